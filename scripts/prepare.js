@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// Compiles the TypeScript sources into dist/. npm runs this after `npm ci` and before `npm pack`.
+//
+// It is plain JavaScript, and without TypeScript it does nothing unless --required is given:
+// `npm ci --omit=dev` runs `prepare` too, in a place where there is no compiler.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const required = process.argv.includes('--required');
+
+function findCompiler() {
+  try {
+    return createRequire(import.meta.url)
+      .resolve('typescript/package.json')
+      .replace(/package\.json$/, 'bin/tsc');
+  } catch {
+    return null;
+  }
+}
+
+const compiler = findCompiler();
+if (compiler === null || !existsSync(join(root, 'tsconfig.json'))) {
+  if (required) {
+    console.error('prepare: TypeScript is not installed; run "npm ci" first');
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
+// A file that was removed from the sources must not live on in dist/.
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const result = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json')], { stdio: 'inherit' });
+if (result.status !== 0) process.exit(result.status ?? 1);
+const main = join(root, 'dist/server/main.js');
+if (existsSync(main)) chmodSync(main, 0o755);

@@ -1,0 +1,35 @@
+import type { StanzaError } from './errors.ts';
+import { NS } from './namespaces.ts';
+import { Stanza } from './stanza.ts';
+import { escapeText } from './xml.ts';
+
+/** `<error>` as it stands in a stanza: type, legacy code, condition, text (RFC 6120 §8.3.2, XEP-0086). */
+export function errorXml(error: StanzaError): string {
+  const text = error.text === '' ? '' : `<text xmlns='${NS.stanzaErrors}'>${escapeText(error.text)}</text>`;
+  return `<error code='${error.code}' type='${error.type}'><${error.condition} xmlns='${NS.stanzaErrors}'/>${text}</error>`;
+}
+
+/** Whether the stanza may be answered with an error: errors never are (RFC 6120 §8.3.1), nor answers, nor presence. */
+export function mayBounce(stanza: Stanza): boolean {
+  if (stanza.type === 'error' || stanza.from === '') return false;
+  return stanza.name === 'message' || (stanza.name === 'iq' && stanza.type !== 'result');
+}
+
+/**
+ * The stanza sent back to its sender with what it held and an `<error>` behind that; null where it may not be answered.
+ *
+ * Every part is needed by some OpenSRF library: `type='error'` by Perl, the body and `<error type>` by C, the thread by both,
+ * the integer `code` by C up to 3.2, and `from` exactly as the sender wrote it by the C client, which otherwise
+ * sends again without end.
+ */
+export function bounce(stanza: Stanza, error: StanzaError): Stanza | null {
+  if (!mayBounce(stanza)) return null;
+  const answer = new Stanza(stanza.name, stanza.from, stanza.to, 'error', stanza.id);
+  const endTag = stanza.inner.lastIndexOf('</');
+  const children = endTag === -1 ? '' : stanza.inner.slice(0, endTag);
+  answer.otherAttributes = stanza.otherAttributes;
+  answer.inner = `${children}${errorXml(error)}</${stanza.name}>`;
+  answer.thread = stanza.thread;
+  answer.misleading = stanza.misleading;
+  return answer;
+}

@@ -1,0 +1,90 @@
+/** What ends a stream (RFC 6120 §4.9.3). */
+export type StreamErrorCondition =
+  | 'bad-format'
+  | 'bad-namespace-prefix'
+  | 'conflict'
+  | 'connection-timeout'
+  | 'host-unknown'
+  | 'internal-server-error'
+  | 'invalid-namespace'
+  | 'not-authorized'
+  | 'not-well-formed'
+  | 'policy-violation'
+  | 'reset'
+  | 'resource-constraint'
+  | 'restricted-xml'
+  | 'system-shutdown'
+  | 'undefined-condition'
+  | 'unsupported-encoding'
+  | 'unsupported-stanza-type'
+  | 'unsupported-version';
+
+/** A fault of the peer that ends its stream. Thrown where it is found, caught once at the connection. */
+export class StreamError extends Error {
+  readonly condition: StreamErrorCondition;
+
+  /** @param text What was wrong, for the person at the other end; goes onto the wire. */
+  constructor(condition: StreamErrorCondition, text: string) {
+    super(text);
+    this.name = 'StreamError';
+    this.condition = condition;
+  }
+}
+
+/** What a stanza can be answered with (RFC 6120 §8.3.3). */
+export type StanzaErrorCondition =
+  | 'bad-request'
+  | 'conflict'
+  | 'feature-not-implemented'
+  | 'forbidden'
+  | 'internal-server-error'
+  | 'item-not-found'
+  | 'jid-malformed'
+  | 'not-acceptable'
+  | 'not-allowed'
+  | 'not-authorized'
+  | 'policy-violation'
+  | 'remote-server-not-found'
+  | 'remote-server-timeout'
+  | 'resource-constraint'
+  | 'service-unavailable';
+
+/** RFC 6120 §8.3.2. */
+export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait';
+
+// The number is XEP-0086's. OpenSRF's C library before 3.3 reads it without looking whether it is there, and crashes.
+const STANZA_ERRORS: Record<StanzaErrorCondition, readonly [StanzaErrorType, number]> = {
+  'bad-request': ['modify', 400],
+  conflict: ['cancel', 409],
+  'feature-not-implemented': ['cancel', 501],
+  forbidden: ['auth', 403],
+  'internal-server-error': ['cancel', 500],
+  'item-not-found': ['cancel', 404],
+  'jid-malformed': ['modify', 400],
+  'not-acceptable': ['modify', 406],
+  'not-allowed': ['cancel', 405],
+  'not-authorized': ['auth', 401],
+  'policy-violation': ['modify', 406],
+  'remote-server-not-found': ['cancel', 404],
+  'remote-server-timeout': ['wait', 504],
+  'resource-constraint': ['wait', 500],
+  'service-unavailable': ['cancel', 503],
+};
+
+/** An answer to a stanza that says why it was not carried out (RFC 6120 §8.3). A value, not an exception. */
+export class StanzaError {
+  readonly condition: StanzaErrorCondition;
+  readonly type: StanzaErrorType;
+  /** The legacy code (XEP-0086). */
+  readonly code: number;
+  /** For a person; `''` where the condition says all. */
+  readonly text: string;
+
+  constructor(condition: StanzaErrorCondition, text = '') {
+    const [type, code] = STANZA_ERRORS[condition];
+    this.condition = condition;
+    this.type = type;
+    this.code = code;
+    this.text = text;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Stanza } from './stanza.ts';
+import { escapeAttribute, rawAttributes } from './xml.ts';
+
+/** Where OpenSRF's extension attributes travel: on an `<opensrf>` child (from 3.1) or on `<message>` itself (up to 3.0). */
+export type ExtensionForm = 'child' | 'attributes';
+
+/** The names the reader looks for. `router_to` and `broadcast` are carried, and nothing acts on them. */
+export const EXTENSION_ATTRIBUTES = ['router_from', 'router_class', 'router_command', 'osrf_xid'] as const;
+
+const TAG_NAME = '<opensrf';
+
+/** The form a stanza uses; one that has no extension at all counts as today's. */
+export function extensionForm(stanza: Stanza): ExtensionForm {
+  return stanza.legacyExtension && stanza.extensionStart === -1 ? 'attributes' : 'child';
+}
+
+/** Removes `router_from` in both forms; what else the extension holds stays byte for byte. */
+export function removeRouterFrom(stanza: Stanza): void {
+  if (stanza.extensionStart !== -1) replaceExtension(stanza, writeAttribute(extensionOf(stanza), TAG_NAME.length, 'router_from', ''));
+  if (stanza.legacyExtension) stanza.otherAttributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', '');
+  stanza.routerFrom = '';
+}
+
+/**
+ * Sets `router_from` in the form the receiver reads. A request that came in the other form has its transaction id copied, and its own
+ * `router_from` set too: no reader of either era may find another value.
+ */
+export function stampRouterFrom(stanza: Stanza, sender: string, form: ExtensionForm): void {
+  stanza.routerFrom = sender;
+  if (stanza.extensionStart !== -1) {
+    replaceExtension(stanza, writeAttribute(extensionOf(stanza), TAG_NAME.length, 'router_from', sender));
+  } else if (form === 'child') {
+    insertExtension(stanza, sender);
+  }
+  if (form === 'attributes' || stanza.legacyExtension) stampStartTag(stanza, sender);
+}
+
+function stampStartTag(stanza: Stanza, sender: string): void {
+  let attributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', sender);
+  if (!stanza.legacyExtension) attributes = writeAttribute(attributes, 0, 'osrf_xid', stanza.transactionId);
+  stanza.otherAttributes = attributes;
+  stanza.legacyExtension = true;
+}
+
+function insertExtension(stanza: Stanza, sender: string): void {
+  const tag = `${extensionTag(sender, stanza.transactionId)}`;
+  stanza.extensionStart = 0;
+  stanza.extensionEnd = tag.length;
+  stanza.inner = stanza.inner === '' ? `${tag}</${stanza.name}>` : tag + stanza.inner;
+}
+
+/** A whole `<opensrf …/>` in the order in which OpenSRF's C library writes it. */
+export function extensionTag(routerFrom: string, transactionId: string): string {
+  return `<opensrf router_from='${escapeAttribute(routerFrom)}' router_to='' router_class='' router_command='' osrf_xid='${escapeAttribute(transactionId)}'/>`;
+}
+
+function extensionOf(stanza: Stanza): string {
+  return stanza.inner.slice(stanza.extensionStart, stanza.extensionEnd);
+}
+
+function replaceExtension(stanza: Stanza, tag: string): void {
+  const { inner, extensionStart, extensionEnd } = stanza;
+  stanza.inner = inner.slice(0, extensionStart) + tag + inner.slice(extensionEnd);
+  stanza.extensionEnd = extensionStart + tag.length;
+}
+
+/** `text` with the attribute set, in its place if it stands there, else first. `offset` is behind the element's name. */
+function writeAttribute(text: string, offset: number, name: string, value: string): string {
+  const written = `${name}='${escapeAttribute(value)}'`;
+  // OpenSRF's C library writes router_from first, so the walk over all attributes is for others.
+  if (text.startsWith(`${name}=`, offset + 1)) {
+    const quote = offset + 1 + name.length + 1;
+    const end = text.indexOf(text.charAt(quote), quote + 1);
+    return text.slice(0, offset + 1) + written + text.slice(end + 1);
+  }
+  const present = rawAttributes(text, offset).find((attribute) => attribute.name === name);
+  if (present !== undefined) return text.slice(0, present.start) + written + text.slice(present.end);
+  return `${text.slice(0, offset)} ${written}${text.slice(offset)}`;
+}

@@ -1,0 +1,122 @@
+import { childText, parseElement } from './element.ts';
+import { type ExtensionForm, extensionTag } from './extension.ts';
+import { Stanza } from './stanza.ts';
+import { escapeAttribute, escapeText } from './xml.ts';
+
+/** OpenSRF's message types. */
+export type OsrfMessageType = 'CONNECT' | 'REQUEST' | 'RESULT' | 'STATUS' | 'DISCONNECT';
+
+const TYPES: ReadonlySet<unknown> = new Set<OsrfMessageType>(['CONNECT', 'REQUEST', 'RESULT', 'STATUS', 'DISCONNECT']);
+
+/** One `osrfMessage` of a body, as far as anyone here looks at it. */
+export interface OsrfMessage {
+  readonly type: OsrfMessageType;
+  /** The number of the request in its session, as text. */
+  readonly threadTrace: string;
+  readonly locale: string;
+  /** 0 where the message says none. */
+  readonly apiLevel: number;
+  /** The class of the payload (`osrfMethod`, `osrfResult`…), `''` where there is none. */
+  readonly payloadClass: string;
+  /** Its data: `{method, params}`, `{status, statusCode, content}`… */
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+const DEFAULT_LOCALE = 'en-US';
+
+/** The messages of a body; null where the body is no array of `osrfMessage`, or holds a message without a known type. */
+export function parseOsrfMessages(body: string): OsrfMessage[] | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(json) || json.length === 0) return null;
+  const messages = json.map(parseOsrfMessage);
+  return messages.every((message) => message !== null) ? messages : null;
+}
+
+function parseOsrfMessage(json: unknown): OsrfMessage | null {
+  const [name, data] = classed(json);
+  if (name !== 'osrfMessage' || !TYPES.has(data['type'])) return null;
+  const [payloadClass, payload] = classed(data['payload']);
+  const { threadTrace, locale, api_level: apiLevel } = data;
+  return {
+    type: data['type'] as OsrfMessageType,
+    threadTrace: typeof threadTrace === 'string' || typeof threadTrace === 'number' ? String(threadTrace) : '0',
+    locale: typeof locale === 'string' && locale !== '' ? locale : DEFAULT_LOCALE,
+    apiLevel: typeof apiLevel === 'number' && Number.isInteger(apiLevel) ? apiLevel : 0,
+    payloadClass,
+    payload,
+  };
+}
+
+/** A classed object, `{"__c": name, "__p": data}`. */
+function classed(json: unknown): [name: string, data: Record<string, unknown>] {
+  if (typeof json !== 'object' || json === null) return ['', {}];
+  const { __c: name, __p: data } = json as Record<string, unknown>;
+  if (typeof name !== 'string' || typeof data !== 'object' || data === null) return ['', {}];
+  return [name, data as Record<string, unknown>];
+}
+
+/** JSON as OpenSRF's own generators write it: nothing but ASCII. */
+export function toJson(value: unknown): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything outside ASCII and DEL
+  return JSON.stringify(value).replace(/[^\u0000-\u007e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** An object's JSON from finished members; unlike a plain object it takes `__proto__` for a key and keeps `10` behind `9`. */
+export function jsonObject(members: Iterable<readonly [key: string, json: string]>): string {
+  return `{${Array.from(members, ([key, json]) => `${toJson(key)}:${json}`).join(',')}}`;
+}
+
+/** What an answer repeats of the request it answers. */
+export type AnswerTo = Pick<OsrfMessage, 'threadTrace' | 'locale' | 'apiLevel'>;
+
+/** For answers to what was no OpenSRF message: the first request of a session. */
+export const FIRST_REQUEST: AnswerTo = { threadTrace: '1', locale: DEFAULT_LOCALE, apiLevel: 1 };
+
+/** A body of one message, its keys in the order in which OpenSRF's C library writes them. */
+function bodyOf(request: AnswerTo, type: OsrfMessageType, payload: string): string {
+  const apiLevel = request.apiLevel === 0 ? '' : `"api_level":${request.apiLevel},`;
+  const head = `"threadTrace":${toJson(request.threadTrace)},"locale":${toJson(request.locale)},${apiLevel}"type":"${type}"`;
+  return `[{"__c":"osrfMessage","__p":{${head},"payload":${payload}}}]`;
+}
+
+/** The body of a STATUS message. */
+export function statusBody(request: AnswerTo, payloadClass: string, status: string, statusCode: number): string {
+  return bodyOf(request, 'STATUS', `{"__c":"${payloadClass}","__p":{"status":${toJson(status)},"statusCode":"${statusCode}"}}`);
+}
+
+/** The body of a RESULT message as the C router writes it: `status` null and `statusCode` "0". @param content Finished JSON. */
+export function routerResultBody(request: AnswerTo, content: string): string {
+  return bodyOf(request, 'RESULT', `{"__c":"osrfResult","__p":{"status":null,"statusCode":"0","content":${content}}}`);
+}
+
+/** The text of a stanza's `<body>`, references resolved; `''` where there is none. */
+export function bodyText(stanza: Stanza): string {
+  return childText(parseElement(stanza.toXml()), 'body') ?? '';
+}
+
+/**
+ * An OpenSRF message stanza.
+ * @param thread XML text, as {@link Stanza.thread} has it; @param body plain text.
+ */
+export function osrfStanza(to: string, from: string, form: ExtensionForm, transactionId: string, thread: string, body: string): Stanza {
+  const stanza = new Stanza('message', to, from, '', '');
+  stanza.transactionId = transactionId;
+  stanza.thread = thread;
+  const content = `<thread>${thread}</thread><body>${escapeText(body)}</body></message>`;
+  if (form === 'attributes') {
+    stanza.legacyExtension = true;
+    stanza.otherAttributes = ` router_from='' router_to='' router_class='' router_command='' osrf_xid='${escapeAttribute(transactionId)}'`;
+    stanza.inner = content;
+    return stanza;
+  }
+  const tag = extensionTag('', transactionId);
+  stanza.extensionStart = 0;
+  stanza.extensionEnd = tag.length;
+  stanza.inner = tag + content;
+  return stanza;
+}

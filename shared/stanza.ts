@@ -1,0 +1,104 @@
+import { escapeAttribute } from './xml.ts';
+
+/** Anything a stanza can be delivered to: a client session, the router, a service class. */
+export interface Endpoint {
+  /** The address it is found by. */
+  readonly jid: string;
+  /** Takes the stanza, whose `from` is already stamped. Never throws for the sender's sake and never waits. */
+  deliver(stanza: Stanza): void;
+}
+
+/** An {@link Endpoint} with a peer at the other end of a socket, as the router sees its listeners and clients. */
+export interface SessionEndpoint extends Endpoint {
+  /** The domain of its address. */
+  readonly domain: string;
+  /** Whether it logged in as a router account, whose `router_from` is believed and whose orders the router takes. */
+  readonly privileged: boolean;
+  /** Whether its outbox has stood still for longer than the peer may take (a stopped or overwhelmed process). */
+  readonly stalled: boolean;
+  /** Told of every stanza that is handed to this session; null while nobody wants to know, which is the rule. */
+  observer: DeliveryObserver | null;
+}
+
+/** Wants to know what a session is handed: the router, while a client waits for an answer. */
+export interface DeliveryObserver {
+  delivered(stanza: Stanza): void;
+}
+
+/** Whoever sent a stanza on its way and can do better than a bounce if its session ends before it was written. */
+export interface Forwarder {
+  returned(stanza: Stanza): void;
+}
+
+/**
+ * One `<message>`, `<iq>` or `<presence>` on its way from one socket to another. Never a tree: the fields of the start tag and
+ * the rest as it was received, already proven well-formed.
+ *
+ * `routerFrom`, `routerClass`, `routerCommand` and `transactionId` (`osrf_xid`) are OpenSRF's extension attributes, which travel
+ * on an `<opensrf …/>` child (OpenSRF 3.1 and later) or on the start tag itself (up to 3.0).
+ */
+export class Stanza {
+  name: string;
+  to: string;
+  from: string;
+  type: string;
+  id: string;
+  /** The rest of the start tag, as received, each with the white space before it; usually `''`. */
+  otherAttributes: string;
+  /** From behind the start tag to the end of the end tag; `''` for an empty-element tag. */
+  inner: string;
+
+  /** Where the first `<opensrf …>` start tag stands in {@link inner}; -1 and -1 where there is none. */
+  extensionStart: number;
+  extensionEnd: number;
+  /** Whether one of the extension attributes stands on the start tag (OpenSRF up to 3.0). */
+  legacyExtension: boolean;
+  routerFrom: string;
+  routerClass: string;
+  routerCommand: string;
+  transactionId: string;
+  /** The content of the first `<thread>` child as received: OpenSRF's session id. */
+  thread: string;
+
+  /**
+   * Whether a client that reacts to element names at any depth (OpenSRF's do) would take a part of this stanza for a stanza,
+   * a stream error or a second `<opensrf>`.
+   */
+  misleading: boolean;
+  /** The session it came in by; null for what the server itself says. */
+  sender: SessionEndpoint | null;
+  /** Who takes it back if it could not be written; null: it bounces. */
+  forwarder: Forwarder | null;
+
+  constructor(name: string, to: string, from: string, type: string, id: string) {
+    this.name = name;
+    this.to = to;
+    this.from = from;
+    this.type = type;
+    this.id = id;
+    this.otherAttributes = '';
+    this.inner = '';
+    this.extensionStart = -1;
+    this.extensionEnd = -1;
+    this.legacyExtension = false;
+    this.routerFrom = '';
+    this.routerClass = '';
+    this.routerCommand = '';
+    this.transactionId = '';
+    this.thread = '';
+    this.misleading = false;
+    this.sender = null;
+    this.forwarder = null;
+  }
+
+  /** As it goes onto a stream whose default namespace is `jabber:client`. */
+  toXml(): string {
+    let xml = `<${this.name}`;
+    if (this.to !== '') xml += ` to='${escapeAttribute(this.to)}'`;
+    if (this.from !== '') xml += ` from='${escapeAttribute(this.from)}'`;
+    if (this.type !== '') xml += ` type='${escapeAttribute(this.type)}'`;
+    if (this.id !== '') xml += ` id='${escapeAttribute(this.id)}'`;
+    xml += this.otherAttributes;
+    return this.inner === '' ? `${xml}/>` : `${xml}>${this.inner}`;
+  }
+}

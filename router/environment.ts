@@ -1,0 +1,38 @@
+import type { Endpoint, Stanza } from '../shared/stanza.ts';
+
+/** What the router writes about itself; pino fits. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** A timer that can be called off. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time, handed in so that tests own it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  after(ms: number, action: () => void): Timer;
+}
+
+/** Everything a router needs of the server it lives in. */
+export interface RouterEnvironment {
+  /** Hands a stanza on; one that cannot be delivered bounces. */
+  deliver(stanza: Stanza): void;
+  /** Makes an endpoint reachable at its address; true if it is by now, false if somebody else holds that. */
+  publish(endpoint: Endpoint): boolean;
+  withdraw(endpoint: Endpoint): void;
+  /** The routers of the domains named as peers. */
+  peers(): Iterable<PeerRouter>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A router that may have a class which this one lacks. */
+export interface PeerRouter {
+  /** Takes the request if the class has a listener here and the sender's domain is trusted. */
+  takeOver(className: string, request: Stanza): boolean;
+}

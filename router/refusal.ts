@@ -1,0 +1,54 @@
+import { bounce } from '../shared/bounce.ts';
+import { StanzaError, type StanzaErrorCondition } from '../shared/errors.ts';
+import { extensionForm } from '../shared/extension.ts';
+import { type AnswerTo, bodyText, osrfStanza, parseOsrfMessages, statusBody } from '../shared/osrf-message.ts';
+import type { Stanza } from '../shared/stanza.ts';
+import type { AbsentServiceAnswer } from './options.ts';
+
+/** Why a request is not handed to a listener: as an OpenSRF status and as a stanza error. */
+export interface Refusal {
+  readonly statusCode: number;
+  readonly condition: StanzaErrorCondition;
+  readonly text: string;
+}
+
+/** Nobody has registered for the class. */
+export function absent(className: string): Refusal {
+  return { statusCode: 404, condition: 'service-unavailable', text: `Service ${className} is not registered with this router` };
+}
+
+/** The listener that had the request is gone, and no other is left. */
+export function listenerLost(className: string): Refusal {
+  return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} lost its listener` };
+}
+
+/** All listeners were told from outside to take no more requests. */
+export function drained(className: string): Refusal {
+  return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} is being drained` };
+}
+
+/** The sender's domain is not one this router takes that from. */
+export function untrusted(domain: string): Refusal {
+  return { statusCode: 403, condition: 'forbidden', text: `Domain ${domain} is not trusted by this router` };
+}
+
+/**
+ * The answers to a request that is refused.
+ *
+ * Tried on the real clients: a STATUS for each REQUEST gives srfsh and Perl a clean message at once, where a bounce crashes srfsh 3.3;
+ * a CONNECT is understood only if it bounces, and so is whatever holds no OpenSRF message.
+ */
+export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer): Stanza[] {
+  const messages = answer === 'bounce' ? null : parseOsrfMessages(bodyText(request));
+  if (messages === null || messages.some((message) => message.type === 'CONNECT')) {
+    const bounced = bounce(request, new StanzaError(refusal.condition, refusal.text));
+    return bounced === null ? [] : [bounced];
+  }
+  return messages.filter((message) => message.type === 'REQUEST').map((message) => statusTo(request, message, refusal));
+}
+
+/** A STATUS that carries the refusal, from the address the request was sent to. */
+export function statusTo(request: Stanza, message: AnswerTo, refusal: Refusal): Stanza {
+  const body = statusBody(message, 'osrfMethodException', refusal.text, refusal.statusCode);
+  return osrfStanza(request.from, request.to, extensionForm(request), request.transactionId, request.thread, body);
+}

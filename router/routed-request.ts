@@ -1,0 +1,41 @@
+import type { Forwarder, Stanza } from '../shared/stanza.ts';
+import type { ServiceNode } from './service-node.ts';
+
+/** The class a request was sent to. */
+export interface RequestOwner {
+  /** The name of the class. */
+  readonly name: string;
+  /** The listener's session ended before the request was written to it. */
+  unsent(request: RoutedRequest): void;
+  /** A node's count of unanswered requests has changed by one. */
+  unansweredChanged(node: ServiceNode, before: number): void;
+}
+
+/** A request on its way to a listener, until somebody answers it or it is given up. */
+export class RoutedRequest implements Forwarder {
+  readonly owner: RequestOwner;
+  /** As the client sent it: addressed to the class. */
+  readonly original: Stanza;
+  readonly node: ServiceNode;
+  /** Whether it counts among its node's unanswered requests. */
+  open: boolean;
+  /** Neighbours in the ledger's list, oldest first. */
+  previous: RoutedRequest | null;
+  next: RoutedRequest | null;
+  /** Another open request on the same thread of the same client. */
+  sameThread: RoutedRequest | null;
+
+  constructor(owner: RequestOwner, original: Stanza, node: ServiceNode) {
+    this.owner = owner;
+    this.original = original;
+    this.node = node;
+    this.open = false;
+    this.previous = null;
+    this.next = null;
+    this.sameThread = null;
+  }
+
+  returned(): void {
+    this.owner.unsent(this);
+  }
+}

@@ -1,0 +1,172 @@
+import { bodyText, parseOsrfMessages } from '../shared/osrf-message.ts';
+import type { DeliveryObserver, SessionEndpoint, Stanza } from '../shared/stanza.ts';
+import { unescapeXml } from '../shared/xml.ts';
+import type { UnansweredLimits } from './options.ts';
+import type { RoutedRequest } from './routed-request.ts';
+
+/** What a routed request takes besides its text: its objects and its place in the tables, measured roughly. */
+const OVERHEAD_BYTES = 600;
+
+/**
+ * The requests that were handed to a listener and that nobody has answered yet, of all classes of all routers.
+ *
+ * A request is answered by the next message its client is handed on the request's thread, whoever it is from: the listener
+ * that took the request is not the worker that answers. Requests without a thread cannot be answered, so they are not kept.
+ */
+export class UnansweredRequests {
+  private readonly limits: UnansweredLimits;
+  private readonly clients = new Map<SessionEndpoint, ClientThreads>();
+  private oldest: RoutedRequest | null = null;
+  private newest: RoutedRequest | null = null;
+  private bytes = 0;
+  size = 0;
+  /** How many were given up because there were too many. */
+  forgotten = 0;
+
+  constructor(limits: UnansweredLimits) {
+    this.limits = limits;
+  }
+
+  /** Keeps a request that has just been handed to its node. */
+  add(request: RoutedRequest): void {
+    const { original, node } = request;
+    const client = original.sender;
+    if (client === null || original.thread === '') return;
+    request.open = true;
+    request.previous = this.newest;
+    if (this.newest === null) this.oldest = request;
+    else this.newest.next = request;
+    this.newest = request;
+    this.size++;
+    this.bytes += sizeOf(request);
+    this.threadsOf(client).add(request);
+    request.owner.unansweredChanged(node, node.unanswered++);
+    while (this.size > this.limits.requests || this.bytes > this.limits.bytes) this.forgetOldest();
+  }
+
+  /** Lets go of a request: it was answered, or is handed over anew, or given up. */
+  remove(request: RoutedRequest): void {
+    if (!request.open) return;
+    const client = request.original.sender as SessionEndpoint;
+    this.clients.get(client)?.remove(request);
+    this.close(request);
+  }
+
+  /** A session has ended: nobody waits for its answers any more. */
+  clientEnded(client: SessionEndpoint): void {
+    const threads = this.clients.get(client);
+    if (threads === undefined) return;
+    this.clients.delete(client);
+    client.observer = null;
+    for (const request of threads.all()) this.close(request);
+  }
+
+  /** The open requests of which that is true, oldest first. */
+  filter(matches: (request: RoutedRequest) => boolean): RoutedRequest[] {
+    const found: RoutedRequest[] = [];
+    for (let request = this.oldest; request !== null; request = request.next) {
+      if (matches(request)) found.push(request);
+    }
+    return found;
+  }
+
+  /** Takes a request off the list and off its node's count. */
+  close(request: RoutedRequest): void {
+    request.open = false;
+    if (request.previous === null) this.oldest = request.next;
+    else request.previous.next = request.next;
+    if (request.next === null) this.newest = request.previous;
+    else request.next.previous = request.previous;
+    request.previous = null;
+    request.next = null;
+    request.sameThread = null;
+    this.size--;
+    this.bytes -= sizeOf(request);
+    request.owner.unansweredChanged(request.node, request.node.unanswered--);
+  }
+
+  private threadsOf(client: SessionEndpoint): ClientThreads {
+    const known = this.clients.get(client);
+    if (known !== undefined) return known;
+    const threads = new ClientThreads(this);
+    this.clients.set(client, threads);
+    client.observer = threads;
+    return threads;
+  }
+
+  private forgetOldest(): void {
+    this.forgotten++;
+    this.remove(this.oldest as RoutedRequest);
+  }
+}
+
+/** The open requests of one client by thread. */
+class ClientThreads implements DeliveryObserver {
+  private readonly ledger: UnansweredRequests;
+  private readonly byThread = new Map<string, RoutedRequest>();
+
+  constructor(ledger: UnansweredRequests) {
+    this.ledger = ledger;
+  }
+
+  add(request: RoutedRequest): void {
+    const key = threadKey(request.original);
+    request.sameThread = this.byThread.get(key) ?? null;
+    this.byThread.set(key, request);
+  }
+
+  remove(request: RoutedRequest): void {
+    const key = threadKey(request.original);
+    const first = this.byThread.get(key);
+    if (first === request) {
+      if (request.sameThread === null) this.byThread.delete(key);
+      else this.byThread.set(key, request.sameThread);
+      return;
+    }
+    for (let one = first; one !== undefined && one !== null; one = one.sameThread ?? undefined) {
+      if (one.sameThread === request) one.sameThread = request.sameThread;
+    }
+  }
+
+  all(): RoutedRequest[] {
+    return [...this.byThread.values()].flatMap(chain);
+  }
+
+  delivered(stanza: Stanza): void {
+    if (this.byThread.size === 0) return;
+    const request = this.byThread.get(threadKey(stanza));
+    if (request === undefined) return;
+    if (request.sameThread === null) {
+      this.byThread.delete(threadKey(stanza));
+      this.ledger.close(request);
+      return;
+    }
+    for (const answered of answeredBy(stanza, chain(request))) this.ledger.remove(answered);
+  }
+}
+
+function chain(first: RoutedRequest): RoutedRequest[] {
+  const requests: RoutedRequest[] = [];
+  for (let one: RoutedRequest | null = first; one !== null; one = one.sameThread) requests.push(one);
+  return requests;
+}
+
+// OpenSRF's libraries write a thread without characters that need escaping, so most never get behind the test.
+function threadKey(stanza: Stanza): string {
+  return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
+}
+
+/** Several requests wait on one thread: those whose number the answer repeats; all of them where it repeats none. */
+function answeredBy(stanza: Stanza, waiting: RoutedRequest[]): RoutedRequest[] {
+  const numbers = requestNumbers(stanza);
+  const matching = waiting.filter(({ original }) => requestNumbers(original).some((number) => numbers.includes(number)));
+  return matching.length === 0 ? waiting : matching;
+}
+
+function requestNumbers(stanza: Stanza): string[] {
+  return (parseOsrfMessages(bodyText(stanza)) ?? []).map((message) => message.threadTrace);
+}
+
+function sizeOf(request: RoutedRequest): number {
+  return request.original.inner.length + OVERHEAD_BYTES;
+}

@@ -1,0 +1,125 @@
+import type { AbsentServiceAnswer, BalanceName, ListenerLossPolicy } from '../../router/options.ts';
+import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
+import type { Account } from '../login/accounts.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+
+/** What one running server is made from. Frozen; comes out of {@link createConfig}. */
+export interface ChopChopConfig {
+  /** Hosts (domains) it serves, in lower case. */
+  readonly domains: readonly string[];
+  readonly accounts: readonly Account[];
+  /** Addresses to listen on; all get the same port. */
+  readonly hosts: readonly string[];
+  /** 0: any free one. */
+  readonly port: number;
+  readonly router: RouterConfig;
+  readonly limits: Limits;
+}
+
+/** What all routers of a server have in common. */
+export interface RouterConfig {
+  /** The local part of their addresses; the accounts of that name may speak as routers. */
+  readonly name: string;
+  /** Domains whose sessions may register and ask; by router's domain, all own hosts where there is none. */
+  readonly trustedServers: ReadonlyMap<string, readonly string[]>;
+  /** Domains whose sessions may send requests, likewise. */
+  readonly trustedClients: ReadonlyMap<string, readonly string[]>;
+  readonly balance: BalanceName;
+  readonly onListenerLoss: ListenerLossPolicy;
+  readonly lossGraceMs: number;
+  readonly absentService: AbsentServiceAnswer;
+  readonly holdMs: number;
+  /** Whether a router program may log in and take the internal router's place. */
+  readonly externalRouter: 'allow' | 'refuse';
+  /** Domains whose routers are tried for a class without a listener, in order. */
+  readonly peers: readonly string[];
+}
+
+/** What a caller may leave out. */
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'limits'>> & {
+  readonly router?: Partial<RouterConfig>;
+  readonly limits?: Partial<Limits>;
+};
+
+export const DEFAULT_DOMAINS = ['private.localhost', 'public.localhost', 'localhost'] as const;
+export const DEFAULT_USERNAMES = ['opensrf', 'router'] as const;
+export const DEFAULT_PASSWORD = 'password';
+export const DEFAULT_PORT = 5222;
+export const DEFAULT_HOST = '127.0.0.1';
+
+export const DEFAULT_ROUTER: RouterConfig = Object.freeze({
+  name: 'router',
+  trustedServers: new Map(),
+  trustedClients: new Map(),
+  balance: 'round-robin',
+  onListenerLoss: 'error',
+  lossGraceMs: 1_000,
+  absentService: 'status',
+  holdMs: 0,
+  externalRouter: 'allow',
+  peers: [],
+});
+
+/** Something is wrong with the configuration. The message lists every problem with its place. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** Fills in the defaults. @throws ConfigError with all that is wrong. */
+export function createConfig(input: ConfigInput = {}): ChopChopConfig {
+  const problems: string[] = [];
+  const domains = [...new Set((input.domains ?? DEFAULT_DOMAINS).map((domain) => checkedDomain(domain, 'domains', problems)))];
+  if (domains.length === 0) problems.push('domains: at least one is needed');
+  const accounts = input.accounts ?? defaultAccounts(domains);
+  const port = input.port ?? DEFAULT_PORT;
+  const hosts = input.hosts ?? [DEFAULT_HOST];
+  const router = { ...DEFAULT_ROUTER, ...input.router };
+  const limits = { ...DEFAULT_LIMITS, ...input.limits };
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`port: ${port} is not a number from 0 to 65535`);
+  if (hosts.length === 0) problems.push('hosts: at least one is needed');
+  problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ domains, accounts, hosts, port, router, limits });
+}
+
+/** `opensrf` and `router` with password `password` on each domain. */
+export function defaultAccounts(domains: readonly string[]): Account[] {
+  return domains.flatMap((domain) => DEFAULT_USERNAMES.map((username) => ({ username, domain, password: DEFAULT_PASSWORD })));
+}
+
+function checkedDomain(domain: string, path: string, problems: string[]): string {
+  const normal = normalizeDomain(domain);
+  if (normal === null) problems.push(`${path}: "${domain}" is no domain`);
+  return normal ?? domain;
+}
+
+function accountProblems({ username, domain, password }: Account, domains: readonly string[]): string[] {
+  const problems: string[] = [];
+  if (!isLocalPart(username)) problems.push(`accounts: "${username}" is no valid user name`);
+  if (!domains.includes(domain)) problems.push(`accounts: ${username}@${domain}: domain ${domain} is not served (served: ${domains.join(', ')})`);
+  if (password === '') problems.push(`accounts: ${username}@${domain} has no password`);
+  return problems;
+}
+
+function limitProblems(limits: Limits): string[] {
+  const wrong = Object.entries(limits).filter(([, value]) => !Number.isSafeInteger(value) || value < 0);
+  return wrong.map(([name, value]) => `limits.${name}: ${value} is not a whole number`);
+}
+
+function routerProblems(router: RouterConfig, domains: readonly string[]): string[] {
+  const problems: string[] = [];
+  if (!isLocalPart(router.name)) problems.push(`router.name: "${router.name}" is no valid user name`);
+  for (const key of ['holdMs', 'lossGraceMs'] as const) {
+    if (!(router[key] >= 0 && router[key] <= 86_400_000)) problems.push(`router.${key}: must be between 0 and one day`);
+  }
+  for (const peer of router.peers) {
+    if (!domains.includes(peer)) problems.push(`router.peers: domain ${peer} is not served (served: ${domains.join(', ')})`);
+  }
+  return problems;
+}

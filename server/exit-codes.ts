@@ -1,0 +1,23 @@
+/** What the process says when it ends; documented in `--help`. */
+export const EXIT = {
+  ok: 0,
+  /** We made a mistake, or a demo step did not happen. */
+  failed: 1,
+  /** A wrong option or configuration. */
+  usage: 2,
+  /** An address cannot be listened on, or a server cannot be reached. */
+  network: 3,
+  /** A file cannot be read or written. */
+  file: 4,
+} as const;
+
+/** Ends the process with one clear line and no stack trace. */
+export class CommandError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,19 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+/** Writes a file that others wait for: it is there whole or not at all. @throws CommandError */
+export function writeFileAtomically(path: string, content: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new CommandError(EXIT.file, `cannot write ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Removes a file of ours at the end; one that is gone already is no matter. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}

@@ -1,0 +1,69 @@
+import { parseElement } from '../../shared/element.ts';
+import { StanzaError } from '../../shared/errors.ts';
+import { parseJid } from '../../shared/jid.ts';
+import { type Endpoint, Stanza } from '../../shared/stanza.ts';
+import type { Delivery } from '../sessions/delivery.ts';
+import type { Presence } from '../sessions/presence.ts';
+import { HOST_SERVICES } from './services.ts';
+
+/**
+ * A domain this server serves, as somebody one can write to: it answers queries to itself, speaks for its accounts, and
+ * returns what is for nobody.
+ */
+export class Host implements Endpoint {
+  readonly jid: string;
+  private readonly delivery: Delivery;
+  private readonly presence: Presence;
+
+  constructor(domain: string, delivery: Delivery, presence: Presence) {
+    this.jid = domain;
+    this.delivery = delivery;
+    this.presence = presence;
+  }
+
+  deliver(stanza: Stanza): void {
+    const to = parseJid(stanza.to);
+    if (to === null || to.resource !== '') this.notFound(stanza);
+    else if (to.local === '') this.answer(stanza);
+    else this.deliverToAccount(stanza, `${to.local}@${to.domain}`);
+  }
+
+  /** RFC 6121 §8.5.2: a bare JID. */
+  private deliverToAccount(stanza: Stanza, bareJid: string): void {
+    // RFC 6121 §8.5.2.1.3: the server answers an iq on behalf of the account; to its owner as it would itself.
+    if (stanza.name === 'iq' && stanza.from.startsWith(`${bareJid}/`)) {
+      this.answer(stanza);
+      return;
+    }
+    const recipients = stanza.name === 'message' && stanza.type !== 'error' && stanza.type !== 'groupchat' ? this.presence.recipients(bareJid) : [];
+    for (const session of recipients) session.deliver(stanza);
+    if (recipients.length === 0) this.notFound(stanza);
+  }
+
+  private answer(stanza: Stanza): void {
+    if (stanza.name !== 'iq' || (stanza.type !== 'get' && stanza.type !== 'set')) {
+      this.notFound(stanza);
+      return;
+    }
+    const [payload] = parseElement(stanza.toXml()).children;
+    const service = payload === undefined ? undefined : HOST_SERVICES.get(`${stanza.type} ${payload.namespace}`);
+    if (service === undefined || payload === undefined) {
+      this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
+      return;
+    }
+    const content = service(payload, this.jid);
+    if (content instanceof StanzaError) {
+      this.delivery.bounce(stanza, content);
+      return;
+    }
+    const result = new Stanza('iq', stanza.from, stanza.to, 'result', stanza.id);
+    result.inner = content === '' ? '' : `${content}</iq>`;
+    this.delivery.deliver(result);
+  }
+
+  /** RFC 6121 §8.5.3.2: nobody there. A headline is dropped, as are presence, errors and answers. */
+  private notFound(stanza: Stanza): void {
+    if (stanza.name === 'message' && stanza.type === 'headline') return;
+    this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
+  }
+}

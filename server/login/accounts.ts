@@ -1,0 +1,45 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** A user of one domain. */
+export interface Account {
+  readonly username: string;
+  readonly domain: string;
+  readonly password: string;
+}
+
+/** Who may log in, by domain. Passwords are kept in clear: the legacy digest cannot be checked without. */
+export class Accounts {
+  private readonly byAddress = new Map<string, Account>();
+  readonly all: readonly Account[];
+
+  constructor(accounts: Iterable<Account>) {
+    this.all = [...accounts];
+    for (const account of this.all) this.byAddress.set(`${account.username}@${account.domain}`, account);
+  }
+
+  has(username: string, domain: string): boolean {
+    return this.byAddress.has(`${username}@${domain}`);
+  }
+
+  /** Whether that is the user's password. Takes the same time for a wrong one and an unknown user. */
+  checkPassword(username: string, domain: string, password: string): boolean {
+    const account = this.byAddress.get(`${username}@${domain}`);
+    const equal = equalInConstantTime(password, account?.password ?? '');
+    return equal && account !== undefined;
+  }
+
+  /** Whether that is the hex SHA-1 of stream id and password (XEP-0078 §3.3). Takes the same time for a wrong one and an unknown user. */
+  checkDigest(username: string, domain: string, streamId: string, digest: string): boolean {
+    const account = this.byAddress.get(`${username}@${domain}`);
+    const expected = createHash('sha1')
+      .update(streamId + (account?.password ?? ''))
+      .digest('hex');
+    const equal = equalInConstantTime(digest.toLowerCase(), expected);
+    return equal && account !== undefined;
+  }
+}
+
+// Hashed first: timingSafeEqual wants equal lengths, and a length is a secret too.
+function equalInConstantTime(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}

@@ -1,0 +1,26 @@
+import { childText, type Element, text, xml } from '../../shared/element.ts';
+import { StanzaError } from '../../shared/errors.ts';
+import { isLocalPart, isResource } from '../../shared/jid.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { Accounts } from './accounts.ts';
+
+/** What came of a `jabber:iq:auth` set: whom it is, or why not. */
+export type LegacyLogin = { readonly username: string; readonly resource: string } | StanzaError;
+
+/** The fields a client may fill in (XEP-0078 §3.1), for the answer to a "get". */
+export function legacyFieldsXml(username: string): string {
+  return xml('query', { xmlns: NS.iqAuth }, xml('username', {}, text(username)), xml('password', {}), xml('digest', {}), xml('resource', {}));
+}
+
+/** Checks a `<query xmlns='jabber:iq:auth'>` with credentials (XEP-0078 §3.2, errors by its table 1). */
+export function legacyLogin(query: Element, domain: string, streamId: string, accounts: Accounts): LegacyLogin {
+  const username = childText(query, 'username')?.trim() ?? '';
+  const resource = childText(query, 'resource') ?? '';
+  const password = childText(query, 'password');
+  const digest = childText(query, 'digest')?.trim();
+  if (!isLocalPart(username)) return new StanzaError('not-acceptable', 'username is missing or no valid node of a JID');
+  if (!isResource(resource)) return new StanzaError('not-acceptable', 'resource is missing or no valid resource of a JID');
+  if (password === undefined && digest === undefined) return new StanzaError('not-acceptable', 'neither password nor digest was given');
+  const known = digest === undefined ? accounts.checkPassword(username, domain, password ?? '') : accounts.checkDigest(username, domain, streamId, digest);
+  return known ? { username, resource } : new StanzaError('not-authorized', 'wrong user name or password');
+}

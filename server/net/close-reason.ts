@@ -1,0 +1,12 @@
+/** Why a connection was closed; shows up in logs and counts. */
+export type CloseReason =
+  | 'client-closed'
+  | 'client-disconnected'
+  | 'connection-failed'
+  | 'stream-error'
+  | 'login-failed'
+  | 'login-timeout'
+  | 'replaced'
+  | 'slow-reader'
+  | 'server-stopped'
+  | 'internal-error';

@@ -1,0 +1,175 @@
+import type { Duplex } from 'node:stream';
+import { StreamError } from '../../shared/errors.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
+import { Utf8Decoder } from '../../shared/utf8.ts';
+import type { Limits } from '../config/limits.ts';
+import type { Log } from '../log.ts';
+import { STREAM_FOOTER, streamErrorXml, streamHeaderXml } from '../streams/xml.ts';
+import type { CloseReason } from './close-reason.ts';
+import type { Flusher } from './flusher.ts';
+import { Outbox } from './outbox.ts';
+
+/** The protocol on a connection: first a negotiation, then a session. */
+export interface ConnectionUser extends StreamReceiver {
+  /** The connection is over for both directions. Told once. @param unsent What was never written to the peer, in order. */
+  ended(reason: CloseReason, unsent: Stanza[]): void;
+}
+
+/** What all connections of a server share. */
+export interface ConnectionEnvironment {
+  readonly flusher: Flusher;
+  readonly limits: Limits;
+  readonly log: Log;
+  /** A connection has closed. */
+  readonly onClosed: (connection: Connection) => void;
+}
+
+/** One peer's socket: bytes become text become stanzas for the {@link ConnectionUser}, and back. */
+export class Connection {
+  /** Where the peer is, for logs. */
+  readonly peer: string;
+  private readonly socket: Duplex;
+  private readonly environment: ConnectionEnvironment;
+  private readonly outbox: Outbox;
+  private readonly decoder = new Utf8Decoder();
+  private readonly reader: StreamReader;
+  private currentUser: ConnectionUser;
+  private state: 'open' | 'closing' | 'closed' = 'open';
+  private headerSent = false;
+  private overflowing = false;
+  private closeTimer: NodeJS.Timeout | null = null;
+
+  /** @param user Makes the first protocol on it. */
+  constructor(socket: Duplex, peer: string, environment: ConnectionEnvironment, user: (connection: Connection) => ConnectionUser) {
+    const { limits } = environment;
+    this.peer = peer;
+    this.socket = socket;
+    this.environment = environment;
+    this.outbox = new Outbox(socket, environment.flusher);
+    this.currentUser = user(this);
+    this.reader = new StreamReader(this.currentUser, {
+      maxElements: limits.loginElements,
+      maxDepth: limits.depth,
+      maxStanzaBytes: limits.loginBytes,
+      hardStanzaBytes: limits.loginBytes,
+      maxStreamBytes: limits.loginBytes,
+    });
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    socket.on('end', () => this.close('client-disconnected'));
+    socket.on('error', (error) => this.fail(error));
+    socket.on('close', () => this.socketClosed());
+  }
+
+  get open(): boolean {
+    return this.state === 'open';
+  }
+
+  /** How much waits for the peer. */
+  get outboxLength(): number {
+    return this.outbox.length;
+  }
+
+  /** Whether the peer has taken nothing for longer than a busy one may. */
+  get stalled(): boolean {
+    const { blockedSince, length } = this.outbox;
+    if (blockedSince === 0) return false;
+    const { stalledBytes, stalledAfterMs } = this.environment.limits;
+    return length > stalledBytes || Date.now() - blockedSince > stalledAfterMs;
+  }
+
+  /** The next protocol takes over; with the limits of a session if it has logged in. */
+  handOver(user: ConnectionUser): void {
+    const { limits } = this.environment;
+    this.currentUser = user;
+    this.reader.receiver = user;
+    this.reader.limits = {
+      maxElements: Number.POSITIVE_INFINITY,
+      maxDepth: limits.depth,
+      maxStanzaBytes: limits.stanzaBytes,
+      hardStanzaBytes: limits.hardStanzaBytes,
+      maxStreamBytes: Number.POSITIVE_INFINITY,
+    };
+  }
+
+  /** The peer begins a new stream behind the stanza being read (RFC 6120 §6.4.6). */
+  restartStream(): void {
+    this.headerSent = false;
+    this.reader.restart();
+  }
+
+  sendHeader(xml: string): void {
+    this.headerSent = true;
+    this.send(xml);
+  }
+
+  /** Sends what belongs to the stream itself. Everything sent in one turn leaves in one write. */
+  send(xml: string): void {
+    if (this.state === 'open') this.outbox.append(xml, null);
+  }
+
+  /** Sends a stanza from somebody else; if the peer ends before it was written, it is given back. */
+  sendStanza(stanza: Stanza): void {
+    this.outbox.append(stanza.toXml(), stanza);
+    if (this.outbox.length <= this.environment.limits.outboxBytes || this.overflowing) return;
+    // Not now: closing hands on what waits here, and this may be just such a handing on.
+    this.overflowing = true;
+    setImmediate(() => this.close('slow-reader'));
+  }
+
+  /** Closes both directions. The first call counts. @param error goes to the peer before the stream's end tag. */
+  close(reason: CloseReason, error: StreamError | null = null): void {
+    if (this.state !== 'open') return;
+    // A peer that has said goodbye reads no more, so what waits for it goes back instead of into its socket.
+    if (!peerIsGone(reason)) this.outbox.flush();
+    this.state = 'closing';
+    this.reader.stop();
+    const unsent = this.outbox.drain();
+    if (reason === 'connection-failed' || reason === 'slow-reader') this.socket.destroy();
+    else this.sayGoodbye(error);
+    this.currentUser.ended(reason, unsent);
+  }
+
+  private sayGoodbye(error: StreamError | null): void {
+    const header = this.headerSent ? '' : streamHeaderXml({ from: '', id: '', version: '' });
+    this.outbox.end(header + (error === null ? '' : streamErrorXml(error)) + STREAM_FOOTER);
+    this.closeTimer = setTimeout(() => this.socket.destroy(), this.environment.limits.closeTimeoutMs);
+    this.closeTimer.unref();
+  }
+
+  private read(chunk: Buffer): void {
+    if (this.state !== 'open') return;
+    try {
+      this.reader.write(this.decoder.decode(chunk), chunk.length);
+    } catch (error) {
+      this.readFailed(error);
+    }
+  }
+
+  private readFailed(error: unknown): void {
+    const { log } = this.environment;
+    if (error instanceof StreamError) {
+      log.info({ peer: this.peer, condition: error.condition, text: error.message }, 'stream ended by an error of the peer');
+      this.close('stream-error', error);
+      return;
+    }
+    log.error({ peer: this.peer, err: error }, 'stream ended by an error of the server');
+    this.close('internal-error', new StreamError('internal-server-error', 'the server made a mistake; its log says more'));
+  }
+
+  private fail(error: Error): void {
+    this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
+    this.close('connection-failed');
+  }
+
+  private socketClosed(): void {
+    this.close('client-disconnected');
+    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
+    this.state = 'closed';
+    this.environment.onClosed(this);
+  }
+}
+
+function peerIsGone(reason: CloseReason): boolean {
+  return reason === 'client-closed' || reason === 'client-disconnected' || reason === 'connection-failed' || reason === 'slow-reader';
+}

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+
+/** Where a listener listens. */
+export interface BoundAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address could not be listened on. The message says which, why, and what to do. */
+export class ListenError extends Error {
+  readonly code: string;
+
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    super(`cannot listen on ${host}:${port}: ${explain(cause)}`, { cause });
+    this.name = 'ListenError';
+    this.code = cause.code ?? '';
+  }
+}
+
+/** How often another free port is tried when several addresses are to share one that is not free on all. */
+const SHARED_PORT_TRIES = 10;
+
+const BACKLOG = 1024;
+
+/**
+ * Listens on every address, all on the same port; port 0 is any that is free on all of them.
+ * @throws ListenError with nothing left open.
+ */
+export async function listenOnAll(hosts: readonly string[], port: number, onSocket: (socket: Socket) => void): Promise<Server[]> {
+  for (let triesLeft = SHARED_PORT_TRIES - 1; ; triesLeft--) {
+    const servers: Server[] = [];
+    const error = await tryListenOnAll(servers, hosts, port, onSocket);
+    if (error === null) return servers;
+    for (const server of servers) server.close();
+    if (triesLeft === 0 || !anotherPortMayDo(port, servers, error)) throw error;
+  }
+}
+
+async function tryListenOnAll(servers: Server[], hosts: readonly string[], port: number, onSocket: (socket: Socket) => void): Promise<unknown> {
+  try {
+    for (const host of hosts) servers.push(await listen(host, servers[0] === undefined ? port : addressOf(servers[0]).port, onSocket));
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+function anotherPortMayDo(port: number, opened: readonly Server[], error: unknown): boolean {
+  return port === 0 && opened.length > 0 && error instanceof ListenError && error.code === 'EADDRINUSE';
+}
+
+/** The address a listening server has. */
+export function addressOf(server: Server): BoundAddress {
+  const { address, port } = server.address() as AddressInfo;
+  return { host: address, port };
+}
+
+async function listen(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+  // OpenSRF's clients say `unregister`, `</stream:stream>` and close in one burst: what came before the end must still be read.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+  server.listen({ host, port, backlog: BACKLOG });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new ListenError(host, port, error as NodeJS.ErrnoException);
+  }
+  return server;
+}
+
+function explain(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return 'another program has that port; stop it, or choose another with --port (0: any free one)';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address; see --host';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the name cannot be resolved; see --host';
+    case 'EACCES':
+      return 'not permitted; ports below 1024 need privileges, choose another with --port';
+    default:
+      return cause.message;
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { childText, parseElement, text, xml } from '../../shared/element.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { type StreamHeader, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
+import { Utf8Decoder } from '../../shared/utf8.ts';
+import { escapeAttribute } from '../../shared/xml.ts';
+
+/** Where to log in, and as whom. */
+export interface LoginOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly domain: string;
+  readonly username: string;
+  readonly password: string;
+  readonly resource: string;
+}
+
+/** The server refused the login, or ended the stream during it. */
+export class LoginError extends Error {
+  constructor(jid: string, reason: string) {
+    super(`cannot log in as ${jid}: ${reason}`);
+    this.name = 'LoginError';
+  }
+}
+
+const LIMITS = {
+  maxElements: Number.POSITIVE_INFINITY,
+  maxDepth: 128,
+  maxStanzaBytes: Number.POSITIVE_INFINITY,
+  hardStanzaBytes: Number.POSITIVE_INFINITY,
+  maxStreamBytes: Number.POSITIVE_INFINITY,
+};
+
+/** A login at a Jabber server the way OpenSRF's C library does it: no version, `jabber:iq:auth` with a digest. Works with any server that knows that. */
+export class JabberClient implements StreamReceiver {
+  readonly jid: string;
+  /** Called for each `<message>`; set it before the first can come. */
+  onMessage: (message: Stanza) => void = () => {};
+  /** Called once when the connection is over, whoever ended it. */
+  onClose: () => void = () => {};
+  private readonly options: LoginOptions;
+  private readonly socket: Socket;
+  private readonly decoder = new Utf8Decoder();
+  private readonly reader = new StreamReader(this, LIMITS);
+  private outcome: { resolve: () => void; reject: (error: Error) => void } | null = null;
+
+  private constructor(socket: Socket, options: LoginOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.jid = `${options.username}@${options.domain}/${options.resource}`;
+  }
+
+  /** @throws LoginError, or the socket's error if nobody listens there. */
+  static async login(options: LoginOptions): Promise<JabberClient> {
+    const socket = connect({ host: options.host, port: options.port, noDelay: true });
+    await once(socket, 'connect');
+    const client = new JabberClient(socket, options);
+    await client.negotiate();
+    return client;
+  }
+
+  /** Sends finished XML. */
+  send(stanzaXml: string): void {
+    this.socket.write(stanzaXml);
+  }
+
+  /** Ends the stream and the connection, and resolves when the server has closed it too. */
+  async close(): Promise<void> {
+    if (this.socket.destroyed) return;
+    const closed = once(this.socket, 'close');
+    this.socket.end('</stream:stream>');
+    await closed;
+  }
+
+  /** Drops the connection without a word, as a killed process does. */
+  kill(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  headerRead(header: StreamHeader): void {
+    const { username, password, resource } = this.options;
+    const digest = createHash('sha1')
+      .update(header.id + password)
+      .digest('hex');
+    const fields = [xml('username', {}, text(username)), xml('digest', {}, digest), xml('resource', {}, text(resource))];
+    this.send(xml('iq', { id: 'login', type: 'set' }, xml('query', { xmlns: NS.iqAuth }, ...fields)));
+  }
+
+  stanzaRead(stanza: Stanza): void {
+    if (stanza.name === 'message') this.onMessage(stanza);
+    else if (stanza.name === 'iq') this.iqRead(stanza);
+    else if (stanza.name === 'stream:error') this.outcome?.reject(new LoginError(this.jid, parseElement(stanza.toXml()).children[0]?.name ?? 'stream error'));
+  }
+
+  oversizedStanzaRead(): void {}
+
+  footerRead(): void {
+    this.socket.end();
+  }
+
+  private async negotiate(): Promise<void> {
+    this.socket.on('data', (chunk) => this.reader.write(this.decoder.decode(chunk), chunk.length));
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      this.outcome?.reject(new LoginError(this.jid, 'the server closed the connection'));
+      this.onClose();
+    });
+    await new Promise<void>((resolve, reject) => {
+      this.outcome = { resolve, reject };
+      this.send(`<stream:stream to='${escapeAttribute(this.options.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
+    });
+    this.outcome = null;
+  }
+
+  private iqRead(iq: Stanza): void {
+    if (iq.type === 'result') this.outcome?.resolve();
+    else this.outcome?.reject(new LoginError(this.jid, errorOf(iq)));
+  }
+}
+
+function errorOf(iq: Stanza): string {
+  const error = parseElement(iq.toXml()).children.find(({ name }) => name === 'error');
+  return (error && (childText(error, 'text') || error.children[0]?.name)) ?? 'the server refused';
+}

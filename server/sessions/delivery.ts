@@ -1,0 +1,50 @@
+import { bounce } from '../../shared/bounce.ts';
+import { StanzaError } from '../../shared/errors.ts';
+import { bareJid, formatJid, parseJid } from '../../shared/jid.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { Directory } from './directory.ts';
+
+/** The rules for finding who gets a stanza (RFC 6120 §10, RFC 6121 §8). */
+export class Delivery {
+  private readonly directory: Directory;
+
+  constructor(directory: Directory) {
+    this.directory = directory;
+  }
+
+  /** Hands a stanza, whose `from` is stamped, to the endpoint at its `to`; one that nobody takes bounces. */
+  deliver(stanza: Stanza): void {
+    const endpoint = this.directory.get(stanza.to);
+    if (endpoint === undefined) this.deliverByParts(stanza);
+    else endpoint.deliver(stanza);
+  }
+
+  /** Sends a stanza back to its sender with an error, if it may be answered at all. */
+  bounce(stanza: Stanza, error: StanzaError): void {
+    const answer = bounce(stanza, error);
+    if (answer === null) return;
+    // Not by `deliver`: a bounce that nobody takes ends here.
+    this.directory.get(answer.to)?.deliver(answer);
+  }
+
+  private deliverByParts(stanza: Stanza): void {
+    // RFC 6120 §10.3: without `to` it is for the sender's own account.
+    if (stanza.to === '') stanza.to = bareOf(stanza.from);
+    const jid = parseJid(stanza.to);
+    if (jid === null) {
+      this.bounce(stanza, new StanzaError('jid-malformed', 'the address in "to" is no JID'));
+      return;
+    }
+    const endpoint = this.directory.get(formatJid(jid)) ?? this.directory.get(bareJid(jid)) ?? this.directory.get(jid.domain);
+    if (endpoint === undefined) {
+      this.bounce(stanza, new StanzaError('remote-server-not-found', `this server does not serve ${jid.domain}`));
+      return;
+    }
+    endpoint.deliver(stanza);
+  }
+}
+
+function bareOf(jid: string): string {
+  const slash = jid.indexOf('/');
+  return slash === -1 ? jid : jid.slice(0, slash);
+}

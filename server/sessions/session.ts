@@ -1,0 +1,139 @@
+import { StanzaError, StreamError } from '../../shared/errors.ts';
+import { removeRouterFrom } from '../../shared/extension.ts';
+import { NS } from '../../shared/namespaces.ts';
+import { toJson } from '../../shared/osrf-message.ts';
+import type { DeliveryObserver, SessionEndpoint, Stanza } from '../../shared/stanza.ts';
+import type { CloseReason } from '../net/close-reason.ts';
+import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Delivery } from './delivery.ts';
+import type { Presence } from './presence.ts';
+
+/** Who logged in, and how. */
+export interface SessionIdentity {
+  readonly username: string;
+  readonly domain: string;
+  readonly resource: string;
+  /** Whether the account may speak as a router. */
+  readonly privileged: boolean;
+  /** Whether its stream has no `version`: a client of OpenSRF, which reacts to element names at any depth. */
+  readonly legacy: boolean;
+}
+
+/** What sessions share. */
+export interface SessionEnvironment {
+  readonly delivery: Delivery;
+  readonly presence: Presence;
+  /** Told once, after the session's address is free. @param unsent What it never got. */
+  readonly onEnded: (session: Session, reason: CloseReason, unsent: Stanza[]) => void;
+}
+
+/** One authenticated, bound stream with a full JID. */
+export class Session implements SessionEndpoint, ConnectionUser {
+  readonly jid: string;
+  readonly bareJid: string;
+  readonly username: string;
+  readonly domain: string;
+  readonly privileged: boolean;
+  readonly connection: Connection;
+  observer: DeliveryObserver | null = null;
+  private readonly legacy: boolean;
+  private readonly environment: SessionEnvironment;
+
+  constructor(identity: SessionIdentity, connection: Connection, environment: SessionEnvironment) {
+    this.bareJid = `${identity.username}@${identity.domain}`;
+    this.jid = `${this.bareJid}/${identity.resource}`;
+    this.username = identity.username;
+    this.domain = identity.domain;
+    this.privileged = identity.privileged;
+    this.legacy = identity.legacy;
+    this.connection = connection;
+    this.environment = environment;
+  }
+
+  get stalled(): boolean {
+    return this.connection.stalled;
+  }
+
+  deliver(stanza: Stanza): void {
+    if (stanza.misleading && this.legacy) {
+      this.environment.delivery.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead this OpenSRF client'));
+      return;
+    }
+    if (this.observer !== null) this.observer.delivered(stanza);
+    this.connection.sendStanza(stanza);
+  }
+
+  stanzaRead(stanza: Stanza, namespace: string): void {
+    if (namespace !== NS.client) throw unsupported(stanza, namespace);
+    this.stamp(stanza);
+    switch (stanza.name) {
+      case 'message':
+        this.environment.delivery.deliver(stanza);
+        return;
+      case 'iq':
+        this.iqRead(stanza);
+        return;
+      case 'presence':
+        this.environment.presence.presenceRead(this, stanza);
+        return;
+      default:
+        throw unsupported(stanza, namespace);
+    }
+  }
+
+  oversizedStanzaRead(stanza: Stanza): void {
+    this.stamp(stanza);
+    this.environment.delivery.bounce(explained(stanza), new StanzaError('policy-violation', TOO_LARGE));
+  }
+
+  footerRead(): void {
+    this.connection.close('client-closed');
+  }
+
+  headerRead(): void {
+    throw new StreamError('bad-format', 'a second stream header');
+  }
+
+  ended(reason: CloseReason, unsent: Stanza[]): void {
+    this.environment.presence.forget(this);
+    this.environment.onEnded(this, reason, unsent);
+  }
+
+  // The sender is whom we know him to be, whatever he says; only a router may speak for others (router_from).
+  private stamp(stanza: Stanza): void {
+    stanza.from = this.jid;
+    stanza.sender = this;
+    if (stanza.routerFrom !== '' && !this.privileged) removeRouterFrom(stanza);
+  }
+
+  private iqRead(stanza: Stanza): void {
+    const { delivery } = this.environment;
+    switch (stanza.type) {
+      case 'get':
+      case 'set':
+      case 'result':
+      case 'error':
+        delivery.deliver(stanza);
+        return;
+      default:
+        // RFC 6120 §8.2.3: the type is required, and is one of those.
+        delivery.bounce(stanza, new StanzaError('bad-request', 'an iq needs the type get, set, result or error'));
+    }
+  }
+}
+
+const TOO_LARGE = 'the stanza is larger than this server allows';
+
+function unsupported(stanza: Stanza, namespace: string): StreamError {
+  if (stanza.name.includes(':')) return new StreamError('bad-namespace-prefix', 'stanzas must be in the default namespace, without a prefix');
+  return new StreamError('unsupported-stanza-type', `<${stanza.name} xmlns='${namespace}'> is no stanza`);
+}
+
+/** A stanza whose body was let go, with one in its place that says so: without a body, OpenSRF's C library does not see the error. */
+function explained(stanza: Stanza): Stanza {
+  const status = `{"__c":"osrfStatus","__p":{"status":${toJson(TOO_LARGE)},"statusCode":"406"}}`;
+  const body = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"STATUS","payload":${status}}}]`;
+  const endTag = stanza.inner.lastIndexOf('</');
+  if (stanza.name === 'message') stanza.inner = `${stanza.inner.slice(0, endTag)}<body>${body}</body>${stanza.inner.slice(endTag)}`;
+  return stanza;
+}

@@ -1,0 +1,205 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { errorXml } from '../../shared/bounce.ts';
+import { childText, type Element, parseElement, text, xml } from '../../shared/element.ts';
+import { StanzaError, StreamError } from '../../shared/errors.ts';
+import { isResource, normalizeDomain } from '../../shared/jid.ts';
+import { NS } from '../../shared/namespaces.ts';
+import { Stanza } from '../../shared/stanza.ts';
+import type { StreamHeader } from '../../shared/stream-reader.ts';
+import type { Log } from '../log.ts';
+import type { Accounts } from '../login/accounts.ts';
+import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
+import { saslPlain } from '../login/sasl/plain.ts';
+import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Session } from '../sessions/session.ts';
+import { streamHeaderXml } from './xml.ts';
+
+/** What a negotiation needs of its server. */
+export interface C2sEnvironment {
+  readonly accounts: Accounts;
+  readonly log: Log;
+  readonly loginTimeoutMs: number;
+  servesDomain(domain: string): boolean;
+  /** Makes the session and takes it in; or says why it cannot have that address. */
+  bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError;
+}
+
+/** RFC 6120 §6.4.1 lets a server end the stream after some failures; at least two retries are to be allowed. */
+const MAX_FAILURES = 3;
+
+/**
+ * A client's stream until it is a session: header, features, login, binding (RFC 6120 §4.3, §6, §7; XEP-0078).
+ *
+ * OpenSRF's clients read the socket once for each step, so each step is answered in one write and nothing is said in between.
+ */
+export class C2sNegotiation implements ConnectionUser {
+  private readonly connection: Connection;
+  private readonly environment: C2sEnvironment;
+  private readonly timer: NodeJS.Timeout;
+  private state: 'opening' | 'authenticating' | 'challenging' | 'reopening' | 'binding' | 'done' = 'opening';
+  private domain = '';
+  private streamId = '';
+  private legacy = true;
+  private username = '';
+  private failures = 0;
+
+  constructor(connection: Connection, environment: C2sEnvironment) {
+    this.connection = connection;
+    this.environment = environment;
+    this.timer = setTimeout(() => this.timedOut(), environment.loginTimeoutMs);
+  }
+
+  headerRead(header: StreamHeader): void {
+    const { domain } = this;
+    const to = normalizeDomain(header.to);
+    if (header.defaultNamespace !== NS.client) throw new StreamError('invalid-namespace', `the default namespace must be ${NS.client}`);
+    if (to === null || !this.environment.servesDomain(to)) throw new StreamError('host-unknown', `this server does not serve "${header.to}"`);
+    if (this.state === 'reopening' && to !== domain) throw new StreamError('host-unknown', 'the new stream is for another domain');
+    // RFC 6120 §4.7.5: without version it is 0.9, which knows neither features nor SASL.
+    this.legacy = header.version === '';
+    if (!this.legacy && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
+    this.domain = to;
+    this.streamId = randomBytes(16).toString('hex');
+    const start = streamHeaderXml({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' });
+    const authenticated = this.state === 'reopening';
+    this.state = authenticated ? 'binding' : 'authenticating';
+    this.connection.sendHeader(this.legacy ? start : start + featuresXml(authenticated));
+  }
+
+  stanzaRead(stanza: Stanza, namespace: string): void {
+    if (namespace === NS.sasl) this.saslRead(stanza);
+    else if (namespace === NS.client && stanza.name === 'iq') this.iqRead(stanza);
+    // RFC 6120 §4.9.3.12
+    else throw new StreamError('not-authorized', `<${stanza.name}> before login`);
+  }
+
+  oversizedStanzaRead(): void {
+    throw new StreamError('policy-violation', 'too much before login');
+  }
+
+  footerRead(): void {
+    this.connection.close('client-closed');
+  }
+
+  ended(): void {
+    clearTimeout(this.timer);
+  }
+
+  private timedOut(): void {
+    this.environment.log.info({ peer: this.connection.peer }, 'login took too long');
+    this.connection.close('login-timeout', new StreamError('connection-timeout', 'login took too long'));
+  }
+
+  private iqRead(iq: Stanza): void {
+    const [payload] = parseElement(iq.toXml()).children;
+    if (payload?.namespace === NS.iqAuth && this.state === 'authenticating') {
+      if (iq.type === 'get') this.answer(iq, legacyFieldsXml(childText(payload, 'username') ?? ''));
+      else if (iq.type === 'set') this.legacySet(iq, legacyLogin(payload, this.domain, this.streamId, this.environment.accounts));
+      else this.refuse(iq, new StanzaError('bad-request', 'the type must be get or set'));
+      return;
+    }
+    if (payload?.namespace === NS.bind && this.state === 'binding' && iq.type === 'set') {
+      this.bind(iq, childText(payload, 'resource') ?? '');
+      return;
+    }
+    // RFC 6120 §7.1: nothing before binding.
+    throw new StreamError('not-authorized', this.state === 'binding' ? 'bind a resource first' : 'log in first');
+  }
+
+  private legacySet(iq: Stanza, login: ReturnType<typeof legacyLogin>): void {
+    if (login instanceof StanzaError) {
+      this.refuse(iq, login);
+      this.loginFailed();
+      return;
+    }
+    const session = this.environment.bind(this.connection, login.username, this.domain, login.resource, this.legacy);
+    if (session instanceof StanzaError) this.refuse(iq, session);
+    else this.become(session, iq, '');
+  }
+
+  private bind(iq: Stanza, resource: string): void {
+    if (resource !== '' && !isResource(resource)) {
+      this.refuse(iq, new StanzaError('bad-request', 'no valid resource of a JID'));
+      return;
+    }
+    const session = this.environment.bind(this.connection, this.username, this.domain, resource === '' ? randomUUID() : resource, false);
+    if (session instanceof StanzaError) this.refuse(iq, session);
+    else this.become(session, iq, xml('bind', { xmlns: NS.bind }, xml('jid', {}, text(session.jid))));
+  }
+
+  private become(session: Session, iq: Stanza, content: string): void {
+    this.state = 'done';
+    clearTimeout(this.timer);
+    this.answer(iq, content);
+    this.connection.handOver(session);
+  }
+
+  private saslRead(stanza: Stanza): void {
+    const element = parseElement(stanza.toXml());
+    if (this.legacy) throw new StreamError('not-authorized', 'SASL needs a stream of version 1.0');
+    if (this.state === 'authenticating' && element.name === 'auth') this.saslAuth(element);
+    else if (this.state === 'challenging' && element.name === 'response') this.saslResponse(element.text.trim());
+    else if (element.name === 'abort') this.saslFailed('aborted');
+    else throw new StreamError('not-authorized', `<${element.name}> is out of order`);
+  }
+
+  private saslAuth(auth: Element): void {
+    const response = auth.text.trim();
+    if (auth.attributes.get('mechanism') !== 'PLAIN') {
+      this.saslFailed('invalid-mechanism');
+      return;
+    }
+    if (response !== '') {
+      // RFC 6120 §6.4.2: '=' is a response of no length.
+      this.saslResponse(response === '=' ? '' : response);
+      return;
+    }
+    this.state = 'challenging';
+    this.connection.send(`<challenge xmlns='${NS.sasl}'/>`);
+  }
+
+  private saslResponse(response: string): void {
+    const outcome = saslPlain(response, this.domain, this.environment.accounts);
+    if ('failure' in outcome) {
+      this.saslFailed(outcome.failure);
+      return;
+    }
+    this.username = outcome.username;
+    this.state = 'reopening';
+    this.connection.send(`<success xmlns='${NS.sasl}'/>`);
+    this.connection.restartStream();
+  }
+
+  private saslFailed(condition: string): void {
+    this.state = 'authenticating';
+    this.connection.send(`<failure xmlns='${NS.sasl}'><${condition}/></failure>`);
+    this.loginFailed();
+  }
+
+  private loginFailed(): void {
+    this.failures++;
+    this.environment.log.warn({ peer: this.connection.peer, domain: this.domain }, 'login refused');
+    if (this.failures >= MAX_FAILURES) this.connection.close('login-failed', new StreamError('policy-violation', 'too many failed logins'));
+  }
+
+  private answer(iq: Stanza, content: string): void {
+    // `from` stays away: OpenSRF's clients look at nothing but the type, and Python's compares.
+    const result = new Stanza('iq', '', '', 'result', iq.id);
+    result.inner = content === '' ? '' : `${content}</iq>`;
+    this.connection.send(result.toXml());
+  }
+
+  private refuse(iq: Stanza, error: StanzaError): void {
+    // Without what was sent: it may hold a password.
+    const answer = new Stanza('iq', '', '', 'error', iq.id);
+    answer.inner = `${errorXml(error)}</iq>`;
+    this.connection.send(answer.toXml());
+  }
+}
+
+function featuresXml(authenticated: boolean): string {
+  const features = authenticated
+    ? xml('bind', { xmlns: NS.bind }) + xml('session', { xmlns: NS.session }, '<optional/>')
+    : xml('mechanisms', { xmlns: NS.sasl }, xml('mechanism', {}, 'PLAIN')) + xml('auth', { xmlns: NS.iqAuthFeature });
+  return `<stream:features>${features}</stream:features>`;
+}

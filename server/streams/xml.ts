@@ -1,0 +1,19 @@
+import type { StreamError } from '../../shared/errors.ts';
+import { NS } from '../../shared/namespaces.ts';
+import { escapeAttribute, escapeText } from '../../shared/xml.ts';
+
+export const STREAM_FOOTER = '</stream:stream>';
+
+/** The server's start tag of a stream (RFC 6120 §4.7). An empty field is left out. */
+export function streamHeaderXml(fields: { from: string; id: string; version: string }): string {
+  const from = fields.from === '' ? '' : ` from='${escapeAttribute(fields.from)}'`;
+  const id = fields.id === '' ? '' : ` id='${fields.id}'`;
+  const version = fields.version === '' ? '' : ` version='${fields.version}'`;
+  return `<?xml version='1.0'?><stream:stream${id}${from}${version} xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`;
+}
+
+/** RFC 6120 §4.9.1. */
+export function streamErrorXml(error: StreamError): string {
+  const text = error.message === '' ? '' : `<text xmlns='${NS.streamErrors}' xml:lang='en'>${escapeText(error.message)}</text>`;
+  return `<stream:error><${error.condition} xmlns='${NS.streamErrors}'/>${text}</stream:error>`;
+}

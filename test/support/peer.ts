@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type Duplex, Duplex as DuplexStream } from 'node:stream';
+import type { TestContext } from 'node:test';
+import type { ChopChop } from '../../server/chopchop.ts';
+import type { BoundAddress } from '../../server/net/tcp.ts';
+
+/** How long a test waits for what must come. Never reached unless the test fails. */
+const PATIENCE_MS = 10_000;
+
+/** The header every OpenSRF library sends. */
+export function header(domain: string, extra = ''): string {
+  return `<stream:stream to='${domain}' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'${extra}>`;
+}
+
+/** A raw client: bytes out, text in. */
+export class Peer {
+  readonly stream: Duplex;
+  /** What has come and was not waited for yet. */
+  received = '';
+  /** Everything that has come. */
+  transcript = '';
+  /** What came in each read of the socket. */
+  readonly reads: string[] = [];
+  ended = false;
+  private wake: () => void = () => {};
+
+  constructor(stream: Duplex) {
+    this.stream = stream;
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      this.received += text;
+      this.transcript += text;
+      this.reads.push(text);
+      this.wake();
+    });
+    stream.on('error', () => {});
+    stream.on('end', () => this.end());
+    stream.on('close', () => this.end());
+  }
+
+  /** Connects over TCP. */
+  static async connect(t: TestContext, { host, port }: BoundAddress): Promise<Peer> {
+    const socket: Socket = connect({ host, port, noDelay: true });
+    await once(socket, 'connect');
+    t.after(() => void socket.destroy());
+    return new Peer(socket);
+  }
+
+  /** Connects without a socket. */
+  static inMemory(server: ChopChop, name = 'memory'): Peer {
+    const [ours, theirs] = memoryPair();
+    server.serve(theirs, name);
+    return new Peer(ours);
+  }
+
+  send(text: string | Buffer): void {
+    this.stream.write(text);
+  }
+
+  /** Waits for the text to have come, and takes all up to its end. */
+  async expect(pattern: RegExp | string): Promise<string> {
+    const find = (): number => {
+      if (typeof pattern === 'string') return this.received.includes(pattern) ? this.received.indexOf(pattern) + pattern.length : -1;
+      const match = pattern.exec(this.received);
+      return match === null ? -1 : match.index + match[0].length;
+    };
+    await this.until(() => find() !== -1, String(pattern));
+    const end = find();
+    const taken = this.received.slice(0, end);
+    this.received = this.received.slice(end);
+    return taken;
+  }
+
+  /** Waits for the server to have closed its side. @returns what came and was not waited for. */
+  async closed(): Promise<string> {
+    await this.until(() => this.ended, 'the end of the stream');
+    return this.received;
+  }
+
+  /** Logs in the way OpenSRF's C library does. */
+  async login(username: string, domain: string, resource: string, password = 'password'): Promise<this> {
+    this.send(header(domain));
+    const [, id] = /id='([^']+)'/.exec(await this.expect(/<stream:stream [^>]*>/)) as RegExpExecArray;
+    const digest = createHash('sha1')
+      .update(id + password)
+      .digest('hex');
+    this.send(
+      `<iq id='123456789' type='set'><query xmlns='jabber:iq:auth'><username>${username}</username><digest>${digest}</digest><resource>${resource}</resource></query></iq>`,
+    );
+    await this.expect("<iq type='result' id='123456789'/>");
+    return this;
+  }
+
+  /** Waits for the next whole `<message>`. */
+  async message(): Promise<string> {
+    const taken = await this.expect(/<message[^>]*\/>|<message[\s\S]*?<\/message>/);
+    return taken.slice(taken.indexOf('<message'));
+  }
+
+  private end(): void {
+    this.ended = true;
+    this.wake();
+  }
+
+  private async until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!condition()) {
+      if (this.ended && what !== 'the end of the stream') throw new Error(`the server closed before ${what} came; it said: ${this.transcript}`);
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Error(`${what} did not come; the server said: ${this.transcript}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+/** Two streams, each of which reads what the other is written. */
+export function memoryPair(): [Duplex, Duplex] {
+  const make = (other: () => Duplex): Duplex =>
+    new DuplexStream({
+      allowHalfOpen: true,
+      read() {},
+      write(chunk, _encoding, done) {
+        other().push(chunk);
+        done();
+      },
+      final(done) {
+        other().push(null);
+        done();
+      },
+    });
+  const a: Duplex = make(() => b);
+  const b: Duplex = make(() => a);
+  return [a, b];
+}

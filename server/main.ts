@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import yargs from 'yargs';
+import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER } from './config/config.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen, ${EXIT.file} cannot write a file.`;
+const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file.`;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
 
 async function main(argv: string[]): Promise<void> {
   await yargs(argv)
@@ -26,8 +31,21 @@ async function main(argv: string[]): Promise<void> {
           .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json'),
       async (args) => (await import('./commands/serve.ts')).serve(args),
     )
-    .command('demo', 'Show the way of a request through a server, a service and a client', {}, async () =>
-      (await import('./commands/demo.ts')).demo((line) => process.stdout.write(`${line}\n`)),
+    .command('demo', 'Show the way of a request through a server, a service and a client', {}, async () => (await import('./commands/demo.ts')).demo(print))
+    .command(
+      'drain <service> [listener]',
+      'Send no new requests to a service of a running server, or to one of its listeners',
+      (command) =>
+        command
+          .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
+          .positional('listener', { type: 'string', describe: 'The JID of one listener; all where it is missing' })
+          .option('resume', { type: 'boolean', default: false, describe: 'Send requests again' })
+          .option('host', { type: 'string', requiresArg: true, default: DEFAULT_HOST, describe: 'Address of the server' })
+          .option('port', { type: 'number', requiresArg: true, default: DEFAULT_PORT, describe: 'Port of the server' })
+          .option('domain', { type: 'string', requiresArg: true, default: DEFAULT_DOMAINS[0], describe: "The router's domain" })
+          .option('username', { type: 'string', requiresArg: true, default: DEFAULT_ROUTER.name, describe: 'The router account' })
+          .option('password', { type: 'string', requiresArg: true, default: DEFAULT_PASSWORD, describe: 'Its password' }),
+      async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
     )
     .epilogue(EXIT_CODES)
     .version(VERSION)

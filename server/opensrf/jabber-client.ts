@@ -58,7 +58,12 @@ export class JabberClient implements StreamReceiver {
     const socket = connect({ host: options.host, port: options.port, noDelay: true });
     await once(socket, 'connect');
     const client = new JabberClient(socket, options);
-    await client.negotiate();
+    try {
+      await client.negotiate();
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return client;
   }
 

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { registration } from './support/osrf.ts';
+import { header, Peer } from './support/peer.ts';
+
+const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 30_000 });
+  return { code: status, stdout, stderr };
+}
+
+function oneLine(text: string): string {
+  assert.match(text, /^opensrf-chopchop: .+\n$/, 'one line, no stack trace');
+  return text;
+}
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Waits for a file to appear whole: that is what a ready file is for. */
+async function appeared(folder: string, name: string): Promise<void> {
+  const watcher = watch(folder);
+  const changed = () => once(watcher, 'change');
+  for (let next = changed(); !existsSync(join(folder, name)); next = changed()) await next;
+  watcher.close();
+}
+
+interface Serving {
+  readonly child: ChildProcess;
+  readonly ready: { pid: number; c2s: { host: string; port: number }[]; domains: string[] };
+  readonly output: () => string;
+}
+
+async function serve(t: TestContext, folder: string, ...args: string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
+  await appeared(folder, 'ready.json');
+  return { child, ready: JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8')), output: () => output };
+}
+
+test('the demo shows every step with real JIDs and exits with 0', () => {
+  const { code, stdout, stderr } = run('demo');
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /router_from=opensrf@localhost\/demo_client_\d+/);
+  assert.match(stdout, /worker {3}opensrf@localhost\/opensrf\.math_drone_at_localhost_1_\w+ answers the client: 42\. The router had no part in it/);
+  assert.match(stdout, /Everything happened as it should\.\n$/);
+});
+
+test('--version says the version of package.json', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  assert.equal(run('--version').stdout, `${version}\n`);
+});
+
+test('--help shows options with defaults, examples and exit codes', () => {
+  const { code, stdout } = run('--help');
+  assert.equal(code, 0);
+  for (const expected of [/--on-listener-loss/, /default: 5222/, /Examples:/, /Exit codes:/, /demo/]) assert.match(stdout, expected);
+});
+
+for (const [what, args, says] of [
+  ['an unknown option', ['--prot', '1'], /Unknown argument: prot/],
+  ['an unknown command', ['server'], /Unknown (argument|command): server/],
+  ['a port out of range', ['--port', '70000'], /port: 70000 is not a number from 0 to 65535/],
+  ['a port that is no number', ['--port', 'five'], /port: NaN/],
+  ['a user without a password', ['--user', 'opensrf'], /--user: "opensrf" is not NAME:PASSWORD\[@DOMAIN\]/],
+  ['a user of a domain that is not served', ['--user', 'a:b@nowhere'], /"nowhere" is not a served domain \(private\.localhost/],
+  ['a domain that is none', ['--domain', 'a b'], /domains: "a b" is no domain/],
+  ['a choice that is none', ['--balance', 'random'], /Invalid values.*balance.*round-robin/s],
+  ['a peer that is not served', ['--peer-router', 'nowhere'], /router\.peers: domain nowhere is not served/],
+] as const) {
+  test(`${what} is refused with a clear message and exit code 2`, () => {
+    const { code, stderr } = run(...args);
+    assert.equal(code, 2);
+    assert.match(stderr, says);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  });
+}
+
+test('a port in use is one clear line and exit code 3', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const { port } = other.address() as { port: number };
+  const { code, stderr } = run('--port', String(port));
+  assert.equal(code, 3);
+  assert.match(oneLine(stderr), new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: another program has that port`));
+});
+
+test('an address this machine does not have is one clear line and exit code 3', () => {
+  const { code, stderr } = run('--host', '192.0.2.1', '--port', '0');
+  assert.equal(code, 3);
+  assert.match(oneLine(stderr), /192\.0\.2\.1.*no such address/);
+});
+
+test('a ready file that cannot be written is one clear line and exit code 4', () => {
+  const { code, stderr } = run('--port', '0', '--ready-file', '/nonexistent/ready.json');
+  assert.equal(code, 4);
+  assert.match(oneLine(stderr), /cannot write \/nonexistent\/ready\.json/);
+});
+
+test('serve is ready when the ready file is there, logs JSON to a pipe, and SIGTERM ends it in order', async (t) => {
+  const folder = temporaryFolder(t);
+  const { child, ready, output } = await serve(t, folder, '--pid-file', join(folder, 'pid'), '--user', 'me:secret', '--domain', 'localhost');
+  assert.equal(ready.pid, child.pid);
+  assert.deepEqual(ready.domains, ['localhost']);
+  assert.equal(readFileSync(join(folder, 'pid'), 'utf8'), `${child.pid}\n`);
+  const [address] = ready.c2s as [{ host: string; port: number }];
+  const peer = await (await Peer.connect(t, address)).login('me', 'localhost', 'test', 'secret');
+  child.kill('SIGTERM');
+  assert.match(await peer.closed(), /<stream:error><system-shutdown .*<\/stream:error><\/stream:stream>$/);
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
+  assert.equal(existsSync(join(folder, 'ready.json')), false);
+  assert.equal(existsSync(join(folder, 'pid')), false);
+  const lines = output()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    ['listening', 'session bound', 'stopping', 'session ended'],
+  );
+  assert.doesNotMatch(output(), /secret/);
+});
+
+test('a second signal ends the process at once', async (t) => {
+  const { child, ready, output } = await serve(t, temporaryFolder(t));
+  const [{ host, port }] = ready.c2s as [{ host: string; port: number }];
+  // A peer that never closes its side keeps an orderly stop waiting.
+  const stubborn = connect({ host, port, allowHalfOpen: true });
+  t.after(() => stubborn.destroy());
+  stubborn.write(header('localhost'));
+  await once(stubborn, 'data');
+  child.kill('SIGTERM');
+  while (!output().includes('"stopping"')) await once(child.stdout as NodeJS.ReadableStream, 'data');
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 128 + 15);
+});
+
+test('a terminal gets a banner with what to put into opensrf_core.xml, and readable lines', {
+  skip: !existsSync('/usr/bin/script') && 'no script(1) here',
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const command = `'${process.execPath}' '${MAIN}' --port 0 --ready-file '${join(folder, 'ready.json')}'`;
+  const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  await appeared(folder, 'ready.json');
+  const { pid, c2s } = JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
+  process.kill(pid, 'SIGTERM');
+  await once(child, 'close');
+  assert.match(output, new RegExp(`listening {2}127\\.0\\.0\\.1:${c2s[0].port}`));
+  assert.match(output, new RegExp(`<domain>private\\.localhost</domain> <port>${c2s[0].port}</port> <username>opensrf</username> <passwd>password</passwd>`));
+  assert.match(output, /opensrf:password {2}router:password/);
+  assert.match(output, /INFO.*listening/);
+  assert.doesNotMatch(output, /"level":/);
+});
+
+test('drain tells a running server to spare a service, and says what happened', async (t) => {
+  const { ready } = await serve(t, temporaryFolder(t), '--log-level', 'silent');
+  const [address] = ready.c2s as [{ host: string; port: number }];
+  const listener = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'listener');
+  listener.send(registration('register', 'router@private.localhost/router', '', 'opensrf.math'));
+  listener.send("<iq type='get' id='read' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await listener.expect("id='read'");
+  const port = String(address.port);
+  assert.deepEqual(run('drain', 'opensrf.math', '--port', port), {
+    code: 0,
+    stdout: 'draining 1 listener of opensrf.math: no new requests, what is under way may finish\n',
+    stderr: '',
+  });
+  assert.match(run('drain', 'opensrf.math', '--resume', '--port', port).stdout, /^resumed 1 listener of opensrf\.math\n$/);
+  const absent = run('drain', 'nosuch', '--port', port);
+  assert.equal(absent.code, 1);
+  assert.match(oneLine(absent.stderr), /nothing to drain: nosuch is not registered/);
+  const wrong = run('drain', 'opensrf.math', '--port', port, '--password', 'wrong');
+  assert.equal(wrong.code, 3);
+  assert.match(oneLine(wrong.stderr), /cannot log in as router@private\.localhost/);
+});
+
+test('drain without a server is one clear line and exit code 3', () => {
+  const { code, stderr } = run('drain', 'opensrf.math', '--port', '1');
+  assert.equal(code, 3);
+  assert.match(oneLine(stderr), /no server at 127\.0\.0\.1:1/);
+});

@@ -59,7 +59,8 @@ function order(jabber: JabberClient, { username, domain, service, listener, resu
 }
 
 function refusal(answer: Stanza, { service, listener, domain }: DrainArguments): string {
-  if (answer.inner.includes('<item-not-found')) return `nothing to drain: ${listener === undefined ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
+  if (answer.inner.includes('<item-not-found'))
+    return `nothing to drain: ${listener === undefined ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
   if (answer.inner.includes('<forbidden')) return 'only a router account may do that; see --username';
   return `the router of ${domain} refused`;
 }

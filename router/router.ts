@@ -26,8 +26,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   readonly jid: string;
   /** By name, in order of registration. */
   readonly classes = new Map<string, ServiceClass>();
-  /** The classes each listener is registered for. */
-  private readonly registrations = new Map<SessionEndpoint, Set<ServiceClass>>();
+  /** Each listener's nodes: those in a pool, and those that have left it with requests nobody has answered yet. */
+  private readonly nodes = new Map<SessionEndpoint, Map<ServiceNode, ServiceClass>>();
   private options: RouterOptions;
   private readonly environment: RouterEnvironment;
   private readonly unanswered: UnansweredRequests;
@@ -99,8 +99,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   sessionEnded(session: SessionEndpoint): void {
     this.held.forget((request) => request.sender === session);
     this.unanswered.clientEnded(session);
-    const services = this.registrations.get(session);
-    if (services !== undefined) this.listenerEnded(session, services);
+    const nodes = this.nodes.get(session);
+    if (nodes !== undefined) this.listenerEnded(session, nodes);
     this.addressFreed(session.jid);
   }
 
@@ -170,8 +170,9 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       service.drainNode(known, false);
       return;
     }
-    service.addNode(new ServiceNode(session, form, this.environment.clock.now()));
-    this.registrationsOf(session).add(service);
+    const node = new ServiceNode(session, form, this.environment.clock.now());
+    service.addNode(node);
+    this.nodesOf(session).set(node, service);
     this.environment.log.info({ class: className, listener: session.jid, listeners: service.nodes.size }, 'listener registered');
     this.releaseHeld(service);
   }
@@ -205,12 +206,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     this.reply(stanza, String(count));
   }
 
-  private listenerEnded(session: SessionEndpoint, services: Set<ServiceClass>): void {
-    const nodes = new Set<ServiceNode>();
-    for (const service of services) {
-      const node = service.nodes.get(session.jid);
-      if (node === undefined) continue;
-      nodes.add(node);
+  private listenerEnded(session: SessionEndpoint, nodes: Map<ServiceNode, ServiceClass>): void {
+    this.nodes.delete(session);
+    for (const [node, service] of nodes) {
+      if (service.nodes.get(session.jid) !== node) continue;
       this.removeNode(service, node);
       this.environment.log.info({ class: service.name, listener: session.jid, listeners: service.nodes.size }, 'listener left: its session has ended');
     }
@@ -241,9 +240,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   private removeNode(service: ServiceClass, node: ServiceNode): void {
     service.removeNode(node);
-    const services = this.registrations.get(node.session);
-    services?.delete(service);
-    if (services?.size === 0) this.registrations.delete(node.session);
+    // With open requests it stays known: its session may end before they are answered.
+    if (node.unanswered === 0) this.nodes.get(node.session)?.delete(node);
     if (service.nodes.size > 0) return;
     this.classes.delete(service.name);
     this.environment.withdraw(service);
@@ -309,9 +307,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     if (stanza !== null) this.environment.deliver(stanza);
   }
 
-  private registrationsOf(session: SessionEndpoint): Set<ServiceClass> {
-    const known = this.registrations.get(session) ?? new Set();
-    this.registrations.set(session, known);
+  private nodesOf(session: SessionEndpoint): Map<ServiceNode, ServiceClass> {
+    const known = this.nodes.get(session) ?? new Map<ServiceNode, ServiceClass>();
+    for (const [node, service] of known) if (node.unanswered === 0 && service.nodes.get(session.jid) !== node) known.delete(node);
+    this.nodes.set(session, known);
     return known;
   }
 

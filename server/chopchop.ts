@@ -12,6 +12,7 @@ import type { Log } from './log.ts';
 import { Accounts } from './login/accounts.ts';
 import type { CloseReason } from './net/close-reason.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
+import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
 import { addressOf, type BoundAddress, listenOnAll } from './net/tcp.ts';
 import { Delivery } from './sessions/delivery.ts';
@@ -37,6 +38,7 @@ export class ChopChop {
   private servers: Server[] = [];
   private state: 'stopped' | 'running' | 'stopping' = 'stopped';
   private whenEmpty: (() => void) | null = null;
+  private deadPeerCheck: NodeJS.Timeout | null = null;
 
   constructor(config: ChopChopConfig, log: Log) {
     this.config = config;
@@ -80,6 +82,7 @@ export class ChopChop {
     this.servers = await listenOnAll(this.config.hosts, this.config.port, (socket) => this.accept(socket));
     this.state = 'running';
     for (const router of this.routers.values()) router.resume();
+    this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
     return this.servers.map(addressOf);
   }
 
@@ -87,6 +90,7 @@ export class ChopChop {
   async stop(): Promise<void> {
     if (this.state !== 'running') return;
     this.state = 'stopping';
+    if (this.deadPeerCheck !== null) clearInterval(this.deadPeerCheck);
     for (const server of this.servers) server.close();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
@@ -102,6 +106,13 @@ export class ChopChop {
   private accept(socket: Socket): void {
     socket.setKeepAlive(true, this.config.limits.keepAliveMs);
     this.serve(socket, `${socket.remoteAddress}:${socket.remotePort}`);
+  }
+
+  private closeDeadPeers(): void {
+    const remote = [...this.connections].filter(({ peer }) => !isLoopback(peer));
+    if (remote.length === 0) return;
+    const dead = readDeadPeers(this.config.limits.retransmissions);
+    for (const connection of remote) if (dead.has(connection.peer)) connection.close('connection-failed');
   }
 
   private connectionClosed(connection: Connection): void {
@@ -172,4 +183,8 @@ export class ChopChop {
     router.resume();
     this.log.warn({ jid: router.jid, classes: router.classes.size }, 'the router from outside has left; the internal one is back');
   }
+}
+
+function isLoopback(peer: string): boolean {
+  return peer.startsWith('127.') || peer.startsWith('::ffff:127.') || peer.startsWith('::1:');
 }

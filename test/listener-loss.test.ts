@@ -181,6 +181,32 @@ test('a listener that closes its stream in order leaves its classes in the same 
   assert.equal(server.routers.get(DOMAIN)?.classes.size, 0);
 });
 
+test('a listener that has unregistered and ends with requests unanswered leaves nobody waiting', async (t) => {
+  const { client, listen, ask, settled } = await setUp(t);
+  const leaving = await listen('leaving');
+  ask('1');
+  await leaving.message();
+  leaving.send(registration('unregister', ROUTER, '', 'opensrf.cslow'));
+  await settled(leaving, 'leaving');
+  leaving.send('</stream:stream>');
+  assert.match(await client.message(), /<thread>1<\/thread>.*"statusCode":"503"/);
+});
+
+test('an unregistered listener may finish what it has', async (t) => {
+  const { client, listen, ask, settled } = await setUp(t, { lossGraceMs: 0 });
+  const leaving = await listen('leaving');
+  ask('1');
+  await leaving.message();
+  leaving.send(registration('unregister', ROUTER, '', 'opensrf.cslow'));
+  await settled(leaving, 'leaving');
+  leaving.send(cRequest(`opensrf@${DOMAIN}/client`, '', '1', resultBody('finished')));
+  assert.match(await client.message(), /finished/);
+  leaving.send('</stream:stream>');
+  await leaving.closed();
+  await settled(client, 'client');
+  assert.doesNotMatch(client.transcript, /503/);
+});
+
 test('a listener that takes bytes no more is passed over, and shown as stalled', async (t) => {
   const { client, listen, ask } = await setUp(t, {}, { stalledAfterMs: 0, stalledBytes: 0 });
   const stopped = await listen('stopped');

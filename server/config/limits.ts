@@ -22,6 +22,10 @@ export interface Limits {
   readonly closeTimeoutMs: number;
   /** Silence on a connection after which TCP asks whether the peer is alive. OpenSRF programs answer no other question. */
   readonly keepAliveMs: number;
+  /** A peer on another host that has not acknowledged the same data after so many tries is gone: 7 take about 50 s. */
+  readonly retransmissions: number;
+  /** How often that is looked at. */
+  readonly deadPeerCheckMs: number;
   /** Requests waiting for a first listener, of all classes of one router. */
   readonly heldRequests: number;
   readonly heldBytes: number;
@@ -45,6 +49,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   stalledBytes: MIB,
   closeTimeoutMs: 2_000,
   keepAliveMs: 60_000,
+  retransmissions: 7,
+  deadPeerCheckMs: 5_000,
   heldRequests: 10_000,
   heldBytes: 64 * MIB,
   unansweredRequests: 100_000,

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { ChopChop } from '../server/chopchop.ts';
+import { deadPeersIn } from '../server/net/dead-peers.ts';
+import { cRequest, requestBody } from './support/osrf.ts';
+import { Peer } from './support/peer.ts';
+import { startServer } from './support/server.ts';
+
+const SERVER_ADDRESS = '10.199.77.1';
+const LISTENER_ADDRESS = '10.199.77.2';
+const LISTENER = fileURLToPath(new URL('./support/idle-listener.js', import.meta.url));
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function ip(...args: string[]): boolean {
+  return spawnSync('ip', args, { stdio: 'ignore' }).status === 0;
+}
+
+/** A host of our own: a network namespace, `name`, with one cable to us. */
+function plugIn(t: TestContext, name: string): boolean {
+  t.after(() => {
+    ip('link', 'del', `${name}a`);
+    ip('netns', 'del', name);
+  });
+  return (
+    ip('netns', 'add', name) &&
+    ip('link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`, 'netns', name) &&
+    ip('addr', 'add', `${SERVER_ADDRESS}/30`, 'dev', `${name}a`) &&
+    ip('link', 'set', `${name}a`, 'up') &&
+    ip('-n', name, 'addr', 'add', `${LISTENER_ADDRESS}/30`, 'dev', `${name}b`) &&
+    ip('-n', name, 'link', 'set', `${name}b`, 'up')
+  );
+}
+
+interface Cut {
+  readonly server: ChopChop;
+  /** Waits for the server to have noticed. */
+  noticed(): Promise<void>;
+  cut(): void;
+}
+
+/** A listener on another host, registered and silent. */
+async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | null> {
+  if (!plugIn(t, name)) {
+    t.skip('needs root and ip(8) with network namespaces');
+    return null;
+  }
+  const limits = { keepAliveMs: 1_000, retransmissions: 3, deadPeerCheckMs: 200 };
+  const { server, address, log } = await startServer(t, { domains: ['localhost'], hosts: [SERVER_ADDRESS], router: { lossGraceMs: 50 }, limits });
+  const command = ['netns', 'exec', name, process.execPath, LISTENER, address.host, String(address.port)];
+  const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  assert.deepEqual([...(server.routers.get('localhost')?.classes.keys() ?? [])], ['opensrf.idle']);
+  return {
+    server,
+    cut: () => assert.ok(ip('-n', name, 'link', 'set', `${name}b`, 'down'), 'the cable is pulled'),
+    async noticed() {
+      const deadline = Date.now() + 25_000;
+      while ((server.routers.get('localhost')?.classes.size ?? 0) > 0 && Date.now() < deadline) await wait(50);
+      assert.equal(server.routers.get('localhost')?.classes.size, 0);
+      assert.equal(log.lines.find(({ message }) => message === 'session ended')?.fields['reason'], 'connection-failed');
+    },
+  };
+}
+
+test('a silent listener whose host has vanished is found by TCP keep-alive and leaves its classes', async (t) => {
+  const listener = await listenerElsewhere(t, `ccA${process.pid}`);
+  if (listener === null) return;
+  // What the server said last is to be acknowledged first: keep-alive asks only where nothing is.
+  await wait(500);
+  listener.cut();
+  await listener.noticed();
+});
+
+test('a listener whose host vanishes with a request on its way is found by the retransmissions, and the client is told', async (t) => {
+  const listener = await listenerElsewhere(t, `ccB${process.pid}`);
+  if (listener === null) return;
+  const client = await Peer.inMemory(listener.server).login('opensrf', 'localhost', 'client');
+  await wait(500);
+  listener.cut();
+  client.send(cRequest('router@localhost/opensrf.idle', '', '1', requestBody('wait')));
+  await listener.noticed();
+  assert.match(await client.message(), /<thread>1<\/thread>.*lost its listener","statusCode":"503"/);
+});
+
+for (const [what, line, peers] of [
+  ['sent again seven times', '1: 0100007F:1466 0202000A:D431 01 00000010:00000000 01:0000014C 00000007 0 0 1', ['10.0.2.2:54321']],
+  ['sent again six times', '1: 0100007F:1466 0202000A:D431 01 00000010:00000000 01:0000014C 00000006 0 0 1', []],
+  ['not read by a peer that is there', '1: 0100007F:1466 0202000A:D431 01 00000010:00000000 04:0000014C 00000009 0 0 1', []],
+  ['of a connection being closed', '1: 0100007F:1466 0202000A:D431 04 00000010:00000000 01:0000014C 00000009 0 0 1', []],
+  [
+    'to an IPv6 address',
+    '1: 00000000000000000000000001000000:1466 B80D0120000000000000000001000000:D431 01 00000010:00000000 01:0000014C 0000000A 0 0 1',
+    ['2001:db8::1:54321'],
+  ],
+] as const) {
+  test(`a peer is dead by proc(5) net/tcp with data ${what}: ${peers.length > 0}`, () => {
+    assert.deepEqual(deadPeersIn(`  sl  local_address rem_address\n   ${line}\n`, 7), peers);
+  });
+}

@@ -1,0 +1,10 @@
+import { JabberClient } from '../../server/opensrf/jabber-client.ts';
+import { registrationXml } from '../../server/opensrf/message.ts';
+
+// A listener that registers, says so once the router has it, and is silent from then on. Arguments: HOST PORT
+
+const [host, port] = process.argv.slice(2) as [string, string];
+const jabber = await JabberClient.login({ host, port: Number(port), domain: 'localhost', username: 'opensrf', password: 'password', resource: 'idle' });
+jabber.onMessage = () => process.stdout.write('registered\n');
+jabber.send(registrationXml('register', 'router@localhost/router', jabber.jid, 'opensrf.idle'));
+jabber.send("<message to='router@localhost/router'><opensrf router_command='query'/><body>classes</body></message>");

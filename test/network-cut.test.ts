@@ -53,7 +53,8 @@ async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | nu
   const command = ['netns', 'exec', name, process.execPath, LISTENER, address.host, String(address.port)];
   const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data');
+  const registered = await Promise.race([once(child.stdout, 'data'), once(child, 'exit'), wait(10_000)]);
+  assert.match(String(registered), /registered/);
   assert.deepEqual([...(server.routers.get('localhost')?.classes.keys() ?? [])], ['opensrf.idle']);
   return {
     server,

@@ -33,6 +33,7 @@ export class HeldRequests {
   hold(className: string, request: Stanza): boolean {
     const { heldRequests, heldBytes } = this.limits;
     if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + request.inner.length > heldBytes) return false;
+    request.detach();
     const held = { request, since: this.clock.now() };
     const queue = this.queues.get(className);
     if (queue === undefined) {

@@ -1,3 +1,4 @@
+import { detached } from '../shared/detach.ts';
 import type { ExtensionForm } from '../shared/extension.ts';
 import { isResource, MAX_PART_BYTES } from '../shared/jid.ts';
 import { bodyText } from '../shared/osrf-message.ts';
@@ -21,7 +22,7 @@ export function parseCommand(stanza: Stanza): RouterCommand {
     case 'register': {
       const reason = invalidClassName(className);
       if (reason !== '') return { kind: 'invalid', reason };
-      return { kind: 'register', className, form: stanza.extensionStart === -1 ? 'attributes' : 'child' };
+      return { kind: 'register', className: detached(className), form: stanza.extensionStart === -1 ? 'attributes' : 'child' };
     }
     case 'unregister':
       return { kind: 'unregister', className };

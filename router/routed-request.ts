@@ -1,4 +1,5 @@
 import type { Forwarder, Stanza } from '../shared/stanza.ts';
+import { unescapeXml } from '../shared/xml.ts';
 import type { ServiceNode } from './service-node.ts';
 
 /** The class a request was sent to. */
@@ -11,14 +12,23 @@ export interface RequestOwner {
   unansweredChanged(node: ServiceNode, before: number): void;
 }
 
+// OpenSRF's libraries write a thread without characters that need escaping, so most never get behind the test.
+export function threadKey(stanza: Stanza): string {
+  return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
+}
+
 /** A request on its way to a listener, until somebody answers it or it is given up. */
 export class RoutedRequest implements Forwarder {
   readonly owner: RequestOwner;
   /** As the client sent it: addressed to the class. */
   readonly original: Stanza;
   readonly node: ServiceNode;
+  /** What its client waits for: the thread, references resolved. */
+  key: string;
   /** Whether it counts among its node's unanswered requests. */
   open: boolean;
+  /** Whether it still refers to the chunk of input it came in. */
+  attached: boolean;
   /** Neighbours in the ledger's list, oldest first. */
   previous: RoutedRequest | null;
   next: RoutedRequest | null;
@@ -29,7 +39,9 @@ export class RoutedRequest implements Forwarder {
     this.owner = owner;
     this.original = original;
     this.node = node;
+    this.key = threadKey(original);
     this.open = false;
+    this.attached = true;
     this.previous = null;
     this.next = null;
     this.sameThread = null;

@@ -1,8 +1,11 @@
+import { detached } from '../shared/detach.ts';
 import { bodyText, parseOsrfMessages } from '../shared/osrf-message.ts';
 import type { DeliveryObserver, SessionEndpoint, Stanza } from '../shared/stanza.ts';
-import { unescapeXml } from '../shared/xml.ts';
 import type { UnansweredLimits } from './options.ts';
-import type { RoutedRequest } from './routed-request.ts';
+import { type RoutedRequest, threadKey } from './routed-request.ts';
+
+/** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied. Most are answered before. */
+const MAX_ATTACHED = 256;
 
 /** What a routed request takes besides its text: its objects and its place in the tables, measured roughly. */
 const OVERHEAD_BYTES = 600;
@@ -18,6 +21,9 @@ export class UnansweredRequests {
   private readonly clients = new Map<SessionEndpoint, ClientThreads>();
   private oldest: RoutedRequest | null = null;
   private newest: RoutedRequest | null = null;
+  /** The oldest request that is not a copy; all younger ones are none either. */
+  private oldestAttached: RoutedRequest | null = null;
+  private attached = 0;
   private bytes = 0;
   size = 0;
   /** How many were given up because there were too many. */
@@ -41,6 +47,8 @@ export class UnansweredRequests {
     this.bytes += sizeOf(request);
     this.threadsOf(client).add(request);
     request.owner.unansweredChanged(node, node.unanswered++);
+    this.oldestAttached ??= request;
+    if (++this.attached > MAX_ATTACHED) this.detachOldest();
     while (this.size > this.limits.requests || this.bytes > this.limits.bytes) this.forgetOldest();
   }
 
@@ -73,6 +81,8 @@ export class UnansweredRequests {
   /** Takes a request off the list and off its node's count. */
   close(request: RoutedRequest): void {
     request.open = false;
+    if (request.attached) this.attached--;
+    if (request === this.oldestAttached) this.oldestAttached = request.next;
     if (request.previous === null) this.oldest = request.next;
     else request.previous.next = request.next;
     if (request.next === null) this.newest = request.previous;
@@ -94,6 +104,15 @@ export class UnansweredRequests {
     return threads;
   }
 
+  private detachOldest(): void {
+    const request = this.oldestAttached as RoutedRequest;
+    this.oldestAttached = request.next;
+    this.attached--;
+    request.attached = false;
+    request.original.detach();
+    this.clients.get(request.original.sender as SessionEndpoint)?.detach(request);
+  }
+
   private forgetOldest(): void {
     this.forgotten++;
     this.remove(this.oldest as RoutedRequest);
@@ -110,13 +129,13 @@ class ClientThreads implements DeliveryObserver {
   }
 
   add(request: RoutedRequest): void {
-    const key = threadKey(request.original);
+    const { key } = request;
     request.sameThread = this.byThread.get(key) ?? null;
     this.byThread.set(key, request);
   }
 
   remove(request: RoutedRequest): void {
-    const key = threadKey(request.original);
+    const { key } = request;
     const first = this.byThread.get(key);
     if (first === request) {
       if (request.sameThread === null) this.byThread.delete(key);
@@ -126,6 +145,14 @@ class ClientThreads implements DeliveryObserver {
     for (let one = first; one !== undefined && one !== null; one = one.sameThread ?? undefined) {
       if (one.sameThread === request) one.sameThread = request.sameThread;
     }
+  }
+
+  /** Exchanges the key of a request for a copy. */
+  detach(request: RoutedRequest): void {
+    const first = this.byThread.get(request.key);
+    this.byThread.delete(request.key);
+    request.key = detached(request.key);
+    if (first !== undefined) this.byThread.set(request.key, first);
   }
 
   all(): RoutedRequest[] {
@@ -149,11 +176,6 @@ function chain(first: RoutedRequest): RoutedRequest[] {
   const requests: RoutedRequest[] = [];
   for (let one: RoutedRequest | null = first; one !== null; one = one.sameThread) requests.push(one);
   return requests;
-}
-
-// OpenSRF's libraries write a thread without characters that need escaping, so most never get behind the test.
-function threadKey(stanza: Stanza): string {
-  return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
 }
 
 /** Several requests wait on one thread: those whose number the answer repeats; all of them where it repeats none. */

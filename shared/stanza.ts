@@ -1,3 +1,4 @@
+import { detached } from './detach.ts';
 import { escapeAttribute } from './xml.ts';
 
 /** Anything a stanza can be delivered to: a client session, the router, a service class. */
@@ -89,6 +90,17 @@ export class Stanza {
     this.misleading = false;
     this.sender = null;
     this.forwarder = null;
+  }
+
+  /** Lets go of the input it was cut from; for a stanza that is kept. */
+  detach(): void {
+    this.to = detached(this.to);
+    this.type = detached(this.type);
+    this.id = detached(this.id);
+    this.otherAttributes = detached(this.otherAttributes);
+    this.inner = detached(this.inner);
+    this.transactionId = detached(this.transactionId);
+    this.thread = detached(this.thread);
   }
 
   /** As it goes onto a stream whose default namespace is `jabber:client`. */

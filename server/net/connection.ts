@@ -105,12 +105,12 @@ export class Connection {
 
   /** Sends what belongs to the stream itself. Everything sent in one turn leaves in one write. */
   send(xml: string): void {
-    if (this.state === 'open') this.outbox.append(xml, null);
+    if (this.state === 'open') this.outbox.append(xml);
   }
 
   /** Sends a stanza from somebody else; if the peer ends before it was written, it is given back. */
   sendStanza(stanza: Stanza): void {
-    this.outbox.append(stanza.toXml(), stanza);
+    this.outbox.append(stanza);
     if (this.outbox.length <= this.environment.limits.outboxBytes || this.overflowing) return;
     // Not now: closing hands on what waits here, and this may be just such a handing on.
     this.overflowing = true;

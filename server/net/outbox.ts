@@ -5,23 +5,24 @@ import type { Flushable, Flusher } from './flusher.ts';
 /** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
 const WRITE_LENGTH = 256 * 1024;
 
+/** About how much longer a stanza is than its {@link Stanza.inner}. */
+const START_TAG_LENGTH = 200;
+
 /**
- * What is to be written to one peer. Text is appended, written once for each turn of the event loop, and kept stanza by stanza
- * while the peer takes none, so that what was never written can be bounced or handed to another.
+ * What is to be written to one peer: text of the stream itself, and stanzas. It is written once for each turn of the event loop. While
+ * the peer takes nothing, stanzas stay here one by one, so that what was never written can be bounced or handed to another.
  */
 export class Outbox implements Flushable {
   private readonly socket: Duplex;
   private readonly flusher: Flusher;
-  private texts: string[] = [];
-  /** For each text the stanza it is; null for what belongs to the stream itself. */
-  private stanzas: (Stanza | null)[] = [];
+  private entries: (string | Stanza)[] = [];
   private dirty = false;
   /** Whether the kernel has not taken all of the last write. */
   private blocked = false;
   private ended = false;
   /** `Date.now()` when the peer last began to take nothing; 0 while it takes all. */
   blockedSince = 0;
-  /** The length of what waits here, in UTF-16 units: bytes, for OpenSRF's traffic. */
+  /** About how many bytes wait here. */
   length = 0;
 
   constructor(socket: Duplex, flusher: Flusher) {
@@ -29,11 +30,10 @@ export class Outbox implements Flushable {
     this.flusher = flusher;
   }
 
-  append(text: string, stanza: Stanza | null): void {
-    // A slice keeps the whole chunk alive that it was cut from; that must not pile up behind a peer that does not read.
-    this.texts.push(this.blocked ? detached(text) : text);
-    this.stanzas.push(stanza);
-    this.length += text.length;
+  append(entry: string | Stanza): void {
+    if (this.blocked && typeof entry !== 'string') entry.detach();
+    this.entries.push(entry);
+    this.length += lengthOf(entry);
     if (this.dirty || this.blocked) return;
     this.dirty = true;
     this.flusher.add(this);
@@ -41,14 +41,13 @@ export class Outbox implements Flushable {
 
   flush(): void {
     this.dirty = false;
-    while (!this.blocked && this.texts.length > 0) this.writeSome();
+    while (!this.blocked && this.entries.length > 0) this.writeSome();
   }
 
-  /** Takes everything out that was not written, stanzas in the order in which they came. */
+  /** Takes everything out that was not written. @returns the stanzas in the order in which they came. */
   drain(): Stanza[] {
-    const stanzas = this.stanzas.filter((stanza) => stanza !== null);
-    this.texts = [];
-    this.stanzas = [];
+    const stanzas = this.entries.filter((entry) => typeof entry !== 'string');
+    this.entries = [];
     this.length = 0;
     return stanzas;
   }
@@ -61,28 +60,20 @@ export class Outbox implements Flushable {
   }
 
   private writeSome(): void {
-    const count = this.countToWrite();
-    const all = count === this.texts.length;
-    const text = count === 1 ? (this.texts[0] as string) : (all ? this.texts : this.texts.slice(0, count)).join('');
-    this.texts = all ? [] : this.texts.slice(count);
-    this.stanzas = all ? [] : this.stanzas.slice(count);
-    this.length -= text.length;
+    let text = '';
+    let count = 0;
+    while (count < this.entries.length && text.length < WRITE_LENGTH) {
+      const entry = this.entries[count++] as string | Stanza;
+      text += typeof entry === 'string' ? entry : entry.toXml();
+      this.length -= lengthOf(entry);
+    }
+    this.entries = count === this.entries.length ? [] : this.entries.slice(count);
     if (this.ended || this.socket.destroyed) return;
     this.socket.write(text, 'utf8', this.written);
     if (this.socket.writableLength === 0) return;
     this.blocked = true;
     this.blockedSince = Date.now();
-  }
-
-  private countToWrite(): number {
-    if (this.length <= WRITE_LENGTH) return this.texts.length;
-    let length = 0;
-    let count = 0;
-    while (count < this.texts.length && (count === 0 || length < WRITE_LENGTH)) {
-      length += (this.texts[count] as string).length;
-      count++;
-    }
-    return count;
+    for (const entry of this.entries) if (typeof entry !== 'string') entry.detach();
   }
 
   // One function for each connection, not for each write.
@@ -90,12 +81,12 @@ export class Outbox implements Flushable {
     if (!this.blocked || this.socket.writableLength > 0) return;
     this.blocked = false;
     this.blockedSince = 0;
-    if (this.texts.length === 0 || this.dirty) return;
+    if (this.entries.length === 0 || this.dirty) return;
     this.dirty = true;
     this.flusher.add(this);
   };
 }
 
-function detached(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
+function lengthOf(entry: string | Stanza): number {
+  return typeof entry === 'string' ? entry.length : entry.inner.length + START_TAG_LENGTH;
 }

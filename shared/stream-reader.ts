@@ -208,6 +208,8 @@ export class StreamReader {
   }
 
   private startStanza(tag: SaxesTagNS): void {
+    // Said at once: whoever sends one does not end it soon, and everything behind it would be taken for its content.
+    if (tag.uri === NS.streams && tag.local === 'stream') throw new StreamError('bad-format', 'a second stream header');
     const { attributes } = tag;
     const end = this.parser.position;
     const stanza = new Stanza(

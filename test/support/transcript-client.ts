@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { PayloadPart, Step } from './transcript-reader.ts';
+import { inPieces, type Split, whole } from './transcript-splits.ts';
+
+/** One client of a transcript. */
+export class TranscriptClient {
+  private readonly stream: Duplex;
+  /** What has come in each read and was not asked for yet. */
+  private reads: string[] = [];
+  private streamId = '';
+  private serverEnded = false;
+  private givenUp = false;
+  private wake: () => void = () => {};
+
+  constructor(stream: Duplex) {
+    this.stream = stream;
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      this.reads.push(text);
+      this.wake();
+    });
+    stream.on('error', () => {});
+    stream.on('end', () => {
+      this.serverEnded = true;
+      this.close();
+      this.wake();
+    });
+  }
+
+  /** Takes its part in one step. Returns nothing where there was nothing to wait for: promises are most of what a run costs. */
+  play(step: Step, split: Split): Promise<void> | undefined {
+    switch (step.kind) {
+      case 'send':
+        return this.send(writesOf(this.bytesOf(step.payload), step.writeBytes, step.cut ? split : whole));
+      case 'receive':
+        return this.take(step.literals, step.inOneRead) ? undefined : this.receive(step.literals, step.inOneRead);
+      case 'close':
+        this.close();
+        return undefined;
+      case 'closed':
+        return this.closed();
+      case 'connect':
+        throw new Error('connected already');
+    }
+  }
+
+  close(): void {
+    if (!this.stream.writableEnded) this.stream.end();
+  }
+
+  /** What did not come by now never will. */
+  giveUp(): void {
+    this.givenUp = true;
+    this.wake();
+  }
+
+  /** After the last step: nothing may have come that the transcript does not have, but the server's goodbye. */
+  async gone(): Promise<void> {
+    await this.until(() => this.serverEnded, 'the end of the stream');
+    const rest = this.unread.replace(/(<\?xml[^>]*><stream:stream[^>]*>)?<\/stream:stream>$/, '');
+    if (rest !== '') throw new Error(`came and is not in the transcript: ${rest}`);
+  }
+
+  private async closed(): Promise<void> {
+    await this.until(() => this.serverEnded, 'the end of the stream');
+    if (this.unread !== '') throw new Error(`before the end of the stream came ${this.unread}`);
+  }
+
+  private get unread(): string {
+    return this.reads.join('');
+  }
+
+  private bytesOf(payload: readonly PayloadPart[]): Buffer {
+    const digest = (password: string) =>
+      createHash('sha1')
+        .update(this.streamId + password)
+        .digest('hex');
+    return Buffer.concat(payload.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(digest(part.password)))));
+  }
+
+  private send(writes: Buffer[]): Promise<void> | undefined {
+    if (writes.length > 1) return this.sendAll(writes);
+    if (writes[0] !== undefined) this.write(writes[0]);
+    return undefined;
+  }
+
+  private async sendAll(writes: Buffer[]): Promise<void> {
+    for (const [index, bytes] of writes.entries()) {
+      if (index > 0) await turn();
+      this.write(bytes);
+    }
+  }
+
+  private write(bytes: Buffer): void {
+    if (!this.stream.writableEnded) this.stream.write(bytes);
+  }
+
+  private receive(literals: readonly string[], inOneRead: boolean): Promise<void> {
+    return this.until(() => this.take(literals, inOneRead), literals.join('*'));
+  }
+
+  /** Takes what is expected if it has come. */
+  private take(literals: readonly string[], inOneRead: boolean): boolean {
+    const text = this.unread;
+    const end = matchEnd(literals, text);
+    if (end === -1) return false;
+    const [first = ''] = this.reads;
+    if (inOneRead && first.length < end) throw new Error(`came in more than one read: ${JSON.stringify(this.reads)}`);
+    this.streamId = /<stream:stream id='([^']+)'/.exec(text.slice(0, end))?.[1] ?? this.streamId;
+    this.reads = restOf(this.reads, end);
+    return true;
+  }
+
+  private async until(condition: () => boolean, what: string): Promise<void> {
+    while (!condition()) {
+      if (this.serverEnded) throw new Error(`the server closed\n  instead of ${what}\n  after ${this.unread}`);
+      if (this.givenUp) throw new Error(`did not come: ${what}\n  came: ${this.unread}`);
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+}
+
+function writesOf(payload: Buffer, writeBytes: number, split: Split): Buffer[] {
+  return writeBytes === 0 ? split(payload) : inPieces(writeBytes)(payload).flatMap(split);
+}
+
+/** What is left of some reads without their first characters. */
+function restOf(reads: readonly string[], length: number): string[] {
+  let taken = length;
+  return reads.flatMap((read) => {
+    const rest = read.slice(taken);
+    taken = Math.max(0, taken - read.length);
+    return rest === '' ? [] : [rest];
+  });
+}
+
+/** Where the literals, with something generated between them, end in the text; -1 if they have not all come yet. @throws if they never will. */
+function matchEnd(literals: readonly string[], text: string): number {
+  const [first = '', ...others] = literals;
+  if (!text.startsWith(first)) {
+    if (first.startsWith(text)) return -1;
+    throw unexpected(literals, text);
+  }
+  let end = first.length;
+  for (const literal of others) {
+    // What is generated is something, and holds no markup.
+    const markup = text.slice(end).search(/[<>]/);
+    const last = markup === -1 ? text.length : end + markup;
+    const start = text.indexOf(literal, end + 1);
+    if (start === -1 || start > last) {
+      if (mayStillCome(literal, text, end + 1, last)) return -1;
+      throw unexpected(literals, text);
+    }
+    end = start + literal.length;
+  }
+  return end;
+}
+
+/** Whether the text ends in a beginning of the literal that starts between the two places, or before it. */
+function mayStillCome(literal: string, text: string, from: number, to: number): boolean {
+  if (text.length < from) return true;
+  for (let start = from; start <= to; start++) {
+    if (literal.startsWith(text.slice(start))) return true;
+  }
+  return false;
+}
+
+function unexpected(literals: readonly string[], text: string): Error {
+  return new Error(`expected ${literals.join('*')}\n  received ${text}`);
+}

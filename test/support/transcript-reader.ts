@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ConfigInput } from '../../server/config/config.ts';
+import { header } from './peer.ts';
+
+/** Bytes to send; or, in their place, the digest of the client's stream id and this password. */
+export type PayloadPart = Buffer | { readonly password: string };
+
+/** One line of a transcript. */
+export type Step = { readonly client: string; readonly line: number } & (
+  | { readonly kind: 'connect' | 'close' | 'closed' }
+  /** `writeBytes` 0: in one write. A step that stands for another one's preparation is not cut. */
+  | { readonly kind: 'send'; readonly payload: readonly PayloadPart[]; readonly writeBytes: number; readonly cut: boolean }
+  /** Literal text; between two of them stands what the server generates. */
+  | { readonly kind: 'receive'; readonly literals: readonly string[]; readonly inOneRead: boolean }
+);
+
+/** A conversation between some clients and the server. */
+export interface Transcript {
+  /** What it proves. */
+  readonly rule: string;
+  readonly file: string;
+  readonly config: ConfigInput;
+  readonly steps: readonly Step[];
+}
+
+const DIRECTIVE = /\{(repeat|hex|digest) ([^{}]+)\}/;
+const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|login|sync|close|closed)(?: (\S+))?)$/;
+
+/** All transcripts in the folder's files, in order. The format is explained in its README.md. */
+export function readTranscripts(folder: URL): Transcript[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.txt'));
+  return files.sort().flatMap((file) => parseTranscripts(file, readFileSync(new URL(file, folder), 'utf8')));
+}
+
+/** @param file Its name, for messages. */
+export function parseTranscripts(file: string, text: string): Transcript[] {
+  const transcripts: (Transcript & { config: ConfigInput; steps: Step[] })[] = [];
+  for (const { line, content } of logicalLines(text)) {
+    const current = transcripts.at(-1);
+    if (content.startsWith('== ')) transcripts.push({ rule: content.slice(3), file, config: {}, steps: [] });
+    else if (current === undefined) throw new Error(`${file}:${line}: a transcript begins with "== RULE"`);
+    else if (content.startsWith('config ')) current.config = JSON.parse(content.slice('config '.length), asMap);
+    else current.steps.push(...parseSteps(`${file}:${line}`, line, content));
+  }
+  return transcripts;
+}
+
+/** What a configuration has as a map. */
+function asMap(key: string, value: unknown): unknown {
+  return key === 'trustedServers' || key === 'trustedClients' ? new Map(Object.entries(value as object)) : value;
+}
+
+/** Without comments and blank lines; one that begins with white space goes on where the line before it ended. */
+function logicalLines(text: string): { line: number; content: string }[] {
+  const lines: { line: number; content: string }[] = [];
+  for (const [index, content] of text.split('\n').entries()) {
+    const last = lines.at(-1);
+    if (content.trim() === '' || content.startsWith('#')) continue;
+    if (/^\s/.test(content) && last !== undefined) last.content += content.trimStart();
+    else lines.push({ line: index + 1, content });
+  }
+  return lines;
+}
+
+function parseSteps(place: string, line: number, content: string): Step[] {
+  const match = STEP.exec(content);
+  if (match === null) throw new Error(`${place}: not understood: ${content}`);
+  const [, client, arrow, number, text = '', word, argument = ''] = match as unknown as [string, string, string, string, string?, string?, string?];
+  if (arrow === '>') return [{ client, line, kind: 'send', payload: payloadOf(text), writeBytes: Number(number), cut: true }];
+  if (arrow === '<') return [{ client, line, kind: 'receive', literals: literalsOf(text), inOneRead: number === '1' }];
+  switch (word) {
+    case 'login':
+      return loginSteps(place, client, line, argument);
+    case 'sync':
+      return exchange(client, line, "<iq type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>", "<iq to='*' from='*' type='result' id='sync'/>");
+    default:
+      return [{ client, line, kind: word as 'connect' | 'close' | 'closed' }];
+  }
+}
+
+/** The way OpenSRF's C library logs in, for clients whose login is not what the transcript is about. */
+function loginSteps(place: string, client: string, line: number, jid: string): Step[] {
+  const [, username, domain, resource] = /^([^@]+)@([^/]+)\/(.+)$/.exec(jid) ?? [];
+  if (domain === undefined) throw new Error(`${place}: login needs a full JID`);
+  const query = `<username>${username}</username><digest>{digest password}</digest><resource>${resource}</resource>`;
+  return [
+    { client, line, kind: 'connect' },
+    ...exchange(client, line, header(domain), `<?xml version='1.0'?><stream:stream id='*' from='${domain}' xmlns='*' xmlns:stream='*'>`),
+    ...exchange(client, line, `<iq id='123456789' type='set'><query xmlns='jabber:iq:auth'>${query}</query></iq>`, "<iq type='result' id='123456789'/>"),
+  ];
+}
+
+function exchange(client: string, line: number, sent: string, received: string): Step[] {
+  return [
+    { client, line, kind: 'send', payload: payloadOf(sent), writeBytes: 0, cut: false },
+    { client, line, kind: 'receive', literals: literalsOf(received), inOneRead: false },
+  ];
+}
+
+function payloadOf(text: string): PayloadPart[] {
+  const match = DIRECTIVE.exec(text);
+  if (match === null) return text === '' ? [] : [Buffer.from(text)];
+  const [whole, name, argument] = match as unknown as [string, string, string];
+  const before = text.slice(0, match.index);
+  const part = name === 'digest' ? { password: argument } : bytesOf(name, argument);
+  return [...payloadOf(before), part, ...payloadOf(text.slice(before.length + whole.length))];
+}
+
+function bytesOf(directive: string, argument: string): Buffer {
+  if (directive === 'hex') return Buffer.from(argument.replaceAll(' ', ''), 'hex');
+  const space = argument.lastIndexOf(' ');
+  return Buffer.from(argument.slice(0, space).repeat(Number(argument.slice(space + 1))));
+}
+
+function literalsOf(text: string): string[] {
+  // A star that a directive stands for is a literal one, so the text is cut at stars before directives are replaced.
+  return text.split('*').map((literal) => Buffer.concat(payloadOf(literal) as Buffer[]).toString());
+}

@@ -1,0 +1,53 @@
+import type { PayloadPart, Transcript } from './transcript-reader.ts';
+
+/** The writes a payload is sent in. */
+export type Split = (payload: Buffer) => Buffer[];
+
+const DIGEST_LENGTH = 40;
+
+/** Payloads up to this length are cut at every byte, longer ones at every byte near their ends and at some in between. */
+const CUT_EVERYWHERE_BYTES = 240;
+const CUT_NEAR_ENDS_BYTES = 60;
+const CUTS_BETWEEN = 20;
+
+export const whole: Split = (payload) => [payload];
+
+/** Each payload in two writes: the `run`-th time at the `run`-th of its cut positions. */
+export function cutInTwo(run: number): Split {
+  return (payload) => {
+    const positions = cutPositions(payload.length);
+    const position = positions[run % positions.length];
+    return position === undefined ? [payload] : [payload.subarray(0, position), payload.subarray(position)];
+  };
+}
+
+/** Each payload in writes of so many bytes, of which the first is shorter by `shift`. */
+export function inPieces(bytes: number, shift = 0): Split {
+  return (payload) => {
+    const starts = Array.from({ length: Math.ceil((payload.length + shift) / bytes) }, (_, index) => Math.max(0, index * bytes - shift));
+    return starts.map((start, index) => payload.subarray(start, starts[index + 1]));
+  };
+}
+
+/** How many runs it takes until each payload was cut at each of its positions. */
+export function cutRuns({ steps }: Transcript): number {
+  const lengths = steps.map((step) => (step.kind === 'send' && step.cut ? payloadLength(step.payload) : 0));
+  return Math.max(0, ...lengths.map((length) => cutPositions(length).length));
+}
+
+const positionsByLength = new Map<number, number[]>();
+
+function cutPositions(length: number): number[] {
+  let positions = positionsByLength.get(length);
+  if (positions !== undefined) return positions;
+  const step = Math.ceil(length / CUTS_BETWEEN);
+  const chosen = (position: number) =>
+    length <= CUT_EVERYWHERE_BYTES || position <= CUT_NEAR_ENDS_BYTES || position >= length - CUT_NEAR_ENDS_BYTES || position % step === 0;
+  positions = Array.from({ length: Math.max(0, length - 1) }, (_, index) => index + 1).filter(chosen);
+  positionsByLength.set(length, positions);
+  return positions;
+}
+
+function payloadLength(payload: readonly PayloadPart[]): number {
+  return payload.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : DIGEST_LENGTH), 0);
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ChopChop } from '../../server/chopchop.ts';
+import { createConfig } from '../../server/config/config.ts';
+import type { Log } from '../../server/log.ts';
+import type { BoundAddress } from '../../server/net/tcp.ts';
+import { memoryPair } from './peer.ts';
+import { TranscriptClient } from './transcript-client.ts';
+import type { Transcript } from './transcript-reader.ts';
+import type { Split } from './transcript-splits.ts';
+
+/** How long one run may take. Never reached unless the test fails. */
+const PATIENCE_MS = 10_000;
+
+/** How clients reach the server. */
+export type Transport = 'memory' | 'tcp';
+
+/**
+ * Plays a transcript once for each split, all against one server, which nobody is connected to between two runs.
+ * Throws where the server says anything else than the transcript has, or anything more.
+ */
+export async function play(transcript: Transcript, transport: Transport, splits: readonly Split[]): Promise<void> {
+  const log = new ErrorLog();
+  const server = new ChopChop(createConfig({ port: 0, ...transcript.config }), log);
+  const [address] = (await server.start()) as [BoundAddress];
+  const connect = () => open(server, address, transport);
+  try {
+    for (const [run, split] of splits.entries()) {
+      await playOnce(transcript, connect, split, `run ${run}: ${transcript.file}`);
+      for (const deadline = Date.now() + PATIENCE_MS; server.connectionCount > 0; await turn()) {
+        if (Date.now() > deadline) throw new Error(`run ${run}: ${transcript.file}: a connection stayed open`);
+      }
+    }
+  } finally {
+    await server.stop();
+  }
+  if (log.errors.length > 0) throw new Error(`the server logged errors: ${log.errors.join('; ')}`);
+}
+
+async function playOnce({ steps }: Transcript, connect: () => Promise<Duplex>, split: Split, where: string): Promise<void> {
+  const clients = new Map<string, TranscriptClient>();
+  const watchdog = setTimeout(() => {
+    for (const client of clients.values()) client.giveUp();
+  }, PATIENCE_MS);
+  let place = where;
+  try {
+    for (const step of steps) {
+      place = `${where}:${step.line}: ${step.client}`;
+      if (step.kind === 'connect') {
+        clients.set(step.client, new TranscriptClient(await connect()));
+        continue;
+      }
+      const waiting = (clients.get(step.client) as TranscriptClient).play(step, split);
+      if (waiting !== undefined) await waiting;
+    }
+    place = `${where}: at the end`;
+    // What the server has to say to the last step leaves at the end of the turn in which it reads that.
+    await turn();
+    for (const client of clients.values()) client.close();
+    for (const client of clients.values()) await client.gone();
+  } catch (error) {
+    throw new Error(`${place}: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(watchdog);
+    for (const client of clients.values()) client.close();
+  }
+}
+
+/** Keeps what must not be logged at all; the rest would fill the memory. */
+class ErrorLog implements Log {
+  readonly errors: string[] = [];
+
+  error(fields: object, message: string): void {
+    this.errors.push(`${message}: ${String((fields as { err?: unknown }).err)}`);
+  }
+
+  warn(): void {}
+  info(): void {}
+  debug(): void {}
+}
+
+async function open(server: ChopChop, { host, port }: BoundAddress, transport: Transport): Promise<Duplex> {
+  if (transport === 'tcp') {
+    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  }
+  const [ours, theirs] = memoryPair();
+  server.serve(theirs, 'memory');
+  return ours;
+}

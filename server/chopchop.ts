@@ -43,7 +43,13 @@ export class ChopChop {
   constructor(config: ChopChopConfig, log: Log) {
     this.config = config;
     this.log = log;
-    this.connectionEnvironment = { flusher: new Flusher(), limits: config.limits, log, onClosed: (connection) => this.connectionClosed(connection) };
+    this.connectionEnvironment = {
+      flusher: new Flusher(),
+      limits: config.limits,
+      log,
+      defaultDomain: config.domains[0] as string,
+      onClosed: (connection) => this.connectionClosed(connection),
+    };
     this.sessionEnvironment = {
       delivery: this.delivery,
       presence: this.presence,

@@ -1,5 +1,7 @@
 import type { StanzaError } from './errors.ts';
+import { extensionTag } from './extension.ts';
 import { NS } from './namespaces.ts';
+import { FIRST_REQUEST, statusBody } from './osrf-message.ts';
 import { Stanza } from './stanza.ts';
 import { escapeText } from './xml.ts';
 
@@ -23,13 +25,28 @@ export function mayBounce(stanza: Stanza): boolean {
  * sends again without end.
  */
 export function bounce(stanza: Stanza, error: StanzaError): Stanza | null {
+  // What would mislead a client does so on its way back too.
+  if (stanza.misleading) return bounceWithoutContent(stanza, error);
+  const endTag = stanza.inner.lastIndexOf('</');
+  return bounceWith(endTag === -1 ? '' : stanza.inner.slice(0, endTag), stanza, error);
+}
+
+/**
+ * The same for a stanza whose content cannot be sent back. A body of one STATUS stands in for what it held: without a body,
+ * OpenSRF's C library does not see the error.
+ */
+export function bounceWithoutContent(stanza: Stanza, error: StanzaError): Stanza | null {
+  const extension = stanza.extensionStart === -1 ? '' : extensionTag('', stanza.transactionId);
+  const thread = stanza.thread === '' ? '' : `<thread>${stanza.thread}</thread>`;
+  const status = statusBody(FIRST_REQUEST, 'osrfStatus', error.text, error.code);
+  return bounceWith(stanza.name === 'message' ? `${extension}${thread}<body>${escapeText(status)}</body>` : '', stanza, error);
+}
+
+function bounceWith(children: string, stanza: Stanza, error: StanzaError): Stanza | null {
   if (!mayBounce(stanza)) return null;
   const answer = new Stanza(stanza.name, stanza.from, stanza.to, 'error', stanza.id);
-  const endTag = stanza.inner.lastIndexOf('</');
-  const children = endTag === -1 ? '' : stanza.inner.slice(0, endTag);
   answer.otherAttributes = stanza.otherAttributes;
   answer.inner = `${children}${errorXml(error)}</${stanza.name}>`;
   answer.thread = stanza.thread;
-  answer.misleading = stanza.misleading;
   return answer;
 }

@@ -1,6 +1,6 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { StreamError } from './errors.ts';
-import { EXTENSION_ATTRIBUTES, extensionTag } from './extension.ts';
+import { EXTENSION_ATTRIBUTES } from './extension.ts';
 import { NS } from './namespaces.ts';
 import { Stanza } from './stanza.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
@@ -21,7 +21,7 @@ export interface StreamReceiver {
   headerRead(header: StreamHeader): void;
   /** A child of the stream, whatever its name and namespace. */
   stanzaRead(stanza: Stanza, namespace: string): void;
-  /** A child that was longer than allowed. It has its start tag, `<opensrf>` and `<thread>`, nothing else. */
+  /** A child that was longer than allowed. Its fields are read; its {@link Stanza.inner} may be missing. */
   oversizedStanzaRead(stanza: Stanza): void;
   /** `</stream:stream>` */
   footerRead(): void;
@@ -126,7 +126,14 @@ export class StreamReader {
       if (error instanceof StreamError) throw error;
       throw new StreamError('not-well-formed', error instanceof Error ? error.message : String(error));
     }
+    this.checkReference();
     return this.interruption;
+  }
+
+  // Behind an `&` saxes waits for a `;`, however far that is: everything to there would be silence instead of an error.
+  private checkReference(): void {
+    const { entity } = this.parser as unknown as { readonly entity: string };
+    if (entity !== '' && !/^#?\w{0,8}$/.test(entity)) throw new StreamError('not-well-formed', 'a bare "&": write "&amp;"');
   }
 
   private startOver(): void {
@@ -270,18 +277,16 @@ export class StreamReader {
     this.checkStreamBytes();
     if (!tag.isSelfClosing) this.checkEndTag(tag.name, end);
     const { oversized } = this;
-    if (!oversized && !tag.isSelfClosing) {
-      stanza.inner = this.buffer.slice(this.innerStart - this.base, end - this.base);
-      if (this.extensionStart !== -1) {
-        stanza.extensionStart = this.extensionStart - this.innerStart;
-        stanza.extensionEnd = this.extensionEnd - this.innerStart;
-      }
+    if (this.extensionStart !== -1) {
+      stanza.extensionStart = this.extensionStart - this.innerStart;
+      stanza.extensionEnd = this.extensionEnd - this.innerStart;
     }
+    if (!oversized && !tag.isSelfClosing) stanza.inner = this.buffer.slice(this.innerStart - this.base, end - this.base);
     const tooLong = oversized || this.bytesBetween(this.gapStart, end) > this.limits.maxStanzaBytes;
     this.gapStart = end;
     this.oversized = false;
     if (tooLong) {
-      this.receiver.oversizedStanzaRead(withoutContent(stanza, this.extensionStart !== -1));
+      this.receiver.oversizedStanzaRead(stanza);
     } else {
       this.receiver.stanzaRead(stanza, this.stanzaNamespace);
     }
@@ -374,14 +379,4 @@ export class StreamReader {
 
 function restricted(what: string): never {
   throw new StreamError('restricted-xml', `${what} is not allowed in a stream`);
-}
-
-/** What is needed to bounce a stanza whose text was let go. */
-function withoutContent(stanza: Stanza, hasExtension: boolean): Stanza {
-  const extension = hasExtension ? extensionTag('', stanza.transactionId) : '';
-  const thread = stanza.thread === '' ? '' : `<thread>${stanza.thread}</thread>`;
-  stanza.inner = `${extension}${thread}</${stanza.name}>`;
-  stanza.extensionStart = hasExtension ? 0 : -1;
-  stanza.extensionEnd = hasExtension ? extension.length : -1;
-  return stanza;
 }

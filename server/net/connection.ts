@@ -5,7 +5,7 @@ import { StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import type { Limits } from '../config/limits.ts';
 import type { Log } from '../log.ts';
-import { STREAM_FOOTER, streamErrorXml, streamHeaderXml } from '../streams/xml.ts';
+import { newStreamId, STREAM_FOOTER, streamErrorXml, streamHeaderXml } from '../streams/xml.ts';
 import type { CloseReason } from './close-reason.ts';
 import type { Flusher } from './flusher.ts';
 import { Outbox } from './outbox.ts';
@@ -21,6 +21,8 @@ export interface ConnectionEnvironment {
   readonly flusher: Flusher;
   readonly limits: Limits;
   readonly log: Log;
+  /** The domain that speaks where a peer is refused before it has said which one it wants. */
+  readonly defaultDomain: string;
   /** A connection has closed. */
   readonly onClosed: (connection: Connection) => void;
 }
@@ -131,7 +133,8 @@ export class Connection {
   }
 
   private sayGoodbye(error: StreamError | null): void {
-    const header = this.headerSent ? '' : streamHeaderXml({ from: '', id: '', version: '' });
+    // RFC 6120 §4.9.1.2: an error needs a stream to stand in.
+    const header = this.headerSent ? '' : streamHeaderXml({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' });
     this.outbox.end(header + (error === null ? '' : streamErrorXml(error)) + STREAM_FOOTER);
     this.closeTimer = setTimeout(() => this.socket.destroy(), this.environment.limits.closeTimeoutMs);
     this.closeTimer.unref();

@@ -1,4 +1,4 @@
-import { bounce } from '../../shared/bounce.ts';
+import { bounce, bounceWithoutContent } from '../../shared/bounce.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { bareJid, formatJid, parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -21,15 +21,24 @@ export class Delivery {
 
   /** Sends a stanza back to its sender with an error, if it may be answered at all. */
   bounce(stanza: Stanza, error: StanzaError): void {
-    const answer = bounce(stanza, error);
-    if (answer === null) return;
-    // Not by `deliver`: a bounce that nobody takes ends here.
-    this.directory.get(answer.to)?.deliver(answer);
+    this.sendBounce(bounce(stanza, error));
+  }
+
+  /** The same for a stanza whose content was let go. */
+  bounceWithoutContent(stanza: Stanza, error: StanzaError): void {
+    this.sendBounce(bounceWithoutContent(stanza, error));
+  }
+
+  // Not by `deliver`: a bounce that nobody takes ends here.
+  private sendBounce(answer: Stanza | null): void {
+    if (answer !== null) this.directory.get(answer.to)?.deliver(answer);
   }
 
   private deliverByParts(stanza: Stanza): void {
-    // RFC 6120 §10.3: without `to` it is for the sender's own account.
-    if (stanza.to === '') stanza.to = bareOf(stanza.from);
+    if (stanza.to === '') {
+      this.deliverToOwnAccount(stanza);
+      return;
+    }
     const jid = parseJid(stanza.to);
     if (jid === null) {
       this.bounce(stanza, new StanzaError('jid-malformed', 'the address in "to" is no JID'));
@@ -41,6 +50,12 @@ export class Delivery {
       return;
     }
     endpoint.deliver(stanza);
+  }
+
+  /** RFC 6120 §10.3: without `to` it is for the sender's own account, and that is the host's business. */
+  private deliverToOwnAccount(stanza: Stanza): void {
+    stanza.to = bareOf(stanza.from);
+    this.directory.get(parseJid(stanza.from)?.domain ?? '')?.deliver(stanza);
   }
 }
 

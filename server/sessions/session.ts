@@ -1,7 +1,6 @@
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { removeRouterFrom } from '../../shared/extension.ts';
 import { NS } from '../../shared/namespaces.ts';
-import { toJson } from '../../shared/osrf-message.ts';
 import type { DeliveryObserver, SessionEndpoint, Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../net/close-reason.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
@@ -82,8 +81,8 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 
   oversizedStanzaRead(stanza: Stanza): void {
-    this.stamp(stanza);
-    this.environment.delivery.bounce(explained(stanza), new StanzaError('policy-violation', TOO_LARGE));
+    stanza.from = this.jid;
+    this.environment.delivery.bounceWithoutContent(stanza, new StanzaError('policy-violation', 'the stanza is larger than this server allows'));
   }
 
   footerRead(): void {
@@ -122,18 +121,7 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 }
 
-const TOO_LARGE = 'the stanza is larger than this server allows';
-
 function unsupported(stanza: Stanza, namespace: string): StreamError {
   if (stanza.name.includes(':')) return new StreamError('bad-namespace-prefix', 'stanzas must be in the default namespace, without a prefix');
   return new StreamError('unsupported-stanza-type', `<${stanza.name} xmlns='${namespace}'> is no stanza`);
-}
-
-/** A stanza whose body was let go, with one in its place that says so: without a body, OpenSRF's C library does not see the error. */
-function explained(stanza: Stanza): Stanza {
-  const status = `{"__c":"osrfStatus","__p":{"status":${toJson(TOO_LARGE)},"statusCode":"406"}}`;
-  const body = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"STATUS","payload":${status}}}]`;
-  const endTag = stanza.inner.lastIndexOf('</');
-  if (stanza.name === 'message') stanza.inner = `${stanza.inner.slice(0, endTag)}<body>${body}</body>${stanza.inner.slice(endTag)}`;
-  return stanza;
 }

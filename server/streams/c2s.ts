@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { errorXml } from '../../shared/bounce.ts';
 import { childText, type Element, parseElement, text, xml } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
@@ -12,7 +12,7 @@ import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
 import { saslPlain } from '../login/sasl/plain.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import type { Session } from '../sessions/session.ts';
-import { streamHeaderXml } from './xml.ts';
+import { newStreamId, streamHeaderXml } from './xml.ts';
 
 /** What a negotiation needs of its server. */
 export interface C2sEnvironment {
@@ -59,7 +59,7 @@ export class C2sNegotiation implements ConnectionUser {
     this.legacy = header.version === '';
     if (!this.legacy && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
     this.domain = to;
-    this.streamId = randomBytes(16).toString('hex');
+    this.streamId = newStreamId();
     const start = streamHeaderXml({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' });
     const authenticated = this.state === 'reopening';
     this.state = authenticated ? 'binding' : 'authenticating';

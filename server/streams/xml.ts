@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 
 export const STREAM_FOOTER = '</stream:stream>';
+
+/** An id nobody can guess (RFC 6120 §4.7.3): a digest login is made with it. */
+export function newStreamId(): string {
+  return randomBytes(16).toString('hex');
+}
 
 /** The server's start tag of a stream (RFC 6120 §4.7). An empty field is left out. */
 export function streamHeaderXml(fields: { from: string; id: string; version: string }): string {

@@ -4,6 +4,7 @@ import { EXTENSION_ATTRIBUTES, extensionTag } from './extension.ts';
 import { NS } from './namespaces.ts';
 import { Stanza } from './stanza.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
+import { escapeAttribute } from './xml.ts';
 
 /** The start tag of a stream (RFC 6120 §4.7). An absent attribute is `''`. */
 export interface StreamHeader {
@@ -234,7 +235,7 @@ export class StreamReader {
       stanza.legacyExtension = EXTENSION_ATTRIBUTES.some((name) => name in attributes);
     }
     for (const [prefix, uri] of this.inheritedDeclarations) {
-      if (!(`xmlns:${prefix}` in attributes)) stanza.otherAttributes += ` xmlns:${prefix}='${uri}'`;
+      if (!(`xmlns:${prefix}` in attributes)) stanza.otherAttributes += ` xmlns:${prefix}='${escapeAttribute(uri)}'`;
     }
   }
 

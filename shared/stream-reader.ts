@@ -4,7 +4,7 @@ import { EXTENSION_ATTRIBUTES, extensionTag } from './extension.ts';
 import { NS } from './namespaces.ts';
 import { Stanza } from './stanza.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
-import { escapeAttribute } from './xml.ts';
+import { escapeAttribute, escapeText } from './xml.ts';
 
 /** The start tag of a stream (RFC 6120 §4.7). An absent attribute is `''`. */
 export interface StreamHeader {
@@ -259,7 +259,8 @@ export class StreamReader {
     this.threadOpen = false;
     const from = this.threadStart - this.base;
     if (from < 0) return;
-    (this.stanza as Stanza).thread = this.buffer.slice(from, this.buffer.lastIndexOf('<', this.parser.position - this.base - 1));
+    const content = this.buffer.slice(from, this.buffer.lastIndexOf('<', this.parser.position - this.base - 1));
+    (this.stanza as Stanza).thread = content.includes('<') ? withoutMarkup(content) : content;
   }
 
   private endStanza(tag: SaxesTagNS): void {
@@ -373,6 +374,15 @@ export class StreamReader {
 
 function restricted(what: string): never {
   throw new StreamError('restricted-xml', `${what} is not allowed in a stream`);
+}
+
+/**
+ * A thread's content with CDATA sections turned into text; `''` if it holds elements. The thread is repeated in stanzas of the server's own,
+ * where a prefix would lack its declaration.
+ */
+function withoutMarkup(thread: string): string {
+  const text = thread.replace(/<!\[CDATA\[([\s\S]*?)\]\]>/g, (_section, characters: string) => escapeText(characters));
+  return text.includes('<') ? '' : text;
 }
 
 /** What is needed to bounce a stanza whose text was let go. */

@@ -165,9 +165,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       this.send(bounce(stanza, new StanzaError('conflict', `the address of class ${className} is taken`)));
       return;
     }
-    const known = service.nodes.get(session.jid);
-    if (known !== undefined) {
-      service.drainNode(known, false);
+    if (service.nodes.has(session.jid)) {
+      this.drain(className, session.jid, false);
       return;
     }
     service.addNode(new ServiceNode(session, form, this.environment.clock.now()));

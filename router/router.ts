@@ -106,7 +106,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   takeOver(className: string, request: Stanza): boolean {
     const service = this.classes.get(className);
-    if (service === undefined || this.suspended || !this.options.trustedClients.has(senderDomain(request))) return false;
+    // A class that is drained would offer the request to its own peers, which may be the one who asks.
+    if (service === undefined || service.drained || this.suspended || !this.options.trustedClients.has(senderDomain(request))) return false;
     service.route(request);
     return true;
   }

@@ -46,6 +46,12 @@ export class ServiceClass implements Endpoint, RequestOwner {
     this.owner = owner;
   }
 
+  /** Whether none of its nodes takes new requests. */
+  get drained(): boolean {
+    for (const node of this.nodes.values()) if (!node.draining) return false;
+    return true;
+  }
+
   addNode(node: ServiceNode): void {
     this.nodes.set(node.jid, node);
     this.balance.add(node);

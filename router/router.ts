@@ -8,7 +8,7 @@ import type { PeerRouter, RouterEnvironment } from './environment.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { RouterOptions } from './options.ts';
 import { answerOldQuery, answerQuery } from './queries.ts';
-import { absent, listenerLost, type Refusal, refuse, statusTo, untrusted } from './refusal.ts';
+import { absent, listenerLost, type Refusal, refuse, refuseMisleading, statusTo, untrusted } from './refusal.ts';
 import { parseCommand, ROUTER_RESOURCE, type RouterCommand } from './registration.ts';
 import type { RoutedRequest } from './routed-request.ts';
 import { ServiceClass, type ServiceClassOwner } from './service-class.ts';
@@ -259,6 +259,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     if (!this.options.trustedClients.has(senderDomain(stanza))) {
       this.environment.log.warn({ from: stanza.from, to: stanza.to }, 'refused a request from a domain that is not trusted');
       this.refuseRequest(stanza, untrusted(senderDomain(stanza)));
+      return;
+    }
+    if (stanza.misleading) {
+      this.send(refuseMisleading(stanza));
       return;
     }
     this.holdOrRefuse(className, stanza, absent(className));

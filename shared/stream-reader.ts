@@ -66,7 +66,7 @@ export class StreamReader {
   /** Text not let go yet; begins at position {@link base} of the stream. */
   private buffer = '';
   private base = 0;
-  /** Position behind the last complete child of the stream, or behind the header. */
+  /** Position behind the last complete child of the stream, or behind the header; of the next child once that has begun. */
   private gapStart = 0;
   private depth = 0;
   private elements = 0;
@@ -228,6 +228,7 @@ export class StreamReader {
     const start = this.buffer.lastIndexOf('<', end - this.base - 1);
     const gap = this.gapStart - this.base;
     if (start !== gap) this.checkGap(this.buffer.slice(gap, start));
+    this.gapStart = this.base + start;
     if (hasOtherAttributes(attributes)) {
       const raw = this.buffer.slice(start, end - this.base);
       stanza.otherAttributes = otherAttributes(raw, tag.name.length + 1);
@@ -334,14 +335,14 @@ export class StreamReader {
   private letGo(): void {
     const end = this.base + this.buffer.length;
     if (end > this.limits.maxStreamBytes) this.streamTooLong();
-    const incomplete = end - this.gapStart;
-    if (incomplete === 0 || (this.depth === 1 && this.isWhiteSpaceGap())) {
+    if (end === this.gapStart || (this.depth === 1 && this.isWhiteSpaceGap())) {
       this.buffer = '';
       this.base = end;
       this.gapStart = end;
       this.wide = false;
       return;
     }
+    const incomplete = end - this.gapStart;
     if (incomplete > this.limits.hardStanzaBytes) {
       throw new StreamError('policy-violation', `a stanza of more than ${this.limits.hardStanzaBytes} bytes`);
     }
@@ -368,6 +369,8 @@ export class StreamReader {
     this.checkGap(tag === -1 ? gap : gap.slice(0, tag));
     // A comment that never ends would otherwise be noticed only when it does.
     if (tag !== -1 && (gap.charAt(tag + 1) === '!' || gap.charAt(tag + 1) === '?')) restricted('a comment, declaration or processing instruction');
+    // White space before a stanza is no part of it, and does not count against its limit.
+    if (tag !== -1) this.gapStart += tag;
     return tag === -1;
   }
 }

@@ -197,6 +197,7 @@ export class StreamReader {
     this.checkStreamBytes();
     this.inheritedDeclarations = declarationsToInherit(tag.ns);
     this.gapStart = this.parser.position;
+    this.oversized = false;
     this.receiver.headerRead({
       to: attributeValue(attributes, 'to'),
       from: attributeValue(attributes, 'from'),

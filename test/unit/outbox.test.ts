@@ -45,6 +45,27 @@ test('a flush in between writes at once, and the end of the turn nothing again',
   assert.deepEqual(socket.writes, ['a', 'b']);
 });
 
+test('an outbox is in line for the end of the turn once, and not while its peer takes nothing', async () => {
+  let added = 0;
+  class CountingFlusher extends Flusher {
+    override add(flushable: Flushable): void {
+      added++;
+      super.add(flushable);
+    }
+  }
+  const socket = new BlockingDuplex();
+  const outbox = new Outbox(socket, new CountingFlusher());
+  for (const text of 'abc') outbox.append(text, null);
+  assert.equal(added, 1);
+  socket.blocked = true;
+  await turn();
+  for (const text of 'def') outbox.append(text, null);
+  assert.equal(added, 1);
+  socket.unblock();
+  await turn();
+  assert.deepEqual([added, socket.writes], [2, ['abc', 'def']]);
+});
+
 test('while the peer takes nothing all waits, and leaves in order when it does', async () => {
   const { socket, outbox, append } = setUp();
   socket.blocked = true;

@@ -284,6 +284,12 @@ test('a stanza may be as long as the limit in bytes, and one byte more is too mu
   }
 });
 
+test('white space before a stanza does not count against its limit', () => {
+  for (const chunks of ways(`${' '.repeat(295)}${stanzaOf(300)}`)) {
+    assert.deepEqual(Reading.of([OPENING, ...chunks], STANZA_LIMITS).events, ['header', 'stanza message'], JSON.stringify(chunks));
+  }
+});
+
 test('a stanza over the hard limit ends the stream while it is still coming', () => {
   const reading = Reading.of([OPENING, '<message><body>', ...Array.from({ length: 386 }, () => 'x')], STANZA_LIMITS);
   assert.equal(reading.error?.condition, 'policy-violation');

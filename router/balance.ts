@@ -40,6 +40,7 @@ class RoundRobin implements Balance {
   next(): ServiceNode | null {
     const { nodes } = this;
     if (this.turn >= nodes.length) this.turn = 0;
+    if (nodes.length === 0) return null;
     const first = this.turn;
     for (let tried = 0; tried < nodes.length; tried++) {
       const index = (first + tried) % nodes.length;

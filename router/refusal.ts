@@ -47,6 +47,11 @@ export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceA
   return messages.filter((message) => message.type === 'REQUEST').map((message) => statusTo(request, message, refusal));
 }
 
+/** The answer to a request that no listener may get: one of OpenSRF's would take a part of it for a stanza. */
+export function refuseMisleading(request: Stanza): Stanza | null {
+  return bounce(request, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener'));
+}
+
 /** A STATUS that carries the refusal, from the address the request was sent to. */
 export function statusTo(request: Stanza, message: AnswerTo, refusal: Refusal): Stanza {
   const body = statusBody(message, 'osrfMethodException', refusal.text, refusal.statusCode);

@@ -8,7 +8,7 @@ import type { PeerRouter, RouterEnvironment } from './environment.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { RouterOptions } from './options.ts';
 import { answerOldQuery, answerQuery } from './queries.ts';
-import { absent, listenerLost, type Refusal, refuse, statusTo, untrusted } from './refusal.ts';
+import { absent, listenerLost, type Refusal, refuse, refuseMisleading, statusTo, untrusted } from './refusal.ts';
 import { parseCommand, ROUTER_RESOURCE, type RouterCommand } from './registration.ts';
 import type { RoutedRequest } from './routed-request.ts';
 import { ServiceClass, type ServiceClassOwner } from './service-class.ts';
@@ -106,7 +106,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   takeOver(className: string, request: Stanza): boolean {
     const service = this.classes.get(className);
-    if (service === undefined || this.suspended || !this.options.trustedClients.has(senderDomain(request))) return false;
+    // A class that is drained would offer the request to its own peers, which may be the one who asks.
+    if (service === undefined || service.drained || this.suspended || !this.options.trustedClients.has(senderDomain(request))) return false;
     service.route(request);
     return true;
   }
@@ -165,9 +166,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       this.send(bounce(stanza, new StanzaError('conflict', `the address of class ${className} is taken`)));
       return;
     }
-    const known = service.nodes.get(session.jid);
-    if (known !== undefined) {
-      service.drainNode(known, false);
+    if (service.nodes.has(session.jid)) {
+      this.drain(className, session.jid, false);
       return;
     }
     const node = new ServiceNode(session, form, this.environment.clock.now());
@@ -257,6 +257,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     if (!this.options.trustedClients.has(senderDomain(stanza))) {
       this.environment.log.warn({ from: stanza.from, to: stanza.to }, 'refused a request from a domain that is not trusted');
       this.refuseRequest(stanza, untrusted(senderDomain(stanza)));
+      return;
+    }
+    if (stanza.misleading) {
+      this.send(refuseMisleading(stanza));
       return;
     }
     this.holdOrRefuse(className, stanza, absent(className));

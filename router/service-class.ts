@@ -5,7 +5,7 @@ import { type Endpoint, Stanza } from '../shared/stanza.ts';
 import { type Balance, createBalance } from './balance.ts';
 import type { RouterEnvironment } from './environment.ts';
 import type { RouterOptions } from './options.ts';
-import { drained, listenerLost, type Refusal, refuse, untrusted } from './refusal.ts';
+import { drained, listenerLost, type Refusal, refuse, refuseMisleading, untrusted } from './refusal.ts';
 import { type RequestOwner, RoutedRequest } from './routed-request.ts';
 import type { ServiceNode } from './service-node.ts';
 import { senderDomain } from './trust.ts';
@@ -46,6 +46,12 @@ export class ServiceClass implements Endpoint, RequestOwner {
     this.owner = owner;
   }
 
+  /** Whether none of its nodes takes new requests. */
+  get drained(): boolean {
+    for (const node of this.nodes.values()) if (!node.draining) return false;
+    return true;
+  }
+
   addNode(node: ServiceNode): void {
     this.nodes.set(node.jid, node);
     this.balance.add(node);
@@ -82,7 +88,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
       return;
     }
     if (stanza.misleading) {
-      this.answer(bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener')));
+      this.answer(refuseMisleading(stanza));
       return;
     }
     this.route(stanza);

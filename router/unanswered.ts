@@ -19,6 +19,8 @@ const OVERHEAD_BYTES = 600;
 export class UnansweredRequests {
   private readonly limits: UnansweredLimits;
   private readonly clients = new Map<SessionEndpoint, ClientThreads>();
+  /** A request may be handed over anew after its client has ended; nothing would ever let go of it then. */
+  private readonly ended = new WeakSet<SessionEndpoint>();
   private oldest: RoutedRequest | null = null;
   private newest: RoutedRequest | null = null;
   /** The oldest request that is not a copy; all younger ones are none either. */
@@ -37,7 +39,7 @@ export class UnansweredRequests {
   add(request: RoutedRequest): void {
     const { original, node } = request;
     const client = original.sender;
-    if (client === null || original.thread === '') return;
+    if (client === null || original.thread === '' || this.ended.has(client)) return;
     request.open = true;
     request.previous = this.newest;
     if (this.newest === null) this.oldest = request;
@@ -62,6 +64,7 @@ export class UnansweredRequests {
 
   /** A session has ended: nobody waits for its answers any more. */
   clientEnded(client: SessionEndpoint): void {
+    this.ended.add(client);
     const threads = this.clients.get(client);
     if (threads === undefined) return;
     this.clients.delete(client);

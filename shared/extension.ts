@@ -67,10 +67,11 @@ function replaceExtension(stanza: Stanza, tag: string): void {
 /** `text` with the attribute set, in its place if it stands there, else first. `offset` is behind the element's name. */
 function writeAttribute(text: string, offset: number, name: string, value: string): string {
   const written = `${name}='${escapeAttribute(value)}'`;
-  // OpenSRF's C library writes router_from first, so the walk over all attributes is for others.
-  if (text.startsWith(`${name}=`, offset + 1)) {
-    const quote = offset + 1 + name.length + 1;
-    const end = text.indexOf(text.charAt(quote), quote + 1);
+  // OpenSRF's C library writes router_from first, so the walk over all attributes is for others, and for white space behind the "=".
+  const quoteAt = offset + 1 + name.length + 1;
+  const quote = text.charAt(quoteAt);
+  if ((quote === '"' || quote === "'") && text.startsWith(`${name}=`, offset + 1)) {
+    const end = text.indexOf(quote, quoteAt + 1);
     return text.slice(0, offset + 1) + written + text.slice(end + 1);
   }
   const present = rawAttributes(text, offset).find((attribute) => attribute.name === name);

@@ -44,7 +44,7 @@ export function parseJid(text: string): Jid | null {
 /** Lower case, no final dot; null where the text is no domain. */
 export function normalizeDomain(text: string): string | null {
   const domain = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
-  return fits(domain) && !BAD_DOMAIN.test(domain) ? domain : null;
+  return fits(domain) && !domain.endsWith('.') && !BAD_DOMAIN.test(domain) ? domain : null;
 }
 
 /** Whether the text may stand before the `@`. */

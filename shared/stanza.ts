@@ -58,7 +58,7 @@ export class Stanza {
   routerClass: string;
   routerCommand: string;
   transactionId: string;
-  /** The content of the first `<thread>` child as received: OpenSRF's session id. */
+  /** The text of the first `<thread>` child, escaped as received: OpenSRF's session id. `''` if there are elements in it. */
   thread: string;
 
   /**

@@ -4,6 +4,7 @@ import { EXTENSION_ATTRIBUTES } from './extension.ts';
 import { NS } from './namespaces.ts';
 import { Stanza } from './stanza.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
+import { escapeAttribute, escapeText } from './xml.ts';
 
 /** The start tag of a stream (RFC 6120 §4.7). An absent attribute is `''`. */
 export interface StreamHeader {
@@ -65,7 +66,7 @@ export class StreamReader {
   /** Text not let go yet; begins at position {@link base} of the stream. */
   private buffer = '';
   private base = 0;
-  /** Position behind the last complete child of the stream, or behind the header. */
+  /** Position behind the last complete child of the stream, or behind the header; of the next child once that has begun. */
   private gapStart = 0;
   private depth = 0;
   private elements = 0;
@@ -203,6 +204,7 @@ export class StreamReader {
     this.checkStreamBytes();
     this.inheritedDeclarations = declarationsToInherit(tag.ns);
     this.gapStart = this.parser.position;
+    this.oversized = false;
     this.receiver.headerRead({
       to: attributeValue(attributes, 'to'),
       from: attributeValue(attributes, 'from'),
@@ -236,6 +238,7 @@ export class StreamReader {
     const start = this.buffer.lastIndexOf('<', end - this.base - 1);
     const gap = this.gapStart - this.base;
     if (start !== gap) this.checkGap(this.buffer.slice(gap, start));
+    this.gapStart = this.base + start;
     if (hasOtherAttributes(attributes)) {
       const raw = this.buffer.slice(start, end - this.base);
       stanza.otherAttributes = otherAttributes(raw, tag.name.length + 1);
@@ -243,7 +246,7 @@ export class StreamReader {
       stanza.legacyExtension = EXTENSION_ATTRIBUTES.some((name) => name in attributes);
     }
     for (const [prefix, uri] of this.inheritedDeclarations) {
-      if (!(`xmlns:${prefix}` in attributes)) stanza.otherAttributes += ` xmlns:${prefix}='${uri}'`;
+      if (!(`xmlns:${prefix}` in attributes)) stanza.otherAttributes += ` xmlns:${prefix}='${escapeAttribute(uri)}'`;
     }
   }
 
@@ -267,7 +270,8 @@ export class StreamReader {
     this.threadOpen = false;
     const from = this.threadStart - this.base;
     if (from < 0) return;
-    (this.stanza as Stanza).thread = this.buffer.slice(from, this.buffer.lastIndexOf('<', this.parser.position - this.base - 1));
+    const content = this.buffer.slice(from, this.buffer.lastIndexOf('<', this.parser.position - this.base - 1));
+    (this.stanza as Stanza).thread = content.includes('<') ? withoutMarkup(content) : content;
   }
 
   private endStanza(tag: SaxesTagNS): void {
@@ -339,14 +343,14 @@ export class StreamReader {
   private letGo(): void {
     const end = this.base + this.buffer.length;
     if (end > this.limits.maxStreamBytes) this.streamTooLong();
-    const incomplete = end - this.gapStart;
-    if (incomplete === 0 || (this.depth === 1 && this.isWhiteSpaceGap())) {
+    if (end === this.gapStart || (this.depth === 1 && this.isWhiteSpaceGap())) {
       this.buffer = '';
       this.base = end;
       this.gapStart = end;
       this.wide = false;
       return;
     }
+    const incomplete = end - this.gapStart;
     if (incomplete > this.limits.hardStanzaBytes) {
       throw new StreamError('policy-violation', `a stanza of more than ${this.limits.hardStanzaBytes} bytes`);
     }
@@ -373,10 +377,21 @@ export class StreamReader {
     this.checkGap(tag === -1 ? gap : gap.slice(0, tag));
     // A comment that never ends would otherwise be noticed only when it does.
     if (tag !== -1 && (gap.charAt(tag + 1) === '!' || gap.charAt(tag + 1) === '?')) restricted('a comment, declaration or processing instruction');
+    // White space before a stanza is no part of it, and does not count against its limit.
+    if (tag !== -1) this.gapStart += tag;
     return tag === -1;
   }
 }
 
 function restricted(what: string): never {
   throw new StreamError('restricted-xml', `${what} is not allowed in a stream`);
+}
+
+/**
+ * A thread's content with CDATA sections turned into text; `''` if it holds elements. The thread is repeated in stanzas of the server's own,
+ * where a prefix would lack its declaration.
+ */
+function withoutMarkup(thread: string): string {
+  const text = thread.replace(/<!\[CDATA\[([\s\S]*?)\]\]>/g, (_section, characters: string) => escapeText(characters));
+  return text.includes('<') ? '' : text;
 }

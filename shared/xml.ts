@@ -63,7 +63,8 @@ export interface RawAttribute {
  * It walks from one attribute to the next, so text inside a value is never taken for an attribute.
  */
 export function rawAttributes(tag: string, offset: number): RawAttribute[] {
-  const attribute = /\s+([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
+  // Not \s: that holds U+1680 and U+FEFF, which may stand in a name (XML 1.0 §2.3).
+  const attribute = /[ \t\r\n]+([^ \t\r\n=]+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)')/y;
   attribute.lastIndex = offset;
   const found: RawAttribute[] = [];
   for (let match = attribute.exec(tag); match !== null; match = attribute.exec(tag)) {

@@ -1,0 +1,162 @@
+import type { Clock, Log, PeerRouter, RouterEnvironment, Timer } from '../../router/environment.ts';
+import type { RouterOptions } from '../../router/options.ts';
+import type { DeliveryObserver, Endpoint, SessionEndpoint, Stanza } from '../../shared/stanza.ts';
+import { escapeAttribute, escapeText } from '../../shared/xml.ts';
+import { readStanza } from './reading.ts';
+
+interface Pending {
+  readonly due: number;
+  readonly action: () => void;
+}
+
+/** Time that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  private time = 1_700_000_000_000;
+  private pending: Pending[] = [];
+
+  /** How many timers run. */
+  get timers(): number {
+    return this.pending.length;
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  after(ms: number, action: () => void): Timer {
+    const timer: Pending = { due: this.time + ms, action };
+    this.pending.push(timer);
+    return {
+      cancel: () => {
+        this.pending = this.pending.filter((one) => one !== timer);
+      },
+    };
+  }
+
+  /** Lets time pass; what falls due acts at its own moment, in order. */
+  advance(ms: number): void {
+    const end = this.time + ms;
+    for (let next = this.next(end); next !== undefined; next = this.next(end)) {
+      this.pending = this.pending.filter((one) => one !== next);
+      this.time = Math.max(this.time, next.due);
+      next.action();
+    }
+    this.time = end;
+  }
+
+  private next(end: number): Pending | undefined {
+    return this.pending.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0];
+  }
+}
+
+/** A session without a connection: what it is handed stays in {@link received}. */
+export class FakeSession implements SessionEndpoint {
+  readonly jid: string;
+  readonly domain: string;
+  readonly privileged: boolean;
+  stalled = false;
+  observer: DeliveryObserver | null = null;
+  readonly received: Stanza[] = [];
+
+  constructor(jid: string, privileged = false) {
+    this.jid = jid;
+    this.domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
+    this.privileged = privileged;
+  }
+
+  deliver(stanza: Stanza): void {
+    this.observer?.delivered(stanza);
+    this.received.push(stanza);
+  }
+
+  /** Takes what has come since the last call. */
+  take(): Stanza[] {
+    return this.received.splice(0);
+  }
+}
+
+/** A log that keeps its messages. */
+export class FakeLog implements Log {
+  readonly messages: string[] = [];
+
+  info(_fields: object, message: string): void {
+    this.messages.push(message);
+  }
+
+  warn(_fields: object, message: string): void {
+    this.messages.push(message);
+  }
+}
+
+/** The server a router lives in: a map of addresses, and time. */
+export class FakeEnvironment implements RouterEnvironment {
+  readonly directory = new Map<string, Endpoint>();
+  readonly clock = new FakeClock();
+  readonly log = new FakeLog();
+  peerRouters: PeerRouter[] = [];
+
+  deliver(stanza: Stanza): void {
+    const { to } = stanza;
+    const endpoint = this.directory.get(to) ?? this.directory.get(to.slice(0, to.indexOf('/')));
+    endpoint?.deliver(stanza);
+  }
+
+  publish(endpoint: Endpoint): boolean {
+    const holder = this.directory.get(endpoint.jid) ?? endpoint;
+    this.directory.set(endpoint.jid, holder);
+    return holder === endpoint;
+  }
+
+  withdraw(endpoint: Endpoint): void {
+    if (this.directory.get(endpoint.jid) === endpoint) this.directory.delete(endpoint.jid);
+  }
+
+  peers(): Iterable<PeerRouter> {
+    return this.peerRouters;
+  }
+
+  /** A session that is reachable. */
+  login(jid: string, privileged = false): FakeSession {
+    const session = new FakeSession(jid, privileged);
+    this.publish(session);
+    return session;
+  }
+
+  /** Sends XML as a session's own, stamped as the server stamps it. */
+  send(session: SessionEndpoint, xml: string): void {
+    const stanza = readStanza(xml);
+    stanza.from = session.jid;
+    stanza.sender = session;
+    this.deliver(stanza);
+  }
+}
+
+export const ROUTER_OPTIONS: RouterOptions = {
+  domain: 'localhost',
+  name: 'router',
+  trustedServers: new Set(['localhost']),
+  trustedClients: new Set(['localhost', 'public.localhost']),
+  balance: 'round-robin',
+  onListenerLoss: 'error',
+  lossGraceMs: 1_000,
+  absentService: 'status',
+  holdMs: 0,
+  limits: { heldRequests: 1_000, heldBytes: 1_000_000 },
+};
+
+/** A router command as OpenSRF's libraries send it. */
+export function commandXml(command: string, className: string, body = ''): string {
+  const extension = `<opensrf router_command='${command}' router_class='${escapeAttribute(className)}'/>`;
+  return `<message to='router@localhost/router'>${extension}<thread/><body>${escapeText(body)}</body></message>`;
+}
+
+/** A body of one REQUEST. */
+export function requestBody(threadTrace: number, method = 'add', params: readonly unknown[] = []): string {
+  const payload = { __c: 'osrfMethod', __p: { method, params } };
+  return JSON.stringify([{ __c: 'osrfMessage', __p: { threadTrace, locale: 'en-US', type: 'REQUEST', api_level: 1, payload } }]);
+}
+
+/** A message stanza with a thread. @param to An address; @param body Plain text. */
+export function messageXml(to: string, thread: string, body: string): string {
+  return `<message to='${escapeAttribute(to)}'><opensrf osrf_xid='7'/><thread>${escapeText(thread)}</thread><body>${escapeText(body)}</body></message>`;
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { SaxesParser } from 'saxes';
+import { StreamError } from '../../shared/errors.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { type ReaderLimits, type StreamHeader, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
+import { Utf8Decoder } from '../../shared/utf8.ts';
+
+/** What every OpenSRF library says first. */
+export const OPENING = `<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='${NS.streams}'>`;
+
+/** Limits no test reaches by accident. */
+export const WIDE_LIMITS: ReaderLimits = {
+  maxElements: Number.POSITIVE_INFINITY,
+  maxDepth: 128,
+  maxStanzaBytes: 8_388_608,
+  hardStanzaBytes: 67_108_864,
+  maxStreamBytes: Number.POSITIVE_INFINITY,
+};
+
+/** A receiver that keeps what it is given. */
+export class Reading implements StreamReceiver {
+  readonly headers: StreamHeader[] = [];
+  readonly stanzas: Stanza[] = [];
+  readonly namespaces: string[] = [];
+  readonly oversized: Stanza[] = [];
+  /** What came, in order: `header`, `stanza NAME`, `oversized NAME`, `footer`. */
+  readonly events: string[] = [];
+  error: StreamError | null = null;
+
+  headerRead(header: StreamHeader): void {
+    this.headers.push(header);
+    this.events.push('header');
+  }
+
+  stanzaRead(stanza: Stanza, namespace: string): void {
+    this.stanzas.push(stanza);
+    this.namespaces.push(namespace);
+    this.events.push(`stanza ${stanza.name}`);
+  }
+
+  oversizedStanzaRead(stanza: Stanza): void {
+    this.oversized.push(stanza);
+    this.events.push(`oversized ${stanza.name}`);
+  }
+
+  footerRead(): void {
+    this.events.push('footer');
+  }
+
+  /** Feeds the chunks to a new reader as a connection does; a stream error ends it and is kept. */
+  static of(chunks: readonly (string | Buffer)[], limits: Partial<ReaderLimits> = {}): Reading {
+    const reading = new Reading();
+    const reader = new StreamReader(reading, { ...WIDE_LIMITS, ...limits });
+    const decoder = new Utf8Decoder();
+    try {
+      for (const chunk of chunks) {
+        const bytes = Buffer.from(chunk);
+        reader.write(decoder.decode(bytes), bytes.length);
+      }
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      reading.error = error;
+    }
+    return reading;
+  }
+}
+
+/** Reads one stanza as it comes on a stream of today's OpenSRF. @param declarations go onto the stream's header. */
+export function readStanza(xml: string, declarations = ''): Stanza {
+  const reading = Reading.of([OPENING.replace(/>$/, `${declarations}>`), xml]);
+  assert.equal(reading.error, null, `${reading.error?.message} in ${xml}`);
+  assert.equal(reading.stanzas.length, 1, `one stanza in ${xml}`);
+  return reading.stanzas[0] as Stanza;
+}
+
+/** All that a stanza says of itself, for comparison; not how it was delivered. */
+export function fieldsOf(stanza: Stanza): Record<string, unknown> {
+  const { sender: _sender, forwarder: _forwarder, ...fields } = stanza;
+  return fields;
+}
+
+/** One element as a parser that knows nothing of this project sees it. */
+export interface SeenTag {
+  readonly name: string;
+  readonly depth: number;
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** Every start tag of a stanza, by raw name as OpenSRF's libraries see it. Throws where the text is not well-formed. */
+export function tagsOf(xml: string): SeenTag[] {
+  const tags: SeenTag[] = [];
+  let depth = -1;
+  const parser = new SaxesParser({ xmlns: true });
+  parser.on('opentag', ({ name, attributes }) => {
+    depth++;
+    tags.push({ name, depth, attributes: new Map(Object.values(attributes).map((attribute) => [attribute.name, attribute.value])) });
+  });
+  parser.on('closetag', () => {
+    depth--;
+  });
+  parser.write(OPENING + xml).write('</stream:stream>');
+  parser.close();
+  return tags.slice(1).map((tag) => ({ ...tag, depth: tag.depth - 1 }));
+}

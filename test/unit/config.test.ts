@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, type ConfigInput, createConfig, DEFAULT_ROUTER } from '../../server/config/config.ts';
+import { DEFAULT_LIMITS } from '../../server/config/limits.ts';
+import { configFromArguments, type ServerArguments } from '../../server/config/options.ts';
+
+function problemsOf(make: () => unknown): readonly string[] {
+  try {
+    make();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+test('without anything said there are three domains, two users on each, and the default limits', () => {
+  const config = createConfig();
+  assert.deepEqual(config.domains, ['private.localhost', 'public.localhost', 'localhost']);
+  assert.deepEqual(
+    config.accounts.map(({ username, domain, password }) => `${username}@${domain} ${password}`),
+    config.domains.flatMap((domain) => [`opensrf@${domain} password`, `router@${domain} password`]),
+  );
+  assert.deepEqual([config.hosts, config.port, config.router, config.limits], [['127.0.0.1'], 5222, DEFAULT_ROUTER, DEFAULT_LIMITS]);
+  assert.ok(Object.isFrozen(config));
+});
+
+test('domains are in lower case, without a final dot, once each', () => {
+  assert.deepEqual(createConfig({ domains: ['A.Example', 'a.example.', 'b'] }).domains, ['a.example', 'b']);
+});
+
+test('what is given replaces its default and nothing else', () => {
+  const config = createConfig({ router: { holdMs: 5 }, limits: { depth: 7 } });
+  assert.deepEqual(config.router, { ...DEFAULT_ROUTER, holdMs: 5 });
+  assert.deepEqual(config.limits, { ...DEFAULT_LIMITS, depth: 7 });
+});
+
+test('each problem is reported with its place', () => {
+  const account = { username: 'a', domain: 'localhost', password: 'p' };
+  const rows: readonly (readonly [input: ConfigInput, problem: string])[] = [
+    [{ domains: ['localhost', 'a b'] }, 'domains: "a b" is no domain'],
+    [{ domains: ['localhost', ''] }, 'domains: "" is no domain'],
+    [{ domains: [], accounts: [] }, 'domains: at least one is needed'],
+    [{ port: -1 }, 'port: -1 is not a number from 0 to 65535'],
+    [{ port: 65_536 }, 'port: 65536 is not a number from 0 to 65535'],
+    [{ port: Number.NaN }, 'port: NaN is not a number from 0 to 65535'],
+    [{ port: 1.5 }, 'port: 1.5 is not a number from 0 to 65535'],
+    [{ hosts: [] }, 'hosts: at least one is needed'],
+    [{ domains: ['localhost'], accounts: [{ ...account, username: 'a@b' }] }, 'accounts: "a@b" is no valid user name'],
+    [{ domains: ['localhost'], accounts: [{ ...account, password: '' }] }, 'accounts: a@localhost has no password'],
+    [{ domains: ['localhost'], accounts: [{ ...account, domain: 'b' }] }, 'accounts: a@b: domain b is not served (served: localhost)'],
+    [{ router: { name: '' } }, 'router.name: "" is no valid user name'],
+    [{ router: { holdMs: -1 } }, 'router.holdMs: must be between 0 and one day'],
+    [{ router: { holdMs: Number.NaN } }, 'router.holdMs: must be between 0 and one day'],
+    [{ router: { lossGraceMs: 86_400_001 } }, 'router.lossGraceMs: must be between 0 and one day'],
+    [{ domains: ['localhost'], router: { peers: ['localhost', 'b'] } }, 'router.peers: domain b is not served (served: localhost)'],
+    [{ limits: { stanzaBytes: -1 } }, 'limits.stanzaBytes: -1 is not a whole number'],
+    [{ limits: { depth: 0.5 } }, 'limits.depth: 0.5 is not a whole number'],
+    [{ limits: { outboxBytes: Number.POSITIVE_INFINITY } }, 'limits.outboxBytes: Infinity is not a whole number'],
+  ];
+  for (const [input, problem] of rows)
+    assert.deepEqual(
+      problemsOf(() => createConfig(input)),
+      [problem],
+    );
+});
+
+test('all problems are reported at once', () => {
+  const problems = problemsOf(() =>
+    createConfig({ domains: ['localhost', 'a b'], port: -1, hosts: [], router: { name: '@', holdMs: -1 }, limits: { depth: -1 } }),
+  );
+  assert.deepEqual(
+    problems.map((problem) => problem.split(':')[0]),
+    ['domains', 'port', 'hosts', 'router.name', 'router.holdMs', 'limits.depth'],
+  );
+  assert.equal(new ConfigError(problems).message, problems.join('\n'));
+});
+
+const ARGUMENTS: ServerArguments = {
+  host: ['127.0.0.1'],
+  port: 0,
+  domain: ['Private.localhost', 'public.localhost'],
+  balance: 'round-robin',
+  onListenerLoss: 'error',
+  lossGrace: 1.5,
+  absentService: 'status',
+  hold: 2,
+  externalRouter: 'allow',
+};
+
+const from = (args: Partial<ServerArguments>) => configFromArguments({ ...ARGUMENTS, ...args });
+
+test('seconds of the command line are milliseconds of the configuration', () => {
+  const { router, domains } = from({});
+  assert.deepEqual([router.lossGraceMs, router.holdMs, domains], [1_500, 2_000, ['private.localhost', 'public.localhost']]);
+});
+
+test('a user is of the domain named, or of all', () => {
+  const users = (...user: string[]): string[] => from({ user }).accounts.map(({ username, domain, password }) => `${username} ${domain} ${password}`);
+  assert.deepEqual(users('a:b'), ['a private.localhost b', 'a public.localhost b']);
+  assert.deepEqual(users('a:b:c@Public.localhost'), ['a public.localhost b:c']);
+  assert.deepEqual(users('a:b@c@public.localhost', 'd:e@private.localhost'), ['a public.localhost b@c', 'd private.localhost e']);
+});
+
+test('trust is for the router named, or for all', () => {
+  const { router } = from({ trustedServer: ['A'], trustedClient: ['a', 'public.localhost=B', 'Public.localhost=c'] });
+  assert.deepEqual(
+    [...router.trustedServers],
+    [
+      ['private.localhost', ['a']],
+      ['public.localhost', ['a']],
+    ],
+  );
+  assert.deepEqual(
+    [...router.trustedClients],
+    [
+      ['private.localhost', ['a']],
+      ['public.localhost', ['a', 'b', 'c']],
+    ],
+  );
+});
+
+test('each problem of the command line is reported with its option', () => {
+  const problems = problemsOf(() => from({ user: ['a', ':b', 'a:p@ssword'], trustedServer: ['x=y'], trustedClient: ['z=y'] }));
+  assert.deepEqual(problems, [
+    '--user: "a" is not NAME:PASSWORD[@DOMAIN]',
+    '--user: ":b" is not NAME:PASSWORD[@DOMAIN]',
+    '--user: a: "ssword" is not a served domain (private.localhost, public.localhost); behind a password with an "@", add "@DOMAIN"',
+    '--trusted-server: x in "x=y" is not a served domain (private.localhost, public.localhost)',
+    '--trusted-client: z in "z=y" is not a served domain (private.localhost, public.localhost)',
+  ]);
+  assert.deepEqual(
+    problemsOf(() => from({ port: Number.NaN, hold: Number.NaN, user: ['a:'], peerRouter: ['x'] })).map((problem) => problem.split(':')[0]),
+    ['port', 'accounts', 'accounts', 'router.holdMs', 'router.peers'],
+  );
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeldRequests } from '../../router/held-requests.ts';
+import { Stanza } from '../../shared/stanza.ts';
+import { FakeClock } from '../support/fakes.ts';
+
+const HOLD_MS = 1_000;
+
+function request(id: string, length = 10): Stanza {
+  const stanza = new Stanza('message', 'router@localhost/x', 'a@localhost/b', '', id);
+  stanza.inner = 'x'.repeat(length);
+  return stanza;
+}
+
+function holder(holdMs = HOLD_MS, limits = { heldRequests: 100, heldBytes: 1_000 }) {
+  const clock = new FakeClock();
+  const expired: string[] = [];
+  const held = new HeldRequests(holdMs, limits, clock, (className, { id }) => expired.push(`${className} ${id} ${clock.now()}`));
+  return { clock, held, expired, start: clock.now() };
+}
+
+const ids = (requests: Stanza[]): string => requests.map(({ id }) => id).join('');
+
+test('requests come out by class, in the order in which they came, once', () => {
+  const { clock, held } = holder();
+  for (const [className, id] of ['a1', 'b2', 'a3', 'b4', 'a5'].map((text) => [text.charAt(0), text.charAt(1)] as const)) {
+    assert.equal(held.hold(className, request(id)), true);
+  }
+  assert.equal(held.size, 5);
+  assert.equal(ids(held.release('a')), '135');
+  assert.equal(ids(held.release('a')), '');
+  assert.equal(ids(held.release('c')), '');
+  assert.equal(held.size, 2);
+  assert.equal(ids(held.release('b')), '24');
+  assert.equal(held.size, 0);
+  assert.equal(clock.timers, 0);
+});
+
+test('a request expires at its own time, with one timer for each class', () => {
+  const { clock, held, expired, start } = holder();
+  held.hold('a', request('1'));
+  clock.advance(400);
+  held.hold('a', request('2'));
+  held.hold('a', request('3'));
+  clock.advance(300);
+  held.hold('b', request('4'));
+  assert.equal(clock.timers, 2);
+  clock.advance(10_000);
+  assert.deepEqual(expired, [`a 1 ${start + 1_000}`, `a 2 ${start + 1_400}`, `a 3 ${start + 1_400}`, `b 4 ${start + 1_700}`]);
+  assert.equal(held.size, 0);
+  assert.equal(clock.timers, 0);
+});
+
+test('what was released does not expire, and what comes later has its full time', () => {
+  const { clock, held, expired, start } = holder();
+  held.hold('a', request('1'));
+  clock.advance(999);
+  held.release('a');
+  held.hold('a', request('2'));
+  clock.advance(999);
+  assert.deepEqual(expired, []);
+  clock.advance(1);
+  assert.deepEqual(expired, [`a 2 ${start + 1_999}`]);
+});
+
+test('so many requests are held, and so many bytes, and no more', () => {
+  const { held, clock } = holder(HOLD_MS, { heldRequests: 3, heldBytes: 100 });
+  assert.equal(held.hold('a', request('1', 101)), false);
+  assert.equal(held.hold('a', request('1', 60)), true);
+  assert.equal(held.hold('a', request('2', 41)), false);
+  assert.equal(held.hold('b', request('2', 40)), true);
+  assert.equal(held.hold('b', request('3', 1)), false);
+  assert.equal(held.hold('b', request('3', 0)), true);
+  assert.equal(held.hold('c', request('4', 0)), false);
+  held.release('b');
+  assert.equal(held.hold('c', request('4', 41)), false, 'only what was released is free');
+  assert.equal(held.hold('c', request('4', 40)), true);
+  held.forget(() => true);
+  assert.equal(held.hold('a', request('5', 100)), true, 'all is free');
+  clock.advance(HOLD_MS);
+  assert.equal(held.hold('a', request('6', 100)), true, 'what expired is free');
+});
+
+test('a client that ends takes its requests along, and nobody else is disturbed', () => {
+  const { clock, held, expired, start } = holder();
+  for (const id of ['x1', 'y2', 'x3', 'y4']) held.hold('a', request(id));
+  held.hold('b', request('x5'));
+  clock.advance(100);
+  held.forget(({ id }) => id.startsWith('x'));
+  assert.equal(held.size, 2);
+  assert.equal(clock.timers, 1);
+  clock.advance(HOLD_MS);
+  assert.deepEqual(expired, [`a y2 ${start + HOLD_MS}`, `a y4 ${start + HOLD_MS}`]);
+  assert.equal(held.size, 0);
+});
+
+test('when the first of a class is forgotten the next still expires at its own time', () => {
+  const { clock, held, expired, start } = holder();
+  held.hold('a', request('1'));
+  clock.advance(500);
+  held.hold('a', request('2'));
+  held.forget(({ id }) => id === '1');
+  clock.advance(10_000);
+  assert.deepEqual(expired, [`a 2 ${start + 1_500}`]);
+  assert.equal(clock.timers, 0);
+});
+
+test('with no time to wait nothing is held', () => {
+  const { clock, held } = holder(0);
+  assert.equal(held.hold('a', request('1')), false);
+  assert.equal(clock.timers, 0);
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { Accounts } from '../../server/login/accounts.ts';
+import { legacyFieldsXml, legacyLogin } from '../../server/login/legacy.ts';
+import { type SaslFailure, saslPlain } from '../../server/login/sasl/plain.ts';
+import { parseElement, text, xml } from '../../shared/element.ts';
+import { StanzaError } from '../../shared/errors.ts';
+
+const accounts = new Accounts([
+  { username: 'opensrf', domain: 'localhost', password: 'p\u00e4ss:w\u{1f431}rd' },
+  { username: 'opensrf', domain: 'public.localhost', password: 'other' },
+]);
+const PASSWORD = 'p\u00e4ss:w\u{1f431}rd';
+
+const digestOf = (streamId: string, password: string): string =>
+  createHash('sha1')
+    .update(streamId + password)
+    .digest('hex');
+
+test('a password is right for its own user of its own domain alone', () => {
+  assert.equal(accounts.checkPassword('opensrf', 'localhost', PASSWORD), true);
+  assert.equal(accounts.checkPassword('opensrf', 'public.localhost', 'other'), true);
+  for (const [username, domain, password] of [
+    ['opensrf', 'localhost', 'other'],
+    ['opensrf', 'public.localhost', PASSWORD],
+    ['opensrf', 'localhost', ''],
+    ['opensrf', 'localhost', `${PASSWORD} `],
+    ['opensrf', 'localhost', PASSWORD.toUpperCase()],
+    ['OpenSRF', 'localhost', PASSWORD],
+    ['opensrf', 'LOCALHOST', PASSWORD],
+    ['nobody', 'localhost', PASSWORD],
+    ['nobody', 'localhost', ''],
+    ['', '', ''],
+    ['opensrf@localhost', '', PASSWORD],
+    ['__proto__', 'localhost', ''],
+  ] as const) {
+    assert.equal(accounts.checkPassword(username, domain, password), false, `${username} ${domain} ${password}`);
+  }
+});
+
+test('a digest is right for its own stream alone, in either case', () => {
+  const digest = digestOf('id1', PASSWORD);
+  assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id1', digest), true);
+  assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id1', digest.toUpperCase()), true);
+  assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id2', digest), false);
+  assert.equal(accounts.checkDigest('opensrf', 'public.localhost', 'id1', digest), false);
+  assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id1', digest.slice(1)), false);
+  assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id1', ''), false);
+  assert.equal(accounts.checkDigest('nobody', 'localhost', 'id1', digestOf('id1', '')), false, 'the digest of no password is nobody');
+});
+
+test('an account is known by both its parts', () => {
+  assert.equal(accounts.has('opensrf', 'localhost'), true);
+  assert.equal(accounts.has('opensrf', 'private.localhost'), false);
+  assert.equal(accounts.all.length, 2);
+});
+
+const base64 = (plain: string | Buffer): string => Buffer.from(plain).toString('base64');
+
+test('PLAIN proves a user by name and password, with or without the address spelt out', () => {
+  for (const authzid of ['', 'opensrf@localhost']) {
+    assert.deepEqual(saslPlain(base64(`${authzid}\0opensrf\0${PASSWORD}`), 'localhost', accounts), { username: 'opensrf' });
+  }
+});
+
+test('a PLAIN response that proves nobody is refused with the reason', () => {
+  const rows: readonly (readonly [response: string, failure: SaslFailure])[] = [
+    ['', 'malformed-request'],
+    [base64('opensrf'), 'malformed-request'],
+    [base64('\0opensrf'), 'malformed-request'],
+    [base64(`\0opensrf\0${PASSWORD}\0`), 'malformed-request'],
+    [base64(`\0opensrf\0${PASSWORD}\0x`), 'malformed-request'],
+    [base64('\0\0'), 'not-authorized'],
+    [base64('\0opensrf\0wrong'), 'not-authorized'],
+    [base64('\0opensrf\0other'), 'not-authorized'],
+    [base64('\0opensrf\0'), 'not-authorized'],
+    [base64(`\0nobody\0${PASSWORD}`), 'not-authorized'],
+    [base64(Buffer.from([0, 0xff, 0, 0xff])), 'not-authorized'],
+    [base64(`router@localhost\0opensrf\0${PASSWORD}`), 'invalid-authzid'],
+    [base64(`opensrf@public.localhost\0opensrf\0${PASSWORD}`), 'invalid-authzid'],
+    [base64(`opensrf\0opensrf\0${PASSWORD}`), 'invalid-authzid'],
+    ['=', 'incorrect-encoding'],
+    ['====', 'incorrect-encoding'],
+    ['AA', 'incorrect-encoding'],
+    ['AA=A', 'incorrect-encoding'],
+    ['AAA*', 'incorrect-encoding'],
+    ['AAA-', 'incorrect-encoding'],
+    ['AAAA AAAA', 'incorrect-encoding'],
+    [`${base64(`\0opensrf\0${PASSWORD}`)}\n`, 'incorrect-encoding'],
+  ];
+  for (const [response, failure] of rows) assert.deepEqual(saslPlain(response, 'localhost', accounts), { failure }, response);
+});
+
+function login(fields: Record<string, string>): string {
+  const query = parseElement(xml('query', { xmlns: 'jabber:iq:auth' }, ...Object.entries(fields).map(([name, value]) => `<${name}>${text(value)}</${name}>`)));
+  const outcome = legacyLogin(query, 'localhost', 'id1', accounts);
+  return outcome instanceof StanzaError ? outcome.condition : `${outcome.username}/${outcome.resource}`;
+}
+
+test('the old login takes a password or a digest, which counts where both are given', () => {
+  const digest = digestOf('id1', PASSWORD);
+  assert.equal(login({ username: 'opensrf', password: PASSWORD, resource: 'a/b' }), 'opensrf/a/b');
+  assert.equal(login({ username: 'opensrf', digest, resource: 'r' }), 'opensrf/r');
+  assert.equal(login({ username: ' opensrf\n', digest: ` ${digest}\n`, resource: 'r' }), 'opensrf/r');
+  assert.equal(login({ username: 'opensrf', digest: digestOf('id2', PASSWORD), password: PASSWORD, resource: 'r' }), 'not-authorized');
+  assert.equal(login({ username: 'opensrf', password: 'wrong', resource: 'r' }), 'not-authorized');
+  assert.equal(login({ username: 'opensrf', password: '', resource: 'r' }), 'not-authorized');
+  assert.equal(login({ username: 'nobody', password: '', resource: 'r' }), 'not-authorized');
+});
+
+test('the old login needs a user name, a resource and a proof', () => {
+  for (const fields of [
+    {},
+    { username: 'opensrf', password: PASSWORD },
+    { username: 'opensrf', password: PASSWORD, resource: '' },
+    { username: 'opensrf', password: PASSWORD, resource: 'x'.repeat(1024) },
+    { username: '', password: PASSWORD, resource: 'r' },
+    { username: 'opensrf@localhost', password: PASSWORD, resource: 'r' },
+    { username: 'opensrf', resource: 'r' },
+  ]) {
+    assert.equal(login(fields), 'not-acceptable', JSON.stringify(fields));
+  }
+});
+
+test('the fields of the old login are those a Python client looks for', () => {
+  assert.equal(legacyFieldsXml('<a>'), `<query xmlns='jabber:iq:auth'><username>&lt;a&gt;</username><password/><digest/><resource/></query>`);
+});

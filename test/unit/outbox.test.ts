@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Flushable, Flusher } from '../../server/net/flusher.ts';
+import { Outbox } from '../../server/net/outbox.ts';
+import { Stanza } from '../../shared/stanza.ts';
+import { BlockingDuplex } from '../support/blocking-duplex.ts';
+
+/** The end of this turn of the event loop, with everything in it that was put off. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
+/** A stanza that is written as its id, so many times. */
+class Letters extends Stanza {
+  constructor(id: string, length: number) {
+    super('message', '', '', '', id);
+    this.inner = id.repeat(length);
+  }
+
+  override toXml(): string {
+    return this.inner;
+  }
+}
+
+/** What a start tag counts for, since it is written only when the peer takes it. */
+const TAG = 200;
+
+function setUp() {
+  const socket = new BlockingDuplex();
+  const outbox = new Outbox(socket, new Flusher());
+  const append = (id: string, length = 1): Stanza => {
+    const stanza = new Letters(id, length);
+    outbox.append(stanza);
+    return stanza;
+  };
+  return { socket, outbox, append };
+}
+
+const ids = (stanzas: readonly Stanza[]): string => stanzas.map(({ id }) => id).join('');
+
+test('what is appended in one turn leaves in one write at its end, in order', async () => {
+  const { socket, outbox, append } = setUp();
+  append('a');
+  outbox.append('-');
+  append('b');
+  assert.deepEqual([socket.writes, outbox.length], [[], 3 + 2 * TAG]);
+  await turn();
+  append('c');
+  await turn();
+  assert.deepEqual([socket.writes, outbox.length], [['a-b', 'c'], 0]);
+});
+
+test('a flush in between writes at once, and the end of the turn nothing again', async () => {
+  const { socket, outbox, append } = setUp();
+  append('a');
+  outbox.flush();
+  assert.deepEqual(socket.writes, ['a']);
+  append('b');
+  await turn();
+  assert.deepEqual(socket.writes, ['a', 'b']);
+});
+
+test('an outbox is in line for the end of the turn once, and not while its peer takes nothing', async () => {
+  let added = 0;
+  class CountingFlusher extends Flusher {
+    override add(flushable: Flushable): void {
+      added++;
+      super.add(flushable);
+    }
+  }
+  const socket = new BlockingDuplex();
+  const outbox = new Outbox(socket, new CountingFlusher());
+  for (const text of 'abc') outbox.append(text);
+  assert.equal(added, 1);
+  socket.blocked = true;
+  await turn();
+  for (const text of 'def') outbox.append(text);
+  assert.equal(added, 1);
+  socket.unblock();
+  await turn();
+  assert.deepEqual([added, socket.writes], [2, ['abc', 'def']]);
+});
+
+test('while the peer takes nothing all waits, and leaves in order when it does', async () => {
+  const { socket, outbox, append } = setUp();
+  socket.blocked = true;
+  append('a');
+  await turn();
+  assert.notEqual(outbox.blockedSince, 0);
+  for (const id of 'bcd') {
+    append(id);
+    await turn();
+  }
+  outbox.flush();
+  assert.deepEqual([socket.writes, outbox.length], [['a'], 3 + 3 * TAG]);
+  socket.unblock();
+  await turn();
+  assert.deepEqual([socket.writes, outbox.length, outbox.blockedSince], [['a', 'bcd'], 0, 0]);
+});
+
+test('what was never written comes out again, exactly and in order, without what belongs to the stream', async () => {
+  const { socket, outbox, append } = setUp();
+  append('a');
+  await turn();
+  socket.blocked = true;
+  append('b');
+  await turn();
+  const waiting = [append('c'), append('d')];
+  outbox.append('-');
+  waiting.push(append('e'));
+  assert.deepEqual(outbox.drain(), waiting);
+  assert.deepEqual([outbox.drain(), outbox.length], [[], 0]);
+  socket.unblock();
+  await turn();
+  assert.equal(socket.text, 'ab');
+});
+
+test('of a pile only some is handed to the kernel, so that the rest can still go elsewhere', async () => {
+  const { socket, outbox, append } = setUp();
+  socket.blocked = true;
+  for (const id of 'abcdef') append(id, 100_000);
+  await turn();
+  assert.deepEqual([socket.text.length, outbox.length], [300_000, 300_000 + 3 * TAG]);
+  socket.takeOne();
+  await turn();
+  assert.equal(ids(outbox.drain()), '');
+  assert.equal(socket.text, [...'abcdef'].map((id) => id.repeat(100_000)).join(''));
+});
+
+test('a text longer than one write is written whole', async () => {
+  const { socket, outbox, append } = setUp();
+  socket.blocked = true;
+  append('a', 1_000_000);
+  append('b');
+  await turn();
+  assert.deepEqual([socket.text.length, outbox.length], [1_000_000, 1 + TAG]);
+  assert.equal(ids(outbox.drain()), 'b');
+});
+
+test('written and drained together are always all that was appended, wherever the peer stops', async () => {
+  for (let stop = 0; stop <= 12; stop++) {
+    const { socket, outbox, append } = setUp();
+    let appended = '';
+    for (let index = 0; index < 12; index++) {
+      const id = String.fromCharCode(97 + index);
+      appended += id;
+      append(id, 50_000);
+      if (index === stop) socket.blocked = true;
+      if (index % 3 === 0) await turn();
+      if (index === stop + 4) socket.takeOne();
+    }
+    await turn();
+    const written = [...socket.text.replaceAll(/(.)\1*/g, '$1')].join('');
+    assert.equal(written + ids(outbox.drain()), appended, `stopped at ${stop}`);
+  }
+});
+
+test('the last text follows what was written, and closes our side once', async () => {
+  const { socket, outbox, append } = setUp();
+  append('a');
+  outbox.flush();
+  outbox.end('</stream:stream>');
+  outbox.end('again');
+  await turn();
+  assert.equal(socket.text, 'a</stream:stream>');
+  assert.ok(socket.writableEnded);
+});
+
+test('each connection is flushed once at the end of a turn, and what a flush brings about at the end of the next', async () => {
+  const flusher = new Flusher();
+  const flushed: string[] = [];
+  const flushable = (name: string, then?: () => void): Flushable => ({
+    flush: () => {
+      flushed.push(name);
+      then?.();
+    },
+  });
+  flusher.add(flushable('a', () => flusher.add(flushable('c'))));
+  flusher.add(flushable('b'));
+  assert.deepEqual(flushed, []);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(flushed, ['a', 'b']);
+  await turn();
+  assert.deepEqual(flushed, ['a', 'b', 'c']);
+});

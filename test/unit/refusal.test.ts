@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { absent, drained, listenerLost, refuse, refuseMisleading, untrusted } from '../../router/refusal.ts';
+import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { escapeText } from '../../shared/xml.ts';
+import { readStanza } from '../support/reading.ts';
+
+const SERVICE = 'router@localhost/opensrf.absent';
+const CLIENT = 'opensrf@localhost/client';
+
+function request(body: string | null, startTag = `<message to='${SERVICE}'><opensrf osrf_xid='7'/>`): Stanza {
+  const stanza = readStanza(`${startTag}<thread>t</thread>${body === null ? '' : `<body>${escapeText(body)}</body>`}</message>`);
+  stanza.from = CLIENT;
+  return stanza;
+}
+
+const osrf = (...types: string[]): string =>
+  JSON.stringify(types.map((type, index) => ({ __c: 'osrfMessage', __p: { threadTrace: index + 1, locale: 'fr-CA', type } })));
+
+test('a REQUEST for an absent service is answered with a status, the bytes of a missing method', () => {
+  const [answer, ...more] = refuse(request(osrf('REQUEST')), absent('opensrf.absent'), 'status') as [Stanza];
+  assert.deepEqual(more, []);
+  assert.deepEqual([answer.to, answer.from, answer.type, answer.thread, answer.transactionId], [CLIENT, SERVICE, '', 't', '7']);
+  assert.equal(
+    bodyText(answer),
+    '[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"fr-CA","type":"STATUS","payload":{"__c":"osrfMethodException","__p":{"status":"Service opensrf.absent is not registered with this router","statusCode":"404"}}}}]',
+  );
+});
+
+test('the answer uses the form of the request', () => {
+  const [answer] = refuse(request(osrf('REQUEST'), `<message to='${SERVICE}' osrf_xid='7'>`), absent('x'), 'status') as [Stanza];
+  assert.equal(answer.extensionStart, -1);
+  assert.match(answer.otherAttributes, / osrf_xid='7'/);
+});
+
+test('each REQUEST of a body has an answer of its own, and what expects none gets none', () => {
+  const numbers = (...types: string[]): string[] =>
+    refuse(request(osrf(...types)), absent('x'), 'status').map((answer) => parseOsrfMessages(bodyText(answer))?.[0]?.threadTrace ?? 'bounce');
+  assert.deepEqual(numbers('REQUEST', 'DISCONNECT', 'REQUEST'), ['1', '3']);
+  assert.deepEqual(numbers('DISCONNECT'), []);
+  assert.deepEqual(numbers('RESULT', 'STATUS'), []);
+});
+
+test('a CONNECT, and whatever is no OpenSRF message, bounces whole', () => {
+  for (const body of [osrf('CONNECT'), osrf('REQUEST', 'CONNECT'), osrf('CONNECT', 'REQUEST'), 'hello', '', '[]', '{}', null]) {
+    const refused = request(body);
+    const [answer, ...more] = refuse(refused, absent('x'), 'status') as [Stanza];
+    assert.deepEqual([more, answer.type, answer.to, answer.from], [[], 'error', CLIENT, SERVICE], `${body}`);
+    assert.equal(bodyText(answer), body ?? '');
+    assert.match(answer.inner, /<error code='503' type='cancel'><service-unavailable /);
+  }
+});
+
+test('everything bounces where that was chosen', () => {
+  for (const body of [osrf('REQUEST'), osrf('DISCONNECT'), osrf('REQUEST', 'REQUEST')]) {
+    assert.deepEqual(
+      refuse(request(body), absent('x'), 'bounce').map(({ type }) => type),
+      ['error'],
+    );
+  }
+});
+
+test('an error is never answered with a bounce', () => {
+  const error = request('hello');
+  error.type = 'error';
+  assert.deepEqual(refuse(error, absent('x'), 'status'), []);
+  assert.deepEqual(refuse(error, absent('x'), 'bounce'), []);
+  assert.equal(refuseMisleading(error), null);
+});
+
+test('each refusal has its status, its condition and its words', () => {
+  assert.deepEqual(
+    [absent('a'), listenerLost('a'), drained('a'), untrusted('a')].map(({ statusCode, condition, text }) => `${statusCode} ${condition} ${text}`),
+    [
+      '404 service-unavailable Service a is not registered with this router',
+      '503 service-unavailable Service a lost its listener',
+      '503 service-unavailable Service a is being drained',
+      '403 forbidden Domain a is not trusted by this router',
+    ],
+  );
+});
+
+test('a misleading request bounces as not acceptable', () => {
+  assert.match(refuseMisleading(request('x'))?.toXml() ?? '', /<error code='406' type='modify'><not-acceptable /);
+});

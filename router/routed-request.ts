@@ -1,3 +1,4 @@
+import { bodyText, parseOsrfMessages } from '../shared/osrf-message.ts';
 import type { Forwarder, Stanza } from '../shared/stanza.ts';
 import { unescapeXml } from '../shared/xml.ts';
 import type { ServiceNode } from './service-node.ts';
@@ -17,6 +18,11 @@ export function threadKey(stanza: Stanza): string {
   return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
 }
 
+/** The numbers of the OpenSRF messages in a stanza. */
+export function messageNumbers(stanza: Stanza): string[] {
+  return (parseOsrfMessages(bodyText(stanza)) ?? []).map((message) => message.threadTrace);
+}
+
 /** A request on its way to a listener, until somebody answers it or it is given up. */
 export class RoutedRequest implements Forwarder {
   readonly owner: RequestOwner;
@@ -32,8 +38,8 @@ export class RoutedRequest implements Forwarder {
   /** Neighbours in the ledger's list, oldest first. */
   previous: RoutedRequest | null;
   next: RoutedRequest | null;
-  /** Another open request on the same thread of the same client. */
-  sameThread: RoutedRequest | null;
+  /** The numbers of the messages in it; null until somebody asks. */
+  private numbers: string[] | null;
 
   constructor(owner: RequestOwner, original: Stanza, node: ServiceNode) {
     this.owner = owner;
@@ -44,7 +50,13 @@ export class RoutedRequest implements Forwarder {
     this.attached = true;
     this.previous = null;
     this.next = null;
-    this.sameThread = null;
+    this.numbers = null;
+  }
+
+  /** Whether one of its messages has one of these numbers (threadTrace). */
+  hasNumberOf(numbers: readonly string[]): boolean {
+    this.numbers ??= messageNumbers(this.original);
+    return this.numbers.some((number) => numbers.includes(number));
   }
 
   returned(): void {

@@ -1,8 +1,7 @@
 import { detached } from '../shared/detach.ts';
-import { bodyText, parseOsrfMessages } from '../shared/osrf-message.ts';
 import type { DeliveryObserver, SessionEndpoint, Stanza } from '../shared/stanza.ts';
 import type { UnansweredLimits } from './options.ts';
-import { type RoutedRequest, threadKey } from './routed-request.ts';
+import { messageNumbers, type RoutedRequest, threadKey } from './routed-request.ts';
 
 /** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied. Most are answered before. */
 const MAX_ATTACHED = 256;
@@ -92,7 +91,6 @@ export class UnansweredRequests {
     else request.next.previous = request.previous;
     request.previous = null;
     request.next = null;
-    request.sameThread = null;
     this.size--;
     this.bytes -= sizeOf(request);
     request.owner.unansweredChanged(request.node, request.node.unanswered--);
@@ -122,74 +120,64 @@ export class UnansweredRequests {
   }
 }
 
-/** The open requests of one client by thread. */
+/** The open requests of one client by thread. Nearly always it is one; a set stands where there are more. */
 class ClientThreads implements DeliveryObserver {
   private readonly ledger: UnansweredRequests;
-  private readonly byThread = new Map<string, RoutedRequest>();
+  private readonly byThread = new Map<string, RoutedRequest | Set<RoutedRequest>>();
 
   constructor(ledger: UnansweredRequests) {
     this.ledger = ledger;
   }
 
   add(request: RoutedRequest): void {
-    const { key } = request;
-    request.sameThread = this.byThread.get(key) ?? null;
-    this.byThread.set(key, request);
+    const waiting = this.byThread.get(request.key);
+    if (waiting === undefined) this.byThread.set(request.key, request);
+    else if (waiting instanceof Set) waiting.add(request);
+    else this.byThread.set(request.key, new Set([waiting, request]));
   }
 
   remove(request: RoutedRequest): void {
-    const { key } = request;
-    const first = this.byThread.get(key);
-    if (first === request) {
-      if (request.sameThread === null) this.byThread.delete(key);
-      else this.byThread.set(key, request.sameThread);
-      return;
+    const waiting = this.byThread.get(request.key);
+    if (waiting instanceof Set) {
+      waiting.delete(request);
+      if (waiting.size > 0) return;
     }
-    for (let one = first; one !== undefined && one !== null; one = one.sameThread ?? undefined) {
-      if (one.sameThread === request) one.sameThread = request.sameThread;
-    }
+    this.byThread.delete(request.key);
   }
 
   /** Exchanges the key of a request for a copy. */
   detach(request: RoutedRequest): void {
-    const first = this.byThread.get(request.key);
+    const waiting = this.byThread.get(request.key);
+    if (waiting === undefined) return;
     this.byThread.delete(request.key);
     request.key = detached(request.key);
-    if (first !== undefined) this.byThread.set(request.key, first);
+    this.byThread.set(request.key, waiting);
   }
 
   all(): RoutedRequest[] {
-    return [...this.byThread.values()].flatMap(chain);
+    return [...this.byThread.values()].flatMap((waiting) => (waiting instanceof Set ? [...waiting] : [waiting]));
   }
 
   delivered(stanza: Stanza): void {
-    if (this.byThread.size === 0) return;
-    const request = this.byThread.get(threadKey(stanza));
-    if (request === undefined) return;
-    if (request.sameThread === null) {
-      this.byThread.delete(threadKey(stanza));
-      this.ledger.close(request);
+    // What the router forwards is a request to this session, not an answer.
+    if (this.byThread.size === 0 || stanza.forwarder !== null) return;
+    const key = threadKey(stanza);
+    const waiting = this.byThread.get(key);
+    if (waiting === undefined) return;
+    if (waiting instanceof Set) {
+      for (const request of answeredBy(stanza, [...waiting])) this.ledger.remove(request);
       return;
     }
-    for (const answered of answeredBy(stanza, chain(request))) this.ledger.remove(answered);
+    this.byThread.delete(key);
+    this.ledger.close(waiting);
   }
-}
-
-function chain(first: RoutedRequest): RoutedRequest[] {
-  const requests: RoutedRequest[] = [];
-  for (let one: RoutedRequest | null = first; one !== null; one = one.sameThread) requests.push(one);
-  return requests;
 }
 
 /** Several requests wait on one thread: those whose number the answer repeats; all of them where it repeats none. */
 function answeredBy(stanza: Stanza, waiting: RoutedRequest[]): RoutedRequest[] {
-  const numbers = requestNumbers(stanza);
-  const matching = waiting.filter(({ original }) => requestNumbers(original).some((number) => numbers.includes(number)));
+  const numbers = messageNumbers(stanza);
+  const matching = waiting.filter((request) => request.hasNumberOf(numbers));
   return matching.length === 0 ? waiting : matching;
-}
-
-function requestNumbers(stanza: Stanza): string[] {
-  return (parseOsrfMessages(bodyText(stanza)) ?? []).map((message) => message.threadTrace);
 }
 
 function sizeOf(request: RoutedRequest): number {

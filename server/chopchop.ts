@@ -5,7 +5,7 @@ import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
 import { StanzaError, StreamError } from '../shared/errors.ts';
 import type { Stanza } from '../shared/stanza.ts';
-import { clock } from './clock.ts';
+import { createClock } from './clock.ts';
 import type { ChopChopConfig } from './config/config.ts';
 import { Host } from './host/host.ts';
 import type { Log } from './log.ts';
@@ -133,7 +133,7 @@ export class ChopChop {
       publish: (endpoint) => this.directory.add(endpoint),
       withdraw: (endpoint) => this.directory.remove(endpoint),
       peers: () => router.peers.filter((peer) => peer !== domain).map((peer) => this.routers.get(peer) as Router),
-      clock,
+      clock: createClock(this.log),
       log: this.log,
     };
     const trustedServers = new Set(router.trustedServers.get(domain) ?? domains);

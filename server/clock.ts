@@ -1,11 +1,20 @@
 import type { Clock } from '../router/environment.ts';
+import type { Log } from './log.ts';
 
-/** The time of the machine. Its timers do not keep the process alive. */
-export const clock: Clock = {
-  now: () => Date.now(),
-  after(ms, action) {
-    const timer = setTimeout(action, ms);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
+/** The time of the machine. Its timers do not keep the process alive, and a mistake in one does not end it. */
+export function createClock(log: Log): Clock {
+  return {
+    now: () => Date.now(),
+    after(ms, action) {
+      const timer = setTimeout(() => {
+        try {
+          action();
+        } catch (error) {
+          log.error({ err: error }, 'a timer failed');
+        }
+      }, ms);
+      timer.unref();
+      return { cancel: () => clearTimeout(timer) };
+    },
+  };
+}

@@ -37,7 +37,7 @@ export function stampRouterFrom(stanza: Stanza, sender: string, form: ExtensionF
 
 function stampStartTag(stanza: Stanza, sender: string): void {
   let attributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', sender);
-  if (!stanza.legacyExtension) attributes = writeAttribute(attributes, 0, 'osrf_xid', stanza.transactionId);
+  if (!attributes.includes('osrf_xid=')) attributes = writeAttribute(attributes, 0, 'osrf_xid', stanza.transactionId);
   stanza.otherAttributes = attributes;
   stanza.legacyExtension = true;
 }

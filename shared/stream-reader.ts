@@ -22,7 +22,7 @@ export interface StreamReceiver {
   headerRead(header: StreamHeader): void;
   /** A child of the stream, whatever its name and namespace. */
   stanzaRead(stanza: Stanza, namespace: string): void;
-  /** A child that was longer than allowed. Its fields are read; its {@link Stanza.inner} may be missing. */
+  /** A child that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. */
   oversizedStanzaRead(stanza: Stanza): void;
   /** `</stream:stream>` */
   footerRead(): void;
@@ -290,6 +290,7 @@ export class StreamReader {
     this.gapStart = end;
     this.oversized = false;
     if (tooLong) {
+      stanza.inner = '';
       this.receiver.oversizedStanzaRead(stanza);
     } else {
       this.receiver.stanzaRead(stanza, this.stanzaNamespace);

@@ -1,4 +1,5 @@
 import { ABSENT_SERVICE_ANSWERS, BALANCES, LISTENER_LOSS_POLICIES } from '../../router/options.ts';
+import { normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
 import { type ChopChopConfig, ConfigError, createConfig, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_ROUTER, type RouterConfig } from './config.ts';
 
@@ -101,7 +102,7 @@ export interface ServerArguments {
 /** @throws ConfigError with all that is wrong. */
 export function configFromArguments(args: ServerArguments): ChopChopConfig {
   const problems: string[] = [];
-  const domains = args.domain.map((domain) => domain.toLowerCase());
+  const domains = args.domain.map(normal);
   const accounts = args.user?.flatMap((user) => parseUser(user, domains, problems));
   const trustedServers = parseTrusted('--trusted-server', args.trustedServer, domains, problems);
   const trustedClients = parseTrusted('--trusted-client', args.trustedClient, domains, problems);
@@ -118,11 +119,16 @@ export function configFromArguments(args: ServerArguments): ChopChopConfig {
       absentService: args.absentService,
       holdMs: args.hold * 1000,
       externalRouter: args.externalRouter,
-      peers: args.peerRouter ?? [],
+      peers: (args.peerRouter ?? []).map(normal),
       trustedServers,
       trustedClients,
     },
   });
+}
+
+/** A domain as it is compared; what is none is reported by {@link createConfig}. */
+function normal(domain: string): string {
+  return normalizeDomain(domain) ?? domain;
 }
 
 /** NAME:PASSWORD[@DOMAIN]. The first colon ends the name; the last `@` begins the domain, so a password with an `@` needs one. */
@@ -135,7 +141,7 @@ function parseUser(user: string, domains: readonly string[], problems: string[])
   }
   const username = user.slice(0, colon);
   if (at < colon) return domains.map((domain) => ({ username, domain, password: user.slice(colon + 1) }));
-  const domain = user.slice(at + 1).toLowerCase();
+  const domain = normal(user.slice(at + 1));
   if (!domains.includes(domain)) {
     problems.push(`--user: ${username}: "${domain}" is not a served domain (${domains.join(', ')}); behind a password with an "@", add "@DOMAIN"`);
     return [];
@@ -146,7 +152,7 @@ function parseUser(user: string, domains: readonly string[], problems: string[])
 function parseTrusted(option: string, values: readonly string[] | undefined, domains: readonly string[], problems: string[]): Map<string, string[]> {
   const trusted = new Map<string, string[]>();
   for (const value of values ?? []) {
-    const [left, right] = value.toLowerCase().split('=', 2) as [string, string | undefined];
+    const [left, right] = value.split('=', 2).map(normal) as [string, string | undefined];
     const routers = right === undefined ? domains : [left];
     if (right !== undefined && !domains.includes(left)) problems.push(`${option}: ${left} in "${value}" is not a served domain (${domains.join(', ')})`);
     for (const router of routers) trusted.set(router, [...(trusted.get(router) ?? []), right ?? left]);

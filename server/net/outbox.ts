@@ -41,7 +41,7 @@ export class Outbox implements Flushable {
 
   flush(): void {
     this.dirty = false;
-    while (!this.blocked && this.entries.length > 0) this.writeSome();
+    while (!this.blocked && this.entries.length > 0 && !this.ended && !this.socket.destroyed) this.writeSome();
   }
 
   /** Takes everything out that was not written. @returns the stanzas in the order in which they came. */
@@ -68,7 +68,6 @@ export class Outbox implements Flushable {
       this.length -= lengthOf(entry);
     }
     this.entries = count === this.entries.length ? [] : this.entries.slice(count);
-    if (this.ended || this.socket.destroyed) return;
     this.socket.write(text, 'utf8', this.written);
     if (this.socket.writableLength === 0) return;
     this.blocked = true;

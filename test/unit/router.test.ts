@@ -6,6 +6,7 @@ import { UnansweredRequests } from '../../router/unanswered.ts';
 import { bodyText } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
+import { readStanza } from '../support/reading.ts';
 
 const TOP = 'router@localhost/router';
 const RESULT = '[{"__c":"osrfMessage","__p":{"threadTrace":"3","locale":"en-US","api_level":1,"type":"RESULT","payload":{"__c":"osrfResult","__p":';
@@ -346,7 +347,7 @@ test('by policy the requests of a lost listener are answered, handed on or left,
     setting.end(listener);
     setting.clock.advance(999);
     assert.deepEqual([client.take(), other.take()], [[], []], onListenerLoss);
-    client.deliver(listener.take()[0] as Stanza);
+    client.deliver(readStanza(messageXml(client.jid, '1', requestBody(1))));
     client.take();
     setting.clock.advance(1);
     assert.deepEqual([threads(client.take()), threads(other.take())], [ofClient, ofOther], onListenerLoss);

@@ -6,7 +6,7 @@ import { UnansweredRequests } from '../router/unanswered.ts';
 import { StanzaError, StreamError } from '../shared/errors.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { createClock } from './clock.ts';
-import type { ChopChopConfig } from './config/config.ts';
+import { type ChopChopConfig, routerName } from './config/config.ts';
 import { Host } from './host/host.ts';
 import type { Log } from './log.ts';
 import { Accounts } from './login/accounts.ts';
@@ -23,10 +23,12 @@ import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
 
 /** One Jabber server with a router for each of its domains. The only place that knows all parts. */
 export class ChopChop {
-  readonly config: ChopChopConfig;
+  /** What it runs by now. */
+  config: ChopChopConfig;
   /** By domain. */
   readonly routers = new Map<string, Router>();
   private readonly log: Log;
+  private readonly accounts: Accounts;
   private readonly directory = new Directory();
   private readonly delivery = new Delivery(this.directory);
   private readonly presence = new Presence(this.delivery);
@@ -43,6 +45,7 @@ export class ChopChop {
   constructor(config: ChopChopConfig, log: Log) {
     this.config = config;
     this.log = log;
+    this.accounts = new Accounts(config.accounts);
     this.connectionEnvironment = {
       flusher: new Flusher(),
       limits: config.limits,
@@ -56,7 +59,7 @@ export class ChopChop {
       onEnded: (session, reason, unsent) => this.sessionEnded(session, reason, unsent),
     };
     this.c2sEnvironment = {
-      accounts: new Accounts(config.accounts),
+      accounts: this.accounts,
       log,
       loginTimeoutMs: config.limits.loginTimeoutMs,
       servesDomain: (domain) => config.domains.includes(domain),
@@ -85,7 +88,7 @@ export class ChopChop {
    */
   async start(): Promise<BoundAddress[]> {
     if (this.state !== 'stopped') throw new Error('the server has been started already');
-    this.servers = await listenOnAll(this.config.hosts, this.config.port, (socket) => this.accept(socket));
+    this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.accept(socket));
     this.state = 'running';
     for (const router of this.routers.values()) router.resume();
     this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
@@ -102,6 +105,19 @@ export class ChopChop {
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
     for (const router of this.routers.values()) router.suspend();
     this.state = 'stopped';
+  }
+
+  /**
+   * Takes over the accounts and trusted domains of another configuration; no session and no registration is touched.
+   * @returns the names of settings that differ and take a new start.
+   */
+  reload(config: ChopChopConfig): string[] {
+    const different = RESTART_SETTINGS.filter((name) => JSON.stringify(config[name]) !== JSON.stringify(this.config[name]));
+    this.accounts.replace(config.accounts);
+    for (const [domain, router] of this.routers) router.retrust(...trustOf(config, domain));
+    const { trustedServers, trustedClients } = config.router;
+    this.config = { ...this.config, accounts: config.accounts, router: { ...this.config.router, trustedServers, trustedClients } };
+    return different;
   }
 
   /** Serves a peer on any byte stream, as if it had connected to a port. */
@@ -127,7 +143,7 @@ export class ChopChop {
   }
 
   private createRouter(domain: string, unanswered: UnansweredRequests): Router {
-    const { router, domains, limits } = this.config;
+    const { router, limits } = this.config;
     const environment: RouterEnvironment = {
       deliver: (stanza) => this.delivery.deliver(stanza),
       publish: (endpoint) => this.directory.add(endpoint),
@@ -136,15 +152,14 @@ export class ChopChop {
       clock: createClock(this.log),
       log: this.log,
     };
-    const trustedServers = new Set(router.trustedServers.get(domain) ?? domains);
-    const trustedClients = new Set(router.trustedClients.get(domain) ?? domains);
+    const [trustedServers, trustedClients] = trustOf(this.config, domain);
     const heldLimits = { heldRequests: limits.heldRequests, heldBytes: limits.heldBytes };
-    return new Router({ ...router, domain, trustedServers, trustedClients, limits: heldLimits }, environment, unanswered);
+    return new Router({ ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits: heldLimits }, environment, unanswered);
   }
 
   /** Makes a session at an address, if it is free or may be freed. */
   private bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError {
-    const privileged = username === this.config.router.name;
+    const privileged = username === routerName(this.config.router, domain);
     const session = new Session({ username, domain, resource, privileged, legacy }, connection, this.sessionEnvironment);
     if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
     this.directory.add(session);
@@ -189,6 +204,14 @@ export class ChopChop {
     router.resume();
     this.log.warn({ jid: router.jid, classes: router.classes.size }, 'the router from outside has left; the internal one is back');
   }
+}
+
+/** Settings that a running server cannot change. */
+const RESTART_SETTINGS = ['domains', 'hosts', 'ports'] as const;
+
+/** The domains a router trusts, as servers and as clients; all own ones where nothing is said. */
+function trustOf({ router, domains }: ChopChopConfig, domain: string): [servers: Set<string>, clients: Set<string>] {
+  return [new Set(router.trustedServers.get(domain) ?? domains), new Set(router.trustedClients.get(domain) ?? domains)];
 }
 
 function isLoopback(peer: string): boolean {

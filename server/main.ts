@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import yargs from 'yargs';
-import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER } from './config/config.ts';
+import { chopchopOptions } from './config/chopchop-section.ts';
+import { ConfigError, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER } from './config/config.ts';
+import { readOpensrfCore } from './config/opensrf-core.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
@@ -10,6 +12,16 @@ const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} fail
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** The options that the file of `--config` sets in its `<chopchop>` section. What is wrong with the file is said when it is read for good. */
+function chopchopSection(file: string): Record<string, unknown> {
+  try {
+    return chopchopOptions(readOpensrfCore(file).chopchop, file).options;
+  } catch (error) {
+    if (error instanceof ConfigError) return {};
+    throw error;
+  }
 }
 
 async function main(argv: string[]): Promise<void> {
@@ -22,11 +34,13 @@ async function main(argv: string[]): Promise<void> {
       (command) =>
         command
           .options(SERVER_OPTIONS)
+          .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
+          .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
           .option('log-level', { choices: LOG_LEVELS, default: 'info' as const, describe: 'What is logged' })
           .option('ready-file', { type: 'string', requiresArg: true, describe: 'Write {pid, c2s, domains, …} as JSON here once logins work' })
           .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here' })
           .example('$0', 'the three default domains on 127.0.0.1:5222')
-          .example('$0 --host 127.0.1.2 --host 127.0.1.3', 'the addresses of the OpenSRF installation guide')
+          .example('$0 --config /openils/conf/opensrf_core.xml', 'what that site needs')
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
           .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json'),
       async (args) => (await import('./commands/serve.ts')).serve(args),
@@ -47,7 +61,8 @@ async function main(argv: string[]): Promise<void> {
           .option('password', { type: 'string', requiresArg: true, default: DEFAULT_PASSWORD, describe: 'Its password' }),
       async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
     )
-    .epilogue(EXIT_CODES)
+    .epilogue(`Each option can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.\n${EXIT_CODES}`)
+    .env('OPENSRF_CHOPCHOP')
     .version(VERSION)
     .strict()
     .parserConfiguration({ 'duplicate-arguments-array': false, 'greedy-arrays': false })

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { ChopChop } from '../chopchop.ts';
-import { type ChopChopConfig, ConfigError, DEFAULT_PASSWORD } from '../config/config.ts';
-import { configFromArguments, type ServerArguments } from '../config/options.ts';
+import { type ChopChopConfig, ConfigError, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../config/config.ts';
+import type { ServerArguments } from '../config/options.ts';
+import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { removeFile, writeFileAtomically } from '../files.ts';
 import type { LogLevel } from '../log-levels.ts';
@@ -11,6 +12,7 @@ import { VERSION } from '../version.ts';
 
 /** The arguments of `serve`. */
 export interface ServeArguments extends ServerArguments {
+  readonly checkConfig: boolean;
   readonly logLevel: LogLevel;
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
@@ -18,15 +20,23 @@ export interface ServeArguments extends ServerArguments {
 
 /** Runs the server until a signal ends it. @throws CommandError */
 export async function serve(args: ServeArguments): Promise<void> {
-  const config = readConfig(args);
+  const resolved = readConfig(args);
+  const { config } = resolved;
+  if (args.checkConfig) {
+    process.stdout.write(description(resolved));
+    return;
+  }
   const log = await createLogger(args.logLevel);
   const server = new ChopChop(config, log);
   const addresses = await start(server);
   const files = [args.pidFile, args.readyFile].filter((file) => file !== undefined);
   const stopped = stopOnSignal(server, log);
+  process.on('SIGHUP', () => reload(server, args, log));
   try {
     if (args.pidFile !== undefined) writeFileAtomically(args.pidFile, `${process.pid}\n`);
-    if (process.stdout.isTTY) process.stdout.write(banner(config, addresses));
+    if (process.stdout.isTTY) process.stdout.write(banner(resolved, addresses));
+    for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
+    if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
     log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
     if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, readyJson(config, addresses));
     await stopped;
@@ -36,12 +46,26 @@ export async function serve(args: ServeArguments): Promise<void> {
   }
 }
 
-function readConfig(args: ServerArguments): ChopChopConfig {
+function readConfig(args: ServerArguments): ResolvedConfig {
   try {
-    return configFromArguments(args);
+    return resolveConfig(args);
   } catch (error) {
     if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
     throw error;
+  }
+}
+
+/** SIGHUP: reads the configuration again. A bad one changes nothing and is told. */
+function reload(server: ChopChop, args: ServerArguments, log: Logger): void {
+  try {
+    const { config, core } = resolveConfig(args);
+    const restart = server.reload(config);
+    for (const warning of core?.warnings ?? []) log.warn({}, warning);
+    if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
+    log.info({ accounts: config.accounts.length, file: args.config }, 'configuration reloaded');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    log.error({ problems: error.problems }, 'configuration not reloaded: nothing was changed');
   }
 }
 
@@ -75,13 +99,23 @@ function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[]): 
 }
 
 function routersOf({ domains, router }: ChopChopConfig): string[] {
-  return domains.map((domain) => `${router.name}@${domain}/router`);
+  return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
 }
 
-function banner(config: ChopChopConfig, addresses: readonly BoundAddress[]): string {
+/** What `--check-config` prints: JSON, without passwords. */
+function description({ config, core, missingNames }: ResolvedConfig): string {
+  const { domains, hosts, ports, router, limits } = config;
+  const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
+  const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
+  const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
+  const described = { domains, hosts, ports, accounts, routers: routersOf(config), router: routers, limits, missingNames, warnings: core?.warnings ?? [] };
+  return `${JSON.stringify(described, null, 2)}\n`;
+}
+
+function banner({ config, missingNames }: ResolvedConfig, addresses: readonly BoundAddress[]): string {
   const [first] = addresses as [BoundAddress, ...BoundAddress[]];
   const [domain] = config.domains;
-  const account = config.accounts.find((one) => one.domain === domain && one.username !== config.router.name);
+  const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
   const lines = [
     `opensrf-chopchop ${VERSION}`,
     '',
@@ -91,8 +125,7 @@ function banner(config: ChopChopConfig, addresses: readonly BoundAddress[]): str
     '',
     '  In opensrf_core.xml (and every other domain likewise):',
     `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,
-    '  In /etc/hosts, unless these names resolve already:',
-    `    ${first.host} ${config.domains.filter((name) => name !== 'localhost').join(' ')}`,
+    ...(missingNames.length === 0 ? [] : ['  In /etc/hosts, unless these names resolve already:', `    ${DEFAULT_HOST} ${missingNames.join(' ')}`]),
     '',
     '  Ctrl-C stops it.',
     '',

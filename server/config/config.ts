@@ -8,18 +8,20 @@ export interface ChopChopConfig {
   /** Hosts (domains) it serves, in lower case. */
   readonly domains: readonly string[];
   readonly accounts: readonly Account[];
-  /** Addresses to listen on; all get the same port. */
+  /** Addresses to listen on, each on all ports. */
   readonly hosts: readonly string[];
-  /** 0: any free one. */
-  readonly port: number;
+  /** 0, if it is the only one: any that is free on all addresses. */
+  readonly ports: readonly number[];
   readonly router: RouterConfig;
   readonly limits: Limits;
 }
 
 /** What all routers of a server have in common. */
 export interface RouterConfig {
-  /** The local part of their addresses; the accounts of that name may speak as routers. */
+  /** The local part of their addresses; the account of that name may speak as the router. */
   readonly name: string;
+  /** The same by domain, where it differs. */
+  readonly names: ReadonlyMap<string, string>;
   /** Domains whose sessions may register and ask; by router's domain, all own hosts where there is none. */
   readonly trustedServers: ReadonlyMap<string, readonly string[]>;
   /** Domains whose sessions may send requests, likewise. */
@@ -37,6 +39,8 @@ export interface RouterConfig {
 
 /** What a caller may leave out. */
 export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'limits'>> & {
+  /** The same as `ports` with one in it. */
+  readonly port?: number;
   readonly router?: Partial<RouterConfig>;
   readonly limits?: Partial<Limits>;
 };
@@ -49,6 +53,7 @@ export const DEFAULT_HOST = '127.0.0.1';
 
 export const DEFAULT_ROUTER: RouterConfig = Object.freeze({
   name: 'router',
+  names: new Map(),
   trustedServers: new Map(),
   trustedClients: new Map(),
   balance: 'round-robin',
@@ -75,22 +80,31 @@ export class ConfigError extends Error {
 export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const problems: string[] = [];
   const domains = [...new Set((input.domains ?? DEFAULT_DOMAINS).map((domain) => checkedDomain(domain, 'domains', problems)))];
-  if (domains.length === 0) problems.push('domains: at least one is needed');
-  const accounts = input.accounts ?? defaultAccounts(domains);
-  const port = input.port ?? DEFAULT_PORT;
-  const hosts = input.hosts ?? [DEFAULT_HOST];
+  const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT] } = input;
   const router = { ...DEFAULT_ROUTER, ...input.router };
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`port: ${port} is not a number from 0 to 65535`);
+  if (domains.length === 0) problems.push('domains: at least one is needed');
+  problems.push(...portProblems(ports));
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, port, router, limits });
+  return Object.freeze({ domains, accounts, hosts, ports, router, limits });
 }
 
 /** `opensrf` and `router` with password `password` on each domain. */
 export function defaultAccounts(domains: readonly string[]): Account[] {
   return domains.flatMap((domain) => DEFAULT_USERNAMES.map((username) => ({ username, domain, password: DEFAULT_PASSWORD })));
+}
+
+/** The local part of the address of a domain's router. */
+export function routerName({ name, names }: RouterConfig, domain: string): string {
+  return names.get(domain) ?? name;
+}
+
+function portProblems(ports: readonly number[]): string[] {
+  const lowest = ports.length > 1 ? 1 : 0;
+  const wrong = ports.filter((port) => !(Number.isInteger(port) && port >= lowest && port <= 65_535));
+  return wrong.map((port) => `port: ${port} is not a number from ${lowest} to 65535`);
 }
 
 function checkedDomain(domain: string, path: string, problems: string[]): string {
@@ -114,7 +128,7 @@ function limitProblems(limits: Limits): string[] {
 
 function routerProblems(router: RouterConfig, domains: readonly string[]): string[] {
   const problems: string[] = [];
-  if (!isLocalPart(router.name)) problems.push(`router.name: "${router.name}" is no valid user name`);
+  for (const name of [router.name, ...router.names.values()]) if (!isLocalPart(name)) problems.push(`router.name: "${name}" is no valid user name`);
   for (const key of ['holdMs', 'lossGraceMs'] as const) {
     if (!(router[key] >= 0 && router[key] <= 86_400_000)) problems.push(`router.${key}: must be between 0 and one day`);
   }

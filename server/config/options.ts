@@ -1,19 +1,37 @@
 import { ABSENT_SERVICE_ANSWERS, BALANCES, LISTENER_LOSS_POLICIES } from '../../router/options.ts';
-import { normalizeDomain } from '../../shared/jid.ts';
-import type { Account } from '../login/accounts.ts';
-import { type ChopChopConfig, ConfigError, createConfig, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_ROUTER, type RouterConfig } from './config.ts';
+import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_ROUTER, type RouterConfig } from './config.ts';
+
+/** Lists may be given in one word too, as in an environment variable. */
+function splitAtCommas(values: string[] | undefined): string[] | undefined {
+  return values?.flatMap((value) => value.split(',')).map((value) => value.trim());
+}
 
 /** The options of `serve` that describe the server itself, for yargs. */
 export const SERVER_OPTIONS = {
-  host: { type: 'string', array: true, requiresArg: true, default: [DEFAULT_HOST], group: 'Server:', describe: 'Address to listen on (repeatable)' },
-  port: { type: 'number', requiresArg: true, default: DEFAULT_PORT, group: 'Server:', describe: 'Port to listen on; 0: any free one' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    group: 'Server:',
+    describe: "OpenSRF's opensrf_core.xml (or a .srfsh.xml): take domains, accounts, ports, routers and trusted domains from it",
+  },
+  host: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: splitAtCommas,
+    group: 'Server:',
+    describe: 'Address to listen on (repeatable)',
+    defaultDescription: `the loopback addresses that the domains have in /etc/hosts, else ${DEFAULT_HOST}`,
+  },
+  port: { type: 'number', requiresArg: true, group: 'Server:', describe: 'Port to listen on; 0: any free one', defaultDescription: String(DEFAULT_PORT) },
   domain: {
     type: 'string',
     array: true,
     requiresArg: true,
-    default: [...DEFAULT_DOMAINS],
+    coerce: splitAtCommas,
     group: 'Server:',
     describe: 'Jabber domain to serve, each with a router (repeatable)',
+    defaultDescription: DEFAULT_DOMAINS.join(' '),
   },
   user: {
     type: 'string',
@@ -84,9 +102,10 @@ export const SERVER_OPTIONS = {
 
 /** What yargs makes of {@link SERVER_OPTIONS}. */
 export interface ServerArguments {
-  readonly host: readonly string[];
-  readonly port: number;
-  readonly domain: readonly string[];
+  readonly config?: string | undefined;
+  readonly host?: string[] | undefined;
+  readonly port?: number | undefined;
+  readonly domain?: string[] | undefined;
   readonly user?: string[] | undefined;
   readonly balance: RouterConfig['balance'];
   readonly onListenerLoss: RouterConfig['onListenerLoss'];
@@ -97,65 +116,4 @@ export interface ServerArguments {
   readonly peerRouter?: string[] | undefined;
   readonly trustedServer?: string[] | undefined;
   readonly trustedClient?: string[] | undefined;
-}
-
-/** @throws ConfigError with all that is wrong. */
-export function configFromArguments(args: ServerArguments): ChopChopConfig {
-  const problems: string[] = [];
-  const domains = args.domain.map(normal);
-  const accounts = args.user?.flatMap((user) => parseUser(user, domains, problems));
-  const trustedServers = parseTrusted('--trusted-server', args.trustedServer, domains, problems);
-  const trustedClients = parseTrusted('--trusted-client', args.trustedClient, domains, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return createConfig({
-    domains,
-    hosts: args.host,
-    port: args.port,
-    ...(accounts === undefined ? {} : { accounts }),
-    router: {
-      balance: args.balance,
-      onListenerLoss: args.onListenerLoss,
-      lossGraceMs: args.lossGrace * 1000,
-      absentService: args.absentService,
-      holdMs: args.hold * 1000,
-      externalRouter: args.externalRouter,
-      peers: (args.peerRouter ?? []).map(normal),
-      trustedServers,
-      trustedClients,
-    },
-  });
-}
-
-/** A domain as it is compared; what is none is reported by {@link createConfig}. */
-function normal(domain: string): string {
-  return normalizeDomain(domain) ?? domain;
-}
-
-/** NAME:PASSWORD[@DOMAIN]. The first colon ends the name; the last `@` begins the domain, so a password with an `@` needs one. */
-function parseUser(user: string, domains: readonly string[], problems: string[]): Account[] {
-  const colon = user.indexOf(':');
-  const at = user.lastIndexOf('@');
-  if (colon < 1) {
-    problems.push(`--user: "${user}" is not NAME:PASSWORD[@DOMAIN]`);
-    return [];
-  }
-  const username = user.slice(0, colon);
-  if (at < colon) return domains.map((domain) => ({ username, domain, password: user.slice(colon + 1) }));
-  const domain = normal(user.slice(at + 1));
-  if (!domains.includes(domain)) {
-    problems.push(`--user: ${username}: "${domain}" is not a served domain (${domains.join(', ')}); behind a password with an "@", add "@DOMAIN"`);
-    return [];
-  }
-  return [{ username, domain, password: user.slice(colon + 1, at) }];
-}
-
-function parseTrusted(option: string, values: readonly string[] | undefined, domains: readonly string[], problems: string[]): Map<string, string[]> {
-  const trusted = new Map<string, string[]>();
-  for (const value of values ?? []) {
-    const [left, right] = value.split('=', 2).map(normal) as [string, string | undefined];
-    const routers = right === undefined ? domains : [left];
-    if (right !== undefined && !domains.includes(left)) problems.push(`${option}: ${left} in "${value}" is not a served domain (${domains.join(', ')})`);
-    for (const router of routers) trusted.set(router, [...(trusted.get(router) ?? []), right ?? left]);
-  }
-  return trusted;
 }

@@ -9,16 +9,15 @@ export interface Account {
 
 /** Who may log in, by domain. Passwords are kept in clear: the legacy digest cannot be checked without. */
 export class Accounts {
-  private readonly byAddress = new Map<string, Account>();
-  readonly all: readonly Account[];
+  private byAddress: ReadonlyMap<string, Account> = new Map();
 
   constructor(accounts: Iterable<Account>) {
-    this.all = [...accounts];
-    for (const account of this.all) this.byAddress.set(`${account.username}@${account.domain}`, account);
+    this.replace(accounts);
   }
 
-  has(username: string, domain: string): boolean {
-    return this.byAddress.has(`${username}@${domain}`);
+  /** From now on these may log in, and no others; who has logged in stays. */
+  replace(accounts: Iterable<Account>): void {
+    this.byAddress = new Map(Array.from(accounts, (account) => [`${account.username}@${account.domain}`, account]));
   }
 
   /** Whether that is the user's password. Takes the same time for a wrong one and an unknown user. */

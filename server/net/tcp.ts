@@ -24,20 +24,31 @@ const SHARED_PORT_TRIES = 10;
 const BACKLOG = 1024;
 
 /**
- * Listens on every address, all on the same port; port 0 is any that is free on all of them.
+ * Listens on every address, on all ports; a port 0 is any that is free on all of them.
  * @throws ListenError with nothing left open.
  */
-export async function listenOnAll(hosts: readonly string[], port: number, onSocket: (socket: Socket) => void): Promise<Server[]> {
+export async function listenOnAll(hosts: readonly string[], ports: readonly number[], onSocket: (socket: Socket) => void): Promise<Server[]> {
+  const all: Server[] = [];
+  try {
+    for (const port of ports) all.push(...(await listenOnHosts(hosts, port, onSocket)));
+    return all;
+  } catch (error) {
+    for (const server of all) server.close();
+    throw error;
+  }
+}
+
+async function listenOnHosts(hosts: readonly string[], port: number, onSocket: (socket: Socket) => void): Promise<Server[]> {
   for (let triesLeft = SHARED_PORT_TRIES - 1; ; triesLeft--) {
     const servers: Server[] = [];
-    const error = await tryListenOnAll(servers, hosts, port, onSocket);
+    const error = await tryListenOnHosts(servers, hosts, port, onSocket);
     if (error === null) return servers;
     for (const server of servers) server.close();
     if (triesLeft === 0 || !anotherPortMayDo(port, servers, error)) throw error;
   }
 }
 
-async function tryListenOnAll(servers: Server[], hosts: readonly string[], port: number, onSocket: (socket: Socket) => void): Promise<unknown> {
+async function tryListenOnHosts(servers: Server[], hosts: readonly string[], port: number, onSocket: (socket: Socket) => void): Promise<unknown> {
   try {
     for (const host of hosts) servers.push(await listen(host, servers[0] === undefined ? port : addressOf(servers[0]).port, onSocket));
     return null;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, type ConfigInput, createConfig, DEFAULT_ROUTER } from '../../server/config/config.ts';
 import { DEFAULT_LIMITS } from '../../server/config/limits.ts';
-import { configFromArguments, type ServerArguments } from '../../server/config/options.ts';
+import type { ServerArguments } from '../../server/config/options.ts';
+import { resolveConfig } from '../../server/config/resolve.ts';
 
 function problemsOf(make: () => unknown): readonly string[] {
   try {
@@ -21,7 +22,7 @@ test('without anything said there are three domains, two users on each, and the 
     config.accounts.map(({ username, domain, password }) => `${username}@${domain} ${password}`),
     config.domains.flatMap((domain) => [`opensrf@${domain} password`, `router@${domain} password`]),
   );
-  assert.deepEqual([config.hosts, config.port, config.router, config.limits], [['127.0.0.1'], 5222, DEFAULT_ROUTER, DEFAULT_LIMITS]);
+  assert.deepEqual([config.hosts, config.ports, config.router, config.limits], [['127.0.0.1'], [5222], DEFAULT_ROUTER, DEFAULT_LIMITS]);
   assert.ok(Object.isFrozen(config));
 });
 
@@ -88,7 +89,7 @@ const ARGUMENTS: ServerArguments = {
   externalRouter: 'allow',
 };
 
-const from = (args: Partial<ServerArguments>) => configFromArguments({ ...ARGUMENTS, ...args });
+const from = (args: Partial<ServerArguments>) => resolveConfig({ ...ARGUMENTS, ...args }).config;
 
 test('seconds of the command line are milliseconds of the configuration', () => {
   const { router, domains } = from({});

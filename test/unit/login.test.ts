@@ -50,10 +50,11 @@ test('a digest is right for its own stream alone, in either case', () => {
   assert.equal(accounts.checkDigest('nobody', 'localhost', 'id1', digestOf('id1', '')), false, 'the digest of no password is nobody');
 });
 
-test('an account is known by both its parts', () => {
-  assert.equal(accounts.has('opensrf', 'localhost'), true);
-  assert.equal(accounts.has('opensrf', 'private.localhost'), false);
-  assert.equal(accounts.all.length, 2);
+test('accounts are replaced as a whole', () => {
+  const replaced = new Accounts([{ username: 'old', domain: 'localhost', password: 'p' }]);
+  replaced.replace([{ username: 'new', domain: 'localhost', password: 'p' }]);
+  assert.equal(replaced.checkPassword('old', 'localhost', 'p'), false);
+  assert.equal(replaced.checkPassword('new', 'localhost', 'p'), true);
 });
 
 const base64 = (plain: string | Buffer): string => Buffer.from(plain).toString('base64');

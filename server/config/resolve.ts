@@ -1,0 +1,90 @@
+import { normalizeDomain } from '../../shared/jid.ts';
+import type { Account } from '../login/accounts.ts';
+import { domainAddresses } from '../net/hosts-file.ts';
+import { type ChopChopConfig, ConfigError, type ConfigInput, createConfig, DEFAULT_DOMAINS, type RouterConfig } from './config.ts';
+import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
+import type { ServerArguments } from './options.ts';
+import { siteConfig } from './site.ts';
+
+/** A configuration, and what the user should know of how it came about. */
+export interface ResolvedConfig {
+  readonly config: ChopChopConfig;
+  /** The file it was taken from; null without `--config`. */
+  readonly core: OpensrfCore | null;
+  /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
+  readonly missingNames: readonly string[];
+}
+
+/** Options beat the file, the file beats the defaults. @throws ConfigError with all that is wrong. */
+export function resolveConfig(args: ServerArguments): ResolvedConfig {
+  const core = args.config === undefined ? null : readOpensrfCore(args.config);
+  const site = core === null ? {} : siteConfig(core, args.config as string);
+  const domains = args.domain?.map(normal) ?? site.domains ?? DEFAULT_DOMAINS;
+  const addresses = args.host === undefined ? domainAddresses(domains) : { hosts: args.host, missing: [] };
+  const problems: string[] = [];
+  const input: ConfigInput = {
+    ...site,
+    domains,
+    hosts: addresses.hosts,
+    ...(args.port === undefined ? {} : { ports: [args.port] }),
+    ...accountsFrom(args, site, domains, problems),
+    router: { ...site.router, ...routerFrom(args, domains, problems) },
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config: createConfig(input), core, missingNames: addresses.missing };
+}
+
+function accountsFrom(args: ServerArguments, site: ConfigInput, domains: readonly string[], problems: string[]): Pick<ConfigInput, 'accounts'> {
+  if (args.user !== undefined) return { accounts: args.user.flatMap((user) => parseUser(user, domains, problems)) };
+  return site.accounts === undefined ? {} : { accounts: site.accounts.filter(({ domain }) => domains.includes(domain)) };
+}
+
+function routerFrom(args: ServerArguments, domains: readonly string[], problems: string[]): Partial<RouterConfig> {
+  const trustedServers = parseTrusted('--trusted-server', args.trustedServer, domains, problems);
+  const trustedClients = parseTrusted('--trusted-client', args.trustedClient, domains, problems);
+  return {
+    balance: args.balance,
+    onListenerLoss: args.onListenerLoss,
+    lossGraceMs: args.lossGrace * 1000,
+    absentService: args.absentService,
+    holdMs: args.hold * 1000,
+    externalRouter: args.externalRouter,
+    peers: (args.peerRouter ?? []).map(normal),
+    ...(trustedServers.size === 0 ? {} : { trustedServers }),
+    ...(trustedClients.size === 0 ? {} : { trustedClients }),
+  };
+}
+
+/** A domain as it is compared; what is none is reported by {@link createConfig}. */
+function normal(domain: string): string {
+  return normalizeDomain(domain) ?? domain;
+}
+
+/** NAME:PASSWORD[@DOMAIN]. The first colon ends the name; the last `@` begins the domain, so a password with an `@` needs one. */
+function parseUser(user: string, domains: readonly string[], problems: string[]): Account[] {
+  const colon = user.indexOf(':');
+  const at = user.lastIndexOf('@');
+  if (colon < 1) {
+    problems.push(`--user: "${user}" is not NAME:PASSWORD[@DOMAIN]`);
+    return [];
+  }
+  const username = user.slice(0, colon);
+  if (at < colon) return domains.map((domain) => ({ username, domain, password: user.slice(colon + 1) }));
+  const domain = normal(user.slice(at + 1));
+  if (!domains.includes(domain)) {
+    problems.push(`--user: ${username}: "${domain}" is not a served domain (${domains.join(', ')}); behind a password with an "@", add "@DOMAIN"`);
+    return [];
+  }
+  return [{ username, domain, password: user.slice(colon + 1, at) }];
+}
+
+function parseTrusted(option: string, values: readonly string[] | undefined, domains: readonly string[], problems: string[]): Map<string, string[]> {
+  const trusted = new Map<string, string[]>();
+  for (const value of values ?? []) {
+    const [left, right] = value.split('=', 2).map(normal) as [string, string | undefined];
+    const routers = right === undefined ? domains : [left];
+    if (right !== undefined && !domains.includes(left)) problems.push(`${option}: ${left} in "${value}" is not a served domain (${domains.join(', ')})`);
+    for (const router of routers) trusted.set(router, [...(trusted.get(router) ?? []), right ?? left]);
+  }
+  return trusted;
+}

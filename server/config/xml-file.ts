@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { SaxesParser } from 'saxes';
+import { ConfigError } from './config.ts';
+
+/** An element of a configuration file. */
+export interface ConfigElement {
+  readonly name: string;
+  /** Where its start tag ends, counted from 1. */
+  readonly line: number;
+  readonly children: readonly ConfigElement[];
+  /** Its character data, CDATA included and comments left out, without white space at the ends. */
+  readonly text: string;
+}
+
+interface OpenElement {
+  name: string;
+  line: number;
+  children: OpenElement[];
+  text: string;
+}
+
+/** Reads a file. @throws ConfigError if it cannot be read or is not well-formed; says file and line. */
+export function readXmlFile(file: string): ConfigElement {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${file}: cannot be read: ${(error as Error).message}`]);
+  }
+  return parseXmlFile(text, file);
+}
+
+/** Parses the text of a file. @throws ConfigError */
+export function parseXmlFile(text: string, file: string): ConfigElement {
+  const parser = new SaxesParser({ position: true });
+  const root: OpenElement = { name: '', line: 0, children: [], text: '' };
+  const open = [root];
+  const top = () => open[open.length - 1] as OpenElement;
+  const addText = (characters: string) => {
+    top().text += characters;
+  };
+  parser.on('opentag', ({ name }) => {
+    const element = { name, line: parser.line, children: [], text: '' };
+    top().children.push(element);
+    open.push(element);
+  });
+  parser.on('text', addText);
+  parser.on('cdata', addText);
+  parser.on('closetag', () => {
+    top().text = top().text.trim();
+    open.pop();
+  });
+  // Left to itself saxes puts the position first, in a form of its own.
+  parser.on('error', (error) => {
+    throw new ConfigError([`${file}:${parser.line}: ${error.message.replace(/^\d+:\d+: /, '')}`]);
+  });
+  parser.write(text).close();
+  return root.children[0] as ConfigElement;
+}

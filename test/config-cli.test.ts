@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { registration } from './support/osrf.ts';
+import { header, Peer } from './support/peer.ts';
+
+const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
+
+function run(args: string[], env: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...env } });
+}
+
+function checked(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = run([...args, '--check-config'], env);
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test('--check-config prints what would run, without passwords, and starts nothing', () => {
+  const { stdout } = run(['--config', `${FIXTURES}3.3-two-routers.xml`, '--check-config']);
+  const description = JSON.parse(stdout);
+  assert.deepEqual(description.domains, ['private.localhost', 'public.localhost']);
+  assert.deepEqual(description.ports, [5222]);
+  assert.deepEqual(description.routers, ['router@private.localhost/router', 'router@public.localhost/router']);
+  assert.deepEqual(description.router.trustedServers, { 'private.localhost': ['private.localhost'], 'public.localhost': ['private.localhost'] });
+  assert.doesNotMatch(stdout, /privpassword|pubrouter/);
+});
+
+test('the command line beats the environment, that beats <chopchop>, that beats the other sections, and those the defaults', () => {
+  const config = ['--config', `${FIXTURES}1.4-chopchop.xml`];
+  assert.deepEqual(checked([]).ports, [5222]);
+  assert.deepEqual(checked(['--config', `${FIXTURES}no-router.xml`]).ports, [15222, 15223]);
+  assert.deepEqual(checked(config).ports, [5223]);
+  assert.deepEqual(checked(config, { OPENSRF_CHOPCHOP_PORT: '5224' }).ports, [5224]);
+  assert.deepEqual(checked([...config, '--port', '5225'], { OPENSRF_CHOPCHOP_PORT: '5224' }).ports, [5225]);
+  assert.deepEqual(checked([], { OPENSRF_CHOPCHOP_DOMAIN: 'a.test, b.test', OPENSRF_CHOPCHOP_HOLD: '2' }).domains, ['a.test', 'b.test']);
+  assert.deepEqual(checked(['--config', `${FIXTURES}odd.xml`]).router.holdMs, 5_000);
+  assert.deepEqual(checked(['--config', `${FIXTURES}odd.xml`, '--user', 'me:pw']).accounts, ['me@private.localhost']);
+});
+
+test('a wrong file ends --check-config with every problem in a line of its own and exit code 2', () => {
+  const { status, stderr } = run(['--config', `${FIXTURES}broken.xml`, '--check-config']);
+  assert.equal(status, 2);
+  assert.equal(stderr.trim().split('\n').length, 6);
+  assert.match(stderr, /broken\.xml:4: <port>: "many" is no port/);
+  assert.doesNotMatch(stderr, /\n\s+at /);
+});
+
+test('a file that is not there is one clear line and exit code 2', () => {
+  const { status, stderr } = run(['--config', '/nonexistent/core.xml']);
+  assert.equal(status, 2);
+  assert.match(stderr, /^opensrf-chopchop: \/nonexistent\/core\.xml: cannot be read: ENOENT[^\n]*\n$/);
+});
+
+/** A site's file that can be rewritten, and the server that runs by it. */
+async function site(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'core.xml');
+  const write = (password: string, trusted: string) =>
+    writeFileSync(
+      file,
+      `<config><opensrf><domain>private.localhost</domain><port>5222</port><username>opensrf</username><passwd>${password}</passwd></opensrf>
+      <gateway><domain>public.localhost</domain><port>5222</port><username>opensrf</username><passwd>${password}</passwd></gateway>
+      <routers><router><trusted_domains><server>private.localhost</server><client>${trusted}</client></trusted_domains>
+      <transport><server>private.localhost</server><port>5222</port><username>router</username><password>r</password></transport></router></routers></config>`,
+    );
+  write('one', 'private.localhost');
+  const ready = join(folder, 'ready.json');
+  const child = spawn(process.execPath, [MAIN, '--config', file, '--port', '0', '--host', '127.0.0.1', '--ready-file', ready], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  const logged = async (text: string) => {
+    while (!output.includes(text)) await once(child.stdout, 'data');
+    output = output.slice(output.indexOf(text) + text.length);
+  };
+  await logged('"listening"');
+  while (!existsSync(ready)) await new Promise((resolve) => setImmediate(resolve));
+  const [address] = JSON.parse(readFileSync(ready, 'utf8')).c2s;
+  const login = async (resource: string, password: string, domain = 'private.localhost') =>
+    (await Peer.connect(t, address)).login('opensrf', domain, resource, password);
+  return { child, file, write, logged, address, login };
+}
+
+test('SIGHUP takes over accounts and trusted domains and drops neither a session nor a registration; a bad file changes nothing', async (t) => {
+  const { child, file, write, logged, address, login } = await site(t);
+  const listener = await login('listener', 'one');
+  listener.send(registration('register', 'router@private.localhost/router', '', 'opensrf.math'));
+  await logged('"listener registered"');
+  const stranger = await login('stranger', 'one', 'public.localhost');
+  const ask = () => stranger.send("<message to='router@private.localhost/opensrf.math'><thread>t</thread><body>x</body></message>");
+  ask();
+  assert.match(await stranger.message(), /<forbidden /);
+
+  write('two', 'public.localhost');
+  child.kill('SIGHUP');
+  await logged('"configuration reloaded"');
+  ask();
+  assert.match(await listener.message(), /<body>x<\/body>/);
+  await login('newcomer', 'two');
+  const late = await Peer.connect(t, address);
+  late.send(header('private.localhost'));
+  await late.expect(/<stream:stream [^>]*>/);
+  late.send("<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>one</password><resource>r</resource></query></iq>");
+  assert.match(await late.expect('</iq>'), /<error code='401'/);
+
+  writeFileSync(file, '<config><opensrf>');
+  child.kill('SIGHUP');
+  await logged('nothing was changed');
+  await login('another', 'two');
+  ask();
+  assert.match(await listener.message(), /<body>x<\/body>/);
+});

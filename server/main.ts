@@ -47,6 +47,17 @@ async function main(argv: string[]): Promise<void> {
     )
     .command('demo', 'Show the way of a request through a server, a service and a client', {}, async () => (await import('./commands/demo.ts')).demo(print))
     .command(
+      'doctor',
+      'Look at what keeps OpenSRF programs from talking to the server: names, ports, accounts, trust',
+      (command) =>
+        command
+          .options(SERVER_OPTIONS)
+          .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
+          .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+          .example('$0 doctor --config /openils/conf/opensrf_core.xml', 'is everything there that this site needs?'),
+      async (args) => (await import('./commands/doctor.ts')).doctor(args, print),
+    )
+    .command(
       'drain <service> [listener]',
       'Send no new requests to a service of a running server, or to one of its listeners',
       (command) =>

@@ -30,6 +30,8 @@ export interface RouterSection {
 export interface OpensrfCore {
   readonly clients: readonly ClientSection[];
   readonly routers: readonly RouterSection[];
+  /** `<opensrf><routers>`: the domains of the routers that services register with. */
+  readonly registrations: readonly { readonly target: string; readonly line: number }[];
   /** `<shared><log_protect><match_string>` */
   readonly logProtect: readonly string[];
   /** `<opensrf><settings_config>`, `''` where there is none. */
@@ -66,6 +68,7 @@ class CoreReader {
     const core: OpensrfCore = {
       clients: clientSections.map((section) => this.clientSection(section)),
       routers: sections.filter(named('routers')).flatMap((routers) => routers.children.filter(named('router')).flatMap((router) => this.router(router))),
+      registrations: clientSections.filter(named('opensrf')).flatMap(registrationsOf),
       logProtect: sections.filter(named('shared')).flatMap((shared) => textsAt(shared, 'log_protect', 'match_string')),
       settingsConfig: clientSections.map((section) => this.text(section, 'settings_config')).find((path) => path !== '') ?? '',
       chopchop: this.once(sections, 'chopchop', root),
@@ -171,6 +174,12 @@ class CoreReader {
   private warn(element: ConfigElement, text: string): void {
     this.warnings.push(`${this.file}:${element.line}: <${element.name}>: ${text}`);
   }
+}
+
+/** Each `<router>` is a domain, or holds one in `<domain>`. */
+function registrationsOf(opensrf: ConfigElement): { target: string; line: number }[] {
+  const routers = opensrf.children.filter(named('routers')).flatMap(({ children }) => children.filter(named('router')));
+  return routers.map((router) => ({ target: (router.children.find(named('domain'))?.text ?? router.text).toLowerCase(), line: router.line }));
 }
 
 function named(name: string): (element: ConfigElement) => boolean {

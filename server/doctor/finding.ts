@@ -1,0 +1,19 @@
+/** What a check has found. */
+export interface Finding {
+  readonly grade: 'ok' | 'warning' | 'failure';
+  readonly text: string;
+  /** The one line that mends it; `''` where nothing is to be mended. */
+  readonly remedy: string;
+}
+
+export function ok(text: string): Finding {
+  return { grade: 'ok', text, remedy: '' };
+}
+
+export function warning(text: string, remedy: string): Finding {
+  return { grade: 'warning', text, remedy };
+}
+
+export function failure(text: string, remedy: string): Finding {
+  return { grade: 'failure', text, remedy };
+}

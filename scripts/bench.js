@@ -52,17 +52,21 @@ function compile(name) {
 async function startServer() {
   const ready = join(folder, 'ready.json');
   rmSync(ready, { force: true });
-  const child = spawn(process.execPath, [main, '--port', '0', '--log-level', 'silent', '--ready-file', ready], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [main, '--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   while (!existsSync(ready)) await new Promise((resolve) => setTimeout(resolve, 10));
   return { child, port: JSON.parse(readFileSync(ready, 'utf8')).c2s[0].port };
 }
 
 async function startFloor(program) {
-  // nullrelay binds the port it is given and says nothing, so a free one is looked for.
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const child = spawn(program, [String(port)], { stdio: 'inherit' });
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return { child, port };
+  // nullrelay binds the port it is given and says nothing but that it is taken, so another is tried then.
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const child = spawn(program, [String(port)], { stdio: 'ignore' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (child.exitCode === null) return { child, port };
+  }
 }
 
 async function stop({ child }) {

@@ -124,8 +124,7 @@ export class StreamReader {
       this.parser.write(text);
     } catch (error) {
       if (error === INTERRUPTED) return this.interruption;
-      if (error instanceof StreamError) throw error;
-      throw new StreamError('not-well-formed', error instanceof Error ? error.message : String(error));
+      throw error;
     }
     this.checkReference();
     return this.interruption;
@@ -153,6 +152,10 @@ export class StreamReader {
 
   private newParser(): SaxesParser<{ xmlns: true }> {
     const parser = new SaxesParser({ xmlns: true });
+    // What else comes out of saxes was thrown by a receiver, and is no fault of the peer.
+    parser.on('error', (error) => {
+      throw new StreamError('not-well-formed', error.message);
+    });
     parser.on('opentag', (tag) => this.tagOpened(tag));
     parser.on('closetag', (tag) => this.tagClosed(tag));
     parser.on('xmldecl', (declaration) => {

@@ -55,6 +55,20 @@ test('what is no stream is refused at its first tag', () => {
   ]);
 });
 
+test('what a receiver throws is passed on as it is: a mistake of ours is no fault of the peer', () => {
+  const mistake = new TypeError('a mistake');
+  const receiver = new Reading();
+  receiver.stanzaRead = () => {
+    throw mistake;
+  };
+  const reader = new StreamReader(receiver, WIDE_LIMITS);
+  reader.write(OPENING, OPENING.length);
+  assert.throws(
+    () => reader.write('<message/>', 10),
+    (error) => error === mistake,
+  );
+});
+
 test('restricted XML ends the stream wherever it stands', () => {
   assertRefused([
     ['a comment', `${OPENING}<!-- x --><message/>`, 'restricted-xml'],

@@ -67,11 +67,6 @@ export class Connection {
     return this.state === 'open';
   }
 
-  /** How much waits for the peer. */
-  get outboxLength(): number {
-    return this.outbox.length;
-  }
-
   /** Whether the peer has taken nothing for longer than a busy one may. */
   get stalled(): boolean {
     const { blockedSince, length } = this.outbox;

@@ -96,19 +96,20 @@ export class ServiceClass implements Endpoint, RequestOwner {
 
   /** Hands a request to the next node. Its sender is trusted. */
   route(request: Stanza): void {
-    this.routeOr(request, drained(this.name));
+    this.routeOr(request, drained);
   }
 
   /** A listener's session ended with the request unwritten: nobody has seen it, so the next node may have it. */
   unsent(request: RoutedRequest): void {
     this.unanswered.remove(request);
-    this.routeOr(request.original, listenerLost(this.name));
+    this.routeOr(request.original, listenerLost);
   }
 
-  private routeOr(request: Stanza, refusal: Refusal): void {
+  /** @param refusal Made only where it is needed: this is the way of every request. */
+  private routeOr(request: Stanza, refusal: (className: string) => Refusal): void {
     const node = this.balance.next();
     if (node === null) {
-      this.owner.withoutNode(this, request, refusal);
+      this.owner.withoutNode(this, request, refusal(this.name));
       return;
     }
     const routed = new RoutedRequest(this, request, node);

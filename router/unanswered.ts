@@ -39,6 +39,8 @@ export class UnansweredRequests {
     const { original, node } = request;
     const client = original.sender;
     if (client === null || original.thread === '' || this.ended.has(client)) return;
+    const threads = this.threadsOf(client);
+    if (threads === null) return;
     request.open = true;
     request.previous = this.newest;
     if (this.newest === null) this.oldest = request;
@@ -46,7 +48,7 @@ export class UnansweredRequests {
     this.newest = request;
     this.size++;
     this.bytes += sizeOf(request);
-    this.threadsOf(client).add(request);
+    threads.add(request);
     request.owner.unansweredChanged(node, node.unanswered++);
     this.oldestAttached ??= request;
     if (++this.attached > MAX_ATTACHED) this.detachOldest();
@@ -96,9 +98,11 @@ export class UnansweredRequests {
     request.owner.unansweredChanged(request.node, request.node.unanswered--);
   }
 
-  private threadsOf(client: SessionEndpoint): ClientThreads {
+  /** Null for a session that is observed for another reason: a router from outside, whose registrations are worth more than its requests. */
+  private threadsOf(client: SessionEndpoint): ClientThreads | null {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
+    if (client.observer !== null) return null;
     const threads = new ClientThreads(this);
     this.clients.set(client, threads);
     client.observer = threads;

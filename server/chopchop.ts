@@ -38,7 +38,10 @@ export class ChopChop {
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
   private servers: Server[] = [];
-  private state: 'stopped' | 'running' | 'stopping' = 'stopped';
+  private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
+  /** The last start and the last stop; who stops a server that starts or stops already waits for them. */
+  private started: Promise<unknown> = Promise.resolve();
+  private stopped: Promise<void> = Promise.resolve();
   private whenEmpty: (() => void) | null = null;
   private deadPeerCheck: NodeJS.Timeout | null = null;
 
@@ -88,23 +91,17 @@ export class ChopChop {
    */
   async start(): Promise<BoundAddress[]> {
     if (this.state !== 'stopped') throw new Error('the server has been started already');
-    this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.accept(socket));
-    this.state = 'running';
-    for (const router of this.routers.values()) router.resume();
-    this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
-    return this.servers.map(addressOf);
+    this.state = 'starting';
+    const addresses = this.listen();
+    this.started = addresses.catch(() => {});
+    return addresses;
   }
 
   /** Ends every stream with `system-shutdown` and resolves when all sockets are closed. May be started again. */
   async stop(): Promise<void> {
-    if (this.state !== 'running') return;
-    this.state = 'stopping';
-    if (this.deadPeerCheck !== null) clearInterval(this.deadPeerCheck);
-    for (const server of this.servers) server.close();
-    for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
-    if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
-    for (const router of this.routers.values()) router.suspend();
-    this.state = 'stopped';
+    if (this.state === 'starting') await this.started;
+    if (this.state === 'running') this.stopped = this.endAll();
+    return this.stopped;
   }
 
   /**
@@ -123,6 +120,29 @@ export class ChopChop {
   /** Serves a peer on any byte stream, as if it had connected to a port. */
   serve(socket: Duplex, peer: string): void {
     this.connections.add(new Connection(socket, peer, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
+  }
+
+  private async listen(): Promise<BoundAddress[]> {
+    try {
+      this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.accept(socket));
+    } catch (error) {
+      this.state = 'stopped';
+      throw error;
+    }
+    this.state = 'running';
+    for (const router of this.routers.values()) router.resume();
+    this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
+    return this.servers.map(addressOf);
+  }
+
+  private async endAll(): Promise<void> {
+    this.state = 'stopping';
+    if (this.deadPeerCheck !== null) clearInterval(this.deadPeerCheck);
+    for (const server of this.servers) server.close();
+    for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
+    if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
+    for (const router of this.routers.values()) router.suspend();
+    this.state = 'stopped';
   }
 
   private accept(socket: Socket): void {

@@ -43,7 +43,7 @@ function stampStartTag(stanza: Stanza, sender: string): void {
 }
 
 function insertExtension(stanza: Stanza, sender: string): void {
-  const tag = `${extensionTag(sender, stanza.transactionId)}`;
+  const tag = extensionTag(sender, stanza.transactionId);
   stanza.extensionStart = 0;
   stanza.extensionEnd = tag.length;
   stanza.inner = stanza.inner === '' ? `${tag}</${stanza.name}>` : tag + stanza.inner;

@@ -46,6 +46,8 @@ export interface ReaderLimits {
 type Interruption = 'none' | 'restart' | 'stop';
 
 const WHITE_SPACE = /^[ \t\r\n]*$/;
+/** What may stand behind an `&` while the `;` has not come: a number, or one of the five names XML knows. */
+const BEGUN_REFERENCE = /^(?:#[0-9]*|#x[0-9a-fA-F]*|[a-z]{0,4})$/;
 /** In an oversized stanza, text before a tag's end that is longer than this is let go. */
 const MAX_KEPT_TAG = 65_536;
 
@@ -68,6 +70,8 @@ export class StreamReader {
   private base = 0;
   /** Position behind the last complete child of the stream, or behind the header; of the next child once that has begun. */
   private gapStart = 0;
+  /** Whether it is known that {@link gapStart} is the place of a tag whose end has not come. */
+  private tagBegun = false;
   private depth = 0;
   private elements = 0;
   /** Whether a character outside ASCII has been in the buffer since it was last empty: then length is not bytes. */
@@ -124,8 +128,7 @@ export class StreamReader {
       this.parser.write(text);
     } catch (error) {
       if (error === INTERRUPTED) return this.interruption;
-      if (error instanceof StreamError) throw error;
-      throw new StreamError('not-well-formed', error instanceof Error ? error.message : String(error));
+      throw error;
     }
     this.checkReference();
     return this.interruption;
@@ -134,7 +137,7 @@ export class StreamReader {
   // Behind an `&` saxes waits for a `;`, however far that is: everything to there would be silence instead of an error.
   private checkReference(): void {
     const { entity } = this.parser as unknown as { readonly entity: string };
-    if (entity !== '' && !/^#?\w{0,8}$/.test(entity)) throw new StreamError('not-well-formed', 'a bare "&": write "&amp;"');
+    if (!BEGUN_REFERENCE.test(entity)) throw new StreamError('not-well-formed', 'a bare "&": write "&amp;"');
   }
 
   private startOver(): void {
@@ -143,6 +146,7 @@ export class StreamReader {
     this.buffer = '';
     this.base = 0;
     this.gapStart = 0;
+    this.tagBegun = false;
     this.depth = 0;
     this.elements = 0;
     this.wide = false;
@@ -153,6 +157,10 @@ export class StreamReader {
 
   private newParser(): SaxesParser<{ xmlns: true }> {
     const parser = new SaxesParser({ xmlns: true });
+    // What else comes out of saxes was thrown by a receiver, and is no fault of the peer.
+    parser.on('error', (error) => {
+      throw new StreamError('not-well-formed', error.message);
+    });
     parser.on('opentag', (tag) => this.tagOpened(tag));
     parser.on('closetag', (tag) => this.tagClosed(tag));
     parser.on('xmldecl', (declaration) => {
@@ -234,6 +242,7 @@ export class StreamReader {
     this.extensionStart = -1;
     this.threadSeen = false;
     this.threadOpen = false;
+    this.tagBegun = false;
     if (this.oversized) return;
     const start = this.buffer.lastIndexOf('<', end - this.base - 1);
     const gap = this.gapStart - this.base;
@@ -372,15 +381,18 @@ export class StreamReader {
   }
 
   private isWhiteSpaceGap(): boolean {
-    if (this.oversized) return false;
+    // To look again at every chunk of a tag without end would take time by the square of its length.
+    if (this.oversized || this.tagBegun) return false;
     const gap = this.buffer.slice(this.gapStart - this.base);
     const tag = gap.indexOf('<');
     this.checkGap(tag === -1 ? gap : gap.slice(0, tag));
     // A comment that never ends would otherwise be noticed only when it does.
     if (tag !== -1 && (gap.charAt(tag + 1) === '!' || gap.charAt(tag + 1) === '?')) restricted('a comment, declaration or processing instruction');
     // White space before a stanza is no part of it, and does not count against its limit.
-    if (tag !== -1) this.gapStart += tag;
-    return tag === -1;
+    if (tag === -1) return true;
+    this.gapStart += tag;
+    this.tagBegun = gap.length > tag + 1;
+    return false;
   }
 }
 

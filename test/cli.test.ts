@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -202,4 +202,19 @@ test('drain without a server is one clear line and exit code 3', () => {
   const { code, stderr } = run('drain', 'opensrf.math', '--port', '1');
   assert.equal(code, 3);
   assert.match(oneLine(stderr), /no server at 127\.0\.0\.1:1/);
+});
+
+test('drain at what is no Jabber server is one clear line and exit code 3', async (t) => {
+  const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  t.after(() => web.close());
+  const { port } = web.address() as AddressInfo;
+  const child = spawn(process.execPath, [MAIN, 'drain', 'opensrf.math', '--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 3);
+  assert.match(oneLine(stderr), /no Jabber server/);
 });

@@ -156,6 +156,21 @@ async function routerLogin(t: TestContext, address: Parameters<typeof Peer.conne
   return peer.expect(/<\/iq>|<iq [^>]*\/>/);
 }
 
+test('a router from outside may send requests itself, and what registers with it is still known when it has left', async (t) => {
+  const { server, login, listen, query } = await setUp(t);
+  const outside = await login('router', DOMAIN, 'router');
+  const elsewhere = await listen('elsewhere', 'opensrf.math', 'router@public.localhost/router');
+  outside.send(cRequest('router@public.localhost/opensrf.math', '', '1', requestBody('add')));
+  await elsewhere.message();
+  const listener = await login('listener');
+  listener.send(registration('register', ROUTER, '', 'opensrf.math'));
+  await outside.message();
+  outside.send('</stream:stream>');
+  await outside.closed();
+  await query(listener, 'opensrf.router.info.class.list');
+  assert.deepEqual([...(server.routers.get(DOMAIN)?.classes.keys() ?? [])], ['opensrf.math']);
+});
+
 test('--external-router refuse keeps a router from outside away with a conflict', async (t) => {
   const { address, listen } = await setUp(t, { router: { externalRouter: 'refuse' } });
   await listen('listener');

@@ -35,9 +35,15 @@ export class Host implements Endpoint {
       this.answer(stanza);
       return;
     }
-    const recipients = stanza.name === 'message' && stanza.type !== 'error' && stanza.type !== 'groupchat' ? this.presence.recipients(bareJid) : [];
+    const recipients = this.recipients(stanza, bareJid);
     for (const session of recipients) session.deliver(stanza);
     if (recipients.length === 0) this.notFound(stanza);
+  }
+
+  private recipients({ name, type }: Stanza, bareJid: string): readonly Endpoint[] {
+    // RFC 6121 §8.5.2.1.2: whatever their priority.
+    if (name === 'presence') return type === '' || type === 'unavailable' ? this.presence.availableAt(bareJid) : [];
+    return name === 'message' && type !== 'error' && type !== 'groupchat' ? this.presence.recipients(bareJid) : [];
   }
 
   private answer(stanza: Stanza): void {

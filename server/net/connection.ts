@@ -67,11 +67,6 @@ export class Connection {
     return this.state === 'open';
   }
 
-  /** How much waits for the peer. */
-  get outboxLength(): number {
-    return this.outbox.length;
-  }
-
   /** Whether the peer has taken nothing for longer than a busy one may. */
   get stalled(): boolean {
     const { blockedSince, length } = this.outbox;
@@ -122,7 +117,8 @@ export class Connection {
   /** Closes both directions. The first call counts. @param error goes to the peer before the stream's end tag. */
   close(reason: CloseReason, error: StreamError | null = null): void {
     if (this.state !== 'open') return;
-    // A peer that has said goodbye reads no more, so what waits for it goes back instead of into its socket.
+    // A peer that has said goodbye reads no more, so the stanzas that wait for it go back instead of into its socket. The stream's own
+    // text goes out: a header that waits must stand before the end tag.
     if (!peerIsGone(reason)) this.outbox.flush();
     this.state = 'closing';
     this.reader.stop();

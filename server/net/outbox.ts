@@ -44,19 +44,21 @@ export class Outbox implements Flushable {
     while (!this.blocked && this.entries.length > 0 && !this.ended && !this.socket.destroyed) this.writeSome();
   }
 
-  /** Takes everything out that was not written. @returns the stanzas in the order in which they came. */
+  /** Takes out the stanzas that were not written, in the order in which they came. Text of the stream itself stays. */
   drain(): Stanza[] {
     const stanzas = this.entries.filter((entry) => typeof entry !== 'string');
-    this.entries = [];
-    this.length = 0;
+    this.entries = this.entries.filter((entry) => typeof entry === 'string');
+    this.length = this.entries.reduce((sum, entry) => sum + lengthOf(entry), 0);
     return stanzas;
   }
 
-  /** Writes a last text as soon as the peer takes it, and closes our side. */
+  /** Writes what text is left and a last one as soon as the peer takes it, and closes our side. Stanzas are to be drained before. */
   end(text: string): void {
     if (this.ended) return;
     this.ended = true;
-    this.socket.end(text);
+    this.socket.end(this.entries.join('') + text);
+    this.entries = [];
+    this.length = 0;
   }
 
   private writeSome(): void {

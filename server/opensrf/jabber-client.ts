@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { childText, parseElement, text, xml } from '../../shared/element.ts';
+import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { type StreamHeader, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
@@ -16,7 +17,11 @@ export interface LoginOptions {
   readonly username: string;
   readonly password: string;
   readonly resource: string;
+  /** How long connection and login may take; 10 s, as in OpenSRF's own libraries, where it is missing. */
+  readonly loginTimeoutMs?: number;
 }
+
+const LOGIN_TIMEOUT_MS = 10_000;
 
 /** The server refused the login, or ended the stream during it. */
 export class LoginError extends Error {
@@ -56,15 +61,19 @@ export class JabberClient implements StreamReceiver {
   /** @throws LoginError, or the socket's error if nobody listens there. */
   static async login(options: LoginOptions): Promise<JabberClient> {
     const socket = connect({ host: options.host, port: options.port, noDelay: true });
-    await once(socket, 'connect');
-    const client = new JabberClient(socket, options);
+    const timeoutMs = options.loginTimeoutMs ?? LOGIN_TIMEOUT_MS;
+    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
+      await once(socket, 'connect');
+      const client = new JabberClient(socket, options);
       await client.negotiate();
+      return client;
     } catch (error) {
       socket.destroy();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
-    return client;
   }
 
   /** Sends finished XML. */
@@ -107,8 +116,8 @@ export class JabberClient implements StreamReceiver {
   }
 
   private async negotiate(): Promise<void> {
-    this.socket.on('data', (chunk) => this.reader.write(this.decoder.decode(chunk), chunk.length));
-    this.socket.on('error', () => {});
+    this.socket.on('data', (chunk) => this.read(chunk));
+    this.socket.on('error', (error) => this.outcome?.reject(new LoginError(this.jid, error.message)));
     this.socket.on('close', () => {
       this.outcome?.reject(new LoginError(this.jid, 'the server closed the connection'));
       this.onClose();
@@ -118,6 +127,16 @@ export class JabberClient implements StreamReceiver {
       this.send(`<stream:stream to='${escapeAttribute(this.options.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
     });
     this.outcome = null;
+  }
+
+  private read(chunk: Buffer): void {
+    try {
+      this.reader.write(this.decoder.decode(chunk), chunk.length);
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      this.outcome?.reject(new LoginError(this.jid, `what answers is no Jabber server (${error.message})`));
+      this.socket.destroy();
+    }
   }
 
   private iqRead(iq: Stanza): void {

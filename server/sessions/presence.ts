@@ -22,6 +22,11 @@ export class Presence {
     else if (stanza.type === 'unavailable') this.forget(session);
   }
 
+  /** The available sessions of an account. */
+  availableAt(bareJid: string): Session[] {
+    return [...(this.available.get(bareJid)?.keys() ?? [])];
+  }
+
   /** The available sessions of an account whose priority is not negative (RFC 6121 §8.5.2.1.1). */
   recipients(bareJid: string): Session[] {
     return [...(this.available.get(bareJid) ?? [])].filter(([, priority]) => priority >= 0).map(([session]) => session);

@@ -30,7 +30,6 @@ export interface SessionEnvironment {
 export class Session implements SessionEndpoint, ConnectionUser {
   readonly jid: string;
   readonly bareJid: string;
-  readonly username: string;
   readonly domain: string;
   readonly privileged: boolean;
   readonly connection: Connection;
@@ -41,7 +40,6 @@ export class Session implements SessionEndpoint, ConnectionUser {
   constructor(identity: SessionIdentity, connection: Connection, environment: SessionEnvironment) {
     this.bareJid = `${identity.username}@${identity.domain}`;
     this.jid = `${this.bareJid}/${identity.resource}`;
-    this.username = identity.username;
     this.domain = identity.domain;
     this.privileged = identity.privileged;
     this.legacy = identity.legacy;

@@ -98,7 +98,7 @@ test('while the peer takes nothing all waits, and leaves in order when it does',
   assert.deepEqual([socket.writes, outbox.length, outbox.blockedSince], [['a', 'bcd'], 0, 0]);
 });
 
-test('what was never written comes out again, exactly and in order, without what belongs to the stream', async () => {
+test('what was never written comes out again, exactly and in order; text of the stream itself is written at its end', async () => {
   const { socket, outbox, append } = setUp();
   append('a');
   await turn();
@@ -109,10 +109,11 @@ test('what was never written comes out again, exactly and in order, without what
   outbox.append('-');
   waiting.push(append('e'));
   assert.deepEqual(outbox.drain(), waiting);
-  assert.deepEqual([outbox.drain(), outbox.length], [[], 0]);
+  assert.deepEqual([outbox.drain(), outbox.length], [[], 1]);
+  outbox.end('</stream:stream>');
   socket.unblock();
   await turn();
-  assert.equal(socket.text, 'ab');
+  assert.equal(socket.text, 'ab-</stream:stream>');
 });
 
 test('of a pile only some is handed to the kernel, so that the rest can still go elsewhere', async () => {

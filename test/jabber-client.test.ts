@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { addressOf } from '../server/net/tcp.ts';
+import { JabberClient, LoginError } from '../server/opensrf/jabber-client.ts';
+
+test('a login at a server that says nothing fails when its time is up', async (t) => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => silent.close());
+  const login = { ...addressOf(silent), domain: 'localhost', username: 'opensrf', password: 'password', resource: 'a', loginTimeoutMs: 20 };
+  await assert.rejects(JabberClient.login(login), (error) => error instanceof LoginError && /no answer within 20 ms/.test(error.message));
+});

@@ -7,7 +7,7 @@ export const EXIT = {
   usage: 2,
   /** An address cannot be listened on, or a server cannot be reached. */
   network: 3,
-  /** A file cannot be read or written. */
+  /** A file (or the syslog daemon) cannot be read or written. */
   file: 4,
 } as const;
 

@@ -3,7 +3,7 @@ import yargs from 'yargs';
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER } from './config/config.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { LOG_LEVELS } from './log-levels.ts';
+import { LOG_OPTIONS } from './logging/options.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file.`;
@@ -22,7 +22,7 @@ async function main(argv: string[]): Promise<void> {
       (command) =>
         command
           .options(SERVER_OPTIONS)
-          .option('log-level', { choices: LOG_LEVELS, default: 'info' as const, describe: 'What is logged' })
+          .options(LOG_OPTIONS)
           .option('ready-file', { type: 'string', requiresArg: true, describe: 'Write {pid, c2s, domains, …} as JSON here once logins work' })
           .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here' })
           .example('$0', 'the three default domains on 127.0.0.1:5222')
@@ -60,6 +60,7 @@ async function main(argv: string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const known = error instanceof CommandError;
-  process.stderr.write(known ? `opensrf-chopchop: ${error.message}\n` : `opensrf-chopchop: ${(error as Error).stack}\n`);
+  const message = known ? error.message : ((error as Error).stack ?? String(error));
+  process.stderr.write(`opensrf-chopchop: ${message}\n`);
   process.exitCode = known ? error.exitCode : EXIT.failed;
 });

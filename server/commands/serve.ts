@@ -1,37 +1,55 @@
 import type { Logger } from 'pino';
 import { ChopChop } from '../chopchop.ts';
-import { type ChopChopConfig, ConfigError, DEFAULT_PASSWORD } from '../config/config.ts';
+import { type ChopChopConfig, ConfigError } from '../config/config.ts';
 import { configFromArguments, type ServerArguments } from '../config/options.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { removeFile, writeFileAtomically } from '../files.ts';
-import type { LogLevel } from '../log-levels.ts';
-import { createLogger } from '../logger.ts';
+import { openLog } from '../logging/logger.ts';
+import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
+import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
+import { banner, readyJson } from './announcement.ts';
 
 /** The arguments of `serve`. */
-export interface ServeArguments extends ServerArguments {
-  readonly logLevel: LogLevel;
+export interface ServeArguments extends ServerArguments, LogArguments {
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
 }
 
 /** Runs the server until a signal ends it. @throws CommandError */
 export async function serve(args: ServeArguments): Promise<void> {
+  // What `ps` shows instead of the arguments, which may have passwords in them.
+  process.title = 'opensrf-chopchop';
   const config = readConfig(args);
-  const log = await createLogger(args.logLevel);
-  const server = new ChopChop(config, log);
+  const logOptions = logOptionsFromArguments(args);
+  const { log, close } = await openLog(logOptions);
+  logCrash(log);
+  try {
+    await run(new ChopChop(config, log), args, log);
+  } catch (error) {
+    // Standard error has it too; but who looks for it will look here.
+    if (logOptions.destination.kind !== 'stdout') log.fatal({ reason: (error as Error).message }, 'did not start');
+    throw error;
+  } finally {
+    await close();
+  }
+}
+
+async function run(server: ChopChop, args: ServeArguments, log: Logger): Promise<void> {
+  const { config } = server;
   const addresses = await start(server);
-  const files = [args.pidFile, args.readyFile].filter((file) => file !== undefined);
+  const ready = readyJson(config, addresses);
   const stopped = stopOnSignal(server, log);
+  ignoreUserSignals(log);
   try {
     if (args.pidFile !== undefined) writeFileAtomically(args.pidFile, `${process.pid}\n`);
     if (process.stdout.isTTY) process.stdout.write(banner(config, addresses));
     log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
-    if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, readyJson(config, addresses));
+    if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, ready);
     await stopped;
   } finally {
-    for (const file of files) removeFile(file);
+    for (const file of [args.pidFile, args.readyFile]) if (file !== undefined) removeFile(file);
     await server.stop();
   }
 }
@@ -52,65 +70,4 @@ async function start(server: ChopChop): Promise<BoundAddress[]> {
     if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
     throw error;
   }
-}
-
-/** Resolves when the first SIGINT or SIGTERM has stopped the server; the second one ends the process at once. */
-function stopOnSignal(server: ChopChop, log: Logger): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stopping = false;
-    const onSignal = (signal: NodeJS.Signals, number: number) => {
-      if (stopping) process.exit(128 + number);
-      stopping = true;
-      log.info({ signal }, 'stopping');
-      server.stop().then(resolve, reject);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
-}
-
-/** What a program that waits for the server wants to know. */
-function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[]): string {
-  return `${JSON.stringify({ pid: process.pid, version: VERSION, c2s: addresses, domains: config.domains, routers: routersOf(config) })}\n`;
-}
-
-function routersOf({ domains, router }: ChopChopConfig): string[] {
-  return domains.map((domain) => `${router.name}@${domain}/router`);
-}
-
-function banner(config: ChopChopConfig, addresses: readonly BoundAddress[]): string {
-  const [first] = addresses as [BoundAddress, ...BoundAddress[]];
-  const [domain] = config.domains;
-  const account = config.accounts.find((one) => one.domain === domain && one.username !== config.router.name);
-  const lines = [
-    `opensrf-chopchop ${VERSION}`,
-    '',
-    `  listening  ${addresses.map(({ host, port }) => `${host}:${port}`).join('  ')}`,
-    `  routers    ${routersOf(config).join('  ')}`,
-    `  accounts   ${accountNames(config).join('  ')}`,
-    '',
-    '  In opensrf_core.xml (and every other domain likewise):',
-    `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,
-    '  In /etc/hosts, unless these names resolve already:',
-    `    ${first.host} ${config.domains.filter((name) => name !== 'localhost').join(' ')}`,
-    '',
-    '  Ctrl-C stops it.',
-    '',
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/** Each name once if it is on every domain with one password, else with its domain. */
-function accountNames({ accounts, domains }: ChopChopConfig): string[] {
-  const names = [...new Set(accounts.map(({ username }) => username))];
-  return names.flatMap((name) => {
-    const same = accounts.filter(({ username }) => username === name);
-    const everywhere = same.length === domains.length && new Set(same.map(({ password }) => password)).size === 1;
-    return everywhere ? [`${name}:${shown(same[0]?.password)}`] : same.map(({ domain, password }) => `${name}:${shown(password)}@${domain}`);
-  });
-}
-
-/** Only the password that everybody knows is shown. */
-function shown(password: string | undefined): string {
-  return password === DEFAULT_PASSWORD ? password : '***';
 }

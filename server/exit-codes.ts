@@ -9,6 +9,8 @@ export const EXIT = {
   network: 3,
   /** A file (or the syslog daemon) cannot be read or written. */
   file: 4,
+  /** The pid file belongs to a server that runs. */
+  running: 5,
 } as const;
 
 /** Ends the process with one clear line and no stack trace. */

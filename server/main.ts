@@ -4,9 +4,10 @@ import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_OPTIONS } from './logging/options.ts';
+import { reportFailure } from './process/daemon.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file.`;
+const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file, ${EXIT.running} runs already.`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -24,11 +25,13 @@ async function main(argv: string[]): Promise<void> {
           .options(SERVER_OPTIONS)
           .options(LOG_OPTIONS)
           .option('ready-file', { type: 'string', requiresArg: true, describe: 'Write {pid, c2s, domains, …} as JSON here once logins work' })
-          .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here' })
+          .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
+          .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' })
           .example('$0', 'the three default domains on 127.0.0.1:5222')
           .example('$0 --host 127.0.1.2 --host 127.0.1.3', 'the addresses of the OpenSRF installation guide')
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
-          .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json'),
+          .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json')
+          .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
       async (args) => (await import('./commands/serve.ts')).serve(args),
     )
     .command('demo', 'Show the way of a request through a server, a service and a client', {}, async () => (await import('./commands/demo.ts')).demo(print))
@@ -62,5 +65,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   const known = error instanceof CommandError;
   const message = known ? error.message : ((error as Error).stack ?? String(error));
   process.stderr.write(`opensrf-chopchop: ${message}\n`);
+  reportFailure(message);
   process.exitCode = known ? error.exitCode : EXIT.failed;
 });

@@ -3,10 +3,12 @@ import { ChopChop } from '../chopchop.ts';
 import { type ChopChopConfig, ConfigError } from '../config/config.ts';
 import { configFromArguments, type ServerArguments } from '../config/options.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { removeFile, writeFileAtomically } from '../files.ts';
+import { removeOwnFile, writeFileAtomically } from '../files.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
+import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
+import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
 import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
 import { banner, readyJson } from './announcement.ts';
@@ -15,18 +17,24 @@ import { banner, readyJson } from './announcement.ts';
 export interface ServeArguments extends ServerArguments, LogArguments {
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
+  readonly daemon: boolean;
 }
 
-/** Runs the server until a signal ends it. @throws CommandError */
+/** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError */
 export async function serve(args: ServeArguments): Promise<void> {
-  // What `ps` shows instead of the arguments, which may have passwords in them.
-  process.title = 'opensrf-chopchop';
+  if (args.daemon && !startedAsDaemon()) {
+    await serveInBackground(args);
+    return;
+  }
+  process.title = PROCESS_TITLE;
   const config = readConfig(args);
   const logOptions = logOptionsFromArguments(args);
+  const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
+  pidFile?.check();
   const { log, close } = await openLog(logOptions);
   logCrash(log);
   try {
-    await run(new ChopChop(config, log), args, log);
+    await run(new ChopChop(config, log), args, pidFile, log);
   } catch (error) {
     // Standard error has it too; but who looks for it will look here.
     if (logOptions.destination.kind !== 'stdout') log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -36,20 +44,30 @@ export async function serve(args: ServeArguments): Promise<void> {
   }
 }
 
-async function run(server: ChopChop, args: ServeArguments, log: Logger): Promise<void> {
+async function serveInBackground(args: ServeArguments): Promise<void> {
+  const pid = await startDaemon();
+  process.stdout.write(`opensrf-chopchop runs as process ${pid}\n`);
+  if (args.logFile === undefined && args.syslog === undefined) {
+    process.stderr.write('opensrf-chopchop: nothing is logged: --daemon without --log-file or --syslog\n');
+  }
+}
+
+async function run(server: ChopChop, args: ServeArguments, pidFile: PidFile | null, log: Logger): Promise<void> {
   const { config } = server;
   const addresses = await start(server);
   const ready = readyJson(config, addresses);
   const stopped = stopOnSignal(server, log);
   ignoreUserSignals(log);
   try {
-    if (args.pidFile !== undefined) writeFileAtomically(args.pidFile, `${process.pid}\n`);
+    pidFile?.write(log);
     if (process.stdout.isTTY) process.stdout.write(banner(config, addresses));
     log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
     if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, ready);
+    reportReady();
     await stopped;
   } finally {
-    for (const file of [args.pidFile, args.readyFile]) if (file !== undefined) removeFile(file);
+    pidFile?.remove();
+    if (args.readyFile !== undefined) removeOwnFile(args.readyFile, ready);
     await server.stop();
   }
 }

@@ -151,7 +151,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
         this.answerOldQuery(stanza, command.subject);
         return;
       case 'invalid':
-        this.environment.log.warn({ from: stanza.from, class: stanza.routerClass, reason: command.reason }, 'refused a router command');
+        this.environment.log.warn(
+          { from: stanza.from, class: stanza.routerClass, reason: command.reason, xid: stanza.transactionId },
+          'refused a router command',
+        );
         this.send(bounce(stanza, new StanzaError('bad-request', command.reason)));
         return;
     }
@@ -162,7 +165,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     if (session === null) return;
     const service = this.classes.get(className) ?? this.createClass(className);
     if (service === null) {
-      this.environment.log.warn({ from: stanza.from, class: className }, 'refused a registration: a session has the address of the class');
+      this.environment.log.warn(
+        { from: stanza.from, class: className, xid: stanza.transactionId },
+        'refused a registration: a session has the address of the class',
+      );
       this.send(bounce(stanza, new StanzaError('conflict', `the address of class ${className} is taken`)));
       return;
     }
@@ -255,7 +261,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     }
     if (stanza.type === 'error') return;
     if (!this.options.trustedClients.has(senderDomain(stanza))) {
-      this.environment.log.warn({ from: stanza.from, to: stanza.to }, 'refused a request from a domain that is not trusted');
+      this.environment.log.warn({ from: stanza.from, to: stanza.to, xid: stanza.transactionId }, 'refused a request from a domain that is not trusted');
       this.refuseRequest(stanza, untrusted(senderDomain(stanza)));
       return;
     }
@@ -283,7 +289,10 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   private refuseServer(stanza: Stanza): void {
     const refusal = untrusted(senderDomain(stanza));
-    this.environment.log.warn({ from: stanza.from, to: stanza.to }, 'refused a router command or query from a domain that is not trusted');
+    this.environment.log.warn(
+      { from: stanza.from, to: stanza.to, xid: stanza.transactionId },
+      'refused a router command or query from a domain that is not trusted',
+    );
     if (stanza.routerCommand === '') this.refuseRequest(stanza, refusal);
     else this.send(bounce(stanza, new StanzaError('forbidden', refusal.text)));
   }

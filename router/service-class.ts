@@ -145,7 +145,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
 
   private refuseUntrusted(stanza: Stanza): void {
     const domain = senderDomain(stanza);
-    this.environment.log.warn({ from: stanza.from, to: stanza.to }, 'refused a request from a domain that is not trusted');
+    this.environment.log.warn({ from: stanza.from, to: stanza.to, xid: stanza.transactionId }, 'refused a request from a domain that is not trusted');
     for (const answer of refuse(stanza, untrusted(domain), this.options.absentService)) this.environment.deliver(answer);
   }
 

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { RouterEnvironment } from '../router/environment.ts';
+import type { Clock, RouterEnvironment } from '../router/environment.ts';
 import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
 import { StanzaError, StreamError } from '../shared/errors.ts';
@@ -8,7 +8,8 @@ import type { Stanza } from '../shared/stanza.ts';
 import { createClock } from './clock.ts';
 import { type ChopChopConfig, routerName } from './config/config.ts';
 import { Host } from './host/host.ts';
-import type { Log } from './log.ts';
+import { type Log, logOfPart } from './log.ts';
+import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
 import type { CloseReason } from './net/close-reason.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
@@ -29,6 +30,8 @@ export class ChopChop {
   readonly routers = new Map<string, Router>();
   private readonly log: Log;
   private readonly accounts: Accounts;
+  private readonly clock: Clock;
+  private readonly floodGuards: FloodGuard[] = [];
   private readonly directory = new Directory();
   private readonly delivery = new Delivery(this.directory);
   private readonly presence = new Presence(this.delivery);
@@ -47,12 +50,13 @@ export class ChopChop {
 
   constructor(config: ChopChopConfig, log: Log) {
     this.config = config;
-    this.log = log;
     this.accounts = new Accounts(config.accounts);
+    this.clock = createClock(logOfPart(log, 'clock'));
+    this.log = this.guarded(log, 'sessions', ['warn']);
     this.connectionEnvironment = {
       flusher: new Flusher(),
       limits: config.limits,
-      log,
+      log: this.guarded(log, 'connection', ['info', 'warn', 'error']),
       defaultDomain: config.domains[0] as string,
       onClosed: (connection) => this.connectionClosed(connection),
     };
@@ -63,7 +67,7 @@ export class ChopChop {
     };
     this.c2sEnvironment = {
       accounts: this.accounts,
-      log,
+      log: this.guarded(log, 'c2s', ['info', 'warn', 'error']),
       loginTimeoutMs: config.limits.loginTimeoutMs,
       servesDomain: (domain) => config.domains.includes(domain),
       bind: (...identity) => this.bind(...identity),
@@ -71,7 +75,8 @@ export class ChopChop {
     for (const domain of config.domains) this.directory.add(new Host(domain, this.delivery, this.presence));
     const { unansweredRequests, unansweredBytes } = config.limits;
     const unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
-    for (const domain of config.domains) this.routers.set(domain, this.createRouter(domain, unanswered));
+    const routerLog = this.guarded(log, 'router', ['warn']);
+    for (const domain of config.domains) this.routers.set(domain, this.createRouter(domain, unanswered, routerLog));
   }
 
   /** How many clients are logged in. */
@@ -142,6 +147,7 @@ export class ChopChop {
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
     for (const router of this.routers.values()) router.suspend();
+    for (const guard of this.floodGuards) guard.flush();
     this.state = 'stopped';
   }
 
@@ -162,15 +168,22 @@ export class ChopChop {
     if (this.connections.size === 0) this.whenEmpty?.();
   }
 
-  private createRouter(domain: string, unanswered: UnansweredRequests): Router {
+  /** The log of one part, safe from peers that would fill it with lines of the named levels. */
+  private guarded(log: Log, part: string, levels: readonly (keyof Log)[]): Log {
+    const guard = new FloodGuard(logOfPart(log, part), this.clock, this.config.limits, levels);
+    this.floodGuards.push(guard);
+    return guard;
+  }
+
+  private createRouter(domain: string, unanswered: UnansweredRequests, log: Log): Router {
     const { router, limits } = this.config;
     const environment: RouterEnvironment = {
       deliver: (stanza) => this.delivery.deliver(stanza),
       publish: (endpoint) => this.directory.add(endpoint),
       withdraw: (endpoint) => this.directory.remove(endpoint),
       peers: () => router.peers.filter((peer) => peer !== domain).map((peer) => this.routers.get(peer) as Router),
-      clock: createClock(this.log),
-      log: this.log,
+      clock: this.clock,
+      log,
     };
     const [trustedServers, trustedClients] = trustOf(this.config, domain);
     const heldLimits = { heldRequests: limits.heldRequests, heldBytes: limits.heldBytes };

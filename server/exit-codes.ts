@@ -7,8 +7,10 @@ export const EXIT = {
   usage: 2,
   /** An address cannot be listened on, or a server cannot be reached. */
   network: 3,
-  /** A file cannot be read or written. */
+  /** A file (or the syslog daemon) cannot be read or written. */
   file: 4,
+  /** The pid file belongs to a server that runs. */
+  running: 5,
 } as const;
 
 /** Ends the process with one clear line and no stack trace. */

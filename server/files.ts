@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 /** Writes a file that others wait for: it is there whole or not at all. @throws CommandError */
@@ -13,7 +13,11 @@ export function writeFileAtomically(path: string, content: string): void {
   }
 }
 
-/** Removes a file of ours at the end; one that is gone already is no matter. */
-export function removeFile(path: string): void {
-  rmSync(path, { force: true });
+/** Removes a file of ours at the end, if it is still there and still says what we wrote. */
+export function removeOwnFile(path: string, content: string): void {
+  try {
+    if (readFileSync(path, 'utf8') === content) rmSync(path);
+  } catch {
+    // Gone already, or out of reach by now: no matter for a process that ends.
+  }
 }

@@ -5,3 +5,13 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** The log of one part of the server: each line says who wrote it, where OpenSRF's programs name their source file. */
+export function logOfPart(log: Log, part: string): Log {
+  return {
+    debug: (fields, message) => log.debug({ part, ...fields }, message),
+    info: (fields, message) => log.info({ part, ...fields }, message),
+    warn: (fields, message) => log.warn({ part, ...fields }, message),
+    error: (fields, message) => log.error({ part, ...fields }, message),
+  };
+}

@@ -5,10 +5,11 @@ import { ConfigError, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_P
 import { readOpensrfCore } from './config/opensrf-core.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { LOG_LEVELS } from './log-levels.ts';
+import { LOG_OPTIONS } from './logging/options.ts';
+import { reportFailure } from './process/daemon.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file.`;
+const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file, ${EXIT.running} runs already.`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -36,13 +37,15 @@ async function main(argv: string[]): Promise<void> {
           .options(SERVER_OPTIONS)
           .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
           .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
-          .option('log-level', { choices: LOG_LEVELS, default: 'info' as const, describe: 'What is logged' })
+          .options(LOG_OPTIONS)
           .option('ready-file', { type: 'string', requiresArg: true, describe: 'Write {pid, c2s, domains, …} as JSON here once logins work' })
-          .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here' })
+          .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
+          .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' })
           .example('$0', 'the three default domains on 127.0.0.1:5222')
           .example('$0 --config /openils/conf/opensrf_core.xml', 'what that site needs')
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
-          .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json'),
+          .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json')
+          .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
       async (args) => (await import('./commands/serve.ts')).serve(args),
     )
     .command('demo', 'Show the way of a request through a server, a service and a client', {}, async () => (await import('./commands/demo.ts')).demo(print))
@@ -86,6 +89,8 @@ async function main(argv: string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const known = error instanceof CommandError;
-  process.stderr.write(known ? `opensrf-chopchop: ${error.message}\n` : `opensrf-chopchop: ${(error as Error).stack}\n`);
+  const message = known ? error.message : ((error as Error).stack ?? String(error));
+  process.stderr.write(`opensrf-chopchop: ${message}\n`);
+  reportFailure(message);
   process.exitCode = known ? error.exitCode : EXIT.failed;
 });

@@ -1,61 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { appeared, MAIN, oneLine, run, serve, temporaryFolder } from './support/command.ts';
 import { registration } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
-
-const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 30_000 });
-  return { code: status, stdout, stderr };
-}
-
-function oneLine(text: string): string {
-  assert.match(text, /^opensrf-chopchop: .+\n$/, 'one line, no stack trace');
-  return text;
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-/** Waits for a file to appear whole: that is what a ready file is for. */
-async function appeared(folder: string, name: string): Promise<void> {
-  const watcher = watch(folder);
-  const changed = () => once(watcher, 'change');
-  for (let next = changed(); !existsSync(join(folder, name)); next = changed()) await next;
-  watcher.close();
-}
-
-interface Serving {
-  readonly child: ChildProcess;
-  readonly ready: { pid: number; c2s: { host: string; port: number }[]; domains: string[] };
-  readonly output: () => string;
-}
-
-async function serve(t: TestContext, folder: string, ...args: string[]): Promise<Serving> {
-  const child = spawn(process.execPath, [MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
-  let output = '';
-  child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
-  await appeared(folder, 'ready.json');
-  return { child, ready: JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8')), output: () => output };
-}
 
 test('the demo shows every step with real JIDs and exits with 0', () => {
   const { code, stdout, stderr } = run('demo');

@@ -1,47 +1,82 @@
 import type { Logger } from 'pino';
 import { ChopChop } from '../chopchop.ts';
-import { type ChopChopConfig, ConfigError, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../config/config.ts';
+import { ConfigError, DEFAULT_HOST } from '../config/config.ts';
 import type { ServerArguments } from '../config/options.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { removeFile, writeFileAtomically } from '../files.ts';
-import type { LogLevel } from '../log-levels.ts';
-import { createLogger } from '../logger.ts';
+import { removeOwnFile, writeFileAtomically } from '../files.ts';
+import { openLog } from '../logging/logger.ts';
+import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
+import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
+import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
+import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
+import { banner, description, readyJson } from './announcement.ts';
 
 /** The arguments of `serve`. */
-export interface ServeArguments extends ServerArguments {
+export interface ServeArguments extends ServerArguments, LogArguments {
   readonly checkConfig: boolean;
-  readonly logLevel: LogLevel;
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
+  readonly daemon: boolean;
 }
 
-/** Runs the server until a signal ends it. @throws CommandError */
+/** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError */
 export async function serve(args: ServeArguments): Promise<void> {
-  const resolved = readConfig(args);
-  const { config } = resolved;
   if (args.checkConfig) {
-    process.stdout.write(description(resolved));
+    process.stdout.write(description(readConfig(args)));
     return;
   }
-  const log = await createLogger(args.logLevel);
-  const server = new ChopChop(config, log);
+  if (args.daemon && !startedAsDaemon()) {
+    await serveInBackground(args);
+    return;
+  }
+  process.title = PROCESS_TITLE;
+  const resolved = readConfig(args);
+  const logOptions = logOptionsFromArguments(args);
+  const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
+  pidFile?.check();
+  const { log, close } = await openLog(logOptions);
+  logCrash(log);
+  try {
+    await run(new ChopChop(resolved.config, log), resolved, args, pidFile, log);
+  } catch (error) {
+    // Standard error has it too; but who looks for it will look here.
+    if (logOptions.destination.kind !== 'stdout') log.fatal({ reason: (error as Error).message }, 'did not start');
+    throw error;
+  } finally {
+    await close();
+  }
+}
+
+async function serveInBackground(args: ServeArguments): Promise<void> {
+  const pid = await startDaemon();
+  process.stdout.write(`opensrf-chopchop runs as process ${pid}\n`);
+  if (args.logFile === undefined && args.syslog === undefined) {
+    process.stderr.write('opensrf-chopchop: nothing is logged: --daemon without --log-file or --syslog\n');
+  }
+}
+
+async function run(server: ChopChop, resolved: ResolvedConfig, args: ServeArguments, pidFile: PidFile | null, log: Logger): Promise<void> {
+  const { config } = server;
   const addresses = await start(server);
-  const files = [args.pidFile, args.readyFile].filter((file) => file !== undefined);
+  const ready = readyJson(config, addresses);
   const stopped = stopOnSignal(server, log);
+  ignoreUserSignals(log);
   process.on('SIGHUP', () => reload(server, args, log));
   try {
-    if (args.pidFile !== undefined) writeFileAtomically(args.pidFile, `${process.pid}\n`);
+    pidFile?.write(log);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, addresses));
+    log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
-    log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
-    if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, readyJson(config, addresses));
+    if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, ready);
+    reportReady();
     await stopped;
   } finally {
-    for (const file of files) removeFile(file);
+    pidFile?.remove();
+    if (args.readyFile !== undefined) removeOwnFile(args.readyFile, ready);
     await server.stop();
   }
 }
@@ -76,74 +111,4 @@ async function start(server: ChopChop): Promise<BoundAddress[]> {
     if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
     throw error;
   }
-}
-
-/** Resolves when the first SIGINT or SIGTERM has stopped the server; the second one ends the process at once. */
-function stopOnSignal(server: ChopChop, log: Logger): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stopping = false;
-    const onSignal = (signal: NodeJS.Signals, number: number) => {
-      if (stopping) process.exit(128 + number);
-      stopping = true;
-      log.info({ signal }, 'stopping');
-      server.stop().then(resolve, reject);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
-}
-
-/** What a program that waits for the server wants to know. */
-function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[]): string {
-  return `${JSON.stringify({ pid: process.pid, version: VERSION, c2s: addresses, domains: config.domains, routers: routersOf(config) })}\n`;
-}
-
-function routersOf({ domains, router }: ChopChopConfig): string[] {
-  return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
-}
-
-/** What `--check-config` prints: JSON, without passwords. */
-function description({ config, core, missingNames }: ResolvedConfig): string {
-  const { domains, hosts, ports, router, limits } = config;
-  const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
-  const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
-  const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
-  const described = { domains, hosts, ports, accounts, routers: routersOf(config), router: routers, limits, missingNames, warnings: core?.warnings ?? [] };
-  return `${JSON.stringify(described, null, 2)}\n`;
-}
-
-function banner({ config, missingNames }: ResolvedConfig, addresses: readonly BoundAddress[]): string {
-  const [first] = addresses as [BoundAddress, ...BoundAddress[]];
-  const [domain] = config.domains;
-  const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
-  const lines = [
-    `opensrf-chopchop ${VERSION}`,
-    '',
-    `  listening  ${addresses.map(({ host, port }) => `${host}:${port}`).join('  ')}`,
-    `  routers    ${routersOf(config).join('  ')}`,
-    `  accounts   ${accountNames(config).join('  ')}`,
-    '',
-    '  In opensrf_core.xml (and every other domain likewise):',
-    `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,
-    ...(missingNames.length === 0 ? [] : ['  In /etc/hosts, unless these names resolve already:', `    ${DEFAULT_HOST} ${missingNames.join(' ')}`]),
-    '',
-    '  Ctrl-C stops it.',
-    '',
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/** Each name once if it is on every domain with one password, else with its domain. */
-function accountNames({ accounts, domains }: ChopChopConfig): string[] {
-  const names = [...new Set(accounts.map(({ username }) => username))];
-  return names.flatMap((name) => {
-    const same = accounts.filter(({ username }) => username === name);
-    const everywhere = same.length === domains.length && new Set(same.map(({ password }) => password)).size === 1;
-    return everywhere ? [`${name}:${shown(same[0]?.password)}`] : same.map(({ domain, password }) => `${name}:${shown(password)}@${domain}`);
-  });
-}
-
-/** Only the password that everybody knows is shown. */
-function shown(password: string | undefined): string {
-  return password === DEFAULT_PASSWORD ? password : '***';
 }

@@ -32,6 +32,9 @@ export interface Limits {
   /** Requests remembered until they are answered, of all routers; the oldest is forgotten first. */
   readonly unansweredRequests: number;
   readonly unansweredBytes: number;
+  /** Log lines of one kind that peers can cause, in a window of time; the rest is counted. */
+  readonly logLinesOfKind: number;
+  readonly logWindowMs: number;
 }
 
 const KIB = 1024;
@@ -55,4 +58,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   heldBytes: 64 * MIB,
   unansweredRequests: 100_000,
   unansweredBytes: 256 * MIB,
+  logLinesOfKind: 10,
+  logWindowMs: 10_000,
 });

@@ -1,0 +1,60 @@
+import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../config/config.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
+import type { BoundAddress } from '../net/tcp.ts';
+import { VERSION } from '../version.ts';
+
+/** What a program that waits for the server wants to know. */
+export function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[]): string {
+  return `${JSON.stringify({ pid: process.pid, version: VERSION, c2s: addresses, domains: config.domains, routers: routersOf(config) })}\n`;
+}
+
+function routersOf({ domains, router }: ChopChopConfig): string[] {
+  return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
+}
+
+/** What `--check-config` prints: JSON, without passwords. */
+export function description({ config, core, missingNames }: ResolvedConfig): string {
+  const { domains, hosts, ports, router, limits } = config;
+  const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
+  const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
+  const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
+  const described = { domains, hosts, ports, accounts, routers: routersOf(config), router: routers, limits, missingNames, warnings: core?.warnings ?? [] };
+  return `${JSON.stringify(described, null, 2)}\n`;
+}
+
+/** What a person at a terminal wants to know. */
+export function banner({ config, missingNames }: ResolvedConfig, addresses: readonly BoundAddress[]): string {
+  const [first] = addresses as [BoundAddress, ...BoundAddress[]];
+  const [domain] = config.domains;
+  const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
+  const lines = [
+    `opensrf-chopchop ${VERSION}`,
+    '',
+    `  listening  ${addresses.map(({ host, port }) => `${host}:${port}`).join('  ')}`,
+    `  routers    ${routersOf(config).join('  ')}`,
+    `  accounts   ${accountNames(config).join('  ')}`,
+    '',
+    '  In opensrf_core.xml (and every other domain likewise):',
+    `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,
+    ...(missingNames.length === 0 ? [] : ['  In /etc/hosts, unless these names resolve already:', `    ${DEFAULT_HOST} ${missingNames.join(' ')}`]),
+    '',
+    '  Ctrl-C stops it.',
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Each name once if it is on every domain with one password, else with its domain. */
+function accountNames({ accounts, domains }: ChopChopConfig): string[] {
+  const names = [...new Set(accounts.map(({ username }) => username))];
+  return names.flatMap((name) => {
+    const same = accounts.filter(({ username }) => username === name);
+    const everywhere = same.length === domains.length && new Set(same.map(({ password }) => password)).size === 1;
+    return everywhere ? [`${name}:${shown(same[0]?.password)}`] : same.map(({ domain, password }) => `${name}:${shown(password)}@${domain}`);
+  });
+}
+
+/** Only the password that everybody knows is shown. */
+function shown(password: string | undefined): string {
+  return password === DEFAULT_PASSWORD ? password : '***';
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../../router/environment.ts';
+import type { Log } from '../log.ts';
+
+/** How much of one kind is logged. */
+export interface FloodLimits {
+  readonly logLinesOfKind: number;
+  readonly logWindowMs: number;
+}
+
+type Level = keyof Log;
+
+interface Window {
+  readonly level: Level;
+  lines: number;
+}
+
+/**
+ * Keeps a hostile peer from filling the log: of each kind of line, so many are written in a window of time, and at its end how many there were besides.
+ * A line's kind is its message. Messages are constants, so there are few kinds.
+ */
+export class FloodGuard implements Log {
+  private readonly log: Log;
+  private readonly clock: Clock;
+  private readonly limits: FloodLimits;
+  private readonly guarded: ReadonlySet<Level>;
+  private readonly windows = new Map<string, Window>();
+
+  /** @param guarded The levels at which a peer can cause lines as it likes. */
+  constructor(log: Log, clock: Clock, limits: FloodLimits, guarded: readonly Level[]) {
+    this.log = log;
+    this.clock = clock;
+    this.limits = limits;
+    this.guarded = new Set(guarded);
+  }
+
+  debug(fields: object, message: string): void {
+    this.write('debug', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.write('info', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.write('warn', fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.write('error', fields, message);
+  }
+
+  /** Ends all windows now, for a server that stops. */
+  flush(): void {
+    for (const [message, window] of this.windows) this.end(message, window);
+  }
+
+  private write(level: Level, fields: object, message: string): void {
+    if (this.guarded.has(level) && ++this.windowOf(level, message).lines > this.limits.logLinesOfKind) return;
+    this.log[level](fields, message);
+  }
+
+  private windowOf(level: Level, message: string): Window {
+    const open = this.windows.get(message);
+    if (open !== undefined) return open;
+    const window: Window = { level, lines: 0 };
+    this.windows.set(message, window);
+    this.clock.after(this.limits.logWindowMs, () => this.end(message, window));
+    return window;
+  }
+
+  private end(message: string, window: Window): void {
+    // A flush may have been quicker, and another window be open.
+    if (this.windows.get(message) !== window) return;
+    this.windows.delete(message);
+    const { level, lines } = window;
+    const suppressed = lines - this.limits.logLinesOfKind;
+    if (suppressed > 0) this.log[level]({ kind: message, suppressed, seconds: this.limits.logWindowMs / 1000 }, 'more lines of one kind were not logged');
+  }
+}

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import type { LogSink } from './sink.ts';
+
+/** Values of `--syslog`: those OpenSRF's configuration knows. */
+export const SYSLOG_FACILITIES = ['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'] as const;
+export type SyslogFacility = (typeof SYSLOG_FACILITIES)[number];
+
+/** Where the syslog daemon listens, and as whom to speak to it. */
+export interface SyslogOptions {
+  readonly facility: SyslogFacility;
+  readonly socket: string;
+  /** The program, with its tag. */
+  readonly name: string;
+}
+
+const LOCAL0 = 16;
+/** What may wait for a syslog daemon that reads no more; beyond it lines are lost rather than kept in memory. */
+const WAITING_BYTES = 1_048_576;
+const RESTART_MS = 1_000;
+const CLOSE_MS = 2_000;
+
+/**
+ * The local syslog daemon, by way of `logger` of util-linux: Node has no datagram sockets in the file system, which is what the daemon listens on.
+ * `logger` ends when the daemon is restarted with another socket; then the next line starts another one.
+ */
+export class Syslog implements LogSink {
+  private readonly options: SyslogOptions;
+  private readonly now: () => number;
+  private logger: ChildProcess;
+  private startedAt = 0;
+
+  /** @param now Milliseconds. @throws CommandError if there is no such program or no such daemon. */
+  constructor(options: SyslogOptions, now: () => number = Date.now) {
+    this.options = options;
+    this.now = now;
+    probe(options);
+    this.logger = this.startLogger();
+  }
+
+  write(level: number, line: string): string | null {
+    if (!isAlive(this.logger)) {
+      if (this.now() - this.startedAt < RESTART_MS) return `the syslog daemon at ${this.options.socket} does not answer`;
+      this.logger = this.startLogger();
+    }
+    const { stdin } = this.logger;
+    if (stdin === null || stdin.writableLength > WAITING_BYTES) return `the syslog daemon at ${this.options.socket} reads no more`;
+    const facility = LOCAL0 + SYSLOG_FACILITIES.indexOf(this.options.facility);
+    stdin.write(`<${facility * 8 + severity(level)}>${line}\n`);
+    return null;
+  }
+
+  async close(): Promise<void> {
+    if (!isAlive(this.logger)) return;
+    const timer = setTimeout(() => this.logger.kill('SIGKILL'), CLOSE_MS);
+    this.logger.stdin?.end();
+    await once(this.logger, 'close');
+    clearTimeout(timer);
+  }
+
+  private startLogger(): ChildProcess {
+    this.startedAt = this.now();
+    // In a process group of its own: Ctrl-C is for the server, which still has to say that it stops.
+    const logger = spawn('logger', loggerArguments(this.options), { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    logger.on('error', () => {});
+    logger.stdin?.on('error', () => {});
+    return logger;
+  }
+}
+
+function loggerArguments({ socket, name }: SyslogOptions): string[] {
+  return ['--socket', socket, '--socket-errors=on', '--prio-prefix', '--tag', name, '--size', '8KiB'];
+}
+
+/** `logger` connects before it reads, and says what is wrong. */
+function probe(options: SyslogOptions): void {
+  const { error, status, stderr } = spawnSync('logger', loggerArguments(options), { input: '', encoding: 'utf8', timeout: 5_000 });
+  if (error !== undefined) {
+    throw new CommandError(EXIT.file, `--syslog: cannot run the program "logger" of util-linux (${error.message}); install it, or use --log-file`);
+  }
+  const [reason] = stderr.trim().split('\n');
+  if (status !== 0) {
+    throw new CommandError(EXIT.file, `--syslog: no syslog daemon to be reached at ${options.socket} (${reason}); see --syslog-socket, or use --log-file`);
+  }
+}
+
+function isAlive(logger: ChildProcess): boolean {
+  return logger.pid !== undefined && logger.exitCode === null && logger.signalCode === null;
+}
+
+/** RFC 5424 §6.2.1, as OpenSRF maps its levels. */
+function severity(level: number): number {
+  if (level >= 50) return 3;
+  return level >= 40 ? 4 : level >= 30 ? 6 : 7;
+}

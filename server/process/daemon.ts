@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
+
+/** What a daemon tells the process that started it. */
+type Report = { readonly ready: true } | { readonly failure: string };
+
+/** Whether this process is the one in the background: its parent left its own pid in the environment. */
+const isDaemon = process.send !== undefined && process.env[STARTED_BY] === String(process.ppid);
+delete process.env[STARTED_BY];
+
+/** Whether `--daemon` has been done already: this is the process in the background. */
+export function startedAsDaemon(): boolean {
+  return isDaemon;
+}
+
+/** In the daemon, once logins work: the process that started it may return. Nothing elsewhere. */
+export function reportReady(): void {
+  if (!isDaemon || !process.connected) return;
+  process.send?.({ ready: true } satisfies Report, undefined, {}, () => {
+    if (process.connected) process.disconnect();
+  });
+}
+
+/** In the daemon, if it does not start: the process that started it says why. Nothing elsewhere. */
+export function reportFailure(message: string): void {
+  if (isDaemon && process.connected) process.send?.({ failure: message } satisfies Report);
+}
+
+/**
+ * Runs this program again with the same arguments, in a session of its own, with nothing of this terminal, in the same working directory:
+ * relative paths mean the same to it.
+ * @returns its process id, once logins work.
+ * @throws CommandError with its own words and exit code if it does not start.
+ */
+export function startDaemon(): Promise<number> {
+  const [, script, ...args] = process.argv as [string, string, ...string[]];
+  const env = { ...process.env, [STARTED_BY]: String(process.pid) };
+  // It is in no terminal: Ctrl-C would end us alone. Before it is there, so that there is no moment between.
+  const forward = (signal: NodeJS.Signals) => void daemon.kill(signal);
+  process.once('SIGINT', forward).once('SIGTERM', forward);
+  // All three of its standard streams are /dev/null: osrf_control waits until everyone has closed what it reads from a program it starts.
+  const daemon = spawn(process.execPath, [...process.execArgv, script, ...args], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+  return new Promise((resolve, reject) => {
+    let failure = '';
+    let ended: { code: number | null; signal: NodeJS.Signals | null } | null = null;
+    let ready = false;
+    daemon.on('error', (error) => reject(new CommandError(EXIT.failed, `cannot start a process in the background: ${error.message}`)));
+    daemon.on('message', (report: Report) => {
+      ready = 'ready' in report;
+      if ('failure' in report) failure = report.failure;
+      if (!ready) return;
+      daemon.unref();
+      daemon.disconnect();
+      resolve(daemon.pid as number);
+    });
+    // Its last words may come after the news of its end.
+    const rejectWhenOver = () => {
+      if (ready || ended === null || daemon.connected) return;
+      const how = ended.signal === null ? `it ended with exit code ${ended.code}` : `it was ended by ${ended.signal}`;
+      reject(new CommandError(ended.code || EXIT.failed, failure === '' ? `the server did not start: ${how}` : failure));
+    };
+    daemon.on('disconnect', rejectWhenOver);
+    daemon.on('exit', (code, signal) => {
+      ended = { code, signal };
+      rejectWhenOver();
+    });
+  });
+}

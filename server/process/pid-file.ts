@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { removeOwnFile, writeFileAtomically } from '../files.ts';
+import type { Log } from '../log.ts';
+
+/** What `ps` shows of a server; the command line it takes the place of may have passwords in it. */
+export const PROCESS_TITLE = 'opensrf-chopchop';
+
+/** As the kernel knows them, which keeps 15 characters: ourselves, ourselves or a C router under that title, the C router's program. */
+const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), 'OpenSRF Router', 'opensrf_router'];
+
+/** What stands in the way of a pid file. */
+export type PidFileState =
+  | { readonly kind: 'free' }
+  /** Its server has ended without removing it. */
+  | { readonly kind: 'stale'; readonly reason: string }
+  | { readonly kind: 'held'; readonly pid: number }
+  | { readonly kind: 'foreign' };
+
+/** The file that says which process the server is. */
+export class PidFile {
+  private readonly path: string;
+  private readonly content = `${process.pid}\n`;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Refuses to start a second server, and to overwrite what is no pid file. @throws CommandError */
+  check(): PidFileState {
+    const state = pidFileState(this.path, process.pid);
+    if (state.kind === 'held') {
+      throw new CommandError(EXIT.running, `already running as process ${state.pid}, says ${this.path}; stop that one first, or name another --pid-file`);
+    }
+    if (state.kind === 'foreign') throw new CommandError(EXIT.file, `${this.path} is no pid file; name another --pid-file, or remove it`);
+    return state;
+  }
+
+  /** For a server that is ready. @throws CommandError */
+  write(log: Log): void {
+    const state = this.check();
+    writeFileAtomically(this.path, this.content);
+    if (state.kind === 'stale') log.warn({ file: this.path, reason: state.reason }, 'replaced a stale pid file');
+  }
+
+  /** At the end: unless it belongs to another process by now. */
+  remove(): void {
+    removeOwnFile(this.path, this.content);
+  }
+}
+
+/**
+ * Whose pid file it is. OpenSRF's routers write several pids, one on a line.
+ * @param self The process that asks. In a container, a server that was killed often had the pid that the next one gets.
+ * @throws CommandError if it cannot be read.
+ */
+export function pidFileState(path: string, self: number): PidFileState {
+  const content = read(path);
+  if (content === null) return { kind: 'free' };
+  const lines = content.split(/\s+/).filter((line) => line !== '');
+  if (lines.length === 0) return { kind: 'stale', reason: 'there is no pid in it' };
+  if (!lines.every((line) => /^[1-9]\d{0,9}$/.test(line))) return { kind: 'foreign' };
+  const pids = lines.map(Number);
+  const holder = pids.find((pid) => pid !== self && isServer(pid));
+  if (holder !== undefined) return { kind: 'held', pid: holder };
+  return { kind: 'stale', reason: pids.map(reasonFor).join(', ') };
+}
+
+function reasonFor(pid: number): string {
+  return isAlive(pid) ? `process ${pid} is another program` : `there is no process ${pid}`;
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new CommandError(EXIT.file, `cannot read the pid file ${path}: ${(error as Error).message}`);
+  }
+}
+
+function isServer(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  const name = nameOf(pid);
+  // Where the system does not tell, a live process is believed to be the one that wrote the file.
+  return name === null || SERVER_NAMES.includes(name);
+}
+
+/** Whether there is such a process that has not ended; one that nobody has waited for yet has. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return !/^\d+ \(.*\) [ZX]/s.test(processStatus(pid) ?? '');
+}
+
+function nameOf(pid: number): string | null {
+  return /^\d+ \((.*)\) \w/s.exec(processStatus(pid) ?? '')?.[1] ?? null;
+}
+
+/** `PID (NAME) STATE …`; null where there is no /proc. */
+function processStatus(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Log } from '../log.ts';
+
+/** What a server needs of the process it runs in. */
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Resolves when the first SIGINT or SIGTERM has stopped the server; the second one ends the process at once. */
+export function stopOnSignal(server: Stoppable, log: Log): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false;
+    const onSignal = (signal: NodeJS.Signals, number: number) => {
+      if (stopping) process.exit(128 + number);
+      stopping = true;
+      log.info({ signal }, 'stopping');
+      server.stop().then(resolve, reject);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+/**
+ * SIGUSR1 and SIGUSR2 do nothing. `osrf_control` sends them to what it takes for services, and log rotation may be set up to;
+ * left alone, the first would open Node's debugger to the machine, and the second end the process.
+ */
+export function ignoreUserSignals(log: Log): void {
+  const onSignal = (signal: NodeJS.Signals) => log.info({ signal }, 'took no notice of a signal: a log file is reopened for each line');
+  process.on('SIGUSR1', onSignal);
+  process.on('SIGUSR2', onSignal);
+}
+
+/** A mistake that ends the process is in the log before it does, wherever standard error goes. */
+export function logCrash(log: { fatal(fields: object, message: string): void }): void {
+  process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'the server crashed'));
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/** The program. */
+export const MAIN = fileURLToPath(new URL('../../server/main.js', import.meta.url));
+
+/** What a program left behind. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program to its end. */
+export function run(...args: string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 30_000 });
+  return { code: status, stdout, stderr };
+}
+
+/** Asserts that an error is one line of ours. */
+export function oneLine(text: string): string {
+  assert.match(text, /^opensrf-chopchop: .+\n$/, 'one line, no stack trace');
+  return text;
+}
+
+/** A folder that is gone when the test ends. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Waits until something is true of the files in a folder; looks at each change. */
+export async function until(folder: string, isTrue: () => boolean): Promise<void> {
+  const watcher = watch(folder);
+  const changed = () => once(watcher, 'change');
+  for (let next = changed(); !isTrue(); next = changed()) await next;
+  watcher.close();
+}
+
+/** Waits for a file to appear whole: that is what a ready file is for. */
+export function appeared(folder: string, name: string): Promise<void> {
+  return until(folder, () => existsSync(join(folder, name)));
+}
+
+/** Waits until a file of a folder has a text in it. */
+export function written(folder: string, name: string, text: string | RegExp): Promise<void> {
+  return until(folder, () => existsSync(join(folder, name)) && contains(readFileSync(join(folder, name), 'utf8'), text));
+}
+
+function contains(content: string, text: string | RegExp): boolean {
+  return typeof text === 'string' ? content.includes(text) : text.test(content);
+}
+
+/** What `--ready-file` says. */
+export interface Ready {
+  readonly pid: number;
+  readonly c2s: readonly [{ readonly host: string; readonly port: number }];
+  readonly domains: readonly string[];
+}
+
+/** A server that runs as a process of its own. */
+export interface Serving {
+  readonly child: ChildProcess;
+  readonly ready: Ready;
+  /** Its standard output so far… */
+  readonly output: () => string;
+  /** …and its standard error. */
+  readonly errors: () => string;
+}
+
+/** Starts a server on a free port, with its ready file in the folder. */
+export async function serve(t: TestContext, folder: string, ...args: string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
+  const ended = once(child, 'exit').then(([code]) => assert.fail(`the server ended with code ${code}: ${errors}`));
+  await Promise.race([appeared(folder, 'ready.json'), ended]);
+  ended.catch(() => {});
+  return { child, ready: readReady(folder), output: () => output, errors: () => errors };
+}
+
+/** Reads the ready file of a folder. */
+export function readReady(folder: string): Ready {
+  return JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
+}
+
+/** Ends a server in order. @returns its exit code. */
+export async function stop({ child }: Serving): Promise<number | null> {
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'close');
+  return code;
+}

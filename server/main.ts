@@ -6,7 +6,7 @@ import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file.`;
+const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option or wrong content of a file, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot read or write a file.`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -28,6 +28,7 @@ async function main(argv: string[]): Promise<void> {
           .example('$0', 'the three default domains on 127.0.0.1:5222')
           .example('$0 --host 127.0.1.2 --host 127.0.1.3', 'the addresses of the OpenSRF installation guide')
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
+          .example('$0 --with-settings /openils/conf/opensrf.xml', 'with opensrf.settings, so that a service starts alone')
           .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json'),
       async (args) => (await import('./commands/serve.ts')).serve(args),
     )

@@ -7,6 +7,7 @@ import { removeFile, writeFileAtomically } from '../files.ts';
 import type { LogLevel } from '../log-levels.ts';
 import { createLogger } from '../logger.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
+import { SettingsError } from '../opensrf/settings/settings-error.ts';
 import { VERSION } from '../version.ts';
 
 /** The arguments of `serve`. */
@@ -50,6 +51,7 @@ async function start(server: ChopChop): Promise<BoundAddress[]> {
     return await server.start();
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
+    if (error instanceof SettingsError) throw new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
     throw error;
   }
 }
@@ -88,6 +90,7 @@ function banner(config: ChopChopConfig, addresses: readonly BoundAddress[]): str
     `  listening  ${addresses.map(({ host, port }) => `${host}:${port}`).join('  ')}`,
     `  routers    ${routersOf(config).join('  ')}`,
     `  accounts   ${accountNames(config).join('  ')}`,
+    ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
     '',
     '  In opensrf_core.xml (and every other domain likewise):',
     `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,

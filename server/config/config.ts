@@ -13,7 +13,17 @@ export interface ChopChopConfig {
   /** 0: any free one. */
   readonly port: number;
   readonly router: RouterConfig;
+  /** The built-in `opensrf.settings`; null: there is none. */
+  readonly settings: SettingsConfig | null;
   readonly limits: Limits;
+}
+
+/** What the built-in `opensrf.settings` tells, and where. */
+export interface SettingsConfig {
+  /** Path of opensrf.xml. */
+  readonly file: string;
+  /** The domains of the routers it registers with. It logs in at the first that has an account besides the router's. */
+  readonly domains: readonly string[];
 }
 
 /** What all routers of a server have in common. */
@@ -36,8 +46,9 @@ export interface RouterConfig {
 }
 
 /** What a caller may leave out. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'limits'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'limits'>> & {
   readonly router?: Partial<RouterConfig>;
+  readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly limits?: Partial<Limits>;
 };
 
@@ -80,12 +91,20 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const port = input.port ?? DEFAULT_PORT;
   const hosts = input.hosts ?? [DEFAULT_HOST];
   const router = { ...DEFAULT_ROUTER, ...input.router };
+  const settings = input.settings ? { domains, ...input.settings } : null;
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
   if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`port: ${port} is not a number from 0 to 65535`);
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
+  if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router.name));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, port, router, limits });
+  return Object.freeze({ domains, accounts, hosts, port, router, settings, limits });
+}
+
+/** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */
+export function settingsAccount({ domains }: SettingsConfig, accounts: readonly Account[], routerName: string): Account | undefined {
+  const usable = accounts.filter(({ username }) => username !== routerName);
+  return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];
 }
 
 /** `opensrf` and `router` with password `password` on each domain. */
@@ -105,6 +124,14 @@ function accountProblems({ username, domain, password }: Account, domains: reado
   if (!domains.includes(domain)) problems.push(`accounts: ${username}@${domain}: domain ${domain} is not served (served: ${domains.join(', ')})`);
   if (password === '') problems.push(`accounts: ${username}@${domain} has no password`);
   return problems;
+}
+
+function settingsProblems(settings: SettingsConfig, domains: readonly string[], accounts: readonly Account[], routerName: string): string[] {
+  const unknown = settings.domains.filter((domain) => !domains.includes(domain));
+  const problems = unknown.map((domain) => `settings.domains: domain ${domain} is not served (served: ${domains.join(', ')})`);
+  if (settings.file === '') problems.push('settings.file: the name of a file is needed, as /openils/conf/opensrf.xml');
+  if (settingsAccount(settings, accounts, routerName) !== undefined) return problems;
+  return [...problems, `settings: opensrf.settings needs an account besides "${routerName}" on ${settings.domains.join(' or ')}`];
 }
 
 function limitProblems(limits: Limits): string[] {

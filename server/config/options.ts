@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { ABSENT_SERVICE_ANSWERS, BALANCES, LISTENER_LOSS_POLICIES } from '../../router/options.ts';
 import { normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
@@ -22,6 +23,19 @@ export const SERVER_OPTIONS = {
     group: 'Server:',
     describe: 'Account as NAME:PASSWORD[@DOMAIN], on every domain if none is named (repeatable; replaces the default accounts)',
     defaultDescription: 'opensrf:password and router:password',
+  },
+  'with-settings': {
+    type: 'string',
+    group: 'Settings:',
+    describe: 'Serve opensrf.settings from this opensrf.xml, while no other service of that name is registered',
+  },
+  'settings-domain': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    group: 'Settings:',
+    describe: "Domain whose router knows the built-in opensrf.settings (repeatable). Whoever may send requests there can read the file's passwords",
+    defaultDescription: 'all served domains',
   },
   balance: { choices: BALANCES, default: DEFAULT_ROUTER.balance, group: 'Router:', describe: 'How the next listener is chosen' },
   'on-listener-loss': {
@@ -88,6 +102,8 @@ export interface ServerArguments {
   readonly port: number;
   readonly domain: readonly string[];
   readonly user?: string[] | undefined;
+  readonly withSettings?: string | undefined;
+  readonly settingsDomain?: string[] | undefined;
   readonly balance: RouterConfig['balance'];
   readonly onListenerLoss: RouterConfig['onListenerLoss'];
   readonly lossGrace: number;
@@ -99,13 +115,17 @@ export interface ServerArguments {
   readonly trustedClient?: string[] | undefined;
 }
 
-/** @throws ConfigError with all that is wrong. */
-export function configFromArguments(args: ServerArguments): ChopChopConfig {
+/**
+ * @param configFile The file that `--config` names, beside which `--with-settings` without a value looks for opensrf.xml; null without one.
+ * @throws ConfigError with all that is wrong.
+ */
+export function configFromArguments(args: ServerArguments, configFile: string | null = null): ChopChopConfig {
   const problems: string[] = [];
   const domains = args.domain.map(normal);
   const accounts = args.user?.flatMap((user) => parseUser(user, domains, problems));
   const trustedServers = parseTrusted('--trusted-server', args.trustedServer, domains, problems);
   const trustedClients = parseTrusted('--trusted-client', args.trustedClient, domains, problems);
+  const settingsFile = settingsFileOf(args, configFile, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return createConfig({
     domains,
@@ -123,7 +143,19 @@ export function configFromArguments(args: ServerArguments): ChopChopConfig {
       trustedServers,
       trustedClients,
     },
+    settings: settingsFile === null ? null : { file: settingsFile, ...(args.settingsDomain && { domains: args.settingsDomain.map(normal) }) },
   });
+}
+
+/** The opensrf.xml to serve settings from; null if there shall be none. */
+function settingsFileOf({ withSettings, settingsDomain }: ServerArguments, configFile: string | null, problems: string[]): string | null {
+  if (withSettings === undefined) {
+    if (settingsDomain !== undefined) problems.push('--settings-domain: there are no settings without --with-settings');
+    return null;
+  }
+  if (withSettings !== '') return withSettings;
+  if (configFile === null) problems.push('--with-settings: name the file, as --with-settings /openils/conf/opensrf.xml');
+  return configFile === null ? null : join(dirname(configFile), 'opensrf.xml');
 }
 
 /** A domain as it is compared; what is none is reported by {@link createConfig}. */

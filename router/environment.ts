@@ -1,4 +1,5 @@
 import type { Endpoint, Stanza } from '../shared/stanza.ts';
+import type { ServiceNode } from './service-node.ts';
 
 /** What the router writes about itself; pino fits. */
 export interface Log {
@@ -27,6 +28,8 @@ export interface RouterEnvironment {
   withdraw(endpoint: Endpoint): void;
   /** The routers of the domains named as peers. */
   peers(): Iterable<PeerRouter>;
+  /** A listener has joined or left a class. Told while the router is at work, so what follows from it must be sent, not done. @param listeners By address. */
+  listenersChanged(className: string, listeners: ReadonlyMap<string, ServiceNode>): void;
   readonly clock: Clock;
   readonly log: Log;
 }

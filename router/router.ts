@@ -181,6 +181,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     this.nodesOf(session).set(node, service);
     this.environment.log.info({ class: className, listener: session.jid, listeners: service.nodes.size }, 'listener registered');
     this.releaseHeld(service);
+    this.environment.listenersChanged(className, service.nodes);
   }
 
   private createClass(className: string): ServiceClass | null {
@@ -248,9 +249,11 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     service.removeNode(node);
     // With open requests it stays known: its session may end before they are answered.
     if (node.unanswered === 0) this.nodes.get(node.session)?.delete(node);
-    if (service.nodes.size > 0) return;
-    this.classes.delete(service.name);
-    this.environment.withdraw(service);
+    if (service.nodes.size === 0) {
+      this.classes.delete(service.name);
+      this.environment.withdraw(service);
+    }
+    this.environment.listenersChanged(service.name, service.nodes);
   }
 
   private deliverElsewhere(stanza: Stanza): void {

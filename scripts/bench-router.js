@@ -41,6 +41,7 @@ function setUp(balance, classCount, listenerCount) {
     deliver: (stanza) => directory.get(stanza.to)?.deliver(stanza),
     publish: (endpoint) => directory.set(endpoint.jid, endpoint) !== undefined,
     withdraw: (endpoint) => directory.delete(endpoint.jid),
+    listenersChanged() {},
     peers: () => [],
     clock: { now: () => Date.now(), after: () => ({ cancel() {} }) },
     log: { info() {}, warn() {} },

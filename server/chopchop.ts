@@ -1,12 +1,12 @@
 import type { Server, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import type { Clock, RouterEnvironment } from '../router/environment.ts';
 import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
 import { StanzaError, StreamError } from '../shared/errors.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { createClock } from './clock.ts';
-import { type ChopChopConfig, routerName } from './config/config.ts';
+import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
 import { Host } from './host/host.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
@@ -16,11 +16,15 @@ import { Connection, type ConnectionEnvironment } from './net/connection.ts';
 import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
 import { addressOf, type BoundAddress, listenOnAll } from './net/tcp.ts';
+import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
 import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
 import { Presence } from './sessions/presence.ts';
 import { Session, type SessionEnvironment } from './sessions/session.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
+
+/** The peer of what runs in this process, for logs. */
+const THIS_PROCESS = 'this process';
 
 /** One Jabber server with a router for each of its domains. The only place that knows all parts. */
 export class ChopChop {
@@ -40,6 +44,7 @@ export class ChopChop {
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
+  private readonly settings: BuiltInSettings | null;
   private servers: Server[] = [];
   private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   /** The last start and the last stop; who stops a server that starts or stops already waits for them. */
@@ -77,6 +82,7 @@ export class ChopChop {
     const unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
     const routerLog = this.guarded(log, 'router', ['warn']);
     for (const domain of config.domains) this.routers.set(domain, this.createRouter(domain, unanswered, routerLog));
+    this.settings = this.createSettings(logOfPart(log, 'settings'));
   }
 
   /** How many clients are logged in. */
@@ -92,7 +98,7 @@ export class ChopChop {
   /**
    * Serves logins from its return on.
    * @returns where it listens.
-   * @throws ListenError
+   * @throws SettingsError, ListenError; nothing has been started then.
    */
   async start(): Promise<BoundAddress[]> {
     if (this.state !== 'stopped') throw new Error('the server has been started already');
@@ -127,8 +133,17 @@ export class ChopChop {
     this.connections.add(new Connection(socket, peer, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
   }
 
+  /** A stream to this server, without a socket. */
+  connect(): Duplex {
+    const [ours, theirs] = duplexPair();
+    this.serve(theirs, THIS_PROCESS);
+    return ours;
+  }
+
   private async listen(): Promise<BoundAddress[]> {
+    let settingsFile: ReturnType<BuiltInSettings['read']> | undefined;
     try {
+      settingsFile = this.settings?.read();
       this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.accept(socket));
     } catch (error) {
       this.state = 'stopped';
@@ -137,13 +152,16 @@ export class ChopChop {
     this.state = 'running';
     for (const router of this.routers.values()) router.resume();
     this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
-    return this.servers.map(addressOf);
+    const addresses = this.servers.map(addressOf);
+    if (settingsFile !== undefined) await this.settings?.start(settingsFile);
+    return addresses;
   }
 
   private async endAll(): Promise<void> {
     this.state = 'stopping';
     if (this.deadPeerCheck !== null) clearInterval(this.deadPeerCheck);
     for (const server of this.servers) server.close();
+    this.settings?.stop();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
     for (const router of this.routers.values()) router.suspend();
@@ -157,7 +175,7 @@ export class ChopChop {
   }
 
   private closeDeadPeers(): void {
-    const remote = [...this.connections].filter(({ peer }) => !isLoopback(peer));
+    const remote = [...this.connections].filter(({ peer }) => peer !== THIS_PROCESS && !isLoopback(peer));
     if (remote.length === 0) return;
     const dead = readDeadPeers(this.config.limits.retransmissions);
     for (const connection of remote) if (dead.has(connection.peer)) connection.close('connection-failed');
@@ -182,12 +200,25 @@ export class ChopChop {
       publish: (endpoint) => this.directory.add(endpoint),
       withdraw: (endpoint) => this.directory.remove(endpoint),
       peers: () => router.peers.filter((peer) => peer !== domain).map((peer) => this.routers.get(peer) as Router),
+      listenersChanged: (className, listeners) => {
+        if (className === SETTINGS_SERVICE) this.settings?.listenersChanged(domain, listeners.keys());
+      },
       clock: this.clock,
       log,
     };
     const [trustedServers, trustedClients] = trustOf(this.config, domain);
     const heldLimits = { heldRequests: limits.heldRequests, heldBytes: limits.heldBytes };
     return new Router({ ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits: heldLimits }, environment, unanswered);
+  }
+
+  private createSettings(log: Log): BuiltInSettings | null {
+    const { settings, accounts, router } = this.config;
+    const account = settings === null ? undefined : settingsAccount(settings, accounts, router);
+    if (settings === null || account === undefined) return null;
+    const routers = settings.domains
+      .filter((domain) => trustOf(this.config, domain)[0].has(account.domain))
+      .map((domain) => `${routerName(router, domain)}@${domain}/router`);
+    return new BuiltInSettings({ file: settings.file, account, routers }, { connect: () => this.connect(), clock: this.clock, log });
   }
 
   /** Makes a session at an address, if it is free or may be freed. */
@@ -197,6 +228,7 @@ export class ChopChop {
     if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
     this.directory.add(session);
     this.sessions.add(session);
+    if (session.observer !== null) this.settings?.routerReplaced();
     this.log.info({ jid: session.jid, peer: connection.peer, sessions: this.sessions.size }, 'session bound');
     return session;
   }

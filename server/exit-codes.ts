@@ -3,7 +3,7 @@ export const EXIT = {
   ok: 0,
   /** We made a mistake, or a demo step did not happen. */
   failed: 1,
-  /** A wrong option or configuration. */
+  /** A wrong option or configuration, or a file with wrong content. */
   usage: 2,
   /** An address cannot be listened on, or a server cannot be reached. */
   network: 3,

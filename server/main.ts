@@ -9,7 +9,7 @@ import { LOG_OPTIONS } from './logging/options.ts';
 import { reportFailure } from './process/daemon.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file, ${EXIT.running} runs already.`;
+const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option or wrong content of a file, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot read or write a file, ${EXIT.running} runs already.`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -44,6 +44,7 @@ async function main(argv: string[]): Promise<void> {
           .example('$0', 'the three default domains on 127.0.0.1:5222')
           .example('$0 --config /openils/conf/opensrf_core.xml', 'what that site needs')
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
+          .example('$0 --with-settings /openils/conf/opensrf.xml', 'with opensrf.settings, so that a service starts alone')
           .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json')
           .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
       async (args) => (await import('./commands/serve.ts')).serve(args),

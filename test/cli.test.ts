@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { OsrfClient } from '../server/opensrf/client.ts';
 import { appeared, MAIN, oneLine, run, serve, temporaryFolder } from './support/command.ts';
 import { registration } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
@@ -37,6 +38,9 @@ for (const [what, args, says] of [
   ['a user of a domain that is not served', ['--user', 'a:b@nowhere'], /"nowhere" is not a served domain \(private\.localhost/],
   ['a domain that is none', ['--domain', 'a b'], /domains: "a b" is no domain/],
   ['a choice that is none', ['--balance', 'random'], /Invalid values.*balance.*round-robin/s],
+  ['settings without a file', ['--with-settings', '--port', '0'], /--with-settings: name the file/],
+  ['a domain of settings without settings', ['--settings-domain', 'localhost'], /--settings-domain: there are no settings/],
+  ['a domain of settings that is not served', ['--with-settings', 'x', '--settings-domain', 'nowhere'], /settings\.domains: domain nowhere is not served/],
   ['a peer that is not served', ['--peer-router', 'nowhere'], /router\.peers: domain nowhere is not served/],
 ] as const) {
   test(`${what} is refused with a clear message and exit code 2`, () => {
@@ -67,6 +71,34 @@ test('a ready file that cannot be written is one clear line and exit code 4', ()
   const { code, stderr } = run('--port', '0', '--ready-file', '/nonexistent/ready.json');
   assert.equal(code, 4);
   assert.match(oneLine(stderr), /cannot write \/nonexistent\/ready\.json/);
+});
+
+test('settings that cannot be read are one clear line and exit code 4', () => {
+  const { code, stdout, stderr } = run('--port', '0', '--with-settings', '/nonexistent/opensrf.xml');
+  assert.deepEqual([code, stdout], [4, '']);
+  assert.match(oneLine(stderr), /cannot read \/nonexistent\/opensrf\.xml: ENOENT/);
+});
+
+test('settings with wrong content are one clear line with the place, and exit code 2', (t) => {
+  const file = join(temporaryFolder(t), 'opensrf.xml');
+  writeFileSync(file, '<opensrf>\n<default>\n</opensrf>\n');
+  const { code, stdout, stderr } = run('--port', '0', '--with-settings', file);
+  assert.deepEqual([code, stdout], [2, '']);
+  assert.match(oneLine(stderr), /opensrf\.xml:3: unexpected close tag: <default> is open/);
+});
+
+test('serve answers for opensrf.settings as soon as it is ready, and SIGTERM ends it in order', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'opensrf.xml');
+  writeFileSync(file, '<opensrf><default><a>1</a></default></opensrf>');
+  const { child, ready } = await serve(t, folder, '--with-settings', file, '--settings-domain', 'localhost', '--log-level', 'silent');
+  const [address] = ready.c2s as [{ host: string; port: number }];
+  const client = await OsrfClient.connect({ ...address, domain: 'localhost', username: 'opensrf', password: 'password', resource: 'client' });
+  const { results } = await client.request('opensrf.settings', 'opensrf.settings.host_config.get', 'localhost');
+  assert.deepEqual(results, [{ a: 1 }]);
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
 });
 
 test('serve is ready when the ready file is there, logs JSON to a pipe, and SIGTERM ends it in order', async (t) => {

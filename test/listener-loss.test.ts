@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { ChopChop } from '../server/chopchop.ts';
 import type { ConfigInput } from '../server/config/config.ts';
 import { attribute, cRequest, registration, requestBody, resultBody, sessionBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
@@ -32,6 +33,12 @@ async function setUp(t: TestContext, router: ConfigInput['router'] = {}, limits:
 const NUMBERS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 const threadOf = (stanza: string) => /<thread>(.*)<\/thread>/.exec(stanza)?.[1] ?? '';
+
+/** Waits for the router to have handed so many requests to a listener. */
+async function handedOver(server: ChopChop, listener: string, count: number): Promise<void> {
+  const node = server.routers.get(DOMAIN)?.classes.get('opensrf.cslow')?.nodes.get(`opensrf@${DOMAIN}/${listener}`);
+  while ((node?.count ?? 0) < count) await new Promise((resolve) => setImmediate(resolve));
+}
 
 function killed(peer: Peer): void {
   peer.stream.destroy();
@@ -109,9 +116,7 @@ test('requests a listener had not been sent go to the next one, in order, and ar
   const large = requestBody('wait', ['x'.repeat(200_000)]);
   const threads = Array.from({ length: 100 }, (_, index) => `large-${index}`);
   for (const thread of threads) ask(thread, large);
-  const router = server.routers.get(DOMAIN);
-  const node = router?.classes.get('opensrf.cslow')?.nodes.get(`opensrf@${DOMAIN}/stopped`);
-  while ((node?.count ?? 0) < threads.length) await new Promise((resolve) => setImmediate(resolve));
+  await handedOver(server, 'stopped', threads.length);
   const other = await listen('other');
   killed(stopped);
   const answered: string[] = [];
@@ -208,11 +213,12 @@ test('an unregistered listener may finish what it has', async (t) => {
 });
 
 test('a listener that takes bytes no more is passed over, and shown as stalled', async (t) => {
-  const { client, listen, ask } = await setUp(t, {}, { stalledAfterMs: 0, stalledBytes: 0 });
+  const { client, listen, ask, server } = await setUp(t, {}, { stalledAfterMs: 0, stalledBytes: 0 });
   const stopped = await listen('stopped');
   stopped.stream.pause();
   const large = requestBody('wait', ['x'.repeat(500_000)]);
   for (const number of [...NUMBERS, ...NUMBERS]) ask(`large-${number}`, large);
+  await handedOver(server, 'stopped', 2 * NUMBERS.length);
   const other = await listen('other');
   client.send(cRequest(ROUTER, '', 'summary', requestBody('opensrf.router.info.summarize')));
   const summary = await client.message();

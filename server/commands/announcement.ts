@@ -14,11 +14,22 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
 
 /** What `--check-config` prints: JSON, without passwords. */
 export function description({ config, core, missingNames }: ResolvedConfig): string {
-  const { domains, hosts, ports, router, limits } = config;
+  const { domains, hosts, ports, router, settings, limits } = config;
   const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
   const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
   const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
-  const described = { domains, hosts, ports, accounts, routers: routersOf(config), router: routers, limits, missingNames, warnings: core?.warnings ?? [] };
+  const described = {
+    domains,
+    hosts,
+    ports,
+    accounts,
+    routers: routersOf(config),
+    router: routers,
+    settings,
+    limits,
+    missingNames,
+    warnings: core?.warnings ?? [],
+  };
   return `${JSON.stringify(described, null, 2)}\n`;
 }
 
@@ -33,6 +44,7 @@ export function banner({ config, missingNames }: ResolvedConfig, addresses: read
     `  listening  ${addresses.map(({ host, port }) => `${host}:${port}`).join('  ')}`,
     `  routers    ${routersOf(config).join('  ')}`,
     `  accounts   ${accountNames(config).join('  ')}`,
+    ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
     '',
     '  In opensrf_core.xml (and every other domain likewise):',
     `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,

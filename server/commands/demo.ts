@@ -3,7 +3,8 @@ import { createConfig } from '../config/config.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import type { Log } from '../log.ts';
 import { type Answer, OsrfClient } from '../opensrf/client.ts';
-import { OsrfService, type ServiceEvent } from '../opensrf/service.ts';
+import { OsrfService } from '../opensrf/service.ts';
+import type { ServiceEvent } from '../opensrf/service-description.ts';
 
 const DOMAIN = 'localhost';
 const SERVICE = 'opensrf.math';

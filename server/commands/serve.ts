@@ -8,6 +8,7 @@ import { removeOwnFile, writeFileAtomically } from '../files.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
+import { SettingsError } from '../opensrf/settings/settings-error.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
 import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
 import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
@@ -109,6 +110,7 @@ async function start(server: ChopChop): Promise<BoundAddress[]> {
     return await server.start();
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
+    if (error instanceof SettingsError) throw new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
     throw error;
   }
 }

@@ -13,7 +13,17 @@ export interface ChopChopConfig {
   /** 0, if it is the only one: any that is free on all addresses. */
   readonly ports: readonly number[];
   readonly router: RouterConfig;
+  /** The built-in `opensrf.settings`; null: there is none. */
+  readonly settings: SettingsConfig | null;
   readonly limits: Limits;
+}
+
+/** What the built-in `opensrf.settings` tells, and where. */
+export interface SettingsConfig {
+  /** Path of opensrf.xml. */
+  readonly file: string;
+  /** The domains of the routers it registers with. It logs in at the first that has an account besides the router's. */
+  readonly domains: readonly string[];
 }
 
 /** What all routers of a server have in common. */
@@ -38,10 +48,11 @@ export interface RouterConfig {
 }
 
 /** What a caller may leave out. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'limits'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'limits'>> & {
   /** The same as `ports` with one in it. */
   readonly port?: number;
   readonly router?: Partial<RouterConfig>;
+  readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly limits?: Partial<Limits>;
 };
 
@@ -82,13 +93,21 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const domains = [...new Set((input.domains ?? DEFAULT_DOMAINS).map((domain) => checkedDomain(domain, 'domains', problems)))];
   const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT] } = input;
   const router = { ...DEFAULT_ROUTER, ...input.router };
+  const settings = input.settings ? { domains: domains.slice(0, 1), ...input.settings } : null;
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
   if (domains.length === 0) problems.push('domains: at least one is needed');
   problems.push(...portProblems(ports));
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
+  if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, ports, router, limits });
+  return Object.freeze({ domains, accounts, hosts, ports, router, settings, limits });
+}
+
+/** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */
+export function settingsAccount({ domains }: SettingsConfig, accounts: readonly Account[], router: RouterConfig): Account | undefined {
+  const usable = accounts.filter(({ username, domain }) => username !== routerName(router, domain));
+  return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];
 }
 
 /** `opensrf` and `router` with password `password` on each domain. */
@@ -119,6 +138,14 @@ function accountProblems({ username, domain, password }: Account, domains: reado
   if (!domains.includes(domain)) problems.push(`accounts: ${username}@${domain}: domain ${domain} is not served (served: ${domains.join(', ')})`);
   if (password === '') problems.push(`accounts: ${username}@${domain} has no password`);
   return problems;
+}
+
+function settingsProblems(settings: SettingsConfig, domains: readonly string[], accounts: readonly Account[], router: RouterConfig): string[] {
+  const unknown = settings.domains.filter((domain) => !domains.includes(domain));
+  const problems = unknown.map((domain) => `settings.domains: domain ${domain} is not served (served: ${domains.join(', ')})`);
+  if (settings.file === '') problems.push('settings.file: the name of a file is needed, as /openils/conf/opensrf.xml');
+  if (settingsAccount(settings, accounts, router) !== undefined) return problems;
+  return [...problems, `settings: opensrf.settings needs an account besides "${router.name}" on ${settings.domains.join(' or ')}`];
 }
 
 function limitProblems(limits: Limits): string[] {

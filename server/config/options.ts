@@ -41,6 +41,19 @@ export const SERVER_OPTIONS = {
     describe: 'Account as NAME:PASSWORD[@DOMAIN], on every domain if none is named (repeatable; replaces the default accounts)',
     defaultDescription: 'opensrf:password and router:password',
   },
+  'with-settings': {
+    type: 'string',
+    group: 'Settings:',
+    describe: 'Serve opensrf.settings from this opensrf.xml, while no other service of that name is registered',
+  },
+  'settings-domain': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    group: 'Settings:',
+    describe: "Domain whose router knows the built-in opensrf.settings (repeatable). Whoever may send requests there can read the file's passwords",
+    defaultDescription: 'the first domain',
+  },
   balance: { choices: BALANCES, default: DEFAULT_ROUTER.balance, group: 'Router:', describe: 'How the next listener is chosen' },
   'on-listener-loss': {
     choices: LISTENER_LOSS_POLICIES,
@@ -107,6 +120,8 @@ export interface ServerArguments {
   readonly port?: number | undefined;
   readonly domain?: string[] | undefined;
   readonly user?: string[] | undefined;
+  readonly withSettings?: string | undefined;
+  readonly settingsDomain?: string[] | undefined;
   readonly balance: RouterConfig['balance'];
   readonly onListenerLoss: RouterConfig['onListenerLoss'];
   readonly lossGrace: number;

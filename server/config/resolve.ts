@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
 import { domainAddresses } from '../net/hosts-file.ts';
@@ -29,6 +30,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     ...(args.port === undefined ? {} : { ports: [args.port] }),
     ...accountsFrom(args, site, domains, problems),
     router: { ...site.router, ...routerFrom(args, domains, problems) },
+    ...settingsFrom(args, problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return { config: createConfig(input), core, missingNames: addresses.missing };
@@ -53,6 +55,23 @@ function routerFrom(args: ServerArguments, domains: readonly string[], problems:
     ...(trustedServers.size === 0 ? {} : { trustedServers }),
     ...(trustedClients.size === 0 ? {} : { trustedClients }),
   };
+}
+
+function settingsFrom(args: ServerArguments, problems: string[]): Pick<ConfigInput, 'settings'> {
+  const file = settingsFileOf(args, problems);
+  if (file === null) return {};
+  return { settings: args.settingsDomain === undefined ? { file } : { file, domains: args.settingsDomain.map(normal) } };
+}
+
+/** The opensrf.xml to serve settings from; null if there shall be none. */
+function settingsFileOf({ withSettings, settingsDomain, config }: ServerArguments, problems: string[]): string | null {
+  if (withSettings === undefined) {
+    if (settingsDomain !== undefined) problems.push('--settings-domain: there are no settings without --with-settings');
+    return null;
+  }
+  if (withSettings !== '') return withSettings;
+  if (config === undefined) problems.push('--with-settings: name the file, as --with-settings /openils/conf/opensrf.xml');
+  return config === undefined ? null : join(dirname(config), 'opensrf.xml');
 }
 
 /** A domain as it is compared; what is none is reported by {@link createConfig}. */

@@ -1,6 +1,7 @@
 import { bodyText, type OsrfMessage, parseOsrfMessages } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
+import { ResultPieces } from './chunks.ts';
 import { JabberClient, type LoginOptions } from './jabber-client.ts';
 import { messageXml, type OutgoingMessage, statusCodeOf } from './message.ts';
 
@@ -39,6 +40,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 interface Waiting {
   readonly results: unknown[];
+  readonly pieces: ResultPieces;
   resolve(answer: Answer): void;
   reject(error: Error): void;
 }
@@ -158,6 +160,7 @@ export class OsrfClientSession {
       const settled = () => clearTimeout(timer);
       this.waiting.set(threadTrace, {
         results: [],
+        pieces: new ResultPieces(),
         resolve: (answer) => {
           settled();
           resolve(answer);
@@ -179,7 +182,7 @@ export class OsrfClientSession {
     const waiting = this.waiting.get(message.threadTrace);
     if (waiting === undefined) return;
     if (message.type === 'RESULT') {
-      waiting.results.push(message.payload['content']);
+      this.resultCame(message, waiting, from);
       return;
     }
     const statusCode = statusCodeOf(message);
@@ -193,6 +196,16 @@ export class OsrfClientSession {
         return;
       default:
         this.fail(message.threadTrace, new OsrfError(statusCode, String(message.payload['status'] ?? ''), from));
+    }
+  }
+
+  private resultCame(message: OsrfMessage, { results, pieces }: Waiting, from: string): void {
+    const { content } = message.payload;
+    try {
+      if (message.payloadClass === 'osrfResultPartial') pieces.add(content);
+      else results.push(message.payloadClass === 'osrfResultPartialComplete' ? pieces.take() : content);
+    } catch {
+      this.fail(message.threadTrace, new OsrfError(500, 'the pieces of a large result do not fit together', from));
     }
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { childText, parseElement, text, xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
@@ -9,10 +10,8 @@ import { type StreamHeader, StreamReader, type StreamReceiver } from '../../shar
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { escapeAttribute } from '../../shared/xml.ts';
 
-/** Where to log in, and as whom. */
-export interface LoginOptions {
-  readonly host: string;
-  readonly port: number;
+/** As whom to log in. */
+export interface Credentials {
   readonly domain: string;
   readonly username: string;
   readonly password: string;
@@ -22,6 +21,12 @@ export interface LoginOptions {
 }
 
 const LOGIN_TIMEOUT_MS = 10_000;
+
+/** Where to log in, and as whom. */
+export interface LoginOptions extends Credentials {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** The server refused the login, or ended the stream during it. */
 export class LoginError extends Error {
@@ -46,26 +51,41 @@ export class JabberClient implements StreamReceiver {
   onMessage: (message: Stanza) => void = () => {};
   /** Called once when the connection is over, whoever ended it. */
   onClose: () => void = () => {};
-  private readonly options: LoginOptions;
-  private readonly socket: Socket;
+  private readonly credentials: Credentials;
+  private readonly socket: Duplex;
   private readonly decoder = new Utf8Decoder();
   private readonly reader = new StreamReader(this, LIMITS);
+  /** Waits for the server to have dealt with what was sent: what to call when it has. */
+  private readonly settling = new Map<string, () => void>();
+  private settleCount = 0;
   private outcome: { resolve: () => void; reject: (error: Error) => void } | null = null;
 
-  private constructor(socket: Socket, options: LoginOptions) {
+  private constructor(socket: Duplex, credentials: Credentials) {
     this.socket = socket;
-    this.options = options;
-    this.jid = `${options.username}@${options.domain}/${options.resource}`;
+    this.credentials = credentials;
+    this.jid = `${credentials.username}@${credentials.domain}/${credentials.resource}`;
   }
 
   /** @throws LoginError, or the socket's error if nobody listens there. */
   static async login(options: LoginOptions): Promise<JabberClient> {
     const socket = connect({ host: options.host, port: options.port, noDelay: true });
-    const timeoutMs = options.loginTimeoutMs ?? LOGIN_TIMEOUT_MS;
-    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = giveUpAfter(socket, options);
     try {
       await once(socket, 'connect');
-      const client = new JabberClient(socket, options);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    return JabberClient.loginOn(socket, options);
+  }
+
+  /** Logs in over a stream that leads to a server. @throws LoginError */
+  static async loginOn(socket: Duplex, credentials: Credentials): Promise<JabberClient> {
+    const client = new JabberClient(socket, credentials);
+    const timer = giveUpAfter(socket, credentials);
+    try {
       await client.negotiate();
       return client;
     } catch (error) {
@@ -81,6 +101,16 @@ export class JabberClient implements StreamReceiver {
     this.socket.write(stanzaXml);
   }
 
+  /** Resolves when the server has dealt with all that was sent before, or the connection is over: it answers a ping (XEP-0199) in its turn. */
+  async settled(): Promise<void> {
+    if (this.socket.destroyed) return;
+    const id = `settled-${++this.settleCount}`;
+    await new Promise<void>((resolve) => {
+      this.settling.set(id, resolve);
+      this.send(xml('iq', { id, type: 'get', to: this.credentials.domain }, xml('ping', { xmlns: NS.ping })));
+    });
+  }
+
   /** Ends the stream and the connection, and resolves when the server has closed it too. */
   async close(): Promise<void> {
     if (this.socket.destroyed) return;
@@ -91,11 +121,12 @@ export class JabberClient implements StreamReceiver {
 
   /** Drops the connection without a word, as a killed process does. */
   kill(): void {
-    this.socket.resetAndDestroy();
+    if (this.socket instanceof Socket) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   headerRead(header: StreamHeader): void {
-    const { username, password, resource } = this.options;
+    const { username, password, resource } = this.credentials;
     const digest = createHash('sha1')
       .update(header.id + password)
       .digest('hex');
@@ -118,13 +149,15 @@ export class JabberClient implements StreamReceiver {
   private async negotiate(): Promise<void> {
     this.socket.on('data', (chunk) => this.read(chunk));
     this.socket.on('error', (error) => this.outcome?.reject(new LoginError(this.jid, error.message)));
+    this.socket.on('end', () => this.socket.end());
     this.socket.on('close', () => {
       this.outcome?.reject(new LoginError(this.jid, 'the server closed the connection'));
+      for (const resolve of this.settling.values()) resolve();
       this.onClose();
     });
     await new Promise<void>((resolve, reject) => {
       this.outcome = { resolve, reject };
-      this.send(`<stream:stream to='${escapeAttribute(this.options.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
+      this.send(`<stream:stream to='${escapeAttribute(this.credentials.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
     });
     this.outcome = null;
   }
@@ -140,9 +173,16 @@ export class JabberClient implements StreamReceiver {
   }
 
   private iqRead(iq: Stanza): void {
+    // Any answer will do: a server that knows no ping says so in its turn.
+    this.settling.get(iq.id)?.();
+    this.settling.delete(iq.id);
     if (iq.type === 'result') this.outcome?.resolve();
     else this.outcome?.reject(new LoginError(this.jid, errorOf(iq)));
   }
+}
+
+function giveUpAfter(socket: Duplex, { loginTimeoutMs = LOGIN_TIMEOUT_MS }: Credentials): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(new Error(`no answer within ${loginTimeoutMs} ms`)), loginTimeoutMs);
 }
 
 function errorOf(iq: Stanza): string {

@@ -39,6 +39,16 @@ function classed(name: string, json: string): string {
   return `{"__c":${toJson(name)},"__p":${json}}`;
 }
 
+/** A STATUS, the answer to one message. */
+export function statusMessage(threadTrace: string, payloadClass: string, status: string, statusCode: number): OutgoingMessage {
+  return { type: 'STATUS', threadTrace, payload: [payloadClass, { status, statusCode: String(statusCode) }] };
+}
+
+/** A RESULT or a part of one. */
+export function resultMessage(threadTrace: string, payloadClass: string, status: string, statusCode: number, content: unknown): OutgoingMessage {
+  return { type: 'RESULT', threadTrace, payload: [payloadClass, { status, statusCode: String(statusCode), content }] };
+}
+
 /** The status code of a RESULT or STATUS; C writes a string, Perl a number. */
 export function statusCodeOf(message: OsrfMessage): number {
   return Number(message.payload['statusCode'] ?? 0);

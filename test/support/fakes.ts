@@ -94,6 +94,8 @@ export class FakeEnvironment implements RouterEnvironment {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
   peerRouters: PeerRouter[] = [];
+  /** What it was told of each class's listeners, as `CLASS: JID JID`. */
+  readonly listenerChanges: string[] = [];
 
   deliver(stanza: Stanza): void {
     const { to } = stanza;
@@ -113,6 +115,10 @@ export class FakeEnvironment implements RouterEnvironment {
 
   peers(): Iterable<PeerRouter> {
     return this.peerRouters;
+  }
+
+  listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void {
+    this.listenerChanges.push(`${className}: ${[...listeners.keys()].join(' ')}`);
   }
 
   /** A session that is reachable. */

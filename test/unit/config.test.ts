@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, type ConfigInput, createConfig, DEFAULT_ROUTER } from '../../server/config/config.ts';
+import { fileURLToPath } from 'node:url';
+import { ConfigError, type ConfigInput, createConfig, DEFAULT_ROUTER, settingsAccount } from '../../server/config/config.ts';
 import { DEFAULT_LIMITS } from '../../server/config/limits.ts';
 import type { ServerArguments } from '../../server/config/options.ts';
 import { resolveConfig } from '../../server/config/resolve.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/core/', import.meta.url));
 
 function problemsOf(make: () => unknown): readonly string[] {
   try {
@@ -55,6 +59,12 @@ test('each problem is reported with its place', () => {
     [{ router: { holdMs: Number.NaN } }, 'router.holdMs: must be between 0 and one day'],
     [{ router: { lossGraceMs: 86_400_001 } }, 'router.lossGraceMs: must be between 0 and one day'],
     [{ domains: ['localhost'], router: { peers: ['localhost', 'b'] } }, 'router.peers: domain b is not served (served: localhost)'],
+    [{ settings: { file: '' } }, 'settings.file: the name of a file is needed, as /openils/conf/opensrf.xml'],
+    [{ domains: ['localhost'], settings: { file: 'x', domains: ['localhost', 'b'] } }, 'settings.domains: domain b is not served (served: localhost)'],
+    [
+      { domains: ['localhost'], accounts: [{ ...account, username: 'router' }], settings: { file: 'x' } },
+      'settings: opensrf.settings needs an account besides "router" on localhost',
+    ],
     [{ limits: { stanzaBytes: -1 } }, 'limits.stanzaBytes: -1 is not a whole number'],
     [{ limits: { depth: 0.5 } }, 'limits.depth: 0.5 is not a whole number'],
     [{ limits: { outboxBytes: Number.POSITIVE_INFINITY } }, 'limits.outboxBytes: Infinity is not a whole number'],
@@ -134,4 +144,36 @@ test('each problem of the command line is reported with its option', () => {
     problemsOf(() => from({ port: Number.NaN, hold: Number.NaN, user: ['a:'], peerRouter: ['x'] })).map((problem) => problem.split(':')[0]),
     ['port', 'accounts', 'accounts', 'router.holdMs', 'router.peers'],
   );
+});
+
+test('settings come from the file named, or from opensrf.xml beside the configuration', () => {
+  const core = `${FIXTURES}3.3-two-routers.xml`;
+  const settings = (args: Partial<ServerArguments>) => from(args).settings;
+  assert.equal(settings({}), null);
+  assert.equal(settings({ config: core }), null);
+  // The first domain is the one of the services: whoever may ask a router for settings can read all passwords in them.
+  assert.deepEqual(settings({ withSettings: 'my.xml', config: core }), { file: 'my.xml', domains: ['private.localhost'] });
+  assert.deepEqual(settings({ withSettings: '', settingsDomain: ['Public.localhost'], config: core }), {
+    file: join(dirname(core), 'opensrf.xml'),
+    domains: ['public.localhost'],
+  });
+  assert.deepEqual(
+    problemsOf(() => settings({ withSettings: '' })),
+    ['--with-settings: name the file, as --with-settings /openils/conf/opensrf.xml'],
+  );
+  assert.deepEqual(
+    problemsOf(() => settings({ settingsDomain: ['localhost'] })),
+    ['--settings-domain: there are no settings without --with-settings'],
+  );
+});
+
+test("the settings service runs as the first account that is not the router's, in the order of its domains", () => {
+  const accounts = ['router@a', 'x@b', 'y@a', 'z@a'].map((jid) => {
+    const [username = '', domain = ''] = jid.split('@');
+    return { username, domain, password: 'p' };
+  });
+  const account = (...domains: string[]) => settingsAccount({ file: 'f', domains }, accounts, DEFAULT_ROUTER);
+  assert.equal(account('a', 'b')?.username, 'y');
+  assert.equal(account('b', 'a')?.username, 'x');
+  assert.equal(account('c'), undefined);
 });

@@ -370,3 +370,21 @@ test('a suspended router has no address, and learns of registrations from what i
   sendTo(setting, setting.environment.login('o@localhost/c'), 'b', 't');
   assert.deepEqual(threads(listener.take()), ['t']);
 });
+
+test('whoever watches is told of each listener that joins a class or leaves it, and of nothing else', () => {
+  const setting = setUp();
+  const { environment } = setting;
+  const changes = () => environment.listenerChanges.splice(0);
+  const first = setting.listen('l1', 'a', 'b');
+  assert.deepEqual(changes(), ['a: o@localhost/l1', 'b: o@localhost/l1']);
+  environment.send(first, commandXml('register', 'a'));
+  environment.send(first, commandXml('unregister', 'nosuch'));
+  sendTo(setting, first, 'a', 't');
+  assert.deepEqual(changes(), []);
+  const second = setting.listen('l2', 'a');
+  environment.send(first, commandXml('unregister', 'a'));
+  assert.deepEqual(changes(), ['a: o@localhost/l1 o@localhost/l2', 'a: o@localhost/l2']);
+  setting.end(second);
+  setting.end(first);
+  assert.deepEqual(changes(), ['a: ', 'b: ']);
+});

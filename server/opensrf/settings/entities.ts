@@ -1,0 +1,39 @@
+/** A general entity: its replacement text, or the file that holds it. */
+export type EntityDeclaration = { readonly text: string } | { readonly file: string };
+
+const SPACE = '[ \\t\\r\\n]';
+const LITERAL = `("[^"]*"|'[^']*')`;
+// XML 1.0 §4.2; a declaration, or something else that may hold what looks like one.
+const DECLARATION = new RegExp(
+  `<!--[\\s\\S]*?-->|<\\?[\\s\\S]*?\\?>|<!ENTITY${SPACE}+(%${SPACE}+)?([^ \\t\\r\\n%]+)${SPACE}+(?:(?:SYSTEM|PUBLIC${SPACE}+${LITERAL})${SPACE}+${LITERAL}|${LITERAL})`,
+  'g',
+);
+
+/**
+ * The general entities that a document type declares in its internal subset.
+ * @param doctype What stands between `<!DOCTYPE` and its `>`.
+ * @throws Error for parameter entities, which nothing here expands.
+ */
+export function readEntities(doctype: string): Map<string, EntityDeclaration> {
+  const entities = new Map<string, EntityDeclaration>();
+  const subset = doctype.slice(doctype.indexOf('[') + 1);
+  for (const [, parameter, name, , file, literal] of subset.matchAll(DECLARATION)) {
+    if (parameter !== undefined) throw new Error(`the parameter entity %${name}; is not supported; use a general entity`);
+    // XML 1.0 §4.2: the first declaration counts.
+    if (name === undefined || entities.has(name)) continue;
+    entities.set(name, literal === undefined ? { file: unquoted(file as string) } : { text: resolveCharacters(unquoted(literal)) });
+  }
+  return entities;
+}
+
+function unquoted(literal: string): string {
+  return literal.slice(1, -1);
+}
+
+/** XML 1.0 §4.5: character references are resolved in the declaration, references to entities where it is used. */
+function resolveCharacters(literal: string): string {
+  return literal.replace(/&#(?:x([0-9a-fA-F]+)|([0-9]+));/g, (whole, hex, decimal) => {
+    const code = hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}

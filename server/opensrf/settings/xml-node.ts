@@ -1,0 +1,25 @@
+/** What a node of the document is; names as in the DOM. */
+export type XmlNodeKind = 'document' | 'element' | 'attribute' | 'text' | 'cdata' | 'comment' | 'instruction';
+
+/** One node of opensrf.xml. */
+export interface XmlNode {
+  readonly kind: XmlNodeKind;
+  /** With its prefix; `#text`, `#cdata-section` or `#comment` for a node without a name. */
+  readonly name: string;
+  readonly local: string;
+  /** The namespace of an element or attribute; `''` for none. */
+  readonly uri: string;
+  /** The text of all but elements. */
+  value: string;
+  /** Namespace declarations included. */
+  readonly attributes: readonly XmlNode[];
+  readonly children: XmlNode[];
+  readonly parent: XmlNode | null;
+  /** Its place in document order. */
+  readonly order: number;
+}
+
+/** Whether a node is character data. */
+export function isText(node: XmlNode | undefined): boolean {
+  return node?.kind === 'text' || node?.kind === 'cdata';
+}

@@ -1,0 +1,26 @@
+import type { Expression } from './steps.ts';
+import { compare, toBoolean, toNumber } from './values.ts';
+
+/** Binary operators of one precedence. */
+export type Operators = Readonly<Record<string, (left: Expression, right: Expression) => Expression>>;
+
+const number =
+  (operation: (a: number, b: number) => number) =>
+  (left: Expression, right: Expression): Expression => {
+    return (context) => operation(toNumber(left(context)), toNumber(right(context)));
+  };
+const comparison =
+  (operator: Parameters<typeof compare>[0]) =>
+  (left: Expression, right: Expression): Expression => {
+    return (context) => compare(operator, left(context), right(context));
+  };
+
+/** From the loosest to the tightest (XPath 1.0 §3.5). */
+export const PRECEDENCE: readonly Operators[] = [
+  { or: (left, right) => (context) => toBoolean(left(context)) || toBoolean(right(context)) },
+  { and: (left, right) => (context) => toBoolean(left(context)) && toBoolean(right(context)) },
+  { '=': comparison('='), '!=': comparison('!=') },
+  { '<': comparison('<'), '<=': comparison('<='), '>': comparison('>'), '>=': comparison('>=') },
+  { '+': number((a, b) => a + b), '-': number((a, b) => a - b) },
+  { '*': number((a, b) => a * b), div: number((a, b) => a / b), mod: number((a, b) => a % b) },
+];

@@ -1,0 +1,44 @@
+/** A piece of an XPath expression. */
+export interface Token {
+  readonly kind: 'symbol' | 'operator' | 'name' | 'number' | 'literal';
+  readonly text: string;
+}
+
+/** The expression cannot be understood, or selects nothing that could be a setting. */
+export class XPathError extends Error {
+  constructor(expression: string, problem: string) {
+    super(`XPath "${expression}": ${problem}`);
+    this.name = 'XPathError';
+  }
+}
+
+const NAME = '[\\p{L}_][\\p{L}\\p{N}\\p{M}_.\\u00b7-]*';
+const TOKEN = new RegExp(
+  `[ \\t\\r\\n]*(?:("[^"]*"|'[^']*')|(\\d+(?:\\.\\d*)?|\\.\\d+)|(${NAME}(?::(?!:)(?:${NAME}|\\*))?)|(::|\\.\\.|//|!=|<=|>=|[()[\\].@,/|+=<>*-]))`,
+  'uy',
+);
+const OPERATOR_NAMES = new Set(['and', 'or', 'mod', 'div']);
+const BEFORE_OPERAND = new Set(['@', '::', '(', '[', ',', '/', '//', '|', '+', '-', '=', '!=', '<', '<=', '>', '>=']);
+
+/** Cuts an expression into tokens (XPath 1.0 §3.7). @throws XPathError */
+export function tokenize(expression: string): Token[] {
+  const tokens: Token[] = [];
+  const end = expression.trimEnd().length;
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < end) {
+    const start = TOKEN.lastIndex;
+    const match = TOKEN.exec(expression);
+    if (match === null) throw new XPathError(expression, `not understood at "${expression.slice(start).trim()}"`);
+    tokens.push(token(match, tokens[tokens.length - 1]));
+  }
+  return tokens;
+}
+
+function token([, literal, number, name, symbol]: RegExpExecArray, before: Token | undefined): Token {
+  if (literal !== undefined) return { kind: 'literal', text: literal.slice(1, -1) };
+  if (number !== undefined) return { kind: 'number', text: number };
+  // §3.7: after an operand, `*` and the names of operators are operators.
+  const afterOperand = before !== undefined && before.kind !== 'operator' && !(before.kind === 'symbol' && BEFORE_OPERAND.has(before.text));
+  if (name !== undefined) return { kind: afterOperand && OPERATOR_NAMES.has(name) ? 'operator' : 'name', text: name };
+  return { kind: symbol === '*' && afterOperand ? 'operator' : 'symbol', text: symbol as string };
+}

@@ -1,0 +1,40 @@
+import type { Methods } from './service-description.ts';
+
+/** One method as `opensrf.system.method` tells it. */
+interface MethodDescription {
+  readonly api_name: string;
+  readonly api_level: number;
+  readonly server_class: string;
+  readonly package: string;
+  readonly argc: number;
+  readonly stream: boolean;
+}
+
+/** A service's own methods with those that every service of OpenSRF's Perl library has. */
+export function withSystemMethods(service: string, implementation: string, own: Methods): Methods {
+  const all: Methods = {
+    ...own,
+    *'opensrf.system.method'(prefix: unknown) {
+      yield* describe().filter(({ api_name: name }) => typeof prefix !== 'string' || name.startsWith(prefix));
+    },
+    *'opensrf.system.method.all'() {
+      yield* describe();
+    },
+    *'opensrf.system.echo'(...values: unknown[]) {
+      yield* values;
+    },
+    'opensrf.system.time': () => Math.floor(Date.now() / 1000),
+  };
+  const describe = (): MethodDescription[] =>
+    Object.entries(all)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, method]) => ({
+        api_name: name,
+        api_level: 1,
+        server_class: service,
+        package: implementation,
+        argc: method.length,
+        stream: method.constructor.name === 'GeneratorFunction',
+      }));
+  return all;
+}

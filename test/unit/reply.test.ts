@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cutResult, ResultPieces } from '../../server/opensrf/chunks.ts';
+import type { OutgoingMessage } from '../../server/opensrf/message.ts';
+import { Reply } from '../../server/opensrf/reply.ts';
+
+/** The status codes of each stanza of a reply. */
+function stanzasOf(give: (reply: Reply) => void): { codes: number[][]; stanzas: (readonly OutgoingMessage[])[] } {
+  const stanzas: (readonly OutgoingMessage[])[] = [];
+  give(new Reply('7', (messages) => stanzas.push(messages)));
+  for (const message of stanzas.flat()) assert.equal(message.threadTrace, '7');
+  return { stanzas, codes: stanzas.map((messages) => messages.map(({ payload }) => Number((payload as [string, { statusCode: string }])[1].statusCode))) };
+}
+
+const json = (length: number, character = 'x') => `"${character.repeat(length - 2)}"`;
+
+test('a result is cut where its JSON, as XML, is longer than 51,200', () => {
+  const rows: readonly (readonly [json: string, pieces: number[]])[] = [
+    // Two quotes count 11 more each.
+    [json(51_178), [51_178]],
+    [json(51_179), [51_178, 1]],
+    [json(10_240, '&'), [10_237, 3]],
+    [json(12_800, '<'), [12_796, 4]],
+    [json(12_800, '>'), [12_796, 4]],
+    // Recorded from OpenSRF's C and Perl libraries: the last piece of an echo of 20,000 quotes has 622 characters.
+    [`"${'\\"'.repeat(20_000)}"`, [7_876, 7_876, 7_876, 7_876, 7_876, 622]],
+    ['null', [4]],
+  ];
+  for (const [text, lengths] of rows) {
+    const pieces = cutResult(text);
+    assert.deepEqual(
+      pieces.map(({ length }) => length),
+      lengths,
+      text.slice(0, 10),
+    );
+    assert.equal(pieces.join(''), text);
+  }
+});
+
+test('the pieces of a result make the result, and the next one begins anew', () => {
+  const pieces = new ResultPieces();
+  for (const value of [{ a: 'x"'.repeat(50_000) }, ['\u00e9'.repeat(60_000)]]) {
+    for (const piece of cutResult(JSON.stringify(value))) pieces.add(piece);
+    assert.deepEqual(pieces.take(), value);
+  }
+  pieces.add('{"a":');
+  assert.throws(() => pieces.take(), SyntaxError);
+});
+
+test('small results travel together with the final status', () => {
+  const { codes, stanzas } = stanzasOf((reply) => {
+    reply.result(1);
+    reply.result({ a: 2 });
+    reply.complete();
+  });
+  assert.deepEqual(codes, [[200, 200, 205]]);
+  assert.deepEqual(
+    stanzas.flat().map(({ type, payload }) => [type, payload?.[0]]),
+    [
+      ['RESULT', 'osrfResult'],
+      ['RESULT', 'osrfResult'],
+      ['STATUS', 'osrfConnectStatus'],
+    ],
+  );
+});
+
+test('results leave when there are 25,600 characters of them, or 255', () => {
+  const ofLength = (length: number) =>
+    stanzasOf((reply) => {
+      reply.result('x'.repeat(length - 2));
+      reply.complete();
+    }).codes;
+  assert.deepEqual(ofLength(25_599), [[200, 205]]);
+  assert.deepEqual(ofLength(25_600), [[200], [205]]);
+  const many = stanzasOf((reply) => {
+    for (let index = 0; index < 300; index++) reply.result(index);
+    reply.complete();
+  });
+  assert.deepEqual(
+    many.codes.map(({ length }) => length),
+    [255, 46],
+  );
+});
+
+test('a large result travels in pieces, each in its own stanza, behind what came before it', () => {
+  const { codes, stanzas } = stanzasOf((reply) => {
+    reply.result(1);
+    reply.result('x'.repeat(120_000));
+    reply.result(2);
+    reply.complete();
+  });
+  assert.deepEqual(codes, [[200], [206], [206], [206], [204], [200, 205]]);
+  const parts = stanzas.slice(1, 5).map(([message]) => message?.payload as [string, { status: string; content: unknown }]);
+  assert.deepEqual(
+    parts.map(([name, { status }]) => [name, status]),
+    [...Array.from({ length: 3 }, () => ['osrfResultPartial', 'Partial Response']), ['osrfResultPartialComplete', 'Partial Response Finalized']],
+  );
+  const content = parts.slice(0, 3).map(([, { content: piece }]) => piece as string);
+  assert.equal(JSON.parse(content.join('')), 'x'.repeat(120_000));
+  assert.equal(parts[3]?.[1].content, null);
+});
+
+test('a failure ends the reply behind the results before it', () => {
+  const { codes, stanzas } = stanzasOf((reply) => {
+    reply.result(1);
+    reply.fail(500, 'no');
+  });
+  assert.deepEqual(codes, [[200, 500]]);
+  assert.deepEqual(stanzas[0]?.[1]?.payload, ['osrfMethodException', { status: 'no', statusCode: '500' }]);
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { SettingsError } from '../../server/opensrf/settings/settings-error.ts';
+import { SettingsFile } from '../../server/opensrf/settings/settings-file.ts';
+
+// This file runs from dist/test/unit/, the fixtures stay with the sources.
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/opensrf-xml/', import.meta.url));
+
+function temporaryFile(t: TestContext, content: string | Buffer): string {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'opensrf.xml');
+  writeFileSync(path, content);
+  return path;
+}
+
+function errorOf(path: string): SettingsError {
+  try {
+    new SettingsFile(path);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error;
+  }
+  return assert.fail('it was read');
+}
+
+for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.xml'))) {
+  test(`fixture ${name} decodes to what stands beside it`, () => {
+    const expected = JSON.parse(readFileSync(join(FIXTURES, name.replace('.xml', '.json')), 'utf8')) as Record<string, unknown>;
+    const { current } = new SettingsFile(join(FIXTURES, name));
+    assert.ok(Object.keys(expected).length > 0);
+    // Through JSON: the keys of the one are without a prototype, those of the other not.
+    for (const [host, config] of Object.entries(expected)) assert.deepEqual(JSON.parse(JSON.stringify(current.hostConfig(host))), config, host);
+  });
+}
+
+test('a host without a section, and none at all, get the default section', () => {
+  const { current } = new SettingsFile(join(FIXTURES, 'usual.xml'));
+  const defaults = current.defaultConfig();
+  assert.notEqual(defaults, undefined);
+  for (const host of ['', 'nobody', 'nobody,nowhere']) assert.deepEqual(current.hostConfig(host), defaults);
+});
+
+test('there is nothing to tell where there is neither a default nor the host', () => {
+  const { current } = new SettingsFile(join(FIXTURES, 'minimal.xml'));
+  assert.equal(current.defaultConfig(), undefined);
+  assert.equal(current.hostConfig('nobody'), undefined);
+});
+
+test('a host that cannot be the name of an element is an error', () => {
+  const { current } = new SettingsFile(join(FIXTURES, 'usual.xml'));
+  for (const host of ['127.0.0.1', 'a b', 'a,,b', 'a,1', ',', '/', 'x:y', 'a[']) assert.throws(() => current.hostConfig(host), { name: 'XPathError' }, host);
+});
+
+test('a file with the wrong content says so in one line', (t) => {
+  const rows: readonly (readonly [content: string | Buffer, problem: string])[] = [
+    ['<config/>', ':1: the document is <config>, not <opensrf>; name the file opensrf.xml, not another one'],
+    ['<opensrf/>', ':1: <opensrf> holds neither <default> nor <hosts>'],
+    ['<opensrf xmlns="urn:x"><default/></opensrf>', ':1: <opensrf> is in the namespace urn:x; OpenSRF looks for it without one, so remove its xmlns'],
+    [Buffer.from('<opensrf>\n<default>\n\xe4</default></opensrf>', 'latin1'), ':3: not UTF-8'],
+    ['<?xml version="1.0" encoding="klingon"?><opensrf/>', ':1: the encoding klingon is not known'],
+    ['<opensrf>\n<default>\n</opensrf>', ':3: unexpected close tag: <default> is open'],
+  ];
+  for (const [content, problem] of rows) {
+    const path = temporaryFile(t, content);
+    const { fault, message } = errorOf(path);
+    assert.deepEqual([fault, message], ['content', path + problem]);
+  }
+});
+
+test('a file that cannot be read, or refers to one, says which and why', (t) => {
+  const missing = errorOf('/nonexistent/opensrf.xml');
+  assert.equal(missing.fault, 'file');
+  assert.match(missing.message, /^cannot read \/nonexistent\/opensrf\.xml: ENOENT/);
+  const path = temporaryFile(t, '<!DOCTYPE opensrf [<!ENTITY a SYSTEM "nosuch.ent">]><opensrf><default>&a;</default></opensrf>');
+  assert.match(errorOf(path).message, /^cannot read .*nosuch\.ent: ENOENT/);
+});
+
+test('a byte order mark is no matter, in UTF-8 or UTF-16', (t) => {
+  const xml = '<opensrf><default><city>K\u00f6ln</city></default></opensrf>';
+  for (const bytes of [Buffer.from(`\ufeff${xml}`), Buffer.from(`\ufeff${xml}`, 'utf16le'), Buffer.from(`\ufeff${xml}`, 'utf16le').swap16()]) {
+    assert.equal(JSON.stringify(new SettingsFile(temporaryFile(t, bytes)).current.defaultConfig()), '{"city":"K\u00f6ln"}');
+  }
+});
+
+test('reading again tells the new content, and a broken file changes nothing', (t) => {
+  const path = temporaryFile(t, '<opensrf><default><a>1</a></default></opensrf>');
+  const file = new SettingsFile(path);
+  const told = () => JSON.stringify(file.current.defaultConfig());
+  writeFileSync(path, '<opensrf><default><a>2</a></default></opensrf>');
+  assert.equal(told(), '{"a":1}');
+  file.reload();
+  assert.equal(told(), '{"a":2}');
+  writeFileSync(path, '<opensrf><default>');
+  assert.throws(() => file.reload(), SettingsError);
+  assert.equal(told(), '{"a":2}');
+});

@@ -29,6 +29,8 @@ export class RoutedRequest implements Forwarder {
   /** As the client sent it: addressed to the class. */
   readonly original: Stanza;
   readonly node: ServiceNode;
+  /** How many listeners were lost with it after it was written to them. */
+  losses: number;
   /** What its client waits for: the thread, references resolved. */
   key: string;
   /** Whether it counts among its node's unanswered requests. */
@@ -41,10 +43,11 @@ export class RoutedRequest implements Forwarder {
   /** The numbers of the messages in it; null until somebody asks. */
   private numbers: string[] | null;
 
-  constructor(owner: RequestOwner, original: Stanza, node: ServiceNode) {
+  constructor(owner: RequestOwner, original: Stanza, node: ServiceNode, losses: number) {
     this.owner = owner;
     this.original = original;
     this.node = node;
+    this.losses = losses;
     this.key = threadKey(original);
     this.open = false;
     this.attached = true;

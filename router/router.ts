@@ -16,6 +16,9 @@ import { ServiceNode } from './service-node.ts';
 import { senderDomain } from './trust.ts';
 import type { UnansweredRequests } from './unanswered.ts';
 
+/** A request that outlived so many listeners more than its first is not handed to another: it may be what ended them. */
+const MAX_REROUTES = 2;
+
 /**
  * OpenSRF's router for one domain. It answers at `router@DOMAIN/router`, publishes a {@link ServiceClass} at
  * `router@DOMAIN/SERVICE` for each service that has a listener, and answers for all its other addresses.
@@ -237,7 +240,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   }
 
   private settle(request: RoutedRequest): void {
-    if (this.options.onListenerLoss === 'reroute') {
+    if (this.options.onListenerLoss === 'reroute' && request.losses < MAX_REROUTES) {
+      request.losses++;
       request.owner.unsent(request);
       return;
     }

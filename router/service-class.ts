@@ -96,23 +96,23 @@ export class ServiceClass implements Endpoint, RequestOwner {
 
   /** Hands a request to the next node. Its sender is trusted. */
   route(request: Stanza): void {
-    this.routeOr(request, drained);
+    this.routeOr(request, drained, 0);
   }
 
   /** A listener's session ended with the request unwritten: nobody has seen it, so the next node may have it. */
   unsent(request: RoutedRequest): void {
     this.unanswered.remove(request);
-    this.routeOr(request.original, listenerLost);
+    this.routeOr(request.original, listenerLost, request.losses);
   }
 
   /** @param refusal Made only where it is needed: this is the way of every request. */
-  private routeOr(request: Stanza, refusal: (className: string) => Refusal): void {
+  private routeOr(request: Stanza, refusal: (className: string) => Refusal, losses: number): void {
     const node = this.balance.next();
     if (node === null) {
       this.owner.withoutNode(this, request, refusal(this.name));
       return;
     }
-    const routed = new RoutedRequest(this, request, node);
+    const routed = new RoutedRequest(this, request, node, losses);
     node.count++;
     this.unanswered.add(routed);
     node.session.deliver(this.forwarded(routed));

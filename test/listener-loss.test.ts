@@ -145,6 +145,19 @@ test('--on-listener-loss reroute hands over again what nobody has answered', asy
   assert.equal(client.received, '');
 });
 
+test('--on-listener-loss reroute gives a request to three listeners at the most: it may be what ends them', async (t) => {
+  const { client, listen, ask } = await setUp(t, { onListenerLoss: 'reroute' });
+  const listeners = [];
+  for (const name of ['a', 'b', 'c', 'd']) listeners.push(await listen(name));
+  ask('deadly');
+  for (const listener of listeners.slice(0, 3)) {
+    assert.equal(threadOf(await listener.message()), 'deadly');
+    killed(listener);
+  }
+  assert.match(await client.message(), /<thread>deadly<\/thread>.*"statusCode":"503"/);
+  assert.equal(listeners[3]?.received, '');
+});
+
 test('--on-listener-loss reroute without another listener answers with status 503', async (t) => {
   const { client, listen, ask } = await setUp(t, { onListenerLoss: 'reroute' });
   const doomed = await listen('doomed');

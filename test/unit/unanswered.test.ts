@@ -18,7 +18,7 @@ function setUp(limits = MANY) {
     const original = readStanza(messageXml('router@localhost/opensrf.math', thread, requestBody(trace, 'x'.repeat(length))));
     original.from = client.jid;
     original.sender = client;
-    const request = new RoutedRequest(owner, original, node);
+    const request = new RoutedRequest(owner, original, node, 0);
     ledger.add(request);
     return request;
   };
@@ -88,7 +88,7 @@ test('a request without a thread, or without a session to be answered, is not ke
   const { ledger, node, ask } = setUp();
   const client = new FakeSession('o@localhost/client');
   assert.equal(ask(client, '').open, false);
-  const foreign = new RoutedRequest({ name: 'x', unsent() {}, unansweredChanged() {} }, readStanza(messageXml('a', 't', '')), node);
+  const foreign = new RoutedRequest({ name: 'x', unsent() {}, unansweredChanged() {} }, readStanza(messageXml('a', 't', '')), node, 0);
   ledger.add(foreign);
   assert.deepEqual([ledger.size, node.unanswered, foreign.open, client.observer], [0, 0, false, null]);
 });

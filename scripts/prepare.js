@@ -35,5 +35,4 @@ if (compiler === null || !existsSync(join(root, 'tsconfig.json'))) {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const result = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json')], { stdio: 'inherit' });
 if (result.status !== 0) process.exit(result.status ?? 1);
-const main = join(root, 'dist/server/main.js');
-if (existsSync(main)) chmodSync(main, 0o755);
+for (const program of ['main', 'opensrf-router']) chmodSync(join(root, `dist/server/${program}.js`), 0o755);

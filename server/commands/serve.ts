@@ -21,6 +21,8 @@ export interface ServeArguments extends ServerArguments, LogArguments {
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
   readonly daemon: boolean;
+  /** What `ps` is to show. */
+  readonly processTitle?: string | undefined;
 }
 
 /** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError */
@@ -33,7 +35,7 @@ export async function serve(args: ServeArguments): Promise<void> {
     await serveInBackground(args);
     return;
   }
-  process.title = PROCESS_TITLE;
+  process.title = args.processTitle ?? PROCESS_TITLE;
   const resolved = readConfig(args);
   const logOptions = logOptionsFromArguments(args);
   const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);

@@ -24,6 +24,12 @@ export interface RouterSection {
   readonly password: string;
   readonly trustedServers: readonly string[];
   readonly trustedClients: readonly string[];
+  /** A path, or `syslog`. */
+  readonly logFile: string;
+  /** OpenSRF's number from 0 to 5; its routers take 1 where there is none. */
+  readonly logLevel: number;
+  /** `local0` to `local7`; for a log file named `syslog`. */
+  readonly syslogFacility: string;
 }
 
 /** What an `opensrf_core.xml` (or a `.srfsh.xml`) says of the Jabber network. */
@@ -116,6 +122,9 @@ class CoreReader {
         password: this.required(transport, 'password'),
         trustedServers: this.trusted(router, trusted, 'server'),
         trustedClients: this.trusted(router, trusted, 'client'),
+        logFile: this.text(router, 'logfile'),
+        logLevel: Number(this.text(router, 'loglevel') || '1'),
+        syslogFacility: this.text(router, 'syslog') || 'local0',
       },
     ];
   }

@@ -6,8 +6,11 @@ import type { Log } from '../log.ts';
 /** What `ps` shows of a server; the command line it takes the place of may have passwords in it. */
 export const PROCESS_TITLE = 'opensrf-chopchop';
 
+/** What `osrf_control` looks for. */
+export const ROUTER_TITLE = 'OpenSRF Router';
+
 /** As the kernel knows them, which keeps 15 characters: ourselves, ourselves or a C router under that title, the C router's program. */
-const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), 'OpenSRF Router', 'opensrf_router'];
+const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), ROUTER_TITLE, 'opensrf_router'];
 
 /** What stands in the way of a pid file. */
 export type PidFileState =

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { runCommandLine } from './command-line.ts';
+import { attach } from './commands/attach.ts';
+import { ConfigError } from './config/config.ts';
+import { type OpensrfCore, readOpensrfCore } from './config/opensrf-core.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { logLevelOfOpensrf } from './log-levels.ts';
+import { startedAsDaemon } from './process/daemon.ts';
+import { endWithError } from './process/end.ts';
+import { ROUTER_TITLE } from './process/pid-file.ts';
+
+const USAGE = 'usage: opensrf_router CONFIG CONTEXT [PIDFILE]';
+
+/**
+ * The command that `osrf_control` starts: `opensrf_router CONFIG CONTEXT PIDFILE`. It returns when the routers answer. Ours brings the Jabber
+ * server with it; where that runs already, it attaches to it.
+ */
+async function openSrfRouter([config, context, pidFile]: readonly string[]): Promise<void> {
+  if (config === undefined || context === undefined) throw new CommandError(EXIT.usage, USAGE);
+  const core = readCore(config);
+  const pidFileOption = pidFile === undefined ? [] : ['--pid-file', pidFile];
+  try {
+    await runCommandLine(['serve', '--config', config, '--daemon', '--process-title', ROUTER_TITLE, ...pidFileOption, ...logOptions(core)]);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    // What osrf_control starts twice is to run once.
+    if (error.exitCode === EXIT.running && !startedAsDaemon()) process.stderr.write(`opensrf_router: ${error.message}\n`);
+    else if (error.exitCode === EXIT.network && startedAsDaemon()) await attach(core, pidFile, error);
+    else throw error;
+  }
+}
+
+function readCore(file: string): OpensrfCore {
+  try {
+    return readOpensrfCore(file);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
+    throw error;
+  }
+}
+
+/** The log of the first router in the file, as OpenSRF's own would write it. */
+function logOptions({ routers: [router] }: OpensrfCore): string[] {
+  if (router === undefined || router.logFile === '') return [];
+  const level = ['--log-level', logLevelOfOpensrf(router.logLevel)];
+  return router.logFile === 'syslog' ? [...level, '--syslog', router.syslogFacility] : [...level, '--log-file', router.logFile];
+}
+
+openSrfRouter(process.argv.slice(2)).catch((error: unknown) => endWithError('opensrf_router', error));

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { serve, temporaryFolder, until } from './support/command.ts';
+import { Peer } from './support/peer.ts';
+
+const ROUTER = fileURLToPath(new URL('../server/opensrf-router.js', import.meta.url));
+
+/** A port that was free a moment ago: osrf_control's command line has no way to say that any will do. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A site with one domain, and osrf_control's part in starting and stopping its router. */
+async function site(t: TestContext) {
+  const folder = temporaryFolder(t);
+  const [config, pidFile, log] = ['core.xml', 'router.pid', 'router.log'].map((name) => join(folder, name)) as [string, string, string];
+  const port = await freePort();
+  writeFileSync(
+    config,
+    `<config><opensrf><domain>localhost</domain><port>${port}</port><username>opensrf</username><passwd>one</passwd></opensrf>
+    <routers><router><trusted_domains><server>localhost</server><client>localhost</client></trusted_domains>
+    <transport><server>localhost</server><port>${port}</port><username>router</username><password>two</password><resource>router</resource></transport>
+    <logfile>${log}</logfile><loglevel>3</loglevel></router></routers></config>`,
+  );
+  // Its standard output is captured, and it is waited for until everybody who has inherited that has closed it.
+  const start = () => spawnSync(process.execPath, [ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: 30_000 });
+  const pid = () => Number(readFileSync(pidFile, 'utf8'));
+  const title = () => readFileSync(`/proc/${pid()}/comm`, 'utf8').trim();
+  const stop = async () => {
+    const running = pid();
+    process.kill(running, 'SIGTERM');
+    await until(folder, () => !existsSync(pidFile));
+    return running;
+  };
+  t.after(() => existsSync(pidFile) && process.kill(pid(), 'SIGKILL'));
+  return { folder, config, pidFile, log, address: { host: '127.0.0.1', port }, start, stop, pid, title };
+}
+
+test('osrf_control --start --service router: the command returns when logins work, and leaves a pid file and a process of the right title', async (t) => {
+  const { start, stop, address, log, title } = await site(t);
+  const { status, stderr } = start();
+  assert.equal(status, 0, stderr);
+  assert.equal(title(), 'OpenSRF Router');
+  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client', 'one');
+  await stop();
+  assert.match(readFileSync(log, 'utf8'), /^chopchop \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[INFO:\d+:/);
+});
+
+test('started twice it runs once', async (t) => {
+  const { start, stop, pid } = await site(t);
+  assert.equal(start().status, 0);
+  const first = pid();
+  const again = start();
+  assert.equal(again.status, 0, again.stderr);
+  assert.match(again.stderr, /already running/);
+  assert.equal(await stop(), first);
+});
+
+test('HUP, USR1 and USR2 do not end it', async (t) => {
+  const { start, stop, pid, address } = await site(t);
+  assert.equal(start().status, 0);
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.kill(pid(), signal);
+  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client', 'one');
+  await stop();
+});
+
+test('where the server runs already it attaches to that: stopping the router leaves the server', async (t) => {
+  const { config, folder, start, stop, title, address } = await site(t);
+  const server = await serve(t, folder, '--config', config, '--port', String(address.port));
+  const { status, stderr } = start();
+  assert.equal(status, 0, stderr);
+  assert.equal(title(), 'OpenSRF Router');
+  assert.notEqual(await stop(), server.child.pid);
+  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client', 'one');
+});
+
+test('attached, it ends with the server', async (t) => {
+  const { config, folder, start, pidFile, address } = await site(t);
+  const server = await serve(t, folder, '--config', config, '--port', String(address.port));
+  assert.equal(start().status, 0);
+  server.child.kill('SIGTERM');
+  await until(folder, () => !existsSync(pidFile));
+});
+
+test('a port that another program has is an error, as is a file that cannot be read', async (t) => {
+  const { start, address, pidFile } = await site(t);
+  const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(address.port, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const { status, stderr } = start();
+  assert.equal(status, 3);
+  assert.match(stderr, /^opensrf_router: cannot listen on 127\.0\.0\.1:\d+: another program has that port/);
+  assert.equal(existsSync(pidFile), false);
+  const missing = spawnSync(process.execPath, [ROUTER, '/nonexistent/core.xml', 'routers', pidFile], { encoding: 'utf8' });
+  assert.deepEqual([missing.status, missing.stderr.includes('/nonexistent/core.xml: cannot be read')], [2, true]);
+  assert.equal(spawnSync(process.execPath, [ROUTER], { encoding: 'utf8' }).stderr, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n');
+});

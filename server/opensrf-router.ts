@@ -4,7 +4,6 @@ import { attach } from './commands/attach.ts';
 import { ConfigError } from './config/config.ts';
 import { type OpensrfCore, readOpensrfCore } from './config/opensrf-core.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { logLevelOfOpensrf } from './log-levels.ts';
 import { startedAsDaemon } from './process/daemon.ts';
 import { endWithError } from './process/end.ts';
 import { ROUTER_TITLE } from './process/pid-file.ts';
@@ -19,15 +18,16 @@ async function openSrfRouter([config, context, pidFile]: readonly string[]): Pro
   if (config === undefined || context === undefined) throw new CommandError(EXIT.usage, USAGE);
   const core = readCore(config);
   const pidFileOption = pidFile === undefined ? [] : ['--pid-file', pidFile];
-  try {
-    await runCommandLine(['serve', '--config', config, '--daemon', '--process-title', ROUTER_TITLE, ...pidFileOption, ...logOptions(core)]);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    // What osrf_control starts twice is to run once.
-    if (error.exitCode === EXIT.running && !startedAsDaemon()) process.stderr.write(`opensrf_router: ${error.message}\n`);
-    else if (error.exitCode === EXIT.network && startedAsDaemon()) await attach(core, pidFile, error);
-    else throw error;
-  }
+  const command = ['serve', '--config', config, '--daemon', '--process-title', ROUTER_TITLE, ...pidFileOption];
+  await runCommandLine(command).catch((error: unknown) => notStarted(error, core, pidFile));
+}
+
+async function notStarted(error: unknown, core: OpensrfCore, pidFile: string | undefined): Promise<void> {
+  if (!(error instanceof CommandError)) throw error;
+  // What osrf_control starts twice is to run once.
+  if (error.exitCode === EXIT.running && !startedAsDaemon()) process.stderr.write(`opensrf_router: ${error.message}\n`);
+  else if (error.exitCode === EXIT.network && startedAsDaemon()) await attach(core, pidFile, error);
+  else throw error;
 }
 
 function readCore(file: string): OpensrfCore {
@@ -37,13 +37,6 @@ function readCore(file: string): OpensrfCore {
     if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
     throw error;
   }
-}
-
-/** The log of the first router in the file, as OpenSRF's own would write it. */
-function logOptions({ routers: [router] }: OpensrfCore): string[] {
-  if (router === undefined || router.logFile === '') return [];
-  const level = ['--log-level', logLevelOfOpensrf(router.logLevel)];
-  return router.logFile === 'syslog' ? [...level, '--syslog', router.syslogFacility] : [...level, '--log-file', router.logFile];
 }
 
 openSrfRouter(process.argv.slice(2)).catch((error: unknown) => endWithError('opensrf_router', error));

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import { ChopChop } from '../chopchop.ts';
 import { ConfigError, DEFAULT_HOST } from '../config/config.ts';
+import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../files.ts';
 import { openLog } from '../logging/logger.ts';
-import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
+import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
 import { SettingsError } from '../opensrf/settings/settings-error.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
@@ -37,7 +38,7 @@ export async function serve(args: ServeArguments): Promise<void> {
   }
   process.title = args.processTitle ?? PROCESS_TITLE;
   const resolved = readConfig(args);
-  const logOptions = logOptionsFromArguments(args);
+  const logOptions = logOptionsFromArguments(logArguments(args, resolved.core));
   const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
   pidFile?.check();
   const { log, close } = await openLog(logOptions);
@@ -53,10 +54,16 @@ export async function serve(args: ServeArguments): Promise<void> {
   }
 }
 
+/** In the background, a site's server logs where its router would; in the foreground, to whoever has started it. */
+function logArguments(args: ServeArguments, core: OpensrfCore | null): LogArguments {
+  return args.daemon ? siteLogArguments(args, core) : args;
+}
+
 async function serveInBackground(args: ServeArguments): Promise<void> {
+  const { logFile, syslog } = logArguments(args, readConfig(args).core);
   const pid = await startDaemon();
   process.stdout.write(`opensrf-chopchop runs as process ${pid}\n`);
-  if (args.logFile === undefined && args.syslog === undefined) {
+  if (logFile === undefined && syslog === undefined) {
     process.stderr.write('opensrf-chopchop: nothing is logged: --daemon without --log-file or --syslog\n');
   }
 }
@@ -94,10 +101,11 @@ function readConfig(args: ServerArguments): ResolvedConfig {
 }
 
 /** SIGHUP: reads the configuration again. A bad one changes nothing and is told. */
-function reload(server: ChopChop, args: ServerArguments, log: Logger): void {
+function reload(server: ChopChop, args: ServeArguments, log: Logger): void {
   try {
     const { config, core } = resolveConfig(args);
     const restart = server.reload(config);
+    log.level = logArguments(args, core).logLevel ?? log.level;
     for (const warning of core?.warnings ?? []) log.warn({}, warning);
     if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
     log.info({ accounts: config.accounts.length, file: args.config }, 'configuration reloaded');

@@ -1,13 +1,19 @@
 import { resolve } from 'node:path';
+import type { OpensrfCore } from '../config/opensrf-core.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { LOG_LEVELS, type LogLevel } from '../log-levels.ts';
+import { LOG_LEVELS, type LogLevel, logLevelOfOpensrf } from '../log-levels.ts';
 import { LOG_FORMATS, type LogFormat } from './line-formats.ts';
 import type { LogDestination, LogOptions } from './logger.ts';
 import { SYSLOG_FACILITIES, type SyslogFacility } from './syslog.ts';
 
 /** The options of `serve` that describe its log, for yargs. */
 export const LOG_OPTIONS = {
-  'log-level': { choices: LOG_LEVELS, default: 'info' as const, group: 'Log:', describe: 'What is logged' },
+  'log-level': {
+    choices: LOG_LEVELS,
+    group: 'Log:',
+    describe: 'What is logged',
+    defaultDescription: '"info"; with --config and --daemon as the first router there',
+  },
   'log-format': {
     choices: LOG_FORMATS,
     default: 'auto' as const,
@@ -19,6 +25,7 @@ export const LOG_OPTIONS = {
     requiresArg: true,
     group: 'Log:',
     describe: 'Append to this file instead of standard output; it may be renamed or truncated at any time, no signal is needed',
+    defaultDescription: 'with --config and --daemon the log of the first router there, which may be syslog',
   },
   syslog: {
     type: 'string',
@@ -31,7 +38,7 @@ export const LOG_OPTIONS = {
 
 /** What yargs makes of {@link LOG_OPTIONS}. */
 export interface LogArguments {
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel | undefined;
   readonly logFormat: LogFormat;
   readonly logFile?: string | undefined;
   readonly syslog?: string | undefined;
@@ -41,13 +48,22 @@ export interface LogArguments {
 
 const PROGRAM = 'chopchop';
 
+/** What a site's file says of the log of its first router fills in what the command line leaves open. */
+export function siteLogArguments(args: LogArguments, core: OpensrfCore | null): LogArguments {
+  const [router] = core?.routers ?? [];
+  if (router === undefined) return args;
+  const logLevel = args.logLevel ?? logLevelOfOpensrf(router.logLevel);
+  if (args.logFile !== undefined || args.syslog !== undefined || router.logFile === '') return { ...args, logLevel };
+  return router.logFile === 'syslog' ? { ...args, logLevel, syslog: router.syslogFacility } : { ...args, logLevel, logFile: router.logFile };
+}
+
 /** @throws CommandError */
 export function logOptionsFromArguments(args: LogArguments): LogOptions {
   if (args.logTag !== undefined && !/^[\w.-]+$/.test(args.logTag)) {
     throw new CommandError(EXIT.usage, `--log-tag: "${args.logTag}" may only have letters, digits, ".", "_" and "-"`);
   }
   const name = args.logTag === undefined ? PROGRAM : `${PROGRAM}/${args.logTag}`;
-  return { level: args.logLevel, format: args.logFormat, destination: destinationOf(args), name };
+  return { level: args.logLevel ?? 'info', format: args.logFormat, destination: destinationOf(args), name };
 }
 
 function destinationOf({ logFile, syslog, syslogSocket }: LogArguments): LogDestination {

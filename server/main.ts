@@ -12,6 +12,14 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** yargs makes a list of whatever is given twice; only some options may be. */
+function checkRepetition(args: Record<string, unknown>, declared: object): true {
+  const { array, key } = declared as { readonly array: readonly string[]; readonly key: Readonly<Record<string, unknown>> };
+  const twice = Object.keys(key).find((name) => Array.isArray(args[name]) && !array.includes(name));
+  if (twice !== undefined) throw new CommandError(EXIT.usage, `--${twice} is given more than once`);
+  return true;
+}
+
 async function main(argv: string[]): Promise<void> {
   await yargs(argv)
     .scriptName('opensrf-chopchop')
@@ -50,7 +58,8 @@ async function main(argv: string[]): Promise<void> {
     .epilogue(EXIT_CODES)
     .version(VERSION)
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'greedy-arrays': false })
+    .check(checkRepetition)
+    .parserConfiguration({ 'greedy-arrays': false })
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);

@@ -85,6 +85,7 @@ for (const [what, args, says] of [
   ['a user of a domain that is not served', ['--user', 'a:b@nowhere'], /"nowhere" is not a served domain \(private\.localhost/],
   ['a domain that is none', ['--domain', 'a b'], /domains: "a b" is no domain/],
   ['a choice that is none', ['--balance', 'random'], /Invalid values.*balance.*round-robin/s],
+  ['an option that is not repeatable', ['--port', '1', '--port', '2'], /--port is given more than once/],
   ['a peer that is not served', ['--peer-router', 'nowhere'], /router\.peers: domain nowhere is not served/],
 ] as const) {
   test(`${what} is refused with a clear message and exit code 2`, () => {
@@ -140,6 +141,14 @@ test('serve is ready when the ready file is there, logs JSON to a pipe, and SIGT
     ['listening', 'session bound', 'stopping', 'session ended'],
   );
   assert.doesNotMatch(output(), /secret/);
+});
+
+test('a repeatable option keeps all its values', async (t) => {
+  const domains = ['one.localhost', 'two.localhost'];
+  const { ready } = await serve(t, temporaryFolder(t), ...domains.flatMap((domain) => ['--domain', domain]), '--user', 'a:secret', '--user', 'b:secret');
+  assert.deepEqual(ready.domains, domains);
+  const [address] = ready.c2s as [{ host: string; port: number }];
+  for (const name of ['a', 'b']) await (await Peer.connect(t, address)).login(name, 'two.localhost', 'test', 'secret');
 });
 
 test('a second signal ends the process at once', async (t) => {

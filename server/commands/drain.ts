@@ -2,7 +2,7 @@ import { bodyText } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { JabberClient, LoginError } from '../opensrf/jabber-client.ts';
+import { ConnectError, JabberClient, LoginError } from '../opensrf/jabber-client.ts';
 
 /** Whom to drain, and how to get there. */
 export interface DrainArguments {
@@ -41,7 +41,8 @@ async function login(args: DrainArguments): Promise<JabberClient> {
     return await JabberClient.login({ ...args, resource: `drain_${process.pid}` });
   } catch (error) {
     if (error instanceof LoginError) throw new CommandError(EXIT.network, `${error.message}; see --username and --password`);
-    throw new CommandError(EXIT.network, `no server at ${args.host}:${args.port} (${(error as Error).message}); see --host and --port`);
+    if (error instanceof ConnectError) throw new CommandError(EXIT.network, `${error.message}; see --host and --port`);
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { childText, parseElement, text, xml } from '../../shared/element.ts';
+import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { type StreamHeader, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
@@ -16,15 +17,35 @@ export interface LoginOptions {
   readonly username: string;
   readonly password: string;
   readonly resource: string;
+  /** For the connection and the login together; OpenSRF's libraries give each stage of it as long. */
+  readonly loginTimeoutMs?: number;
+  /** Called between the two. */
+  readonly onConnected?: () => void;
 }
 
-/** The server refused the login, or ended the stream during it. */
-export class LoginError extends Error {
-  constructor(jid: string, reason: string) {
-    super(`cannot log in as ${jid}: ${reason}`);
-    this.name = 'LoginError';
+/** Nobody takes connections there. */
+export class ConnectError extends Error {
+  constructor({ host, port }: LoginOptions, reason: string) {
+    super(`no server at ${host}:${port} (${reason})`);
+    this.name = 'ConnectError';
   }
 }
+
+/** The server refused the login, or did not get through it. */
+export class LoginError extends Error {
+  /** Whether the server said no; otherwise it broke off, said nothing, or is no Jabber server. */
+  readonly refused: boolean;
+
+  constructor(jid: string, reason: string, refused: boolean) {
+    super(`cannot log in as ${jid}: ${reason}`);
+    this.name = 'LoginError';
+    this.refused = refused;
+  }
+}
+
+const LOGIN_TIMEOUT_MS = 10_000;
+/** How long a server may take to close its side: OpenSRF's programs do not wait for it at all. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 const LIMITS = {
   maxElements: Number.POSITIVE_INFINITY,
@@ -39,6 +60,8 @@ export class JabberClient implements StreamReceiver {
   readonly jid: string;
   /** Called for each `<message>`; set it before the first can come. */
   onMessage: (message: Stanza) => void = () => {};
+  /** Called for each `<iq>` after the login. */
+  onIq: (iq: Stanza) => void = () => {};
   /** Called once when the connection is over, whoever ended it. */
   onClose: () => void = () => {};
   private readonly options: LoginOptions;
@@ -46,6 +69,8 @@ export class JabberClient implements StreamReceiver {
   private readonly decoder = new Utf8Decoder();
   private readonly reader = new StreamReader(this, LIMITS);
   private outcome: { resolve: () => void; reject: (error: Error) => void } | null = null;
+  /** Why the connection broke; `''` while it did not. */
+  private fault = '';
 
   private constructor(socket: Socket, options: LoginOptions) {
     this.socket = socket;
@@ -53,18 +78,28 @@ export class JabberClient implements StreamReceiver {
     this.jid = `${options.username}@${options.domain}/${options.resource}`;
   }
 
-  /** @throws LoginError, or the socket's error if nobody listens there. */
+  /** @throws ConnectError, LoginError */
   static async login(options: LoginOptions): Promise<JabberClient> {
-    const socket = connect({ host: options.host, port: options.port, noDelay: true });
-    await once(socket, 'connect');
-    const client = new JabberClient(socket, options);
+    const { host, port, loginTimeoutMs = LOGIN_TIMEOUT_MS } = options;
+    const socket = connect({ host, port, noDelay: true });
+    const timer = setTimeout(() => socket.destroy(new Error(`nothing came within ${loginTimeoutMs / 1000} s`)), loginTimeoutMs);
     try {
+      await once(socket, 'connect').catch((error) => Promise.reject(new ConnectError(options, reasonOf(error))));
+      options.onConnected?.();
+      const client = new JabberClient(socket, options);
       await client.negotiate();
+      return client;
     } catch (error) {
       socket.destroy();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
-    return client;
+  }
+
+  /** Whether it is still connected. */
+  get open(): boolean {
+    return !this.socket.destroyed;
   }
 
   /** Sends finished XML. */
@@ -75,9 +110,11 @@ export class JabberClient implements StreamReceiver {
   /** Ends the stream and the connection, and resolves when the server has closed it too. */
   async close(): Promise<void> {
     if (this.socket.destroyed) return;
-    const closed = once(this.socket, 'close');
+    const closed = new Promise((resolve) => this.socket.once('close', resolve));
+    const timer = setTimeout(() => this.socket.destroy(), CLOSE_TIMEOUT_MS);
     this.socket.end('</stream:stream>');
     await closed;
+    clearTimeout(timer);
   }
 
   /** Drops the connection without a word, as a killed process does. */
@@ -97,7 +134,8 @@ export class JabberClient implements StreamReceiver {
   stanzaRead(stanza: Stanza): void {
     if (stanza.name === 'message') this.onMessage(stanza);
     else if (stanza.name === 'iq') this.iqRead(stanza);
-    else if (stanza.name === 'stream:error') this.outcome?.reject(new LoginError(this.jid, parseElement(stanza.toXml()).children[0]?.name ?? 'stream error'));
+    else if (stanza.name === 'stream:error')
+      this.outcome?.reject(new LoginError(this.jid, parseElement(stanza.toXml()).children[0]?.name ?? 'stream error', true));
   }
 
   oversizedStanzaRead(): void {}
@@ -107,10 +145,10 @@ export class JabberClient implements StreamReceiver {
   }
 
   private async negotiate(): Promise<void> {
-    this.socket.on('data', (chunk) => this.reader.write(this.decoder.decode(chunk), chunk.length));
-    this.socket.on('error', () => {});
+    this.socket.on('data', (chunk) => this.read(chunk));
+    this.socket.on('error', (error) => (this.fault = reasonOf(error)));
     this.socket.on('close', () => {
-      this.outcome?.reject(new LoginError(this.jid, 'the server closed the connection'));
+      this.outcome?.reject(new LoginError(this.jid, this.fault || 'the server closed the connection', false));
       this.onClose();
     });
     await new Promise<void>((resolve, reject) => {
@@ -120,10 +158,26 @@ export class JabberClient implements StreamReceiver {
     this.outcome = null;
   }
 
-  private iqRead(iq: Stanza): void {
-    if (iq.type === 'result') this.outcome?.resolve();
-    else this.outcome?.reject(new LoginError(this.jid, errorOf(iq)));
+  // Whatever answers on that port need not speak XML.
+  private read(chunk: Buffer): void {
+    try {
+      this.reader.write(this.decoder.decode(chunk), chunk.length);
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      this.socket.destroy(new Error(`that is no Jabber server (${error.message})`));
+    }
   }
+
+  private iqRead(iq: Stanza): void {
+    if (this.outcome === null) this.onIq(iq);
+    else if (iq.type === 'result') this.outcome.resolve();
+    else this.outcome.reject(new LoginError(this.jid, errorOf(iq), true));
+  }
+}
+
+/** Where a name has several addresses, Node reports an error with a code but without a message. */
+function reasonOf(error: Error & { code?: string }): string {
+  return error.message || error.code || error.name;
 }
 
 function errorOf(iq: Stanza): string {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import yargs from 'yargs';
-import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER } from './config/config.ts';
+import { connectionOptions, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
@@ -48,11 +48,7 @@ async function main(argv: string[]): Promise<void> {
           .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
           .positional('listener', { type: 'string', describe: 'The JID of one listener; all where it is missing' })
           .option('resume', { type: 'boolean', default: false, describe: 'Send requests again' })
-          .option('host', { type: 'string', requiresArg: true, default: DEFAULT_HOST, describe: 'Address of the server' })
-          .option('port', { type: 'number', requiresArg: true, default: DEFAULT_PORT, describe: 'Port of the server' })
-          .option('domain', { type: 'string', requiresArg: true, default: DEFAULT_DOMAINS[0], describe: "The router's domain" })
-          .option('username', { type: 'string', requiresArg: true, default: DEFAULT_ROUTER.name, describe: 'The router account' })
-          .option('password', { type: 'string', requiresArg: true, default: DEFAULT_PASSWORD, describe: 'Its password' }),
+          .options(connectionOptions(DEFAULT_ROUTER_CONNECTION)),
       async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
     )
     .epilogue(EXIT_CODES)

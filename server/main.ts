@@ -1,12 +1,23 @@
 #!/usr/bin/env node
 import yargs from 'yargs';
-import { connectionOptions, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
+import { REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './commands/client-options.ts';
+import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot write a file.`;
+const EXIT_CODES = [
+  `Exit codes: ${EXIT.ok} done, or stopped in order; ${EXIT.failed} failed; ${EXIT.usage} wrong option or parameter;`,
+  `${EXIT.network} cannot listen, or cannot reach a server or log in; ${EXIT.file} cannot write a file; ${EXIT.status} a service answered with an error;`,
+  `${EXIT.timeout} no answer in time, or still missing; ${EXIT.absent} nobody is registered as that service or router, or the message came back.`,
+].join(' ');
+
+// `request … | head -1` is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(128 + 13);
+});
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -51,11 +62,48 @@ async function main(argv: string[]): Promise<void> {
           .options(connectionOptions(DEFAULT_ROUTER_CONNECTION)),
       async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
     )
+    .command(
+      'request <service> <method> [params..]',
+      'Call a method of a service, print each result as a line of JSON',
+      (command) =>
+        command
+          .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
+          .positional('method', { type: 'string', demandOption: true, describe: 'The method' })
+          .positional('params', { type: 'string', array: true, describe: 'Its parameters, each as JSON' })
+          .options(REQUEST_OPTIONS)
+          .options(connectionOptions(DEFAULT_CONNECTION))
+          .example('$0 request opensrf.math add 2 2', 'prints 4')
+          .example(`$0 request opensrf.simple-text opensrf.simple-text.reverse '"abc"'`, 'a string needs its own quotes'),
+      // yargs keeps what stands behind a "--" for itself.
+      async (args) => (await import('./commands/request.ts')).request({ ...args, params: [...(args.params ?? []), ...args._.slice(1).map(String)] }, print),
+    )
+    .command(
+      'services',
+      'List what is registered with the router',
+      (command) => command.options(SERVICES_OPTIONS),
+      async (args) => (await import('./commands/services.ts')).services(args, print),
+    )
+    .command(
+      'status',
+      'Tell whether the server, a login and the router work',
+      (command) => command.options(STATUS_OPTIONS).options(connectionOptions(DEFAULT_CONNECTION)),
+      async (args) => (await import('./commands/status.ts')).status(args, print),
+    )
+    .command(
+      'wait [services..]',
+      'Wait until services are registered with the router, even if the server is not up yet',
+      (command) =>
+        command
+          .positional('services', { type: 'string', array: true, describe: 'The services' })
+          .options(WAIT_OPTIONS)
+          .options(connectionOptions(DEFAULT_CONNECTION)),
+      async (args) => (await import('./commands/wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print),
+    )
     .epilogue(EXIT_CODES)
     .version(VERSION)
     .strict()
     .check(checkRepetition)
-    .parserConfiguration({ 'greedy-arrays': false })
+    .parserConfiguration({ 'greedy-arrays': false, 'parse-positional-numbers': false })
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);

@@ -1,16 +1,36 @@
 import yargs from 'yargs';
+import { REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './commands/client-options.ts';
 import { chopchopOptions } from './config/chopchop-section.ts';
-import { ConfigError, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER } from './config/config.ts';
+import { ConfigError } from './config/config.ts';
+import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
 import { readOpensrfCore } from './config/opensrf-core.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_OPTIONS } from './logging/options.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_CODES = `Exit codes: ${EXIT.ok} stopped in order, ${EXIT.failed} failed, ${EXIT.usage} wrong option or wrong content of a file, ${EXIT.network} cannot listen or reach a server, ${EXIT.file} cannot read or write a file, ${EXIT.running} runs already.`;
+const EXIT_CODES = [
+  `Exit codes: ${EXIT.ok} done, or stopped in order; ${EXIT.failed} failed; ${EXIT.usage} wrong option, parameter or content of a file;`,
+  `${EXIT.network} cannot listen, or cannot reach a server or log in; ${EXIT.file} cannot read or write a file; ${EXIT.status} a service answered with an error;`,
+  `${EXIT.timeout} no answer in time, or still missing; ${EXIT.absent} nobody is registered as that service or router, or the message came back; ${EXIT.running} runs already.`,
+].join(' ');
+
+// `request … | head -1` is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(128 + 13);
+});
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** yargs makes a list of whatever is given twice; only some options may be. */
+function checkRepetition(args: Record<string, unknown>, declared: object): true {
+  const { array, key } = declared as { readonly array: readonly string[]; readonly key: Readonly<Record<string, unknown>> };
+  const twice = Object.keys(key).find((name) => Array.isArray(args[name]) && !array.includes(name));
+  if (twice !== undefined) throw new CommandError(EXIT.usage, `--${twice} is given more than once`);
+  return true;
 }
 
 /** The options that the file of `--config` sets in its `<chopchop>` section. What is wrong with the file is said when it is read for good. */
@@ -69,18 +89,52 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
           .positional('listener', { type: 'string', describe: 'The JID of one listener; all where it is missing' })
           .option('resume', { type: 'boolean', default: false, describe: 'Send requests again' })
-          .option('host', { type: 'string', requiresArg: true, default: DEFAULT_HOST, describe: 'Address of the server' })
-          .option('port', { type: 'number', requiresArg: true, default: DEFAULT_PORT, describe: 'Port of the server' })
-          .option('domain', { type: 'string', requiresArg: true, default: DEFAULT_DOMAINS[0], describe: "The router's domain" })
-          .option('username', { type: 'string', requiresArg: true, default: DEFAULT_ROUTER.name, describe: 'The router account' })
-          .option('password', { type: 'string', requiresArg: true, default: DEFAULT_PASSWORD, describe: 'Its password' }),
+          .options(connectionOptions(DEFAULT_ROUTER_CONNECTION)),
       async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
+    )
+    .command(
+      'request <service> <method> [params..]',
+      'Call a method of a service, print each result as a line of JSON',
+      (command) =>
+        command
+          .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
+          .positional('method', { type: 'string', demandOption: true, describe: 'The method' })
+          .positional('params', { type: 'string', array: true, describe: 'Its parameters, each as JSON' })
+          .options(REQUEST_OPTIONS)
+          .options(connectionOptions(DEFAULT_CONNECTION))
+          .example('$0 request opensrf.math add 2 2', 'prints 4')
+          .example(`$0 request opensrf.simple-text opensrf.simple-text.reverse '"abc"'`, 'a string needs its own quotes'),
+      // yargs keeps what stands behind a "--" for itself.
+      async (args) => (await import('./commands/request.ts')).request({ ...args, params: [...(args.params ?? []), ...args._.slice(1).map(String)] }, print),
+    )
+    .command(
+      'services',
+      'List what is registered with the router',
+      (command) => command.options(SERVICES_OPTIONS),
+      async (args) => (await import('./commands/services.ts')).services(args, print),
+    )
+    .command(
+      'status',
+      'Tell whether the server, a login and the router work',
+      (command) => command.options(STATUS_OPTIONS).options(connectionOptions(DEFAULT_CONNECTION)),
+      async (args) => (await import('./commands/status.ts')).status(args, print),
+    )
+    .command(
+      'wait [services..]',
+      'Wait until services are registered with the router, even if the server is not up yet',
+      (command) =>
+        command
+          .positional('services', { type: 'string', array: true, describe: 'The services' })
+          .options(WAIT_OPTIONS)
+          .options(connectionOptions(DEFAULT_CONNECTION)),
+      async (args) => (await import('./commands/wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print),
     )
     .epilogue(`Each option can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.\n${EXIT_CODES}`)
     .env('OPENSRF_CHOPCHOP')
     .version(VERSION)
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'greedy-arrays': false })
+    .check(checkRepetition)
+    .parserConfiguration({ 'greedy-arrays': false, 'parse-positional-numbers': false })
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);

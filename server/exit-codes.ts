@@ -5,12 +5,18 @@ export const EXIT = {
   failed: 1,
   /** A wrong option or configuration, or a file with wrong content. */
   usage: 2,
-  /** An address cannot be listened on, or a server cannot be reached. */
+  /** An address cannot be listened on, or a server cannot be reached or refuses the login. */
   network: 3,
   /** A file (or the syslog daemon) cannot be read or written. */
   file: 4,
+  /** A service answered with an error, an OpenSRF status of 300 or more. */
+  status: 5,
+  /** What was waited for did not come in time. */
+  timeout: 6,
+  /** The message came back, or the router has nobody to give it to. */
+  absent: 7,
   /** The pid file belongs to a server that runs. */
-  running: 5,
+  running: 8,
 } as const;
 
 /** Ends the process with one clear line and no stack trace. */

@@ -41,6 +41,7 @@ for (const [what, args, says] of [
   ['settings without a file', ['--with-settings', '--port', '0'], /--with-settings: name the file/],
   ['a domain of settings without settings', ['--settings-domain', 'localhost'], /--settings-domain: there are no settings/],
   ['a domain of settings that is not served', ['--with-settings', 'x', '--settings-domain', 'nowhere'], /settings\.domains: domain nowhere is not served/],
+  ['an option that is not repeatable', ['--port', '1', '--port', '2'], /--port is given more than once/],
   ['a peer that is not served', ['--peer-router', 'nowhere'], /router\.peers: domain nowhere is not served/],
 ] as const) {
   test(`${what} is refused with a clear message and exit code 2`, () => {
@@ -124,6 +125,14 @@ test('serve is ready when the ready file is there, logs JSON to a pipe, and SIGT
     ['listening', 'session bound', 'stopping', 'session ended'],
   );
   assert.doesNotMatch(output(), /secret/);
+});
+
+test('a repeatable option keeps all its values', async (t) => {
+  const domains = ['one.localhost', 'two.localhost'];
+  const { ready } = await serve(t, temporaryFolder(t), ...domains.flatMap((domain) => ['--domain', domain]), '--user', 'a:secret', '--user', 'b:secret');
+  assert.deepEqual(ready.domains, domains);
+  const [address] = ready.c2s as [{ host: string; port: number }];
+  for (const name of ['a', 'b']) await (await Peer.connect(t, address)).login(name, 'two.localhost', 'test', 'secret');
 });
 
 test('a second signal ends the process at once', async (t) => {

@@ -2,7 +2,8 @@ import { ChopChop } from '../chopchop.ts';
 import { createConfig } from '../config/config.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import type { Log } from '../log.ts';
-import { type Answer, OsrfClient } from '../opensrf/client.ts';
+import { OsrfClient } from '../opensrf/client.ts';
+import type { Answer } from '../opensrf/request.ts';
 import { OsrfService } from '../opensrf/service.ts';
 import type { ServiceEvent } from '../opensrf/service-description.ts';
 
@@ -67,7 +68,7 @@ async function tell(server: ChopChop, service: OsrfService, client: OsrfClient, 
   const worker = session.remote;
 
   print(`\n4  client   sends mult(6, 7) straight to ${worker}`);
-  const direct = await asked(session.request('mult', [6, 7], REQUEST_TIMEOUT_MS), events);
+  const direct = await asked(session.request('mult', [6, 7], REQUEST_TIMEOUT_MS).answer, events);
   check(direct.answer.results[0] === 42, 'the answer is 42');
   check(direct.listened === undefined, 'neither router nor listener had a part in it');
   check(direct.answer.from === worker, 'the same worker answered');

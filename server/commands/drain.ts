@@ -1,20 +1,24 @@
 import { bodyText } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
+import { type ConnectionArguments, type ConnectionConfig, DEFAULT_ROUTER_CONNECTION } from '../config/connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { JabberClient, LoginError } from '../opensrf/jabber-client.ts';
+import { JabberClient } from '../opensrf/jabber-client.ts';
+import { connectionOf, failureOf } from './client-command.ts';
 
 /** Whom to drain, and how to get there. */
-export interface DrainArguments {
+export interface DrainArguments extends ConnectionArguments {
   readonly service: string;
   /** The JID of one listener; all of the service where it is missing. */
   readonly listener?: string | undefined;
   readonly resume: boolean;
-  readonly host: string;
-  readonly port: number;
-  readonly domain: string;
-  readonly username: string;
-  readonly password: string;
+}
+
+/** What to tell which router. */
+interface Order extends ConnectionConfig {
+  readonly service: string;
+  readonly listener?: string | undefined;
+  readonly resume: boolean;
 }
 
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -24,30 +28,31 @@ const ANSWER_TIMEOUT_MS = 5_000;
  * @returns what happened, for the user. @throws CommandError
  */
 export async function drain(args: DrainArguments): Promise<string> {
-  const jabber = await login(args);
+  const { service, listener, resume } = args;
+  const order = { ...connectionOf(args, DEFAULT_ROUTER_CONNECTION), service, listener, resume };
+  const jabber = await login(order);
   try {
-    const answer = await order(jabber, args);
-    if (answer.type === 'error') throw new CommandError(EXIT.failed, refusal(answer, args));
+    const answer = await give(jabber, order);
+    if (answer.type === 'error') throw new CommandError(EXIT.failed, refusal(answer, order));
     const count = bodyText(answer);
-    const listeners = `${count} listener${count === '1' ? '' : 's'} of ${args.service}`;
-    return args.resume ? `resumed ${listeners}` : `draining ${listeners}: no new requests, what is under way may finish`;
+    const listeners = `${count} listener${count === '1' ? '' : 's'} of ${service}`;
+    return resume ? `resumed ${listeners}` : `draining ${listeners}: no new requests, what is under way may finish`;
   } finally {
     await jabber.close();
   }
 }
 
-async function login(args: DrainArguments): Promise<JabberClient> {
+async function login(connection: ConnectionConfig): Promise<JabberClient> {
   try {
-    return await JabberClient.login({ ...args, resource: `drain_${process.pid}` });
+    return await JabberClient.login({ ...connection, resource: `drain_${process.pid}` });
   } catch (error) {
-    if (error instanceof LoginError) throw new CommandError(EXIT.network, `${error.message}; see --username and --password`);
-    throw new CommandError(EXIT.network, `no server at ${args.host}:${args.port} (${(error as Error).message}); see --host and --port`);
+    throw failureOf(error);
   }
 }
 
-function order(jabber: JabberClient, { username, domain, service, listener, resume }: DrainArguments): Promise<Stanza> {
+function give(jabber: JabberClient, { router, domain, service, listener, resume }: Order): Promise<Stanza> {
   const attributes = `router_command='${resume ? 'resume' : 'drain'}' router_class='${escapeAttribute(service)}'`;
-  const to = `${username}@${domain}/router`;
+  const to = `${router}@${domain}/router`;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new CommandError(EXIT.failed, `${to} did not answer`)), ANSWER_TIMEOUT_MS);
     jabber.onMessage = (message) => {
@@ -58,7 +63,7 @@ function order(jabber: JabberClient, { username, domain, service, listener, resu
   });
 }
 
-function refusal(answer: Stanza, { service, listener, domain }: DrainArguments): string {
+function refusal(answer: Stanza, { service, listener, domain }: Order): string {
   if (answer.inner.includes('<item-not-found'))
     return `nothing to drain: ${listener === undefined ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
   if (answer.inner.includes('<forbidden')) return 'only a router account may do that; see --username';

@@ -16,25 +16,41 @@ export interface Credentials {
   readonly username: string;
   readonly password: string;
   readonly resource: string;
-  /** How long connection and login may take; 10 s, as in OpenSRF's own libraries, where it is missing. */
+  /** For the connection and the login each; 10 s, as in OpenSRF's own libraries, where it is missing. */
   readonly loginTimeoutMs?: number;
 }
-
-const LOGIN_TIMEOUT_MS = 10_000;
 
 /** Where to log in, and as whom. */
 export interface LoginOptions extends Credentials {
   readonly host: string;
   readonly port: number;
+  /** Called between the connection and the login. */
+  readonly onConnected?: () => void;
 }
 
-/** The server refused the login, or ended the stream during it. */
-export class LoginError extends Error {
-  constructor(jid: string, reason: string) {
-    super(`cannot log in as ${jid}: ${reason}`);
-    this.name = 'LoginError';
+/** Nobody takes connections there. */
+export class ConnectError extends Error {
+  constructor({ host, port }: LoginOptions, reason: string) {
+    super(`no server at ${host}:${port} (${reason})`);
+    this.name = 'ConnectError';
   }
 }
+
+/** The server refused the login, or did not get through it. */
+export class LoginError extends Error {
+  /** Whether the server said no; otherwise it broke off, said nothing, or is no Jabber server. */
+  readonly refused: boolean;
+
+  constructor(jid: string, reason: string, refused: boolean) {
+    super(`cannot log in as ${jid}: ${reason}`);
+    this.name = 'LoginError';
+    this.refused = refused;
+  }
+}
+
+const LOGIN_TIMEOUT_MS = 10_000;
+/** How long a server may take to close its side: OpenSRF's programs do not wait for it at all. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 const LIMITS = {
   maxElements: Number.POSITIVE_INFINITY,
@@ -49,6 +65,8 @@ export class JabberClient implements StreamReceiver {
   readonly jid: string;
   /** Called for each `<message>`; set it before the first can come. */
   onMessage: (message: Stanza) => void = () => {};
+  /** Called for each `<iq>` after the login. */
+  onIq: (iq: Stanza) => void = () => {};
   /** Called once when the connection is over, whoever ended it. */
   onClose: () => void = () => {};
   private readonly credentials: Credentials;
@@ -59,6 +77,8 @@ export class JabberClient implements StreamReceiver {
   private readonly settling = new Map<string, () => void>();
   private settleCount = 0;
   private outcome: { resolve: () => void; reject: (error: Error) => void } | null = null;
+  /** Why the connection broke; `''` while it did not. */
+  private fault = '';
 
   private constructor(socket: Duplex, credentials: Credentials) {
     this.socket = socket;
@@ -66,18 +86,19 @@ export class JabberClient implements StreamReceiver {
     this.jid = `${credentials.username}@${credentials.domain}/${credentials.resource}`;
   }
 
-  /** @throws LoginError, or the socket's error if nobody listens there. */
+  /** @throws ConnectError, LoginError */
   static async login(options: LoginOptions): Promise<JabberClient> {
     const socket = connect({ host: options.host, port: options.port, noDelay: true });
     const timer = giveUpAfter(socket, options);
     try {
-      await once(socket, 'connect');
+      await once(socket, 'connect').catch((error) => Promise.reject(new ConnectError(options, reasonOf(error))));
     } catch (error) {
       socket.destroy();
       throw error;
     } finally {
       clearTimeout(timer);
     }
+    options.onConnected?.();
     return JabberClient.loginOn(socket, options);
   }
 
@@ -94,6 +115,11 @@ export class JabberClient implements StreamReceiver {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Whether it is still connected. */
+  get open(): boolean {
+    return !this.socket.destroyed;
   }
 
   /** Sends finished XML. */
@@ -114,9 +140,11 @@ export class JabberClient implements StreamReceiver {
   /** Ends the stream and the connection, and resolves when the server has closed it too. */
   async close(): Promise<void> {
     if (this.socket.destroyed) return;
-    const closed = once(this.socket, 'close');
+    const closed = new Promise((resolve) => this.socket.once('close', resolve));
+    const timer = setTimeout(() => this.socket.destroy(), CLOSE_TIMEOUT_MS);
     this.socket.end('</stream:stream>');
     await closed;
+    clearTimeout(timer);
   }
 
   /** Drops the connection without a word, as a killed process does. */
@@ -137,7 +165,8 @@ export class JabberClient implements StreamReceiver {
   stanzaRead(stanza: Stanza): void {
     if (stanza.name === 'message') this.onMessage(stanza);
     else if (stanza.name === 'iq') this.iqRead(stanza);
-    else if (stanza.name === 'stream:error') this.outcome?.reject(new LoginError(this.jid, parseElement(stanza.toXml()).children[0]?.name ?? 'stream error'));
+    else if (stanza.name === 'stream:error')
+      this.outcome?.reject(new LoginError(this.jid, parseElement(stanza.toXml()).children[0]?.name ?? 'stream error', true));
   }
 
   oversizedStanzaRead(): void {}
@@ -148,10 +177,10 @@ export class JabberClient implements StreamReceiver {
 
   private async negotiate(): Promise<void> {
     this.socket.on('data', (chunk) => this.read(chunk));
-    this.socket.on('error', (error) => this.outcome?.reject(new LoginError(this.jid, error.message)));
+    this.socket.on('error', (error) => (this.fault = reasonOf(error)));
     this.socket.on('end', () => this.socket.end());
     this.socket.on('close', () => {
-      this.outcome?.reject(new LoginError(this.jid, 'the server closed the connection'));
+      this.outcome?.reject(new LoginError(this.jid, this.fault || 'the server closed the connection', false));
       for (const resolve of this.settling.values()) resolve();
       this.onClose();
     });
@@ -162,13 +191,13 @@ export class JabberClient implements StreamReceiver {
     this.outcome = null;
   }
 
+  // Whatever answers on that port need not speak XML.
   private read(chunk: Buffer): void {
     try {
       this.reader.write(this.decoder.decode(chunk), chunk.length);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      this.outcome?.reject(new LoginError(this.jid, `what answers is no Jabber server (${error.message})`));
-      this.socket.destroy();
+      this.socket.destroy(new Error(`that is no Jabber server (${error.message})`));
     }
   }
 
@@ -176,13 +205,19 @@ export class JabberClient implements StreamReceiver {
     // Any answer will do: a server that knows no ping says so in its turn.
     this.settling.get(iq.id)?.();
     this.settling.delete(iq.id);
-    if (iq.type === 'result') this.outcome?.resolve();
-    else this.outcome?.reject(new LoginError(this.jid, errorOf(iq)));
+    if (this.outcome === null) this.onIq(iq);
+    else if (iq.type === 'result') this.outcome.resolve();
+    else this.outcome.reject(new LoginError(this.jid, errorOf(iq), true));
   }
 }
 
+/** Where a name has several addresses, Node reports an error with a code but without a message. */
+function reasonOf(error: Error & { code?: string }): string {
+  return error.message || error.code || error.name;
+}
+
 function giveUpAfter(socket: Duplex, { loginTimeoutMs = LOGIN_TIMEOUT_MS }: Credentials): NodeJS.Timeout {
-  return setTimeout(() => socket.destroy(new Error(`no answer within ${loginTimeoutMs} ms`)), loginTimeoutMs);
+  return setTimeout(() => socket.destroy(new Error(`nothing came within ${loginTimeoutMs / 1000} s`)), loginTimeoutMs);
 }
 
 function errorOf(iq: Stanza): string {

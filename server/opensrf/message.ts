@@ -6,9 +6,20 @@ export interface OutgoingMessage {
   readonly type: OsrfMessageType;
   readonly threadTrace: string;
   readonly payload: readonly [name: string, data: object] | null;
+  readonly envelope?: Envelope;
 }
 
-const INGRESS = 'opensrf';
+/** What OpenSRF's messages say beside their content. */
+export interface Envelope {
+  /** The language the caller wants texts in. */
+  readonly locale: string;
+  /** By which door the request came into the system. */
+  readonly ingress: string;
+  readonly apiLevel: number;
+}
+
+/** What OpenSRF's libraries write where nobody says otherwise. */
+export const DEFAULT_ENVELOPE: Envelope = Object.freeze({ locale: 'en-US', ingress: 'opensrf', apiLevel: 1 });
 
 /** A `<message>` as OpenSRF's libraries since 3.1 write it. */
 export function messageXml(to: string, from: string, transactionId: string, thread: string, messages: readonly OutgoingMessage[]): string {
@@ -23,12 +34,12 @@ export function registrationXml(command: 'register' | 'unregister', router: stri
   return `<message to='${escapeAttribute(router)}' from='${escapeAttribute(listener)}'>${extension}<body>${command}ing</body></message>`;
 }
 
-function messageJson({ type, threadTrace, payload }: OutgoingMessage): string {
+function messageJson({ type, threadTrace, payload, envelope = DEFAULT_ENVELOPE }: OutgoingMessage): string {
   const members: [string, string][] = [
     ['threadTrace', toJson(threadTrace)],
-    ['locale', '"en-US"'],
-    ['ingress', toJson(INGRESS)],
-    ['api_level', '1'],
+    ['locale', toJson(envelope.locale)],
+    ['ingress', toJson(envelope.ingress)],
+    ['api_level', toJson(envelope.apiLevel)],
     ['type', toJson(type)],
   ];
   if (payload !== null) members.push(['payload', classed(payload[0], toJson(payload[1]))]);

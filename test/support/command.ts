@@ -77,7 +77,8 @@ export interface Serving {
 
 /** Starts a server on a free port, with its ready file in the folder. */
 export async function serve(t: TestContext, folder: string, ...args: string[]): Promise<Serving> {
-  const child = spawn(process.execPath, [MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const port = args.includes('--port') ? [] : ['--port', '0'];
+  const child = spawn(process.execPath, [MAIN, ...port, '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   let output = '';
   let errors = '';

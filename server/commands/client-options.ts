@@ -1,0 +1,41 @@
+import { connectionOptions, DEFAULT_CONNECTION } from '../config/connection.ts';
+import { DEFAULT_ENVELOPE } from '../opensrf/message.ts';
+
+/** The options of `request`, for yargs. */
+export const REQUEST_OPTIONS = {
+  timeout: {
+    type: 'number',
+    requiresArg: true,
+    default: 60,
+    describe: 'Seconds to wait for the answer; each result, and a "continue" of the service, begins them anew',
+  },
+  connect: { type: 'boolean', default: false, describe: 'Keep to one worker: CONNECT, request, DISCONNECT' },
+  pretty: { type: 'boolean', default: false, describe: 'Indent the results; else each is one line' },
+  locale: { type: 'string', requiresArg: true, default: DEFAULT_ENVELOPE.locale, describe: 'The language to ask for' },
+  ingress: { type: 'string', requiresArg: true, default: DEFAULT_ENVELOPE.ingress, describe: 'What the services are told of where the request comes from' },
+  'api-level': { type: 'number', requiresArg: true, default: DEFAULT_ENVELOPE.apiLevel, describe: "The method's API level" },
+} as const;
+
+/** The options of `services`, for yargs. */
+export const SERVICES_OPTIONS = {
+  ...connectionOptions(DEFAULT_CONNECTION),
+  domain: {
+    ...connectionOptions(DEFAULT_CONNECTION).domain,
+    array: true,
+    describe: 'Domain whose router is asked (repeatable); the account is of the first',
+  },
+  json: { type: 'boolean', default: false, describe: 'Print JSON' },
+  timeout: { type: 'number', requiresArg: true, default: 5, describe: 'Seconds to wait for each router' },
+} as const;
+
+/** The options of `status`, for yargs. */
+export const STATUS_OPTIONS = {
+  json: { type: 'boolean', default: false, describe: 'Print JSON' },
+  timeout: { type: 'number', requiresArg: true, default: 5, describe: 'Seconds for the login, and for each answer' },
+} as const;
+
+/** The options of `wait`, for yargs. */
+export const WAIT_OPTIONS = {
+  service: { type: 'string', array: true, requiresArg: true, describe: 'Service to wait for (repeatable; names without --service count too)' },
+  timeout: { type: 'number', requiresArg: true, default: 60, describe: 'Seconds to wait' },
+} as const;

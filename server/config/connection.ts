@@ -1,0 +1,67 @@
+import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
+import { ConfigError, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER, DEFAULT_USERNAMES } from './config.ts';
+
+/** How a command gets to a running server, as whom, and which router it speaks to. Comes out of {@link resolveConnection}. */
+export interface ConnectionConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The domain of the account and of the router. */
+  readonly domain: string;
+  readonly username: string;
+  readonly password: string;
+  /** The local part of the router's address. */
+  readonly router: string;
+}
+
+/** An OpenSRF client's connection to a server with our defaults. */
+export const DEFAULT_CONNECTION: ConnectionConfig = Object.freeze({
+  host: DEFAULT_HOST,
+  port: DEFAULT_PORT,
+  domain: DEFAULT_DOMAINS[0],
+  username: DEFAULT_USERNAMES[0],
+  password: DEFAULT_PASSWORD,
+  router: DEFAULT_ROUTER.name,
+});
+
+/** The same with a router's account, for orders that a router takes from its own kind alone. */
+export const DEFAULT_ROUTER_CONNECTION: ConnectionConfig = Object.freeze({ ...DEFAULT_CONNECTION, username: DEFAULT_ROUTER.name });
+
+/** What yargs makes of {@link connectionOptions}: nothing where the user said nothing, so that a file or the environment may say it. */
+export type ConnectionArguments = { readonly [Key in keyof ConnectionConfig]?: ConnectionConfig[Key] | undefined };
+
+const OPTION = { requiresArg: true, group: 'Connection:' } as const;
+
+/** The options of all commands that log in at a running server, for yargs. @param defaults What `--help` shows. */
+export function connectionOptions(defaults: ConnectionConfig) {
+  return {
+    host: { ...OPTION, type: 'string', defaultDescription: defaults.host, describe: 'Address of the server' },
+    port: { ...OPTION, type: 'number', defaultDescription: String(defaults.port), describe: 'Its port' },
+    domain: { ...OPTION, type: 'string', defaultDescription: defaults.domain, describe: 'Domain of the account and of the router' },
+    username: { ...OPTION, type: 'string', defaultDescription: defaults.username, describe: 'Account to log in with' },
+    password: { ...OPTION, type: 'string', defaultDescription: defaults.password, describe: 'Its password' },
+    router: { ...OPTION, type: 'string', defaultDescription: defaults.router, describe: "Name of the router's account" },
+  } as const;
+}
+
+/**
+ * Fills in what the command line left open.
+ * @param defaults Whatever is known without it.
+ * @throws ConfigError with all that is wrong.
+ */
+export function resolveConnection(args: ConnectionArguments, defaults: ConnectionConfig): ConnectionConfig {
+  const { host, port, domain: written, username, password, router } = { ...defaults, ...withoutGaps(args) };
+  const domain = normalizeDomain(written);
+  const problems: string[] = [];
+  if (host === '') problems.push('--host: it is empty');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) problems.push(`--port: ${port} is not a number from 1 to 65535`);
+  if (domain === null) problems.push(`--domain: "${written}" is no domain`);
+  if (!isLocalPart(username)) problems.push(`--username: "${username}" is no valid user name`);
+  if (!isLocalPart(router)) problems.push(`--router: "${router}" is no valid user name`);
+  if (domain === null || problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ host, port, domain, username, password, router });
+}
+
+function withoutGaps(args: ConnectionArguments): Partial<ConnectionConfig> {
+  const { host, port, domain, username, password, router } = args;
+  return Object.fromEntries(Object.entries({ host, port, domain, username, password, router }).filter(([, value]) => value !== undefined));
+}

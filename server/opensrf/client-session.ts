@@ -1,0 +1,209 @@
+import { childText, type Element, parseElement } from '../../shared/element.ts';
+import { type OsrfMessage, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
+import type { JabberClient } from './jabber-client.ts';
+import { type Envelope, messageXml, type OutgoingMessage, statusCodeOf } from './message.ts';
+import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';
+
+/** OpenSRF's own libraries wait as long for a request… */
+export const REQUEST_TIMEOUT_MS = 60_000;
+/** …and for a worker to take a session. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A worker says with these that the session is over and the request not done: asked too often, asked too late, never heard of the session. */
+const SENT_AWAY = new Set([307, 408, 417]);
+
+/** What a session is made from. */
+export interface SessionOptions {
+  readonly thread: string;
+  /** The address of the service's class at its router. */
+  readonly service: string;
+  readonly envelope: Envelope;
+  readonly nextTransactionId: () => string;
+  readonly onEnd: () => void;
+}
+
+/**
+ * OpenSRF's application session on the client's side: a thread, a remote address, numbered requests. Stateless until
+ * {@link connect}; from then on it keeps to one worker, and finds itself another when that one sends it away or is gone.
+ */
+export class OsrfClientSession {
+  /** Where requests go: the class at the router, or the worker the session is connected to. */
+  remote: string;
+  private state: 'stateless' | 'connecting' | 'connected' | 'disconnected' = 'stateless';
+  private readonly jabber: JabberClient;
+  private readonly options: SessionOptions;
+  private readonly requests = new Map<string, OsrfRequest>();
+  private connection: (PromiseWithResolve<string> & { readonly timer: NodeJS.Timeout }) | null = null;
+  private lastTrace = 0;
+
+  constructor(jabber: JabberClient, options: SessionOptions) {
+    this.jabber = jabber;
+    this.options = options;
+    this.remote = options.service;
+  }
+
+  /** Binds the session to one worker. @returns its JID. @throws OsrfError, OsrfTimeout */
+  connect(timeoutMs = CONNECT_TIMEOUT_MS): Promise<string> {
+    if (this.state === 'connected') return Promise.resolve(this.remote);
+    if (this.connection !== null) return this.connection.promise;
+    this.state = 'connecting';
+    const timer = setTimeout(() => this.connectFailed(new OsrfTimeout(`CONNECT to ${this.options.service}`, timeoutMs)), timeoutMs);
+    const connection = { ...withResolve<string>(), timer };
+    // Requests that wait for it fail with it; who else wants to know awaits it.
+    connection.promise.catch(() => {});
+    this.connection = connection;
+    this.write({ type: 'CONNECT', threadTrace: String(this.lastTrace), payload: null });
+    return connection.promise;
+  }
+
+  /** Calls a method. */
+  request(method: string, params: readonly unknown[], timeoutMs = REQUEST_TIMEOUT_MS): OsrfRequest {
+    const call: MethodCall = { method, params, timeoutMs };
+    const threadTrace = String(++this.lastTrace);
+    const request = new OsrfRequest(threadTrace, call, () => this.requests.delete(threadTrace));
+    this.requests.set(threadTrace, request);
+    this.dispatch(request);
+    return request;
+  }
+
+  /** Lets the worker go. The session goes on by way of the router. */
+  disconnect(): void {
+    if (this.state === 'connected') this.write({ type: 'DISCONNECT', threadTrace: String(this.lastTrace), payload: null });
+    if (this.state === 'connecting') this.connectFailed(new OsrfError('client', 500, 'the session was ended', ''));
+    this.state = 'stateless';
+    this.remote = this.options.service;
+  }
+
+  /** Forgets the session; what has not been answered fails. */
+  end(): void {
+    this.disconnect();
+    this.failAll(new OsrfError('client', 500, 'the session was ended', ''));
+    this.options.onEnd();
+  }
+
+  /** A message on this thread has come. */
+  received(stanza: Stanza): void {
+    const element = parseElement(stanza.toXml());
+    const messages = parseOsrfMessages(childText(element, 'body') ?? '') ?? [];
+    const error = bounceOf(element);
+    if (error !== undefined) this.bounced(error, messages, stanza.from);
+    else for (const message of messages) this.answered(message, stanza.from);
+  }
+
+  /** The connection to the server is gone. */
+  lost(): void {
+    this.failAll(new OsrfError('connection', 500, 'the connection to the Jabber server was lost', ''));
+  }
+
+  private answered(message: OsrfMessage, from: string): void {
+    if (message.type === 'STATUS') this.statusCame(message, from);
+    if (message.type !== 'RESULT') return;
+    const request = this.requests.get(message.threadTrace);
+    request?.heard();
+    request?.resultCame(message, from);
+  }
+
+  private statusCame(message: OsrfMessage, from: string): void {
+    const code = statusCodeOf(message);
+    const request = this.requestOf(message, code);
+    if (code >= 100 && code < 300) this.goodStatusCame(code, request, from);
+    else if (this.isAboutConnect(request)) this.connectFailed(statusError(message, from, this.options.service));
+    else if (SENT_AWAY.has(code)) this.sentAway(request, message, from);
+    else request?.fail(statusError(message, from, this.options.service));
+  }
+
+  private goodStatusCame(code: number, request: OsrfRequest | undefined, from: string): void {
+    if (this.state === 'connecting' && code === 200) this.connected(from);
+    else if (code === 205) request?.complete(from);
+    else request?.heard();
+  }
+
+  // A listener whose backlog is full always says "request 1" (as a C library does with its 503), whichever it refuses.
+  private requestOf({ threadTrace }: OsrfMessage, code: number): OsrfRequest | undefined {
+    const [only, ...others] = this.requests.values();
+    return this.requests.get(threadTrace) ?? (code === 503 && others.length === 0 ? only : undefined);
+  }
+
+  /** A CONNECT bears the number of the request before it or, when it is repeated, of one that waits for it. */
+  private isAboutConnect(request: OsrfRequest | undefined): boolean {
+    return this.state === 'connecting' && (request === undefined || request.sentTo === '');
+  }
+
+  private connected(worker: string): void {
+    this.remote = worker;
+    this.state = 'connected';
+    this.takeConnection()?.resolve(worker);
+    for (const request of this.requests.values()) if (request.sentTo === '') this.dispatch(request);
+  }
+
+  private connectFailed(error: Error): void {
+    this.state = 'disconnected';
+    this.takeConnection()?.reject(error);
+    for (const request of [...this.requests.values()]) if (request.sentTo === '') request.fail(error);
+  }
+
+  private takeConnection(): PromiseWithResolve<string> | null {
+    const { connection } = this;
+    this.connection = null;
+    if (connection !== null) clearTimeout(connection.timer);
+    return connection;
+  }
+
+  // A worker that has waited too long names no request: all it was sent since are meant, for it reads them no more.
+  private sentAway(request: OsrfRequest | undefined, message: OsrfMessage, from: string): void {
+    const cause = statusError(message, from, this.options.service);
+    this.retry(request === undefined ? this.sentToWorker(from) : [request], from, cause);
+  }
+
+  private bounced(error: Element, messages: readonly OsrfMessage[], from: string): void {
+    const cause = bounceError(error, from);
+    const told = (type: OsrfMessage['type']) => messages.some((message) => message.type === type);
+    const named = messages.filter(({ type }) => type === 'REQUEST').map(({ threadTrace }) => this.requests.get(threadTrace));
+    if (this.state === 'connecting' && (told('CONNECT') || messages.length === 0)) this.connectFailed(cause);
+    // Nobody waits for the answer to a DISCONNECT. A bounce without the request it is about is about all that went there.
+    if (named.length === 0 && (told('CONNECT') || told('DISCONNECT'))) return;
+    const requests = (named.length > 0 ? named : this.sentToWorker(from)).filter((request) => request !== undefined);
+    const direct = requests.filter(({ sentTo }) => sentTo !== this.options.service && !isOfSender(error));
+    for (const request of requests) if (!direct.includes(request)) request.fail(cause);
+    this.retry(direct, from, cause);
+  }
+
+  private sentToWorker(address: string): OsrfRequest[] {
+    return [...this.requests.values()].filter(({ sentTo }) => sentTo === address);
+  }
+
+  /** The worker is lost to this session: finds another one, and sends it what this one did not do. */
+  private retry(requests: readonly OsrfRequest[], worker: string, cause: OsrfError): void {
+    if (this.state === 'connected' && this.remote === worker) {
+      this.state = 'disconnected';
+      this.remote = this.options.service;
+    }
+    for (const request of requests) {
+      if (request.mayResend()) this.dispatch(request);
+      else request.fail(cause);
+    }
+  }
+
+  private dispatch(request: OsrfRequest): void {
+    request.heard();
+    request.sentTo = '';
+    if (this.state === 'disconnected') void this.connect();
+    if (this.state === 'connecting') return;
+    request.sentTo = this.remote;
+    const { method, params } = request.call;
+    this.write({ type: 'REQUEST', threadTrace: request.threadTrace, payload: ['osrfMethod', { method, params }] });
+  }
+
+  private write(message: OutgoingMessage): void {
+    if (!this.jabber.open) this.lost();
+    const { thread, envelope, nextTransactionId } = this.options;
+    this.jabber.send(messageXml(this.remote, this.jabber.jid, nextTransactionId(), thread, [{ ...message, envelope }]));
+  }
+
+  private failAll(error: Error): void {
+    if (this.state === 'connecting') this.connectFailed(error);
+    for (const request of [...this.requests.values()]) request.fail(error);
+  }
+}

@@ -1,0 +1,65 @@
+import { child, childText, type Element } from '../../shared/element.ts';
+import { legacyCode } from '../../shared/errors.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import { statusCodeOf } from './message.ts';
+
+/**
+ * Who failed: a `service` answered with an error status; the `router` had nobody to give the request to; it came back as a `bounce`;
+ * the `connection` to the Jabber server was lost; or the `client` itself gave up.
+ */
+export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'client';
+
+/** A request that ended without its whole answer. */
+export class OsrfError extends Error {
+  readonly kind: OsrfErrorKind;
+  /** OpenSRF's status code, or the legacy code of a bounce. */
+  readonly statusCode: number;
+  /** Who said so, `''` where we did. */
+  readonly from: string;
+
+  constructor(kind: OsrfErrorKind, statusCode: number, status: string, from: string) {
+    super(`${statusCode} ${status}`);
+    this.name = 'OsrfError';
+    this.kind = kind;
+    this.statusCode = statusCode;
+    this.from = from;
+  }
+}
+
+/** No answer within the time the caller gave. */
+export class OsrfTimeout extends Error {
+  constructor(what: string, ms: number) {
+    super(`${what}: no answer within ${ms / 1000} s`);
+    this.name = 'OsrfTimeout';
+  }
+}
+
+const NOBODY_THERE = new Set([404, 503]);
+
+/** @param service The address of the service's class at its router, which speaks from there where it has no listener. */
+export function statusError(message: OsrfMessage, from: string, service: string): OsrfError {
+  const code = statusCodeOf(message);
+  const absent = from === service && !service.endsWith('/router') && NOBODY_THERE.has(code);
+  return new OsrfError(absent ? 'router' : 'service', code, String(message.payload['status'] ?? ''), from);
+}
+
+/** What makes a message a bounce: `type='error'` for most; the C router writes no more than the child, and servers need not write a code. */
+export function bounceOf(message: Element): Element | undefined {
+  const error = child(message, 'error');
+  if (message.attributes.get('type') === 'error') return error ?? message;
+  return error?.attributes.has('type') ? error : undefined;
+}
+
+/** @param error What {@link bounceOf} found. */
+export function bounceError(error: Element, from: string): OsrfError {
+  const condition = error.children.find(({ name, namespace }) => namespace === NS.stanzaErrors && name !== 'text')?.name ?? '';
+  const code = Number(error.attributes.get('code')) || legacyCode(condition);
+  const why = [condition, childText(error, 'text') ?? ''].filter((part) => part !== '').join(': ');
+  return new OsrfError('bounce', code, `the message came back undelivered${why === '' ? '' : ` (${why})`}`, from);
+}
+
+/** Whether another worker would refuse the same message too (RFC 6120 §8.3.2). */
+export function isOfSender(error: Element): boolean {
+  return error.attributes.get('type') === 'modify' || error.attributes.get('type') === 'auth';
+}

@@ -1,0 +1,141 @@
+import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import { OsrfError, OsrfTimeout } from './errors.ts';
+import { statusCodeOf } from './message.ts';
+
+/** What came back for one request. */
+export interface Answer {
+  /** The contents of its results, in order. */
+  readonly results: readonly unknown[];
+  /** The JID of the worker that completed it. */
+  readonly from: string;
+}
+
+/** A method call of a client's. */
+export interface MethodCall {
+  readonly method: string;
+  readonly params: readonly unknown[];
+  /** How long to wait for the next sign of life: a result, a piece of one, or "continue". */
+  readonly timeoutMs: number;
+}
+
+/** A worker that always sends the request away again must not keep us busy for ever. */
+const MAX_RESENDS = 3;
+
+/**
+ * One request on its way. Iterate over it to get each result as it comes (the iteration ends by throwing if the request fails), or
+ * await {@link answer}; or both.
+ */
+export class OsrfRequest implements AsyncIterable<unknown> {
+  readonly threadTrace: string;
+  readonly call: MethodCall;
+  /** Resolves when the request is complete. @throws OsrfError, OsrfTimeout */
+  readonly answer: Promise<Answer>;
+  /** The address it was sent to; `''` while it waits for a connection to a worker. */
+  sentTo = '';
+  private readonly results: unknown[] = [];
+  /** The text of a result that comes in pieces. */
+  private pieces: string[] = [];
+  private resends = 0;
+  private error: Error | null = null;
+  private state: 'waiting' | 'complete' | 'failed' = 'waiting';
+  private readonly settle: PromiseWithResolve<Answer>;
+  private news: PromiseWithResolve<void> = withResolve();
+  private timer: NodeJS.Timeout;
+  private readonly onSettled: () => void;
+
+  constructor(threadTrace: string, call: MethodCall, onSettled: () => void) {
+    this.threadTrace = threadTrace;
+    this.call = call;
+    this.onSettled = onSettled;
+    this.settle = withResolve();
+    this.answer = this.settle.promise;
+    // Whoever iterates gets the error there.
+    this.answer.catch(() => {});
+    this.timer = this.startTimer();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
+    for (let next = 0; ; next++) {
+      while (next === this.results.length && this.state === 'waiting') await this.news.promise;
+      if (next === this.results.length) break;
+      yield this.results[next];
+    }
+    if (this.error !== null) throw this.error;
+  }
+
+  /** Something came for it: the time begins anew. */
+  heard(): void {
+    clearTimeout(this.timer);
+    this.timer = this.startTimer();
+  }
+
+  /** A RESULT came. */
+  resultCame(message: OsrfMessage, from: string): void {
+    const { content } = message.payload;
+    if (message.payloadClass === 'osrfResultPartial' || statusCodeOf(message) === 206) this.pieces.push(String(content));
+    else if (message.payloadClass === 'osrfResultPartialComplete' || statusCodeOf(message) === 204) this.joinPieces(from);
+    else this.add(content);
+  }
+
+  complete(from: string): void {
+    this.end('complete');
+    this.settle.resolve({ results: this.results, from });
+  }
+
+  fail(error: Error): void {
+    this.error = error;
+    this.end('failed');
+    this.settle.reject(error);
+  }
+
+  /** Whether it may be sent once more: not too often, and not if a part of the answer has come, which would come twice. */
+  mayResend(): boolean {
+    return this.results.length === 0 && this.pieces.length === 0 && ++this.resends <= MAX_RESENDS;
+  }
+
+  private joinPieces(from: string): void {
+    const text = this.pieces.join('');
+    this.pieces = [];
+    try {
+      this.add(JSON.parse(text));
+    } catch {
+      this.fail(new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON`, from));
+    }
+  }
+
+  private add(result: unknown): void {
+    this.results.push(result);
+    this.tell();
+  }
+
+  private end(state: 'complete' | 'failed'): void {
+    clearTimeout(this.timer);
+    this.state = state;
+    this.onSettled();
+    this.tell();
+  }
+
+  private tell(): void {
+    this.news.resolve();
+    this.news = withResolve();
+  }
+
+  private startTimer(): NodeJS.Timeout {
+    const { method, timeoutMs } = this.call;
+    return setTimeout(() => this.fail(new OsrfTimeout(`request ${method} to ${this.sentTo || 'a worker'}`, timeoutMs)), timeoutMs);
+  }
+}
+
+/** A promise and its two ends. */
+export interface PromiseWithResolve<Value> {
+  readonly promise: Promise<Value>;
+  resolve(value: Value): void;
+  reject(error: Error): void;
+}
+
+/** Node 20 has no `Promise.withResolvers` yet. */
+export function withResolve<Value>(): PromiseWithResolve<Value> {
+  let ends: Omit<PromiseWithResolve<Value>, 'promise'> | undefined;
+  const promise = new Promise<Value>((resolve, reject) => (ends = { resolve, reject }));
+  return { promise, ...(ends as Omit<PromiseWithResolve<Value>, 'promise'>) };
+}

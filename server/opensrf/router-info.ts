@@ -1,0 +1,47 @@
+import type { OsrfClient } from './client.ts';
+import { OsrfError } from './errors.ts';
+
+// The questions that every OpenSRF router has answered since 1.0, asked at `ROUTER@DOMAIN/router`.
+
+/** A service as its router knows it. */
+export interface RegisteredService {
+  readonly service: string;
+  /** What its listeners were given in all. */
+  readonly requests: number;
+  readonly listeners: readonly { readonly jid: string; readonly requests: number }[];
+}
+
+/** The names of the services that are registered, in the order of their registration. @throws OsrfError, OsrfTimeout */
+export async function classList(client: OsrfClient, router: string, timeoutMs: number): Promise<string[]> {
+  const list = await ask(client, router, 'opensrf.router.info.class.list', timeoutMs);
+  if (!Array.isArray(list)) throw strange(router);
+  return list.map(String);
+}
+
+/** The same with their listeners and counts. @throws OsrfError, OsrfTimeout */
+export async function registeredServices(client: OsrfClient, router: string, timeoutMs: number): Promise<RegisteredService[]> {
+  const names = await classList(client, router, timeoutMs);
+  const counts = await ask(client, router, 'opensrf.router.info.stats.class.all', timeoutMs);
+  if (typeof counts !== 'object' || counts === null) throw strange(router);
+  const listenersOf = new Map<string, unknown>(Object.entries(counts));
+  return names.map((service) => registeredService(service, listenersOf.get(service) ?? {}));
+}
+
+function registeredService(service: string, counts: object): RegisteredService {
+  const listeners = Object.entries(counts).map(([jid, requests]) => ({ jid, requests: Number(requests) }));
+  return { service, requests: listeners.reduce((sum, { requests }) => sum + requests, 0), listeners };
+}
+
+async function ask(client: OsrfClient, router: string, method: string, timeoutMs: number): Promise<unknown> {
+  const session = client.sessionAt(router);
+  try {
+    const { results } = await session.request(method, [], timeoutMs).answer;
+    return results[0];
+  } finally {
+    session.end();
+  }
+}
+
+function strange(router: string): OsrfError {
+  return new OsrfError('service', 500, 'that is no answer of a router', router);
+}

@@ -1,0 +1,27 @@
+import { childText, parseElement, xml } from '../../shared/element.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { JabberClient } from './jabber-client.ts';
+
+/** What a Jabber server says of itself (XEP-0092); `''` for what it keeps to itself. */
+export interface ServerVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly os: string;
+}
+
+const ID = 'version';
+
+/** Asks a host for its software. Null if it does not tell within the time: not every server knows the question. */
+export function serverVersion(jabber: JabberClient, domain: string, timeoutMs: number): Promise<ServerVersion | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), timeoutMs);
+    jabber.onIq = (iq) => {
+      if (iq.id !== ID) return;
+      clearTimeout(timer);
+      const query = parseElement(iq.toXml()).children.find(({ namespace }) => namespace === NS.version);
+      const told = (name: string) => (query === undefined ? '' : (childText(query, name) ?? ''));
+      resolve(iq.type === 'result' ? { name: told('name'), version: told('version'), os: told('os') } : null);
+    };
+    jabber.send(xml('iq', { type: 'get', id: ID, to: domain }, xml('query', { xmlns: NS.version })));
+  });
+}

@@ -54,6 +54,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       (command) =>
         command
           .options(SERVER_OPTIONS)
+          .env('OPENSRF_CHOPCHOP')
           .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
           .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
           .options(LOG_OPTIONS)
@@ -76,6 +77,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       (command) =>
         command
           .options(SERVER_OPTIONS)
+          .env('OPENSRF_CHOPCHOP')
           .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
           .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
           .example('$0 doctor --config /openils/conf/opensrf_core.xml', 'is everything there that this site needs?'),
@@ -129,8 +131,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .options(connectionOptions(DEFAULT_CONNECTION)),
       async (args) => (await import('./commands/wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print),
     )
-    .epilogue(`Each option can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.\n${EXIT_CODES}`)
-    .env('OPENSRF_CHOPCHOP')
+    .epilogue(
+      `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.\n${EXIT_CODES}`,
+    )
     .version(VERSION)
     .strict()
     .check(checkRepetition)

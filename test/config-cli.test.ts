@@ -58,6 +58,10 @@ test('a file that is not there is one clear line and exit code 2', () => {
   assert.match(stderr, /^opensrf-chopchop: \/nonexistent\/core\.xml: cannot be read: ENOENT[^\n]*\n$/);
 });
 
+test('a variable for serve does not disturb the other commands', () => {
+  assert.equal(run(['demo'], { OPENSRF_CHOPCHOP_HOLD: '2' }).status, 0);
+});
+
 /** A site's file that can be rewritten, and the server that runs by it. */
 async function site(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
@@ -90,6 +94,20 @@ async function site(t: TestContext) {
     (await Peer.connect(t, address)).login('opensrf', domain, resource, password);
   return { child, file, write, logged, address, login };
 }
+
+test('request and drain take account, domain and router from the same file', async (t) => {
+  const { file, address, login } = await site(t);
+  const listener = await login('listener', 'one');
+  listener.send(registration('register', 'router@private.localhost/router', '', 'opensrf.math'));
+  listener.send("<iq type='get' id='read' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await listener.expect("id='read'");
+  const where = ['--config', file, '--host', address.host, '--port', String(address.port)];
+  const asked = run(['request', 'router', 'opensrf.router.info.class.list', ...where]);
+  assert.deepEqual([asked.status, asked.stdout], [0, '["opensrf.math"]\n'], asked.stderr);
+  const drained = run(['drain', 'opensrf.math', ...where]);
+  assert.equal(drained.status, 0, drained.stderr);
+  assert.equal(run(['request', 'router', 'opensrf.router.info.class.list', ...where, '--password', 'wrong']).status, 3);
+});
 
 test('SIGHUP takes over accounts and trusted domains and drops neither a session nor a registration; a bad file changes nothing', async (t) => {
   const { child, file, write, logged, address, login } = await site(t);

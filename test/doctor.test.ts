@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { readOpensrfCore } from '../server/config/opensrf-core.ts';
 import { checkClock, checkName, checkNode, checkPort } from '../server/doctor/machine.ts';
 import { checkCore, checkSettings, checkSrfsh } from '../server/doctor/site.ts';
+import { serve, temporaryFolder } from './support/command.ts';
 
 const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
@@ -47,6 +48,12 @@ test('a port in use is a failure that names the program which has it', async (t)
   assert.match(finding.text, new RegExp(`127\\.0\\.0\\.1:${port} is in use by pid ${process.pid}: .*node`));
   assert.match(finding.remedy, new RegExp(`kill ${process.pid}`));
   assert.equal((await checkPort('192.0.2.1', 1)).grade, 'failure');
+});
+
+test('a port that our own server has is no failure', async (t) => {
+  const { ready } = await serve(t, temporaryFolder(t));
+  const [{ host, port }] = ready.c2s as [{ host: string; port: number }];
+  assert.deepEqual(await checkPort(host, port), { grade: 'ok', text: `${host}:${port} is served by opensrf-chopchop (pid ${ready.pid})`, remedy: '' });
 });
 
 test("the installation guide's file fits together", () => {

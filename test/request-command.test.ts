@@ -192,7 +192,7 @@ test('an error status is one line with code, text and who said it, behind the re
   await mathService(t, address);
   const exception = await request(SERVICE, 'fail').outcome();
   assert.equal(exception.code, 5);
-  assert.match(oneLine(exception), /: 500 \*\*\* Died at Math\.pm line 5\. called from \[31mhere \(said by /);
+  assert.match(oneLine(exception), /: 500 .*\*\*\* Died at Math\.pm line 5\. called from \[31mhere \(said by /);
 });
 
 test('a listener whose backlog is full (503, from itself) is an error of the service: exit code 5', async (t) => {

@@ -1,5 +1,7 @@
 import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
+import { domainAddresses } from '../net/hosts-file.ts';
 import { ConfigError, DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER, DEFAULT_USERNAMES } from './config.ts';
+import { readOpensrfCore } from './opensrf-core.ts';
 
 /** How a command gets to a running server, as whom, and which router it speaks to. Comes out of {@link resolveConnection}. */
 export interface ConnectionConfig {
@@ -27,13 +29,14 @@ export const DEFAULT_CONNECTION: ConnectionConfig = Object.freeze({
 export const DEFAULT_ROUTER_CONNECTION: ConnectionConfig = Object.freeze({ ...DEFAULT_CONNECTION, username: DEFAULT_ROUTER.name });
 
 /** What yargs makes of {@link connectionOptions}: nothing where the user said nothing, so that a file or the environment may say it. */
-export type ConnectionArguments = { readonly [Key in keyof ConnectionConfig]?: ConnectionConfig[Key] | undefined };
+export type ConnectionArguments = { readonly [Key in keyof ConnectionConfig]?: ConnectionConfig[Key] | undefined } & { readonly config?: string | undefined };
 
 const OPTION = { requiresArg: true, group: 'Connection:' } as const;
 
 /** The options of all commands that log in at a running server, for yargs. @param defaults What `--help` shows. */
 export function connectionOptions(defaults: ConnectionConfig) {
   return {
+    config: { ...OPTION, type: 'string', describe: "Take what is not said here from OpenSRF's opensrf_core.xml, or a .srfsh.xml" },
     host: { ...OPTION, type: 'string', defaultDescription: defaults.host, describe: 'Address of the server' },
     port: { ...OPTION, type: 'number', defaultDescription: String(defaults.port), describe: 'Its port' },
     domain: { ...OPTION, type: 'string', defaultDescription: defaults.domain, describe: 'Domain of the account and of the router' },
@@ -49,7 +52,7 @@ export function connectionOptions(defaults: ConnectionConfig) {
  * @throws ConfigError with all that is wrong.
  */
 export function resolveConnection(args: ConnectionArguments, defaults: ConnectionConfig): ConnectionConfig {
-  const { host, port, domain: written, username, password, router } = { ...defaults, ...withoutGaps(args) };
+  const { host, port, domain: written, username, password, router } = { ...defaults, ...fromFile(args.config, defaults), ...withoutGaps(args) };
   const domain = normalizeDomain(written);
   const problems: string[] = [];
   if (host === '') problems.push('--host: it is empty');
@@ -59,6 +62,19 @@ export function resolveConnection(args: ConnectionArguments, defaults: Connectio
   if (!isLocalPart(router)) problems.push(`--router: "${router}" is no valid user name`);
   if (domain === null || problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ host, port, domain, username, password, router });
+}
+
+/** The account of services and srfsh; for orders that only a router's account may give, the router's. */
+function fromFile(file: string | undefined, { username }: ConnectionConfig): Partial<ConnectionConfig> {
+  if (file === undefined) return {};
+  const { clients, routers } = readOpensrfCore(file);
+  const [client] = clients;
+  const router = routers.find(({ domain }) => domain === client?.domain) ?? routers[0];
+  const section = username === DEFAULT_ROUTER_CONNECTION.username ? (router ?? client) : (client ?? router);
+  if (section === undefined) return {};
+  const [host = DEFAULT_HOST] = domainAddresses([section.domain]).hosts;
+  const account = { host, domain: section.domain, username: section.username, password: section.password };
+  return { ...account, router: router?.username ?? client?.routerName ?? DEFAULT_ROUTER.name, ...(section.port > 0 && { port: section.port }) };
 }
 
 function withoutGaps(args: ConnectionArguments): Partial<ConnectionConfig> {

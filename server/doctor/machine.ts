@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { domainAddresses } from '../net/hosts-file.ts';
+import { PROCESS_TITLE, ROUTER_TITLE } from '../process/pid-file.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 const OLDEST_NODE = [20, 19];
@@ -61,7 +62,8 @@ export async function checkPort(host: string, port: number): Promise<Finding> {
 
 function inUse(host: string, port: number, holder: { pid: number; command: string } | null): Finding {
   if (holder === null) return failure(`${host}:${port} is in use by a program of another user`, `find it: sudo ss -ltnp 'sport = :${port}'`);
-  if (/opensrf-chopchop|server\/main\.js|OpenSRF Router/.test(holder.command)) return ok(`${host}:${port} is served by opensrf-chopchop (pid ${holder.pid})`);
+  // By their titles: a path may have our name in it for other reasons.
+  if ([PROCESS_TITLE, ROUTER_TITLE].includes(holder.command)) return ok(`${host}:${port} is served by opensrf-chopchop (pid ${holder.pid})`);
   return failure(`${host}:${port} is in use by pid ${holder.pid}: ${holder.command}`, `stop it (kill ${holder.pid}), or choose another port`);
 }
 

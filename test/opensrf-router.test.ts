@@ -1,58 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { serve, temporaryFolder, until } from './support/command.ts';
+import { serve, until } from './support/command.ts';
+import { OPENSRF_ROUTER, opensrfSite } from './support/opensrf-site.ts';
 import { Peer } from './support/peer.ts';
 
-const ROUTER = fileURLToPath(new URL('../server/opensrf-router.js', import.meta.url));
-
-/** A port that was free a moment ago: osrf_control's command line has no way to say that any will do. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** A site with one domain, and osrf_control's part in starting and stopping its router. */
-async function site(t: TestContext) {
-  const folder = temporaryFolder(t);
-  const [config, pidFile, log] = ['core.xml', 'router.pid', 'router.log'].map((name) => join(folder, name)) as [string, string, string];
-  const port = await freePort();
-  writeFileSync(
-    config,
-    `<config><opensrf><domain>localhost</domain><port>${port}</port><username>opensrf</username><passwd>one</passwd></opensrf>
-    <routers><router><trusted_domains><server>localhost</server><client>localhost</client></trusted_domains>
-    <transport><server>localhost</server><port>${port}</port><username>router</username><password>two</password><resource>router</resource></transport>
-    <logfile>${log}</logfile><loglevel>3</loglevel></router></routers></config>`,
-  );
-  // Its standard output is captured, and it is waited for until everybody who has inherited that has closed it.
-  const start = () => spawnSync(process.execPath, [ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: 30_000 });
-  const pid = () => Number(readFileSync(pidFile, 'utf8'));
-  const title = () => readFileSync(`/proc/${pid()}/comm`, 'utf8').trim();
-  const stop = async () => {
-    const running = pid();
-    process.kill(running, 'SIGTERM');
-    await until(folder, () => !existsSync(pidFile));
-    return running;
-  };
-  t.after(() => existsSync(pidFile) && process.kill(pid(), 'SIGKILL'));
-  return { folder, config, pidFile, log, address: { host: '127.0.0.1', port }, start, stop, pid, title };
-}
+const site = (t: TestContext) => opensrfSite(t, 'localhost');
 
 test('osrf_control --start --service router: the command returns when logins work, and leaves a pid file and a process of the right title', async (t) => {
   const { start, stop, address, log, title } = await site(t);
   const { status, stderr } = start();
   assert.equal(status, 0, stderr);
   assert.equal(title(), 'OpenSRF Router');
-  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client', 'one');
+  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client');
   await stop();
   assert.match(readFileSync(log, 'utf8'), /^chopchop \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[INFO:\d+:/);
 });
@@ -71,7 +34,7 @@ test('HUP, USR1 and USR2 do not end it', async (t) => {
   const { start, stop, pid, address } = await site(t);
   assert.equal(start().status, 0);
   for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.kill(pid(), signal);
-  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client', 'one');
+  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client');
   await stop();
 });
 
@@ -82,7 +45,7 @@ test('where the server runs already it attaches to that: stopping the router lea
   assert.equal(status, 0, stderr);
   assert.equal(title(), 'OpenSRF Router');
   assert.notEqual(await stop(), server.child.pid);
-  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client', 'one');
+  await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client');
 });
 
 test('attached, it ends with the server', async (t) => {
@@ -102,7 +65,7 @@ test('a port that another program has is an error, as is a file that cannot be r
   assert.equal(status, 3);
   assert.match(stderr, /^opensrf_router: cannot listen on 127\.0\.0\.1:\d+: another program has that port/);
   assert.equal(existsSync(pidFile), false);
-  const missing = spawnSync(process.execPath, [ROUTER, '/nonexistent/core.xml', 'routers', pidFile], { encoding: 'utf8' });
+  const missing = spawnSync(process.execPath, [OPENSRF_ROUTER, '/nonexistent/core.xml', 'routers', pidFile], { encoding: 'utf8' });
   assert.deepEqual([missing.status, missing.stderr.includes('/nonexistent/core.xml: cannot be read')], [2, true]);
-  assert.equal(spawnSync(process.execPath, [ROUTER], { encoding: 'utf8' }).stderr, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n');
+  assert.equal(spawnSync(process.execPath, [OPENSRF_ROUTER], { encoding: 'utf8' }).stderr, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n');
 });

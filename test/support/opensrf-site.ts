@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { BoundAddress } from '../../server/net/tcp.ts';
+import { temporaryFolder, until } from './command.ts';
+
+/** The program that osrf_control finds in its PATH. */
+export const OPENSRF_ROUTER = fileURLToPath(new URL('../../server/opensrf-router.js', import.meta.url));
+
+/** A port that was free a moment ago: osrf_control's command line has no way to say that any will do. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A site with one domain, and osrf_control's part in starting and stopping its router. */
+export interface OpensrfSite {
+  readonly folder: string;
+  readonly config: string;
+  readonly pidFile: string;
+  readonly log: string;
+  readonly address: BoundAddress;
+  /** Runs `opensrf_router CONFIG routers PIDFILE` to its end. */
+  start(env?: NodeJS.ProcessEnv): { status: number | null; stderr: string };
+  /** Sends TERM to the process of the pid file and waits until that is gone. @returns the process it was. */
+  stop(): Promise<number>;
+  pid(): number;
+  /** What `ps` shows of the process. */
+  title(): string;
+}
+
+/** Makes a site; both of its accounts have the password "password". */
+export async function opensrfSite(t: TestContext, domain: string): Promise<OpensrfSite> {
+  const folder = temporaryFolder(t);
+  const [config, pidFile, log] = ['core.xml', 'router.pid', 'router.log'].map((name) => join(folder, name)) as [string, string, string];
+  const port = await freePort();
+  writeFileSync(
+    config,
+    `<config><opensrf><domain>${domain}</domain><port>${port}</port><username>opensrf</username><passwd>password</passwd></opensrf>
+    <routers><router><trusted_domains><server>${domain}</server><client>${domain}</client></trusted_domains>
+    <transport><server>${domain}</server><port>${port}</port><username>router</username><password>password</password><resource>router</resource></transport>
+    <logfile>${log}</logfile><loglevel>3</loglevel></router></routers></config>`,
+  );
+  const pid = () => Number(readFileSync(pidFile, 'utf8'));
+  t.after(() => existsSync(pidFile) && process.kill(pid(), 'SIGKILL'));
+  return {
+    folder,
+    config,
+    pidFile,
+    log,
+    address: { host: '127.0.0.1', port },
+    // Its standard output is captured, and it is waited for until everybody who has inherited that has closed it.
+    start: (env = {}) =>
+      spawnSync(process.execPath, [OPENSRF_ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...env } }),
+    pid,
+    title: () => readFileSync(`/proc/${pid()}/comm`, 'utf8').trim(),
+    async stop() {
+      const running = pid();
+      process.kill(running, 'SIGTERM');
+      await until(folder, () => !existsSync(pidFile));
+      return running;
+    },
+  };
+}

@@ -53,7 +53,7 @@ async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | nu
   const command = ['netns', 'exec', name, process.execPath, LISTENER, address.host, String(address.port)];
   const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
-  const registered = await Promise.race([once(child.stdout, 'data'), once(child, 'exit'), wait(10_000)]);
+  const registered = await Promise.race([once(child.stdout, 'data'), once(child, 'exit'), wait(30_000)]);
   assert.match(String(registered), /registered/);
   assert.deepEqual([...(server.routers.get('localhost')?.classes.keys() ?? [])], ['opensrf.idle']);
   return {

@@ -55,6 +55,16 @@ const MAX_KEPT_TAG = 65_536;
 const INTERRUPTED = new Error('reading was interrupted');
 
 /**
+ * saxes, with its objections as stream errors: what else comes out of it was thrown by a receiver, and is no fault of the peer.
+ * A method, not an `error` handler: with that one property more, saxes runs at a quarter of its speed (measured with 6.0.0 on Node 20.20).
+ */
+class StrictParser extends SaxesParser<{ xmlns: true }> {
+  override fail(message: string): this {
+    throw new StreamError('not-well-formed', this.makeError(message).message);
+  }
+}
+
+/**
  * Cuts the text of one stream into stanzas. saxes proves the text well-formed; this class keeps it, and hands on each child of the
  * stream as it was written, with the fields of its start tag read.
  *
@@ -156,11 +166,7 @@ export class StreamReader {
   }
 
   private newParser(): SaxesParser<{ xmlns: true }> {
-    const parser = new SaxesParser({ xmlns: true });
-    // What else comes out of saxes was thrown by a receiver, and is no fault of the peer.
-    parser.on('error', (error) => {
-      throw new StreamError('not-well-formed', error.message);
-    });
+    const parser = new StrictParser({ xmlns: true });
     parser.on('opentag', (tag) => this.tagOpened(tag));
     parser.on('closetag', (tag) => this.tagClosed(tag));
     parser.on('xmldecl', (declaration) => {

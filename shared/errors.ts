@@ -10,7 +10,6 @@ export type StreamErrorCondition =
   | 'not-authorized'
   | 'not-well-formed'
   | 'policy-violation'
-  | 'reset'
   | 'resource-constraint'
   | 'restricted-xml'
   | 'system-shutdown'

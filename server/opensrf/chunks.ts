@@ -24,19 +24,3 @@ function lengthOnTheWire(json: string): number {
   for (const [character] of json.matchAll(/["&<>]/g)) length += EXTRA.get(character) as number;
   return length;
 }
-
-/** Puts the pieces of one result together again. */
-export class ResultPieces {
-  private pieces: string[] = [];
-
-  add(piece: unknown): void {
-    this.pieces.push(String(piece));
-  }
-
-  /** The result they make; the next one begins anew. @throws SyntaxError if a piece is missing. */
-  take(): unknown {
-    const json = this.pieces.join('');
-    this.pieces = [];
-    return JSON.parse(json);
-  }
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutResult, ResultPieces } from '../../server/opensrf/chunks.ts';
+import { cutResult } from '../../server/opensrf/chunks.ts';
 import type { OutgoingMessage } from '../../server/opensrf/message.ts';
 import { Reply } from '../../server/opensrf/reply.ts';
 
@@ -35,16 +35,6 @@ test('a result is cut where its JSON, as XML, is longer than 51,200', () => {
     );
     assert.equal(pieces.join(''), text);
   }
-});
-
-test('the pieces of a result make the result, and the next one begins anew', () => {
-  const pieces = new ResultPieces();
-  for (const value of [{ a: 'x"'.repeat(50_000) }, ['\u00e9'.repeat(60_000)]]) {
-    for (const piece of cutResult(JSON.stringify(value))) pieces.add(piece);
-    assert.deepEqual(pieces.take(), value);
-  }
-  pieces.add('{"a":');
-  assert.throws(() => pieces.take(), SyntaxError);
 });
 
 test('small results travel together with the final status', () => {

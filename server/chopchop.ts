@@ -19,8 +19,10 @@ import { addressOf, type BoundAddress, listenOnAll } from './net/tcp.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
 import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
+import type { Interceptor } from './sessions/interceptor.ts';
 import { Presence } from './sessions/presence.ts';
 import { Session, type SessionEnvironment } from './sessions/session.ts';
+import { type Tap, Taps } from './sessions/tap.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
 
 /** The peer of what runs in this process, for logs. */
@@ -41,6 +43,7 @@ export class ChopChop {
   private readonly presence = new Presence(this.delivery);
   private readonly connections = new Set<Connection>();
   private readonly sessions = new Set<Session>();
+  private readonly taps = new Taps();
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
@@ -69,6 +72,8 @@ export class ChopChop {
       delivery: this.delivery,
       presence: this.presence,
       onEnded: (session, reason, unsent) => this.sessionEnded(session, reason, unsent),
+      tap: null,
+      interceptor: null,
     };
     this.c2sEnvironment = {
       accounts: this.accounts,
@@ -126,6 +131,21 @@ export class ChopChop {
     const { trustedServers, trustedClients } = config.router;
     this.config = { ...this.config, accounts: config.accounts, router: { ...this.config.router, trustedServers, trustedClients } };
     return different;
+  }
+
+  /** Lets a tap look at all sessions from now on. @returns what ends that. */
+  watch(tap: Tap): () => void {
+    this.taps.add(tap);
+    this.sessionEnvironment.tap = this.taps;
+    return () => {
+      this.taps.remove(tap);
+      if (this.taps.empty) this.sessionEnvironment.tap = null;
+    };
+  }
+
+  /** Lets something stand in the way of what sessions send; null: nothing any more. */
+  intercept(interceptor: Interceptor | null): void {
+    this.sessionEnvironment.interceptor = interceptor;
   }
 
   /** Serves a peer on any byte stream, as if it had connected to a port. */
@@ -228,6 +248,7 @@ export class ChopChop {
     if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
     this.directory.add(session);
     this.sessions.add(session);
+    this.taps.bound(session);
     if (session.observer !== null) this.settings?.routerReplaced();
     this.log.info({ jid: session.jid, peer: connection.peer, sessions: this.sessions.size }, 'session bound');
     return session;
@@ -253,6 +274,7 @@ export class ChopChop {
   private sessionEnded(session: Session, reason: CloseReason, unsent: Stanza[]): void {
     this.directory.remove(session);
     this.sessions.delete(session);
+    this.taps.ended(session, reason);
     this.log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: this.sessions.size }, 'session ended');
     this.returnOfRouter(session);
     for (const router of this.routers.values()) router.sessionEnded(session);

@@ -5,7 +5,9 @@ import type { DeliveryObserver, SessionEndpoint, Stanza } from '../../shared/sta
 import type { CloseReason } from '../net/close-reason.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import type { Delivery } from './delivery.ts';
+import type { Interceptor } from './interceptor.ts';
 import type { Presence } from './presence.ts';
+import type { Tap } from './tap.ts';
 
 /** Who logged in, and how. */
 export interface SessionIdentity {
@@ -24,6 +26,10 @@ export interface SessionEnvironment {
   readonly presence: Presence;
   /** Told once, after the session's address is free. @param unsent What it never got. */
   readonly onEnded: (session: Session, reason: CloseReason, unsent: Stanza[]) => void;
+  /** Null while nobody looks. */
+  tap: Tap | null;
+  /** Null while nothing is to go wrong. */
+  interceptor: Interceptor | null;
 }
 
 /** One authenticated, bound stream with a full JID. */
@@ -57,12 +63,20 @@ export class Session implements SessionEndpoint, ConnectionUser {
       return;
     }
     if (this.observer !== null) this.observer.delivered(stanza);
+    if (this.environment.tap !== null) this.environment.tap.delivered(this, stanza);
     this.connection.sendStanza(stanza);
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
-    if (namespace !== NS.client) throw unsupported(stanza, namespace);
+    if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupported(stanza, namespace);
     this.stamp(stanza);
+    const { tap, interceptor } = this.environment;
+    if (tap !== null) tap.read(this, stanza);
+    if (interceptor === null || !interceptor.take(this, stanza)) this.forward(stanza);
+  }
+
+  /** Hands on a stanza that this session has sent. */
+  forward(stanza: Stanza): void {
     switch (stanza.name) {
       case 'message':
         this.environment.delivery.deliver(stanza);
@@ -70,11 +84,8 @@ export class Session implements SessionEndpoint, ConnectionUser {
       case 'iq':
         this.iqRead(stanza);
         return;
-      case 'presence':
-        this.environment.presence.presenceRead(this, stanza);
-        return;
       default:
-        throw unsupported(stanza, namespace);
+        this.environment.presence.presenceRead(this, stanza);
     }
   }
 
@@ -117,6 +128,10 @@ export class Session implements SessionEndpoint, ConnectionUser {
         delivery.bounce(stanza, new StanzaError('bad-request', 'an iq needs the type get, set, result or error'));
     }
   }
+}
+
+function isStanzaName(name: string): boolean {
+  return name === 'message' || name === 'iq' || name === 'presence';
 }
 
 function unsupported(stanza: Stanza, namespace: string): StreamError {

@@ -1,7 +1,7 @@
 import { childText, parseElement } from './element.ts';
 import { type ExtensionForm, extensionTag } from './extension.ts';
 import { Stanza } from './stanza.ts';
-import { escapeAttribute, escapeText } from './xml.ts';
+import { escapeAttribute, escapeText, unescapeXml } from './xml.ts';
 
 /** OpenSRF's message types. */
 export type OsrfMessageType = 'CONNECT' | 'REQUEST' | 'RESULT' | 'STATUS' | 'DISCONNECT';
@@ -14,6 +14,8 @@ export interface OsrfMessage {
   /** The number of the request in its session, as text. */
   readonly threadTrace: string;
   readonly locale: string;
+  /** By which door the request came into the system; `''` where the message does not say. */
+  readonly ingress: string;
   /** 0 where the message says none. */
   readonly apiLevel: number;
   /** The class of the payload (`osrfMethod`, `osrfResult`…), `''` where there is none. */
@@ -41,11 +43,12 @@ function parseOsrfMessage(json: unknown): OsrfMessage | null {
   const [name, data] = classed(json);
   if (name !== 'osrfMessage' || !TYPES.has(data['type'])) return null;
   const [payloadClass, payload] = classed(data['payload']);
-  const { threadTrace, locale, api_level: apiLevel } = data;
+  const { threadTrace, locale, ingress, api_level: apiLevel } = data;
   return {
     type: data['type'] as OsrfMessageType,
     threadTrace: typeof threadTrace === 'string' || typeof threadTrace === 'number' ? String(threadTrace) : '0',
     locale: typeof locale === 'string' && locale !== '' ? locale : DEFAULT_LOCALE,
+    ingress: typeof ingress === 'string' ? ingress : '',
     apiLevel: typeof apiLevel === 'number' && Number.isInteger(apiLevel) ? apiLevel : 0,
     payloadClass,
     payload,
@@ -94,8 +97,13 @@ export function routerResultBody(request: AnswerTo, content: string): string {
   return bodyOf(request, 'RESULT', `{"__c":"osrfResult","__p":{"status":null,"statusCode":"0","content":${content}}}`);
 }
 
+// What OpenSRF's own libraries write. In a well-formed stanza nothing else can look like this, and the tree takes ten times as long.
+const USUAL_CONTENT = /^(?:<opensrf [^<>]*\/>)?(?:<thread>[^<]*<\/thread>)?<body>([^<\r]*)<\/body>/;
+
 /** The text of a stanza's `<body>`, references resolved; `''` where there is none. */
 export function bodyText(stanza: Stanza): string {
+  const usual = USUAL_CONTENT.exec(stanza.inner)?.[1];
+  if (usual !== undefined) return unescapeXml(usual);
   return childText(parseElement(stanza.toXml()), 'body') ?? '';
 }
 

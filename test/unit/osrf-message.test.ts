@@ -8,16 +8,24 @@ const parse = (...data: object[]) => parseOsrfMessages(JSON.stringify(data.map(m
 
 test('a message is read with all that an answer repeats', () => {
   const payload = { __c: 'osrfMethod', __p: { method: 'add', params: [1, 2] } };
-  assert.deepEqual(parse({ type: 'REQUEST', threadTrace: '4', locale: 'fr-CA', api_level: 2, payload }), [
-    { type: 'REQUEST', threadTrace: '4', locale: 'fr-CA', apiLevel: 2, payloadClass: 'osrfMethod', payload: { method: 'add', params: [1, 2] } },
+  assert.deepEqual(parse({ type: 'REQUEST', threadTrace: '4', locale: 'fr-CA', ingress: 'srfsh', api_level: 2, payload }), [
+    {
+      type: 'REQUEST',
+      threadTrace: '4',
+      locale: 'fr-CA',
+      ingress: 'srfsh',
+      apiLevel: 2,
+      payloadClass: 'osrfMethod',
+      payload: { method: 'add', params: [1, 2] },
+    },
   ]);
 });
 
 test('what a message leaves out has its default', () => {
-  const plain = { type: 'CONNECT', threadTrace: '0', locale: 'en-US', apiLevel: 0, payloadClass: '', payload: {} };
+  const plain = { type: 'CONNECT', threadTrace: '0', locale: 'en-US', ingress: '', apiLevel: 0, payloadClass: '', payload: {} };
   assert.deepEqual(parse({ type: 'CONNECT' }), [plain]);
   assert.deepEqual(parse({ type: 'CONNECT', threadTrace: null, locale: '', api_level: '1', payload: null }), [plain]);
-  assert.deepEqual(parse({ type: 'CONNECT', threadTrace: {}, locale: 7, api_level: 1.5, payload: { __c: 1, __p: {} } }), [plain]);
+  assert.deepEqual(parse({ type: 'CONNECT', threadTrace: {}, locale: 7, ingress: 7, api_level: 1.5, payload: { __c: 1, __p: {} } }), [plain]);
   assert.deepEqual(parse({ type: 'CONNECT', threadTrace: 12, payload: { __c: 'a', __p: 'text' } }), [{ ...plain, threadTrace: '12' }]);
 });
 

@@ -1,0 +1,201 @@
+import { detached } from '../../shared/detach.ts';
+import { bodyText, type OsrfMessage, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { unescapeXml } from '../../shared/xml.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Tap } from '../sessions/tap.ts';
+import { Conversation } from './conversation.ts';
+import { Exchange, type ExchangeState } from './exchange.ts';
+import { type ExchangeLimits, OpenExchanges } from './open-exchanges.ts';
+
+/** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
+export interface ExchangeObserver {
+  /** A client has sent it. @param stanza What it came in; not to be changed or kept. */
+  asked(exchange: Exchange, stanza: Stanza): void;
+  /** It was handed to its listener, or to another one because that was lost. */
+  handed(exchange: Exchange): void;
+  /** Something of its answer was handed to the client, and is taken into it. @param stanza What it came in. */
+  answered(exchange: Exchange, stanza: Stanza): void;
+  /** It is over; {@link Exchange.state} says how. It changes no more. */
+  ended(exchange: Exchange): void;
+}
+
+const DEFAULT_LIMITS: ExchangeLimits = { exchanges: 10_000, characters: 64 * 1024 * 1024 };
+
+/** What an {@link ExchangeTap} is made from. */
+export interface ExchangeTapOptions {
+  /** The bare JIDs of the server's routers, `router@DOMAIN`: behind their slash is the name of a service. */
+  readonly routers: ReadonlySet<string>;
+  readonly observer: ExchangeObserver;
+  readonly limits?: ExchangeLimits;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/**
+ * Puts together, from what passes through the sessions, what each client has asked and what came back: who it was handed to, who
+ * answered, what and when. It follows OpenSRF's threads: a request is what its client says it is (thread and number), its answer what
+ * that client is handed on the thread, whoever it is from.
+ */
+export class ExchangeTap implements Tap {
+  private readonly routers: ReadonlySet<string>;
+  private readonly observer: ExchangeObserver;
+  private readonly now: () => number;
+  /** By client's JID, then by thread. */
+  private readonly conversations = new Map<string, Map<string, Conversation>>();
+  private readonly open: OpenExchanges;
+  private count = 0;
+
+  constructor({ routers, observer, limits = DEFAULT_LIMITS, now = preciseNow }: ExchangeTapOptions) {
+    this.routers = routers;
+    this.observer = observer;
+    this.now = now;
+    this.open = new OpenExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
+  }
+
+  /** The exchanges that have no whole answer yet, oldest first. */
+  unanswered(): Exchange[] {
+    return this.open.all();
+  }
+
+  bound(): void {}
+
+  read(_session: Session, stanza: Stanza): void {
+    // With router_from it is a router's, passing on what has been seen already.
+    if (stanza.name !== 'message' || stanza.type === 'error' || stanza.thread === '' || stanza.routerFrom !== '') return;
+    const thread = unescapeXml(stanza.thread);
+    // An answer is looked at when it is handed to its client.
+    if (this.conversations.get(stanza.to)?.has(thread)) return;
+    for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) this.said(message, stanza, thread);
+  }
+
+  delivered(session: Session, stanza: Stanza): void {
+    if (stanza.name !== 'message' || stanza.thread === '') return;
+    const thread = unescapeXml(stanza.thread);
+    if (stanza.routerFrom !== '') {
+      const conversation = this.conversations.get(stanza.routerFrom)?.get(thread);
+      if (conversation !== undefined) this.handed(conversation, session.jid, stanza);
+      return;
+    }
+    const conversation = this.conversations.get(session.jid)?.get(thread);
+    if (conversation === undefined) return;
+    if (stanza.type === 'error') this.bounced(conversation, stanza);
+    else for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) this.answered(conversation, message, stanza);
+    this.forgetIfOver(conversation);
+  }
+
+  ended(session: Session): void {
+    const conversations = this.conversations.get(session.jid);
+    if (conversations === undefined) return;
+    this.conversations.delete(session.jid);
+    for (const conversation of conversations.values()) for (const exchange of conversation.exchanges()) this.end(exchange, 'abandoned');
+  }
+
+  private said(message: OsrfMessage, stanza: Stanza, thread: string): void {
+    if (message.type === 'RESULT' || message.type === 'STATUS') return;
+    if (message.type === 'DISCONNECT') {
+      const conversation = this.conversations.get(stanza.from)?.get(thread);
+      if (conversation !== undefined) this.disconnected(conversation);
+      return;
+    }
+    const conversation = this.conversationOf(stanza, thread);
+    const exchange = new Exchange(++this.count, message, stanza, conversation, this.now());
+    // Sent a second time, to another worker: the first one's answer will not come.
+    const former = conversation.get(exchange.threadTrace, exchange.type);
+    if (former !== undefined) this.end(former, 'abandoned');
+    conversation.add(exchange);
+    this.observer.asked(exchange, stanza);
+    this.open.add(exchange);
+  }
+
+  private conversationOf(stanza: Stanza, thread: string): Conversation {
+    const ofClient = this.conversations.get(stanza.from) ?? new Map<string, Conversation>();
+    this.conversations.set(stanza.from, ofClient);
+    const service = this.serviceAt(stanza.to);
+    const known = ofClient.get(thread);
+    if (known !== undefined) {
+      if (service !== '') known.service = service;
+      return known;
+    }
+    const conversation = new Conversation(stanza.from, detached(thread), service);
+    ofClient.set(conversation.thread, conversation);
+    return conversation;
+  }
+
+  private serviceAt(address: string): string {
+    const slash = address.indexOf('/');
+    return slash !== -1 && this.routers.has(address.slice(0, slash)) ? address.slice(slash + 1) : '';
+  }
+
+  private handed(conversation: Conversation, listener: string, stanza: Stanza): void {
+    const open = conversation.exchanges();
+    // Several at a time on one thread are rare; which is meant then, only the body tells.
+    const numbers = open.length === 1 ? null : (parseOsrfMessages(bodyText(stanza)) ?? []).map(({ threadTrace }) => threadTrace);
+    for (const exchange of open) {
+      if (numbers !== null && !numbers.includes(exchange.threadTrace)) continue;
+      exchange.listener = listener;
+      exchange.handedAt = this.now();
+      exchange.handOvers++;
+      this.observer.handed(exchange);
+    }
+  }
+
+  private answered(conversation: Conversation, message: OsrfMessage, stanza: Stanza): void {
+    if (message.type !== 'RESULT' && message.type !== 'STATUS') return;
+    const code = Number(message.payload['statusCode'] ?? 0);
+    // A worker that ends a session names no request.
+    if (code === 408) conversation.connected = false;
+    const exchange = conversation.waiting(message, code);
+    if (exchange === undefined) return;
+    const state = exchange.take(message);
+    if (exchange.type === 'CONNECT') conversation.connected = state === 'complete';
+    this.heard(exchange, stanza);
+    if (state !== 'open') this.end(exchange, state);
+  }
+
+  private bounced(conversation: Conversation, stanza: Stanza): void {
+    const numbers = (parseOsrfMessages(bodyText(stanza)) ?? []).map(({ threadTrace }) => threadTrace);
+    const open = conversation.exchanges();
+    const named = open.filter(({ threadTrace }) => numbers.includes(threadTrace));
+    for (const exchange of named.length > 0 ? named : open) {
+      exchange.statusCode = Number(/<error[^>]*\scode=["'](\d+)/.exec(stanza.inner)?.[1] ?? 0);
+      this.heard(exchange, stanza);
+      this.end(exchange, 'bounced');
+    }
+  }
+
+  private heard(exchange: Exchange, stanza: Stanza): void {
+    exchange.worker = stanza.from;
+    if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = this.now();
+    this.open.grown(exchange, stanza.inner.length);
+    this.observer.answered(exchange, stanza);
+  }
+
+  private disconnected(conversation: Conversation): void {
+    conversation.connected = false;
+    this.forgetIfOver(conversation);
+  }
+
+  private end(exchange: Exchange, state: Exclude<ExchangeState, 'open'>): void {
+    if (exchange.state !== 'open') return;
+    exchange.state = state;
+    exchange.endedAt = this.now();
+    this.open.remove(exchange);
+    const conversation = this.conversations.get(exchange.client)?.get(exchange.thread);
+    conversation?.remove(exchange);
+    if (state === 'forgotten' && conversation !== undefined) this.forgetIfOver(conversation);
+    this.observer.ended(exchange);
+  }
+
+  private forgetIfOver(conversation: Conversation): void {
+    if (!conversation.over) return;
+    const ofClient = this.conversations.get(conversation.client);
+    ofClient?.delete(conversation.thread);
+    if (ofClient?.size === 0) this.conversations.delete(conversation.client);
+  }
+}
+
+/** Milliseconds since 1970, finer than `Date.now()`: an exchange takes less than one. */
+function preciseNow(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,111 @@
+import { detached } from '../../shared/detach.ts';
+import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+
+/**
+ * How an exchange stands: `open`; `complete`, with its whole answer; `refused` by a status of 300 or more; `bounced`, it came back undelivered;
+ * `abandoned`, its client's session ended before the answer came; `forgotten`, because there were too many to follow.
+ */
+export type ExchangeState = 'open' | 'complete' | 'refused' | 'bounced' | 'abandoned' | 'forgotten';
+
+/** One REQUEST or CONNECT of a client's and what came back for it, as it passed through this server. Times are milliseconds since 1970, with fractions. */
+export class Exchange {
+  /** Counted from 1 by whoever follows them. */
+  readonly number: number;
+  readonly type: 'REQUEST' | 'CONNECT';
+  /** OpenSRF's session id, references resolved. */
+  readonly thread: string;
+  /** The number of the request in its session. */
+  readonly threadTrace: string;
+  /** `osrf_xid`, `''` where the client makes none. */
+  readonly transactionId: string;
+  /** The client's JID. */
+  readonly client: string;
+  /** Whom it was addressed to: a router's service, or the worker of a connected session. */
+  readonly to: string;
+  /** `router` for a question to the router itself; `''` if it went straight to somebody on an unknown session. */
+  readonly service: string;
+  /** `''` for a CONNECT. */
+  readonly method: string;
+  readonly params: readonly unknown[];
+  readonly locale: string;
+  /** By which door it came into the system; `''` where it does not say. */
+  readonly ingress: string;
+  readonly askedAt: number;
+  /** The listener it was last handed to; `''` for one that went straight to a worker, or nowhere yet. */
+  listener = '';
+  /** 0 while it was handed to none. */
+  handedAt = 0;
+  /** How often it was handed to a listener. */
+  handOvers = 0;
+  /** Who answered: a worker, or the router. `''` while nobody did. */
+  worker = '';
+  /** 0 while there is none. */
+  firstAnswerAt = 0;
+  /** The contents of its results so far, pieces joined. */
+  readonly results: unknown[] = [];
+  state: ExchangeState = 'open';
+  /** The last status code that came, or the legacy code of a bounce; 0 while there is none. */
+  statusCode = 0;
+  /** What went with it. */
+  status = '';
+  /** 0 while it is open. */
+  endedAt = 0;
+  /** About how many characters are kept for it. */
+  length: number;
+  private pieces: string[] = [];
+
+  /** @param message What the client sent, in a stanza to the service. */
+  constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, askedAt: number) {
+    const { method, params } = message.payload;
+    this.number = number;
+    this.type = message.type === 'CONNECT' ? 'CONNECT' : 'REQUEST';
+    this.thread = thread;
+    this.threadTrace = message.threadTrace;
+    this.transactionId = detached(stanza.transactionId);
+    this.client = stanza.from;
+    this.to = detached(stanza.to);
+    this.service = service;
+    this.method = typeof method === 'string' ? method : '';
+    this.params = Array.isArray(params) ? params : [];
+    this.locale = message.locale;
+    this.ingress = message.ingress;
+    this.askedAt = askedAt;
+    this.length = stanza.inner.length;
+  }
+
+  /** From the question to the end of the answer, or to the given time while it is open. */
+  durationMs(now: number): number {
+    return (this.state === 'open' ? now : this.endedAt) - this.askedAt;
+  }
+
+  /** Takes in a RESULT or STATUS. @returns what it makes of the exchange. */
+  take(message: OsrfMessage): ExchangeState {
+    const code = Number(message.payload['statusCode'] ?? 0);
+    if (message.type === 'RESULT') {
+      this.takeResult(message, code);
+      return 'open';
+    }
+    this.statusCode = code;
+    this.status = String(message.payload['status'] ?? '');
+    if (code === 205 || (code === 200 && this.type === 'CONNECT')) return 'complete';
+    return code >= 300 ? 'refused' : 'open';
+  }
+
+  private takeResult({ payload, payloadClass }: OsrfMessage, code: number): void {
+    if (payloadClass === 'osrfResultPartial' || code === 206) this.pieces.push(String(payload['content']));
+    else if (payloadClass === 'osrfResultPartialComplete' || code === 204) this.joinPieces();
+    else this.results.push(payload['content']);
+  }
+
+  private joinPieces(): void {
+    const text = this.pieces.join('');
+    this.pieces = [];
+    try {
+      this.results.push(JSON.parse(text));
+    } catch {
+      // Its client will find the same; here the text itself tells most.
+      this.results.push(text);
+    }
+  }
+}

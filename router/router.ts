@@ -31,6 +31,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   readonly classes = new Map<string, ServiceClass>();
   /** Each listener's nodes: those in a pool, and those that have left it with requests nobody has answered yet. */
   private readonly nodes = new Map<SessionEndpoint, Map<ServiceNode, ServiceClass>>();
+  /** Requests refused, by status code. */
+  readonly refusals = new Map<number, number>();
   private options: RouterOptions;
   private readonly environment: RouterEnvironment;
   private readonly unanswered: UnansweredRequests;
@@ -119,6 +121,11 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     const current = this.classes.get(service.name);
     if (current !== undefined && current !== service) current.route(request);
     else this.holdOrRefuse(service.name, request, refusal);
+  }
+
+  refuseRequest(request: Stanza, refusal: Refusal): void {
+    this.refusals.set(refusal.statusCode, (this.refusals.get(refusal.statusCode) ?? 0) + 1);
+    for (const answer of refuse(request, refusal, this.options.absentService)) this.environment.deliver(answer);
   }
 
   condemn(service: ServiceClass, node: ServiceNode): void {
@@ -288,10 +295,6 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   private releaseHeld(service: ServiceClass): void {
     for (const request of this.held.release(service.name)) service.route(request);
-  }
-
-  private refuseRequest(request: Stanza, refusal: Refusal): void {
-    for (const answer of refuse(request, refusal, this.options.absentService)) this.environment.deliver(answer);
   }
 
   private refuseServer(stanza: Stanza): void {

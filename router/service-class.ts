@@ -5,7 +5,7 @@ import { type Endpoint, Stanza } from '../shared/stanza.ts';
 import { type Balance, createBalance } from './balance.ts';
 import type { RouterEnvironment } from './environment.ts';
 import type { RouterOptions } from './options.ts';
-import { drained, listenerLost, type Refusal, refuse, refuseMisleading, untrusted } from './refusal.ts';
+import { drained, listenerLost, type Refusal, refuseMisleading, untrusted } from './refusal.ts';
 import { type RequestOwner, RoutedRequest } from './routed-request.ts';
 import type { ServiceNode } from './service-node.ts';
 import { senderDomain } from './trust.ts';
@@ -15,6 +15,8 @@ import type { UnansweredRequests } from './unanswered.ts';
 export interface ServiceClassOwner {
   /** There is no node that could take the request. */
   withoutNode(service: ServiceClass, request: Stanza, refusal: Refusal): void;
+  /** Nobody gets the request, and its sender is told so. */
+  refuseRequest(request: Stanza, refusal: Refusal): void;
   /** A node has proven dead by bouncing a request. */
   condemn(service: ServiceClass, node: ServiceNode): void;
 }
@@ -29,7 +31,6 @@ export class ServiceClass implements Endpoint, RequestOwner {
   readonly nodes = new Map<string, ServiceNode>();
   trustedClients: ReadonlySet<string>;
   private readonly balance: Balance;
-  private readonly options: RouterOptions;
   private readonly environment: RouterEnvironment;
   private readonly unanswered: UnansweredRequests;
   private readonly owner: ServiceClassOwner;
@@ -40,7 +41,6 @@ export class ServiceClass implements Endpoint, RequestOwner {
     this.since = environment.clock.now();
     this.trustedClients = options.trustedClients;
     this.balance = createBalance(options.balance);
-    this.options = options;
     this.environment = environment;
     this.unanswered = unanswered;
     this.owner = owner;
@@ -146,7 +146,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
   private refuseUntrusted(stanza: Stanza): void {
     const domain = senderDomain(stanza);
     this.environment.log.warn({ from: stanza.from, to: stanza.to, xid: stanza.transactionId }, 'refused a request from a domain that is not trusted');
-    for (const answer of refuse(stanza, untrusted(domain), this.options.absentService)) this.environment.deliver(answer);
+    this.owner.refuseRequest(stanza, untrusted(domain));
   }
 
   private answer(stanza: Stanza | null): void {

@@ -7,6 +7,7 @@ import { StanzaError, StreamError } from '../shared/errors.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { createClock } from './clock.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
+import { ServerCounts } from './counts.ts';
 import { Host } from './host/host.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
@@ -34,15 +35,20 @@ export class ChopChop {
   config: ChopChopConfig;
   /** By domain. */
   readonly routers = new Map<string, Router>();
+  /** Those that are logged in. */
+  readonly sessions = new Set<Session>();
+  /** Those that are open, logged in or not. */
+  readonly connections = new Set<Connection>();
+  readonly counts = new ServerCounts();
+  /** Of all routers. */
+  readonly unanswered: UnansweredRequests;
   private readonly log: Log;
   private readonly accounts: Accounts;
   private readonly clock: Clock;
   private readonly floodGuards: FloodGuard[] = [];
   private readonly directory = new Directory();
-  private readonly delivery = new Delivery(this.directory);
+  private readonly delivery = new Delivery(this.directory, this.counts);
   private readonly presence = new Presence(this.delivery);
-  private readonly connections = new Set<Connection>();
-  private readonly sessions = new Set<Session>();
   private readonly taps = new Taps();
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
@@ -64,6 +70,7 @@ export class ChopChop {
     this.connectionEnvironment = {
       flusher: new Flusher(),
       limits: config.limits,
+      counts: this.counts,
       log: this.guarded(log, 'connection', ['info', 'warn', 'error']),
       defaultDomain: config.domains[0] as string,
       onClosed: (connection) => this.connectionClosed(connection),
@@ -84,9 +91,9 @@ export class ChopChop {
     };
     for (const domain of config.domains) this.directory.add(new Host(domain, this.delivery, this.presence));
     const { unansweredRequests, unansweredBytes } = config.limits;
-    const unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
+    this.unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
     const routerLog = this.guarded(log, 'router', ['warn']);
-    for (const domain of config.domains) this.routers.set(domain, this.createRouter(domain, unanswered, routerLog));
+    for (const domain of config.domains) this.routers.set(domain, this.createRouter(domain, routerLog));
     this.settings = this.createSettings(logOfPart(log, 'settings'));
   }
 
@@ -203,6 +210,7 @@ export class ChopChop {
 
   private connectionClosed(connection: Connection): void {
     this.connections.delete(connection);
+    this.counts.connectionClosed(connection);
     if (this.connections.size === 0) this.whenEmpty?.();
   }
 
@@ -213,7 +221,7 @@ export class ChopChop {
     return guard;
   }
 
-  private createRouter(domain: string, unanswered: UnansweredRequests, log: Log): Router {
+  private createRouter(domain: string, log: Log): Router {
     const { router, limits } = this.config;
     const environment: RouterEnvironment = {
       deliver: (stanza) => this.delivery.deliver(stanza),
@@ -228,7 +236,11 @@ export class ChopChop {
     };
     const [trustedServers, trustedClients] = trustOf(this.config, domain);
     const heldLimits = { heldRequests: limits.heldRequests, heldBytes: limits.heldBytes };
-    return new Router({ ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits: heldLimits }, environment, unanswered);
+    return new Router(
+      { ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits: heldLimits },
+      environment,
+      this.unanswered,
+    );
   }
 
   private createSettings(log: Log): BuiltInSettings | null {
@@ -248,6 +260,7 @@ export class ChopChop {
     if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
     this.directory.add(session);
     this.sessions.add(session);
+    this.counts.logins++;
     this.taps.bound(session);
     if (session.observer !== null) this.settings?.routerReplaced();
     this.log.info({ jid: session.jid, peer: connection.peer, sessions: this.sessions.size }, 'session bound');
@@ -274,6 +287,7 @@ export class ChopChop {
   private sessionEnded(session: Session, reason: CloseReason, unsent: Stanza[]): void {
     this.directory.remove(session);
     this.sessions.delete(session);
+    this.counts.sessionEnded(session);
     this.taps.ended(session, reason);
     this.log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: this.sessions.size }, 'session ended');
     this.returnOfRouter(session);

@@ -7,6 +7,7 @@ export type CloseReason =
   | 'login-failed'
   | 'login-timeout'
   | 'replaced'
+  | 'closed-by-operator'
   | 'slow-reader'
   | 'server-stopped'
   | 'internal-error';

@@ -4,6 +4,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 import { StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import type { Limits } from '../config/limits.ts';
+import type { ServerCounts } from '../counts.ts';
 import type { Log } from '../log.ts';
 import { newStreamId, STREAM_FOOTER, streamErrorXml, streamHeaderXml } from '../streams/xml.ts';
 import type { CloseReason } from './close-reason.ts';
@@ -21,6 +22,7 @@ export interface ConnectionEnvironment {
   readonly flusher: Flusher;
   readonly limits: Limits;
   readonly log: Log;
+  readonly counts: ServerCounts;
   /** The domain that speaks where a peer is refused before it has said which one it wants. */
   readonly defaultDomain: string;
   /** A connection has closed. */
@@ -31,6 +33,8 @@ export interface ConnectionEnvironment {
 export class Connection {
   /** Where the peer is, for logs. */
   readonly peer: string;
+  /** What the peer has sent. */
+  bytesRead = 0;
   private readonly socket: Duplex;
   private readonly environment: ConnectionEnvironment;
   private readonly outbox: Outbox;
@@ -65,6 +69,16 @@ export class Connection {
 
   get open(): boolean {
     return this.state === 'open';
+  }
+
+  /** About what was sent to the peer. */
+  get bytesWritten(): number {
+    return this.outbox.written;
+  }
+
+  /** About what waits for the peer to take it. */
+  get outboxBytes(): number {
+    return this.outbox.length;
   }
 
   /** Whether the peer has taken nothing for longer than a busy one may. */
@@ -121,6 +135,7 @@ export class Connection {
     // text goes out: a header that waits must stand before the end tag.
     if (!peerIsGone(reason)) this.outbox.flush();
     this.state = 'closing';
+    this.environment.counts.closes.count(reason);
     this.reader.stop();
     const unsent = this.outbox.drain();
     if (reason === 'connection-failed' || reason === 'slow-reader') this.socket.destroy();
@@ -138,6 +153,7 @@ export class Connection {
 
   private read(chunk: Buffer): void {
     if (this.state !== 'open') return;
+    this.bytesRead += chunk.length;
     try {
       this.reader.write(this.decoder.decode(chunk), chunk.length);
     } catch (error) {

@@ -24,6 +24,8 @@ export class Outbox implements Flushable {
   blockedSince = 0;
   /** About how many bytes wait here. */
   length = 0;
+  /** About how many bytes were handed to the kernel: exactly, where all of it was ASCII. */
+  written = 0;
 
   constructor(socket: Duplex, flusher: Flusher) {
     this.socket = socket;
@@ -56,7 +58,9 @@ export class Outbox implements Flushable {
   end(text: string): void {
     if (this.ended) return;
     this.ended = true;
-    this.socket.end(this.entries.join('') + text);
+    const last = this.entries.join('') + text;
+    this.written += last.length;
+    this.socket.end(last);
     this.entries = [];
     this.length = 0;
   }
@@ -70,7 +74,8 @@ export class Outbox implements Flushable {
       this.length -= lengthOf(entry);
     }
     this.entries = count === this.entries.length ? [] : this.entries.slice(count);
-    this.socket.write(text, 'utf8', this.written);
+    this.written += text.length;
+    this.socket.write(text, 'utf8', this.taken);
     if (this.socket.writableLength === 0) return;
     this.blocked = true;
     this.blockedSince = Date.now();
@@ -78,7 +83,7 @@ export class Outbox implements Flushable {
   }
 
   // One function for each connection, not for each write.
-  private readonly written = (): void => {
+  private readonly taken = (): void => {
     if (!this.blocked || this.socket.writableLength > 0) return;
     this.blocked = false;
     this.blockedSince = 0;

@@ -2,14 +2,17 @@ import { bounce, bounceWithoutContent } from '../../shared/bounce.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { bareJid, formatJid, parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { ServerCounts } from '../counts.ts';
 import type { Directory } from './directory.ts';
 
 /** The rules for finding who gets a stanza (RFC 6120 §10, RFC 6121 §8). */
 export class Delivery {
   private readonly directory: Directory;
+  private readonly counts: ServerCounts;
 
-  constructor(directory: Directory) {
+  constructor(directory: Directory, counts: ServerCounts) {
     this.directory = directory;
+    this.counts = counts;
   }
 
   /** Hands a stanza, whose `from` is stamped, to the endpoint at its `to`; one that nobody takes bounces. */
@@ -21,17 +24,19 @@ export class Delivery {
 
   /** Sends a stanza back to its sender with an error, if it may be answered at all. */
   bounce(stanza: Stanza, error: StanzaError): void {
-    this.sendBounce(bounce(stanza, error));
+    this.sendBounce(bounce(stanza, error), error);
   }
 
   /** The same for a stanza whose content was let go. */
   bounceWithoutContent(stanza: Stanza, error: StanzaError): void {
-    this.sendBounce(bounceWithoutContent(stanza, error));
+    this.sendBounce(bounceWithoutContent(stanza, error), error);
   }
 
   // Not by `deliver`: a bounce that nobody takes ends here.
-  private sendBounce(answer: Stanza | null): void {
-    if (answer !== null) this.directory.get(answer.to)?.deliver(answer);
+  private sendBounce(answer: Stanza | null, { condition }: StanzaError): void {
+    if (answer === null) return;
+    this.counts.bounces.count(condition);
+    this.directory.get(answer.to)?.deliver(answer);
   }
 
   private deliverByParts(stanza: Stanza): void {

@@ -39,6 +39,12 @@ export class Session implements SessionEndpoint, ConnectionUser {
   readonly domain: string;
   readonly privileged: boolean;
   readonly connection: Connection;
+  /** Milliseconds since 1970. */
+  readonly since = Date.now();
+  /** What it has sent, oversized stanzas included… */
+  stanzasRead = 0;
+  /** …and what it was handed. */
+  stanzasDelivered = 0;
   observer: DeliveryObserver | null = null;
   private readonly legacy: boolean;
   private readonly environment: SessionEnvironment;
@@ -64,11 +70,13 @@ export class Session implements SessionEndpoint, ConnectionUser {
     }
     if (this.observer !== null) this.observer.delivered(stanza);
     if (this.environment.tap !== null) this.environment.tap.delivered(this, stanza);
+    this.stanzasDelivered++;
     this.connection.sendStanza(stanza);
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
     if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupported(stanza, namespace);
+    this.stanzasRead++;
     this.stamp(stanza);
     const { tap, interceptor } = this.environment;
     if (tap !== null) tap.read(this, stanza);
@@ -90,6 +98,7 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 
   oversizedStanzaRead(stanza: Stanza): void {
+    this.stanzasRead++;
     stanza.from = this.jid;
     this.environment.delivery.bounceWithoutContent(stanza, new StanzaError('policy-violation', 'the stanza is larger than this server allows'));
   }

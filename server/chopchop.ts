@@ -135,8 +135,9 @@ export class ChopChop {
     const different = RESTART_SETTINGS.filter((name) => JSON.stringify(config[name]) !== JSON.stringify(this.config[name]));
     this.accounts.replace(config.accounts);
     for (const [domain, router] of this.routers) router.retrust(...trustOf(config, domain));
+    const { accounts, logProtect } = config;
     const { trustedServers, trustedClients } = config.router;
-    this.config = { ...this.config, accounts: config.accounts, router: { ...this.config.router, trustedServers, trustedClients } };
+    this.config = { ...this.config, accounts, logProtect, router: { ...this.config.router, trustedServers, trustedClients } };
     return different;
   }
 

@@ -32,6 +32,18 @@ test('--check-config prints what would run, without passwords, and starts nothin
   assert.doesNotMatch(stdout, /privpassword|pubrouter/);
 });
 
+test('methods whose parameters may not be shown are those of <log_protect> and of --log-protect', () => {
+  const site = ['--config', `${FIXTURES}3.3-two-routers.xml`];
+  assert.deepEqual(checked(site).logProtect, ['open-ils.auth', 'open-ils.some_service.some_method']);
+  assert.deepEqual(checked([...site, '--log-protect', 'a.b', '--log-protect', 'c']).logProtect, [
+    'open-ils.auth',
+    'open-ils.some_service.some_method',
+    'a.b',
+    'c',
+  ]);
+  assert.deepEqual(checked([]).logProtect, []);
+});
+
 test('the command line beats the environment, that beats <chopchop>, that beats the other sections, and those the defaults', () => {
   const config = ['--config', `${FIXTURES}1.4-chopchop.xml`];
   assert.deepEqual(checked([]).ports, [5222]);

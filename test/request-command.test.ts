@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ConfigInput } from '../server/config/config.ts';
 import { OsrfService } from '../server/opensrf/service.ts';
 import { Command } from './support/background-command.ts';
-import type { Outcome } from './support/command.ts';
+import { type Outcome, temporaryFolder } from './support/command.ts';
 import { complete, connected, pieces, RawProgram, result, status } from './support/raw-service.ts';
 import { startServer } from './support/server.ts';
 
@@ -23,6 +25,13 @@ async function setUp(t: TestContext, input: ConfigInput = {}) {
 function oneLine({ stderr }: Outcome): string {
   assert.match(stderr, /^opensrf-chopchop: .+\n$/, 'one line, no stack trace');
   return stderr;
+}
+
+/** A site's file with a section of one's own. */
+function site(t: TestContext, section: string): { file: string } {
+  const file = join(temporaryFolder(t), 'opensrf_core.xml');
+  writeFileSync(file, `<config><opensrf><domain>${DOMAIN}</domain><username>opensrf</username><passwd>password</passwd></opensrf>${section}</config>`);
+  return { file };
 }
 
 function lines({ stdout }: Outcome): unknown[] {
@@ -288,3 +297,11 @@ for (const [what, args, says] of [
     assert.match(oneLine(outcome), says);
   });
 }
+
+test('a parameter of a method in <log_protect> is not shown, whatever is wrong with it', async (t) => {
+  const { file } = site(t, '<shared><log_protect><match_string>open-ils.auth</match_string></log_protect></shared>');
+  const ask = (method: string) => new Command(t, 'request', 'open-ils.auth', method, '--config', file, '"me"', 'pass\nword').outcome();
+  const redacted = await ask('open-ils.auth.login');
+  assert.deepEqual([redacted.code, redacted.stderr], [2, 'opensrf-chopchop: parameter 2, **PARAMS REDACTED**: no JSON\n']);
+  assert.match(oneLine(await ask('other')), /parameter 2, pass word: no JSON/);
+});

@@ -14,7 +14,7 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
 
 /** What `--check-config` prints: JSON, without passwords. */
 export function description({ config, core, missingNames }: ResolvedConfig): string {
-  const { domains, hosts, ports, router, settings, limits } = config;
+  const { domains, hosts, ports, router, settings, logProtect, limits } = config;
   const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
   const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
   const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
@@ -26,6 +26,7 @@ export function description({ config, core, missingNames }: ResolvedConfig): str
     routers: routersOf(config),
     router: routers,
     settings,
+    logProtect,
     limits,
     missingNames,
     warnings: core?.warnings ?? [],

@@ -1,8 +1,9 @@
 import type { ConnectionArguments } from '../config/connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 import type { OsrfClient } from '../opensrf/client.ts';
 import type { Envelope } from '../opensrf/message.ts';
-import { connectionOf, timeoutMsOf, withClient } from './client-command.ts';
+import { connectionOf, oneLine, timeoutMsOf, withClient } from './client-command.ts';
 
 /** The arguments of `request`. */
 export interface RequestArguments extends ConnectionArguments, Envelope {
@@ -21,7 +22,7 @@ export interface RequestArguments extends ConnectionArguments, Envelope {
  */
 export async function request(args: RequestArguments, print: (line: string) => void): Promise<void> {
   const connection = connectionOf(args);
-  const call = { service: args.service, method: args.method, params: parseParams(args.params ?? []), timeoutMs: timeoutMsOf(args) };
+  const call = { service: args.service, method: args.method, params: parseParams(args, new LogProtect(connection.logProtect)), timeoutMs: timeoutMsOf(args) };
   const envelope = envelopeOf(args);
   const show = (result: unknown) => print(JSON.stringify(result ?? null, null, args.pretty ? 2 : 0));
   await withClient('request', connection, {}, (client) => ask(client, call, envelope, args.connect, show));
@@ -44,13 +45,15 @@ async function ask(client: OsrfClient, call: Call, envelope: Envelope, stateful:
   }
 }
 
-function parseParams(texts: readonly string[]): unknown[] {
-  return texts.map((text, index) => {
+function parseParams({ method, params = [] }: RequestArguments, logProtect: LogProtect): unknown[] {
+  return params.map((text, index) => {
     try {
       return JSON.parse(text);
     } catch (error) {
+      // Where a script runs us, this goes into its log.
+      if (logProtect.protects(method)) throw new CommandError(EXIT.usage, `parameter ${index + 1}, ${REDACTED}: no JSON`);
       const hint = /^[\w.-]+$/.test(text) ? `; a string needs its quotes: '"${text}"'` : '';
-      throw new CommandError(EXIT.usage, `parameter ${index + 1}, ${text}: no JSON (${(error as Error).message})${hint}`);
+      throw new CommandError(EXIT.usage, oneLine(`parameter ${index + 1}, ${text}: no JSON (${(error as Error).message})${hint}`));
     }
   });
 }

@@ -15,6 +15,8 @@ export interface ChopChopConfig {
   readonly router: RouterConfig;
   /** The built-in `opensrf.settings`; null: there is none. */
   readonly settings: SettingsConfig | null;
+  /** Beginnings of the names of methods whose parameters nothing here may show; for a `LogProtect`. A reload may change them. */
+  readonly logProtect: readonly string[];
   readonly limits: Limits;
 }
 
@@ -91,7 +93,7 @@ export class ConfigError extends Error {
 export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const problems: string[] = [];
   const domains = [...new Set((input.domains ?? DEFAULT_DOMAINS).map((domain) => checkedDomain(domain, 'domains', problems)))];
-  const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT] } = input;
+  const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT], logProtect = [] } = input;
   const router = { ...DEFAULT_ROUTER, ...input.router };
   const settings = input.settings ? { domains: domains.slice(0, 1), ...input.settings } : null;
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
@@ -101,7 +103,7 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
   if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, ports, router, settings, limits });
+  return Object.freeze({ domains, accounts, hosts, ports, router, settings, logProtect, limits });
 }
 
 /** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */

@@ -13,6 +13,8 @@ export interface ConnectionConfig {
   readonly password: string;
   /** The local part of the router's address. */
   readonly router: string;
+  /** As in a server's configuration: methods whose parameters may not be shown. */
+  readonly logProtect: readonly string[];
 }
 
 /** An OpenSRF client's connection to a server with our defaults. */
@@ -23,13 +25,16 @@ export const DEFAULT_CONNECTION: ConnectionConfig = Object.freeze({
   username: DEFAULT_USERNAMES[0],
   password: DEFAULT_PASSWORD,
   router: DEFAULT_ROUTER.name,
+  logProtect: [],
 });
 
 /** The same with a router's account, for orders that a router takes from its own kind alone. */
 export const DEFAULT_ROUTER_CONNECTION: ConnectionConfig = Object.freeze({ ...DEFAULT_CONNECTION, username: DEFAULT_ROUTER.name });
 
 /** What yargs makes of {@link connectionOptions}: nothing where the user said nothing, so that a file or the environment may say it. */
-export type ConnectionArguments = { readonly [Key in keyof ConnectionConfig]?: ConnectionConfig[Key] | undefined } & { readonly config?: string | undefined };
+export type ConnectionArguments = { readonly [Key in Exclude<keyof ConnectionConfig, 'logProtect'>]?: ConnectionConfig[Key] | undefined } & {
+  readonly config?: string | undefined;
+};
 
 const OPTION = { requiresArg: true, group: 'Connection:' } as const;
 
@@ -52,7 +57,7 @@ export function connectionOptions(defaults: ConnectionConfig) {
  * @throws ConfigError with all that is wrong.
  */
 export function resolveConnection(args: ConnectionArguments, defaults: ConnectionConfig): ConnectionConfig {
-  const { host, port, domain: written, username, password, router } = { ...defaults, ...fromFile(args.config, defaults), ...withoutGaps(args) };
+  const { host, port, domain: written, username, password, router, logProtect } = { ...defaults, ...fromFile(args.config, defaults), ...withoutGaps(args) };
   const domain = normalizeDomain(written);
   const problems: string[] = [];
   if (host === '') problems.push('--host: it is empty');
@@ -61,20 +66,20 @@ export function resolveConnection(args: ConnectionArguments, defaults: Connectio
   if (!isLocalPart(username)) problems.push(`--username: "${username}" is no valid user name`);
   if (!isLocalPart(router)) problems.push(`--router: "${router}" is no valid user name`);
   if (domain === null || problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ host, port, domain, username, password, router });
+  return Object.freeze({ host, port, domain, username, password, router, logProtect });
 }
 
 /** The account of services and srfsh; for orders that only a router's account may give, the router's. */
 function fromFile(file: string | undefined, { username }: ConnectionConfig): Partial<ConnectionConfig> {
   if (file === undefined) return {};
-  const { clients, routers } = readOpensrfCore(file);
+  const { clients, routers, logProtect } = readOpensrfCore(file);
   const [client] = clients;
   const router = routers.find(({ domain }) => domain === client?.domain) ?? routers[0];
   const section = username === DEFAULT_ROUTER_CONNECTION.username ? (router ?? client) : (client ?? router);
-  if (section === undefined) return {};
+  if (section === undefined) return { logProtect };
   const [host = DEFAULT_HOST] = domainAddresses([section.domain]).hosts;
   const account = { host, domain: section.domain, username: section.username, password: section.password };
-  return { ...account, router: router?.username ?? client?.routerName ?? DEFAULT_ROUTER.name, ...(section.port > 0 && { port: section.port }) };
+  return { ...account, router: router?.username ?? client?.routerName ?? DEFAULT_ROUTER.name, ...(section.port > 0 && { port: section.port }), logProtect };
 }
 
 function withoutGaps(args: ConnectionArguments): Partial<ConnectionConfig> {

@@ -111,6 +111,13 @@ export const SERVER_OPTIONS = {
     describe: 'Domain that may send requests, as DOMAIN or ROUTER-DOMAIN=DOMAIN (repeatable)',
     defaultDescription: 'all served domains',
   },
+  'log-protect': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    group: 'Log:',
+    describe: 'Beginning of the names of methods whose parameters are never shown (repeatable); with --config besides those of <log_protect>',
+  },
 } as const;
 
 /** What yargs makes of {@link SERVER_OPTIONS}. */
@@ -131,4 +138,5 @@ export interface ServerArguments {
   readonly peerRouter?: string[] | undefined;
   readonly trustedServer?: string[] | undefined;
   readonly trustedClient?: string[] | undefined;
+  readonly logProtect?: string[] | undefined;
 }

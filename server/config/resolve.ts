@@ -31,6 +31,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     ...accountsFrom(args, site, domains, problems),
     router: { ...site.router, ...routerFrom(args, domains, problems) },
     ...settingsFrom(args, problems),
+    logProtect: [...(site.logProtect ?? []), ...(args.logProtect ?? [])],
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return { config: createConfig(input), core, missingNames: addresses.missing };

@@ -15,6 +15,7 @@ export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
     domains,
     accounts: accountsOf(core, file),
     ...(ports.length === 0 ? {} : { ports }),
+    logProtect: core.logProtect,
     router: {
       names: new Map(domains.map((domain) => [domain, routerNameOf(core, domain)])),
       trustedServers: trustedOf(core, 'trustedServers'),

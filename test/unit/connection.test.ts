@@ -4,7 +4,7 @@ import { ConfigError } from '../../server/config/config.ts';
 import { DEFAULT_CONNECTION, resolveConnection } from '../../server/config/connection.ts';
 
 test('what the command line leaves open comes from the defaults that are handed in', () => {
-  const fromFile = { host: 'a.example', port: 5223, domain: 'A.Example', username: 'me', password: 'secret', router: 'osrfrouter' };
+  const fromFile = { host: 'a.example', port: 5223, domain: 'A.Example', username: 'me', password: 'secret', router: 'osrfrouter', logProtect: ['a.b'] };
   const args = { port: 5224, username: undefined, unrelated: 1 };
   assert.deepEqual(resolveConnection(args, fromFile), { ...fromFile, port: 5224, domain: 'a.example' });
 });

@@ -12,6 +12,7 @@ import { Host } from './host/host.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
+import { createMechanisms } from './login/sasl/mechanisms.ts';
 import type { CloseReason } from './net/close-reason.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
 import { readDeadPeers } from './net/dead-peers.ts';
@@ -84,6 +85,7 @@ export class ChopChop {
     };
     this.c2sEnvironment = {
       accounts: this.accounts,
+      mechanisms: createMechanisms(this.accounts),
       log: this.guarded(log, 'c2s', ['info', 'warn', 'error']),
       loginTimeoutMs: config.limits.loginTimeoutMs,
       servesDomain: (domain) => config.domains.includes(domain),

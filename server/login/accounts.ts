@@ -20,16 +20,21 @@ export class Accounts {
     this.byAddress = new Map(Array.from(accounts, (account) => [`${account.username}@${account.domain}`, account]));
   }
 
+  /** The account of a user; undefined where nobody has that name. */
+  find(username: string, domain: string): Account | undefined {
+    return this.byAddress.get(`${username}@${domain}`);
+  }
+
   /** Whether that is the user's password. Takes the same time for a wrong one and an unknown user. */
   checkPassword(username: string, domain: string, password: string): boolean {
-    const account = this.byAddress.get(`${username}@${domain}`);
+    const account = this.find(username, domain);
     const equal = equalInConstantTime(password, account?.password ?? '');
     return equal && account !== undefined;
   }
 
   /** Whether that is the hex SHA-1 of stream id and password (XEP-0078 §3.3). Takes the same time for a wrong one and an unknown user. */
   checkDigest(username: string, domain: string, streamId: string, digest: string): boolean {
-    const account = this.byAddress.get(`${username}@${domain}`);
+    const account = this.find(username, domain);
     const expected = createHash('sha1')
       .update(streamId + (account?.password ?? ''))
       .digest('hex');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorXml } from '../../shared/bounce.ts';
-import { childText, type Element, parseElement, text, xml } from '../../shared/element.ts';
+import { childText, parseElement, text, xml } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
@@ -9,7 +9,8 @@ import type { StreamHeader } from '../../shared/stream-reader.ts';
 import type { Log } from '../log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
-import { saslPlain } from '../login/sasl/plain.ts';
+import { SaslDialogue } from '../login/sasl/dialogue.ts';
+import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import type { Session } from '../sessions/session.ts';
 import { newStreamId, streamHeaderXml } from './xml.ts';
@@ -17,6 +18,8 @@ import { newStreamId, streamHeaderXml } from './xml.ts';
 /** What a negotiation needs of its server. */
 export interface C2sEnvironment {
   readonly accounts: Accounts;
+  /** All that the server has, the strongest first. */
+  readonly mechanisms: readonly SaslMechanism[];
   readonly log: Log;
   readonly loginTimeoutMs: number;
   servesDomain(domain: string): boolean;
@@ -36,11 +39,12 @@ export class C2sNegotiation implements ConnectionUser {
   private readonly connection: Connection;
   private readonly environment: C2sEnvironment;
   private readonly timer: NodeJS.Timeout;
-  private state: 'opening' | 'authenticating' | 'challenging' | 'reopening' | 'binding' | 'done' = 'opening';
+  private state: 'opening' | 'authenticating' | 'reopening' | 'binding' | 'done' = 'opening';
   private domain = '';
   private streamId = '';
   private legacy = true;
   private username = '';
+  private sasl: SaslDialogue | null = null;
   private failures = 0;
 
   constructor(connection: Connection, environment: C2sEnvironment) {
@@ -50,20 +54,15 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   headerRead(header: StreamHeader): void {
-    const { domain } = this;
-    const to = normalizeDomain(header.to);
-    if (header.defaultNamespace !== NS.client) throw new StreamError('invalid-namespace', `the default namespace must be ${NS.client}`);
-    if (to === null || !this.environment.servesDomain(to)) throw new StreamError('host-unknown', `this server does not serve "${header.to}"`);
-    if (this.state === 'reopening' && to !== domain) throw new StreamError('host-unknown', 'the new stream is for another domain');
+    const to = this.checkedDomain(header);
     // RFC 6120 §4.7.5: without version it is 0.9, which knows neither features nor SASL.
     this.legacy = header.version === '';
     if (!this.legacy && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
     this.domain = to;
     this.streamId = newStreamId();
     const start = streamHeaderXml({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' });
-    const authenticated = this.state === 'reopening';
-    this.state = authenticated ? 'binding' : 'authenticating';
-    this.connection.sendHeader(this.legacy ? start : start + featuresXml(authenticated));
+    this.connection.sendHeader(this.legacy ? start : start + featuresXml(this.features()));
+    this.state = this.state === 'reopening' ? 'binding' : 'authenticating';
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
@@ -83,6 +82,20 @@ export class C2sNegotiation implements ConnectionUser {
 
   ended(): void {
     clearTimeout(this.timer);
+  }
+
+  private checkedDomain(header: StreamHeader): string {
+    const to = normalizeDomain(header.to);
+    if (header.defaultNamespace !== NS.client) throw new StreamError('invalid-namespace', `the default namespace must be ${NS.client}`);
+    if (to === null || !this.environment.servesDomain(to)) throw new StreamError('host-unknown', `this server does not serve "${header.to}"`);
+    if (this.state === 'reopening' && to !== this.domain) throw new StreamError('host-unknown', 'the new stream is for another domain');
+    return to;
+  }
+
+  private features(): string {
+    if (this.state === 'reopening') return BINDING_FEATURES;
+    this.sasl = new SaslDialogue(this.environment.mechanisms, { domain: this.domain, channelBindings: new Map() }, true);
+    return loginFeatures(this.sasl);
   }
 
   private timedOut(): void {
@@ -135,45 +148,15 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   private saslRead(stanza: Stanza): void {
-    const element = parseElement(stanza.toXml());
-    if (this.legacy) throw new StreamError('not-authorized', 'SASL needs a stream of version 1.0');
-    if (this.state === 'authenticating' && element.name === 'auth') this.saslAuth(element);
-    else if (this.state === 'challenging' && element.name === 'response') this.saslResponse(element.text.trim());
-    else if (element.name === 'abort') this.saslFailed('aborted');
-    else throw new StreamError('not-authorized', `<${element.name}> is out of order`);
-  }
-
-  private saslAuth(auth: Element): void {
-    const response = auth.text.trim();
-    if (auth.attributes.get('mechanism') !== 'PLAIN') {
-      this.saslFailed('invalid-mechanism');
-      return;
-    }
-    if (response !== '') {
-      // RFC 6120 §6.4.2: '=' is a response of no length.
-      this.saslResponse(response === '=' ? '' : response);
-      return;
-    }
-    this.state = 'challenging';
-    this.connection.send(`<challenge xmlns='${NS.sasl}'/>`);
-  }
-
-  private saslResponse(response: string): void {
-    const outcome = saslPlain(response, this.domain, this.environment.accounts);
-    if ('failure' in outcome) {
-      this.saslFailed(outcome.failure);
-      return;
-    }
-    this.username = outcome.username;
+    if (this.sasl === null) throw new StreamError('not-authorized', 'SASL needs a stream of version 1.0');
+    const answer = this.state === 'authenticating' ? this.sasl.read(parseElement(stanza.toXml())) : null;
+    if (answer === null) throw new StreamError('not-authorized', `<${stanza.name}> is out of order`);
+    this.connection.send(answer.xml);
+    if (answer.failed) this.loginFailed();
+    if (answer.username === '') return;
+    this.username = answer.username;
     this.state = 'reopening';
-    this.connection.send(`<success xmlns='${NS.sasl}'/>`);
     this.connection.restartStream();
-  }
-
-  private saslFailed(condition: string): void {
-    this.state = 'authenticating';
-    this.connection.send(`<failure xmlns='${NS.sasl}'><${condition}/></failure>`);
-    this.loginFailed();
   }
 
   private loginFailed(): void {
@@ -197,9 +180,13 @@ export class C2sNegotiation implements ConnectionUser {
   }
 }
 
-function featuresXml(authenticated: boolean): string {
-  const features = authenticated
-    ? xml('bind', { xmlns: NS.bind }) + xml('session', { xmlns: NS.session }, '<optional/>')
-    : xml('mechanisms', { xmlns: NS.sasl }, xml('mechanism', {}, 'PLAIN')) + xml('auth', { xmlns: NS.iqAuthFeature });
+const BINDING_FEATURES = xml('bind', { xmlns: NS.bind }) + xml('session', { xmlns: NS.session }, '<optional/>');
+
+function loginFeatures({ offered }: SaslDialogue): string {
+  const mechanisms = offered.map(({ name }) => xml('mechanism', {}, name));
+  return xml('mechanisms', { xmlns: NS.sasl }, ...mechanisms) + xml('auth', { xmlns: NS.iqAuthFeature });
+}
+
+function featuresXml(features: string): string {
   return `<stream:features>${features}</stream:features>`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { scramFinal } from './scram-client.ts';
 import type { PayloadPart, Step } from './transcript-reader.ts';
 import { inPieces, type Split, whole } from './transcript-splits.ts';
 
@@ -10,6 +11,10 @@ export class TranscriptClient {
   /** What has come in each read and was not asked for yet. */
   private reads: string[] = [];
   private streamId = '';
+  /** Of SCRAM: what was said last, and what the server must say at its end. */
+  private clientFirst = '';
+  private challenge = '';
+  private serverFinal = '';
   private serverEnded = false;
   private givenUp = false;
   private wake: () => void = () => {};
@@ -73,11 +78,20 @@ export class TranscriptClient {
   }
 
   private bytesOf(payload: readonly PayloadPart[]): Buffer {
-    const digest = (password: string) =>
-      createHash('sha1')
+    const bytes = Buffer.concat(payload.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(this.proofOf(part)))));
+    this.clientFirst = base64In('auth', bytes.toString()) || this.clientFirst;
+    return bytes;
+  }
+
+  private proofOf({ proof, password }: Exclude<PayloadPart, Buffer>): string {
+    if (proof === 'digest') {
+      return createHash('sha1')
         .update(this.streamId + password)
         .digest('hex');
-    return Buffer.concat(payload.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(digest(part.password)))));
+    }
+    const { message, serverFinal } = scramFinal(this.clientFirst, this.challenge, proof, password);
+    this.serverFinal = serverFinal;
+    return Buffer.from(message).toString('base64');
   }
 
   private send(writes: Buffer[]): Promise<void> | undefined {
@@ -108,9 +122,16 @@ export class TranscriptClient {
     if (end === -1) return false;
     const [first = ''] = this.reads;
     if (inOneRead && first.length < end) throw new Error(`came in more than one read: ${JSON.stringify(this.reads)}`);
-    this.streamId = /<stream:stream id='([^']+)'/.exec(text.slice(0, end))?.[1] ?? this.streamId;
+    this.note(text.slice(0, end));
     this.reads = restOf(this.reads, end);
     return true;
+  }
+
+  private note(text: string): void {
+    this.streamId = /<stream:stream id='([^']+)'/.exec(text)?.[1] ?? this.streamId;
+    this.challenge = base64In('challenge', text) || this.challenge;
+    const success = base64In('success', text);
+    if (success !== '' && success !== this.serverFinal) throw new Error(`the server has not proved itself: ${success}`);
   }
 
   private async until(condition: () => boolean, what: string): Promise<void> {
@@ -122,6 +143,12 @@ export class TranscriptClient {
       });
     }
   }
+}
+
+/** The content of an element, out of its base64; `''` where there is none. */
+function base64In(name: string, text: string): string {
+  const [, content = ''] = new RegExp(`<${name} [^>]*>([^<]+)<`).exec(text) ?? [];
+  return Buffer.from(content, 'base64').toString();
 }
 
 function writesOf(payload: Buffer, writeBytes: number, split: Split): Buffer[] {

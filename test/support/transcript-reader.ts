@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ConfigInput } from '../../server/config/config.ts';
 import { header } from './peer.ts';
 
-/** Bytes to send; or, in their place, the digest of the client's stream id and this password. */
-export type PayloadPart = Buffer | { readonly password: string };
+/** Bytes to send; or, in their place, a proof that the client knows a password: the digest with its stream id, or the last message of SCRAM. */
+export type PayloadPart = Buffer | { readonly proof: 'digest' | 'sha1' | 'sha256'; readonly password: string };
 
 /** One line of a transcript. */
 export type Step = { readonly client: string; readonly line: number } & (
@@ -23,7 +23,7 @@ export interface Transcript {
   readonly steps: readonly Step[];
 }
 
-const DIRECTIVE = /\{(repeat|hex|digest) ([^{}]+)\}/;
+const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256) ([^{}]+)\}/;
 const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|login|sync|close|closed)(?: (\S+))?)$/;
 
 /** All transcripts in the folder's files, in order. The format is explained in its README.md. */
@@ -102,14 +102,26 @@ function payloadOf(text: string): PayloadPart[] {
   if (match === null) return text === '' ? [] : [Buffer.from(text)];
   const [whole, name, argument] = match as unknown as [string, string, string];
   const before = text.slice(0, match.index);
-  const part = name === 'digest' ? { password: argument } : bytesOf(name, argument);
-  return [...payloadOf(before), part, ...payloadOf(text.slice(before.length + whole.length))];
+  return [...payloadOf(before), partOf(name, argument), ...payloadOf(text.slice(before.length + whole.length))];
 }
 
-function bytesOf(directive: string, argument: string): Buffer {
-  if (directive === 'hex') return Buffer.from(argument.replaceAll(' ', ''), 'hex');
-  const space = argument.lastIndexOf(' ');
-  return Buffer.from(argument.slice(0, space).repeat(Number(argument.slice(space + 1))));
+function partOf(directive: string, argument: string): PayloadPart {
+  switch (directive) {
+    case 'digest':
+      return { proof: 'digest', password: argument };
+    case 'scram-sha1':
+      return { proof: 'sha1', password: argument };
+    case 'scram-sha256':
+      return { proof: 'sha256', password: argument };
+    case 'hex':
+      return Buffer.from(argument.replaceAll(' ', ''), 'hex');
+    case 'base64':
+      return Buffer.from(Buffer.from(argument).toString('base64'));
+    default: {
+      const space = argument.lastIndexOf(' ');
+      return Buffer.from(argument.slice(0, space).repeat(Number(argument.slice(space + 1))));
+    }
+  }
 }
 
 function literalsOf(text: string): string[] {

@@ -3,7 +3,8 @@ import type { PayloadPart, Transcript } from './transcript-reader.ts';
 /** The writes a payload is sent in. */
 export type Split = (payload: Buffer) => Buffer[];
 
-const DIGEST_LENGTH = 40;
+/** About how long a proof is; of a digest, exactly. */
+const PROOF_LENGTH = { digest: 40, sha1: 120, sha256: 140 };
 
 /** Payloads up to this length are cut at every byte, longer ones at every byte near their ends and at some in between. */
 const CUT_EVERYWHERE_BYTES = 240;
@@ -49,5 +50,5 @@ function cutPositions(length: number): number[] {
 }
 
 function payloadLength(payload: readonly PayloadPart[]): number {
-  return payload.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : DIGEST_LENGTH), 0);
+  return payload.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : PROOF_LENGTH[part.proof]), 0);
 }

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Accounts } from '../../server/login/accounts.ts';
 import { legacyFieldsXml, legacyLogin } from '../../server/login/legacy.ts';
-import { type SaslFailure, saslPlain } from '../../server/login/sasl/plain.ts';
 import { parseElement, text, xml } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 
@@ -55,42 +54,6 @@ test('accounts are replaced as a whole', () => {
   replaced.replace([{ username: 'new', domain: 'localhost', password: 'p' }]);
   assert.equal(replaced.checkPassword('old', 'localhost', 'p'), false);
   assert.equal(replaced.checkPassword('new', 'localhost', 'p'), true);
-});
-
-const base64 = (plain: string | Buffer): string => Buffer.from(plain).toString('base64');
-
-test('PLAIN proves a user by name and password, with or without the address spelt out', () => {
-  for (const authzid of ['', 'opensrf@localhost']) {
-    assert.deepEqual(saslPlain(base64(`${authzid}\0opensrf\0${PASSWORD}`), 'localhost', accounts), { username: 'opensrf' });
-  }
-});
-
-test('a PLAIN response that proves nobody is refused with the reason', () => {
-  const rows: readonly (readonly [response: string, failure: SaslFailure])[] = [
-    ['', 'malformed-request'],
-    [base64('opensrf'), 'malformed-request'],
-    [base64('\0opensrf'), 'malformed-request'],
-    [base64(`\0opensrf\0${PASSWORD}\0`), 'malformed-request'],
-    [base64(`\0opensrf\0${PASSWORD}\0x`), 'malformed-request'],
-    [base64('\0\0'), 'not-authorized'],
-    [base64('\0opensrf\0wrong'), 'not-authorized'],
-    [base64('\0opensrf\0other'), 'not-authorized'],
-    [base64('\0opensrf\0'), 'not-authorized'],
-    [base64(`\0nobody\0${PASSWORD}`), 'not-authorized'],
-    [base64(Buffer.from([0, 0xff, 0, 0xff])), 'not-authorized'],
-    [base64(`router@localhost\0opensrf\0${PASSWORD}`), 'invalid-authzid'],
-    [base64(`opensrf@public.localhost\0opensrf\0${PASSWORD}`), 'invalid-authzid'],
-    [base64(`opensrf\0opensrf\0${PASSWORD}`), 'invalid-authzid'],
-    ['=', 'incorrect-encoding'],
-    ['====', 'incorrect-encoding'],
-    ['AA', 'incorrect-encoding'],
-    ['AA=A', 'incorrect-encoding'],
-    ['AAA*', 'incorrect-encoding'],
-    ['AAA-', 'incorrect-encoding'],
-    ['AAAA AAAA', 'incorrect-encoding'],
-    [`${base64(`\0opensrf\0${PASSWORD}`)}\n`, 'incorrect-encoding'],
-  ];
-  for (const [response, failure] of rows) assert.deepEqual(saslPlain(response, 'localhost', accounts), { failure }, response);
 });
 
 function login(fields: Record<string, string>): string {

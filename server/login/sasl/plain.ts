@@ -1,18 +1,26 @@
 import type { Accounts } from '../accounts.ts';
+import { failure, isOwnAddress, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 
-/** The SASL failures of RFC 6120 §6.5 that a PLAIN exchange can end in. */
-export type SaslFailure = 'incorrect-encoding' | 'invalid-authzid' | 'malformed-request' | 'not-authorized';
+/** PLAIN (RFC 4616): the password, as it is. */
+export class PlainMechanism implements SaslMechanism {
+  readonly name = 'PLAIN';
+  readonly plaintext = true;
+  readonly bound = false;
+  private readonly accounts: Accounts;
 
-/** Whom the client proved to be, or why not. */
-export type SaslOutcome = { readonly username: string } | { readonly failure: SaslFailure };
+  constructor(accounts: Accounts) {
+    this.accounts = accounts;
+  }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+  begin({ domain }: SaslContext): SaslExchange {
+    return { respond: (response) => this.check(response, domain) };
+  }
 
-/** Checks the initial response of PLAIN: authzid NUL authcid NUL password, in base64 (RFC 4616 §2). */
-export function saslPlain(response: string, domain: string, accounts: Accounts): SaslOutcome {
-  if (!BASE64.test(response)) return { failure: 'incorrect-encoding' };
-  const [authzid, username, password, ...more] = Buffer.from(response, 'base64').toString('utf8').split('\0');
-  if (authzid === undefined || username === undefined || password === undefined || more.length > 0) return { failure: 'malformed-request' };
-  if (authzid !== '' && authzid !== `${username}@${domain}`) return { failure: 'invalid-authzid' };
-  return accounts.checkPassword(username, domain, password) ? { username } : { failure: 'not-authorized' };
+  /** RFC 4616 §2: authzid NUL authcid NUL password. */
+  private check(response: Buffer, domain: string): SaslStep {
+    const [authzid, username, password, ...more] = response.toString('utf8').split('\0');
+    if (authzid === undefined || username === undefined || password === undefined || more.length > 0) return failure('malformed-request');
+    if (!isOwnAddress(authzid, username, domain)) return failure('invalid-authzid');
+    return this.accounts.checkPassword(username, domain, password) ? { kind: 'success', username, text: '' } : failure('not-authorized');
+  }
 }

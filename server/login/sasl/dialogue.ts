@@ -1,0 +1,74 @@
+import type { Element } from '../../../shared/element.ts';
+import { NS } from '../../../shared/namespaces.ts';
+import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
+import { offeredMechanisms } from './mechanisms.ts';
+
+/** What a client's element has led to: what is to be sent, and, where that ends a try, how it ended. */
+export interface SaslAnswer {
+  readonly xml: string;
+  /** Whom the client proved to be; `''` where it has not, or not yet. */
+  readonly username: string;
+  readonly failed: boolean;
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The elements of SASL on a stream (RFC 6120 §6.4), one try after the other. */
+export class SaslDialogue {
+  /** Those the stream was offered, the strongest first. */
+  readonly offered: readonly SaslMechanism[];
+  private readonly context: SaslContext;
+  private readonly known: readonly SaslMechanism[];
+  private exchange: SaslExchange | null = null;
+
+  /** @param known All that the server has. @param plaintext Whether a password may be sent as it is. */
+  constructor(known: readonly SaslMechanism[], context: SaslContext, plaintext: boolean) {
+    this.known = known;
+    this.context = context;
+    this.offered = offeredMechanisms(known, context, plaintext);
+  }
+
+  /** @returns null for an element that is out of order. */
+  read(element: Element): SaslAnswer | null {
+    const { exchange } = this;
+    if (element.name === 'abort') return this.answer(failure('aborted'));
+    if (element.name === 'auth' && exchange === null) return this.begin(element.attributes.get('mechanism') ?? '', element.text.trim());
+    if (element.name === 'response' && exchange !== null) return this.respond(exchange, element.text.trim());
+    return null;
+  }
+
+  private begin(name: string, response: string): SaslAnswer {
+    const mechanism = this.offered.find((one) => one.name === name);
+    if (mechanism === undefined) return this.answer(failure(this.isHeldBack(name) ? 'encryption-required' : 'invalid-mechanism'));
+    this.exchange = mechanism.begin(this.context);
+    // The client is to begin, and has not: it is asked to.
+    if (response === '') return this.answer({ kind: 'challenge', text: '' });
+    // RFC 6120 §6.4.2: '=' is a response of no length.
+    return this.respond(this.exchange, response === '=' ? '' : response);
+  }
+
+  /** Whether it would be offered on an encrypted stream. */
+  private isHeldBack(name: string): boolean {
+    return this.known.some((one) => one.name === name && one.plaintext);
+  }
+
+  private respond(exchange: SaslExchange, response: string): SaslAnswer {
+    return this.answer(BASE64.test(response) ? exchange.respond(Buffer.from(response, 'base64')) : failure('incorrect-encoding'));
+  }
+
+  private answer(step: SaslStep): SaslAnswer {
+    if (step.kind !== 'challenge') this.exchange = null;
+    switch (step.kind) {
+      case 'challenge':
+        return { xml: element('challenge', step.text), username: '', failed: false };
+      case 'success':
+        return { xml: element('success', step.text), username: step.username, failed: false };
+      case 'failure':
+        return { xml: `<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`, username: '', failed: true };
+    }
+  }
+}
+
+function element(name: string, text: string): string {
+  return text === '' ? `<${name} xmlns='${NS.sasl}'/>` : `<${name} xmlns='${NS.sasl}'>${Buffer.from(text).toString('base64')}</${name}>`;
+}

@@ -1,0 +1,22 @@
+import type { Accounts } from '../accounts.ts';
+import type { SaslContext, SaslMechanism } from './mechanism.ts';
+import { PlainMechanism } from './plain.ts';
+import { ScramMechanism } from './scram.ts';
+import { AccountScramKeys } from './scram-keys.ts';
+
+/** All mechanisms for some accounts, the strongest first. */
+export function createMechanisms(accounts: Accounts): SaslMechanism[] {
+  const keys = new AccountScramKeys(accounts);
+  return [
+    new ScramMechanism('sha256', true, keys),
+    new ScramMechanism('sha1', true, keys),
+    new ScramMechanism('sha256', false, keys),
+    new ScramMechanism('sha1', false, keys),
+    new PlainMechanism(accounts),
+  ];
+}
+
+/** Those that a stream can be offered. @param plaintext Whether a password may be sent as it is. */
+export function offeredMechanisms(mechanisms: readonly SaslMechanism[], { channelBindings }: SaslContext, plaintext: boolean): SaslMechanism[] {
+  return mechanisms.filter((mechanism) => (plaintext || !mechanism.plaintext) && (!mechanism.bound || channelBindings.size > 0));
+}

@@ -1,0 +1,61 @@
+/** The client's first message (RFC 5802 §7): `GS2-HEADER n=USER,r=NONCE`. */
+export interface ClientFirst {
+  /** As it was sent, with the second comma. */
+  readonly gs2Header: string;
+  readonly binding: GS2Binding;
+  readonly authzid: string;
+  readonly username: string;
+  readonly nonce: string;
+  /** What is behind the GS2 header, as it was sent. */
+  readonly bare: string;
+}
+
+/**
+ * What the client says of channel binding (RFC 5802 §6): `n`, it cannot; `y`, it could, but believes that the server cannot; else the
+ * type it uses.
+ */
+export type GS2Binding = { readonly flag: 'n' } | { readonly flag: 'y' } | { readonly flag: 'p'; readonly type: string };
+
+/** The client's last message: `c=CHANNEL,r=NONCE,p=PROOF`. */
+export interface ClientFinal {
+  readonly channel: Buffer;
+  readonly nonce: string;
+  readonly proof: Buffer;
+  /** What is before the proof, as it was sent. */
+  readonly withoutProof: string;
+}
+
+// RFC 5802 §5.1: a mandatory extension ("m=" before the name) is to be refused by whoever does not know it, and does not match.
+const FIRST = /^((?:n|y|p=[A-Za-z0-9.-]+),(?:a=([^,]*))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]+)*)$/;
+const FINAL = /^(c=([A-Za-z0-9+/=]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]+)*),p=([A-Za-z0-9+/=]+)$/;
+
+/** @returns null for what is none. */
+export function parseClientFirst(text: string): ClientFirst | null {
+  const match = FIRST.exec(text);
+  if (match === null) return null;
+  const [, gs2Header, writtenAuthzid = '', bare, writtenName, nonce] = match as unknown as [string, string, string | undefined, string, string, string];
+  const authzid = decodeName(writtenAuthzid);
+  const username = decodeName(writtenName);
+  if (authzid === null || username === null) return null;
+  return { gs2Header, binding: bindingOf(gs2Header), authzid, username, nonce, bare };
+}
+
+function bindingOf(gs2Header: string): GS2Binding {
+  if (gs2Header.startsWith('n')) return { flag: 'n' };
+  if (gs2Header.startsWith('y')) return { flag: 'y' };
+  return { flag: 'p', type: gs2Header.slice('p='.length, gs2Header.indexOf(',')) };
+}
+
+/** @returns null for what is none. */
+export function parseClientFinal(text: string): ClientFinal | null {
+  const match = FINAL.exec(text);
+  if (match === null) return null;
+  const [, withoutProof, channel, nonce, proof] = match as unknown as [string, string, string, string, string];
+  return { withoutProof, channel: Buffer.from(channel, 'base64'), nonce, proof: Buffer.from(proof, 'base64') };
+}
+
+/** RFC 5802 §5.1: "," and "=" are written as =2C and =3D; any other "=" is a mistake. */
+function decodeName(name: string): string | null {
+  if (/=(?!2C|3D)/.test(name)) return null;
+  return name.replaceAll('=2C', ',').replaceAll('=3D', '=');
+}

@@ -95,7 +95,7 @@ test('serve answers for opensrf.settings as soon as it is ready, and SIGTERM end
   const { child, ready } = await serve(t, folder, '--with-settings', file, '--settings-domain', 'localhost', '--log-level', 'silent');
   const [address] = ready.c2s as [{ host: string; port: number }];
   const client = await OsrfClient.connect({ ...address, domain: 'localhost', username: 'opensrf', password: 'password', resource: 'client' });
-  const { results } = await client.request('opensrf.settings', 'opensrf.settings.host_config.get', 'localhost');
+  const { results } = await client.request('opensrf.settings', 'opensrf.settings.host_config.get', 'localhost').answer;
   assert.deepEqual(results, [{ a: 1 }]);
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');

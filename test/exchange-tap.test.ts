@@ -73,9 +73,9 @@ test('the requests of a connected session belong to its service, though they go 
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'client' });
   const session = client.session('opensrf.math');
   const worker = await session.connect();
-  await session.request('add', [1, 1]).answer;
+  await session.request('add', 1, 1);
   session.disconnect();
-  await session.request('add', [2, 2]).answer;
+  await session.request('add', 2, 2);
   assert.deepEqual(
     [1, 2, 3].map((number) => [get(number).type, get(number).to, get(number).service, get(number).listener, get(number).state]),
     [
@@ -99,7 +99,7 @@ test('pieces are joined, a status of 300 or more refuses, a bounce says so, and 
   await client.request('router', 'opensrf.router.info.class.list');
   assert.deepEqual(get(1).results, ['x'.repeat(60_000)]);
   assert.deepEqual([get(2).results, get(2).state], [[], 'complete']);
-  assert.deepEqual([get(3).state, get(3).statusCode, get(3).status], ['refused', 404, 'Method [nosuch] not found']);
+  assert.deepEqual([get(3).state, get(3).statusCode, get(3).status], ['refused', 404, 'Method [nosuch] not found for service opensrf.math']);
   assert.deepEqual([get(4).state, get(4).statusCode, get(4).handOvers], ['refused', 404, 0]);
   assert.deepEqual([get(5).type, get(5).state, get(5).statusCode, get(5).worker], ['CONNECT', 'bounced', 503, `router@${DOMAIN}/absent`]);
   assert.deepEqual([get(6).service, get(6).results, get(6).worker], ['router', [['opensrf.math']], `router@${DOMAIN}/router`]);

@@ -31,7 +31,7 @@ test('a session whose client falls silent is ended with status 408, and its work
   clock.advance(4_999);
 
   const other = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'other' });
-  const waiting = other.request('opensrf.math', 'add', 3, 4);
+  const waiting = other.request('opensrf.math', 'add', 3, 4).answer;
   // In its turn behind the request: that is in the listener's backlog by then.
   await other.jabber.settled();
   clock.advance(1);
@@ -60,7 +60,7 @@ test('what a generator yields are results; what it throws is an error behind the
   const service = await OsrfService.start({ ...LOGIN, ...address, service: 'opensrf.math', workers: 1, methods });
   await service.listener.settled();
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'client' });
-  const ask = async (method: string, ...params: unknown[]) => (await client.request('opensrf.math', method, ...params)).results;
+  const ask = async (method: string, ...params: unknown[]) => (await client.request('opensrf.math', method, ...params).answer).results;
   assert.deepEqual(await ask('count', 3), [1, 2, 3]);
   assert.equal((await ask('count', 1_000)).length, 1_000);
   assert.deepEqual(await ask('slowly'), ['a', { b: null }]);

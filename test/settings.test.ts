@@ -33,7 +33,7 @@ function settingsFile(t: TestContext, xml: string): string {
 async function startWithSettings(t: TestContext, file: string, input: ConfigInput = {}) {
   const running = await startServer(t, { settings: { file, domains: DEFAULT_DOMAINS }, ...input });
   const client = await OsrfClient.connect({ ...LOGIN, ...running.address, resource: 'client' });
-  return { ...running, client, ask: async (method: string, ...params: unknown[]) => (await client.request(SETTINGS, method, ...params)).results };
+  return { ...running, client, ask: async (method: string, ...params: unknown[]) => (await client.request(SETTINGS, method, ...params).answer).results };
 }
 
 /** An opensrf.settings that is not the built-in one, and says so. */
@@ -57,7 +57,7 @@ for (const language of ['c', 'perl']) {
     const child = spawn(process.execPath, [LONE_SERVICE, String(address.port), language], { stdio: 'inherit' });
     t.after(() => child.kill('SIGKILL'));
     // The request is held until the service has registered.
-    const { results } = await client.request('opensrf.math', 'add', 2, 3);
+    const { results } = await client.request('opensrf.math', 'add', 2, 3).answer;
     assert.deepEqual(results, [{ sum: 5, implementation: 'libosrf_math.so' }]);
   });
 }
@@ -118,7 +118,7 @@ test('every router knows the built-in service, and its answers come from its own
   assert.deepEqual(listenersOf(server), EVERYWHERE);
   for (const domain of server.config.domains) {
     const client = await OsrfClient.connect({ ...LOGIN, ...address, domain, resource: 'asker' });
-    const { results, from } = await client.request(SETTINGS, HOST_CONFIG, 'localhost');
+    const { results, from } = await client.request(SETTINGS, HOST_CONFIG, 'localhost').answer;
     assert.equal(results.length, 1);
     assert.match(from, /^opensrf@private\.localhost\/opensrf\.settings_drone_at_localhost_\d/);
   }
@@ -192,7 +192,7 @@ test('a router from outside is told of it, and of its stepping aside', async (t)
 
 test('half a service is none: when one of its sessions is taken over it ends, and requests are refused', async (t) => {
   const { server, address, ask, client, log } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'));
-  const { from } = await client.request(SETTINGS, HOST_CONFIG, 'localhost');
+  const { from } = await client.request(SETTINGS, HOST_CONFIG, 'localhost').answer;
   await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', from.slice(from.indexOf('/') + 1));
   // The listener's stream ends in its own time.
   while (server.routers.get('localhost')?.classes.has(SETTINGS)) await new Promise((resolve) => setImmediate(resolve));
@@ -251,7 +251,7 @@ test('with a bad file nothing starts, and with a good one it starts after all, m
     writeFileSync(file, `<opensrf><default><a>${value}</a></default></opensrf>`);
     const [address] = (await server.start()) as [BoundAddress];
     const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'client' });
-    assert.deepEqual((await client.request(SETTINGS, HOST_CONFIG)).results, [{ a: value }]);
+    assert.deepEqual((await client.request(SETTINGS, HOST_CONFIG).answer).results, [{ a: value }]);
     await server.stop();
     assert.deepEqual([server.connectionCount, server.sessionCount], [0, 0]);
   }

@@ -54,7 +54,7 @@ async function tell(server: ChopChop, service: OsrfService, client: OsrfClient, 
   print(`   client   ${client.jid} logged in`);
 
   print(`\n2  client   asks ${address} for add(2, 2)`);
-  const first = await asked(client.request(SERVICE, 'add', 2, 2), events);
+  const first = await asked(client.request(SERVICE, 'add', 2, 2).answer, events);
   check(first.answer.results[0] === 4, 'the answer is 4');
   tellRouted(first, service, client, print);
 
@@ -68,7 +68,7 @@ async function tell(server: ChopChop, service: OsrfService, client: OsrfClient, 
   const worker = session.remote;
 
   print(`\n4  client   sends mult(6, 7) straight to ${worker}`);
-  const direct = await asked(session.request('mult', [6, 7], REQUEST_TIMEOUT_MS).answer, events);
+  const direct = await asked(session.call('mult', [6, 7], REQUEST_TIMEOUT_MS).answer, events);
   check(direct.answer.results[0] === 42, 'the answer is 42');
   check(direct.listened === undefined, 'neither router nor listener had a part in it');
   check(direct.answer.from === worker, 'the same worker answered');
@@ -76,7 +76,7 @@ async function tell(server: ChopChop, service: OsrfService, client: OsrfClient, 
   session.end();
 
   print(`\n5  client   has ended the session and asks ${address} for add(1, 1)`);
-  const last = await asked(client.request(SERVICE, 'add', 1, 1), events);
+  const last = await asked(client.request(SERVICE, 'add', 1, 1).answer, events);
   check(last.answer.results[0] === 2, 'the answer is 2');
   tellRouted(last, service, client, print);
   check(node?.count === 3, 'the router handed the listener three messages');

@@ -39,7 +39,7 @@ async function ask(client: OsrfClient, call: Call, envelope: Envelope, stateful:
   const session = client.session(call.service, envelope);
   try {
     if (stateful) await session.connect(call.timeoutMs);
-    for await (const result of session.request(call.method, call.params, call.timeoutMs)) show(result);
+    for await (const result of session.call(call.method, call.params, call.timeoutMs)) show(result);
   } finally {
     session.end();
   }

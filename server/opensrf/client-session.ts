@@ -20,6 +20,8 @@ export interface SessionOptions {
   /** The address of the service's class at its router. */
   readonly service: string;
   readonly envelope: Envelope;
+  /** For each request, and for each further sign of life of it. */
+  readonly timeoutMs: number;
   readonly nextTransactionId: () => string;
   readonly onEnd: () => void;
 }
@@ -58,8 +60,13 @@ export class OsrfClientSession {
     return connection.promise;
   }
 
-  /** Calls a method. */
-  request(method: string, params: readonly unknown[], timeoutMs = REQUEST_TIMEOUT_MS): OsrfRequest {
+  /** Calls a method. Requests of a session may be under way at the same time. */
+  request(method: string, ...params: unknown[]): OsrfRequest {
+    return this.call(method, params);
+  }
+
+  /** The same with a time-out of its own. */
+  call(method: string, params: readonly unknown[], timeoutMs = this.options.timeoutMs): OsrfRequest {
     const call: MethodCall = { method, params, timeoutMs };
     const threadTrace = String(++this.lastTrace);
     const request = new OsrfRequest(threadTrace, call, () => this.requests.delete(threadTrace));

@@ -1,31 +1,47 @@
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
-import { OsrfClientSession } from './client-session.ts';
+import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
 import { JabberClient, type LoginOptions } from './jabber-client.ts';
 import { DEFAULT_ENVELOPE, type Envelope } from './message.ts';
-import type { Answer } from './request.ts';
+import type { OsrfRequest } from './request.ts';
 
-/** Where to log in, and the name of the router's account there. */
-export interface ClientOptions extends LoginOptions {
+/** What a session says with each of its requests, and how long it waits. */
+export interface SessionSettings extends Envelope {
+  /** For each request, and for each further sign of life of it: 60 s where it is missing, as in OpenSRF's own libraries. */
+  readonly timeoutMs: number;
+}
+
+/** Where to log in, the name of the router's account there, and what all sessions say where they are not told otherwise. */
+export interface ClientOptions extends LoginOptions, Partial<SessionSettings> {
   readonly routerName?: string;
 }
 
-/** A small OpenSRF client: one login, any number of sessions. */
+/**
+ * A small OpenSRF client: one login, any number of sessions. Works with any Jabber server on which OpenSRF runs.
+ *
+ *     const client = await OsrfClient.connect({ host: '127.0.0.1', port: 5222, domain: 'localhost', username: 'opensrf', password: 'password', resource: 'me' });
+ *     await client.request('opensrf.math', 'add', 2, 2); // 4
+ *     for await (const word of client.request('opensrf.simple-text', 'opensrf.simple-text.split', 'a b')) console.log(word);
+ */
 export class OsrfClient {
   readonly jabber: JabberClient;
   private readonly routerName: string;
   private readonly domain: string;
+  private readonly settings: SessionSettings;
   /** By thread. */
   private readonly sessions = new Map<string, OsrfClientSession>();
   private readonly startSeconds = Math.floor(Date.now() / 1000);
   private sessionCount = 0;
   private transactionCount = 0;
 
-  private constructor(jabber: JabberClient, domain: string, routerName: string) {
+  private constructor(jabber: JabberClient, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>) {
+    const { locale, ingress, apiLevel } = { ...DEFAULT_ENVELOPE, ...options };
     this.jabber = jabber;
     this.domain = domain;
     this.routerName = routerName;
+    this.settings = { locale, ingress, apiLevel, timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS };
     jabber.onMessage = (message) => this.received(message);
     jabber.onClose = () => {
       for (const session of this.sessions.values()) session.lost();
@@ -34,36 +50,41 @@ export class OsrfClient {
 
   /** @throws ConnectError, LoginError */
   static async connect(options: ClientOptions): Promise<OsrfClient> {
-    return new OsrfClient(await JabberClient.login(options), options.domain, options.routerName ?? 'router');
+    return new OsrfClient(await JabberClient.login(options), options);
+  }
+
+  /** Logs in over a stream that leads to a server. @throws LoginError */
+  static async connectOn(stream: Duplex, options: Omit<ClientOptions, 'host' | 'port'>): Promise<OsrfClient> {
+    return new OsrfClient(await JabberClient.loginOn(stream, options), options);
   }
 
   get jid(): string {
     return this.jabber.jid;
   }
 
-  /** One request in a session of its own. @throws OsrfError, OsrfTimeout */
-  async request(service: string, method: string, ...params: unknown[]): Promise<Answer> {
+  /** One request in a session of its own. It fails with an OsrfError or OsrfTimeout. */
+  request(service: string, method: string, ...params: unknown[]): OsrfRequest {
     const session = this.session(service);
-    try {
-      return await session.request(method, params).answer;
-    } finally {
-      session.end();
-    }
+    const request = session.request(method, ...params);
+    const end = () => session.end();
+    request.answer.then(end, end);
+    return request;
   }
 
   /** A session with a service of the router of our domain. */
-  session(service: string, envelope: Partial<Envelope> = {}): OsrfClientSession {
-    return this.sessionAt(`${this.routerName}@${this.domain}/${service}`, envelope);
+  session(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
+    return this.sessionAt(`${this.routerName}@${this.domain}/${service}`, settings);
   }
 
   /** A session with a service by its whole address, `ROUTER@DOMAIN/SERVICE`. */
-  sessionAt(service: string, envelope: Partial<Envelope> = {}): OsrfClientSession {
+  sessionAt(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
     // Whoever knows the thread can answer in somebody's place.
     const thread = `${Date.now() / 1000}.${process.pid}.${++this.sessionCount}.${randomBytes(8).toString('hex')}`;
     const session = new OsrfClientSession(this.jabber, {
       thread,
       service,
-      envelope: { ...DEFAULT_ENVELOPE, ...envelope },
+      envelope: { ...this.settings, ...settings },
+      timeoutMs: settings.timeoutMs ?? this.settings.timeoutMs,
       nextTransactionId: () => `${this.startSeconds}${process.pid}${++this.transactionCount}`,
       onEnd: () => this.sessions.delete(thread),
     });
@@ -71,8 +92,13 @@ export class OsrfClient {
     return session;
   }
 
+  /** Logs out. What has not been answered fails. */
   async close(): Promise<void> {
     await this.jabber.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   private received(message: Stanza): void {

@@ -13,8 +13,9 @@ export interface OutgoingMessage {
 export interface Envelope {
   /** The language the caller wants texts in. */
   readonly locale: string;
-  /** By which door the request came into the system. */
+  /** By which door the request came into the system; `''`: not said, as in the answers of OpenSRF's C library. */
   readonly ingress: string;
+  /** 0: not said. */
   readonly apiLevel: number;
 }
 
@@ -38,10 +39,10 @@ function messageJson({ type, threadTrace, payload, envelope = DEFAULT_ENVELOPE }
   const members: [string, string][] = [
     ['threadTrace', toJson(threadTrace)],
     ['locale', toJson(envelope.locale)],
-    ['ingress', toJson(envelope.ingress)],
-    ['api_level', toJson(envelope.apiLevel)],
-    ['type', toJson(type)],
   ];
+  if (envelope.ingress !== '') members.push(['ingress', toJson(envelope.ingress)]);
+  if (envelope.apiLevel !== 0) members.push(['api_level', toJson(envelope.apiLevel)]);
+  members.push(['type', toJson(type)]);
   if (payload !== null) members.push(['payload', classed(payload[0], toJson(payload[1]))]);
   return classed('osrfMessage', jsonObject(members));
 }

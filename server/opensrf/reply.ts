@@ -1,49 +1,61 @@
 import { toJson } from '../../shared/osrf-message.ts';
-import { cutResult } from './chunks.ts';
+import { cutResult, MAX_CHUNK } from './chunks.ts';
 import { type OutgoingMessage, resultMessage, statusMessage } from './message.ts';
 
-/** Results are gathered into one stanza until their JSON is so long… */
-const BUNDLE_CHARACTERS = 25_600;
-/** …or there are so many: OpenSRF's C library reads no more than 256 messages of a stanza, and the final STATUS is one of them. */
-const BUNDLE_MESSAGES = 255;
+/** How results share stanzas and how large ones are cut; OpenSRF's words and defaults. */
+export interface ReplyLimits {
+  /** Results are gathered into one stanza until their JSON has so many characters; 0: each leaves in its own. */
+  readonly maxBundleSize: number;
+  /** …or there are so many. */
+  readonly maxBundleCount: number;
+  /** A result whose JSON, written as XML, is longer travels in pieces; 0: never. */
+  readonly maxChunkSize: number;
+}
+
+/** OpenSRF's C library reads no more than 256 messages of a stanza, and the final STATUS is one of them. */
+const DEFAULT_LIMITS: ReplyLimits = { maxBundleSize: 25_600, maxBundleCount: 255, maxChunkSize: MAX_CHUNK };
 
 /** The answer to one request, as stanzas: small results together with the final STATUS, large ones in pieces. */
 export class Reply {
   private readonly threadTrace: string;
   private readonly send: (messages: readonly OutgoingMessage[]) => void;
+  private readonly limits: ReplyLimits;
   private bundle: OutgoingMessage[] = [];
   private bundleCharacters = 0;
 
   /** @param threadTrace The number of the request. @param send Sends messages in one stanza. */
-  constructor(threadTrace: string, send: (messages: readonly OutgoingMessage[]) => void) {
+  constructor(threadTrace: string, send: (messages: readonly OutgoingMessage[]) => void, limits: Partial<ReplyLimits> = {}) {
     this.threadTrace = threadTrace;
     this.send = send;
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
   /** One result. */
-  result(content: unknown): void {
+  result(given: unknown): void {
+    const content = given === undefined ? null : given;
     const json = toJson(content);
-    const pieces = cutResult(json);
+    const pieces = cutResult(json, this.limits.maxChunkSize);
     if (pieces.length > 1) {
       this.pieces(pieces);
       return;
     }
     this.bundle.push(resultMessage(this.threadTrace, 'osrfResult', 'OK', 200, content));
     this.bundleCharacters += json.length;
-    if (this.bundleCharacters >= BUNDLE_CHARACTERS || this.bundle.length >= BUNDLE_MESSAGES) this.flush();
+    if (this.bundleCharacters >= this.limits.maxBundleSize || this.bundle.length >= this.limits.maxBundleCount) this.flush();
   }
 
   /** All results were given. */
   complete(): void {
-    this.end('osrfConnectStatus', 'Request Complete', 205);
+    this.status(205, 'Request Complete', 'osrfConnectStatus');
   }
 
   /** Something went wrong. The client expects no more. */
-  fail(statusCode: number, status: string): void {
-    this.end('osrfMethodException', status, statusCode);
+  fail(statusCode: number, status: string, payloadClass = 'osrfMethodException'): void {
+    this.status(statusCode, status, payloadClass);
   }
 
-  private end(payloadClass: string, status: string, statusCode: number): void {
+  /** A STATUS, and all that waits before it. */
+  status(statusCode: number, status: string, payloadClass: string): void {
     this.bundle.push(statusMessage(this.threadTrace, payloadClass, status, statusCode));
     this.flush();
   }
@@ -55,7 +67,8 @@ export class Reply {
     this.send([resultMessage(this.threadTrace, 'osrfResultPartialComplete', 'Partial Response Finalized', 204, null)]);
   }
 
-  private flush(): void {
+  /** Sends what is gathered. */
+  flush(): void {
     if (this.bundle.length > 0) this.send(this.bundle);
     this.bundle = [];
     this.bundleCharacters = 0;

@@ -22,10 +22,12 @@ export interface MethodCall {
 const MAX_RESENDS = 3;
 
 /**
- * One request on its way. Iterate over it to get each result as it comes (the iteration ends by throwing if the request fails), or
- * await {@link answer}; or both.
+ * One request on its way. Await it for its first result (undefined where there is none), or {@link answer} for all of them; or iterate over it
+ * to get each as it comes. All three throw if the request fails, the iteration behind the results that came before.
  */
-export class OsrfRequest implements AsyncIterable<unknown> {
+// biome-ignore lint/suspicious/noExplicitAny: JSON; its caller knows the method
+export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
+  readonly [Symbol.toStringTag] = 'OsrfRequest';
   readonly threadTrace: string;
   readonly call: MethodCall;
   /** Resolves when the request is complete. @throws OsrfError, OsrfTimeout */
@@ -61,6 +63,26 @@ export class OsrfRequest implements AsyncIterable<unknown> {
       yield this.results[next];
     }
     if (this.error !== null) throw this.error;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: most methods have one result, and `await session.request(…)` is it
+  // biome-ignore lint/suspicious/noExplicitAny: JSON
+  then<Value = any, Failure = never>(
+    // biome-ignore lint/suspicious/noExplicitAny: JSON
+    onResult?: ((result: any) => Value | PromiseLike<Value>) | null,
+    onFailure?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<Value | Failure> {
+    return this.answer.then(({ results }) => results[0]).then(onResult, onFailure);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: JSON
+  catch<Value = never>(onFailure?: ((error: unknown) => Value | PromiseLike<Value>) | null): Promise<any> {
+    return this.then(undefined, onFailure);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: JSON
+  finally(onSettled?: (() => void) | null): Promise<any> {
+    return this.then().finally(onSettled);
   }
 
   /** Something came for it: the time begins anew. */

@@ -35,7 +35,7 @@ function registeredService(service: string, counts: object): RegisteredService {
 async function ask(client: OsrfClient, router: string, method: string, timeoutMs: number): Promise<unknown> {
   const session = client.sessionAt(router);
   try {
-    const { results } = await session.request(method, [], timeoutMs).answer;
+    const { results } = await session.call(method, [], timeoutMs).answer;
     return results[0];
   } finally {
     session.end();

@@ -1,7 +1,32 @@
 import type { Clock } from '../../router/environment.ts';
+import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { ReplyLimits } from './reply.ts';
+import type { ServiceRequest } from './service-request.ts';
 
-/** Methods by name. What one returns (or resolves to) is the request's result, nothing is none, and what a generator yields are several; what it throws becomes status 500. */
-export type Methods = Readonly<Record<string, (...params: never[]) => unknown>>;
+/**
+ * Does what is asked of a method. What it returns (or resolves to) is the request's result, nothing is none, and what a generator yields are
+ * several; what it throws becomes status 500, or the one that a {@link ServiceStatus} names.
+ */
+export type MethodFunction = (...params: never[]) => unknown;
+
+/** A method that wants to know more than its parameters, or is to answer in a way of its own. */
+export interface MethodDefinition extends Partial<ReplyLimits> {
+  /** As a {@link MethodFunction}, with the request before the parameters. */
+  readonly handle: (request: ServiceRequest, ...params: never[]) => unknown;
+  /** How many parameters introspection tells; those of the function where it is missing. */
+  readonly argc?: number;
+  /** Whether introspection tells that there may be several results; whether the function is a generator where it is missing. */
+  readonly stream?: boolean;
+  /** What introspection tells of it. */
+  readonly notes?: string;
+}
+
+/** A method of a service. */
+export type Method = MethodFunction | MethodDefinition;
+
+/** Methods by name. */
+export type Methods = Readonly<Record<string, Method>>;
 
 /** Something that happened in a service, as {@link ServiceDescription.onEvent} is told. */
 export type ServiceEvent =
@@ -14,6 +39,13 @@ export interface Keepalive {
   readonly clock: Clock;
 }
 
+/**
+ * Answers a CONNECT or REQUEST in its own words, which it sends as finished stanzas.
+ * @param send Sends a `<message>` to the client: further attributes of its start tag, each with a blank before it, and all behind that tag.
+ * @returns false for what it knows nothing of: that is dealt with as usual.
+ */
+export type Answerer = (message: OsrfMessage, request: Stanza, send: (attributes: string, inner: string) => void) => Promise<boolean>;
+
 /** What a service can do, wherever it runs. */
 export interface ServiceDescription {
   readonly service: string;
@@ -25,5 +57,7 @@ export interface ServiceDescription {
   readonly implementation?: string;
   /** Where there is none, a session lasts until its client ends it. */
   readonly keepalive?: Keepalive;
+  /** Takes the place of {@link methods}: does all that a message asks for, and says whether it did. */
+  readonly answerer?: Answerer;
   readonly onEvent?: (event: ServiceEvent) => void;
 }

@@ -1,4 +1,4 @@
-import type { Methods } from './service-description.ts';
+import type { Method, Methods } from './service-description.ts';
 
 /** One method as `opensrf.system.method` tells it. */
 interface MethodDescription {
@@ -8,6 +8,7 @@ interface MethodDescription {
   readonly package: string;
   readonly argc: number;
   readonly stream: boolean;
+  readonly notes?: string;
 }
 
 /** A service's own methods with those that every service of OpenSRF's Perl library has. */
@@ -28,13 +29,16 @@ export function withSystemMethods(service: string, implementation: string, own: 
   const describe = (): MethodDescription[] =>
     Object.entries(all)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, method]) => ({
-        api_name: name,
-        api_level: 1,
-        server_class: service,
-        package: implementation,
-        argc: method.length,
-        stream: method.constructor.name === 'GeneratorFunction',
-      }));
+      .map(([name, method]) => ({ api_name: name, api_level: 1, server_class: service, package: implementation, ...toldOf(method) }));
   return all;
+}
+
+function toldOf(method: Method): Pick<MethodDescription, 'argc' | 'stream' | 'notes'> {
+  if (typeof method === 'function') return { argc: method.length, stream: isGenerator(method) };
+  const { handle, argc = Math.max(0, handle.length - 1), stream = isGenerator(handle), notes } = method;
+  return { argc, stream, ...(notes !== undefined && { notes }) };
+}
+
+function isGenerator(method: (...params: never[]) => unknown): boolean {
+  return method.constructor.name.endsWith('GeneratorFunction');
 }

@@ -1,28 +1,23 @@
 import type { Timer } from '../../router/environment.ts';
 import { bodyText, type OsrfMessage, parseOsrfMessages, toJson } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { unescapeXml } from '../../shared/xml.ts';
+import { escapeAttribute, unescapeXml } from '../../shared/xml.ts';
 import type { JabberClient } from './jabber-client.ts';
 import { messageXml, type OutgoingMessage, statusMessage } from './message.ts';
 import { Reply } from './reply.ts';
-import type { ServiceDescription } from './service-description.ts';
+import type { Method, ServiceDescription } from './service-description.ts';
+import { ServiceRequest, ServiceSession } from './service-request.ts';
+import { ServiceStatus } from './service-status.ts';
 
-/** The client a worker is bound to, from its CONNECT on. */
-interface BoundSession {
-  /** XML text, as {@link Stanza.thread} has it. */
-  readonly thread: string;
-  readonly client: string;
-  readonly transactionId: string;
-}
-
-/** One drone: takes a request from its listener, or keeps a session with one client until that disconnects or falls silent. */
+/** One drone: takes a request from its listener, or keeps a session with one client until that disconnects or falls silent. One thing at a time. */
 export class Worker {
   readonly jabber: JabberClient;
   /** Called when it can take the next request. */
   onFree: () => void = () => {};
   private readonly service: ServiceDescription;
-  private busy = 0;
-  private session: BoundSession | null = null;
+  private waiting = 0;
+  private work: Promise<void> = Promise.resolve();
+  private session: ServiceSession | null = null;
   private silence: Timer | null = null;
 
   constructor(jabber: JabberClient, service: ServiceDescription) {
@@ -34,65 +29,81 @@ export class Worker {
   }
 
   get free(): boolean {
-    return this.busy === 0 && this.session === null;
+    return this.waiting === 0 && this.session === null;
   }
 
-  /** Works on a stanza for a client. */
+  /** Works on a stanza for a client, when it is through with what it took before. */
   take(stanza: Stanza, client: string): void {
-    const messages = parseOsrfMessages(bodyText(stanza)) ?? [];
-    this.busy++;
+    this.waiting++;
     this.silence?.cancel();
-    void this.workOn(stanza, client, messages).finally(() => {
-      this.busy--;
-      if (this.busy > 0) return;
+    this.work = this.work.then(async () => {
+      await this.workOn(stanza, client);
+      this.waiting--;
+      if (this.waiting > 0) return;
       this.awaitNext();
       if (this.free) this.onFree();
     });
   }
 
-  private async workOn(stanza: Stanza, client: string, messages: readonly OsrfMessage[]): Promise<void> {
-    for (const message of messages) {
+  private async workOn(stanza: Stanza, client: string): Promise<void> {
+    const session = this.sessionOf(stanza, client);
+    for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) {
       this.service.onEvent?.({ kind: 'worker-received', worker: this.jabber.jid, from: client, type: message.type });
-      await this.answer(message, stanza, client);
+      await this.answer(message, stanza, session);
     }
   }
 
-  private async answer(message: OsrfMessage, { thread, transactionId }: Stanza, client: string): Promise<void> {
-    const session = { thread, client, transactionId };
-    switch (message.type) {
-      case 'CONNECT':
-        this.session = session;
-        this.send(session, [statusMessage(message.threadTrace, 'osrfConnectStatus', 'Connection Successful', 200)]);
-        return;
-      case 'DISCONNECT':
-        if (this.session?.thread === thread) this.session = null;
-        return;
-      case 'REQUEST':
-        await this.call(message, session);
-        return;
-      default:
-        return;
-    }
+  private sessionOf({ thread: threadText, transactionId }: Stanza, client: string): ServiceSession {
+    const thread = unescapeXml(threadText);
+    if (this.session?.thread !== thread || this.session.client !== client) return new ServiceSession(thread, client, transactionId);
+    this.session.transactionId = transactionId;
+    return this.session;
   }
 
-  private async call(message: OsrfMessage, session: BoundSession): Promise<void> {
-    const { methods, implementation } = this.service;
-    const { method: name, params } = message.payload;
-    const reply = new Reply(message.threadTrace, (messages) => this.send(session, messages));
+  private async answer(message: OsrfMessage, stanza: Stanza, session: ServiceSession): Promise<void> {
+    if (message.type === 'CONNECT') this.session = session;
+    session.connected = this.session === session;
+    if (message.type === 'DISCONNECT') this.leave(session);
+    if (message.type !== 'CONNECT' && message.type !== 'REQUEST') return;
+    const { answerer } = this.service;
+    if (await answerer?.(message, stanza, (attributes, inner) => this.sendRaw(session, attributes, inner))) return;
+    if (message.type === 'REQUEST') await this.call(message, session);
+    else this.send(session, message, [statusMessage(message.threadTrace, 'osrfConnectStatus', 'Connection Successful', 200)]);
+  }
+
+  private async call(message: OsrfMessage, session: ServiceSession): Promise<void> {
+    const { methods, implementation, service } = this.service;
+    const { method: name } = message.payload;
     const method = typeof name === 'string' && Object.hasOwn(methods, name) ? methods[name] : undefined;
+    const limits = typeof method === 'object' ? definedLimits(method) : {};
+    const reply = new Reply(message.threadTrace, (messages) => this.send(session, message, messages), limits);
     if (method === undefined) {
       const asked = typeof name === 'string' ? name : toJson(name ?? null);
-      reply.fail(404, `Method [${asked}] not found${implementation === undefined ? '' : ` for ${implementation}`}`);
+      reply.fail(404, `Method [${asked}] not found for ${implementation ?? `service ${service}`}`);
       return;
     }
+    const request = new ServiceRequest(service, message, session, reply);
     try {
-      await giveResults(reply, await method(...((Array.isArray(params) ? params : []) as never[])));
+      await giveResults(reply, await invoke(method, request));
       reply.complete();
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      const where = `session [${unescapeXml(session.thread)}], thread trace [${message.threadTrace}]`;
-      reply.fail(500, ` *** Call to [${name}] failed for ${where}:\n${text}\n`);
+      this.failed(error, request, reply);
     }
+  }
+
+  private failed(error: unknown, { method, session, threadTrace }: ServiceRequest, reply: Reply): void {
+    if (error instanceof ServiceStatus) {
+      reply.fail(error.statusCode, error.message, error.payloadClass);
+      if (error.endsSession) this.leave(session);
+      return;
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    reply.fail(500, ` *** Call to [${method}] failed for session [${session.thread}], thread trace [${threadTrace}]:\n${text}\n`);
+  }
+
+  private leave(session: ServiceSession): void {
+    session.connected = false;
+    if (this.session === session) this.session = null;
   }
 
   private awaitNext(): void {
@@ -103,15 +114,39 @@ export class Worker {
 
   /** A client that has gone without a DISCONNECT would keep the worker for ever. */
   private endSilentSession(): void {
-    if (this.session === null || this.busy > 0) return;
-    this.send(this.session, [statusMessage('0', 'osrfConnectStatus', 'Disconnected on timeout', 408)]);
-    this.session = null;
+    if (this.session === null || this.waiting > 0) return;
+    this.send(this.session, SESSION_ITSELF, [statusMessage('0', 'osrfConnectStatus', 'Disconnected on timeout', 408)]);
+    this.leave(this.session);
     this.onFree();
   }
 
-  private send({ client, thread, transactionId }: BoundSession, messages: readonly OutgoingMessage[]): void {
-    this.jabber.send(messageXml(client, this.jabber.jid, transactionId, unescapeXml(thread), messages));
+  /** Answers repeat what the request says of itself, and no more, as those of OpenSRF's C library do. */
+  private send({ client, thread, transactionId }: ServiceSession, { locale, apiLevel }: AnswerTo, messages: readonly OutgoingMessage[]): void {
+    const envelope = { locale, ingress: '', apiLevel };
+    const worded = messages.map((message) => ({ ...message, envelope }));
+    this.jabber.send(messageXml(client, this.jabber.jid, transactionId, thread, worded));
   }
+
+  private sendRaw({ client }: ServiceSession, attributes: string, inner: string): void {
+    this.jabber.send(`<message to='${escapeAttribute(client)}'${attributes}>${inner}`);
+  }
+}
+
+type AnswerTo = Pick<OsrfMessage, 'locale' | 'apiLevel'>;
+
+const SESSION_ITSELF: AnswerTo = { locale: 'en-US', apiLevel: 1 };
+
+function invoke(method: Method, request: ServiceRequest): unknown {
+  const params = request.params as never[];
+  return typeof method === 'function' ? method(...params) : method.handle(request, ...params);
+}
+
+function definedLimits({ maxBundleSize, maxBundleCount, maxChunkSize }: Exclude<Method, (...params: never[]) => unknown>) {
+  return {
+    ...(maxBundleSize !== undefined && { maxBundleSize }),
+    ...(maxBundleCount !== undefined && { maxBundleCount }),
+    ...(maxChunkSize !== undefined && { maxChunkSize }),
+  };
 }
 
 async function giveResults(reply: Reply, outcome: unknown): Promise<void> {

@@ -23,7 +23,7 @@ function sessionOf(t: TestContext) {
       sent.push(`${type} ${trace} ${to}`);
     },
   };
-  const options = { thread: 't', service: SERVICE, envelope: DEFAULT_ENVELOPE, nextTransactionId: () => '1', onEnd: () => {} };
+  const options = { thread: 't', service: SERVICE, envelope: DEFAULT_ENVELOPE, timeoutMs: 60_000, nextTransactionId: () => '1', onEnd: () => {} };
   const session = new OsrfClientSession(jabber as unknown as JabberClient, options);
   t.after(() => session.end());
   const comes = (from: string, ...messages: object[]) => session.received(stanzaOf(from, '', bodyOf(...messages)));
@@ -49,13 +49,13 @@ const isError = (kind: string, statusCode: number) => (error: unknown) => error 
 
 test('an iteration and the promise tell the same results, the iteration those before an error too', async (t) => {
   const { session, comes } = sessionOf(t);
-  const good = session.request('m', []);
+  const good = session.call('m', []);
   comes(WORKER, result('C', '1', 'a'), ...pieces('C', '1', '{"b":[1,2]}', 3), complete('C', '1'));
   assert.deepEqual(await good.answer, { results: ['a', { b: [1, 2] }], from: WORKER });
   const iterated: unknown[] = [];
   for await (const one of good) iterated.push(one);
   assert.deepEqual(iterated, ['a', { b: [1, 2] }]);
-  const bad = session.request('m', []);
+  const bad = session.call('m', []);
   comes(WORKER, result('C', '2', 'a'), status('C', '2', 500, 'no'));
   const seen: unknown[] = [];
   await assert.rejects(
@@ -69,7 +69,7 @@ test('an iteration and the promise tell the same results, the iteration those be
 
 test('pieces that make no JSON fail the request', async (t) => {
   const { session, comes } = sessionOf(t);
-  const request = session.request('m', []);
+  const request = session.call('m', []);
   comes(WORKER, ...pieces('C', '1', '{"b":', 3));
   await assert.rejects(request.answer, /5 characters.*are no JSON/);
 });
@@ -77,7 +77,7 @@ test('pieces that make no JSON fail the request', async (t) => {
 test('"continue", a result and a piece of one begin the time-out anew', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { session, comes } = sessionOf(t);
-  const request = session.request('m', [], 1000);
+  const request = session.call('m', [], 1000);
   for (const sign of [status('Perl', '1', 100, 'Continue', 'osrfContinueStatus'), result('C', '1', 1), pieces('C', '1', '[2]', 9)[0] as object]) {
     t.mock.timers.tick(999);
     comes(WORKER, sign);
@@ -93,7 +93,7 @@ for (const code of [307, 408, 417]) {
     const { session, sent, comes, connect } = sessionOf(t);
     session.connect();
     connect();
-    session.request('m', []);
+    session.call('m', []);
     comes(WORKER, status('Perl', '1', code, 'away'));
     assert.equal(session.remote, SERVICE);
     connect(OTHER);
@@ -107,7 +107,7 @@ test('408 without a request lets the next request connect anew, and one from a f
   connect();
   comes(WORKER, status('C', '0', 408, 'Disconnected on timeout'));
   assert.deepEqual(sent, [`CONNECT 0 ${SERVICE}`]);
-  session.request('m', []);
+  session.call('m', []);
   connect(OTHER);
   comes(WORKER, status('C', '0', 408, 'Disconnected on timeout'));
   assert.equal(session.remote, OTHER);
@@ -116,7 +116,7 @@ test('408 without a request lets the next request connect anew, and one from a f
 
 test('a request is not sent again once a part of its answer has come', async (t) => {
   const { session, sent, comes } = sessionOf(t);
-  const request = session.request('m', []);
+  const request = session.call('m', []);
   comes(WORKER, result('C', '1', 1), status('C', '1', 417, 'gone'));
   await assert.rejects(request.answer, isError('service', 417));
   assert.equal(sent.length, 1);
@@ -126,8 +126,8 @@ test('all requests that a dead worker returns go to one new worker', (t) => {
   const { session, sent, connect } = sessionOf(t);
   session.connect();
   connect();
-  session.request('m', []);
-  session.request('m', []);
+  session.call('m', []);
+  session.call('m', []);
   for (const trace of ['1', '2']) session.received(stanzaOf(WORKER, 'error', `${bodyOf(sentMessage('REQUEST', trace))}<error type='cancel'/>`));
   connect(OTHER);
   assert.deepEqual(sent.slice(3), [`CONNECT 2 ${SERVICE}`, `REQUEST 1 ${OTHER}`, `REQUEST 2 ${OTHER}`]);
@@ -137,7 +137,7 @@ test('a request that is itself at fault is not sent to another worker', async (t
   const { session, sent, connect } = sessionOf(t);
   session.connect();
   connect();
-  const request = session.request('m', []);
+  const request = session.call('m', []);
   const tooLong = "<error type='modify' code='406'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
   session.received(stanzaOf(WORKER, 'error', `${bodyOf(status('C', '1', 406, 'too long'))}${tooLong}`));
   await assert.rejects(request.answer, isError('bounce', 406));
@@ -154,7 +154,7 @@ for (const [who, type, inner, code] of [
 ] as const) {
   test(`a bounce by ${who} fails the request`, async (t) => {
     const { session } = sessionOf(t);
-    const request = session.request('m', []);
+    const request = session.call('m', []);
     session.received(stanzaOf(SERVICE, type, inner));
     await assert.rejects(request.answer, isError('bounce', code));
   });
@@ -162,16 +162,16 @@ for (const [who, type, inner, code] of [
 
 test('the bounce of a DISCONNECT fails nothing', (t) => {
   const { session, sent } = sessionOf(t);
-  session.request('m', []);
+  session.call('m', []);
   session.received(stanzaOf(WORKER, 'error', `${bodyOf(sentMessage('DISCONNECT', '1'))}<error type='cancel'/>`));
   assert.equal(sent.length, 1);
 });
 
 test("a full listener's 503 for request 1 fails the only request there is, whatever its number", async (t) => {
   const { session, comes } = sessionOf(t);
-  session.request('m', []);
+  session.call('m', []);
   comes(WORKER, complete('C', '1'));
-  const second = session.request('m', []);
+  const second = session.call('m', []);
   comes('opensrf@localhost/listener', status('C', '1', 503, 'Service Unavailable'));
   await assert.rejects(second.answer, isError('service', 503));
 });
@@ -183,7 +183,7 @@ for (const [what, from, message, kind] of [
   test(`a CONNECT refused by ${what} fails the requests that wait for it`, async (t) => {
     const { session, sent, comes } = sessionOf(t);
     const connecting = session.connect();
-    const request = session.request('m', []);
+    const request = session.call('m', []);
     comes(from, message);
     await assert.rejects(connecting, (error: OsrfError) => error.kind === kind);
     await assert.rejects(request.answer, (error: OsrfError) => error.kind === kind);
@@ -193,17 +193,17 @@ for (const [what, from, message, kind] of [
 
 test('on a lost connection everything fails at once, what is asked later too', async (t) => {
   const { session, jabber } = sessionOf(t);
-  const request = session.request('m', []);
+  const request = session.call('m', []);
   jabber.open = false;
   session.lost();
   await assert.rejects(request.answer, isError('connection', 500));
-  await assert.rejects(session.request('m', []).answer, isError('connection', 500));
+  await assert.rejects(session.call('m', []).answer, isError('connection', 500));
   await assert.rejects(session.connect(), isError('connection', 500));
 });
 
 test('the end of a session fails what was not answered', async (t) => {
   const { session } = sessionOf(t);
-  const request = session.request('m', []);
+  const request = session.call('m', []);
   session.end();
   await assert.rejects(request.answer, isError('client', 500));
 });

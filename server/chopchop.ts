@@ -30,6 +30,9 @@ import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
 /** The peer of what runs in this process, for logs. */
 const THIS_PROCESS = 'this process';
 
+/** Is told how many listeners a service has at the router of a domain. */
+export type ServiceWatcher = (domain: string, service: string, listeners: number) => void;
+
 /** One Jabber server with a router for each of its domains. The only place that knows all parts. */
 export class ChopChop {
   /** What it runs by now. */
@@ -51,6 +54,7 @@ export class ChopChop {
   private readonly delivery = new Delivery(this.directory, this.counts);
   private readonly presence = new Presence(this.delivery);
   private readonly taps = new Taps();
+  private readonly serviceWatchers = new Set<ServiceWatcher>();
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
@@ -158,6 +162,12 @@ export class ChopChop {
     this.sessionEnvironment.interceptor = interceptor;
   }
 
+  /** Tells of every change of a service's listeners, at any of the routers. @returns what ends that. */
+  watchServices(watcher: ServiceWatcher): () => void {
+    this.serviceWatchers.add(watcher);
+    return () => void this.serviceWatchers.delete(watcher);
+  }
+
   /** Serves a peer on any byte stream, as if it had connected to a port. */
   serve(socket: Duplex, peer: string): void {
     this.connections.add(new Connection(socket, peer, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
@@ -233,6 +243,7 @@ export class ChopChop {
       peers: () => router.peers.filter((peer) => peer !== domain).map((peer) => this.routers.get(peer) as Router),
       listenersChanged: (className, listeners) => {
         if (className === SETTINGS_SERVICE) this.settings?.listenersChanged(domain, listeners.keys());
+        for (const watcher of this.serviceWatchers) watcher(domain, className, listeners.size);
       },
       clock: this.clock,
       log,

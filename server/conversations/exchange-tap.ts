@@ -58,6 +58,16 @@ export class ExchangeTap implements Tap {
     return this.open.all();
   }
 
+  /** The open exchanges that a message between a client and a service is about: a request, its copy from a router, or an answer. */
+  about(stanza: Stanza): readonly Exchange[] {
+    const thread = unescapeXml(stanza.thread);
+    const conversation = this.conversations.get(stanza.routerFrom || stanza.from)?.get(thread) ?? this.conversations.get(stanza.to)?.get(thread) ?? null;
+    const open = conversation?.exchanges() ?? [];
+    if (open.length < 2) return open;
+    const numbers = (parseOsrfMessages(bodyText(stanza)) ?? []).map(({ threadTrace }) => threadTrace);
+    return open.filter(({ threadTrace }) => numbers.includes(threadTrace));
+  }
+
   bound(): void {}
 
   read(_session: Session, stanza: Stanza): void {

@@ -35,7 +35,8 @@ export class Connection {
   readonly peer: string;
   /** What the peer has sent. */
   bytesRead = 0;
-  private readonly socket: Duplex;
+  /** For faults that a test asks for; nobody else writes to it or reads from it. */
+  readonly socket: Duplex;
   private readonly environment: ConnectionEnvironment;
   private readonly outbox: Outbox;
   private readonly decoder = new Utf8Decoder();

@@ -50,7 +50,12 @@ export type Answerer = (message: OsrfMessage, request: Stanza, send: (attributes
 export interface ServiceDescription {
   readonly service: string;
   readonly methods: Methods;
+  /** How many workers (OpenSRF's children) there are from the start. */
   readonly workers: number;
+  /** How many there may be: more come when all are busy. Those of the start alone where it is missing. */
+  readonly maxWorkers?: number;
+  /** So many stanzas wait for a free worker; further ones are answered with status 503. Without end where it is missing. */
+  readonly maxBacklog?: number;
   /** The addresses of the routers it registers with: `router@DOMAIN/router`. */
   readonly routers?: readonly string[];
   /** Whose methods they are, for the message that there is no such method: a Perl package. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Stanza } from '../../shared/stanza.ts';
+import { unescapeXml } from '../../shared/xml.ts';
 import { JabberClient, type LoginOptions } from './jabber-client.ts';
-import { registrationXml } from './message.ts';
+import { DEFAULT_ENVELOPE, messageXml, registrationXml, statusMessage } from './message.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { Worker } from './worker.ts';
 
@@ -17,19 +18,22 @@ export type ServiceLogin = (resource: string) => Promise<JabberClient>;
  */
 export class OsrfService {
   readonly listener: JabberClient;
-  readonly workers: readonly Worker[];
+  readonly workers: Worker[] = [];
   private readonly description: ServiceDescription;
+  private readonly loginWorker: (number: number) => Promise<JabberClient>;
   private readonly routers: readonly string[];
   /** Requests waiting for a free worker. */
   private readonly backlog: Stanza[] = [];
+  /** The login of one more worker; null while none is under way. */
+  private growth: Promise<void> | null = null;
+  private stopped = false;
 
-  private constructor(description: ServiceDescription, listener: JabberClient, workers: readonly Worker[]) {
+  private constructor(description: ServiceDescription, listener: JabberClient, loginWorker: (number: number) => Promise<JabberClient>) {
     this.description = description;
     this.listener = listener;
-    this.workers = workers;
+    this.loginWorker = loginWorker;
     this.routers = description.routers ?? [];
     listener.onMessage = (message) => this.received(message);
-    for (const worker of workers) worker.onFree = () => this.handOut();
   }
 
   /** Logs in listener and workers over TCP, and registers. @throws LoginError */
@@ -42,9 +46,10 @@ export class OsrfService {
   static async startWith(description: ServiceDescription, login: ServiceLogin): Promise<OsrfService> {
     const unique = `${process.pid}_${randomBytes(3).toString('hex')}`;
     const loginAs = (role: string) => login(`${description.service}_${role}_${unique}`);
-    const drones = await Promise.all(Array.from({ length: description.workers }, (_, index) => loginAs(`drone_at_localhost_${index + 1}`)));
-    const workers = drones.map((jabber) => new Worker(jabber, description));
-    const service = new OsrfService(description, await loginAs('listener_at_localhost'), workers);
+    const loginWorker = (number: number) => loginAs(`drone_at_localhost_${number}`);
+    const drones = await Promise.all(Array.from({ length: description.workers }, (_, index) => loginWorker(index + 1)));
+    const service = new OsrfService(description, await loginAs('listener_at_localhost'), loginWorker);
+    for (const jabber of drones) service.addWorker(jabber);
     service.register();
     return service;
   }
@@ -59,14 +64,27 @@ export class OsrfService {
 
   /** Unregisters and logs out. */
   async stop(): Promise<void> {
+    this.stopped = true;
     this.unregister();
+    await this.growth;
     await Promise.all([this.listener.close(), ...this.workers.map(({ jabber }) => jabber.close())]);
   }
 
   private received(stanza: Stanza): void {
     if (stanza.type === 'error') return;
+    if (this.backlog.length >= (this.description.maxBacklog ?? Number.POSITIVE_INFINITY)) {
+      this.refuse(stanza);
+      return;
+    }
     this.backlog.push(stanza);
     this.handOut();
+  }
+
+  /** As OpenSRF's listeners word it, which do not look which request it is. */
+  private refuse({ routerFrom, thread, transactionId }: Stanza): void {
+    const status = statusMessage('1', 'osrfMethodException', 'Service unavailable: no available children and backlog queue at limit', 503);
+    const envelope = { ...DEFAULT_ENVELOPE, ingress: '' };
+    this.listener.send(messageXml(routerFrom, this.listener.jid, transactionId, unescapeXml(thread), [{ ...status, envelope }]));
   }
 
   private handOut(): void {
@@ -81,6 +99,23 @@ export class OsrfService {
       });
       worker.take(stanza, stanza.routerFrom);
     }
+    const { workers, maxWorkers = workers } = this.description;
+    if (this.backlog.length > 0 && this.growth === null && this.workers.length < maxWorkers && !this.stopped) this.growth = this.grow();
+  }
+
+  private async grow(): Promise<void> {
+    const jabber = await this.loginWorker(this.workers.length + 1).catch(() => null);
+    this.growth = null;
+    // Without another one (the server may be going down), those that are there do what they can.
+    if (jabber === null) return;
+    this.addWorker(jabber);
+    this.handOut();
+  }
+
+  private addWorker(jabber: JabberClient): void {
+    const worker = new Worker(jabber, this.description);
+    worker.onFree = () => this.handOut();
+    this.workers.push(worker);
   }
 
   private freeWorker(): Worker | undefined {

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import { type Duplex, duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Clock, RouterEnvironment } from '../router/environment.ts';
 import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
@@ -17,6 +17,7 @@ import type { CloseReason } from './net/close-reason.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
 import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
+import { memoryPair } from './net/memory-pair.ts';
 import { addressOf, type BoundAddress, listenOnAll } from './net/tcp.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
 import { Delivery } from './sessions/delivery.ts';
@@ -175,7 +176,7 @@ export class ChopChop {
 
   /** A stream to this server, without a socket. */
   connect(): Duplex {
-    const [ours, theirs] = duplexPair();
+    const [ours, theirs] = memoryPair();
     this.serve(theirs, THIS_PROCESS);
     return ours;
   }

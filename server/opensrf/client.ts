@@ -33,8 +33,9 @@ export class OsrfClient {
   /** By thread. */
   private readonly sessions = new Map<string, OsrfClientSession>();
   private readonly startSeconds = Math.floor(Date.now() / 1000);
+  /** Of all clients of the process: they have its start and its number in common. */
+  private static transactionCount = 0;
   private sessionCount = 0;
-  private transactionCount = 0;
 
   private constructor(jabber: JabberClient, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>) {
     const { locale, ingress, apiLevel } = { ...DEFAULT_ENVELOPE, ...options };
@@ -85,7 +86,7 @@ export class OsrfClient {
       service,
       envelope: { ...this.settings, ...settings },
       timeoutMs: settings.timeoutMs ?? this.settings.timeoutMs,
-      nextTransactionId: () => `${this.startSeconds}${process.pid}${++this.transactionCount}`,
+      nextTransactionId: () => `${this.startSeconds}${process.pid}${++OsrfClient.transactionCount}`,
       onEnd: () => this.sessions.delete(thread),
     });
     this.sessions.set(thread, session);

@@ -1,0 +1,28 @@
+/**
+ * opensrf-chopchop as a library: a Jabber server with OpenSRF's routers for tests, stub services, and an OpenSRF client for any Jabber server.
+ * Begin with {@link startChopChop}.
+ */
+export { type ChopChopConfig, ConfigError, type ConfigInput, type RouterConfig } from './config/config.ts';
+export type { Limits } from './config/limits.ts';
+export type { Exchange, ExchangeState } from './conversations/exchange.ts';
+export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope } from './fixture/faults/fault.ts';
+export { type ChopChopFixture, type FixtureClientOptions, type ResetScope, startChopChop } from './fixture/fixture.ts';
+export { anything, containing, type Matcher, type RequestFilter } from './fixture/matching.ts';
+export type { FixtureOptions } from './fixture/options.ts';
+export type { Times } from './fixture/request-log.ts';
+export type { SiteFiles } from './fixture/site-files.ts';
+export type { Stub, StubOptions } from './fixture/stubs.ts';
+export type { Log } from './log.ts';
+export type { Account } from './login/accounts.ts';
+export { type BoundAddress, ListenError } from './net/tcp.ts';
+export { type ClientOptions, OsrfClient, type SessionSettings } from './opensrf/client.ts';
+export type { OsrfClientSession } from './opensrf/client-session.ts';
+export { OsrfError, type OsrfErrorKind, OsrfTimeout } from './opensrf/errors.ts';
+export { ConnectError, type Credentials, LoginError, type LoginOptions } from './opensrf/jabber-client.ts';
+export type { Envelope } from './opensrf/message.ts';
+export type { ReplyLimits } from './opensrf/reply.ts';
+export type { Answer, OsrfRequest } from './opensrf/request.ts';
+export { OsrfService, type ServiceOptions } from './opensrf/service.ts';
+export type { Method, MethodDefinition, MethodFunction, Methods } from './opensrf/service-description.ts';
+export type { ServiceRequest, ServiceSession } from './opensrf/service-request.ts';
+export { ServiceStatus } from './opensrf/service-status.ts';

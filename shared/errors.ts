@@ -70,9 +70,14 @@ const STANZA_ERRORS: Record<StanzaErrorCondition, readonly [StanzaErrorType, num
   'service-unavailable': ['cancel', 503],
 };
 
+/** Whether somebody has named a condition that there is. */
+export function isStanzaErrorCondition(condition: string): condition is StanzaErrorCondition {
+  return Object.hasOwn(STANZA_ERRORS, condition);
+}
+
 /** The legacy code (XEP-0086) of a condition that somebody else named; 500 for one that is not defined there. */
 export function legacyCode(condition: string): number {
-  return Object.hasOwn(STANZA_ERRORS, condition) ? STANZA_ERRORS[condition as StanzaErrorCondition][1] : 500;
+  return isStanzaErrorCondition(condition) ? STANZA_ERRORS[condition][1] : 500;
 }
 
 /** An answer to a stanza that says why it was not carried out (RFC 6120 §8.3). A value, not an exception. */

@@ -27,12 +27,15 @@ export class OsrfService {
   /** The login of one more worker; null while none is under way. */
   private growth: Promise<void> | null = null;
   private stopped = false;
+  /** How many workers have logged in. */
+  private logins: number;
 
   private constructor(description: ServiceDescription, listener: JabberClient, loginWorker: (number: number) => Promise<JabberClient>) {
     this.description = description;
     this.listener = listener;
     this.loginWorker = loginWorker;
     this.routers = description.routers ?? [];
+    this.logins = description.workers;
     listener.onMessage = (message) => this.received(message);
   }
 
@@ -104,7 +107,7 @@ export class OsrfService {
   }
 
   private async grow(): Promise<void> {
-    const jabber = await this.loginWorker(this.workers.length + 1).catch(() => null);
+    const jabber = await this.loginWorker(++this.logins).catch(() => null);
     this.growth = null;
     // Without another one (the server may be going down), those that are there do what they can.
     if (jabber === null) return;
@@ -115,7 +118,14 @@ export class OsrfService {
   private addWorker(jabber: JabberClient): void {
     const worker = new Worker(jabber, this.description);
     worker.onFree = () => this.handOut();
+    jabber.onClose = () => this.workerLost(worker);
     this.workers.push(worker);
+  }
+
+  /** Another one takes its place as soon as there is something to do. */
+  private workerLost(worker: Worker): void {
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    this.handOut();
   }
 
   private freeWorker(): Worker | undefined {

@@ -13,12 +13,14 @@ import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
 import { createMechanisms } from './login/sasl/mechanisms.ts';
+import { ByteTransport } from './net/byte-transport.ts';
 import type { CloseReason } from './net/close-reason.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
 import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
 import { memoryPair } from './net/memory-pair.ts';
-import { addressOf, type BoundAddress, listenOnAll } from './net/tcp.ts';
+import { addressOf, type BoundAddress, listenOnAll, placeOf } from './net/tcp.ts';
+import type { Transport } from './net/transport.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
 import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
@@ -169,9 +171,9 @@ export class ChopChop {
     return () => void this.serviceWatchers.delete(watcher);
   }
 
-  /** Serves a peer on any byte stream, as if it had connected to a port. */
-  serve(socket: Duplex, peer: string): void {
-    this.connections.add(new Connection(socket, peer, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
+  /** Serves a peer on a stream of this process, as if it had connected to a port. @param peer A name for logs. */
+  serve(stream: Duplex, peer: string): void {
+    this.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }));
   }
 
   /** A stream to this server, without a socket. */
@@ -185,7 +187,7 @@ export class ChopChop {
     let settingsFile: ReturnType<BuiltInSettings['read']> | undefined;
     try {
       settingsFile = this.settings?.read();
-      this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.accept(socket));
+      this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.acceptSocket(socket));
     } catch (error) {
       this.state = 'stopped';
       throw error;
@@ -210,13 +212,17 @@ export class ChopChop {
     this.state = 'stopped';
   }
 
-  private accept(socket: Socket): void {
+  private accept(transport: Transport): void {
+    this.connections.add(new Connection(transport, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
+  }
+
+  private acceptSocket(socket: Socket): void {
     socket.setKeepAlive(true, this.config.limits.keepAliveMs);
-    this.serve(socket, `${socket.remoteAddress}:${socket.remotePort}`);
+    this.accept(new ByteTransport(socket, placeOf(socket)));
   }
 
   private closeDeadPeers(): void {
-    const remote = [...this.connections].filter(({ peer }) => peer !== THIS_PROCESS && !isLoopback(peer));
+    const remote = [...this.connections].filter(({ transport }) => transport.remote);
     if (remote.length === 0) return;
     const dead = readDeadPeers(this.config.limits.retransmissions);
     for (const connection of remote) if (dead.has(connection.peer)) connection.close('connection-failed');
@@ -328,8 +334,4 @@ const RESTART_SETTINGS = ['domains', 'hosts', 'ports'] as const;
 /** The domains a router trusts, as servers and as clients; all own ones where nothing is said. */
 function trustOf({ router, domains }: ChopChopConfig, domain: string): [servers: Set<string>, clients: Set<string>] {
   return [new Set(router.trustedServers.get(domain) ?? domains), new Set(router.trustedClients.get(domain) ?? domains)];
-}
-
-function isLoopback(peer: string): boolean {
-  return peer.startsWith('127.') || peer.startsWith('::ffff:127.') || peer.startsWith('::1:');
 }

@@ -1,15 +1,14 @@
-import type { Duplex } from 'node:stream';
 import { StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
-import { Utf8Decoder } from '../../shared/utf8.ts';
+import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Limits } from '../config/limits.ts';
 import type { ServerCounts } from '../counts.ts';
 import type { Log } from '../log.ts';
-import { newStreamId, STREAM_FOOTER, streamErrorXml, streamHeaderXml } from '../streams/xml.ts';
+import { type Framing, type HeaderFields, newStreamId } from '../streams/framing.ts';
 import type { CloseReason } from './close-reason.ts';
 import type { Flusher } from './flusher.ts';
 import { Outbox } from './outbox.ts';
+import type { Input, Transport, TransportReceiver } from './transport.ts';
 
 /** The protocol on a connection: first a negotiation, then a session. */
 export interface ConnectionUser extends StreamReceiver {
@@ -29,18 +28,14 @@ export interface ConnectionEnvironment {
   readonly onClosed: (connection: Connection) => void;
 }
 
-/** One peer's socket: bytes become text become stanzas for the {@link ConnectionUser}, and back. */
-export class Connection {
-  /** Where the peer is, for logs. */
-  readonly peer: string;
+/** One peer: what its transport reads becomes stanzas for the {@link ConnectionUser}, and back. */
+export class Connection implements TransportReceiver {
+  readonly transport: Transport;
   /** What the peer has sent. */
   bytesRead = 0;
-  /** For faults that a test asks for; nobody else writes to it or reads from it. */
-  readonly socket: Duplex;
   private readonly environment: ConnectionEnvironment;
   private readonly outbox: Outbox;
-  private readonly decoder = new Utf8Decoder();
-  private readonly reader: StreamReader;
+  private readonly input: Input;
   private currentUser: ConnectionUser;
   private state: 'open' | 'closing' | 'closed' = 'open';
   private headerSent = false;
@@ -48,24 +43,23 @@ export class Connection {
   private closeTimer: NodeJS.Timeout | null = null;
 
   /** @param user Makes the first protocol on it. */
-  constructor(socket: Duplex, peer: string, environment: ConnectionEnvironment, user: (connection: Connection) => ConnectionUser) {
-    const { limits } = environment;
-    this.peer = peer;
-    this.socket = socket;
+  constructor(transport: Transport, environment: ConnectionEnvironment, user: (connection: Connection) => ConnectionUser) {
+    this.transport = transport;
     this.environment = environment;
-    this.outbox = new Outbox(socket, environment.flusher);
+    this.outbox = new Outbox(transport, environment.flusher);
     this.currentUser = user(this);
-    this.reader = new StreamReader(this.currentUser, {
-      maxElements: limits.loginElements,
-      maxDepth: limits.depth,
-      maxStanzaBytes: limits.loginBytes,
-      hardStanzaBytes: limits.loginBytes,
-      maxStreamBytes: limits.loginBytes,
-    });
-    socket.on('data', (chunk: Buffer) => this.read(chunk));
-    socket.on('end', () => this.close('client-disconnected'));
-    socket.on('error', (error) => this.fail(error));
-    socket.on('close', () => this.socketClosed());
+    this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits));
+    transport.open(this);
+  }
+
+  /** Where the peer is, for logs. */
+  get peer(): string {
+    return this.transport.peer;
+  }
+
+  /** How the stream's own elements are written to this peer. */
+  get framing(): Framing {
+    return this.transport.framing;
   }
 
   get open(): boolean {
@@ -74,7 +68,7 @@ export class Connection {
 
   /** About what was sent to the peer. */
   get bytesWritten(): number {
-    return this.outbox.written;
+    return this.transport.written;
   }
 
   /** About what waits for the peer to take it. */
@@ -92,30 +86,29 @@ export class Connection {
 
   /** The next protocol takes over; with the limits of a session if it has logged in. */
   handOver(user: ConnectionUser): void {
-    const { limits } = this.environment;
     this.currentUser = user;
-    this.reader.receiver = user;
-    this.reader.limits = {
-      maxElements: Number.POSITIVE_INFINITY,
-      maxDepth: limits.depth,
-      maxStanzaBytes: limits.stanzaBytes,
-      hardStanzaBytes: limits.hardStanzaBytes,
-      maxStreamBytes: Number.POSITIVE_INFINITY,
-    };
+    this.input.handOver(user, limitsOfSession(this.environment.limits));
   }
 
   /** The peer begins a new stream behind the stanza being read (RFC 6120 §6.4.6). */
   restartStream(): void {
     this.headerSent = false;
-    this.reader.restart();
+    this.input.restart();
   }
 
-  sendHeader(xml: string): void {
+  /** @param features Finished XML; null: a stream without features. */
+  sendHeader(fields: HeaderFields, features: string | null): void {
     this.headerSent = true;
-    this.send(xml);
+    this.send(this.framing.header(fields));
+    if (features !== null) this.send(this.framing.features(features));
   }
 
-  /** Sends what belongs to the stream itself. Everything sent in one turn leaves in one write. */
+  /** Sends a stanza of the server's own, which nobody wants back. */
+  answer(stanza: Stanza): void {
+    this.send(this.framing.stanza(stanza));
+  }
+
+  /** Sends an element of the stream itself that declares its namespace. Everything sent in one turn leaves in one write. */
   send(xml: string): void {
     if (this.state === 'open') this.outbox.append(xml);
   }
@@ -137,29 +130,48 @@ export class Connection {
     if (!peerIsGone(reason)) this.outbox.flush();
     this.state = 'closing';
     this.environment.counts.closes.count(reason);
-    this.reader.stop();
+    this.input.stop();
     const unsent = this.outbox.drain();
-    if (reason === 'connection-failed' || reason === 'slow-reader') this.socket.destroy();
+    if (reason === 'connection-failed' || reason === 'slow-reader') this.transport.destroy();
     else this.sayGoodbye(error);
     this.currentUser.ended(reason, unsent);
   }
 
   private sayGoodbye(error: StreamError | null): void {
+    const { framing } = this;
+    const last: string[] = [];
     // RFC 6120 §4.9.1.2: an error needs a stream to stand in.
-    const header = this.headerSent ? '' : streamHeaderXml({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' });
-    this.outbox.end(header + (error === null ? '' : streamErrorXml(error)) + STREAM_FOOTER);
-    this.closeTimer = setTimeout(() => this.socket.destroy(), this.environment.limits.closeTimeoutMs);
+    if (!this.headerSent) last.push(framing.header({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' }));
+    if (error !== null) last.push(framing.error(error));
+    this.outbox.end([...last, framing.footer]);
+    this.closeTimer = setTimeout(() => this.transport.destroy(), this.environment.limits.closeTimeoutMs);
     this.closeTimer.unref();
   }
 
-  private read(chunk: Buffer): void {
+  dataRead(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.bytesRead += chunk.length;
     try {
-      this.reader.write(this.decoder.decode(chunk), chunk.length);
+      this.input.read(chunk);
     } catch (error) {
       this.readFailed(error);
     }
+  }
+
+  ended(): void {
+    this.close('client-disconnected');
+  }
+
+  failed(error: Error): void {
+    this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
+    this.close('connection-failed');
+  }
+
+  closed(): void {
+    this.close('client-disconnected');
+    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
+    this.state = 'closed';
+    this.environment.onClosed(this);
   }
 
   private readFailed(error: unknown): void {
@@ -172,18 +184,15 @@ export class Connection {
     log.error({ peer: this.peer, err: error }, 'stream ended by an error of the server');
     this.close('internal-error', new StreamError('internal-server-error', 'the server made a mistake; its log says more'));
   }
+}
 
-  private fail(error: Error): void {
-    this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
-    this.close('connection-failed');
-  }
+function limitsBeforeLogin({ loginElements, loginBytes, depth }: Limits): ReaderLimits {
+  return { maxElements: loginElements, maxDepth: depth, maxStanzaBytes: loginBytes, hardStanzaBytes: loginBytes, maxStreamBytes: loginBytes };
+}
 
-  private socketClosed(): void {
-    this.close('client-disconnected');
-    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
-    this.state = 'closed';
-    this.environment.onClosed(this);
-  }
+function limitsOfSession({ depth, stanzaBytes, hardStanzaBytes }: Limits): ReaderLimits {
+  const { POSITIVE_INFINITY } = Number;
+  return { maxElements: POSITIVE_INFINITY, maxDepth: depth, maxStanzaBytes: stanzaBytes, hardStanzaBytes, maxStreamBytes: POSITIVE_INFINITY };
 }
 
 function peerIsGone(reason: CloseReason): boolean {

@@ -1,9 +1,6 @@
-import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Flushable, Flusher } from './flusher.ts';
-
-/** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
-const WRITE_LENGTH = 256 * 1024;
+import type { Sink } from './transport.ts';
 
 /** About how much longer a stanza is than its {@link Stanza.inner}. */
 const START_TAG_LENGTH = 200;
@@ -13,7 +10,7 @@ const START_TAG_LENGTH = 200;
  * the peer takes nothing, stanzas stay here one by one, so that what was never written can be bounced or handed to another.
  */
 export class Outbox implements Flushable {
-  private readonly socket: Duplex;
+  private readonly sink: Sink;
   private readonly flusher: Flusher;
   private entries: (string | Stanza)[] = [];
   private dirty = false;
@@ -24,11 +21,9 @@ export class Outbox implements Flushable {
   blockedSince = 0;
   /** About how many bytes wait here. */
   length = 0;
-  /** About how many bytes were handed to the kernel: exactly, where all of it was ASCII. */
-  written = 0;
 
-  constructor(socket: Duplex, flusher: Flusher) {
-    this.socket = socket;
+  constructor(sink: Sink, flusher: Flusher) {
+    this.sink = sink;
     this.flusher = flusher;
   }
 
@@ -43,7 +38,7 @@ export class Outbox implements Flushable {
 
   flush(): void {
     this.dirty = false;
-    while (!this.blocked && this.entries.length > 0 && !this.ended && !this.socket.destroyed) this.writeSome();
+    while (!this.blocked && this.entries.length > 0 && !this.ended && !this.sink.destroyed) this.writeSome();
   }
 
   /** Takes out the stanzas that were not written, in the order in which they came. Text of the stream itself stays. */
@@ -54,29 +49,26 @@ export class Outbox implements Flushable {
     return stanzas;
   }
 
-  /** Writes what text is left and a last one as soon as the peer takes it, and closes our side. Stanzas are to be drained before. */
-  end(text: string): void {
+  /** Writes what text is left and the last ones as soon as the peer takes it, and closes our side. Stanzas are to be drained before. */
+  end(texts: readonly string[]): void {
     if (this.ended) return;
     this.ended = true;
-    const last = this.entries.join('') + text;
-    this.written += last.length;
-    this.socket.end(last);
+    this.sink.end([...(this.entries as string[]), ...texts]);
     this.entries = [];
     this.length = 0;
   }
 
   private writeSome(): void {
-    let text = '';
-    let count = 0;
-    while (count < this.entries.length && text.length < WRITE_LENGTH) {
-      const entry = this.entries[count++] as string | Stanza;
-      text += typeof entry === 'string' ? entry : entry.toXml();
-      this.length -= lengthOf(entry);
+    const { entries } = this;
+    const count = this.sink.write(entries, this.taken);
+    if (count === entries.length) {
+      this.entries = [];
+      this.length = 0;
+    } else {
+      this.entries = entries.slice(count);
+      for (let index = 0; index < count; index++) this.length -= lengthOf(entries[index] as string | Stanza);
     }
-    this.entries = count === this.entries.length ? [] : this.entries.slice(count);
-    this.written += text.length;
-    this.socket.write(text, 'utf8', this.taken);
-    if (this.socket.writableLength === 0) return;
+    if (this.sink.waitingBytes === 0) return;
     this.blocked = true;
     this.blockedSince = Date.now();
     for (const entry of this.entries) if (typeof entry !== 'string') entry.detach();
@@ -84,7 +76,7 @@ export class Outbox implements Flushable {
 
   // One function for each connection, not for each write.
   private readonly taken = (): void => {
-    if (!this.blocked || this.socket.writableLength > 0) return;
+    if (!this.blocked || this.sink.waitingBytes > 0) return;
     this.blocked = false;
     this.blockedSince = 0;
     if (this.entries.length === 0 || this.dirty) return;

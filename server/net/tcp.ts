@@ -1,10 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { PeerPlace } from './byte-transport.ts';
 
 /** Where a listener listens. */
 export interface BoundAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** Where a TCP socket's other end is. */
+export function placeOf({ remoteAddress = '', remotePort = 0 }: Socket): PeerPlace {
+  return { kind: 'tcp', peer: `${remoteAddress}:${remotePort}`, remote: !isLoopback(remoteAddress) };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address.startsWith('::ffff:127.') || address === '::1';
 }
 
 /** An address could not be listened on. The message says which, why, and what to do. */

@@ -13,7 +13,7 @@ import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import type { Session } from '../sessions/session.ts';
-import { newStreamId, streamHeaderXml } from './xml.ts';
+import { newStreamId } from './framing.ts';
 
 /** What a negotiation needs of its server. */
 export interface C2sEnvironment {
@@ -60,8 +60,7 @@ export class C2sNegotiation implements ConnectionUser {
     if (!this.legacy && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
     this.domain = to;
     this.streamId = newStreamId();
-    const start = streamHeaderXml({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' });
-    this.connection.sendHeader(this.legacy ? start : start + featuresXml(this.features()));
+    this.connection.sendHeader({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' }, this.legacy ? null : this.features());
     this.state = this.state === 'reopening' ? 'binding' : 'authenticating';
   }
 
@@ -169,14 +168,14 @@ export class C2sNegotiation implements ConnectionUser {
     // `from` stays away: OpenSRF's clients look at nothing but the type, and Python's compares.
     const result = new Stanza('iq', '', '', 'result', iq.id);
     result.inner = content === '' ? '' : `${content}</iq>`;
-    this.connection.send(result.toXml());
+    this.connection.answer(result);
   }
 
   private refuse(iq: Stanza, error: StanzaError): void {
     // Without what was sent: it may hold a password.
     const answer = new Stanza('iq', '', '', 'error', iq.id);
     answer.inner = `${errorXml(error)}</iq>`;
-    this.connection.send(answer.toXml());
+    this.connection.answer(answer);
   }
 }
 
@@ -185,8 +184,4 @@ const BINDING_FEATURES = xml('bind', { xmlns: NS.bind }) + xml('session', { xmln
 function loginFeatures({ offered }: SaslDialogue): string {
   const mechanisms = offered.map(({ name }) => xml('mechanism', {}, name));
   return xml('mechanisms', { xmlns: NS.sasl }, ...mechanisms) + xml('auth', { xmlns: NS.iqAuthFeature });
-}
-
-function featuresXml(features: string): string {
-  return `<stream:features>${features}</stream:features>`;
 }

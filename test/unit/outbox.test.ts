@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { type Flushable, Flusher } from '../../server/net/flusher.ts';
 import { Outbox } from '../../server/net/outbox.ts';
 import { Stanza } from '../../shared/stanza.ts';
@@ -25,9 +26,13 @@ class Letters extends Stanza {
 /** What a start tag counts for, since it is written only when the peer takes it. */
 const TAG = 200;
 
+function transportOf(socket: BlockingDuplex): ByteTransport {
+  return new ByteTransport(socket, { kind: 'memory', peer: 'test', remote: false });
+}
+
 function setUp() {
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(socket, new Flusher());
+  const outbox = new Outbox(transportOf(socket), new Flusher());
   const append = (id: string, length = 1): Stanza => {
     const stanza = new Letters(id, length);
     outbox.append(stanza);
@@ -69,7 +74,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
     }
   }
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(socket, new CountingFlusher());
+  const outbox = new Outbox(transportOf(socket), new CountingFlusher());
   for (const text of 'abc') outbox.append(text);
   assert.equal(added, 1);
   socket.blocked = true;
@@ -110,7 +115,7 @@ test('what was never written comes out again, exactly and in order; text of the 
   waiting.push(append('e'));
   assert.deepEqual(outbox.drain(), waiting);
   assert.deepEqual([outbox.drain(), outbox.length], [[], 1]);
-  outbox.end('</stream:stream>');
+  outbox.end(['</stream:stream>']);
   socket.unblock();
   await turn();
   assert.equal(socket.text, 'ab-</stream:stream>');
@@ -160,8 +165,8 @@ test('the last text follows what was written, and closes our side once', async (
   const { socket, outbox, append } = setUp();
   append('a');
   outbox.flush();
-  outbox.end('</stream:stream>');
-  outbox.end('again');
+  outbox.end(['</stream:stream>']);
+  outbox.end(['again']);
   await turn();
   assert.equal(socket.text, 'a</stream:stream>');
   assert.ok(socket.writableEnded);

@@ -1,0 +1,30 @@
+import { type ReaderLimits, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
+import { Utf8Decoder } from '../../shared/utf8.ts';
+import type { Input } from './transport.ts';
+
+/** A stream as RFC 6120 has it: bytes that come in any pieces. */
+export class ByteInput implements Input {
+  private readonly decoder = new Utf8Decoder();
+  private readonly reader: StreamReader;
+
+  constructor(receiver: StreamReceiver, limits: ReaderLimits) {
+    this.reader = new StreamReader(receiver, limits);
+  }
+
+  read(chunk: Buffer): void {
+    this.reader.write(this.decoder.decode(chunk), chunk.length);
+  }
+
+  handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
+    this.reader.receiver = receiver;
+    this.reader.limits = limits;
+  }
+
+  restart(): void {
+    this.reader.restart();
+  }
+
+  stop(): void {
+    this.reader.stop();
+  }
+}

@@ -1,0 +1,68 @@
+import type { Duplex } from 'node:stream';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
+import type { Framing } from '../streams/framing.ts';
+
+/** How a peer reaches us, for logs and whoever looks from the side. */
+export type TransportKind = 'memory' | 'tcp';
+
+/** The writing half of a {@link Transport}. */
+export interface Sink {
+  /** Whether nothing can be written any more. */
+  readonly destroyed: boolean;
+  /** Bytes that were written and that the kernel has not taken. */
+  readonly waitingBytes: number;
+  /** Characters that were written: bytes, where all of it was ASCII. */
+  readonly written: number;
+  /**
+   * Writes the first of some entries, as many as may be handed to the kernel at once; at least one.
+   * @param taken is called when the kernel has taken something that it had to be waited for with.
+   * @returns how many.
+   */
+  write(entries: readonly (string | Stanza)[], taken: () => void): number;
+  /** Writes the last texts and closes our side. */
+  end(texts: readonly string[]): void;
+}
+
+/** Is told by a {@link Transport} what comes from the peer. */
+export interface TransportReceiver {
+  /** Bytes as they came, or one whole frame. */
+  dataRead(chunk: Buffer): void;
+  /** The peer has closed its side. */
+  ended(): void;
+  /** @param error A `StreamError` is the peer's fault, and it can be told. */
+  failed(error: Error): void;
+  /** Both sides are closed. Told once, at last. */
+  closed(): void;
+}
+
+/** Turns what comes from a peer into stanzas. */
+export interface Input {
+  /** @throws StreamError */
+  read(chunk: Buffer): void;
+  /** What comes from now on is for somebody else, within other limits. */
+  handOver(receiver: StreamReceiver, limits: ReaderLimits): void;
+  /** From a receiver: behind this stanza the peer begins a new stream (RFC 6120 §6.4.6). */
+  restart(): void;
+  /** Takes no more. */
+  stop(): void;
+}
+
+/**
+ * A way to obtain text from a peer and to give it some. It knows bytes and frames, and nothing of what they mean.
+ */
+export interface Transport extends Sink {
+  readonly kind: TransportKind;
+  /** Where the peer is, for logs; `address:port` where it has one. */
+  readonly peer: string;
+  /** Whether the peer is on another host. */
+  readonly remote: boolean;
+  /** What the bytes leave by. */
+  readonly socket: Duplex;
+  readonly framing: Framing;
+  /** Begins to read. */
+  open(receiver: TransportReceiver): void;
+  createInput(receiver: StreamReceiver, limits: ReaderLimits): Input;
+  /** Closes both sides at once. */
+  destroy(): void;
+}

@@ -33,6 +33,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   private readonly nodes = new Map<SessionEndpoint, Map<ServiceNode, ServiceClass>>();
   /** Requests refused, by status code. */
   readonly refusals = new Map<number, number>();
+  /** What classes that are no more have counted. */
+  private routedBefore = 0;
   private options: RouterOptions;
   private readonly environment: RouterEnvironment;
   private readonly unanswered: UnansweredRequests;
@@ -50,6 +52,13 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     this.unanswered = unanswered;
     this.held = new HeldRequests(options.holdMs, options.limits, environment.clock, (className, request) => this.refuseRequest(request, absent(className)));
     this.elsewhere = { jid: bare, deliver: (stanza) => this.deliverElsewhere(stanza) };
+  }
+
+  /** Messages handed to listeners, of all classes there ever were. */
+  get routed(): number {
+    let sum = this.routedBefore;
+    for (const service of this.classes.values()) sum += service.count;
+    return sum;
   }
 
   get suspended(): boolean {
@@ -262,6 +271,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     if (node.unanswered === 0) this.nodes.get(node.session)?.delete(node);
     if (service.nodes.size === 0) {
       this.classes.delete(service.name);
+      this.routedBefore += service.count;
       this.environment.withdraw(service);
     }
     this.environment.listenersChanged(service.name, service.nodes);

@@ -29,6 +29,8 @@ export class ServiceClass implements Endpoint, RequestOwner {
   readonly since: number;
   /** By address, in order of registration. */
   readonly nodes = new Map<string, ServiceNode>();
+  /** Messages handed to all nodes it ever had. */
+  count = 0;
   trustedClients: ReadonlySet<string>;
   private readonly balance: Balance;
   private readonly environment: RouterEnvironment;
@@ -114,6 +116,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
     }
     const routed = new RoutedRequest(this, request, node, losses);
     node.count++;
+    this.count++;
     this.unanswered.add(routed);
     node.session.deliver(this.forwarded(routed));
   }

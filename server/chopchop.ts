@@ -7,7 +7,7 @@ import { StanzaError, StreamError } from '../shared/errors.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { createClock } from './clock.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
-import { ServerCounts } from './counts.ts';
+import { ServerCounts, type Traffic } from './counts.ts';
 import { Host } from './host/host.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
@@ -106,6 +106,11 @@ export class ChopChop {
     this.settings = this.createSettings(logOfPart(log, 'settings'));
   }
 
+  /** Whether it serves logins. */
+  get running(): boolean {
+    return this.state === 'running';
+  }
+
   /** How many clients are logged in. */
   get sessionCount(): number {
     return this.sessions.size;
@@ -148,6 +153,11 @@ export class ChopChop {
     const { trustedServers, trustedClients } = config.router;
     this.config = { ...this.config, accounts, logProtect, router: { ...this.config.router, trustedServers, trustedClients } };
     return different;
+  }
+
+  /** What has gone through all sessions and connections until now. */
+  traffic(): Traffic {
+    return this.counts.traffic(this.sessions, this.connections);
   }
 
   /** Lets a tap look at all sessions from now on. @returns what ends that. */

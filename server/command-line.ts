@@ -1,10 +1,11 @@
 import yargs from 'yargs';
-import { REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './commands/client-options.ts';
+import { MONITOR_OPTIONS, REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './commands/client-options.ts';
 import { chopchopOptions } from './config/chopchop-section.ts';
 import { ConfigError } from './config/config.ts';
 import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
 import { readOpensrfCore } from './config/opensrf-core.ts';
 import { SERVER_OPTIONS } from './config/options.ts';
+import { CONTROL_OPTIONS } from './control/options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { LOG_OPTIONS } from './logging/options.ts';
 import { VERSION } from './version.ts';
@@ -58,6 +59,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
           .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
           .options(LOG_OPTIONS)
+          .options(CONTROL_OPTIONS)
           .option('ready-file', { type: 'string', requiresArg: true, describe: 'Write {pid, c2s, domains, …} as JSON here once logins work' })
           .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
           .option('process-title', { type: 'string', requiresArg: true, hidden: true })
@@ -93,6 +95,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .option('resume', { type: 'boolean', default: false, describe: 'Send requests again' })
           .options(connectionOptions(DEFAULT_ROUTER_CONNECTION)),
       async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
+    )
+    .command(
+      'monitor',
+      'Print the requests of a running server as they end',
+      (command) =>
+        command
+          .options(MONITOR_OPTIONS)
+          .example('$0 monitor --service opensrf.math --slower-than 100', 'who is slow?')
+          .example('$0 monitor --past --status failed --json', 'what failed until now, and from now on'),
+      async (args) => (await import('./commands/monitor.ts')).monitor(args, print),
     )
     .command(
       'request <service> <method> [params..]',

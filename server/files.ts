@@ -1,11 +1,11 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-/** Writes a file that others wait for: it is there whole or not at all. @throws CommandError */
-export function writeFileAtomically(path: string, content: string): void {
+/** Writes a file that others wait for: it is there whole or not at all. @param mode Who may read it, before the mask. @throws CommandError */
+export function writeFileAtomically(path: string, content: string, mode = 0o666): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, content);
+    writeFileSync(temporary, content, { mode });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

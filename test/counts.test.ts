@@ -7,7 +7,6 @@ const ALICE = 'opensrf@private.localhost/alice';
 
 test('a session counts what it sends and gets, and what it counted stays when it is over', async (t) => {
   const { server, address } = await startServer(t);
-  const traffic = () => server.counts.traffic(server.sessions, server.connections);
   const alice = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'alice');
   alice.send(`<message to='${ALICE}' id='1'/><message to='${ALICE}' id='2'/>`);
   await alice.message();
@@ -15,13 +14,13 @@ test('a session counts what it sends and gets, and what it counted stays when it
   const [session] = server.sessions;
   assert.deepEqual([session?.stanzasRead, session?.stanzasDelivered], [2, 2]);
   assert.ok((session?.since ?? 0) > 0);
-  const before = traffic();
+  const before = server.traffic();
   assert.deepEqual([before.stanzasRead, before.stanzasDelivered], [2, 2]);
   assert.ok(before.bytesRead > 100 && before.bytesWritten > 100);
   alice.send('</stream:stream>');
   await alice.closed();
   assert.equal(server.sessions.size, 0);
-  const after = traffic();
+  const after = server.traffic();
   assert.deepEqual([after.stanzasRead, after.stanzasDelivered], [2, 2]);
   assert.ok(after.bytesRead >= before.bytesRead + '</stream:stream>'.length);
 });

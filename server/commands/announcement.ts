@@ -2,10 +2,13 @@ import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from 
 import type { ResolvedConfig } from '../config/resolve.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import { VERSION } from '../version.ts';
+import type { ServedControl } from './serve-control.ts';
 
 /** What a program that waits for the server wants to know. */
-export function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[]): string {
-  return `${JSON.stringify({ pid: process.pid, version: VERSION, c2s: addresses, domains: config.domains, routers: routersOf(config) })}\n`;
+export function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[], control: ServedControl | null): string {
+  const { domains } = config;
+  const ready = { pid: process.pid, version: VERSION, c2s: addresses, domains, routers: routersOf(config), control: control?.announcement ?? null };
+  return `${JSON.stringify(ready)}\n`;
 }
 
 function routersOf({ domains, router }: ChopChopConfig): string[] {
@@ -35,7 +38,7 @@ export function description({ config, core, missingNames }: ResolvedConfig): str
 }
 
 /** What a person at a terminal wants to know. */
-export function banner({ config, missingNames }: ResolvedConfig, addresses: readonly BoundAddress[]): string {
+export function banner({ config, missingNames }: ResolvedConfig, addresses: readonly BoundAddress[], control: ServedControl | null): string {
   const [first] = addresses as [BoundAddress, ...BoundAddress[]];
   const [domain] = config.domains;
   const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
@@ -46,6 +49,7 @@ export function banner({ config, missingNames }: ResolvedConfig, addresses: read
     `  routers    ${routersOf(config).join('  ')}`,
     `  accounts   ${accountNames(config).join('  ')}`,
     ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
+    ...(control?.consoleUrl == null ? [] : [`  control    ${control.announcement.url}`]),
     '',
     '  In opensrf_core.xml (and every other domain likewise):',
     `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,

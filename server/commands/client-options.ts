@@ -16,6 +16,26 @@ export const REQUEST_OPTIONS = {
   'api-level': { type: 'number', requiresArg: true, default: DEFAULT_ENVELOPE.apiLevel, describe: "The method's API level" },
 } as const;
 
+/** The options of `monitor`, for yargs. */
+export const MONITOR_OPTIONS = {
+  service: { type: 'string', requiresArg: true, describe: 'Only this service; a * at the end stands for any rest' },
+  method: { type: 'string', requiresArg: true, describe: 'Only this method, likewise' },
+  xid: { type: 'string', requiresArg: true, describe: 'Only this transaction id' },
+  jid: { type: 'string', requiresArg: true, describe: 'Only requests with this text in the JID of their client, listener or worker' },
+  status: { type: 'string', requiresArg: true, describe: 'Only this status code, or "failed", or complete, refused, bounced, abandoned' },
+  text: { type: 'string', requiresArg: true, describe: 'Only requests with this text in parameters or results' },
+  'slower-than': { type: 'number', requiresArg: true, describe: 'Only requests that took longer, in milliseconds' },
+  past: { type: 'boolean', default: false, describe: 'First those that the server remembers' },
+  count: { type: 'number', requiresArg: true, describe: 'End after so many requests' },
+  json: { type: 'boolean', default: false, describe: 'Print each request as a line of JSON' },
+  'control-file': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'The control file of the server',
+    defaultDescription: 'that of the one that runs here',
+  },
+} as const;
+
 /** The options of `services`, for yargs. */
 export const SERVICES_OPTIONS = {
   ...connectionOptions(DEFAULT_CONNECTION),

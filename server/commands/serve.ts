@@ -4,6 +4,7 @@ import { ConfigError, DEFAULT_HOST } from '../config/config.ts';
 import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
+import { type ControlArguments, controlPlace } from '../control/options.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../files.ts';
 import { openLog } from '../logging/logger.ts';
@@ -15,9 +16,10 @@ import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
 import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
 import { banner, description, readyJson } from './announcement.ts';
+import { type ServedControl, serveControl } from './serve-control.ts';
 
 /** The arguments of `serve`. */
-export interface ServeArguments extends ServerArguments, LogArguments {
+export interface ServeArguments extends ServerArguments, LogArguments, ControlArguments {
   readonly checkConfig: boolean;
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
@@ -38,6 +40,8 @@ export async function serve(args: ServeArguments): Promise<void> {
   }
   process.title = args.processTitle ?? PROCESS_TITLE;
   const resolved = readConfig(args);
+  // What is wrong with its options is to be said before anything is there.
+  controlPlace(args, false);
   const logOptions = logOptionsFromArguments(logArguments(args, resolved.core));
   const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
   pidFile?.check();
@@ -71,13 +75,16 @@ async function serveInBackground(args: ServeArguments): Promise<void> {
 async function run(server: ChopChop, resolved: ResolvedConfig, args: ServeArguments, pidFile: PidFile | null, log: Logger): Promise<void> {
   const { config } = server;
   const addresses = await start(server);
-  const ready = readyJson(config, addresses);
   const stopped = stopOnSignal(server, log);
   ignoreUserSignals(log);
   process.on('SIGHUP', () => reload(server, args, log));
+  let control: ServedControl | null = null;
+  let ready = '';
   try {
     pidFile?.write(log);
-    if (process.stdout.isTTY) process.stdout.write(banner(resolved, addresses));
+    control = await serveControl(server, args, log);
+    ready = readyJson(config, addresses, control);
+    if (process.stdout.isTTY) process.stdout.write(banner(resolved, addresses, control));
     log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
@@ -87,6 +94,7 @@ async function run(server: ChopChop, resolved: ResolvedConfig, args: ServeArgume
   } finally {
     pidFile?.remove();
     if (args.readyFile !== undefined) removeOwnFile(args.readyFile, ready);
+    await control?.stop();
     await server.stop();
   }
 }

@@ -68,6 +68,16 @@ export class ExchangeTap implements Tap {
     return open.filter(({ threadTrace }) => numbers.includes(threadTrace));
   }
 
+  /** How many exchanges have no whole answer yet. */
+  get openCount(): number {
+    return this.open.size;
+  }
+
+  /** Whether it is the client's part of a session that is followed already. */
+  follows({ from, thread }: Stanza): boolean {
+    return this.conversations.get(from)?.has(unescapeXml(thread)) === true;
+  }
+
   bound(): void {}
 
   read(_session: Session, stanza: Stanza): void {

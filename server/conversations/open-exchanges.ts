@@ -20,6 +20,10 @@ export class OpenExchanges {
     this.forget = forget;
   }
 
+  get size(): number {
+    return this.exchanges.size;
+  }
+
   all(): Exchange[] {
     return [...this.exchanges];
   }

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import type { ControlFile } from './control-file.ts';
+
+/** An event of the live part: its name and its data. */
+export interface LiveEvent {
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** Talks to the control interface of a running server, for commands. */
+export class ControlClient {
+  private readonly file: ControlFile;
+
+  constructor(file: ControlFile) {
+    this.file = file;
+  }
+
+  /** @returns what was answered. @throws CommandError */
+  async get(path: string): Promise<unknown> {
+    return JSON.parse(await textOf(await this.call(path)));
+  }
+
+  /** What happens from now on, until the server ends. @throws CommandError */
+  async *events(path: string): AsyncGenerator<LiveEvent, void> {
+    const response = await this.call(path);
+    let rest = '';
+    for await (const chunk of lifelong(response)) {
+      const blocks = (rest + chunk).split('\n\n');
+      rest = blocks.pop() as string;
+      for (const block of blocks) {
+        const event = parseEvent(block);
+        if (event !== null) yield event;
+      }
+    }
+  }
+
+  private async call(path: string): Promise<IncomingMessage> {
+    const { url, socket, token } = this.file;
+    const place: RequestOptions = url === null ? { socketPath: socket ?? '' } : { host: new URL(url).hostname, port: new URL(url).port };
+    const outgoing = request({ ...place, path, headers: { authorization: `Bearer ${token}`, host: url === null ? 'localhost' : new URL(url).host } }).end();
+    const response = await once(outgoing, 'response').then(
+      ([incoming]) => incoming as IncomingMessage,
+      (error: Error) => Promise.reject(new CommandError(EXIT.network, `cannot reach the control interface at ${url ?? socket}: ${error.message}`)),
+    );
+    if (response.statusCode === 200) return response;
+    const { error } = JSON.parse(await textOf(response)) as { readonly error: string };
+    throw new CommandError(response.statusCode === 400 ? EXIT.usage : EXIT.failed, `the control interface at ${url ?? socket} says: ${error}`);
+  }
+}
+
+/** A stream that breaks off because its server has ended is over, not in error. */
+async function* lifelong(response: IncomingMessage): AsyncGenerator<string, void> {
+  try {
+    for await (const chunk of response.setEncoding('utf8')) yield chunk as string;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+/** HTML Living Standard §9.2.6, as far as our server writes it. @returns null for a comment. */
+function parseEvent(block: string): LiveEvent | null {
+  const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+  return event === undefined || data === undefined ? null : { event, data: JSON.parse(data) };
+}

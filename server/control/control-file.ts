@@ -1,0 +1,93 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { CommandError, EXIT } from '../exit-codes.ts';
+
+/** What local commands need to talk to a running server. Only the server's user can read it. */
+export interface ControlFile {
+  readonly pid: number;
+  readonly version: string;
+  /** `http://127.0.0.1:PORT`; null: there is no port. */
+  readonly url: string | null;
+  /** The path of a unix socket; null: there is none. */
+  readonly socket: string | null;
+  readonly token: string;
+}
+
+/** The folder where servers leave their files for commands of the same user. */
+export function controlFolder(): string {
+  const { XDG_RUNTIME_DIR: runtime } = process.env;
+  return runtime === undefined || runtime === '' ? join(tmpdir(), `opensrf-chopchop-${userInfo().uid}`) : join(runtime, 'opensrf-chopchop');
+}
+
+/** The file of this process in the {@link controlFolder}, which is made if it is not there. @throws CommandError */
+export function ownControlFile(): string {
+  const folder = controlFolder();
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = lstatSync(folder);
+    // In /tmp somebody else may have made it first, to read what we write.
+    if (uid !== userInfo().uid || (mode & 0o077) !== 0) throw new Error('others may write or read there');
+  } catch (error) {
+    throw new CommandError(EXIT.file, `cannot keep the control file in ${folder}: ${(error as Error).message}; name another place with --control-file`);
+  }
+  return join(folder, `${process.pid}.json`);
+}
+
+/** @param path Null: that of the one server that runs here. @throws CommandError */
+export function findControlFile(path: string | null): ControlFile {
+  if (path !== null) return readControlFile(path);
+  const [only, ...others] = runningServers();
+  if (only === undefined) {
+    throw new CommandError(
+      EXIT.network,
+      'no server with a control interface runs here; start one with --console or --control-socket, or name its --control-file',
+    );
+  }
+  if (others.length === 0) return only.file;
+  const list = [only, ...others].map(({ path: one }) => one).join(', ');
+  throw new CommandError(EXIT.usage, `several servers run here; choose one with --control-file: ${list}`);
+}
+
+function runningServers(): { readonly path: string; readonly file: ControlFile }[] {
+  const folder = controlFolder();
+  return namesIn(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const file = parse(path);
+    return file !== null && isAlive(file.pid) ? [{ path, file }] : [];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.json'));
+  } catch {
+    return [];
+  }
+}
+
+/** What a killed server leaves behind is passed over. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readControlFile(path: string): ControlFile {
+  const file = parse(path);
+  if (file === null) throw new CommandError(EXIT.file, `${path} is no control file that can be read; a server writes it with --control-file`);
+  return file;
+}
+
+function parse(path: string): ControlFile | null {
+  try {
+    const file = JSON.parse(readFileSync(path, 'utf8')) as Partial<ControlFile> | null;
+    const { pid, version = '', url = null, socket = null, token } = file ?? {};
+    return typeof pid === 'number' && typeof token === 'string' ? { pid, version, url, socket, token } : null;
+  } catch {
+    return null;
+  }
+}

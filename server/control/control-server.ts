@@ -1,0 +1,166 @@
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { Log } from '../log.ts';
+import { Guard } from './guard.ts';
+import { findRoute, problem, type Reply, type Route, readBody, send } from './http.ts';
+import type { ControlPlace } from './options.ts';
+
+const HOST = '127.0.0.1';
+
+/** Pages and programs that look at the same time; more of them are refused. */
+const MAX_CONNECTIONS = 128;
+
+/** Where the control interface can be reached. */
+export interface ControlAddress {
+  /** `http://127.0.0.1:PORT`; null: there is no port. */
+  readonly url: string | null;
+  /** The path of the unix socket; null: there is none. */
+  readonly socket: string | null;
+}
+
+/** The control interface cannot be where it is wanted. The message says where, why, and what to do. */
+export class ControlListenError extends Error {
+  constructor(where: string, cause: NodeJS.ErrnoException, hint: string) {
+    super(`cannot listen on ${where} for the control interface: ${REASONS[cause.code ?? ''] ?? cause.message}; ${hint}`, { cause });
+    this.name = 'ControlListenError';
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has it',
+  EACCES: 'not permitted',
+  ENOENT: 'there is no such folder',
+  EINVAL: 'the path is too long for a unix socket',
+};
+
+/** HTTP for the routes, on a port of 127.0.0.1 or a unix socket or both, for whoever knows the token. */
+export class ControlServer {
+  private readonly routes: readonly Route[];
+  private readonly guard: Guard;
+  private readonly log: Log;
+  private readonly servers: Server[] = [];
+  private socketPath: string | null = null;
+
+  constructor(routes: readonly Route[], token: string, log: Log) {
+    this.routes = routes;
+    this.guard = new Guard(token);
+    this.log = log;
+  }
+
+  /** @throws ControlListenError; nothing listens then. */
+  async listen({ port, anyPort, socket }: ControlPlace): Promise<ControlAddress> {
+    try {
+      const bound = port === null ? null : await this.listenOnPort(port, anyPort);
+      if (socket !== null) await this.listenOnSocket(socket);
+      return { url: bound === null ? null : `http://${HOST}:${bound}`, socket };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Ends all that is under way. */
+  async close(): Promise<void> {
+    const closed = this.servers.splice(0).map((server) => {
+      const done = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      return done;
+    });
+    await Promise.all(closed);
+    if (this.socketPath !== null) rmSync(this.socketPath, { force: true });
+    this.socketPath = null;
+  }
+
+  private async listenOnPort(port: number, anyPort: boolean): Promise<number> {
+    const server = this.createServer();
+    try {
+      await listening(server, () => server.listen(port, HOST));
+    } catch (error) {
+      if (anyPort && port !== 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') return this.listenOnPort(0, false);
+      throw new ControlListenError(`${HOST}:${port}`, error as NodeJS.ErrnoException, 'choose another with --console PORT (0: any free one)');
+    }
+    this.servers.push(server);
+    return (server.address() as AddressInfo).port;
+  }
+
+  private async listenOnSocket(path: string): Promise<void> {
+    await removeStaleSocket(path);
+    const server = this.createServer();
+    try {
+      await listening(server, () => server.listen(path));
+      chmodSync(path, 0o600);
+    } catch (error) {
+      throw new ControlListenError(path, error as NodeJS.ErrnoException, 'choose another with --control-socket');
+    }
+    this.socketPath = path;
+    this.servers.push(server);
+  }
+
+  private createServer(): Server {
+    const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+      this.answer(request, response).catch((error: unknown) => this.failed(response, error));
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    return server;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = await this.replyTo(request);
+    if (response.destroyed) return;
+    // What of a refused call's body is still on its way is not waited for.
+    if (!request.complete) response.setHeader('Connection', 'close');
+    send(response, reply);
+  }
+
+  private async replyTo(request: IncomingMessage): Promise<Reply> {
+    const stranger = this.guard.stranger(request);
+    if (stranger !== null) return problem(stranger.status, stranger.reason);
+    const url = parseUrl(request.url ?? '');
+    if (url === null) return problem(400, 'the path is no valid URL');
+    const found = findRoute(this.routes, request.method ?? '', url.pathname);
+    const denial = 'route' in found && found.route.open === true ? null : this.guard.unauthorized(request);
+    if (denial !== null) return problem(denial.status, denial.reason);
+    if (!('route' in found)) return problem(found.status, found.reason);
+    const read = found.route.method === 'GET' ? { body: undefined } : await readBody(request);
+    if (!('body' in read)) return problem(read.status, read.reason);
+    return found.route.handle({ path: found.path, query: url.searchParams, body: read.body });
+  }
+
+  private failed(response: ServerResponse, error: unknown): void {
+    // The caller has gone while he was speaking.
+    if (response.destroyed || (error as NodeJS.ErrnoException).code === 'ECONNRESET') return;
+    this.log.error({ err: error }, 'a call of the control interface failed');
+    if (response.headersSent) response.destroy();
+    else send(response, problem(500, 'the server made a mistake; its log says more'));
+  }
+}
+
+function parseUrl(path: string): URL | null {
+  try {
+    return new URL(`http://localhost${path}`);
+  } catch {
+    return null;
+  }
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    listen();
+  });
+}
+
+/** A server that was killed leaves its socket behind. One that answers, or what is no socket, is left alone. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const refused = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => resolve(false)).on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
+    socket.on('close', () => socket.destroy()).on('connect', () => socket.destroy());
+  });
+  if (refused) rmSync(path, { force: true });
+}

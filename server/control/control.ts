@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ChopChop } from '../chopchop.ts';
+import { routerName } from '../config/config.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { type Log, logOfPart } from '../log.ts';
+import { LogProtect } from '../logging/log-protect.ts';
+import { VERSION } from '../version.ts';
+import { callRoutes } from './call.ts';
+import { type ControlAddress, ControlServer } from './control-server.ts';
+import { eventRoutes } from './events.ts';
+import { Health } from './health.ts';
+import { json, type Route } from './http.ts';
+import { LazyMetrics } from './lazy-metrics.ts';
+import type { ControlPlace } from './options.ts';
+import { readinessRoutes } from './readiness.ts';
+import { requestRoutes } from './requests.ts';
+import { serviceRoutes } from './services.ts';
+import { sessionRoutes } from './sessions.ts';
+import { Trace } from './trace/trace.ts';
+
+/** A control interface that runs. */
+export interface Control extends ControlAddress {
+  readonly token: string;
+  stop(): Promise<void>;
+}
+
+/** Puts the control interface on a running server: API, console, metrics, health. @throws ControlListenError */
+export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log): Promise<Control> {
+  const partLog = logOfPart(log, 'control');
+  const health = new Health(server);
+  const trace = new Trace(tracedServer(server), (summary) => {
+    health.ended(summary);
+    metrics.ended(summary);
+  });
+  const metrics = new LazyMetrics(server, trace);
+  const http = new ControlServer(
+    [
+      ...readinessRoutes(server),
+      serverRoute(server),
+      ...sessionRoutes(server, partLog),
+      ...serviceRoutes(server, partLog),
+      ...requestRoutes(trace),
+      ...eventRoutes({ trace, watchHealth: (watcher) => health.watch(watcher) }),
+      ...health.routes(),
+      ...callRoutes(server),
+      ...metrics.routes(),
+    ],
+    token,
+    partLog,
+  );
+  const stop = async () => {
+    await http.close();
+    trace.stop();
+    health.stop();
+  };
+  try {
+    return { ...(await http.listen(place)), token, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A new token, or the one in a file. @throws CommandError */
+export function controlToken(file: string | undefined): string {
+  if (file === undefined) return randomBytes(24).toString('base64url');
+  let token: string;
+  try {
+    token = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CommandError(EXIT.file, `cannot read ${file}: ${(error as Error).message}`);
+  }
+  if (/^[\w.~+/=-]{16,}$/.test(token)) return token;
+  throw new CommandError(EXIT.usage, `${file}: a token has 16 letters, digits or -._~+/= at least, and nothing else`);
+}
+
+function tracedServer(server: ChopChop) {
+  let prefixes = server.config.logProtect;
+  let protect = new LogProtect(prefixes);
+  return {
+    watch: (tap: Parameters<ChopChop['watch']>[0]) => server.watch(tap),
+    stanzasRead: () => server.traffic().stanzasRead,
+    routers: new Set(server.config.domains.map((domain) => `${routerName(server.config.router, domain)}@${domain}`)),
+    protect: () => {
+      if (server.config.logProtect === prefixes) return protect;
+      prefixes = server.config.logProtect;
+      protect = new LogProtect(prefixes);
+      return protect;
+    },
+  };
+}
+
+function serverRoute(server: ChopChop): Route {
+  const startedAt = Date.now() - process.uptime() * 1000;
+  return {
+    method: 'GET',
+    path: '/api/v1/server',
+    handle: () => {
+      const { domains, limits, router } = server.config;
+      const counts = { logins: server.counts.logins, ...server.traffic() };
+      const now = { sessions: server.sessions.size, connections: server.connections.size, unanswered: server.unanswered.size };
+      const closes = Object.fromEntries(server.counts.closes);
+      const bounces = Object.fromEntries(server.counts.bounces);
+      return json({
+        version: VERSION,
+        pid: process.pid,
+        node: process.version,
+        startedAt,
+        domains,
+        balance: router.balance,
+        limits,
+        ...now,
+        counts,
+        closes,
+        bounces,
+      });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { ServerResponse } from 'node:http';
+import type { HealthSample } from './health.ts';
+import { problem, type Reply, type Route } from './http.ts';
+import type { TraceBatch } from './trace/batch.ts';
+import { TraceFilter } from './trace/filter.ts';
+import type { Trace } from './trace/trace.ts';
+
+/** What is live: told as server-sent events (HTML Living Standard §9.2). */
+export interface LiveSources {
+  readonly trace: Trace;
+  /** @returns what ends that. */
+  watchHealth(watcher: (sample: HealthSample) => void): () => void;
+}
+
+/** More may not wait for one who reads too slowly; then events are left out, and he is told how many. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A word now and then, so that either side finds out when the other is gone. */
+const KEEPALIVE_MS = 15_000;
+
+export function eventRoutes(sources: LiveSources): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/events',
+      handle: ({ query }): Reply => {
+        const filter = TraceFilter.parse(query);
+        if (typeof filter === 'string') return problem(400, filter);
+        const past = Number(query.get('past') ?? 0);
+        if (!Number.isInteger(past) || past < 0) return problem(400, 'past is no whole number');
+        return { kind: 'stream', type: 'text/event-stream', start: (response) => new EventStream(response, filter, sources).start(past) };
+      },
+    },
+  ];
+}
+
+/** One who listens. */
+class EventStream {
+  private readonly response: ServerResponse;
+  private readonly filter: TraceFilter;
+  private readonly sources: LiveSources;
+  private leftOut = 0;
+
+  constructor(response: ServerResponse, filter: TraceFilter, sources: LiveSources) {
+    this.response = response;
+    this.filter = filter;
+    this.sources = sources;
+  }
+
+  /** @param past How many of the remembered requests are told of first, oldest first. */
+  start(past: number): void {
+    const { response, sources } = this;
+    const requests = past === 0 ? [] : sources.trace.search(this.filter, past).map(({ summary }) => summary);
+    this.tell({ requests: requests.reverse(), steps: [], came: [], left: [] });
+    const ends = [sources.trace.watch({ happened: (batch) => this.happened(batch) }), sources.watchHealth((sample) => this.send('health', sample))];
+    const keepalive = setInterval(() => this.response.write(':\n\n'), KEEPALIVE_MS).unref();
+    response.once('close', () => {
+      clearInterval(keepalive);
+      for (const end of ends) end();
+    });
+  }
+
+  private happened(batch: TraceBatch): void {
+    const { trace } = this.sources;
+    const detailOf = (id: number) => (this.filter.looksInside ? (trace.get(id)?.detail ?? null) : null);
+    const requests = batch.requests.filter((summary) => this.filter.matches(summary, detailOf(summary.id)));
+    this.tell({ ...batch, requests });
+  }
+
+  private tell(batch: TraceBatch): void {
+    this.send('trace', { ...batch, unseen: this.sources.trace.unseen, leftOut: this.leftOut });
+  }
+
+  private send(event: string, value: unknown): void {
+    if (this.response.writableLength > MAX_WAITING_BYTES) {
+      this.leftOut++;
+      return;
+    }
+    this.response.write(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`);
+  }
+}

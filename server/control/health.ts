@@ -1,0 +1,158 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ChopChop } from '../chopchop.ts';
+import { json, type Route } from './http.ts';
+import { Latencies, percentiles } from './latencies.ts';
+import { limitReports, type OutboxPeak } from './near-limits.ts';
+import type { TraceSummary } from './trace/trace-entry.ts';
+
+/** How the server was in one second. */
+export interface HealthSample {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Requests handed to listeners. */
+  readonly requests: number;
+  /** Stanzas read from all sessions. */
+  readonly stanzas: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Requests that ended without a whole answer, of those that were looked at. */
+  readonly failed: number;
+  /** How long requests took, of those that were looked at; 0 where there were none. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly sessions: number;
+  readonly unanswered: number;
+  /** What waits for all peers to read it. */
+  readonly outboxBytes: number;
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** How late timers were: the longest in this second. */
+  readonly loopDelayMs: number;
+  /** Of one core. */
+  readonly cpuPercent: number;
+}
+
+const SAMPLE_MS = 1_000;
+
+/** Five minutes. */
+const KEPT_SAMPLES = 300;
+
+/** Nothing that a histogram of 20 ms can tell of. */
+const RESOLUTION_MS = 20;
+
+/** Looks at the server each second, and remembers the last five minutes. */
+export class Health {
+  readonly latencies = new Latencies();
+  private readonly server: ChopChop;
+  private readonly samples: HealthSample[] = [];
+  private readonly watchers = new Set<(sample: HealthSample) => void>();
+  private readonly loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private readonly timer: NodeJS.Timeout;
+  private before: Totals;
+  private durations: number[] = [];
+  private failed = 0;
+  private outboxPeak: OutboxPeak = { bytes: 0, jid: '' };
+
+  constructor(server: ChopChop) {
+    this.server = server;
+    this.before = totalsOf(server);
+    this.loopDelay.enable();
+    this.timer = setInterval(() => this.sample(), SAMPLE_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.loopDelay.disable();
+  }
+
+  /** A request is over. */
+  ended(summary: TraceSummary): void {
+    this.latencies.add(summary);
+    if (summary.type === 'CONNECT' || summary.durationMs === null) return;
+    this.durations.push(summary.durationMs);
+    if (summary.state !== 'complete') this.failed++;
+  }
+
+  /** @returns what ends that. */
+  watch(watcher: (sample: HealthSample) => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  routes(): Route[] {
+    return [
+      {
+        method: 'GET',
+        path: '/api/v1/health',
+        handle: () => json({ samples: this.samples, methods: this.latencies.reports(), limits: limitReports(this.server, this.outboxPeak) }),
+      },
+    ];
+  }
+
+  private sample(): void {
+    const now = totalsOf(this.server);
+    const sample = this.sampleBetween(this.before, now);
+    this.before = now;
+    this.durations = [];
+    this.failed = 0;
+    this.loopDelay.reset();
+    if (now.peak.bytes > this.outboxPeak.bytes) this.outboxPeak = now.peak;
+    this.samples.push(sample);
+    if (this.samples.length > KEPT_SAMPLES) this.samples.shift();
+    for (const watcher of this.watchers) watcher(sample);
+  }
+
+  private sampleBetween(before: Totals, now: Totals): HealthSample {
+    const seconds = (now.at - before.at) / 1000;
+    const rate = (key: 'requests' | 'stanzas' | 'bytesRead' | 'bytesWritten') => Math.max(0, Math.round((now[key] - before[key]) / seconds));
+    const [p50Ms = 0, p95Ms = 0] = percentiles(this.durations, [50, 95]);
+    const { rss, heapUsed } = process.memoryUsage();
+    return {
+      at: now.at,
+      requests: rate('requests'),
+      stanzas: rate('stanzas'),
+      bytesRead: rate('bytesRead'),
+      bytesWritten: rate('bytesWritten'),
+      failed: this.failed,
+      p50Ms,
+      p95Ms,
+      sessions: this.server.sessions.size,
+      unanswered: this.server.unanswered.size,
+      outboxBytes: now.outboxBytes,
+      rssBytes: rss,
+      heapBytes: heapUsed,
+      loopDelayMs: Math.max(0, this.loopDelay.max / 1e6 - RESOLUTION_MS),
+      cpuPercent: Math.round((now.cpuMs - before.cpuMs) / seconds / 10),
+    };
+  }
+}
+
+interface Totals {
+  readonly at: number;
+  readonly requests: number;
+  readonly stanzas: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly outboxBytes: number;
+  /** The session with the fullest outbox. */
+  readonly peak: OutboxPeak;
+  readonly cpuMs: number;
+}
+
+function totalsOf(server: ChopChop): Totals {
+  const { stanzasRead, bytesRead, bytesWritten } = server.traffic();
+  let outboxBytes = 0;
+  let peak: OutboxPeak = { bytes: 0, jid: '' };
+  for (const { jid, connection } of server.sessions) {
+    outboxBytes += connection.outboxBytes;
+    if (connection.outboxBytes > peak.bytes) peak = { bytes: connection.outboxBytes, jid };
+  }
+  const { user, system } = process.cpuUsage();
+  return { at: Date.now(), requests: routed(server), stanzas: stanzasRead, bytesRead, bytesWritten, outboxBytes, peak, cpuMs: (user + system) / 1000 };
+}
+
+function routed({ routers }: ChopChop): number {
+  let sum = 0;
+  for (const router of routers.values()) sum += router.routed;
+  return sum;
+}

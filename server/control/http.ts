@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** One call of the control interface, as its handler gets it. */
+export interface Call {
+  /** The parts of the path that the route leaves open, decoded. */
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+  /** What was sent as JSON; undefined where nothing was. */
+  readonly body: unknown;
+}
+
+/** What comes back. */
+export type Reply =
+  | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
+  /** @property content Finished, of a type. */
+  | { readonly kind: 'content'; readonly status: number; readonly type: string; readonly content: string | Buffer }
+  /** It goes on until the caller leaves. */
+  | { readonly kind: 'stream'; readonly type: string; start(response: ServerResponse): void };
+
+export function json(value: unknown, status = 200): Reply {
+  return { kind: 'json', status, value };
+}
+
+/** An answer that says in one sentence what was wrong. */
+export function problem(status: number, error: string): Reply {
+  return json({ error }, status);
+}
+
+/** Something to call. A `*` in the path takes any one part. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  /** Whether it is for everybody who comes to the port. */
+  readonly open?: boolean;
+  handle(call: Call): Reply | Promise<Reply>;
+}
+
+/** A route for a call, and the parts of its path that stand for its `*`; or what else to say. */
+export type Found = { readonly route: Route; readonly path: readonly string[] } | { readonly status: 400 | 404 | 405; readonly reason: string };
+
+export function findRoute(routes: readonly Route[], method: string, pathname: string): Found {
+  const parts = pathname.split('/').map(decoded);
+  if (parts.includes(null)) return { status: 400, reason: 'the path is no valid URL' };
+  const there = routes.flatMap((route) => {
+    const path = matched(route.path.split('/'), parts as string[]);
+    return path === null ? [] : [{ route, path }];
+  });
+  if (there.length === 0) return { status: 404, reason: 'there is nothing of that name; see docs/control.md' };
+  const found = there.find(({ route }) => route.method === method || (method === 'HEAD' && route.method === 'GET'));
+  return found ?? { status: 405, reason: `only ${there.map(({ route }) => route.method).join(' and ')} here` };
+}
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+function matched(pattern: readonly string[], parts: readonly string[]): string[] | null {
+  if (pattern.length !== parts.length || !pattern.every((part, index) => part === '*' || part === parts[index])) return null;
+  return parts.filter((_, index) => pattern[index] === '*');
+}
+
+/** The largest body of a call. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** @returns the JSON that was sent, or what is wrong with it. */
+export async function readBody(request: IncomingMessage): Promise<{ readonly body: unknown } | { readonly status: 400 | 413 | 415; readonly reason: string }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return { status: 413, reason: `more than ${MAX_BODY_BYTES} bytes` };
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return { body: undefined };
+  // A form of another page could send anything else without asking first.
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return { status: 415, reason: 'the body must be application/json' };
+  try {
+    return { body: JSON.parse(Buffer.concat(chunks).toString('utf8')) };
+  } catch (error) {
+    return { status: 400, reason: `the body is no JSON: ${(error as Error).message}` };
+  }
+}
+
+// The page loads nothing from elsewhere, stands in no frame, and its scripts are its own files: what a message holds can be no script.
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+} as const;
+
+export function send(response: ServerResponse, reply: Reply): void {
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  switch (reply.kind) {
+    case 'json':
+      finish(response, reply.status, 'application/json; charset=utf-8', `${JSON.stringify(reply.value)}\n`);
+      return;
+    case 'content':
+      finish(response, reply.status, reply.type, reply.content);
+      return;
+    case 'stream':
+      response.writeHead(200, { 'Content-Type': reply.type });
+      reply.start(response);
+  }
+}
+
+function finish(response: ServerResponse, status: number, type: string, content: string | Buffer): void {
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(content) });
+  response.end(content);
+}

@@ -1,0 +1,145 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ChopChop } from '../chopchop.ts';
+import { routerName } from '../config/config.ts';
+import { VERSION } from '../version.ts';
+import type { Trace } from './trace/trace.ts';
+import type { TraceSummary } from './trace/trace-entry.ts';
+
+/** Seconds. OpenSRF's fastest methods take a fraction of a millisecond, its slowest a minute. */
+const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const PREFIX = 'opensrf_chopchop_';
+
+/** What Prometheus is told. Nearly all of it is read off the server's own counts when somebody asks. */
+export class Metrics {
+  private readonly registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
+  private readonly latency: Histogram<'service' | 'state'>;
+
+  constructor(server: ChopChop, trace: Trace) {
+    const { registry } = this;
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    // Event loop, memory, CPU, handles, garbage collection: named as everybody's.
+    collectDefaultMetrics({ register: registry });
+    addServerMetrics(registry, server);
+    addRouterMetrics(registry, server);
+    addCounter(registry, 'trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
+    this.latency = new Histogram({
+      name: `${PREFIX}request_duration_seconds`,
+      help: 'From a request to the end of its answer, of the requests that the trace has looked at',
+      labelNames: ['service', 'state'],
+      buckets: LATENCY_BUCKETS,
+      registers: [registry],
+    });
+  }
+
+  /** A request is over. */
+  ended({ type, service, state, durationMs }: TraceSummary): void {
+    if (type === 'REQUEST' && durationMs !== null) this.latency.observe({ service, state }, durationMs / 1000);
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
+
+type Labels = Readonly<Record<string, string | number>>;
+type Values = Iterable<readonly [labels: Labels, value: number]>;
+type Registered = Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>;
+
+function addCounter(registry: Registered, name: string, help: string, labelNames: string[], values: () => Values): void {
+  new Counter({
+    name: `${PREFIX}${name}_total`,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [labels, value] of values()) this.inc(labels, value);
+    },
+  });
+}
+
+function addGauge(registry: Registered, name: string, help: string, labelNames: string[], values: () => Values): void {
+  new Gauge({
+    name: PREFIX + name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [labels, value] of values()) this.set(labels, value);
+    },
+  });
+}
+
+function addServerMetrics(registry: Registered, server: ChopChop): void {
+  const { counts } = server;
+  addGauge(registry, 'info', 'The version that runs', ['version'], () => [[{ version: VERSION }, 1]]);
+  addGauge(registry, 'sessions', 'Sessions that are logged in, by domain', ['domain'], () => sessionsByDomain(server));
+  addGauge(registry, 'connections', 'Connections that are open, logged in or not', [], () => [[{}, server.connections.size]]);
+  addGauge(registry, 'stalled_sessions', 'Sessions whose peers read no more', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
+  addGauge(registry, 'outbox_bytes', 'What waits for peers to read it', [], () => [[{}, sum(server.sessions, ({ connection }) => connection.outboxBytes)]]);
+  addCounter(registry, 'logins', 'Sessions bound', [], () => [[{}, counts.logins]]);
+  addCounter(registry, 'stanzas', 'Stanzas, by direction as the server sees it', ['direction'], () => {
+    const { stanzasRead, stanzasDelivered } = server.traffic();
+    return [
+      [{ direction: 'in' }, stanzasRead],
+      [{ direction: 'out' }, stanzasDelivered],
+    ];
+  });
+  addCounter(registry, 'bytes', 'Bytes, by direction as the server sees it', ['direction'], () => {
+    const { bytesRead, bytesWritten } = server.traffic();
+    return [
+      [{ direction: 'in' }, bytesRead],
+      [{ direction: 'out' }, bytesWritten],
+    ];
+  });
+  addCounter(registry, 'bounces', 'Stanzas sent back, by stanza error condition', ['condition'], () =>
+    Array.from(counts.bounces, ([condition, count]) => [{ condition }, count] as const),
+  );
+  addCounter(registry, 'closed_connections', 'Connections closed, by reason', ['reason'], () =>
+    Array.from(counts.closes, ([reason, count]) => [{ reason }, count] as const),
+  );
+}
+
+function addRouterMetrics(registry: Registered, server: ChopChop): void {
+  addCounter(registry, 'routed_messages', 'Messages handed to listeners, by service and listener', ['domain', 'service', 'listener'], () =>
+    nodeValues(server, 'count'),
+  );
+  addGauge(registry, 'unanswered_requests', 'Requests handed to a listener that nobody has answered yet', ['domain', 'service', 'listener'], () =>
+    nodeValues(server, 'unanswered'),
+  );
+  addCounter(registry, 'forgotten_requests', 'Unanswered requests that were forgotten because there were too many', [], () => [
+    [{}, server.unanswered.forgotten],
+  ]);
+  addCounter(registry, 'refused_requests', 'Requests that the router refused, by status code', ['domain', 'code'], () =>
+    [...server.routers].flatMap(([domain, { refusals }]) => Array.from(refusals, ([code, count]) => [{ domain, code }, count] as const)),
+  );
+  addGauge(registry, 'router_suspended', 'Whether a router from outside has the place of the internal one', ['domain', 'router'], () =>
+    Array.from(server.routers, ([domain, { suspended }]) => [{ domain, router: routerName(server.config.router, domain) }, Number(suspended)] as const),
+  );
+}
+
+function nodeValues({ routers }: ChopChop, key: 'count' | 'unanswered'): Values {
+  return [...routers].flatMap(([domain, { classes }]) =>
+    [...classes.values()].flatMap(({ name: service, nodes }) =>
+      Array.from(nodes.values(), (node) => [{ domain, service, listener: node.jid }, node[key]] as const),
+    ),
+  );
+}
+
+function sessionsByDomain({ sessions, config }: ChopChop): Values {
+  const byDomain = new Map(config.domains.map((domain) => [domain, 0]));
+  for (const { domain } of sessions) byDomain.set(domain, (byDomain.get(domain) ?? 0) + 1);
+  return Array.from(byDomain, ([domain, count]) => [{ domain }, count] as const);
+}
+
+function sum<Item>(items: Iterable<Item>, value: (item: Item) => number): number {
+  let total = 0;
+  for (const item of items) total += value(item);
+  return total;
+}

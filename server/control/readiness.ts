@@ -1,0 +1,27 @@
+import type { ChopChop } from '../chopchop.ts';
+import { json, type Route } from './http.ts';
+
+/** What programs ask that start others: is it up, and are the services there? Without a token, since no secret is in the answers. */
+export function readinessRoutes(server: ChopChop): Route[] {
+  return [
+    { method: 'GET', path: '/healthz', open: true, handle: () => json({ status: 'ok' }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      open: true,
+      handle: ({ query }) => {
+        const missing = query
+          .getAll('service')
+          .flatMap((names) => names.split(','))
+          .filter((name) => name !== '' && !isRegistered(server, name));
+        const ready = server.running && missing.length === 0;
+        return json({ ready, missing }, ready ? 200 : 503);
+      },
+    },
+  ];
+}
+
+/** With the router of any domain, and with a listener that takes requests. */
+function isRegistered({ routers }: ChopChop, service: string): boolean {
+  return [...routers.values()].some(({ classes, suspended }) => !suspended && classes.get(service)?.drained === false);
+}

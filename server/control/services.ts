@@ -1,0 +1,76 @@
+import type { Router } from '../../router/router.ts';
+import type { ServiceClass } from '../../router/service-class.ts';
+import type { ChopChop } from '../chopchop.ts';
+import type { Log } from '../log.ts';
+import { json, problem, type Reply, type Route } from './http.ts';
+
+/** A router and what is registered with it, as the control interface tells of it. Times are milliseconds since 1970. */
+export interface RouterReport {
+  readonly router: string;
+  readonly domain: string;
+  /** Whether a router from outside has its place. */
+  readonly suspended: boolean;
+  /** Requests it refused, by status code. */
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly services: readonly ServiceReport[];
+}
+
+/** A service class. */
+export interface ServiceReport {
+  readonly service: string;
+  readonly since: number;
+  readonly listeners: readonly ListenerReport[];
+}
+
+/** A listener in the pool of a service. */
+export interface ListenerReport {
+  readonly jid: string;
+  readonly since: number;
+  /** Requests it was handed… */
+  readonly requests: number;
+  /** …and those of them that nobody has answered yet. */
+  readonly unanswered: number;
+  readonly stalled: boolean;
+  readonly draining: boolean;
+}
+
+export function serviceRoutes(server: ChopChop, log: Log): Route[] {
+  return [
+    { method: 'GET', path: '/api/v1/routers', handle: () => json({ routers: Array.from(server.routers.values(), routerReport) }) },
+    { method: 'POST', path: '/api/v1/services/*/drain', handle: ({ path: [service = ''], body }) => drain(server, log, service, body, true) },
+    { method: 'POST', path: '/api/v1/services/*/resume', handle: ({ path: [service = ''], body }) => drain(server, log, service, body, false) },
+  ];
+}
+
+function routerReport(router: Router): RouterReport {
+  const { jid, suspended, refusals, classes } = router;
+  const domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
+  return { router: jid, domain, suspended, refusals: Object.fromEntries(refusals), services: Array.from(classes.values(), serviceReport) };
+}
+
+function serviceReport({ name, since, nodes }: ServiceClass): ServiceReport {
+  const listeners = Array.from(nodes.values(), ({ jid, since: registered, count, unanswered, session, draining }) => ({
+    jid,
+    since: registered,
+    requests: count,
+    unanswered,
+    stalled: session.stalled,
+    draining,
+  }));
+  return { service: name, since, listeners };
+}
+
+/** @param body `{domain?, listener?}`: all routers and all listeners where they are not named. */
+function drain({ routers }: ChopChop, log: Log, service: string, body: unknown, draining: boolean): Reply {
+  const { domain, listener = '' } = (body ?? {}) as { readonly domain?: unknown; readonly listener?: unknown };
+  if (typeof listener !== 'string') return problem(400, 'listener is no text');
+  if (domain !== undefined && !routers.has(String(domain))) return problem(404, `there is no router for ${domain}`);
+  const chosen = [...routers].filter(([name]) => domain === undefined || name === domain);
+  const listeners = chosen.reduce((sum, [, router]) => sum + router.drain(service, listener, draining), 0);
+  if (listeners === 0) return problem(404, `${listener === '' ? service : `${listener}, as a listener of ${service},`} is not registered`);
+  log.info(
+    { class: service, listener, listeners },
+    draining ? 'draining, as the control interface was told' : 'draining ended, as the control interface was told',
+  );
+  return json({ service, listeners, draining });
+}

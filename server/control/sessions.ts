@@ -1,0 +1,121 @@
+import { StreamError } from '../../shared/errors.ts';
+import type { ChopChop } from '../chopchop.ts';
+import type { Log } from '../log.ts';
+import type { Session } from '../sessions/session.ts';
+import { json, problem, type Route } from './http.ts';
+
+/** What a session is to OpenSRF: `router` and `listener` are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a `client`. */
+export type SessionRole = 'router' | 'listener' | 'worker' | 'client';
+
+/** A session as the control interface tells of it. Bytes and stanzas are counted from the login on. */
+export interface SessionReport {
+  readonly jid: string;
+  /** `USERNAME@DOMAIN`. */
+  readonly account: string;
+  readonly domain: string;
+  readonly role: SessionRole;
+  /** The services it is registered for, or that it works for. */
+  readonly services: readonly string[];
+  /** Where it has connected from: `ADDRESS:PORT`, or `this process`. */
+  readonly peer: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly stanzasRead: number;
+  readonly stanzasDelivered: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** What waits for it to read. */
+  readonly outboxBytes: number;
+  /** Whether it reads no more. */
+  readonly stalled: boolean;
+  /** Requests it was handed as a listener that nobody has answered yet. */
+  readonly unanswered: number;
+}
+
+const DEFAULT_LIMIT = 2_000;
+
+export function sessionRoutes(server: ChopChop, log: Log): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/sessions',
+      handle: ({ query }) => {
+        const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
+        if (!Number.isInteger(limit) || limit < 1) return problem(400, 'limit is no whole number from 1');
+        return json({ total: server.sessions.size, sessions: reports(server, limit) });
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/api/v1/sessions/*',
+      handle: ({ path: [jid = ''] }) => {
+        const session = [...server.sessions].find((one) => one.jid === jid);
+        if (session === undefined) return problem(404, `there is no session ${jid}`);
+        log.info({ jid }, 'closed a session, as the control interface was told');
+        session.connection.close('closed-by-operator', new StreamError('policy-violation', 'an operator has closed this session'));
+        return json({ closed: jid });
+      },
+    },
+  ];
+}
+
+interface Registration {
+  readonly services: string[];
+  unanswered: number;
+}
+
+function reports(server: ChopChop, limit: number): SessionReport[] {
+  const registrations = registrationsOf(server);
+  const all: SessionReport[] = [];
+  for (const session of server.sessions) {
+    if (all.length === limit) break;
+    all.push(report(session, registrations.get(session.jid)));
+  }
+  return all;
+}
+
+function registrationsOf({ routers }: ChopChop): Map<string, Registration> {
+  const registrations = new Map<string, Registration>();
+  for (const router of routers.values()) {
+    for (const service of router.classes.values()) {
+      for (const node of service.nodes.values()) {
+        const registration = registrations.get(node.jid) ?? { services: [], unanswered: 0 };
+        if (!registration.services.includes(service.name)) registration.services.push(service.name);
+        registration.unanswered += node.unanswered;
+        registrations.set(node.jid, registration);
+      }
+    }
+  }
+  return registrations;
+}
+
+function report(session: Session, registration: Registration | undefined): SessionReport {
+  const { jid, bareJid, domain, connection, since, stanzasRead, stanzasDelivered, stalled } = session;
+  const { peer, bytesRead, bytesWritten, outboxBytes } = connection;
+  const [role, services] = roleOf(session, registration);
+  const unanswered = registration?.unanswered ?? 0;
+  return {
+    jid,
+    account: bareJid,
+    domain,
+    role,
+    services,
+    peer,
+    since,
+    stanzasRead,
+    stanzasDelivered,
+    bytesRead,
+    bytesWritten,
+    outboxBytes,
+    stalled,
+    unanswered,
+  };
+}
+
+function roleOf({ jid, bareJid, privileged }: Session, registration: Registration | undefined): [SessionRole, readonly string[]] {
+  if (registration !== undefined) return ['listener', registration.services];
+  const resource = jid.slice(bareJid.length + 1);
+  const worksFor = /^(.+?)_drone_/.exec(resource)?.[1];
+  if (worksFor !== undefined) return ['worker', [worksFor]];
+  return [privileged ? 'router' : 'client', []];
+}

@@ -1,0 +1,110 @@
+import type { Stanza } from '../../../shared/stanza.ts';
+import { type ExchangeObserver, ExchangeTap } from '../../conversations/exchange-tap.ts';
+import type { LogProtect } from '../../logging/log-protect.ts';
+import type { Session } from '../../sessions/session.ts';
+import type { Tap } from '../../sessions/tap.ts';
+import type { Budget } from './budget.ts';
+
+/** What tracing needs of its server. */
+export interface TracedServer {
+  watch(tap: Tap): () => void;
+  /** Stanzas that all sessions have sent until now. */
+  stanzasRead(): number;
+  /** Bare JIDs, `router@DOMAIN`. */
+  readonly routers: ReadonlySet<string>;
+  /** What may not be shown, as the configuration has it now. */
+  protect(): LogProtect;
+}
+
+/** Told of sessions that come and go. */
+export interface SessionObserver {
+  sessionBound(session: Session): void;
+  sessionEnded(session: Session): void;
+}
+
+/**
+ * A tap that stays within a budget. When that is spent, no new request is looked at; and when the last one that was has its answer, the tap is taken
+ * away until there is something to spend again, so that under load the server's hot path is as free of it as if nobody had ever looked.
+ */
+export class BudgetedTap implements Tap {
+  private readonly server: TracedServer;
+  private readonly budget: Budget;
+  private readonly observer: ExchangeObserver & SessionObserver;
+  private readonly onSpent: () => void;
+  private exchanges: ExchangeTap;
+  private detach: (() => void) | null = null;
+  private passedBy = 0;
+  /** What had been read when the tap was taken away. */
+  private readUntilThen = 0;
+
+  /** @param onSpent Called when a stanza is passed by: {@link resume} is to be called in a while. */
+  constructor(server: TracedServer, budget: Budget, observer: ExchangeObserver & SessionObserver, onSpent: () => void) {
+    this.server = server;
+    this.budget = budget;
+    this.observer = observer;
+    this.onSpent = onSpent;
+    this.exchanges = this.newExchanges();
+  }
+
+  /** Stanzas from sessions that went by without being looked at, since the start. Roughly: answers are among them. */
+  get unseen(): number {
+    return this.passedBy + (this.detach === null ? this.server.stanzasRead() - this.readUntilThen : 0);
+  }
+
+  start(): void {
+    this.readUntilThen = this.server.stanzasRead();
+    this.attach();
+  }
+
+  stop(): void {
+    this.detach?.();
+    this.detach = null;
+  }
+
+  /** Looks again, if there is something to spend. @returns whether it does. */
+  resume(): boolean {
+    if (this.budget.exhausted) return false;
+    if (this.detach === null) this.attach();
+    return true;
+  }
+
+  bound(session: Session): void {
+    this.observer.sessionBound(session);
+  }
+
+  read(session: Session, stanza: Stanza): void {
+    if (!this.budget.exhausted || this.exchanges.follows(stanza)) {
+      this.exchanges.read(session, stanza);
+      return;
+    }
+    this.passedBy++;
+    this.onSpent();
+    if (this.exchanges.openCount === 0) this.takeAway();
+  }
+
+  delivered(session: Session, stanza: Stanza): void {
+    this.exchanges.delivered(session, stanza);
+  }
+
+  ended(session: Session): void {
+    this.exchanges.ended(session);
+    this.observer.sessionEnded(session);
+  }
+
+  private attach(): void {
+    this.passedBy += this.server.stanzasRead() - this.readUntilThen;
+    this.detach = this.server.watch(this);
+  }
+
+  // What sessions are doing meanwhile is not known afterwards, so it begins anew.
+  private takeAway(): void {
+    this.detach?.();
+    this.detach = null;
+    this.readUntilThen = this.server.stanzasRead();
+    this.exchanges = this.newExchanges();
+  }
+
+  private newExchanges(): ExchangeTap {
+    return new ExchangeTap({ routers: this.server.routers, observer: this.observer });
+  }
+}

@@ -1,0 +1,74 @@
+import type { TraceDetail, TraceSummary } from './trace-entry.ts';
+
+const STATES = ['open', 'complete', 'refused', 'bounced', 'abandoned', 'forgotten'];
+
+/** Which requests are wanted. What is `''` or 0 does not matter; everything else must be true. */
+export class TraceFilter {
+  private readonly service: string;
+  private readonly method: string;
+  private readonly xid: string;
+  private readonly jid: string;
+  private readonly status: string;
+  private readonly text: string;
+  private readonly slowerThanMs: number;
+  private readonly connects: boolean;
+
+  private constructor(query: URLSearchParams) {
+    this.service = query.get('service') ?? '';
+    this.method = query.get('method') ?? '';
+    this.xid = query.get('xid') ?? '';
+    this.jid = query.get('jid') ?? '';
+    this.status = query.get('status') ?? '';
+    this.text = (query.get('text') ?? '').toLowerCase();
+    this.slowerThanMs = Number(query.get('slowerThan') ?? 0);
+    this.connects = query.get('connects') !== 'no';
+  }
+
+  /** From `service`, `method`, `xid`, `jid`, `status`, `text`, `slowerThan`, `connects`. @returns what is wrong, as text. */
+  static parse(query: URLSearchParams): TraceFilter | string {
+    const status = query.get('status') ?? '';
+    if (status !== '' && status !== 'failed' && !STATES.includes(status) && !/^\d{1,3}$/.test(status)) {
+      return `status: "${status}" is no code, not "failed", and none of ${STATES.join(', ')}`;
+    }
+    if (!(Number(query.get('slowerThan') ?? 0) >= 0)) return 'slowerThan: not a number of milliseconds';
+    return new TraceFilter(query);
+  }
+
+  /** Whether it needs to know what was said. */
+  get looksInside(): boolean {
+    return this.text !== '';
+  }
+
+  /** @param detail Where there is none yet, a text is looked for in the summary alone. */
+  matches(summary: TraceSummary, detail: TraceDetail | null): boolean {
+    const { service, method, xid, slowerThanMs } = this;
+    if (!this.connects && summary.type === 'CONNECT') return false;
+    if (service !== '' && !fits(service, summary.service)) return false;
+    if (method !== '' && !fits(method, summary.method)) return false;
+    if (xid !== '' && xid !== summary.xid) return false;
+    if (slowerThanMs > 0 && !(summary.durationMs !== null && summary.durationMs > slowerThanMs)) return false;
+    return this.jidMatches(summary) && this.statusMatches(summary) && this.textMatches(summary, detail);
+  }
+
+  private jidMatches({ client, listener, worker, to }: TraceSummary): boolean {
+    return this.jid === '' || [client, listener, worker, to].some((jid) => jid.includes(this.jid));
+  }
+
+  private statusMatches({ state, statusCode }: TraceSummary): boolean {
+    if (this.status === '') return true;
+    if (this.status === 'failed') return state !== 'complete' && state !== 'open';
+    return this.status === state || this.status === String(statusCode);
+  }
+
+  private textMatches(summary: TraceSummary, detail: TraceDetail | null): boolean {
+    if (this.text === '') return true;
+    const { service, method, client, worker, status, xid, thread } = summary;
+    const payloads = detail === null ? [] : [detail.params.json, detail.results.json];
+    return [service, method, client, worker, status, xid, thread, ...payloads].some((part) => part.toLowerCase().includes(this.text));
+  }
+}
+
+/** The whole name, or its beginning where that ends with a `*`. */
+function fits(wanted: string, name: string): boolean {
+  return wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
+}

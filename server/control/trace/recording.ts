@@ -1,0 +1,53 @@
+import type { Stanza } from '../../../shared/stanza.ts';
+import type { Exchange } from '../../conversations/exchange.ts';
+import type { LogProtect } from '../../logging/log-protect.ts';
+import { detailOf, summaryOf, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
+
+/** A result may come in thousands of pieces; who looks at the way of a request wants the first ones, and how many there were. */
+const MAX_STEPS = 64;
+
+/** A request that is under way, and the stanzas it has taken so far. */
+export class Recording {
+  readonly id: number;
+  private readonly exchange: Exchange;
+  private readonly steps: TraceStep[] = [];
+  private folded = 0;
+
+  constructor(id: number, exchange: Exchange) {
+    this.id = id;
+    this.exchange = exchange;
+  }
+
+  asked(stanza: Stanza): TraceStep {
+    const { askedAt, client, to } = this.exchange;
+    return this.add({ at: askedAt, kind: 'asked', from: client, to, length: stanza.inner.length });
+  }
+
+  handed(): TraceStep {
+    const { handedAt, handOvers, to, listener, length } = this.exchange;
+    return this.add({ at: handedAt, kind: handOvers > 1 ? 'again' : 'handed', from: to, to: listener, length });
+  }
+
+  answered(stanza: Stanza, at: number): TraceStep {
+    const { client, worker } = this.exchange;
+    return this.add({ at, kind: stanza.type === 'error' ? 'bounce' : 'answer', from: worker, to: client, length: stanza.inner.length });
+  }
+
+  summary(): TraceSummary {
+    return summaryOf(this.id, this.exchange);
+  }
+
+  entry(protect: LogProtect): TraceEntry {
+    return { summary: this.summary(), detail: detailOf(this.exchange, this.steps, this.folded, protect) };
+  }
+
+  private add(step: TraceStep): TraceStep {
+    if (this.steps.length < MAX_STEPS) this.steps.push(step);
+    else {
+      this.folded++;
+      // The last one tells how long it all took.
+      this.steps[MAX_STEPS - 1] = step;
+    }
+    return step;
+  }
+}

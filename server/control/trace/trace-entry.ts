@@ -1,0 +1,111 @@
+import type { Exchange, ExchangeState } from '../../conversations/exchange.ts';
+import { type LogProtect, REDACTED } from '../../logging/log-protect.ts';
+
+/** One stanza on the way of a request. */
+export interface TraceStep {
+  /** Milliseconds since 1970, with fractions. */
+  readonly at: number;
+  /** The client `asked`; a listener was `handed` the request, or was handed it `again` after another one was lost; something came back: an `answer` or a `bounce`. */
+  readonly kind: 'asked' | 'handed' | 'again' | 'answer' | 'bounce';
+  readonly from: string;
+  readonly to: string;
+  /** Characters of the stanza. */
+  readonly length: number;
+}
+
+/** A request of a client's, in short. Times are milliseconds, with fractions. */
+export interface TraceSummary {
+  /** Counted from 1 in each process. */
+  readonly id: number;
+  readonly at: number;
+  readonly type: 'REQUEST' | 'CONNECT';
+  readonly service: string;
+  /** `''` for a CONNECT. */
+  readonly method: string;
+  readonly state: ExchangeState;
+  /** The last status code that came; 0 while there is none. */
+  readonly statusCode: number;
+  readonly status: string;
+  /** Null while it is open. */
+  readonly durationMs: number | null;
+  readonly client: string;
+  /** Whom the client has sent it to: a service's address at its router, or a worker. */
+  readonly to: string;
+  readonly listener: string;
+  /** Who answered. */
+  readonly worker: string;
+  readonly xid: string;
+  readonly thread: string;
+  readonly threadTrace: string;
+  /** Characters of all its stanzas. */
+  readonly length: number;
+}
+
+/** The rest of it. Redacted where `log_protect` says so. */
+export interface TraceDetail {
+  readonly locale: string;
+  readonly ingress: string;
+  readonly steps: readonly TraceStep[];
+  /** Answers that are not among the steps, because there were too many. */
+  readonly folded: number;
+  /** As JSON, since it may be cut. */
+  readonly params: TracePayload;
+  readonly results: TracePayload;
+}
+
+/** The JSON of what was said, or its beginning. */
+export interface TracePayload {
+  readonly json: string;
+  /** How long it was; more than there is if it was cut. */
+  readonly length: number;
+  readonly redacted: boolean;
+}
+
+/** What is kept of a request that is over. */
+export interface TraceEntry {
+  readonly summary: TraceSummary;
+  readonly detail: TraceDetail;
+}
+
+/** So much is kept of what was said in one direction. */
+const MAX_PAYLOAD_LENGTH = 128 * 1024;
+
+export function summaryOf(id: number, exchange: Exchange): TraceSummary {
+  const { askedAt, type, service, method, state, statusCode, status, endedAt, client, to, listener, worker, transactionId, thread, threadTrace, length } =
+    exchange;
+  return {
+    id,
+    at: askedAt,
+    type,
+    service,
+    method,
+    state,
+    statusCode,
+    status,
+    durationMs: state === 'open' ? null : endedAt - askedAt,
+    client,
+    to,
+    listener,
+    worker,
+    xid: transactionId,
+    thread,
+    threadTrace,
+    length,
+  };
+}
+
+export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, protect: LogProtect): TraceDetail {
+  const { locale, ingress, method, params, results } = exchange;
+  // What a protected method returns (a session's key, say) is as secret as what it was given.
+  const shown = protect.protects(method) ? redacted : payload;
+  return { locale, ingress, steps, folded, params: shown(params), results: shown(results) };
+}
+
+function payload(values: readonly unknown[]): TracePayload {
+  const json = JSON.stringify(values);
+  return { json: json.slice(0, MAX_PAYLOAD_LENGTH), length: json.length, redacted: false };
+}
+
+function redacted(): TracePayload {
+  return { json: JSON.stringify(REDACTED), length: REDACTED.length + 2, redacted: true };
+}

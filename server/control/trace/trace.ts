@@ -1,0 +1,149 @@
+import type { Stanza } from '../../../shared/stanza.ts';
+import type { Exchange } from '../../conversations/exchange.ts';
+import type { ExchangeObserver } from '../../conversations/exchange-tap.ts';
+import type { Session } from '../../sessions/session.ts';
+import { BatchCollector, type TraceBatch } from './batch.ts';
+import { Budget } from './budget.ts';
+import { BudgetedTap, type SessionObserver, type TracedServer } from './budgeted-tap.ts';
+import type { TraceFilter } from './filter.ts';
+import { Recording } from './recording.ts';
+import { type RingLimits, TraceRing } from './ring.ts';
+import type { TraceEntry, TraceSummary } from './trace-entry.ts';
+
+/** Wants to know what goes on. */
+export interface TraceWatcher {
+  happened(batch: TraceBatch): void;
+}
+
+/** Told of each request that is over. */
+export type EntryListener = (summary: TraceSummary) => void;
+
+const RING_LIMITS: RingLimits = { entries: 5_000, characters: 32 * 1024 * 1024 };
+
+/** Requests looked at in a second while nobody watches, and while somebody does. One takes about 30 µs. */
+const PER_SECOND = { unwatched: 100, watched: 1_000 } as const;
+
+/** How often watchers are told. */
+const BATCH_MS = 100;
+
+/** Remembers the last requests, and tells those who watch of what goes on. */
+export class Trace implements ExchangeObserver, SessionObserver {
+  private readonly ring = new TraceRing(RING_LIMITS);
+  private readonly budget = new Budget(PER_SECOND.unwatched, Date.now());
+  private readonly batch = new BatchCollector();
+  private readonly watchers = new Set<TraceWatcher>();
+  /** Under way, in the order in which they began. */
+  private readonly open = new Map<Exchange, Recording>();
+  private readonly server: TracedServer;
+  private readonly tap: BudgetedTap;
+  private readonly onEntry: EntryListener;
+  private count = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private lastAnswer: Stanza | null = null;
+  private lastAnswered: Exchange | null = null;
+
+  constructor(server: TracedServer, onEntry: EntryListener) {
+    this.server = server;
+    this.onEntry = onEntry;
+    this.tap = new BudgetedTap(server, this.budget, this, () => this.schedule());
+    this.tap.start();
+  }
+
+  /** Stanzas that were not looked at, because there were too many. */
+  get unseen(): number {
+    return this.tap.unseen;
+  }
+
+  stop(): void {
+    this.tap.stop();
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  /** @returns what ends that. */
+  watch(watcher: TraceWatcher): () => void {
+    this.watchers.add(watcher);
+    this.budget.perSecond = PER_SECOND.watched;
+    return () => {
+      this.watchers.delete(watcher);
+      if (this.watchers.size === 0) this.budget.perSecond = PER_SECOND.unwatched;
+    };
+  }
+
+  /** Requests under way and past that match, newest first. */
+  search(filter: TraceFilter, limit: number): TraceEntry[] {
+    const open = Array.from(this.open.values(), (recording) => recording.entry(this.server.protect()));
+    const found = [...open.filter(({ summary, detail }) => filter.matches(summary, detail)), ...this.ring.search(filter, limit)];
+    return found.sort((a, b) => b.summary.at - a.summary.at).slice(0, limit);
+  }
+
+  /** One request, under way or past; undefined if it is not remembered. */
+  get(id: number): TraceEntry | undefined {
+    const recording = [...this.open.values()].find((one) => one.id === id);
+    return recording?.entry(this.server.protect()) ?? this.ring.get(id);
+  }
+
+  /** Forgets what is past. */
+  clear(): void {
+    this.ring.clear();
+  }
+
+  asked(exchange: Exchange, stanza: Stanza): void {
+    this.budget.pay(stanza.inner.length);
+    const recording = new Recording(++this.count, exchange);
+    this.open.set(exchange, recording);
+    this.batch.step(recording, recording.asked(stanza));
+    this.schedule();
+  }
+
+  handed(exchange: Exchange): void {
+    const recording = this.open.get(exchange);
+    if (recording !== undefined) this.batch.step(recording, recording.handed());
+    this.schedule();
+  }
+
+  answered(exchange: Exchange, stanza: Stanza): void {
+    // Told for each message in it.
+    if (stanza === this.lastAnswer && exchange === this.lastAnswered) return;
+    this.lastAnswer = stanza;
+    this.lastAnswered = exchange;
+    this.budget.pay(stanza.inner.length);
+    const recording = this.open.get(exchange);
+    if (recording !== undefined) this.batch.step(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
+    this.schedule();
+  }
+
+  ended(exchange: Exchange): void {
+    const recording = this.open.get(exchange);
+    if (recording === undefined) return;
+    this.open.delete(exchange);
+    const entry = recording.entry(this.server.protect());
+    this.ring.add(entry);
+    this.batch.ended(recording);
+    this.onEntry(entry.summary);
+    this.schedule();
+  }
+
+  sessionBound({ jid }: Session): void {
+    this.batch.sessionBound(jid);
+    this.schedule();
+  }
+
+  sessionEnded({ jid }: Session): void {
+    this.batch.sessionEnded(jid);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => this.tick(), BATCH_MS).unref();
+  }
+
+  private tick(): void {
+    this.timer = null;
+    this.lastAnswer = null;
+    this.lastAnswered = null;
+    this.budget.refill(Date.now());
+    if (!this.tap.resume()) this.schedule();
+    const batch = this.batch.take();
+    if (batch !== null) for (const watcher of this.watchers) watcher.happened(batch);
+  }
+}

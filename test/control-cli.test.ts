@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { OsrfClient } from '../server/opensrf/client.ts';
+import { Command } from './support/background-command.ts';
+import { oneLine, run, type Serving, serve, stop, temporaryFolder } from './support/command.ts';
+import { LOGIN, startMath } from './support/control.ts';
+
+const FILE = 'control.json';
+
+async function serveWithControl(t: TestContext, folder: string, ...args: string[]): Promise<Serving & { file: string }> {
+  const file = join(folder, FILE);
+  return { ...(await serve(t, folder, '--log-level', 'warn', '--control-file', file, ...args)), file };
+}
+
+test('--console serves it on a port of its own; the files say where, and only the control file has the token, for its user alone', async (t) => {
+  const folder = temporaryFolder(t);
+  const serving = await serveWithControl(t, folder, '--console', '0');
+  const { url, socket, token } = JSON.parse(readFileSync(serving.file, 'utf8'));
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal(socket, null);
+  assert.equal(statSync(serving.file).mode & 0o777, 0o600);
+  const ready = readFileSync(join(folder, 'ready.json'), 'utf8');
+  assert.deepEqual(JSON.parse(ready).control, { url, socket, file: serving.file });
+  assert.ok(!ready.includes(token));
+  const call = (path: string) => fetch(url + path, { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal((await call('/api/v1/server')).status, 200);
+  assert.equal(await stop(serving), 0);
+  assert.ok(!existsSync(serving.file));
+  assert.ok(!serving.output().includes(token) && !serving.errors().includes(token));
+});
+
+test('without a terminal there is no control interface unless it is asked for', async (t) => {
+  const folder = temporaryFolder(t);
+  const serving = await serve(t, folder);
+  assert.equal(JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8')).control, null);
+  assert.equal(await stop(serving), 0);
+});
+
+test('a token of one’s own is read from a file; what is no token is refused before anything listens', async (t) => {
+  const folder = temporaryFolder(t);
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, 'a-token-of-my-own\n');
+  const serving = await serveWithControl(t, folder, '--console', '0', '--control-token-file', tokenFile);
+  assert.equal(JSON.parse(readFileSync(serving.file, 'utf8')).token, 'a-token-of-my-own');
+  await stop(serving);
+  writeFileSync(tokenFile, 'short\n');
+  const { code, stderr } = run('--port', '0', '--console', '0', '--control-token-file', tokenFile, '--log-level', 'silent');
+  assert.equal(code, 2);
+  assert.match(oneLine(stderr), /a token has 16 letters/);
+  const missing = run('--port', '0', '--console', '0', '--control-token-file', join(folder, 'none'), '--log-level', 'silent');
+  assert.equal(missing.code, 4);
+  oneLine(missing.stderr);
+});
+
+test('options of the control interface that make no sense are refused in one line', () => {
+  for (const [args, code, text] of [
+    [['--console', 'x'], 2, /--console: "x" is no port/],
+    [['--console', '70000'], 2, /"70000" is no port/],
+    [['--no-console', '--control-file', 'x'], 2, /--control-file: there is no control interface/],
+    [['--control-token-file', 'x'], 2, /--control-token-file: there is no control interface/],
+    [
+      ['--control-socket', '/nowhere/at/all.sock'],
+      3,
+      /cannot listen on \/nowhere\/at\/all\.sock for the control interface: .*; choose another with --control-socket/,
+    ],
+  ] as const) {
+    const outcome = run('--port', '0', '--log-level', 'silent', ...args);
+    assert.equal(outcome.code, code, args.join(' '));
+    assert.match(oneLine(outcome.stderr), text);
+  }
+});
+
+test('a folder for control files that others may look into is not used', (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'opensrf-chopchop'));
+  chmodSync(join(folder, 'opensrf-chopchop'), 0o755);
+  const before = process.env['XDG_RUNTIME_DIR'];
+  process.env['XDG_RUNTIME_DIR'] = folder;
+  t.after(() => {
+    if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
+    else process.env['XDG_RUNTIME_DIR'] = before;
+  });
+  const { code, stderr } = run('--port', '0', '--console', '0', '--log-level', 'silent');
+  assert.equal(code, 4);
+  assert.match(oneLine(stderr), /cannot keep the control file in .*others may write or read there; name another place with --control-file/);
+});
+
+test('monitor prints the requests of a running server as they end, over a unix socket too, and ends with the server', async (t) => {
+  const folder = temporaryFolder(t);
+  const serving = await serveWithControl(t, folder, '--control-socket', join(folder, 'control.sock'));
+  const [address] = serving.ready.c2s;
+  const service = await startMath(t, { address }, 1);
+  const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'alice' });
+  t.after(() => client.close());
+  await client.request('opensrf.math', 'add', 2, 2);
+  const all = new Command(t, 'monitor', '--control-file', serving.file, '--past');
+  await all.printed(' opensrf.math add ');
+  const failed = new Command(t, 'monitor', '--control-file', serving.file, '--past', '--status', 'failed', '--json', '--count', '1');
+  await assert.rejects(async () => client.request('opensrf.math', 'fail'));
+  const { code, stdout } = await failed.outcome();
+  assert.equal(code, 0);
+  const summary = JSON.parse(stdout);
+  assert.deepEqual([summary.method, summary.statusCode, summary.client, summary.worker], ['fail', 500, client.jid, service.workers[0]?.jabber.jid]);
+  await all.printed(' refused 500 ');
+  await client.close();
+  await service.stop();
+  await stop(serving);
+  const ended = await all.outcome();
+  assert.equal(ended.code, 0);
+  const lines = ended.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 2);
+  assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d\.\d{3} opensrf\.math add ok [\d.]+ ms opensrf@private\.localhost\/alice <- \S+ \d+$/);
+});
+
+test('monitor says what is missing: no server, no such file, a wrong filter', async (t) => {
+  const folder = temporaryFolder(t);
+  const nobody = new Command(t, 'monitor', '--control-file', join(folder, 'none.json'));
+  assert.deepEqual([(await nobody.outcome()).code, /is no control file that can be read/.test((await nobody.outcome()).stderr)], [4, true]);
+  const gone = join(folder, 'gone.json');
+  writeFileSync(gone, JSON.stringify({ pid: process.pid, token: 'x', url: 'http://127.0.0.1:1', socket: null }));
+  const unreachable = await new Command(t, 'monitor', '--control-file', gone).outcome();
+  assert.equal(unreachable.code, 3);
+  assert.match(oneLine(unreachable.stderr), /cannot reach the control interface at http:\/\/127\.0\.0\.1:1/);
+  const serving = await serveWithControl(t, folder, '--console', '0');
+  const wrong = await new Command(t, 'monitor', '--control-file', serving.file, '--status', 'perhaps').outcome();
+  assert.equal(wrong.code, 2);
+  assert.match(oneLine(wrong.stderr), /"perhaps" is no code/);
+  await stop(serving);
+});
+
+test('monitor finds the one server that runs here by itself', async (t) => {
+  const folder = temporaryFolder(t);
+  const before = process.env['XDG_RUNTIME_DIR'];
+  process.env['XDG_RUNTIME_DIR'] = folder;
+  t.after(() => {
+    if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
+    else process.env['XDG_RUNTIME_DIR'] = before;
+  });
+  const none = run('monitor');
+  assert.equal(none.code, 3);
+  assert.match(oneLine(none.stderr), /no server with a control interface runs here; start one with --console/);
+  const first = await serve(t, temporaryFolder(t), '--log-level', 'warn', '--console', '0');
+  const [address] = first.ready.c2s;
+  await startMath(t, { address }, 1).then((service) => service.stop());
+  const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'alice' });
+  await client.request('router', 'opensrf.router.info.class.list');
+  await client.close();
+  assert.match(run('monitor', '--past', '--count', '1').stdout, / router opensrf\.router\.info\.class\.list ok /);
+  const second = await serve(t, temporaryFolder(t), '--log-level', 'warn', '--console', '0');
+  const several = run('monitor');
+  assert.equal(several.code, 2);
+  assert.match(oneLine(several.stderr), /several servers run here; choose one with --control-file: .*\.json, .*\.json/);
+  await stop(first);
+  await stop(second);
+});

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createConfig } from '../server/config/config.ts';
+import { startControl } from '../server/control/control.ts';
+import { ControlListenError } from '../server/control/control-server.ts';
+import type { SessionReport } from '../server/control/sessions.ts';
+import { temporaryFolder } from './support/command.ts';
+import { posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
+import { Peer } from './support/peer.ts';
+import { recordingLog, startServer } from './support/server.ts';
+
+/** A call as fetch cannot make it: with the headers given, Host included. */
+function rawCall(url: string, path: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const call = request({ hostname, port, path, headers, method, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode as number);
+    });
+    call.on('error', reject).end();
+  });
+}
+
+test('nothing of the server is told without the token; health, readiness and the files of the console are', async (t) => {
+  const { url } = await startControlledServer(t);
+  for (const path of [
+    '/api/v1/server',
+    '/api/v1/sessions',
+    '/api/v1/routers',
+    '/api/v1/requests',
+    '/api/v1/events',
+    '/api/v1/health',
+    '/metrics',
+    '/nothing',
+  ]) {
+    assert.equal((await fetch(url + path)).status, 401, path);
+    assert.equal((await fetch(url + path, { headers: { Authorization: 'Bearer wrong' } })).status, 401, path);
+    assert.equal((await fetch(`${url}${path}?token=${TOKEN}`)).status, 401, `${path}: a token in an address would be in logs`);
+  }
+  for (const path of ['/healthz', '/readyz']) assert.equal((await fetch(url + path)).status, 200, path);
+});
+
+test('a page of another origin, or one that has its own name resolve to 127.0.0.1, gets nothing, token or not', async (t) => {
+  const { url } = await startControlledServer(t);
+  const { port } = new URL(url);
+  const authorization = `Bearer ${TOKEN}`;
+  const status = (headers: Record<string, string>, path = '/api/v1/server') => rawCall(url, path, { authorization, ...headers });
+  assert.equal(await status({ host: `127.0.0.1:${port}` }), 200);
+  assert.equal(await status({ host: `localhost:${port}`, origin: `http://localhost:${port}` }), 200);
+  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1:1', `127.0.0.1.evil.example:${port}`, `localhost@evil.example:${port}`]) {
+    assert.equal(await status({ host }), 403, host);
+    assert.equal(await status({ host }, '/healthz'), 403, host);
+  }
+  for (const origin of ['http://evil.example', 'null', `https://127.0.0.1:${port}`, 'http://127.0.0.1:1']) {
+    assert.equal(await status({ host: `127.0.0.1:${port}`, origin }), 403, origin);
+  }
+  assert.equal(await rawCall(url, '/api/v1/server', { authorization, origin: `http://127.0.0.1:${port}` }, 'OPTIONS'), 405);
+  assert.equal((await fetch(`${url}/healthz`)).headers.get('access-control-allow-origin'), null);
+});
+
+test('no path leads to a file that is not the console’s', async (t) => {
+  const { url } = await startControlledServer(t);
+  const { port } = new URL(url);
+  for (const path of [
+    '/console/../control.js',
+    '/console/%2e%2e/control.js',
+    '/console/..%2fcontrol.js',
+    '/console/%2e%2e%2f%2e%2e%2fpackage.json',
+    '//etc/passwd',
+    '/console/',
+    '/%',
+  ]) {
+    const status = await rawCall(url, path, { host: `127.0.0.1:${port}`, authorization: `Bearer ${TOKEN}` });
+    assert.ok(status === 404 || status === 400, `${path}: ${status}`);
+  }
+});
+
+test('every answer forbids scripts of others, frames and guesses of its type', async (t) => {
+  const { url } = await startControlledServer(t);
+  for (const path of ['/healthz', '/api/v1/server']) {
+    const { headers } = await fetch(url + path);
+    assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('cache-control'), 'no-store');
+  }
+});
+
+test('a body that is too large, no JSON, or not said to be JSON is refused', async (t) => {
+  const { call } = await startControlledServer(t);
+  const status = async (options: RequestInit) => (await call('/api/v1/call', { method: 'POST', ...options })).status;
+  assert.equal(await status({ body: 'x'.repeat(5 * 1024 * 1024) }).catch(() => 413), 413);
+  assert.equal(await status({ body: '{' }), 400);
+  assert.equal(await status({ body: '{}', headers: { 'Content-Type': 'text/plain' } }), 415);
+  assert.equal(await status({ body: '{}' }), 400);
+});
+
+test('what is no HTTP is refused, and who says nothing is sent away without harm to others', async (t) => {
+  const { url } = await startControlledServer(t);
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('<stream:stream>\r\n\r\n');
+  const answer = await new Promise((resolve) => socket.setEncoding('utf8').once('data', resolve));
+  assert.match(String(answer), /^HTTP\/1.1 400/);
+  socket.destroy();
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+});
+
+test('readiness: the server is up, and the services asked for take requests', async (t) => {
+  const started = await startControlledServer(t);
+  const ready = async (query: string) => {
+    const response = await fetch(`${started.url}/readyz${query}`);
+    return [response.status, await response.json()];
+  };
+  assert.deepEqual(await ready(''), [200, { ready: true, missing: [] }]);
+  assert.deepEqual(await ready('?service=opensrf.math'), [503, { ready: false, missing: ['opensrf.math'] }]);
+  await startMath(t, started);
+  assert.deepEqual(await ready('?service=opensrf.math'), [200, { ready: true, missing: [] }]);
+  assert.deepEqual(await ready('?service=opensrf.math,opensrf.a&service=opensrf.b'), [503, { ready: false, missing: ['opensrf.a', 'opensrf.b'] }]);
+  started.server.routers.get('private.localhost')?.drain('opensrf.math', '', true);
+  assert.deepEqual(await ready('?service=opensrf.math'), [503, { ready: false, missing: ['opensrf.math'] }]);
+});
+
+test('sessions are listed with their parts and counts, and one can be closed', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started, 1);
+  const alice = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'alice');
+  const { total, sessions } = (await started.json('/api/v1/sessions')) as unknown as { total: number; sessions: SessionReport[] };
+  assert.equal(total, 3);
+  const [worker, listener, client] = sessions as [SessionReport, SessionReport, SessionReport];
+  assert.deepEqual([worker.role, worker.services, worker.jid], ['worker', ['opensrf.math'], service.workers[0]?.jabber.jid]);
+  assert.deepEqual([listener.role, listener.services, listener.stanzasRead], ['listener', ['opensrf.math'], 2]);
+  assert.deepEqual([client.role, client.account, client.outboxBytes, client.stalled], ['client', 'opensrf@private.localhost', 0, false]);
+  assert.match(client.peer, /^127\.0\.0\.1:\d+$/);
+  const path = `/api/v1/sessions/${encodeURIComponent('opensrf@private.localhost/alice')}`;
+  assert.deepEqual(await started.json(path, { method: 'DELETE' }), { closed: 'opensrf@private.localhost/alice' });
+  assert.match(await alice.closed(), /<policy-violation.*an operator has closed this session/);
+  assert.equal(started.server.counts.closes.get('closed-by-operator'), 1);
+  assert.equal((await started.call(path, { method: 'DELETE' })).status, 404);
+  assert.equal((await started.call('/api/v1/sessions?limit=none')).status, 400);
+});
+
+test('routers tell of their services and listeners, which can be drained and resumed', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started);
+  const listeners = async () => {
+    const { routers } = (await started.json('/api/v1/routers')) as {
+      routers: { services: { service: string; listeners: { jid: string; draining: boolean }[] }[] }[];
+    };
+    return routers[0]?.services.map(({ service: name, listeners: [listener] }) => [name, listener?.jid, listener?.draining]);
+  };
+  const { jid } = service.listener;
+  assert.deepEqual(await listeners(), [['opensrf.math', jid, false]]);
+  assert.deepEqual(await started.json('/api/v1/services/opensrf.math/drain', posted({ listener: jid })), {
+    service: 'opensrf.math',
+    listeners: 1,
+    draining: true,
+  });
+  assert.deepEqual(await listeners(), [['opensrf.math', jid, true]]);
+  await started.json('/api/v1/services/opensrf.math/resume', posted({ domain: 'private.localhost' }));
+  assert.deepEqual(await listeners(), [['opensrf.math', jid, false]]);
+  for (const [path, body] of [
+    ['/api/v1/services/opensrf.none/drain', {}],
+    ['/api/v1/services/opensrf.math/drain', { listener: 'nobody' }],
+    ['/api/v1/services/opensrf.math/drain', { domain: 'elsewhere' }],
+  ] as const) {
+    assert.equal((await started.call(path, posted(body))).status, 404, path);
+  }
+  assert.equal((await started.call('/api/v1/services/opensrf.math/drain', posted({ listener: 5 }))).status, 400);
+});
+
+test('a call is carried out as a client’s, and says what came of it', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started, 1);
+  const call = (order: object) => started.json('/api/v1/call', posted({ service: 'opensrf.math', ...order }));
+  const { results, error, from, client } = await call({ method: 'add', params: [2, 3] });
+  assert.deepEqual([results, error, from], [[5], null, service.workers[0]?.jabber.jid]);
+  assert.match(String(client), /^opensrf@private\.localhost\/chopchop_console_/);
+  assert.match(JSON.stringify((await call({ method: 'fail' }))['error']), /500.*the shelf is empty/);
+  assert.match(JSON.stringify((await call({ service: 'opensrf.none', method: 'add' }))['error']), /404.*not registered/);
+  assert.match(String((await call({ method: '' }))['error']), /method is needed/);
+  assert.match(String((await call({ method: 'add', params: 5 }))['error']), /params is no array/);
+  assert.match(String((await call({ method: 'add', domain: 'elsewhere' }))['error']), /domain is none of/);
+  assert.match(String((await call({ method: 'add', timeoutMs: -1 }))['error']), /timeoutMs is no number/);
+  assert.equal(started.server.sessions.size, 2, 'its session is over');
+});
+
+test('metrics are OpenMetrics: sessions, stanzas, what was routed to whom, bounces, refusals, closes, latencies', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started, 1);
+  const scrape = async () => {
+    const response = await started.call('/metrics');
+    assert.match(response.headers.get('content-type') ?? '', /^application\/openmetrics-text/);
+    return await response.text();
+  };
+  await scrape();
+  const call = (order: object) => started.json('/api/v1/call', posted({ service: 'opensrf.math', ...order }));
+  await call({ method: 'add', params: [2, 3] });
+  await call({ method: 'fail' });
+  await call({ service: 'opensrf.none', method: 'add' });
+  const text = await scrape();
+  const listener = service.listener.jid;
+  for (const line of [
+    'opensrf_chopchop_sessions{domain="private.localhost"} 2',
+    `opensrf_chopchop_routed_messages_total{domain="private.localhost",service="opensrf.math",listener="${listener}"} 2`,
+    `opensrf_chopchop_unanswered_requests{domain="private.localhost",service="opensrf.math",listener="${listener}"} 0`,
+    'opensrf_chopchop_refused_requests_total{domain="private.localhost",code="404"} 1',
+    'opensrf_chopchop_closed_connections_total{reason="client-closed"} 3',
+    'opensrf_chopchop_logins_total 5',
+    'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",state="complete"} 1',
+    'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",state="refused"} 1',
+    'opensrf_chopchop_trace_unseen_stanzas_total 0',
+  ]) {
+    assert.ok(text.includes(`${line}\n`), `${line} in:\n${text}`);
+  }
+  assert.match(text, /^opensrf_chopchop_stanzas_total\{direction="in"\} \d+$/m);
+  assert.match(text, /^opensrf_chopchop_bytes_total\{direction="out"\} \d+$/m);
+  assert.match(text, /^nodejs_eventloop_lag_seconds /m);
+  assert.ok(text.endsWith('# EOF\n'));
+});
+
+test('a unix socket is for its user alone; one left behind is replaced, a live one is not', async (t) => {
+  const { server, log } = await startServer(t);
+  const socket = join(temporaryFolder(t), 'control.sock');
+  const leaveBehind = `require('node:net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', leaveBehind]);
+  assert.ok(statSync(socket).isSocket());
+  const place = { port: null, anyPort: false, socket };
+  const control = await startControl(server, place, TOKEN, log);
+  t.after(() => control.stop());
+  assert.deepEqual([control.url, control.socket, statSync(socket).mode & 0o777], [null, socket, 0o600]);
+  const status = await new Promise((resolve) => {
+    request({ socketPath: socket, path: '/api/v1/server', headers: { host: 'localhost', authorization: `Bearer ${TOKEN}` } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).end();
+  });
+  assert.equal(status, 200);
+  await assert.rejects(
+    startControl(server, place, TOKEN, log),
+    (error) => error instanceof ControlListenError && /another program has it; choose another with --control-socket/.test(error.message),
+  );
+});
+
+test('a port that is taken is an error, if somebody has named it', async (t) => {
+  const first = await startControlledServer(t);
+  const port = Number(new URL(first.url).port);
+  const { server } = await startServer(t);
+  await assert.rejects(
+    startControl(server, { port, anyPort: false, socket: null }, TOKEN, recordingLog()),
+    /another program has it; choose another with --console PORT/,
+  );
+  const control = await startControl(server, { port, anyPort: true, socket: null }, TOKEN, recordingLog());
+  t.after(() => control.stop());
+  assert.notEqual(control.url, first.url);
+});
+
+test('what the control interface does is in the log, without the token', async (t) => {
+  const started = await startControlledServer(t);
+  await Peer.connect(t, started.address).then((peer) => peer.login('opensrf', 'private.localhost', 'alice'));
+  await started.call(`/api/v1/sessions/${encodeURIComponent('opensrf@private.localhost/alice')}`, { method: 'DELETE' });
+  const line = started.log.lines.find(({ message }) => message.includes('as the control interface was told'));
+  assert.deepEqual(line?.fields, { part: 'control', jid: 'opensrf@private.localhost/alice' });
+  assert.ok(!JSON.stringify(started.log.lines).includes(TOKEN));
+});
+
+test('the configuration has no say in it: the control interface leaves nothing behind', async () => {
+  const log = recordingLog();
+  const { ChopChop } = await import('../server/chopchop.ts');
+  const server = new ChopChop(createConfig({ port: 0 }), log);
+  await server.start();
+  const control = await startControl(server, { port: 0, anyPort: false, socket: null }, TOKEN, log);
+  const events = await fetch(`${control.url}/api/v1/events`, { headers: { Authorization: `Bearer ${TOKEN}` } });
+  await control.stop();
+  await assert.rejects(events.text());
+  await assert.rejects(fetch(`${control.url}/healthz`));
+  await server.stop();
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TraceBatch } from '../server/control/trace/batch.ts';
+import type { TraceEntry, TraceSummary } from '../server/control/trace/trace-entry.ts';
+import { OsrfClient } from '../server/opensrf/client.ts';
+import { LOGIN, posted, startControlledServer, startMath, watchEvents } from './support/control.ts';
+import { Peer } from './support/peer.ts';
+
+type Batch = TraceBatch & { readonly unseen: number; readonly leftOut: number };
+
+const CALL_ADD = posted({ service: 'opensrf.math', method: 'add', params: [2, 3] });
+
+test('the way of a request is told live and remembered: who asked, which listener had it, which worker answered, when', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started, 1);
+  const events = await watchEvents(t, started);
+  const { client } = await started.json('/api/v1/call', CALL_ADD);
+  const batch = await events.next<Batch>('trace', ({ requests }) => requests.some(({ state }) => state === 'complete'));
+  const [summary] = batch.requests as [TraceSummary];
+  const listener = service.listener.jid;
+  const worker = service.workers[0]?.jabber.jid;
+  assert.deepEqual(
+    [summary.service, summary.method, summary.client, summary.listener, summary.worker, summary.statusCode],
+    ['opensrf.math', 'add', client, listener, worker, 205],
+  );
+  assert.ok(summary.durationMs !== null && summary.durationMs > 0);
+  const { detail } = (await started.json(`/api/v1/requests/${summary.id}`)) as unknown as TraceEntry;
+  const address = 'router@private.localhost/opensrf.math';
+  assert.deepEqual(
+    detail.steps.map(({ kind, from, to }) => [kind, from, to]),
+    [
+      ['asked', client, address],
+      ['handed', address, listener],
+      ['answer', worker, client],
+    ],
+  );
+  const times = detail.steps.map(({ at }) => at);
+  assert.deepEqual(times, [...times].sort());
+  assert.deepEqual(
+    [detail.params, detail.results],
+    [
+      { json: '[2,3]', length: 5, redacted: false },
+      { json: '[5]', length: 3, redacted: false },
+    ],
+  );
+  assert.equal((await started.call('/api/v1/requests/4711')).status, 404);
+});
+
+test('who begins to watch is told of the past first, if he asks for it, and past requests can be searched and cleared', async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  for (const params of [
+    [2, 3],
+    [4, 5],
+  ])
+    await started.json('/api/v1/call', posted({ service: 'opensrf.math', method: 'add', params }));
+  await started.json('/api/v1/call', posted({ service: 'opensrf.math', method: 'fail' }));
+  const events = await watchEvents(t, started, '?past=2');
+  const { requests } = await events.next<Batch>('trace', () => true);
+  assert.deepEqual(
+    requests.map(({ method, state }) => [method, state]),
+    [
+      ['add', 'complete'],
+      ['fail', 'refused'],
+    ],
+  );
+  const found = async (query: string) => ((await started.json(`/api/v1/requests?${query}`))['requests'] as TraceSummary[]).length;
+  assert.deepEqual(
+    await Promise.all(['', 'status=failed', 'text=shelf', 'text=%5B4%2C5', 'method=a*', 'limit=1', 'jid=nobody'].map(found)),
+    [3, 1, 1, 1, 2, 1, 0],
+  );
+  assert.equal((await started.call('/api/v1/requests?status=maybe')).status, 400);
+  assert.equal((await started.call('/api/v1/requests?slowerThan=x')).status, 400);
+  assert.equal((await started.call('/api/v1/requests?limit=0')).status, 400);
+  assert.equal((await started.call('/api/v1/events?past=x')).status, 400);
+  await started.call('/api/v1/requests', { method: 'DELETE' });
+  assert.equal(await found(''), 0);
+});
+
+test('a request that nobody has answered yet is told of, and so is one that comes back', async (t) => {
+  const started = await startControlledServer(t);
+  const silent = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'silent');
+  silent.send(`<message to='router@private.localhost/router'><opensrf router_command='register' router_class='opensrf.silent'/><body/></message>`);
+  const alice = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'alice');
+  const body = (type: string) =>
+    `[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"${type}","payload":{"__c":"osrfMethod","__p":{"method":"sleep","params":[]}}}}]`;
+  alice.send(`<message to='router@private.localhost/opensrf.silent'><thread>one</thread><body>${body('REQUEST')}</body></message>`);
+  await silent.message();
+  alice.send(`<message to='opensrf@private.localhost/gone'><thread>two</thread><body>${body('REQUEST')}</body></message>`);
+  await alice.message();
+  const { requests } = (await started.json('/api/v1/requests')) as unknown as { requests: TraceSummary[] };
+  assert.deepEqual(
+    requests.map(({ thread, state, statusCode, durationMs }) => [thread, state, statusCode, durationMs === null]),
+    [
+      ['two', 'bounced', 503, false],
+      ['one', 'open', 0, true],
+    ],
+  );
+});
+
+test('neither parameters nor results of a protected method are remembered', async (t) => {
+  const started = await startControlledServer(t, { logProtect: ['opensrf.math.login'] });
+  await startMath(t, started, 1);
+  const { results } = await started.json('/api/v1/call', posted({ service: 'opensrf.math', method: 'opensrf.math.login', params: ['alice', 'wonderland'] }));
+  assert.match(JSON.stringify(results), /wonderland/, 'the caller gets them');
+  const remembered = await started.json('/api/v1/requests?details=yes');
+  assert.doesNotMatch(JSON.stringify(remembered), /wonderland/);
+  assert.match(JSON.stringify(remembered), /PARAMS REDACTED/);
+});
+
+test('a flood is looked at in part: the tap is taken away, what went by is counted, and later it looks again', async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 4);
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'flood' });
+  t.after(() => client.close());
+  const FLOOD = 2_000;
+  await Promise.all(Array.from({ length: FLOOD }, () => client.request('opensrf.math', 'add', 1, 1)));
+  const { requests, unseen } = (await started.json('/api/v1/requests?limit=5000')) as unknown as { requests: TraceSummary[]; unseen: number };
+  assert.ok(requests.length < FLOOD / 2, `${requests.length} were looked at`);
+  assert.ok(requests.length > 0);
+  assert.ok(unseen >= FLOOD - requests.length, `${unseen} went by`);
+  const later = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'later' });
+  t.after(() => later.close());
+  const seen = async () => ((await started.json('/api/v1/requests?jid=later'))['requests'] as unknown[]).length;
+  while ((await seen()) === 0) await later.request('opensrf.math', 'add', 1, 1);
+});

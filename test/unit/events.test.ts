@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import { eventRoutes } from '../../server/control/events.ts';
+import type { HealthSample } from '../../server/control/health.ts';
+import type { Trace, TraceWatcher } from '../../server/control/trace/trace.ts';
+
+const NOTHING = { requests: [], steps: [], came: ['a@b/c'], left: [] };
+
+/** A listener whose socket takes only what it is told to. */
+class FakeResponse extends EventEmitter {
+  writableLength = 0;
+  readonly written: string[] = [];
+
+  write(text: string): void {
+    this.written.push(text);
+  }
+}
+
+async function listen() {
+  const watchers = new Set<TraceWatcher>();
+  const healthWatchers = new Set<(sample: HealthSample) => void>();
+  const trace = {
+    unseen: 7,
+    watch(watcher: TraceWatcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+  } as unknown as Trace;
+  const watchHealth = (watcher: (sample: HealthSample) => void) => {
+    healthWatchers.add(watcher);
+    return () => healthWatchers.delete(watcher);
+  };
+  const [route] = eventRoutes({ trace, watchHealth });
+  const reply = await route?.handle({ path: [], query: new URLSearchParams(), body: undefined });
+  assert.ok(reply?.kind === 'stream');
+  const response = new FakeResponse();
+  reply.start(response as unknown as ServerResponse);
+  const happen = () => {
+    for (const watcher of watchers) watcher.happened(NOTHING);
+  };
+  return { response, happen, watchers, healthWatchers };
+}
+
+test('who reads too slowly misses events, and is told how many when he reads again', async () => {
+  const { response, happen } = await listen();
+  happen();
+  assert.equal(response.written.length, 2);
+  response.writableLength = 2 * 1024 * 1024;
+  for (let n = 0; n < 5; n++) happen();
+  assert.equal(response.written.length, 2, 'nothing more is put before him');
+  response.writableLength = 0;
+  happen();
+  assert.match(response.written[2] ?? '', /^event: trace\ndata: \{.*"unseen":7,"leftOut":5\}\n\n$/);
+});
+
+test('who has gone is not told anything any more', async () => {
+  const { response, watchers, healthWatchers } = await listen();
+  assert.deepEqual([watchers.size, healthWatchers.size], [1, 1]);
+  response.emit('close');
+  assert.deepEqual([watchers.size, healthWatchers.size], [0, 0]);
+});

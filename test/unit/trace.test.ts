@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Latencies, percentiles } from '../../server/control/latencies.ts';
+import { Budget } from '../../server/control/trace/budget.ts';
+import { TraceFilter } from '../../server/control/trace/filter.ts';
+import { TraceRing } from '../../server/control/trace/ring.ts';
+import type { TraceEntry, TraceSummary } from '../../server/control/trace/trace-entry.ts';
+
+function summary(fields: Partial<TraceSummary> = {}): TraceSummary {
+  return {
+    id: 1,
+    at: 1000,
+    type: 'REQUEST',
+    service: 'opensrf.math',
+    method: 'add',
+    state: 'complete',
+    statusCode: 205,
+    status: 'Request Complete',
+    durationMs: 5,
+    client: 'opensrf@localhost/alice',
+    to: 'router@localhost/opensrf.math',
+    listener: 'opensrf@localhost/listener',
+    worker: 'opensrf@localhost/worker',
+    xid: '4711',
+    thread: 't',
+    threadTrace: '1',
+    length: 100,
+    ...fields,
+  };
+}
+
+function entry(fields: Partial<TraceSummary> = {}, params = '[2,2]'): TraceEntry {
+  const payload = (json: string) => ({ json, length: json.length, redacted: false });
+  return { summary: summary(fields), detail: { locale: '', ingress: '', steps: [], folded: 0, params: payload(params), results: payload('[4]') } };
+}
+
+test('a filter takes what all its parts take', () => {
+  const cases: [query: string, expected: boolean, fields?: Partial<TraceSummary>][] = [
+    ['', true],
+    ['service=opensrf.math', true],
+    ['service=opensrf.mat', false],
+    ['service=opensrf.mat*', true],
+    ['method=add', true],
+    ['method=mult', false],
+    ['service=opensrf.math&method=mult', false],
+    ['xid=4711', true],
+    ['xid=471', false],
+    ['jid=alice', true],
+    ['jid=worker', true],
+    ['jid=bob', false],
+    ['status=205', true],
+    ['status=complete', true],
+    ['status=failed', false],
+    ['status=failed', true, { state: 'refused', statusCode: 404 }],
+    ['status=failed', true, { state: 'abandoned' }],
+    ['status=failed', false, { state: 'open' }],
+    ['slowerThan=4', true],
+    ['slowerThan=5', false],
+    ['slowerThan=1', false, { durationMs: null }],
+    ['text=ALICE', true],
+    ['text=%5B2%2C2', true],
+    ['text=nowhere', false],
+    ['connects=no', true],
+    ['connects=no', false, { type: 'CONNECT' }],
+  ];
+  for (const [query, expected, fields] of cases) {
+    const filter = TraceFilter.parse(new URLSearchParams(query));
+    assert.ok(typeof filter !== 'string');
+    const { summary: short, detail } = entry(fields);
+    assert.equal(filter.matches(short, detail), expected, `${query} ${JSON.stringify(fields ?? {})}`);
+  }
+  assert.match(String(TraceFilter.parse(new URLSearchParams('status=perhaps'))), /"perhaps" is no code/);
+  assert.match(String(TraceFilter.parse(new URLSearchParams('slowerThan=soon'))), /not a number/);
+});
+
+test('a ring keeps so many entries and so many characters, and forgets the oldest first', () => {
+  const any = TraceFilter.parse(new URLSearchParams()) as TraceFilter;
+  const ids = (ring: TraceRing) => ring.search(any, 100).map(({ summary: { id } }) => id);
+  const byNumber = new TraceRing({ entries: 3, characters: 1e6 });
+  for (let id = 1; id <= 5; id++) byNumber.add(entry({ id }));
+  assert.deepEqual(ids(byNumber), [5, 4, 3]);
+  assert.equal(byNumber.get(2), undefined);
+  assert.equal(byNumber.get(3)?.summary.id, 3);
+  const bySize = new TraceRing({ entries: 100, characters: 25_000 });
+  for (let id = 1; id <= 5; id++) bySize.add(entry({ id }, 'x'.repeat(10_000)));
+  assert.deepEqual(ids(bySize), [5, 4]);
+  bySize.add(entry({ id: 6 }, 'x'.repeat(100_000)));
+  assert.deepEqual(ids(bySize), [], 'what is too large by itself is not kept at all');
+  assert.deepEqual(byNumber.search(any, 2).length, 2);
+});
+
+test('a budget is spent by requests and their length, and filled by time up to a tenth of a second’s worth', () => {
+  const budget = new Budget(100, 0);
+  for (let n = 0; n < 9; n++) budget.pay(0);
+  assert.equal(budget.exhausted, false);
+  budget.pay(0);
+  assert.equal(budget.exhausted, true);
+  budget.refill(50);
+  assert.equal(budget.exhausted, false);
+  budget.refill(10_000);
+  for (let n = 0; n < 10; n++) budget.pay(0);
+  assert.equal(budget.exhausted, true, 'no more than ten are saved up');
+  budget.pay(400 * 1024);
+  budget.refill(10_900);
+  assert.equal(budget.exhausted, true, 'what was long is paid back first');
+  budget.refill(11_100);
+  assert.equal(budget.exhausted, false);
+});
+
+test('percentiles are numbers that were there', () => {
+  assert.deepEqual(percentiles([], [50, 99]), [0, 0]);
+  assert.deepEqual(percentiles([3, 1, 2], [0, 50, 99, 100]), [1, 2, 3, 3]);
+  assert.deepEqual(
+    percentiles(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+      [50, 95, 99],
+    ),
+    [50, 95, 99],
+  );
+});
+
+test('latencies are told by service and method, of so many methods, without what has no end or is no request', () => {
+  const latencies = new Latencies();
+  for (const durationMs of [1, 2, 3]) latencies.add(summary({ durationMs }));
+  latencies.add(summary({ method: 'mult', state: 'refused', durationMs: 9 }));
+  latencies.add(summary({ durationMs: null }));
+  latencies.add(summary({ type: 'CONNECT' }));
+  assert.deepEqual(latencies.reports(), [
+    { service: 'opensrf.math', method: 'add', requests: 3, failed: 0, p50Ms: 2, p95Ms: 3, p99Ms: 3, maxMs: 3 },
+    { service: 'opensrf.math', method: 'mult', requests: 1, failed: 1, p50Ms: 9, p95Ms: 9, p99Ms: 9, maxMs: 9 },
+  ]);
+  for (let n = 0; n < 600; n++) latencies.add(summary({ method: `m${n}` }));
+  assert.equal(latencies.reports().length, 500);
+});

@@ -3,8 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, RouterEnvironment } from '../router/environment.ts';
 import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
-import { StanzaError, StreamError } from '../shared/errors.ts';
-import type { Stanza } from '../shared/stanza.ts';
+import { type StanzaError, StreamError } from '../shared/errors.ts';
 import { createClock } from './clock.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
@@ -14,7 +13,6 @@ import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
 import { createMechanisms } from './login/sasl/mechanisms.ts';
 import { ByteTransport } from './net/byte-transport.ts';
-import type { CloseReason } from './net/close-reason.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
 import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
@@ -22,6 +20,7 @@ import { memoryPair } from './net/memory-pair.ts';
 import { addressOf, type BoundAddress, listenOnAll, placeOf } from './net/tcp.ts';
 import type { Transport } from './net/transport.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
+import { Binding } from './sessions/binding.ts';
 import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
 import type { Interceptor } from './sessions/interceptor.ts';
@@ -42,14 +41,11 @@ export class ChopChop {
   config: ChopChopConfig;
   /** By domain. */
   readonly routers = new Map<string, Router>();
-  /** Those that are logged in. */
-  readonly sessions = new Set<Session>();
   /** Those that are open, logged in or not. */
   readonly connections = new Set<Connection>();
   readonly counts = new ServerCounts();
   /** Of all routers. */
   readonly unanswered: UnansweredRequests;
-  private readonly log: Log;
   private readonly accounts: Accounts;
   private readonly clock: Clock;
   private readonly floodGuards: FloodGuard[] = [];
@@ -58,6 +54,7 @@ export class ChopChop {
   private readonly presence = new Presence(this.delivery);
   private readonly taps = new Taps();
   private readonly serviceWatchers = new Set<ServiceWatcher>();
+  private readonly binding: Binding;
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
@@ -74,7 +71,16 @@ export class ChopChop {
     this.config = config;
     this.accounts = new Accounts(config.accounts);
     this.clock = createClock(logOfPart(log, 'clock'));
-    this.log = this.guarded(log, 'sessions', ['warn']);
+    this.binding = new Binding({
+      directory: this.directory,
+      delivery: this.delivery,
+      routers: this.routers,
+      externalRouter: config.router.externalRouter,
+      tap: this.taps,
+      counts: this.counts,
+      log: this.guarded(log, 'sessions', ['warn']),
+      onRouterReplaced: () => this.settings?.routerReplaced(),
+    });
     this.connectionEnvironment = {
       flusher: new Flusher(),
       limits: config.limits,
@@ -86,7 +92,7 @@ export class ChopChop {
     this.sessionEnvironment = {
       delivery: this.delivery,
       presence: this.presence,
-      onEnded: (session, reason, unsent) => this.sessionEnded(session, reason, unsent),
+      onEnded: (session, reason, unsent) => this.binding.sessionEnded(session, reason, unsent),
       tap: null,
       interceptor: null,
     };
@@ -109,6 +115,11 @@ export class ChopChop {
   /** Whether it serves logins. */
   get running(): boolean {
     return this.state === 'running';
+  }
+
+  /** Those that are logged in. */
+  get sessions(): ReadonlySet<Session> {
+    return this.binding.sessions;
   }
 
   /** How many clients are logged in. */
@@ -203,6 +214,7 @@ export class ChopChop {
       throw error;
     }
     this.state = 'running';
+    this.binding.open();
     for (const router of this.routers.values()) router.resume();
     this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
     const addresses = this.servers.map(addressOf);
@@ -212,6 +224,7 @@ export class ChopChop {
 
   private async endAll(): Promise<void> {
     this.state = 'stopping';
+    this.binding.close();
     if (this.deadPeerCheck !== null) clearInterval(this.deadPeerCheck);
     for (const server of this.servers) server.close();
     this.settings?.stop();
@@ -288,53 +301,7 @@ export class ChopChop {
   private bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError {
     const privileged = username === routerName(this.config.router, domain);
     const session = new Session({ username, domain, resource, privileged, legacy }, connection, this.sessionEnvironment);
-    if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
-    this.directory.add(session);
-    this.sessions.add(session);
-    this.counts.logins++;
-    this.taps.bound(session);
-    if (session.observer !== null) this.settings?.routerReplaced();
-    this.log.info({ jid: session.jid, peer: connection.peer, sessions: this.sessions.size }, 'session bound');
-    return session;
-  }
-
-  private freeAddress(newcomer: Session): boolean {
-    const holder = this.directory.get(newcomer.jid);
-    if (holder === undefined) return true;
-    if (holder instanceof Session && !holder.privileged) {
-      holder.connection.close('replaced', new StreamError('conflict', 'the same address has logged in again'));
-      return true;
-    }
-    if (!(holder instanceof Router) || this.config.router.externalRouter === 'refuse') {
-      this.log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, 'refused a login: the address belongs to a live router');
-      return false;
-    }
-    this.log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, 'a router from outside logged in; the internal one steps aside');
-    holder.suspend();
-    newcomer.observer = holder;
-    return true;
-  }
-
-  private sessionEnded(session: Session, reason: CloseReason, unsent: Stanza[]): void {
-    this.directory.remove(session);
-    this.sessions.delete(session);
-    this.counts.sessionEnded(session);
-    this.taps.ended(session, reason);
-    this.log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: this.sessions.size }, 'session ended');
-    this.returnOfRouter(session);
-    for (const router of this.routers.values()) router.sessionEnded(session);
-    if (this.state === 'stopping') return;
-    for (const stanza of unsent) {
-      if (stanza.forwarder === null) this.delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before it could be delivered'));
-      else stanza.forwarder.returned(stanza);
-    }
-  }
-
-  private returnOfRouter(session: Session): void {
-    const router = this.routers.get(session.domain);
-    if (router?.jid !== session.jid || !router.suspended) return;
-    router.resume();
-    this.log.warn({ jid: router.jid, classes: router.classes.size }, 'the router from outside has left; the internal one is back');
+    return this.binding.bind(session) ?? session;
   }
 }
 

@@ -8,6 +8,7 @@ import { createClock } from './clock.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
 import { Host } from './host/host.ts';
+import type { HostFacts } from './host/services.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
@@ -24,10 +25,12 @@ import { Binding } from './sessions/binding.ts';
 import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
 import type { Interceptor } from './sessions/interceptor.ts';
+import { Liveness } from './sessions/liveness.ts';
 import { Presence } from './sessions/presence.ts';
 import { Session, type SessionEnvironment } from './sessions/session.ts';
 import { type Tap, Taps } from './sessions/tap.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
+import { streamLimitsXml } from './streams/limits.ts';
 
 /** The peer of what runs in this process, for logs. */
 const THIS_PROCESS = 'this process';
@@ -51,7 +54,8 @@ export class ChopChop {
   private readonly floodGuards: FloodGuard[] = [];
   private readonly directory = new Directory();
   private readonly delivery = new Delivery(this.directory, this.counts);
-  private readonly presence = new Presence(this.delivery);
+  private readonly presence: Presence;
+  private readonly liveness: Liveness;
   private readonly taps = new Taps();
   private readonly serviceWatchers = new Set<ServiceWatcher>();
   private readonly binding: Binding;
@@ -65,11 +69,15 @@ export class ChopChop {
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
   private whenEmpty: (() => void) | null = null;
-  private deadPeerCheck: NodeJS.Timeout | null = null;
+  private peerCheck: NodeJS.Timeout | null = null;
+  /** Milliseconds since 1970. */
+  private startedAt = 0;
 
   constructor(config: ChopChopConfig, log: Log) {
     this.config = config;
     this.accounts = new Accounts(config.accounts);
+    this.presence = new Presence(this.delivery, config.limits.directedPresences);
+    this.liveness = new Liveness(config.limits);
     this.clock = createClock(logOfPart(log, 'clock'));
     this.binding = new Binding({
       directory: this.directory,
@@ -101,10 +109,19 @@ export class ChopChop {
       mechanisms: createMechanisms(this.accounts),
       log: this.guarded(log, 'c2s', ['info', 'warn', 'error']),
       loginTimeoutMs: config.limits.loginTimeoutMs,
+      features: {
+        beforeLogin: streamLimitsXml(config.limits.loginBytes, 0),
+        afterLogin: streamLimitsXml(config.limits.stanzaBytes, config.limits.pingAfterMs),
+      },
       servesDomain: (domain) => config.domains.includes(domain),
       bind: (...identity) => this.bind(...identity),
     };
-    for (const domain of config.domains) this.directory.add(new Host(domain, this.delivery, this.presence));
+    const facts: HostFacts = {
+      now: () => this.clock.now(),
+      startedAt: () => this.startedAt,
+      items: (domain) => [{ jid: `${routerName(config.router, domain)}@${domain}/router`, name: 'OpenSRF router' }],
+    };
+    for (const domain of config.domains) this.directory.add(new Host(domain, this.delivery, this.presence, facts));
     const { unansweredRequests, unansweredBytes } = config.limits;
     this.unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
     const routerLog = this.guarded(log, 'router', ['warn']);
@@ -214,9 +231,10 @@ export class ChopChop {
       throw error;
     }
     this.state = 'running';
+    this.startedAt = this.clock.now();
     this.binding.open();
     for (const router of this.routers.values()) router.resume();
-    this.deadPeerCheck = setInterval(() => this.closeDeadPeers(), this.config.limits.deadPeerCheckMs).unref();
+    this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();
     const addresses = this.servers.map(addressOf);
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
     return addresses;
@@ -225,7 +243,7 @@ export class ChopChop {
   private async endAll(): Promise<void> {
     this.state = 'stopping';
     this.binding.close();
-    if (this.deadPeerCheck !== null) clearInterval(this.deadPeerCheck);
+    if (this.peerCheck !== null) clearInterval(this.peerCheck);
     for (const server of this.servers) server.close();
     this.settings?.stop();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
@@ -242,6 +260,11 @@ export class ChopChop {
   private acceptSocket(socket: Socket): void {
     socket.setKeepAlive(true, this.config.limits.keepAliveMs);
     this.accept(new ByteTransport(socket, placeOf(socket)));
+  }
+
+  private checkPeers(): void {
+    this.liveness.check(this.sessions, this.clock.now());
+    this.closeDeadPeers();
   }
 
   private closeDeadPeers(): void {

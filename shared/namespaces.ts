@@ -13,4 +13,8 @@ export const NS = {
   discoItems: 'http://jabber.org/protocol/disco#items',
   ping: 'urn:xmpp:ping',
   version: 'jabber:iq:version',
+  time: 'urn:xmpp:time',
+  last: 'jabber:iq:last',
+  roster: 'jabber:iq:roster',
+  streamLimits: 'urn:xmpp:stream-limits:0',
 } as const;

@@ -26,6 +26,12 @@ export interface Limits {
   readonly retransmissions: number;
   /** How often that is looked at. */
   readonly deadPeerCheckMs: number;
+  /** Silence after which a session of XMPP 1.0 is pinged; 0: never. */
+  readonly pingAfterMs: number;
+  /** How long it may take to say anything then. */
+  readonly pingTimeoutMs: number;
+  /** Addresses a session has sent its presence to, which are told when it is gone; the oldest is forgotten first. */
+  readonly directedPresences: number;
   /** Requests waiting for a first listener, of all classes of one router. */
   readonly heldRequests: number;
   readonly heldBytes: number;
@@ -54,6 +60,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   keepAliveMs: 60_000,
   retransmissions: 7,
   deadPeerCheckMs: 5_000,
+  pingAfterMs: 300_000,
+  pingTimeoutMs: 60_000,
+  directedPresences: 1_000,
   heldRequests: 10_000,
   heldBytes: 64 * MIB,
   unansweredRequests: 100_000,

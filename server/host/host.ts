@@ -4,7 +4,7 @@ import { parseJid } from '../../shared/jid.ts';
 import { type Endpoint, Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../sessions/delivery.ts';
 import type { Presence } from '../sessions/presence.ts';
-import { HOST_SERVICES } from './services.ts';
+import { ACCOUNT_SERVICES, HOST_SERVICES, type HostFacts } from './services.ts';
 
 /**
  * A domain this server serves, as somebody one can write to: it answers queries to itself, speaks for its accounts, and
@@ -14,25 +14,27 @@ export class Host implements Endpoint {
   readonly jid: string;
   private readonly delivery: Delivery;
   private readonly presence: Presence;
+  private readonly facts: HostFacts;
 
-  constructor(domain: string, delivery: Delivery, presence: Presence) {
+  constructor(domain: string, delivery: Delivery, presence: Presence, facts: HostFacts) {
     this.jid = domain;
     this.delivery = delivery;
     this.presence = presence;
+    this.facts = facts;
   }
 
   deliver(stanza: Stanza): void {
     const to = parseJid(stanza.to);
-    if (to === null || to.resource !== '') this.notFound(stanza);
-    else if (to.local === '') this.answer(stanza);
+    if (to === null || (to.resource !== '' && !isChat(stanza))) this.notFound(stanza);
+    else if (to.local === '') this.answer(stanza, HOST_SERVICES);
     else this.deliverToAccount(stanza, `${to.local}@${to.domain}`);
   }
 
   /** RFC 6121 §8.5.2: a bare JID. */
   private deliverToAccount(stanza: Stanza, bareJid: string): void {
-    // RFC 6121 §8.5.2.1.3: the server answers an iq on behalf of the account; to its owner as it would itself.
+    // RFC 6121 §8.5.2.1.3: the server answers an iq on behalf of the account, and has something to say to its owner alone.
     if (stanza.name === 'iq' && stanza.from.startsWith(`${bareJid}/`)) {
-      this.answer(stanza);
+      this.answer(stanza, ACCOUNT_SERVICES);
       return;
     }
     const recipients = this.recipients(stanza, bareJid);
@@ -43,21 +45,23 @@ export class Host implements Endpoint {
   private recipients({ name, type }: Stanza, bareJid: string): readonly Endpoint[] {
     // RFC 6121 §8.5.2.1.2: whatever their priority.
     if (name === 'presence') return type === '' || type === 'unavailable' ? this.presence.availableAt(bareJid) : [];
-    return name === 'message' && type !== 'error' && type !== 'groupchat' ? this.presence.recipients(bareJid) : [];
+    if (name !== 'message' || type === 'error' || type === 'groupchat') return [];
+    // RFC 6121 §8.5.2.1.1
+    return type === 'headline' ? this.presence.recipients(bareJid) : this.presence.mostAvailable(bareJid);
   }
 
-  private answer(stanza: Stanza): void {
+  private answer(stanza: Stanza, services: typeof HOST_SERVICES): void {
     if (stanza.name !== 'iq' || (stanza.type !== 'get' && stanza.type !== 'set')) {
       this.notFound(stanza);
       return;
     }
     const [payload] = parseElement(stanza.toXml()).children;
-    const service = payload === undefined ? undefined : HOST_SERVICES.get(`${stanza.type} ${payload.namespace}`);
+    const service = payload === undefined ? undefined : services.get(`${stanza.type} ${payload.namespace}`);
     if (service === undefined || payload === undefined) {
       this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
       return;
     }
-    const content = service(payload, this.jid);
+    const content = service(payload, this.jid, this.facts);
     if (content instanceof StanzaError) {
       this.delivery.bounce(stanza, content);
       return;
@@ -72,4 +76,9 @@ export class Host implements Endpoint {
     if (stanza.name === 'message' && stanza.type === 'headline') return;
     this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
   }
+}
+
+/** RFC 6121 §8.5.3.2.1: a chat goes on with another of its account's sessions if the one it was with is gone. */
+function isChat(stanza: Stanza): boolean {
+  return stanza.name === 'message' && stanza.type === 'chat';
 }

@@ -3,21 +3,46 @@ import { type Element, text, xml } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { VERSION } from '../version.ts';
+import { discoInfo, discoItems, type HostItem } from './disco.ts';
 
-/** Answers the payload of an iq to the host: with a payload, nothing, or an error. */
-type HostService = (payload: Element, host: string) => string | StanzaError;
+/** What a host tells of itself. */
+export interface HostFacts {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** When the server began to serve, likewise. */
+  startedAt(): number;
+  /** What else has an address of its own and belongs to this host. */
+  items(domain: string): readonly HostItem[];
+}
 
-const FEATURES = [NS.discoInfo, NS.discoItems, NS.ping, NS.version, NS.iqAuthFeature];
+/** Answers the payload of an iq: with a payload, nothing, or an error. */
+type Service = (payload: Element, domain: string, facts: HostFacts) => string | StanzaError;
 
-/** By iq type and namespace of the payload. */
-export const HOST_SERVICES: ReadonlyMap<string, HostService> = new Map<string, HostService>([
+/** What a host answers for itself, by iq type and namespace of the payload. */
+export const HOST_SERVICES: ReadonlyMap<string, Service> = new Map<string, Service>([
   [`get ${NS.ping}`, () => ''],
   [`get ${NS.version}`, version],
-  [`get ${NS.discoInfo}`, discoInfo],
-  [`get ${NS.discoItems}`, discoItems],
+  [`get ${NS.time}`, (_payload, _domain, facts) => time(facts.now())],
+  [`get ${NS.last}`, (_payload, _domain, facts) => uptime(facts)],
+  [`get ${NS.discoInfo}`, (payload) => discoInfo(payload, { category: 'server', type: 'im', name: 'opensrf-chopchop' }, HOST_FEATURES)],
+  [`get ${NS.discoItems}`, (payload, domain, facts) => discoItems(payload, facts.items(domain))],
+]);
+
+const HOST_FEATURES = [NS.discoInfo, NS.discoItems, NS.ping, NS.version, NS.time, NS.last];
+
+/** What a host answers an account's own sessions on its behalf (RFC 6121 §8.5.2.1.3). */
+export const ACCOUNT_SERVICES: ReadonlyMap<string, Service> = new Map<string, Service>([
+  [`get ${NS.ping}`, () => ''],
+  // RFC 6121 §2.1.4: a list of contacts that has none.
+  [`get ${NS.roster}`, () => xml('query', { xmlns: NS.roster })],
+  [`set ${NS.roster}`, () => new StanzaError('not-allowed', 'this server keeps no contacts')],
   // RFC 3921 §3: asked for by clients of the years before RFC 6121, and nothing to do.
   [`set ${NS.session}`, () => ''],
+  [`get ${NS.discoInfo}`, (payload) => discoInfo(payload, { category: 'account', type: 'registered', name: '' }, ACCOUNT_FEATURES)],
+  [`get ${NS.discoItems}`, (payload) => discoItems(payload, [])],
 ]);
+
+const ACCOUNT_FEATURES = [NS.discoInfo, NS.discoItems, NS.ping];
 
 /** XEP-0092 */
 function version(): string {
@@ -30,15 +55,21 @@ function version(): string {
   );
 }
 
-/** XEP-0030 §3 */
-function discoInfo(payload: Element): string | StanzaError {
-  if (payload.attributes.has('node')) return new StanzaError('item-not-found', 'there are no nodes here');
-  const identity = xml('identity', { category: 'server', type: 'im', name: 'opensrf-chopchop' });
-  return xml('query', { xmlns: NS.discoInfo }, identity, ...FEATURES.map((feature) => xml('feature', { var: feature })));
+/** XEP-0202: the time in UTC, and how far the clocks on the wall here are from it. */
+function time(now: number): string {
+  const date = new Date(now);
+  const utc = date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return xml('time', { xmlns: NS.time }, xml('tzo', {}, zoneOffset(-date.getTimezoneOffset())), xml('utc', {}, utc));
 }
 
-/** XEP-0030 §4 */
-function discoItems(payload: Element): string | StanzaError {
-  if (payload.attributes.has('node')) return new StanzaError('item-not-found', 'there are no nodes here');
-  return xml('query', { xmlns: NS.discoItems });
+/** Minutes east of Greenwich as XEP-0082 writes them. */
+function zoneOffset(minutes: number): string {
+  if (minutes === 0) return 'Z';
+  const hours = String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${hours}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
+}
+
+/** XEP-0012 §5: of a server, the seconds since it was started. */
+function uptime({ now, startedAt }: HostFacts): string {
+  return xml('query', { xmlns: NS.last, seconds: String(Math.max(0, Math.floor((now() - startedAt()) / 1000))) });
 }

@@ -9,5 +9,6 @@ export type CloseReason =
   | 'replaced'
   | 'closed-by-operator'
   | 'slow-reader'
+  | 'ping-timeout'
   | 'server-stopped'
   | 'internal-error';

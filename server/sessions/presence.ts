@@ -1,25 +1,38 @@
+import { detached } from '../../shared/detach.ts';
 import { childText, parseElement } from '../../shared/element.ts';
-import type { Stanza } from '../../shared/stanza.ts';
+import { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from './delivery.ts';
 import type { Session } from './session.ts';
 
+/** What a session last said of itself. */
+interface Availability {
+  readonly priority: number;
+  /** As its account's other sessions are told. */
+  readonly stanza: Stanza;
+}
+
 /**
- * Which sessions have said that they are available (RFC 6121 §4.2), and with what priority: they get what is sent to their bare JID.
- * OpenSRF's never say so. There are no rosters, so nobody is told.
+ * Which sessions have said that they are available (RFC 6121 §4), and with what priority: they get what is sent to their bare JID, and
+ * are told of each other. There are no rosters, so nobody else is told but those a session wrote to. OpenSRF's programs never say a word.
  */
 export class Presence {
   private readonly delivery: Delivery;
+  private readonly maxDirected: number;
   /** By bare JID. */
-  private readonly available = new Map<string, Map<Session, number>>();
+  private readonly available = new Map<string, Map<Session, Availability>>();
+  /** Whom a session has told that it is there, and not yet that it is gone. */
+  private readonly directed = new Map<Session, Set<string>>();
 
-  constructor(delivery: Delivery) {
+  /** @param maxDirected How many addresses are remembered for a session; the oldest are forgotten first. */
+  constructor(delivery: Delivery, maxDirected: number) {
     this.delivery = delivery;
+    this.maxDirected = maxDirected;
   }
 
   presenceRead(session: Session, stanza: Stanza): void {
-    if (stanza.to !== '') this.delivery.deliver(stanza);
-    else if (stanza.type === '') this.set(session, priorityOf(stanza));
-    else if (stanza.type === 'unavailable') this.forget(session);
+    if (stanza.to !== '') this.directedRead(session, stanza);
+    else if (stanza.type === '') this.becameAvailable(session, stanza);
+    else if (stanza.type === 'unavailable') this.becameUnavailable(session, stanza);
   }
 
   /** The available sessions of an account. */
@@ -27,27 +40,85 @@ export class Presence {
     return [...(this.available.get(bareJid)?.keys() ?? [])];
   }
 
-  /** The available sessions of an account whose priority is not negative (RFC 6121 §8.5.2.1.1). */
+  /** Those of them whose priority is not negative (RFC 6121 §8.5.2.1.1). */
   recipients(bareJid: string): Session[] {
-    return [...(this.available.get(bareJid) ?? [])].filter(([, priority]) => priority >= 0).map(([session]) => session);
+    return [...(this.available.get(bareJid) ?? [])].filter(([, { priority }]) => priority >= 0).map(([session]) => session);
   }
 
-  forget(session: Session): void {
-    const sessions = this.available.get(session.bareJid);
-    if (sessions === undefined) return;
-    sessions.delete(session);
-    if (sessions.size === 0) this.available.delete(session.bareJid);
+  /** Those with the highest priority of these; more than one only if they share it. */
+  mostAvailable(bareJid: string): Session[] {
+    const sessions = [...(this.available.get(bareJid) ?? [])];
+    const highest = Math.max(0, ...sessions.map(([, { priority }]) => priority));
+    return sessions.filter(([, { priority }]) => priority === highest).map(([session]) => session);
   }
 
-  private set(session: Session, priority: number): void {
-    const sessions = this.available.get(session.bareJid) ?? new Map<Session, number>();
-    sessions.set(session, priority);
+  /** The session has ended: whoever believes that it is there is told otherwise (RFC 6121 §4.5.2, §4.6.3). */
+  ended(session: Session): void {
+    if (!this.directed.has(session) && !this.available.has(session.bareJid)) return;
+    const goodbye = new Stanza('presence', '', session.jid, 'unavailable', '');
+    if (this.forget(session)) this.tell(this.availableAt(session.bareJid), session, goodbye);
+    this.tellDirected(session, goodbye);
+  }
+
+  private becameAvailable(session: Session, stanza: Stanza): void {
+    stanza.detach();
+    const sessions = this.available.get(session.bareJid) ?? new Map<Session, Availability>();
     this.available.set(session.bareJid, sessions);
+    const others = sessions.has(session) ? [] : [...sessions.values()];
+    sessions.set(session, { priority: priorityOf(stanza), stanza });
+    // RFC 6121 §4.2.2: its own word comes back to it as well.
+    this.tell([...sessions.keys()], session, stanza);
+    for (const other of others) session.deliver(other.stanza);
+  }
+
+  private becameUnavailable(session: Session, stanza: Stanza): void {
+    const recipients = this.availableAt(session.bareJid);
+    if (this.forget(session)) this.tell(recipients, session, stanza);
+    this.tellDirected(session, stanza);
+  }
+
+  /** @returns whether it was available. */
+  private forget(session: Session): boolean {
+    const sessions = this.available.get(session.bareJid);
+    if (sessions?.delete(session) !== true) return false;
+    if (sessions.size === 0) this.available.delete(session.bareJid);
+    return true;
+  }
+
+  private tell(recipients: readonly Session[], session: Session, stanza: Stanza): void {
+    stanza.to = session.bareJid;
+    for (const recipient of recipients) recipient.deliver(stanza);
+  }
+
+  /** RFC 6121 §4.6: nobody's business but the two. */
+  private directedRead(session: Session, stanza: Stanza): void {
+    if (stanza.type === '') this.remember(session, stanza.to);
+    else if (stanza.type === 'unavailable') this.directed.get(session)?.delete(stanza.to);
+    this.delivery.deliver(stanza);
+  }
+
+  private remember(session: Session, to: string): void {
+    const addresses = this.directed.get(session) ?? new Set<string>();
+    this.directed.set(session, addresses.add(detached(to)));
+    if (addresses.size <= this.maxDirected) return;
+    const [oldest] = addresses;
+    addresses.delete(oldest as string);
+  }
+
+  private tellDirected(session: Session, goodbye: Stanza): void {
+    const addresses = this.directed.get(session) ?? [];
+    this.directed.delete(session);
+    for (const to of addresses) {
+      const stanza = new Stanza('presence', to, session.jid, 'unavailable', goodbye.id);
+      stanza.otherAttributes = goodbye.otherAttributes;
+      stanza.inner = goodbye.inner;
+      this.delivery.deliver(stanza);
+    }
   }
 }
 
 /** RFC 6121 §4.7.2.3: an integer from -128 to 127, 0 if there is none. */
 function priorityOf(stanza: Stanza): number {
   const priority = Number(childText(parseElement(stanza.toXml()), 'priority') ?? '0');
-  return Number.isInteger(priority) && Math.abs(priority) <= 128 ? priority : 0;
+  return Number.isInteger(priority) && priority >= -128 && priority <= 127 ? priority : 0;
 }

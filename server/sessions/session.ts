@@ -38,6 +38,8 @@ export class Session implements SessionEndpoint, ConnectionUser {
   readonly bareJid: string;
   readonly domain: string;
   readonly privileged: boolean;
+  /** Whether its stream has no `version`, as all streams of OpenSRF. */
+  readonly legacy: boolean;
   readonly connection: Connection;
   /** Milliseconds since 1970. */
   readonly since = Date.now();
@@ -46,7 +48,6 @@ export class Session implements SessionEndpoint, ConnectionUser {
   /** …and what it was handed. */
   stanzasDelivered = 0;
   observer: DeliveryObserver | null = null;
-  private readonly legacy: boolean;
   private readonly environment: SessionEnvironment;
 
   constructor(identity: SessionIdentity, connection: Connection, environment: SessionEnvironment) {
@@ -112,7 +113,7 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 
   ended(reason: CloseReason, unsent: Stanza[]): void {
-    this.environment.presence.forget(this);
+    this.environment.presence.ended(this);
     this.environment.onEnded(this, reason, unsent);
   }
 

@@ -22,6 +22,8 @@ export interface C2sEnvironment {
   readonly mechanisms: readonly SaslMechanism[];
   readonly log: Log;
   readonly loginTimeoutMs: number;
+  /** What features there are besides login and binding, as finished XML. */
+  readonly features: { readonly beforeLogin: string; readonly afterLogin: string };
   servesDomain(domain: string): boolean;
   /** Makes the session and takes it in; or says why it cannot have that address. */
   bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError;
@@ -92,9 +94,10 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   private features(): string {
-    if (this.state === 'reopening') return BINDING_FEATURES;
+    const { beforeLogin, afterLogin } = this.environment.features;
+    if (this.state === 'reopening') return BINDING_FEATURES + afterLogin;
     this.sasl = new SaslDialogue(this.environment.mechanisms, { domain: this.domain, channelBindings: new Map() }, true);
-    return loginFeatures(this.sasl);
+    return loginFeatures(this.sasl) + beforeLogin;
   }
 
   private timedOut(): void {

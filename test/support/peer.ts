@@ -93,6 +93,26 @@ export class Peer {
     return this;
   }
 
+  /** Logs in by RFC 6120 with SASL PLAIN, as far as the features behind it. */
+  async authenticate(username: string, domain: string, password = 'password'): Promise<this> {
+    this.send(header(domain, " version='1.0'"));
+    await this.expect('</stream:features>');
+    const credentials = Buffer.from(`\0${username}\0${password}`).toString('base64');
+    this.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${credentials}</auth>`);
+    await this.expect("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    this.send(header(domain, " version='1.0'"));
+    await this.expect('</stream:features>');
+    return this;
+  }
+
+  /** The same, and binds a resource. */
+  async loginByRfc6120(username: string, domain: string, resource: string): Promise<this> {
+    await this.authenticate(username, domain);
+    this.send(`<iq id='bind' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`);
+    await this.expect('</bind></iq>');
+    return this;
+  }
+
   /** Waits for the next whole `<message>`. */
   async message(): Promise<string> {
     const taken = await this.expect(/<message[^>]*\/>|<message[\s\S]*?<\/message>/);

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Liveness, type WatchedSession } from '../../server/sessions/liveness.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+
+const LIMITS = { pingAfterMs: 1_000, pingTimeoutMs: 100 };
+
+/** A session that tells of itself what is done to it. */
+function watched(legacy: boolean): WatchedSession & { connection: { bytesRead: number }; events: string[] } {
+  const events: string[] = [];
+  return {
+    jid: 'a@localhost/b',
+    domain: 'localhost',
+    legacy,
+    deliver: (stanza: Stanza) => void events.push(stanza.toXml()),
+    connection: { bytesRead: 1, close: (reason, error) => void events.push(`${reason} ${error?.condition}`) },
+    events,
+  };
+}
+
+const PING = "<iq to='a@localhost/b' from='localhost' type='get' id='ping'><ping xmlns='urn:xmpp:ping'/></iq>";
+
+test('a silent session is pinged once, and ended if that does not make it speak', () => {
+  const liveness = new Liveness(LIMITS);
+  const session = watched(false);
+  for (const now of [0, 999]) liveness.check([session], now);
+  assert.deepEqual(session.events, []);
+  for (const now of [1_000, 1_099]) liveness.check([session], now);
+  assert.deepEqual(session.events, [PING]);
+  liveness.check([session], 1_100);
+  assert.deepEqual(session.events, [PING, 'ping-timeout connection-timeout']);
+});
+
+test('whatever a session says begins its time anew', () => {
+  const liveness = new Liveness(LIMITS);
+  const session = watched(false);
+  for (const now of [0, 900]) {
+    session.connection.bytesRead++;
+    liveness.check([session], now);
+  }
+  liveness.check([session], 1_899);
+  assert.deepEqual(session.events, []);
+  liveness.check([session], 1_900);
+  session.connection.bytesRead++;
+  for (const now of [2_100, 3_099]) liveness.check([session], now);
+  assert.deepEqual(session.events, [PING]);
+});
+
+test('a session without a version may be silent for ever, as may any if nobody is to be pinged', () => {
+  const legacy = watched(true);
+  const modern = watched(false);
+  for (const now of [0, 1_000_000, 2_000_000]) {
+    new Liveness(LIMITS).check([legacy], now);
+    new Liveness({ pingAfterMs: 0, pingTimeoutMs: 0 }).check([modern], now);
+  }
+  assert.deepEqual([...legacy.events, ...modern.events], []);
+});

@@ -191,14 +191,14 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       this.send(bounce(stanza, new StanzaError('conflict', `the address of class ${className} is taken`)));
       return;
     }
-    if (service.nodes.has(session.jid)) {
-      this.drain(className, session.jid, false);
+    if (service.nodes.has(stanza.from)) {
+      this.drain(className, stanza.from, false);
       return;
     }
-    const node = new ServiceNode(session, form, this.environment.clock.now());
+    const node = new ServiceNode(session, stanza.from, form, this.environment.clock.now());
     service.addNode(node);
     this.nodesOf(session).set(node, service);
-    this.environment.log.info({ class: className, listener: session.jid, listeners: service.nodes.size }, 'listener registered');
+    this.environment.log.info({ class: className, listener: node.jid, listeners: service.nodes.size }, 'listener registered');
     this.releaseHeld(service);
     this.environment.listenersChanged(className, service.nodes);
   }
@@ -235,9 +235,9 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   private listenerEnded(session: SessionEndpoint, nodes: Map<ServiceNode, ServiceClass>): void {
     this.nodes.delete(session);
     for (const [node, service] of nodes) {
-      if (service.nodes.get(session.jid) !== node) continue;
+      if (service.nodes.get(node.jid) !== node) continue;
       this.removeNode(service, node);
-      this.environment.log.info({ class: service.name, listener: session.jid, listeners: service.nodes.size }, 'listener left: its session has ended');
+      this.environment.log.info({ class: service.name, listener: node.jid, listeners: service.nodes.size }, 'listener left: its session has ended');
     }
     this.settleLater(this.unanswered.filter((request) => nodes.has(request.node)));
   }
@@ -342,7 +342,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   private nodesOf(session: SessionEndpoint): Map<ServiceNode, ServiceClass> {
     const known = this.nodes.get(session) ?? new Map<ServiceNode, ServiceClass>();
-    for (const [node, service] of known) if (node.unanswered === 0 && service.nodes.get(session.jid) !== node) known.delete(node);
+    for (const [node, service] of known) if (node.unanswered === 0 && service.nodes.get(node.jid) !== node) known.delete(node);
     this.nodes.set(session, known);
     return known;
   }

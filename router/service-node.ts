@@ -4,6 +4,8 @@ import type { SessionEndpoint } from '../shared/stanza.ts';
 /** One registered listener of a service class. */
 export class ServiceNode {
   readonly session: SessionEndpoint;
+  /** The address it registered from: its session's, or one of those that its session has. */
+  readonly jid: string;
   /** Where its library looks for `router_from`: where it wrote `router_command` when it registered. */
   readonly form: ExtensionForm;
   /** Milliseconds since 1970. */
@@ -15,13 +17,10 @@ export class ServiceNode {
   /** It gets no new requests, until it registers again or is resumed. */
   draining = false;
 
-  constructor(session: SessionEndpoint, form: ExtensionForm, since: number) {
+  constructor(session: SessionEndpoint, jid: string, form: ExtensionForm, since: number) {
     this.session = session;
+    this.jid = jid;
     this.form = form;
     this.since = since;
-  }
-
-  get jid(): string {
-    return this.session.jid;
   }
 }

@@ -5,8 +5,10 @@ import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
 import { type StanzaError, StreamError } from '../shared/errors.ts';
 import { createClock } from './clock.ts';
+import { componentSecret } from './config/components.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
+import type { HostItem } from './host/disco.ts';
 import { Host } from './host/host.ts';
 import type { HostFacts } from './host/services.ts';
 import { type Log, logOfPart } from './log.ts';
@@ -22,6 +24,7 @@ import { addressOf, type BoundAddress, listenOnAll, placeOf } from './net/tcp.ts
 import type { Transport } from './net/transport.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
 import { Binding } from './sessions/binding.ts';
+import { Component } from './sessions/component.ts';
 import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
 import type { Interceptor } from './sessions/interceptor.ts';
@@ -30,6 +33,8 @@ import { Presence } from './sessions/presence.ts';
 import { Session, type SessionEnvironment } from './sessions/session.ts';
 import { type Tap, Taps } from './sessions/tap.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
+import { type ComponentEnvironment, ComponentNegotiation } from './streams/component.ts';
+import { COMPONENT_FRAMING, type Framing, STREAM_FRAMING } from './streams/framing.ts';
 import { streamLimitsXml } from './streams/limits.ts';
 
 /** The peer of what runs in this process, for logs. */
@@ -62,8 +67,10 @@ export class ChopChop {
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
+  private readonly componentEnvironment: ComponentEnvironment;
   private readonly settings: BuiltInSettings | null;
   private servers: Server[] = [];
+  private componentServers: Server[] = [];
   private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   /** The last start and the last stop; who stops a server that starts or stops already waits for them. */
   private started: Promise<unknown> = Promise.resolve();
@@ -84,6 +91,7 @@ export class ChopChop {
       delivery: this.delivery,
       routers: this.routers,
       externalRouter: config.router.externalRouter,
+      componentConflict: config.components.conflict,
       tap: this.taps,
       counts: this.counts,
       log: this.guarded(log, 'sessions', ['warn']),
@@ -116,10 +124,16 @@ export class ChopChop {
       servesDomain: (domain) => config.domains.includes(domain),
       bind: (...identity) => this.bind(...identity),
     };
+    this.componentEnvironment = {
+      log: this.guarded(log, 'component', ['info', 'warn', 'error']),
+      loginTimeoutMs: config.limits.loginTimeoutMs,
+      secretOf: (domain) => componentSecret(config.components, domain, config.domains),
+      bind: (connection, domain) => this.bindComponent(connection, domain),
+    };
     const facts: HostFacts = {
       now: () => this.clock.now(),
       startedAt: () => this.startedAt,
-      items: (domain) => [{ jid: `${routerName(config.router, domain)}@${domain}/router`, name: 'OpenSRF router' }],
+      items: (domain) => this.itemsOf(domain),
     };
     for (const domain of config.domains) this.directory.add(new Host(domain, this.delivery, this.presence, facts));
     const { unansweredRequests, unansweredBytes } = config.limits;
@@ -137,6 +151,11 @@ export class ChopChop {
   /** Those that are logged in. */
   get sessions(): ReadonlySet<Session> {
     return this.binding.sessions;
+  }
+
+  /** Where it listens for components. */
+  get componentAddresses(): BoundAddress[] {
+    return this.state === 'running' ? this.componentServers.map(addressOf) : [];
   }
 
   /** How many clients are logged in. */
@@ -211,7 +230,12 @@ export class ChopChop {
 
   /** Serves a peer on a stream of this process, as if it had connected to a port. @param peer A name for logs. */
   serve(stream: Duplex, peer: string): void {
-    this.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }));
+    this.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, STREAM_FRAMING));
+  }
+
+  /** The same for a component (XEP-0114). */
+  serveComponent(stream: Duplex, peer: string): void {
+    this.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
   }
 
   /** A stream to this server, without a socket. */
@@ -225,8 +249,12 @@ export class ChopChop {
     let settingsFile: ReturnType<BuiltInSettings['read']> | undefined;
     try {
       settingsFile = this.settings?.read();
-      this.servers = await listenOnAll(this.config.hosts, this.config.ports, (socket) => this.acceptSocket(socket));
+      const { hosts, ports, components } = this.config;
+      this.servers = await listenOnAll(hosts, ports, (socket) => this.accept(this.transportOf(socket, STREAM_FRAMING)));
+      const componentPorts = components.port === null ? [] : [components.port];
+      this.componentServers = await listenOnAll(hosts, componentPorts, (socket) => this.acceptComponent(this.transportOf(socket, COMPONENT_FRAMING)));
     } catch (error) {
+      for (const server of this.servers) server.close();
       this.state = 'stopped';
       throw error;
     }
@@ -244,7 +272,7 @@ export class ChopChop {
     this.state = 'stopping';
     this.binding.close();
     if (this.peerCheck !== null) clearInterval(this.peerCheck);
-    for (const server of this.servers) server.close();
+    for (const server of [...this.servers, ...this.componentServers]) server.close();
     this.settings?.stop();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
@@ -257,9 +285,15 @@ export class ChopChop {
     this.connections.add(new Connection(transport, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
   }
 
-  private acceptSocket(socket: Socket): void {
+  private acceptComponent(transport: Transport): void {
+    this.connections.add(
+      new Connection(transport, this.connectionEnvironment, (connection) => new ComponentNegotiation(connection, this.componentEnvironment)),
+    );
+  }
+
+  private transportOf(socket: Socket, framing: Framing): Transport {
     socket.setKeepAlive(true, this.config.limits.keepAliveMs);
-    this.accept(new ByteTransport(socket, placeOf(socket)));
+    return new ByteTransport(socket, placeOf(socket), framing);
   }
 
   private checkPeers(): void {
@@ -320,11 +354,22 @@ export class ChopChop {
     return new BuiltInSettings({ file: settings.file, account, routers }, { connect: () => this.connect(), clock: this.clock, log });
   }
 
+  private itemsOf(domain: string): HostItem[] {
+    const components = [...this.sessions].filter((session) => session instanceof Component && session.domain.endsWith(`.${domain}`));
+    const router = { jid: `${routerName(this.config.router, domain)}@${domain}/router`, name: 'OpenSRF router' };
+    return [router, ...components.map(({ jid }) => ({ jid, name: '' }))];
+  }
+
   /** Makes a session at an address, if it is free or may be freed. */
   private bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError {
     const privileged = username === routerName(this.config.router, domain);
     const session = new Session({ username, domain, resource, privileged, legacy }, connection, this.sessionEnvironment);
     return this.binding.bind(session) ?? session;
+  }
+
+  private bindComponent(connection: Connection, domain: string): Component | StanzaError {
+    const component = new Component(domain, connection, this.sessionEnvironment);
+    return this.binding.bind(component) ?? component;
   }
 }
 

@@ -6,6 +6,7 @@ export type StreamErrorCondition =
   | 'connection-timeout'
   | 'host-unknown'
   | 'internal-server-error'
+  | 'invalid-from'
   | 'invalid-namespace'
   | 'not-authorized'
   | 'not-well-formed'

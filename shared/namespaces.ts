@@ -2,6 +2,7 @@
 export const NS = {
   streams: 'http://etherx.jabber.org/streams',
   client: 'jabber:client',
+  component: 'jabber:component:accept',
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas',
   sasl: 'urn:ietf:params:xml:ns:xmpp-sasl',

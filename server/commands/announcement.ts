@@ -1,13 +1,23 @@
+import type { ComponentsConfig } from '../config/components.ts';
 import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../config/config.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import { VERSION } from '../version.ts';
 import type { ServedControl } from './serve-control.ts';
 
+/** Where a server can be reached. */
+export interface Listening {
+  /** By clients. */
+  readonly c2s: readonly BoundAddress[];
+  /** By components. */
+  readonly components: readonly BoundAddress[];
+  readonly control: ServedControl | null;
+}
+
 /** What a program that waits for the server wants to know. */
-export function readyJson(config: ChopChopConfig, addresses: readonly BoundAddress[], control: ServedControl | null): string {
+export function readyJson(config: ChopChopConfig, { c2s, components, control }: Listening): string {
   const { domains } = config;
-  const ready = { pid: process.pid, version: VERSION, c2s: addresses, domains, routers: routersOf(config), control: control?.announcement ?? null };
+  const ready = { pid: process.pid, version: VERSION, c2s, components, domains, routers: routersOf(config), control: control?.announcement ?? null };
   return `${JSON.stringify(ready)}\n`;
 }
 
@@ -29,6 +39,7 @@ export function description({ config, core, missingNames }: ResolvedConfig): str
     routers: routersOf(config),
     router: routers,
     settings,
+    components: describedComponents(config.components),
     logProtect,
     limits,
     missingNames,
@@ -37,15 +48,20 @@ export function description({ config, core, missingNames }: ResolvedConfig): str
   return `${JSON.stringify(described, null, 2)}\n`;
 }
 
+function describedComponents({ port, secrets, secret, conflict }: ComponentsConfig): object {
+  return { port, domains: [...secrets.keys(), ...(secret === '' ? [] : ['*'])], conflict };
+}
+
 /** What a person at a terminal wants to know. */
-export function banner({ config, missingNames }: ResolvedConfig, addresses: readonly BoundAddress[], control: ServedControl | null): string {
-  const [first] = addresses as [BoundAddress, ...BoundAddress[]];
+export function banner({ config, missingNames }: ResolvedConfig, { c2s, components, control }: Listening): string {
+  const [first] = c2s as [BoundAddress, ...BoundAddress[]];
   const [domain] = config.domains;
   const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
   const lines = [
     `opensrf-chopchop ${VERSION}`,
     '',
-    `  listening  ${addresses.map(({ host, port }) => `${host}:${port}`).join('  ')}`,
+    `  listening  ${listOf(c2s)}`,
+    ...(components.length === 0 ? [] : [`  components ${listOf(components)}`]),
     `  routers    ${routersOf(config).join('  ')}`,
     `  accounts   ${accountNames(config).join('  ')}`,
     ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
@@ -59,6 +75,10 @@ export function banner({ config, missingNames }: ResolvedConfig, addresses: read
     '',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function listOf(addresses: readonly BoundAddress[]): string {
+  return addresses.map(({ host, port }) => `${host}:${port}`).join('  ');
 }
 
 /** Each name once if it is on every domain with one password, else with its domain. */

@@ -74,7 +74,7 @@ async function serveInBackground(args: ServeArguments): Promise<void> {
 
 async function run(server: ChopChop, resolved: ResolvedConfig, args: ServeArguments, pidFile: PidFile | null, log: Logger): Promise<void> {
   const { config } = server;
-  const addresses = await start(server);
+  const c2s = await start(server);
   const stopped = stopOnSignal(server, log);
   ignoreUserSignals(log);
   process.on('SIGHUP', () => reload(server, args, log));
@@ -83,9 +83,10 @@ async function run(server: ChopChop, resolved: ResolvedConfig, args: ServeArgume
   try {
     pidFile?.write(log);
     control = await serveControl(server, args, log);
-    ready = readyJson(config, addresses, control);
-    if (process.stdout.isTTY) process.stdout.write(banner(resolved, addresses, control));
-    log.info({ version: VERSION, pid: process.pid, c2s: addresses, domains: config.domains }, 'listening');
+    const listening = { c2s, components: server.componentAddresses, control };
+    ready = readyJson(config, listening);
+    if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening));
+    log.info({ version: VERSION, pid: process.pid, c2s, components: listening.components, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
     if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, ready);

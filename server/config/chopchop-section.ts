@@ -5,6 +5,11 @@ const OPTIONS: ReadonlyMap<string, { readonly option: string; readonly type: 'te
   ['domain', { option: 'domain', type: 'list' }],
   ['listen_address', { option: 'host', type: 'list' }],
   ['port', { option: 'port', type: 'number' }],
+  ['component', { option: 'component', type: 'list' }],
+  ['component_port', { option: 'component-port', type: 'number' }],
+  ['component_secret', { option: 'component-secret', type: 'text' }],
+  ['secret', { option: 'component-secret', type: 'text' }],
+  ['component_conflict', { option: 'component-conflict', type: 'text' }],
   ['balance', { option: 'balance', type: 'text' }],
   ['on_listener_loss', { option: 'on-listener-loss', type: 'text' }],
   ['loss_grace', { option: 'loss-grace', type: 'number' }],
@@ -15,7 +20,7 @@ const OPTIONS: ReadonlyMap<string, { readonly option: string; readonly type: 'te
 ]);
 
 /** Elements of the server that OpenSRF once had, which mean nothing here. */
-const OLD = new Set(['s2sport', 'secret', 'loglevel', 'logfile', 'syslog']);
+const OLD = new Set(['s2sport', 'loglevel', 'logfile', 'syslog']);
 
 /** The options that a `<chopchop>` section sets, and a warning for each element nobody knows. */
 export function chopchopOptions(section: ConfigElement | null, file: string): { options: Record<string, unknown>; warnings: string[] } {

@@ -1,6 +1,7 @@
 import type { AbsentServiceAnswer, BalanceName, ListenerLossPolicy } from '../../router/options.ts';
 import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
+import { type ComponentsConfig, componentProblems, DEFAULT_COMPONENTS } from './components.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 
 /** What one running server is made from. Frozen; comes out of {@link createConfig}. */
@@ -17,6 +18,8 @@ export interface ChopChopConfig {
   readonly settings: SettingsConfig | null;
   /** Beginnings of the names of methods whose parameters nothing here may show; for a `LogProtect`. A reload may change them. */
   readonly logProtect: readonly string[];
+  /** Programs that connect as a domain of their own. */
+  readonly components: ComponentsConfig;
   readonly limits: Limits;
 }
 
@@ -50,11 +53,12 @@ export interface RouterConfig {
 }
 
 /** What a caller may leave out. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'limits'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits'>> & {
   /** The same as `ports` with one in it. */
   readonly port?: number;
   readonly router?: Partial<RouterConfig>;
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
+  readonly components?: Partial<ComponentsConfig>;
   readonly limits?: Partial<Limits>;
 };
 
@@ -96,14 +100,16 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT], logProtect = [] } = input;
   const router = { ...DEFAULT_ROUTER, ...input.router };
   const settings = input.settings ? { domains: domains.slice(0, 1), ...input.settings } : null;
+  const components = { ...DEFAULT_COMPONENTS, ...input.components };
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
   if (domains.length === 0) problems.push('domains: at least one is needed');
   problems.push(...portProblems(ports));
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
+  problems.push(...componentProblems(components, domains));
   if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, ports, router, settings, logProtect, limits });
+  return Object.freeze({ domains, accounts, hosts, ports, router, settings, components, logProtect, limits });
 }
 
 /** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */

@@ -1,4 +1,5 @@
 import { ABSENT_SERVICE_ANSWERS, BALANCES, LISTENER_LOSS_POLICIES } from '../../router/options.ts';
+import { COMPONENT_CONFLICTS, type ComponentConflict, DEFAULT_COMPONENTS } from './components.ts';
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_ROUTER, type RouterConfig } from './config.ts';
 
 /** Lists may be given in one word too, as in an environment variable. */
@@ -53,6 +54,27 @@ export const SERVER_OPTIONS = {
     group: 'Settings:',
     describe: "Domain whose router knows the built-in opensrf.settings (repeatable). Whoever may send requests there can read the file's passwords",
     defaultDescription: 'the first domain',
+  },
+  'component-port': {
+    type: 'number',
+    requiresArg: true,
+    group: 'Components:',
+    describe: 'Port for external components (XEP-0114); 0: any free one',
+    defaultDescription: 'none',
+  },
+  component: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    group: 'Components:',
+    describe: 'Component as DOMAIN:SECRET (repeatable)',
+  },
+  'component-secret': { type: 'string', requiresArg: true, group: 'Components:', describe: 'Secret of components for all other domains that are not served' },
+  'component-conflict': {
+    choices: COMPONENT_CONFLICTS,
+    default: DEFAULT_COMPONENTS.conflict,
+    group: 'Components:',
+    describe: 'When a second component comes for a domain: "keep" refuses it, "replace" ends the first',
   },
   balance: { choices: BALANCES, default: DEFAULT_ROUTER.balance, group: 'Router:', describe: 'How the next listener is chosen' },
   'on-listener-loss': {
@@ -129,6 +151,10 @@ export interface ServerArguments {
   readonly user?: string[] | undefined;
   readonly withSettings?: string | undefined;
   readonly settingsDomain?: string[] | undefined;
+  readonly componentPort?: number | undefined;
+  readonly component?: string[] | undefined;
+  readonly componentSecret?: string | undefined;
+  readonly componentConflict: ComponentConflict;
   readonly balance: RouterConfig['balance'];
   readonly onListenerLoss: RouterConfig['onListenerLoss'];
   readonly lossGrace: number;

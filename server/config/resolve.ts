@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
 import { domainAddresses } from '../net/hosts-file.ts';
+import { type ComponentsConfig, parseComponents } from './components.ts';
 import { type ChopChopConfig, ConfigError, type ConfigInput, createConfig, DEFAULT_DOMAINS, type RouterConfig } from './config.ts';
 import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 import type { ServerArguments } from './options.ts';
@@ -31,6 +32,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     ...accountsFrom(args, site, domains, problems),
     router: { ...site.router, ...routerFrom(args, domains, problems) },
     ...settingsFrom(args, problems),
+    components: componentsFrom(args, problems),
     logProtect: [...(site.logProtect ?? []), ...(args.logProtect ?? [])],
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -56,6 +58,11 @@ function routerFrom(args: ServerArguments, domains: readonly string[], problems:
     ...(trustedServers.size === 0 ? {} : { trustedServers }),
     ...(trustedClients.size === 0 ? {} : { trustedClients }),
   };
+}
+
+function componentsFrom(args: ServerArguments, problems: string[]): ComponentsConfig {
+  const { component = [], componentPort: port = null, componentSecret: secret = '', componentConflict: conflict } = args;
+  return { port, secrets: parseComponents('--component', component, problems), secret, conflict };
 }
 
 function settingsFrom(args: ServerArguments, problems: string[]): Pick<ConfigInput, 'settings'> {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
-import { type Framing, STREAM_FRAMING } from '../streams/framing.ts';
+import type { Framing } from '../streams/framing.ts';
 import { ByteInput } from './byte-input.ts';
 import type { Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
 
@@ -21,11 +21,12 @@ export class ByteTransport implements Transport {
   readonly peer: string;
   readonly remote: boolean;
   readonly socket: Duplex;
-  readonly framing: Framing = STREAM_FRAMING;
+  readonly framing: Framing;
   written = 0;
 
-  constructor(socket: Duplex, { kind, peer, remote }: PeerPlace) {
+  constructor(socket: Duplex, { kind, peer, remote }: PeerPlace, framing: Framing) {
     this.socket = socket;
+    this.framing = framing;
     this.kind = kind;
     this.peer = peer;
     this.remote = remote;

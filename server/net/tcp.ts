@@ -92,14 +92,14 @@ async function listen(host: string, port: number, onSocket: (socket: Socket) => 
 function explain(cause: NodeJS.ErrnoException): string {
   switch (cause.code) {
     case 'EADDRINUSE':
-      return 'another program has that port; stop it, or choose another with --port (0: any free one)';
+      return 'another program has that port; stop it, or choose another (--port, --component-port; 0: any free one)';
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address; see --host';
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'the name cannot be resolved; see --host';
     case 'EACCES':
-      return 'not permitted; ports below 1024 need privileges, choose another with --port';
+      return 'not permitted; ports below 1024 need privileges, choose another (--port, --component-port)';
     default:
       return cause.message;
   }

@@ -1,9 +1,11 @@
 import type { Router } from '../../router/router.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { ComponentConflict } from '../config/components.ts';
 import type { ServerCounts } from '../counts.ts';
 import type { Log } from '../log.ts';
 import type { CloseReason } from '../net/close-reason.ts';
+import { Component } from './component.ts';
 import type { Delivery } from './delivery.ts';
 import type { Directory } from './directory.ts';
 import { Session } from './session.ts';
@@ -17,6 +19,8 @@ export interface BindingEnvironment {
   readonly routers: ReadonlyMap<string, Router>;
   /** Whether a router program may log in and take the internal router's place. */
   readonly externalRouter: 'allow' | 'refuse';
+  /** Who has a domain when a second component comes for it. */
+  readonly componentConflict: ComponentConflict;
   readonly tap: Tap;
   readonly counts: ServerCounts;
   readonly log: Log;
@@ -80,19 +84,24 @@ export class Binding {
     const { directory, routers, externalRouter, log } = this.environment;
     const holder = directory.get(newcomer.jid);
     if (holder === undefined) return true;
-    if (holder instanceof Session && !holder.privileged) {
+    if (holder instanceof Session && this.isReplaceable(holder)) {
       holder.connection.close('replaced', new StreamError('conflict', 'the same address has logged in again'));
       return true;
     }
     const router = routers.get(newcomer.domain);
     if (router === undefined || holder !== router || externalRouter === 'refuse') {
-      log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, 'refused a login: the address belongs to a live router');
+      const owner = holder instanceof Component ? 'another component' : 'a live router';
+      log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, `refused a login: the address belongs to ${owner}`);
       return false;
     }
     log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, 'a router from outside logged in; the internal one steps aside');
     router.suspend();
     newcomer.observer = router;
     return true;
+  }
+
+  private isReplaceable(holder: Session): boolean {
+    return holder instanceof Component ? this.environment.componentConflict === 'replace' : !holder.privileged;
   }
 
   private returnOfRouter(session: Session): void {

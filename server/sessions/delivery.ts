@@ -1,7 +1,7 @@
 import { bounce, bounceWithoutContent } from '../../shared/bounce.ts';
 import { StanzaError } from '../../shared/errors.ts';
-import { bareJid, formatJid, parseJid } from '../../shared/jid.ts';
-import type { Stanza } from '../../shared/stanza.ts';
+import { bareJid, formatJid, type Jid, parseJid } from '../../shared/jid.ts';
+import type { Endpoint, Stanza } from '../../shared/stanza.ts';
 import type { ServerCounts } from '../counts.ts';
 import type { Directory } from './directory.ts';
 
@@ -36,7 +36,8 @@ export class Delivery {
   private sendBounce(answer: Stanza | null, { condition }: StanzaError): void {
     if (answer === null) return;
     this.counts.bounces.count(condition);
-    this.directory.get(answer.to)?.deliver(answer);
+    const jid = parseJid(answer.to);
+    if (jid !== null) this.endpointFor(jid)?.deliver(answer);
   }
 
   private deliverByParts(stanza: Stanza): void {
@@ -49,12 +50,17 @@ export class Delivery {
       this.bounce(stanza, new StanzaError('jid-malformed', 'the address in "to" is no JID'));
       return;
     }
-    const endpoint = this.directory.get(formatJid(jid)) ?? this.directory.get(bareJid(jid)) ?? this.directory.get(jid.domain);
+    const endpoint = this.endpointFor(jid);
     if (endpoint === undefined) {
       this.bounce(stanza, new StanzaError('remote-server-not-found', `this server does not serve ${jid.domain}`));
       return;
     }
     endpoint.deliver(stanza);
+  }
+
+  /** Whoever has the address or, since nobody else has it, all that are below his own. */
+  private endpointFor(jid: Jid): Endpoint | undefined {
+    return this.directory.get(formatJid(jid)) ?? this.directory.get(bareJid(jid)) ?? this.directory.get(jid.domain);
   }
 
   /** RFC 6120 §10.3: without `to` it is for the sender's own account, and that is the host's business. */

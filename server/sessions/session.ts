@@ -11,6 +11,7 @@ import type { Tap } from './tap.ts';
 
 /** Who logged in, and how. */
 export interface SessionIdentity {
+  /** `''` for a component, as is the resource: it has the whole domain. */
   readonly username: string;
   readonly domain: string;
   readonly resource: string;
@@ -32,7 +33,7 @@ export interface SessionEnvironment {
   interceptor: Interceptor | null;
 }
 
-/** One authenticated, bound stream with a full JID. */
+/** One authenticated stream with an address: the full JID it has bound. */
 export class Session implements SessionEndpoint, ConnectionUser {
   readonly jid: string;
   readonly bareJid: string;
@@ -48,12 +49,13 @@ export class Session implements SessionEndpoint, ConnectionUser {
   /** …and what it was handed. */
   stanzasDelivered = 0;
   observer: DeliveryObserver | null = null;
-  private readonly environment: SessionEnvironment;
+  protected readonly environment: SessionEnvironment;
 
   constructor(identity: SessionIdentity, connection: Connection, environment: SessionEnvironment) {
-    this.bareJid = `${identity.username}@${identity.domain}`;
-    this.jid = `${this.bareJid}/${identity.resource}`;
-    this.domain = identity.domain;
+    const { username, domain, resource } = identity;
+    this.bareJid = username === '' ? domain : `${username}@${domain}`;
+    this.jid = resource === '' ? this.bareJid : `${this.bareJid}/${resource}`;
+    this.domain = domain;
     this.privileged = identity.privileged;
     this.legacy = identity.legacy;
     this.connection = connection;
@@ -76,9 +78,18 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
-    if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupported(stanza, namespace);
+    if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupportedStanza(stanza, namespace);
+    // The sender is whom we know him to be, whatever he says.
+    stanza.from = this.jid;
+    this.take(stanza);
+  }
+
+  /** Takes a stanza that this session has sent, by an address of its own. */
+  protected take(stanza: Stanza): void {
     this.stanzasRead++;
-    this.stamp(stanza);
+    stanza.sender = this;
+    // Only a router may speak for others.
+    if (stanza.routerFrom !== '' && !this.privileged) removeRouterFrom(stanza);
     const { tap, interceptor } = this.environment;
     if (tap !== null) tap.read(this, stanza);
     if (interceptor === null || !interceptor.take(this, stanza)) this.forward(stanza);
@@ -99,8 +110,12 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 
   oversizedStanzaRead(stanza: Stanza): void {
-    this.stanzasRead++;
     stanza.from = this.jid;
+    this.refuseOversized(stanza);
+  }
+
+  protected refuseOversized(stanza: Stanza): void {
+    this.stanzasRead++;
     this.environment.delivery.bounceWithoutContent(stanza, new StanzaError('policy-violation', 'the stanza is larger than this server allows'));
   }
 
@@ -115,13 +130,6 @@ export class Session implements SessionEndpoint, ConnectionUser {
   ended(reason: CloseReason, unsent: Stanza[]): void {
     this.environment.presence.ended(this);
     this.environment.onEnded(this, reason, unsent);
-  }
-
-  // The sender is whom we know him to be, whatever he says; only a router may speak for others (router_from).
-  private stamp(stanza: Stanza): void {
-    stanza.from = this.jid;
-    stanza.sender = this;
-    if (stanza.routerFrom !== '' && !this.privileged) removeRouterFrom(stanza);
   }
 
   private iqRead(stanza: Stanza): void {
@@ -140,11 +148,13 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 }
 
-function isStanzaName(name: string): boolean {
+/** RFC 6120 §8: there are three. */
+export function isStanzaName(name: string): boolean {
   return name === 'message' || name === 'iq' || name === 'presence';
 }
 
-function unsupported(stanza: Stanza, namespace: string): StreamError {
+/** RFC 6120 §4.9.3.2, §4.9.3.24 */
+export function unsupportedStanza(stanza: Stanza, namespace: string): StreamError {
   if (stanza.name.includes(':')) return new StreamError('bad-namespace-prefix', 'stanzas must be in the default namespace, without a prefix');
   return new StreamError('unsupported-stanza-type', `<${stanza.name} xmlns='${namespace}'> is no stanza`);
 }

@@ -27,17 +27,24 @@ export interface Framing {
   readonly footer: string;
 }
 
-/** RFC 6120 §4. */
-export const STREAM_FRAMING: Framing = {
-  header: ({ from, id, version }) => {
-    const attributes = attributeXml('id', id) + attributeXml('from', from) + attributeXml('version', version);
-    return `<?xml version='1.0'?><stream:stream${attributes} xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`;
-  },
-  features: (content) => `<stream:features>${content}</stream:features>`,
-  stanza: (stanza) => stanza.toXml(),
-  error: (error) => `<stream:error>${errorContent(error)}</stream:error>`,
-  footer: '</stream:stream>',
-};
+/** RFC 6120 §4, for clients. */
+export const STREAM_FRAMING: Framing = streamFraming(NS.client);
+
+/** The same for components (XEP-0114). */
+export const COMPONENT_FRAMING: Framing = streamFraming(NS.component);
+
+function streamFraming(contentNamespace: string): Framing {
+  return {
+    header: ({ from, id, version }) => {
+      const attributes = attributeXml('id', id) + attributeXml('from', from) + attributeXml('version', version);
+      return `<?xml version='1.0'?><stream:stream${attributes} xmlns='${contentNamespace}' xmlns:stream='${NS.streams}'>`;
+    },
+    features: (content) => `<stream:features>${content}</stream:features>`,
+    stanza: (stanza) => stanza.toXml(),
+    error: (error) => `<stream:error>${errorContent(error)}</stream:error>`,
+    footer: '</stream:stream>',
+  };
+}
 
 /** An id nobody can guess (RFC 6120 §4.7.3): a digest login is made with it. */
 export function newStreamId(): string {

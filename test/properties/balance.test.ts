@@ -35,7 +35,7 @@ for (const name of ['round-robin', 'least-outstanding'] as const) {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const balance = createBalance(name);
-        const nodes = Array.from({ length: NODES }, (_, index) => new ServiceNode(new FakeSession(`o@localhost/${index}`), 'child', 0));
+        const nodes = Array.from({ length: NODES }, (_, index) => new ServiceNode(new FakeSession(`o@localhost/${index}`), `o@localhost/${index}`, 'child', 0));
         let members: Member[] = [];
         let last = 0;
         let now = 0;

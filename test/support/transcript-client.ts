@@ -47,6 +47,7 @@ export class TranscriptClient {
       case 'closed':
         return this.closed();
       case 'connect':
+      case 'connect-component':
         throw new Error('connected already');
     }
   }

@@ -5,9 +5,12 @@ import { header } from './peer.ts';
 /** Bytes to send; or, in their place, a proof that the client knows a password: the digest with its stream id, or the last message of SCRAM. */
 export type PayloadPart = Buffer | { readonly proof: 'digest' | 'sha1' | 'sha256'; readonly password: string };
 
+/** To the port for clients, or to that for components. */
+export type ConnectKind = 'connect' | 'connect-component';
+
 /** One line of a transcript. */
 export type Step = { readonly client: string; readonly line: number } & (
-  | { readonly kind: 'connect' | 'close' | 'closed' }
+  | { readonly kind: ConnectKind | 'close' | 'closed' }
   /** `writeBytes` 0: in one write. A step that stands for another one's preparation is not cut. */
   | { readonly kind: 'send'; readonly payload: readonly PayloadPart[]; readonly writeBytes: number; readonly cut: boolean }
   /** Literal text; between two of them stands what the server generates. */
@@ -24,7 +27,7 @@ export interface Transcript {
 }
 
 const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256) ([^{}]+)\}/;
-const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|login|sync|close|closed)(?: (\S+))?)$/;
+const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|login|sync|close|closed)(?: (\S+))?)$/;
 
 /** All transcripts in the folder's files, in order. The format is explained in its README.md. */
 export function readTranscripts(folder: URL): Transcript[] {
@@ -45,9 +48,11 @@ export function parseTranscripts(file: string, text: string): Transcript[] {
   return transcripts;
 }
 
+const MAPS = new Set(['trustedServers', 'trustedClients', 'secrets']);
+
 /** What a configuration has as a map. */
 function asMap(key: string, value: unknown): unknown {
-  return key === 'trustedServers' || key === 'trustedClients' ? new Map(Object.entries(value as object)) : value;
+  return MAPS.has(key) ? new Map(Object.entries(value as object)) : value;
 }
 
 /** Without comments and blank lines; one that begins with white space goes on where the line before it ended. */
@@ -73,6 +78,8 @@ function parseSteps(place: string, line: number, content: string): Step[] {
       return loginSteps(place, client, line, argument);
     case 'sync':
       return exchange(client, line, "<iq type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>", "<iq to='*' from='*' type='result' id='sync'/>");
+    case 'component':
+      return componentSteps(client, line, argument);
     default:
       return [{ client, line, kind: word as 'connect' | 'close' | 'closed' }];
   }
@@ -87,6 +94,18 @@ function loginSteps(place: string, client: string, line: number, jid: string): S
     { client, line, kind: 'connect' },
     ...exchange(client, line, header(domain), `<?xml version='1.0'?><stream:stream id='*' from='${domain}' xmlns='*' xmlns:stream='*'>`),
     ...exchange(client, line, `<iq id='123456789' type='set'><query xmlns='jabber:iq:auth'>${query}</query></iq>`, "<iq type='result' id='123456789'/>"),
+  ];
+}
+
+/** Connects to the port for components; and makes the handshake if a domain is given, which has the secret "secret". */
+function componentSteps(client: string, line: number, domain: string): Step[] {
+  const connect: Step = { client, line, kind: 'connect-component' };
+  if (domain === '') return [connect];
+  const start = `<stream:stream to='${domain}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`;
+  return [
+    connect,
+    ...exchange(client, line, start, `<?xml version='1.0'?><stream:stream id='*' from='${domain}' xmlns='jabber:component:accept' xmlns:stream='*'>`),
+    ...exchange(client, line, '<handshake>{digest secret}</handshake>', '<handshake/>'),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { Log } from '../../server/log.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 import { memoryPair } from './peer.ts';
 import { TranscriptClient } from './transcript-client.ts';
-import type { Transcript } from './transcript-reader.ts';
+import type { ConnectKind, Transcript } from './transcript-reader.ts';
 import type { Split } from './transcript-splits.ts';
 
 /** How long one run may take. Never reached unless the test fails. */
@@ -25,7 +25,7 @@ export async function play(transcript: Transcript, transport: Transport, splits:
   const log = new ErrorLog();
   const server = new ChopChop(createConfig({ port: 0, ...transcript.config }), log);
   const [address] = (await server.start()) as [BoundAddress];
-  const connect = () => open(server, address, transport);
+  const connect = (kind: ConnectKind) => open(server, kind === 'connect' ? address : (server.componentAddresses[0] as BoundAddress), transport, kind);
   try {
     for (const [run, split] of splits.entries()) {
       await playOnce(transcript, connect, split, `run ${run}: ${transcript.file}`);
@@ -39,7 +39,7 @@ export async function play(transcript: Transcript, transport: Transport, splits:
   if (log.errors.length > 0) throw new Error(`the server logged errors: ${log.errors.join('; ')}`);
 }
 
-async function playOnce({ steps }: Transcript, connect: () => Promise<Duplex>, split: Split, where: string): Promise<void> {
+async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => Promise<Duplex>, split: Split, where: string): Promise<void> {
   const clients = new Map<string, TranscriptClient>();
   const watchdog = setTimeout(() => {
     for (const client of clients.values()) client.giveUp();
@@ -48,8 +48,8 @@ async function playOnce({ steps }: Transcript, connect: () => Promise<Duplex>, s
   try {
     for (const step of steps) {
       place = `${where}:${step.line}: ${step.client}`;
-      if (step.kind === 'connect') {
-        clients.set(step.client, new TranscriptClient(await connect()));
+      if (step.kind === 'connect' || step.kind === 'connect-component') {
+        clients.set(step.client, new TranscriptClient(await connect(step.kind)));
         continue;
       }
       const waiting = (clients.get(step.client) as TranscriptClient).play(step, split);
@@ -81,13 +81,14 @@ class ErrorLog implements Log {
   debug(): void {}
 }
 
-async function open(server: ChopChop, { host, port }: BoundAddress, transport: Transport): Promise<Duplex> {
+async function open(server: ChopChop, { host, port }: BoundAddress, transport: Transport, kind: ConnectKind): Promise<Duplex> {
   if (transport === 'tcp') {
     const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
     await once(socket, 'connect');
     return socket;
   }
   const [ours, theirs] = memoryPair();
-  server.serve(theirs, 'memory');
+  if (kind === 'connect') server.serve(theirs, 'memory');
+  else server.serveComponent(theirs, 'memory');
   return ours;
 }

@@ -10,7 +10,7 @@ interface Node extends ServiceNode {
 }
 
 function nodes(names: string): Node[] {
-  return Array.from(names, (name) => new ServiceNode(new FakeSession(`o@localhost/${name}`), 'child', 0) as Node);
+  return Array.from(names, (name) => new ServiceNode(new FakeSession(`o@localhost/${name}`), `o@localhost/${name}`, 'child', 0) as Node);
 }
 
 function pool(name: 'round-robin' | 'least-outstanding', members: readonly Node[]): Balance {

@@ -97,6 +97,7 @@ const ARGUMENTS: ServerArguments = {
   absentService: 'status',
   hold: 2,
   externalRouter: 'allow',
+  componentConflict: 'keep',
 };
 
 const from = (args: Partial<ServerArguments>) => resolveConfig({ ...ARGUMENTS, ...args }).config;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { type Flushable, Flusher } from '../../server/net/flusher.ts';
 import { Outbox } from '../../server/net/outbox.ts';
+import { STREAM_FRAMING } from '../../server/streams/framing.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { BlockingDuplex } from '../support/blocking-duplex.ts';
 
@@ -27,7 +28,7 @@ class Letters extends Stanza {
 const TAG = 200;
 
 function transportOf(socket: BlockingDuplex): ByteTransport {
-  return new ByteTransport(socket, { kind: 'memory', peer: 'test', remote: false });
+  return new ByteTransport(socket, { kind: 'memory', peer: 'test', remote: false }, STREAM_FRAMING);
 }
 
 function setUp() {

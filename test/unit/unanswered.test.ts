@@ -10,7 +10,7 @@ const MANY = { requests: 100, bytes: 1_000_000 };
 
 function setUp(limits = MANY) {
   const ledger = new UnansweredRequests(limits);
-  const node = new ServiceNode(new FakeSession('o@localhost/listener'), 'child', 0);
+  const node = new ServiceNode(new FakeSession('o@localhost/listener'), 'o@localhost/listener', 'child', 0);
   /** The node's count as its class was told of it. */
   const told: number[] = [];
   const owner = { name: 'opensrf.math', unsent() {}, unansweredChanged: (changed: ServiceNode) => void told.push(changed.unanswered) };

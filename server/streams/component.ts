@@ -1,0 +1,87 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { parseElement } from '../../shared/element.ts';
+import { StanzaError, StreamError } from '../../shared/errors.ts';
+import { normalizeDomain } from '../../shared/jid.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { StreamHeader } from '../../shared/stream-reader.ts';
+import type { Log } from '../log.ts';
+import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Component } from '../sessions/component.ts';
+import { newStreamId } from './framing.ts';
+
+/** What a component's negotiation needs of its server. */
+export interface ComponentEnvironment {
+  readonly log: Log;
+  readonly loginTimeoutMs: number;
+  /** The secret of a domain; null where no component can have it. */
+  secretOf(domain: string): string | null;
+  /** Makes the component and takes it in; or says why it cannot have the domain. */
+  bind(connection: Connection, domain: string): Component | StanzaError;
+}
+
+/** A component's stream until it is one: header, and a handshake that proves that both know the secret (XEP-0114 §3). */
+export class ComponentNegotiation implements ConnectionUser {
+  private readonly connection: Connection;
+  private readonly environment: ComponentEnvironment;
+  private readonly timer: NodeJS.Timeout;
+  private domain = '';
+  private secret = '';
+  private streamId = '';
+
+  constructor(connection: Connection, environment: ComponentEnvironment) {
+    this.connection = connection;
+    this.environment = environment;
+    this.timer = setTimeout(() => this.timedOut(), environment.loginTimeoutMs);
+  }
+
+  headerRead(header: StreamHeader): void {
+    const domain = normalizeDomain(header.to);
+    const secret = domain === null ? null : this.environment.secretOf(domain);
+    if (header.defaultNamespace !== NS.component) throw new StreamError('invalid-namespace', `the default namespace must be ${NS.component}`);
+    if (domain === null || secret === null) throw new StreamError('host-unknown', `no component can be "${header.to}" here`);
+    this.domain = domain;
+    this.secret = secret;
+    this.streamId = newStreamId();
+    // No version, whatever the component says: there are no features to come (XEP-0114 §2).
+    this.connection.sendHeader({ from: header.to, id: this.streamId, version: '' }, null);
+  }
+
+  stanzaRead(stanza: Stanza, namespace: string): void {
+    if (namespace !== NS.component || stanza.name !== 'handshake') throw new StreamError('not-authorized', `<${stanza.name}> before the handshake`);
+    if (!this.isProof(parseElement(stanza.toXml()).text.trim())) {
+      this.environment.log.warn({ peer: this.connection.peer, domain: this.domain }, 'refused a component: wrong secret');
+      throw new StreamError('not-authorized', 'the handshake is not that of the secret');
+    }
+    const component = this.environment.bind(this.connection, this.domain);
+    if (component instanceof StanzaError) throw new StreamError('conflict', component.text);
+    clearTimeout(this.timer);
+    this.connection.send('<handshake/>');
+    this.connection.handOver(component);
+  }
+
+  oversizedStanzaRead(): void {
+    throw new StreamError('policy-violation', 'too much before the handshake');
+  }
+
+  footerRead(): void {
+    this.connection.close('client-closed');
+  }
+
+  ended(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** XEP-0114 §3: the hex SHA-1 of stream id and secret. */
+  private isProof(handshake: string): boolean {
+    const proof = createHash('sha1')
+      .update(this.streamId + this.secret)
+      .digest('hex');
+    return /^[0-9a-f]{40}$/i.test(handshake) && timingSafeEqual(Buffer.from(handshake.toLowerCase()), Buffer.from(proof));
+  }
+
+  private timedOut(): void {
+    this.environment.log.info({ peer: this.connection.peer }, 'a handshake took too long');
+    this.connection.close('login-timeout', new StreamError('connection-timeout', 'the handshake took too long'));
+  }
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ChopChop } from '../server/chopchop.ts';
+import { createConfig } from '../server/config/config.ts';
+import type { BoundAddress } from '../server/net/tcp.ts';
+import { appeared, temporaryFolder } from './support/command.ts';
+import { Peer } from './support/peer.ts';
+import { recordingLog, startServer } from './support/server.ts';
+
+const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
+const GATE = 'gate.localhost';
+const COMPONENTS = { port: 0, secrets: new Map([[GATE, 'secret']]) };
+
+async function handshake(peer: Peer, secret = 'secret'): Promise<Peer> {
+  peer.send(`<stream:stream to='${GATE}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`);
+  const [, id] = /id='([^']+)'/.exec(await peer.expect(/<stream:stream [^>]*>/)) as RegExpExecArray;
+  const proof = createHash('sha1')
+    .update(id + secret)
+    .digest('hex');
+  // In capitals, as some libraries write it.
+  peer.send(`<handshake>${proof.toUpperCase()}</handshake>`);
+  await peer.expect('<handshake/>');
+  return peer;
+}
+
+function checked(args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--check-config'], { encoding: 'utf8', timeout: 30_000 });
+  return { status, stderr, components: status === 0 ? JSON.parse(stdout).components : null, stdout };
+}
+
+test('what a component did not read bounces when it ends, and its listeners leave the router', async (t) => {
+  const trustedServers = new Map([['localhost', ['localhost', GATE]]]);
+  const { server, address, log } = await startServer(t, { components: COMPONENTS, router: { trustedServers } });
+  const gate = await handshake(await Peer.connect(t, server.componentAddresses[0] as BoundAddress));
+  const alice = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'alice');
+  gate.send(`<message from='s@${GATE}/1' to='router@localhost/router'><opensrf router_command='register' router_class='opensrf.math'/></message>`);
+  gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await gate.expect("id='sync'/>");
+  assert.equal(server.routers.get('localhost')?.classes.get('opensrf.math')?.nodes.has(`s@${GATE}/1`), true);
+  gate.stream.pause();
+  const body = 'x'.repeat(1024 * 1024);
+  for (let count = 0; count < 20; count++) alice.send(`<message to='room@${GATE}' id='${count}'><body>${body}</body></message>`);
+  alice.send("<iq type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await alice.expect("id='sync'/>");
+  gate.stream.destroy();
+  const bounced = await alice.message();
+  assert.match(bounced, /type='error'/);
+  assert.match(bounced, /<service-unavailable /);
+  assert.equal(server.routers.get('localhost')?.classes.size, 0);
+  assert.ok(log.lines.some(({ message, fields }) => message === 'session bound' && fields['jid'] === GATE));
+});
+
+test('a server that stops tells its components, and takes them again when it is started', async (t) => {
+  const { server } = await startServer(t, { components: COMPONENTS });
+  const [before] = server.componentAddresses as [BoundAddress];
+  const gate = await handshake(await Peer.connect(t, before));
+  const stopped = server.stop();
+  assert.match(await gate.closed(), /^<stream:error><system-shutdown /);
+  await stopped;
+  assert.deepEqual([server.componentAddresses, server.sessionCount], [[], 0]);
+  await server.start();
+  await handshake(await Peer.connect(t, server.componentAddresses[0] as BoundAddress));
+  assert.equal(server.sessionCount, 1);
+});
+
+test('a handshake that does not come ends the stream', async (t) => {
+  const { server } = await startServer(t, { components: COMPONENTS, limits: { loginTimeoutMs: 20 } });
+  const gate = await Peer.connect(t, server.componentAddresses[0] as BoundAddress);
+  assert.match(await gate.closed(), /<connection-timeout [^>]*><text [^>]*>the handshake took too long<\/text>/);
+});
+
+test('if the port for components is taken, nothing is started', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const server = new ChopChop(createConfig({ port: 0, components: { port, secret: 's' } }), recordingLog());
+  t.after(() => server.stop());
+  await assert.rejects(server.start(), /cannot listen on 127\.0\.0\.1:\d+: .*--component-port/);
+  taken.close();
+  await once(taken, 'close');
+  await server.start();
+  assert.equal(server.componentAddresses[0]?.port, port);
+});
+
+test('components are told on the command line, and in <chopchop>, whose <secret> is that of all', () => {
+  const two = checked(['--component-port', '5347', '--component', 'A.localhost:s:1', '--component', 'b.localhost:s,2']);
+  assert.deepEqual(two.components, { port: 5347, domains: ['a.localhost', 'b.localhost'], conflict: 'keep' });
+  assert.doesNotMatch(two.stdout, /s:1|s,2/);
+  const site = checked(['--config', `${FIXTURES}1.4-chopchop.xml`, '--component-port', '0', '--component-conflict', 'replace']);
+  assert.deepEqual(site.components, { port: 0, domains: ['*'], conflict: 'replace' });
+  assert.deepEqual(checked([]).components, { port: null, domains: [], conflict: 'keep' });
+});
+
+test('what is wrong with components is said at the start, without their secrets', () => {
+  const { status, stderr } = checked([
+    '--component',
+    'no-colon',
+    '--component',
+    ':x',
+    '--component',
+    'a.test:',
+    '--component',
+    'b.test:1',
+    '--component',
+    'b.test:2',
+  ]);
+  assert.equal(status, 2);
+  assert.deepEqual(stderr.match(/--component: .*/g), [...Array(3).fill('--component: needs DOMAIN:SECRET'), '--component: b.test is given twice']);
+  assert.match(checked(['--component', 'a.test:1']).stderr, /components: without a port \(--component-port\) none can connect/);
+  assert.match(checked(['--component-port', '1']).stderr, /components: none can connect without a secret \(--component or --component-secret\)/);
+  assert.match(checked(['--component-port', '70000', '--component', 'localhost:1']).stderr, /localhost is served itself[\s\S]*port: 70000 is not a number/);
+});
+
+test('the ready file tells where components connect', async (t) => {
+  const folder = temporaryFolder(t);
+  const args = ['--host', '127.0.0.1', '--port', '0', '--component-port', '0', '--component-secret', 'secret', '--ready-file', join(folder, 'ready.json')];
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
+  t.after(() => child.kill());
+  await appeared(folder, 'ready.json');
+  const { components } = JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
+  await handshake(await Peer.connect(t, components[0]));
+});

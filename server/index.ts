@@ -9,6 +9,8 @@ export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope } from './
 export { type ChopChopFixture, type FixtureClientOptions, type ResetScope, startChopChop } from './fixture/fixture.ts';
 export { anything, containing, type Matcher, type RequestFilter } from './fixture/matching.ts';
 export type { FixtureOptions } from './fixture/options.ts';
+export { type RecordedExchange, type RecordedStanza, RecordingError } from './fixture/recording/recorded-exchange.ts';
+export type { NotRecorded } from './fixture/recording/replay.ts';
 export type { Times } from './fixture/request-log.ts';
 export type { SiteFiles } from './fixture/site-files.ts';
 export type { Stub, StubOptions } from './fixture/stubs.ts';

@@ -31,6 +31,8 @@ export class Exchange {
   readonly locale: string;
   /** By which door it came into the system; `''` where it does not say. */
   readonly ingress: string;
+  /** 0 where it does not say. */
+  readonly apiLevel: number;
   readonly askedAt: number;
   /** The listener it was last handed to; `''` for one that went straight to a worker, or nowhere yet. */
   listener = '';
@@ -70,6 +72,7 @@ export class Exchange {
     this.params = Array.isArray(params) ? params : [];
     this.locale = message.locale;
     this.ingress = message.ingress;
+    this.apiLevel = message.apiLevel;
     this.askedAt = askedAt;
     this.length = stanza.inner.length;
   }

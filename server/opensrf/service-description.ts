@@ -42,9 +42,9 @@ export interface Keepalive {
 /**
  * Answers a CONNECT or REQUEST in its own words, which it sends as finished stanzas.
  * @param send Sends a `<message>` to the client: further attributes of its start tag, each with a blank before it, and all behind that tag.
- * @returns false for what it knows nothing of: that is dealt with as usual.
+ * @returns what it made of it: `unknown` is dealt with as usual, and `session over` lets the worker leave the session.
  */
-export type Answerer = (message: OsrfMessage, request: Stanza, send: (attributes: string, inner: string) => void) => Promise<boolean>;
+export type Answerer = (message: OsrfMessage, request: Stanza, send: (attributes: string, inner: string) => void) => 'answered' | 'session over' | 'unknown';
 
 /** What a service can do, wherever it runs. */
 export interface ServiceDescription {

@@ -65,8 +65,9 @@ export class Worker {
     session.connected = this.session === session;
     if (message.type === 'DISCONNECT') this.leave(session);
     if (message.type !== 'CONNECT' && message.type !== 'REQUEST') return;
-    const { answerer } = this.service;
-    if (await answerer?.(message, stanza, (attributes, inner) => this.sendRaw(session, attributes, inner))) return;
+    const outcome = this.service.answerer?.(message, stanza, (attributes, inner) => this.sendRaw(session, attributes, inner)) ?? 'unknown';
+    if (outcome === 'session over') this.leave(session);
+    if (outcome !== 'unknown') return;
     if (message.type === 'REQUEST') await this.call(message, session);
     else this.send(session, message, [statusMessage(message.threadTrace, 'osrfConnectStatus', 'Connection Successful', 200)]);
   }

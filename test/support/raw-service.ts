@@ -23,21 +23,23 @@ export interface Asked {
 export class RawProgram {
   readonly jid: string;
   readonly peer: Peer;
+  /** What its answers bear. */
+  transactionId = '';
 
   private constructor(peer: Peer, jid: string) {
     this.peer = peer;
     this.jid = jid;
   }
 
-  static async login(t: TestContext, address: BoundAddress, resource: string, username = 'opensrf'): Promise<RawProgram> {
-    return new RawProgram(await (await Peer.connect(t, address)).login(username, DOMAIN, resource), `${username}@${DOMAIN}/${resource}`);
+  static async login(t: TestContext, address: BoundAddress, resource: string, username = 'opensrf', domain = DOMAIN): Promise<RawProgram> {
+    return new RawProgram(await (await Peer.connect(t, address)).login(username, domain, resource), `${username}@${domain}/${resource}`);
   }
 
   /** A listener, and registered when this returns. */
-  static async listen(t: TestContext, address: BoundAddress, service: string): Promise<RawProgram> {
-    const listener = await RawProgram.login(t, address, `${service}_listener_${Math.random()}`);
-    listener.peer.send(registration('register', `router@${DOMAIN}/router`, listener.jid, service));
-    listener.peer.send(cRequest(`router@${DOMAIN}/router`, listener.jid, 'registered', requestBody('opensrf.router.info.class.list')));
+  static async listen(t: TestContext, address: BoundAddress, service: string, domain = DOMAIN): Promise<RawProgram> {
+    const listener = await RawProgram.login(t, address, `${service}_listener_${Math.random()}`, 'opensrf', domain);
+    listener.peer.send(registration('register', `router@${domain}/router`, listener.jid, service));
+    listener.peer.send(cRequest(`router@${domain}/router`, listener.jid, 'registered', requestBody('opensrf.router.info.class.list')));
     await listener.peer.expect(/Request Complete[\s\S]*?<\/message>/);
     return listener;
   }
@@ -54,7 +56,7 @@ export class RawProgram {
 
   /** One stanza with these messages in it. */
   answer({ client, thread }: Asked, ...messages: object[]): void {
-    this.peer.send(cRequest(client, this.jid, thread, escapeText(JSON.stringify(messages))));
+    this.peer.send(cRequest(client, this.jid, thread, escapeText(JSON.stringify(messages)), this.transactionId));
   }
 
   /** Answers two stanzas for a question, as the C router does. */

@@ -1,5 +1,6 @@
 import yargs from 'yargs';
 import { MONITOR_OPTIONS, REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './commands/client-options.ts';
+import { DOUBLES_OPTIONS, EXEC_OPTIONS } from './commands/fixture-options.ts';
 import { chopchopOptions } from './config/chopchop-section.ts';
 import { ConfigError } from './config/config.ts';
 import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
@@ -46,6 +47,11 @@ function chopchopSection(file: string): Record<string, unknown> {
 
 /** Carries out a command line. @param argv Without the program's name. @throws CommandError */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  let command: () => Promise<void> = async () => {};
+  // Not while yargs parses: it would write all of its help first, which takes longer than a server to start.
+  const later = (job: () => Promise<void>): void => {
+    command = job;
+  };
   await yargs([...argv])
     .scriptName('opensrf-chopchop')
     .usage('$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.')
@@ -60,7 +66,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
           .options(LOG_OPTIONS)
           .options(CONTROL_OPTIONS)
-          .option('ready-file', { type: 'string', requiresArg: true, describe: 'Write {pid, c2s, domains, …} as JSON here once logins work' })
+          .options(DOUBLES_OPTIONS)
+          .option('ready-file', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'Write {pid, c2s, domains, …} as JSON here once logins work; -: to standard output',
+          })
           .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
           .option('process-title', { type: 'string', requiresArg: true, hidden: true })
           .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' })
@@ -69,10 +80,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
           .example('$0 --with-settings /openils/conf/opensrf.xml', 'with opensrf.settings, so that a service starts alone')
           .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json')
+          .example('$0 --stubs test/stubs', 'with services that are declared in files')
           .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
-      async (args) => (await import('./commands/serve.ts')).serve(args),
+      (args) => later(async () => (await import('./commands/serve.ts')).serve(args)),
     )
-    .command('demo', 'Show the way of a request through a server, a service and a client', {}, async () => (await import('./commands/demo.ts')).demo(print))
+    .command('demo', 'Show the way of a request through a server, a service and a client', {}, () =>
+      later(async () => (await import('./commands/demo.ts')).demo(print)),
+    )
     .command(
       'doctor',
       'Look at what keeps OpenSRF programs from talking to the server: names, ports, accounts, trust',
@@ -83,7 +97,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
           .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
           .example('$0 doctor --config /openils/conf/opensrf_core.xml', 'is everything there that this site needs?'),
-      async (args) => (await import('./commands/doctor.ts')).doctor(args, print),
+      (args) => later(async () => (await import('./commands/doctor.ts')).doctor(args, print)),
     )
     .command(
       'drain <service> [listener]',
@@ -94,7 +108,24 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .positional('listener', { type: 'string', describe: 'The JID of one listener; all where it is missing' })
           .option('resume', { type: 'boolean', default: false, describe: 'Send requests again' })
           .options(connectionOptions(DEFAULT_ROUTER_CONNECTION)),
-      async (args) => print(await (await import('./commands/drain.ts')).drain(args)),
+      (args) => later(async () => print(await (await import('./commands/drain.ts')).drain(args))),
+    )
+    .command(
+      'exec',
+      'Run a command with a server of its own, for a test: exec [options] -- COMMAND…',
+      (command) =>
+        command
+          .options(EXEC_OPTIONS)
+          .options(SERVER_OPTIONS)
+          .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
+          .options(DOUBLES_OPTIONS)
+          .options(LOG_OPTIONS)
+          .example('$0 exec --stubs test/stubs -- prove -r t', 'the tests find the server by OSRF_HOST, OSRF_PORT, … and OSRF_CONFIG')
+          .example("$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with a service of one’s own beside it'),
+      (args) =>
+        later(async () => {
+          process.exitCode = await (await import('./commands/exec.ts')).exec({ ...args, command: args._.slice(1).map(String) });
+        }),
     )
     .command(
       'monitor',
@@ -104,7 +135,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .options(MONITOR_OPTIONS)
           .example('$0 monitor --service opensrf.math --slower-than 100', 'who is slow?')
           .example('$0 monitor --past --status failed --json', 'what failed until now, and from now on'),
-      async (args) => (await import('./commands/monitor.ts')).monitor(args, print),
+      (args) => later(async () => (await import('./commands/monitor.ts')).monitor(args, print)),
     )
     .command(
       'request <service> <method> [params..]',
@@ -119,19 +150,22 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .example('$0 request opensrf.math add 2 2', 'prints 4')
           .example(`$0 request opensrf.simple-text opensrf.simple-text.reverse '"abc"'`, 'a string needs its own quotes'),
       // yargs keeps what stands behind a "--" for itself.
-      async (args) => (await import('./commands/request.ts')).request({ ...args, params: [...(args.params ?? []), ...args._.slice(1).map(String)] }, print),
+      (args) =>
+        later(async () =>
+          (await import('./commands/request.ts')).request({ ...args, params: [...(args.params ?? []), ...args._.slice(1).map(String)] }, print),
+        ),
     )
     .command(
       'services',
       'List what is registered with the router',
       (command) => command.options(SERVICES_OPTIONS),
-      async (args) => (await import('./commands/services.ts')).services(args, print),
+      (args) => later(async () => (await import('./commands/services.ts')).services(args, print)),
     )
     .command(
       'status',
       'Tell whether the server, a login and the router work',
       (command) => command.options(STATUS_OPTIONS).options(connectionOptions(DEFAULT_CONNECTION)),
-      async (args) => (await import('./commands/status.ts')).status(args, print),
+      (args) => later(async () => (await import('./commands/status.ts')).status(args, print)),
     )
     .command(
       'wait [services..]',
@@ -141,10 +175,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .positional('services', { type: 'string', array: true, describe: 'The services' })
           .options(WAIT_OPTIONS)
           .options(connectionOptions(DEFAULT_CONNECTION)),
-      async (args) => (await import('./commands/wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print),
+      (args) =>
+        later(async () => (await import('./commands/wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print)),
     )
     .epilogue(
-      `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.\n${EXIT_CODES}`,
+      `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config. Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.\n${EXIT_CODES}`,
     )
     .version(VERSION)
     .strict()
@@ -155,4 +190,5 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);
     })
     .parseAsync();
+  await command();
 }

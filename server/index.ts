@@ -13,7 +13,7 @@ export { type RecordedExchange, type RecordedStanza, RecordingError } from './fi
 export type { NotRecorded } from './fixture/recording/replay.ts';
 export type { Times } from './fixture/request-log.ts';
 export type { SiteFiles } from './fixture/site-files.ts';
-export { StubFileError } from './fixture/stub-files/source.ts';
+export { StubFileError } from './fixture/stub-files/error.ts';
 export type { Stub, StubOptions } from './fixture/stubs.ts';
 export type { Log } from './log.ts';
 export type { Account } from './login/accounts.ts';

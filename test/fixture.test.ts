@@ -333,7 +333,7 @@ test('a client logs in by the environment that a child process gets', async (t) 
   const jabber = await start(t);
   await jabber.service('opensrf.math', { add });
   const { OSRF_HOST, OSRF_PORT, OSRF_DOMAIN, OSRF_USERNAME, OSRF_PASSWORD, OSRF_ROUTER } = jabber.env() as Record<string, string>;
-  assert.equal(OSRF_ROUTER, 'router@localhost');
+  assert.equal(OSRF_ROUTER, 'router');
   const login = {
     host: OSRF_HOST as string,
     port: Number(OSRF_PORT),

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { ConfigError } from '../config/config.ts';
-import { type ConnectionArguments, type ConnectionConfig, DEFAULT_CONNECTION, resolveConnection } from '../config/connection.ts';
+import { type ConnectionArguments, type ConnectionConfig, connectionFromEnvironment, DEFAULT_CONNECTION, resolveConnection } from '../config/connection.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { OsrfClient } from '../opensrf/client.ts';
 import { OsrfError, type OsrfErrorKind, OsrfTimeout } from '../opensrf/errors.ts';
@@ -22,7 +22,7 @@ const MAX_TIMEOUT_S = 86_400;
 /** Where a client command connects to. @throws CommandError */
 export function connectionOf(args: ConnectionArguments, defaults: ConnectionConfig = DEFAULT_CONNECTION): ConnectionConfig {
   try {
-    return resolveConnection(args, defaults);
+    return resolveConnection(args, { ...defaults, ...connectionFromEnvironment(process.env, defaults) });
   } catch (error) {
     if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.problems.join('; '));
     throw error;

@@ -5,21 +5,23 @@ import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { type ControlArguments, controlPlace } from '../control/options.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { removeOwnFile, writeFileAtomically } from '../files.ts';
+import type { Doubles, DoublesOptions } from '../fixture/doubles.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
-import { type BoundAddress, ListenError } from '../net/tcp.ts';
-import { SettingsError } from '../opensrf/settings/settings-error.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
+import { notifyReady } from '../process/notify.ts';
 import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
 import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
 import { banner, description, readyJson } from './announcement.ts';
+import { doublesOf, wantsDoubles } from './doubles.ts';
+import { ReadyFile } from './ready-file.ts';
 import { type ServedControl, serveControl } from './serve-control.ts';
+import { serveDoubles } from './serve-doubles.ts';
+import { readServerConfig, startedOn } from './server-start.ts';
 
 /** The arguments of `serve`. */
-export interface ServeArguments extends ServerArguments, LogArguments, ControlArguments {
+export interface ServeArguments extends ServerArguments, LogArguments, ControlArguments, DoublesOptions {
   readonly checkConfig: boolean;
   readonly readyFile?: string | undefined;
   readonly pidFile?: string | undefined;
@@ -31,7 +33,7 @@ export interface ServeArguments extends ServerArguments, LogArguments, ControlAr
 /** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError */
 export async function serve(args: ServeArguments): Promise<void> {
   if (args.checkConfig) {
-    process.stdout.write(description(readConfig(args)));
+    process.stdout.write(description(readServerConfig(args)));
     return;
   }
   if (args.daemon && !startedAsDaemon()) {
@@ -39,16 +41,17 @@ export async function serve(args: ServeArguments): Promise<void> {
     return;
   }
   process.title = args.processTitle ?? PROCESS_TITLE;
-  const resolved = readConfig(args);
+  const resolved = readServerConfig(args);
   // What is wrong with its options is to be said before anything is there.
   controlPlace(args, false);
+  const doubles = wantsDoubles(args) ? await doublesOf(args) : null;
   const logOptions = logOptionsFromArguments(logArguments(args, resolved.core));
   const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
   pidFile?.check();
   const { log, close } = await openLog(logOptions);
   logCrash(log);
   try {
-    await run(new ChopChop(resolved.config, log), resolved, args, pidFile, log);
+    await run({ server: new ChopChop(resolved.config, log), resolved, args, doubles, pidFile, log });
   } catch (error) {
     // Standard error has it too; but who looks for it will look here.
     if (logOptions.destination.kind !== 'stdout') log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -64,7 +67,7 @@ function logArguments(args: ServeArguments, core: OpensrfCore | null): LogArgume
 }
 
 async function serveInBackground(args: ServeArguments): Promise<void> {
-  const { logFile, syslog } = logArguments(args, readConfig(args).core);
+  const { logFile, syslog } = logArguments(args, readServerConfig(args).core);
   const pid = await startDaemon();
   process.stdout.write(`opensrf-chopchop runs as process ${pid}\n`);
   if (logFile === undefined && syslog === undefined) {
@@ -72,40 +75,42 @@ async function serveInBackground(args: ServeArguments): Promise<void> {
   }
 }
 
-async function run(server: ChopChop, resolved: ResolvedConfig, args: ServeArguments, pidFile: PidFile | null, log: Logger): Promise<void> {
+/** Everything that one run takes. */
+interface Run {
+  readonly server: ChopChop;
+  readonly resolved: ResolvedConfig;
+  readonly args: ServeArguments;
+  readonly doubles: Doubles | null;
+  readonly pidFile: PidFile | null;
+  readonly log: Logger;
+}
+
+async function run({ server, resolved, args, doubles, pidFile, log }: Run): Promise<void> {
   const { config } = server;
-  const c2s = await start(server);
-  const stopped = stopOnSignal(server, log);
+  const c2s = await startedOn(server);
+  const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
+  const readyFile = new ReadyFile(args.readyFile);
+  const stopped = stopOnSignal(running, log);
   ignoreUserSignals(log);
   process.on('SIGHUP', () => reload(server, args, log));
   let control: ServedControl | null = null;
-  let ready = '';
   try {
     pidFile?.write(log);
     control = await serveControl(server, args, log);
     const listening = { c2s, components: server.componentAddresses, control };
-    ready = readyJson(config, listening);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening));
     log.info({ version: VERSION, pid: process.pid, c2s, components: listening.components, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
-    if (args.readyFile !== undefined) writeFileAtomically(args.readyFile, ready);
+    readyFile.write(readyJson(config, listening));
     reportReady();
+    notifyReady();
     await stopped;
   } finally {
     pidFile?.remove();
-    if (args.readyFile !== undefined) removeOwnFile(args.readyFile, ready);
+    readyFile.remove();
     await control?.stop();
-    await server.stop();
-  }
-}
-
-function readConfig(args: ServerArguments): ResolvedConfig {
-  try {
-    return resolveConfig(args);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
-    throw error;
+    await running.stop();
   }
 }
 
@@ -121,15 +126,5 @@ function reload(server: ChopChop, args: ServeArguments, log: Logger): void {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     log.error({ problems: error.problems }, 'configuration not reloaded: nothing was changed');
-  }
-}
-
-async function start(server: ChopChop): Promise<BoundAddress[]> {
-  try {
-    return await server.start();
-  } catch (error) {
-    if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
-    if (error instanceof SettingsError) throw new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
-    throw error;
   }
 }

@@ -69,6 +69,16 @@ export function resolveConnection(args: ConnectionArguments, defaults: Connectio
   return Object.freeze({ host, port, domain, username, password, router, logProtect });
 }
 
+/**
+ * What a process that `exec` has started finds in its environment. For orders that only a router's account may give, the account is the router's
+ * all the same.
+ */
+export function connectionFromEnvironment(environment: Readonly<Record<string, string | undefined>>, defaults: ConnectionConfig): Partial<ConnectionConfig> {
+  const { OSRF_HOST: host, OSRF_PORT: port, OSRF_DOMAIN: domain, OSRF_USERNAME: username, OSRF_PASSWORD: password, OSRF_ROUTER: router } = environment;
+  const place = { host, port: port === undefined ? undefined : Number(port), domain, router };
+  return withoutGaps(defaults.username === DEFAULT_ROUTER_CONNECTION.username ? place : { ...place, username, password });
+}
+
 /** The account of services and srfsh; for orders that only a router's account may give, the router's. */
 function fromFile(file: string | undefined, { username }: ConnectionConfig): Partial<ConnectionConfig> {
   if (file === undefined) return {};

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startChopChop } from '../server/index.ts';
+import { MAIN, oneLine, run, serve, stop, temporaryFolder, until } from './support/command.ts';
+
+const INDEX = fileURLToPath(new URL('../server/index.js', import.meta.url));
+const STUB = 'service: opensrf.math\nmethods:\n  add:\n    - params: [2, 2]\n      result: 4\n';
+
+/** A program for exec: JavaScript with a logged-in client. */
+function program(body: string): string[] {
+  const { host, port, domain, username, password } = {
+    host: 'env.OSRF_HOST',
+    port: '+env.OSRF_PORT',
+    domain: 'env.OSRF_DOMAIN',
+    username: 'env.OSRF_USERNAME',
+    password: 'env.OSRF_PASSWORD',
+  };
+  const login = `{ host: ${host}, port: ${port}, domain: ${domain}, username: ${username}, password: ${password}, resource: 'test' }`;
+  return [
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    `import { OsrfClient } from '${INDEX}'; const { env } = process; const client = await OsrfClient.connect(${login}); ${body}`,
+  ];
+}
+
+test('exec runs a command that finds stubs and files by its environment, and passes its exit code on', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'math.yaml'), STUB);
+  const body = `console.log(await client.request('opensrf.math', 'add', 2, 2), env.OSRF_CONFIG); await client.close();`;
+  const { code, stdout, stderr } = run('exec', '--stubs', folder, '--service', 'opensrf.math', '--', ...program(body));
+  assert.equal(stderr, '');
+  const [, config = ''] = /^4 (.*opensrf_core\.xml)\n$/.exec(stdout) ?? [];
+  assert.equal(existsSync(config), false, 'the temporary folder is gone');
+  assert.equal(code, 0);
+});
+
+test('exec tells of a command that fails what was asked and not answered as it should be', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'math.yaml'), STUB);
+  const conf = join(folder, 'conf');
+  const body = `
+    for (const [service, ...call] of [['opensrf.math', 'add', 2, 2], ['opensrf.math', 'add', 3], ['opensrf.math', 'secret.word', 'demo123'], ['absent', 'x']])
+      await client.request(service, ...call).catch(() => {});
+    await client.session('absent').connect().catch(() => {});
+    process.exit(3);`;
+  const { code, stderr } = run('exec', '--stubs', folder, '--log-protect', 'secret', '--config-dir', conf, '--', ...program(body));
+  assert.equal(code, 3);
+  const [head, counts, ...rest] = stderr.trimEnd().split('\n');
+  assert.match(head as string, /^opensrf-chopchop: \S+ --input-type=module -e .*… ended with exit code 3$/);
+  assert.equal(counts, '  5 requests, 1 answered; registered: opensrf.math');
+  assert.deepEqual(rest, [
+    '  answered with an error:',
+    "    opensrf.math add(3): refused 404 no case of the stub's method add is for the parameters [3]",
+    '    opensrf.math secret.word("**PARAMS REDACTED**"): refused 404 Method [secret.word] not found for service opensrf.math',
+    '    absent x(): refused 404 Service absent is not registered with this router',
+    '  came back undelivered:',
+    '    absent CONNECT: bounced 503',
+  ]);
+  assert.ok(existsSync(join(conf, 'opensrf_core.xml')), 'a folder that was named stays');
+});
+
+test('exec runs programs beside the command, waits for their services, and ends them', async (t) => {
+  const folder = temporaryFolder(t);
+  const service = join(folder, 'service.mjs');
+  writeFileSync(
+    service,
+    `import { appendFileSync } from 'node:fs';
+     import { OsrfService } from '${INDEX}';
+     const { env } = process;
+     const login = { host: env.OSRF_HOST, port: +env.OSRF_PORT, domain: env.OSRF_DOMAIN, username: env.OSRF_USERNAME, password: env.OSRF_PASSWORD };
+     const running = await OsrfService.start({ ...login, service: 'opensrf.own', workers: 1, methods: { twice: (n) => 2 * n } });
+     process.on('SIGTERM', async () => { await running.stop(); appendFileSync('${folder}/ended', 'ended'); });`,
+  );
+  const body = `console.log(await client.request('opensrf.own', 'twice', 21)); await client.close();`;
+  const { code, stdout, stderr } = run('exec', '--start', `exec ${process.execPath} ${service}`, '--service', 'opensrf.own', '--', ...program(body));
+  assert.deepEqual([stderr, stdout, code], ['', '42\n', 0]);
+  assert.equal(readFileSync(join(folder, 'ended'), 'utf8'), 'ended');
+});
+
+test('exec says in one line what kept it from running the command, each with its exit code', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'bad.yaml'), 'service: [');
+  const rows: readonly (readonly [args: string[], code: number, message: RegExp])[] = [
+    [[], 2, /exec: no command is named/],
+    [['--', 'no-such-command-here'], 127, /exec: no-such-command-here: there is no such command/],
+    [['--', folder], 126, /may not be run/],
+    [['--timeout', '0.01', '--service', 'opensrf.none', '--', 'true'], 6, /exec: after 0\.01 s not registered: opensrf\.none/],
+    [['--service', 'opensrf.none', '--start', 'exit 5', '--', 'true'], 1, /exec: exit 5 ended with exit code 5 before opensrf\.none was there/],
+    [['--replay', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
+    [['--stubs', join(folder, 'none'), '--', 'true'], 2, /none: cannot be read/],
+    [['--record', join(folder, 'none/file'), '--', 'true'], 4, /none\/file: cannot be written/],
+  ];
+  for (const [args, code, message] of rows) {
+    const outcome = run('exec', ...args);
+    assert.match(oneLine(outcome.stderr), message);
+    assert.deepEqual([outcome.code, outcome.stdout], [code, ''], args.join(' '));
+  }
+});
+
+test('signals go on to the command; one that is ended by a signal is told as a shell tells it', async (t) => {
+  const folder = temporaryFolder(t);
+  const start = (script: string) => {
+    const child = spawn(process.execPath, [MAIN, 'exec', '--', process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    t.after(() => child.kill('SIGKILL'));
+    return child;
+  };
+  const polite = start(`process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1e6); console.log('up')`);
+  await once(polite.stdout, 'data');
+  polite.kill('SIGTERM');
+  assert.deepEqual(await once(polite, 'close'), [7, null]);
+  const rude = start(`console.log('up'); process.kill(process.pid, 'SIGKILL')`);
+  assert.deepEqual(await once(rude, 'close'), [137, null]);
+  assert.ok(folder);
+});
+
+test('serve has doubles too: what it records, another replays', async (t) => {
+  const folder = temporaryFolder(t);
+  const stubs = join(folder, 'stubs');
+  mkdirSync(stubs);
+  writeFileSync(join(stubs, 'math.yaml'), STUB);
+  const record = join(folder, 'session.ndjson');
+  const at = (serving: Awaited<ReturnType<typeof serve>>) => ['--port', String(serving.ready.c2s[0].port), '--domain', 'localhost'];
+  const recording = await serve(t, folder, '--stubs', stubs, '--record', record);
+  assert.equal(run('request', 'opensrf.math', 'add', '2', '2', ...at(recording)).stdout, '4\n');
+  assert.equal(await stop(recording), 0);
+  assert.match(readFileSync(record, 'utf8'), /"method":"add","params":\[2,2\]/);
+  const replaying = await serve(t, folder, '--replay', record, '--replay-mode', 'strict');
+  assert.equal(run('request', 'opensrf.math', 'add', '2', '2', ...at(replaying)).stdout, '4\n');
+  assert.equal(run('request', 'opensrf.math', 'add', '9', ...at(replaying)).code, 5);
+  assert.equal(await stop(replaying), 0);
+  assert.match(replaying.output(), /"method":"add","answered":"404".*asked for what is not in the recording/);
+  writeFileSync(join(stubs, 'math.yaml'), 'service: 7');
+  const refused = run('serve', '--port', '0', '--stubs', stubs);
+  assert.deepEqual([refused.code, /math\.yaml:1: service: must be a text/.test(refused.stderr)], [2, true]);
+});
+
+test('readiness is told on standard output and to systemd, if they want to know', async (t) => {
+  const folder = temporaryFolder(t);
+  const tool = join(folder, 'systemd-notify');
+  writeFileSync(tool, `#!/bin/sh\necho "$@" > ${folder}/notified.tmp && mv ${folder}/notified.tmp ${folder}/notified\n`);
+  chmodSync(tool, 0o755);
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, NOTIFY_SOCKET: '/run/systemd/notify' };
+  const child = spawn(process.execPath, [MAIN, '--port', '0', '--ready-file', '-', '--log-level', 'silent'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  const ready = JSON.parse(line);
+  assert.deepEqual([ready.pid, typeof ready.c2s[0].port], [child.pid, 'number']);
+  await until(folder, () => existsSync(join(folder, 'notified')));
+  assert.equal(readFileSync(join(folder, 'notified'), 'utf8'), `--ready --pid=${child.pid}\n`);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('commands that log in find the server in the environment of exec; their options beat it', async () => {
+  await using jabber = await startChopChop();
+  await jabber.service('opensrf.math', { add: (a: number, b: number) => a + b });
+  const asked = (...args: string[]) => {
+    const child = spawn(process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '1', '2', ...args], { env: { ...process.env, ...jabber.env() } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+    return once(child, 'close').then(([code]) => [code, output]);
+  };
+  assert.deepEqual(await asked(), [0, '3\n']);
+  const [code, output] = await asked('--password', 'wrong');
+  assert.equal(code, 3);
+  assert.match(String(output), /cannot log in as opensrf@localhost/);
+});

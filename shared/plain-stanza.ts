@@ -1,0 +1,88 @@
+import { Stanza } from './stanza.ts';
+
+/*
+ * The shape in which OpenSRF's libraries write nearly every stanza, and nothing else:
+ *
+ *   stanza     <message to='…' from='…'[ type='…'][ id='…']> [extension] [thread] [subject] <body> text </body></message>
+ *   extension  <opensrf[ router_from='…' router_to='…'][ class and command, in either order] osrf_xid='…'[ broadcast='…']/>    (C: all, Perl: the last three)
+ *   thread     <thread>…</thread> or <thread/>
+ *   subject    <subject></subject> or <subject/>
+ *
+ * The quotes are all of one kind. A value holds neither quotes nor what stands for another character (references, line ends, tabs), so it means what is
+ * written. Text may hold references to the five names of XML and to characters XML allows, and no `]]>`.
+ *
+ * One regular expression reads all that stands before the text: 0.8 us for a stanza of 600 bytes, text included; a loop over its tags and attributes took
+ * 2.0 us, and saxes takes 8 us (Node 20.20).
+ */
+
+// XML 1.0 §2.2, without surrogates: the text comes from a decoder that lets no lone one pass.
+const NO_CHARACTER = '\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff';
+const VALUE = `[^'"<>&\\t\\n\\r${NO_CHARACTER}]*`;
+/** An attribute whose value is captured; the first group of the expression is the quote. */
+const attribute = (name: string): string => ` ${name}=\\1(${VALUE})\\1`;
+const START = `<message to=(["'])(${VALUE})\\1${attribute('from')}(?:${attribute('type')})?(?:${attribute('id')})?>`;
+const CLASS_AND_COMMAND = `(?:${attribute('router_class')}${attribute('router_command')}|${attribute('router_command')}${attribute('router_class')})?`;
+const SENDER = `(?:${attribute('router_from')} router_to=\\1${VALUE}\\1)?`;
+const EXTENSION = `(?:<opensrf${SENDER}${CLASS_AND_COMMAND}${attribute('osrf_xid')}(?: broadcast=\\1[01]?\\1)?/>)?`;
+const THREAD = `(?:<thread>([^<&\\]${NO_CHARACTER}]*)</thread>|<thread/>)?`;
+const HEAD = new RegExp(`${START}${EXTENSION}${THREAD}(?:<subject></subject>|<subject/>)?<body>`, 'y');
+
+// Not all numbers that may stand there: XML allows all from 32 on that these have, and the three controls.
+const DECIMAL = '#(?:9|1[03]|3[2-9]|[4-9][0-9]|[1-9][0-9]{2,3})';
+const HEXADECIMAL = '#x(?:[9aAdD]|[2-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{2}|[1-9a-cA-C][0-9a-fA-F]{3})';
+const REFERENCE = `&(?:quot|amp|lt|gt|apos|${DECIMAL}|${HEXADECIMAL});`;
+// A loop in a loop: a class alone puts nothing on the expression's stack, a choice does so for each character.
+const TEXT_RUN = `[^<&\\]${NO_CHARACTER}]*`;
+const TEXT = new RegExp(`${TEXT_RUN}(?:(?:${REFERENCE}|\\](?!\\]>))${TEXT_RUN})*`, 'y');
+
+/** How every plain stanza begins. */
+export const PLAIN_START = '<message to=';
+/** What ends its text. */
+export const PLAIN_END = '</body></message>';
+
+/** What {@link readPlainHead} has read. */
+export interface PlainHead {
+  readonly stanza: Stanza;
+  /** Positions in the text: of the stanza's content, and of the text in its body. */
+  readonly innerStart: number;
+  readonly bodyStart: number;
+}
+
+/** Reads all of a plain stanza that stands before the text of its body; null if it is not there, or not all of it, or not plain. */
+export function readPlainHead(text: string, start: number): PlainHead | null {
+  HEAD.lastIndex = start;
+  const match = HEAD.exec(text);
+  if (match === null) return null;
+  const stanza = new Stanza('message', match[2] as string, match[3] as string, match[4] ?? '', match[5] ?? '');
+  const innerStart = text.indexOf('>', start) + 1;
+  const transactionId = match[11];
+  if (transactionId !== undefined) {
+    stanza.extensionStart = 0;
+    stanza.extensionEnd = text.indexOf('>', innerStart) + 1 - innerStart;
+    stanza.routerFrom = match[6] ?? '';
+    stanza.routerClass = match[7] ?? match[10] ?? '';
+    stanza.routerCommand = match[8] ?? match[9] ?? '';
+    stanza.transactionId = transactionId;
+  }
+  stanza.thread = match[12] ?? '';
+  return { stanza, innerStart, bodyStart: HEAD.lastIndex };
+}
+
+/** The position behind the characters from `start` on that are plain text for certain, whatever comes behind them. */
+export function endOfPlainText(text: string, start: number): number {
+  TEXT.lastIndex = start;
+  TEXT.test(text);
+  let end = TEXT.lastIndex;
+  // A `]]` at the very end may be the beginning of `]]>`.
+  if (end === text.length) while (end > start && end > text.length - 2 && text.charCodeAt(end - 1) === 0x5d) end--;
+  return end;
+}
+
+const BEGUN_REFERENCE = /^&(?:#[0-9]{0,4}|#x[0-9a-fA-F]{0,4}|[a-z]{0,4})$/;
+
+/** Whether what stands behind plain text may become more of it, or the end of the stanza, as soon as there is more. */
+export function mayGoOnPlain(text: string, textEnd: number): boolean {
+  if (text.length - textEnd >= PLAIN_END.length) return false;
+  const rest = text.slice(textEnd);
+  return rest === '' || rest === ']' || rest === ']]' || PLAIN_END.startsWith(rest) || BEGUN_REFERENCE.test(rest);
+}

@@ -1,0 +1,37 @@
+import type { Stanza } from './stanza.ts';
+
+/** The start tag of a stream (RFC 6120 §4.7). An absent attribute is `''`. */
+export interface StreamHeader {
+  readonly to: string;
+  readonly from: string;
+  readonly id: string;
+  readonly version: string;
+  readonly lang: string;
+  /** The content namespace: `jabber:client`. */
+  readonly defaultNamespace: string;
+}
+
+/** Takes what a {@link StreamReader} reads. May throw a {@link StreamError}, which `write` passes on. */
+export interface StreamReceiver {
+  headerRead(header: StreamHeader): void;
+  /** A child of the stream, whatever its name and namespace. */
+  stanzaRead(stanza: Stanza, namespace: string): void;
+  /** A child that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. */
+  oversizedStanzaRead(stanza: Stanza): void;
+  /** `</stream:stream>` */
+  footerRead(): void;
+}
+
+/** How much a {@link StreamReader} takes. Sizes are in bytes of UTF-8. */
+export interface ReaderLimits {
+  /** Elements from the stream's start tag on; the stream counts as one. */
+  readonly maxElements: number;
+  /** Levels of nesting, the stream's own included. */
+  readonly maxDepth: number;
+  /** Longer stanzas are read past and reported by `oversizedStanzaRead`. */
+  readonly maxStanzaBytes: number;
+  /** A stanza longer than this ends the stream. */
+  readonly hardStanzaBytes: number;
+  /** Bytes of the whole stream; before login. */
+  readonly maxStreamBytes: number;
+}

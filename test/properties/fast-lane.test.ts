@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endOfPlainText, PLAIN_END, readPlainHead } from '../../shared/plain-stanza.ts';
+import { compareReaders, generator, randomCase, SEEDS } from '../support/lane-fuzz.ts';
+import { OPENING, Reading, WIDE_LIMITS } from '../support/reading.ts';
+
+const PLAIN = `<message to='a@localhost/b' from='c@localhost/d'><opensrf router_command='register' router_class='x' osrf_xid='1'/><thread>t</thread><body>TEXT</body></message>`;
+
+/** What may stand in a body, and what may not. */
+const TEXTS = [
+  ...`]]> ]]]> ]] ] ]]&gt; ]]\u00e9> > ' " \t\r\n \u0085 \ufeff \ufffd \ufffe \uffff \u{1f431} \u0000 \u001f \u007f`.split(' '),
+  ...'& &; &amp &amp; &AMP; &nbsp; &#9; &#10; &#11; &#13; &#31; &#32; &#065; &#9999; &#10000; &#55295; &#55296; &#65534;'.split(' '),
+  ...'&#x9; &#xa; &#xB; &#x1f; &#x20; &#xfff; &#xcfff; &#xd7ff; &#xd800; &#xfffe; &#x1f431; &#X41; &#x; &#; &#x00041;'.split(' '),
+  ...'< </ </body> </body></message <![CDATA[]]> <!--x--> <?x?> <x/> <message/> </message> </body></messages>'.split(' '),
+  ...['] ]>', '&amp ;', '</body ></message >', ' '],
+];
+
+test('the fast lane takes what OpenSRF writes today, and leaves the rest', () => {
+  const taken = SEEDS.map((seed) => {
+    const head = readPlainHead(seed, 0);
+    return head !== null && seed.startsWith(PLAIN_END, endOfPlainText(seed, head.bodyStart));
+  });
+  assert.deepEqual(taken, [true, true, true, false, true, true, false, false, false]);
+});
+
+test('the fast lane reads what the strict reader reads, whatever stands in a body and wherever it is cut', () => {
+  for (const text of TEXTS) {
+    const bytes = Buffer.from(PLAIN.replace('TEXT', text));
+    for (let cut = 1; cut <= bytes.length; cut++) {
+      compareReaders([Buffer.from(OPENING), bytes.subarray(0, cut), bytes.subarray(cut)], WIDE_LIMITS);
+    }
+  }
+});
+
+test('the fast lane reads what the strict reader reads, in three pieces cut anywhere', () => {
+  const bytes = Buffer.from(SEEDS[2] as string);
+  for (let first = 1; first < bytes.length; first += 7) {
+    for (let second = first + 1; second < bytes.length; second += 13) {
+      compareReaders([Buffer.from(OPENING), bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)], WIDE_LIMITS);
+    }
+  }
+});
+
+test('the fast lane reads what the strict reader reads, with any one character exchanged', () => {
+  for (const seed of [SEEDS[1], SEEDS[2]] as string[]) {
+    for (let at = 0; at < seed.length; at++) {
+      for (const other of ['', ' ', "'", '"', '<', '>', '&', '=', '/', 'x']) {
+        compareReaders([Buffer.from(OPENING), Buffer.from(seed.slice(0, at) + other + seed.slice(at + 1))], WIDE_LIMITS);
+      }
+    }
+  }
+});
+
+// For more of it: node scripts/fuzz-reader.js
+test('the fast lane reads what the strict reader reads, changed and cut at random', () => {
+  const random = generator(20_261_124);
+  let stanzas = 0;
+  for (let index = 0; index < 10_000; index++) {
+    const { chunks, limits } = randomCase(SEEDS, random);
+    stanzas += compareReaders(chunks, limits);
+  }
+  assert.ok(stanzas > 5_000, `${stanzas} of them were stanzas after all`);
+});
+
+test('a body in many pieces takes no more time than by its length', () => {
+  const microseconds = (pieces: number): number => {
+    const length = 8_000_000 / pieces;
+    const chunks = [OPENING, PLAIN.slice(0, PLAIN.indexOf('TEXT')), ...Array.from({ length: pieces }, () => 'x'.repeat(length)), '</body></message>'].map(
+      (text) => Buffer.from(text),
+    );
+    const begin = process.cpuUsage();
+    assert.deepEqual(Reading.of(chunks).events, ['header', 'stanza message']);
+    return process.cpuUsage(begin).user;
+  };
+  microseconds(200);
+  const [few, many] = [microseconds(20), microseconds(2_000)];
+  // They are about equal; to look at the whole body again for each piece takes hundreds of times as long.
+  assert.ok(many < 50 * few, `${few} us in 20 pieces, ${many} us in 2,000`);
+});

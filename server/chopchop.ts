@@ -29,7 +29,9 @@ import { Delivery } from './sessions/delivery.ts';
 import { Directory } from './sessions/directory.ts';
 import type { Interceptor } from './sessions/interceptor.ts';
 import { Liveness } from './sessions/liveness.ts';
+import { MANAGEMENT_FEATURE } from './sessions/management-elements.ts';
 import { Presence } from './sessions/presence.ts';
+import { Resumption } from './sessions/resumption.ts';
 import { Session, type SessionEnvironment } from './sessions/session.ts';
 import { type Tap, Taps } from './sessions/tap.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
@@ -64,6 +66,7 @@ export class ChopChop {
   private readonly taps = new Taps();
   private readonly serviceWatchers = new Set<ServiceWatcher>();
   private readonly binding: Binding;
+  private readonly resumption: Resumption;
   private readonly connectionEnvironment: ConnectionEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
   private readonly c2sEnvironment: C2sEnvironment;
@@ -97,6 +100,7 @@ export class ChopChop {
       log: this.guarded(log, 'sessions', ['warn']),
       onRouterReplaced: () => this.settings?.routerReplaced(),
     });
+    this.resumption = new Resumption(config.limits, this.clock, this.guarded(log, 'resumption', ['info', 'warn']));
     this.connectionEnvironment = {
       flusher: new Flusher(),
       limits: config.limits,
@@ -108,6 +112,7 @@ export class ChopChop {
     this.sessionEnvironment = {
       delivery: this.delivery,
       presence: this.presence,
+      managementRead: (session, element, namespace) => this.resumption.elementRead(session, element, namespace),
       onEnded: (session, reason, unsent) => this.binding.sessionEnded(session, reason, unsent),
       tap: null,
       interceptor: null,
@@ -119,10 +124,11 @@ export class ChopChop {
       loginTimeoutMs: config.limits.loginTimeoutMs,
       features: {
         beforeLogin: streamLimitsXml(config.limits.loginBytes, 0),
-        afterLogin: streamLimitsXml(config.limits.stanzaBytes, config.limits.pingAfterMs),
+        afterLogin: MANAGEMENT_FEATURE + streamLimitsXml(config.limits.stanzaBytes, config.limits.pingAfterMs),
       },
       servesDomain: (domain) => config.domains.includes(domain),
       bind: (...identity) => this.bind(...identity),
+      resume: (connection, bareJid, element) => this.resumption.resume(connection, bareJid, element),
     };
     this.componentEnvironment = {
       log: this.guarded(log, 'component', ['info', 'warn', 'error']),
@@ -275,6 +281,8 @@ export class ChopChop {
     for (const server of [...this.servers, ...this.componentServers]) server.close();
     this.settings?.stop();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
+    // Those that are left wait for a connection.
+    for (const session of this.sessions) session.close('server-stopped', null);
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
     for (const router of this.routers.values()) router.suspend();
     for (const guard of this.floodGuards) guard.flush();

@@ -22,12 +22,15 @@ export type StreamErrorCondition =
 /** A fault of the peer that ends its stream. Thrown where it is found, caught once at the connection. */
 export class StreamError extends Error {
   readonly condition: StreamErrorCondition;
+  /** A condition of the application's own (RFC 6120 §4.9.4), as finished XML; `''` where there is none. */
+  readonly applicationXml: string;
 
   /** @param text What was wrong, for the person at the other end; goes onto the wire. */
-  constructor(condition: StreamErrorCondition, text: string) {
+  constructor(condition: StreamErrorCondition, text: string, applicationXml = '') {
     super(text);
     this.name = 'StreamError';
     this.condition = condition;
+    this.applicationXml = applicationXml;
   }
 }
 

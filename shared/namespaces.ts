@@ -17,5 +17,6 @@ export const NS = {
   time: 'urn:xmpp:time',
   last: 'jabber:iq:last',
   roster: 'jabber:iq:roster',
+  streamManagement: 'urn:xmpp:sm:3',
   streamLimits: 'urn:xmpp:stream-limits:0',
 } as const;

@@ -32,6 +32,13 @@ export interface Limits {
   readonly pingTimeoutMs: number;
   /** Addresses a session has sent its presence to, which are told when it is gone; the oldest is forgotten first. */
   readonly directedPresences: number;
+  /** Stanzas that were sent to a client with stream management and not acknowledged; beyond, its session ends. */
+  readonly unacknowledgedStanzas: number;
+  readonly unacknowledgedBytes: number;
+  /** How long a session waits to be resumed; 0: not at all. */
+  readonly resumptionMs: number;
+  /** How many may wait at once. */
+  readonly waitingSessions: number;
   /** Requests waiting for a first listener, of all classes of one router. */
   readonly heldRequests: number;
   readonly heldBytes: number;
@@ -63,6 +70,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   pingAfterMs: 300_000,
   pingTimeoutMs: 60_000,
   directedPresences: 1_000,
+  unacknowledgedStanzas: 10_000,
+  unacknowledgedBytes: 16 * MIB,
+  resumptionMs: 300_000,
+  waitingSessions: 1_000,
   heldRequests: 10_000,
   heldBytes: 64 * MIB,
   unansweredRequests: 100_000,

@@ -52,7 +52,7 @@ export function sessionRoutes(server: ChopChop, log: Log): Route[] {
         const session = [...server.sessions].find((one) => one.jid === jid);
         if (session === undefined) return problem(404, `there is no session ${jid}`);
         log.info({ jid }, 'closed a session, as the control interface was told');
-        session.connection.close('closed-by-operator', new StreamError('policy-violation', 'an operator has closed this session'));
+        session.close('closed-by-operator', new StreamError('policy-violation', 'an operator has closed this session'));
         return json({ closed: jid });
       },
     },

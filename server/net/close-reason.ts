@@ -10,5 +10,7 @@ export type CloseReason =
   | 'closed-by-operator'
   | 'slow-reader'
   | 'ping-timeout'
+  | 'unacknowledged'
+  | 'resumption-timeout'
   | 'server-stopped'
   | 'internal-error';

@@ -85,7 +85,7 @@ export class Binding {
     const holder = directory.get(newcomer.jid);
     if (holder === undefined) return true;
     if (holder instanceof Session && this.isReplaceable(holder)) {
-      holder.connection.close('replaced', new StreamError('conflict', 'the same address has logged in again'));
+      holder.close('replaced', new StreamError('conflict', 'the same address has logged in again'));
       return true;
     }
     const router = routers.get(newcomer.domain);

@@ -13,8 +13,8 @@ export interface LivenessLimits {
 }
 
 /** A session, as far as it is looked at. */
-export interface WatchedSession extends Pick<Session, 'jid' | 'domain' | 'legacy' | 'deliver'> {
-  readonly connection: Pick<Session['connection'], 'bytesRead' | 'close'>;
+export interface WatchedSession extends Pick<Session, 'jid' | 'domain' | 'legacy' | 'deliver' | 'close'> {
+  readonly connection: Pick<Session['connection'], 'bytesRead' | 'open'>;
 }
 
 interface Silence {
@@ -39,7 +39,7 @@ export class Liveness {
   /** To be called now and then. @param now Milliseconds since 1970. */
   check(sessions: Iterable<WatchedSession>, now: number): void {
     if (this.limits.pingAfterMs === 0) return;
-    for (const session of sessions) if (!session.legacy) this.look(session, now);
+    for (const session of sessions) if (!session.legacy && session.connection.open) this.look(session, now);
   }
 
   private look(session: WatchedSession, now: number): void {
@@ -53,7 +53,7 @@ export class Liveness {
       silence.askedAt = now;
       session.deliver(pingTo(session));
     } else if (now - silence.askedAt >= pingTimeoutMs) {
-      session.connection.close('ping-timeout', new StreamError('connection-timeout', 'a ping was not answered'));
+      session.close('ping-timeout', new StreamError('connection-timeout', 'a ping was not answered'));
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Connection, ConnectionUser } from '../net/connection.ts';
 import type { Delivery } from './delivery.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { Presence } from './presence.ts';
+import type { StreamManagement } from './stream-management.ts';
 import type { Tap } from './tap.ts';
 
 /** Who logged in, and how. */
@@ -27,6 +28,8 @@ export interface SessionEnvironment {
   readonly presence: Presence;
   /** Told once, after the session's address is free. @param unsent What it never got. */
   readonly onEnded: (session: Session, reason: CloseReason, unsent: Stanza[]) => void;
+  /** A session has sent an element of stream management, and has none yet. */
+  readonly managementRead: (session: Session, element: Stanza, namespace: string) => void;
   /** Null while nobody looks. */
   tap: Tap | null;
   /** Null while nothing is to go wrong. */
@@ -41,7 +44,10 @@ export class Session implements SessionEndpoint, ConnectionUser {
   readonly privileged: boolean;
   /** Whether its stream has no `version`, as all streams of OpenSRF. */
   readonly legacy: boolean;
-  readonly connection: Connection;
+  /** The one it has, or had last: it changes when the session is resumed. */
+  connection: Connection;
+  /** Null unless the client has asked for it. */
+  management: StreamManagement | null = null;
   /** Milliseconds since 1970. */
   readonly since = Date.now();
   /** What it has sent, oversized stanzas included… */
@@ -63,7 +69,7 @@ export class Session implements SessionEndpoint, ConnectionUser {
   }
 
   get stalled(): boolean {
-    return this.connection.stalled;
+    return !this.connection.open || this.connection.stalled;
   }
 
   deliver(stanza: Stanza): void {
@@ -74,11 +80,21 @@ export class Session implements SessionEndpoint, ConnectionUser {
     if (this.observer !== null) this.observer.delivered(stanza);
     if (this.environment.tap !== null) this.environment.tap.delivered(this, stanza);
     this.stanzasDelivered++;
-    this.connection.sendStanza(stanza);
+    if (this.management === null) this.connection.sendStanza(stanza);
+    else this.management.sendStanza(stanza);
+  }
+
+  /** Ends the session, whether it has a connection or waits for one. @param error goes to the peer. */
+  close(reason: CloseReason, error: StreamError | null): void {
+    if (this.management === null) this.connection.close(reason, error);
+    else this.management.end(reason, error);
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
-    if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupportedStanza(stanza, namespace);
+    if (namespace !== NS.client || !isStanzaName(stanza.name)) {
+      this.otherRead(stanza, namespace);
+      return;
+    }
     // The sender is whom we know him to be, whatever he says.
     stanza.from = this.jid;
     this.take(stanza);
@@ -130,6 +146,12 @@ export class Session implements SessionEndpoint, ConnectionUser {
   ended(reason: CloseReason, unsent: Stanza[]): void {
     this.environment.presence.ended(this);
     this.environment.onEnded(this, reason, unsent);
+  }
+
+  /** A client of XMPP 1.0 may ask for stream management (XEP-0198 §3). */
+  private otherRead(element: Stanza, namespace: string): void {
+    if (namespace !== NS.streamManagement || this.legacy) throw unsupportedStanza(element, namespace);
+    this.environment.managementRead(this, element, namespace);
   }
 
   private iqRead(stanza: Stanza): void {

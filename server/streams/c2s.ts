@@ -12,6 +12,7 @@ import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
+import { failedXml, type ManagementFailure } from '../sessions/management-elements.ts';
 import type { Session } from '../sessions/session.ts';
 import { newStreamId } from './framing.ts';
 
@@ -25,6 +26,8 @@ export interface C2sEnvironment {
   /** What features there are besides login and binding, as finished XML. */
   readonly features: { readonly beforeLogin: string; readonly afterLogin: string };
   servesDomain(domain: string): boolean;
+  /** Lets an account's client go on with a session that it had, or says why not. */
+  resume(connection: Connection, bareJid: string, element: Stanza): ManagementFailure | null;
   /** Makes the session and takes it in; or says why it cannot have that address. */
   bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError;
 }
@@ -69,6 +72,7 @@ export class C2sNegotiation implements ConnectionUser {
   stanzaRead(stanza: Stanza, namespace: string): void {
     if (namespace === NS.sasl) this.saslRead(stanza);
     else if (namespace === NS.client && stanza.name === 'iq') this.iqRead(stanza);
+    else if (namespace === NS.streamManagement && this.state === 'binding') this.managementRead(stanza);
     // RFC 6120 §4.9.3.12
     else throw new StreamError('not-authorized', `<${stanza.name}> before login`);
   }
@@ -142,11 +146,23 @@ export class C2sNegotiation implements ConnectionUser {
     else this.become(session, iq, xml('bind', { xmlns: NS.bind }, xml('jid', {}, text(session.jid))));
   }
 
+  /** XEP-0198 §5: instead of binding a resource, a client may go on with a session that it had. */
+  private managementRead(element: Stanza): void {
+    const { connection, environment } = this;
+    const failure = element.name === 'resume' ? environment.resume(connection, `${this.username}@${this.domain}`, element) : 'unexpected-request';
+    if (failure === null) this.done();
+    else connection.send(failedXml(failure));
+  }
+
   private become(session: Session, iq: Stanza, content: string): void {
-    this.state = 'done';
-    clearTimeout(this.timer);
+    this.done();
     this.answer(iq, content);
     this.connection.handOver(session);
+  }
+
+  private done(): void {
+    this.state = 'done';
+    clearTimeout(this.timer);
   }
 
   private saslRead(stanza: Stanza): void {

@@ -52,9 +52,9 @@ export function newStreamId(): string {
 }
 
 /** RFC 6120 §4.9.1. */
-export function errorContent({ condition, message }: StreamError): string {
+export function errorContent({ condition, message, applicationXml }: StreamError): string {
   const text = message === '' ? '' : `<text xmlns='${NS.streamErrors}' xml:lang='en'>${escapeText(message)}</text>`;
-  return xml(condition, { xmlns: NS.streamErrors }) + text;
+  return xml(condition, { xmlns: NS.streamErrors }) + text + applicationXml;
 }
 
 /** ` name='value'`, or nothing. */

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { scramFinal } from './scram-client.ts';
-import type { PayloadPart, Step } from './transcript-reader.ts';
+import type { PayloadPart, Proof, Step } from './transcript-reader.ts';
 import { inPieces, type Split, whole } from './transcript-splits.ts';
 
 /** One client of a transcript. */
 export class TranscriptClient {
   private readonly stream: Duplex;
+  private readonly name: string;
+  /** The ids by which sessions can be resumed, by client. */
+  private readonly resumptions: Map<string, string>;
   /** What has come in each read and was not asked for yet. */
   private reads: string[] = [];
   private streamId = '';
@@ -19,8 +22,11 @@ export class TranscriptClient {
   private givenUp = false;
   private wake: () => void = () => {};
 
-  constructor(stream: Duplex) {
+  /** @param resumptions Shared by all clients of a transcript. */
+  constructor(stream: Duplex, name: string, resumptions: Map<string, string>) {
     this.stream = stream;
+    this.name = name;
+    this.resumptions = resumptions;
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
       this.reads.push(text);
@@ -46,6 +52,8 @@ export class TranscriptClient {
         return undefined;
       case 'closed':
         return this.closed();
+      case 'features':
+        return this.until(() => this.takeFeatures(), 'the features of the stream');
       case 'connect':
       case 'connect-component':
         throw new Error('connected already');
@@ -79,12 +87,16 @@ export class TranscriptClient {
   }
 
   private bytesOf(payload: readonly PayloadPart[]): Buffer {
-    const bytes = Buffer.concat(payload.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(this.proofOf(part)))));
+    const bytes = Buffer.concat(payload.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(this.textOf(part)))));
     this.clientFirst = base64In('auth', bytes.toString()) || this.clientFirst;
     return bytes;
   }
 
-  private proofOf({ proof, password }: Exclude<PayloadPart, Buffer>): string {
+  private textOf(part: Exclude<PayloadPart, Buffer>): string {
+    return 'resumptionOf' in part ? (this.resumptions.get(part.resumptionOf) ?? '') : this.proofOf(part);
+  }
+
+  private proofOf({ proof, password }: Proof): string {
     if (proof === 'digest') {
       return createHash('sha1')
         .update(this.streamId + password)
@@ -128,7 +140,16 @@ export class TranscriptClient {
     return true;
   }
 
+  private takeFeatures(): boolean {
+    const end = /<\/(?:stream:)?features>/.exec(this.unread);
+    if (end === null) return false;
+    this.reads = restOf(this.reads, end.index + end[0].length);
+    return true;
+  }
+
   private note(text: string): void {
+    const id = /<enabled [^>]*id='([^']+)'/.exec(text)?.[1];
+    if (id !== undefined) this.resumptions.set(this.name, id);
     this.streamId = /<stream:stream id='([^']+)'/.exec(text)?.[1] ?? this.streamId;
     this.challenge = base64In('challenge', text) || this.challenge;
     const success = base64In('success', text);

@@ -2,15 +2,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ConfigInput } from '../../server/config/config.ts';
 import { header } from './peer.ts';
 
-/** Bytes to send; or, in their place, a proof that the client knows a password: the digest with its stream id, or the last message of SCRAM. */
-export type PayloadPart = Buffer | { readonly proof: 'digest' | 'sha1' | 'sha256'; readonly password: string };
+/**
+ * Bytes to send; or, in their place, a proof that the client knows a password: the digest with its stream id, or the last message of SCRAM; or
+ * the id of another client's session, to resume it by.
+ */
+export type PayloadPart = Buffer | Proof | { readonly resumptionOf: string };
+
+/** What shows that a client knows a password. */
+export interface Proof {
+  readonly proof: 'digest' | 'sha1' | 'sha256';
+  readonly password: string;
+}
 
 /** To the port for clients, or to that for components. */
 export type ConnectKind = 'connect' | 'connect-component';
 
 /** One line of a transcript. */
-export type Step = { readonly client: string; readonly line: number } & (
-  | { readonly kind: ConnectKind | 'close' | 'closed' }
+export type Step = { readonly client: string; readonly line: number } /** `features`: whatever comes until the server has told its features. */ & (
+  | { readonly kind: ConnectKind | 'close' | 'closed' | 'features' }
   /** `writeBytes` 0: in one write. A step that stands for another one's preparation is not cut. */
   | { readonly kind: 'send'; readonly payload: readonly PayloadPart[]; readonly writeBytes: number; readonly cut: boolean }
   /** Literal text; between two of them stands what the server generates. */
@@ -26,8 +35,8 @@ export interface Transcript {
   readonly steps: readonly Step[];
 }
 
-const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256) ([^{}]+)\}/;
-const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|login|sync|close|closed)(?: (\S+))?)$/;
+const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256|resumption) ([^{}]+)\}/;
+const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|login|authenticate|features|sync|close|closed)(?: (\S+))?)$/;
 
 /** All transcripts in the folder's files, in order. The format is explained in its README.md. */
 export function readTranscripts(folder: URL): Transcript[] {
@@ -78,10 +87,12 @@ function parseSteps(place: string, line: number, content: string): Step[] {
       return loginSteps(place, client, line, argument);
     case 'sync':
       return exchange(client, line, "<iq type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>", "<iq to='*' from='*' type='result' id='sync'/>");
+    case 'authenticate':
+      return authenticationSteps(place, client, line, argument);
     case 'component':
       return componentSteps(client, line, argument);
     default:
-      return [{ client, line, kind: word as 'connect' | 'close' | 'closed' }];
+      return [{ client, line, kind: word as 'connect' | 'close' | 'closed' | 'features' }];
   }
 }
 
@@ -94,6 +105,27 @@ function loginSteps(place: string, client: string, line: number, jid: string): S
     { client, line, kind: 'connect' },
     ...exchange(client, line, header(domain), `<?xml version='1.0'?><stream:stream id='*' from='${domain}' xmlns='*' xmlns:stream='*'>`),
     ...exchange(client, line, `<iq id='123456789' type='set'><query xmlns='jabber:iq:auth'>${query}</query></iq>`, "<iq type='result' id='123456789'/>"),
+  ];
+}
+
+/** The way of RFC 6120 as far as the features behind the login; with a full JID, and its resource bound. */
+function authenticationSteps(place: string, client: string, line: number, jid: string): Step[] {
+  const [, username, domain, resource = ''] = /^([^@]+)@([^/]+)(?:\/(.+))?$/.exec(jid) ?? [];
+  if (domain === undefined) throw new Error(`${place}: authenticate needs a JID`);
+  const start = header(domain, " version='1.0'");
+  const credentials = Buffer.from(`\0${username}\0password`).toString('base64');
+  const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${credentials}</auth>`;
+  const bind = (content: string) => `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>${content}</bind></iq>`;
+  return [
+    { client, line, kind: 'connect' },
+    sending(client, line, start),
+    { client, line, kind: 'features' },
+    ...exchange(client, line, auth, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"),
+    sending(client, line, start),
+    { client, line, kind: 'features' },
+    ...(resource === ''
+      ? []
+      : exchange(client, line, `<iq id='b' type='set'>${bind(`<resource>${resource}</resource>`)}`, `<iq type='result' id='b'>${bind(`<jid>${jid}</jid>`)}`)),
   ];
 }
 
@@ -110,10 +142,11 @@ function componentSteps(client: string, line: number, domain: string): Step[] {
 }
 
 function exchange(client: string, line: number, sent: string, received: string): Step[] {
-  return [
-    { client, line, kind: 'send', payload: payloadOf(sent), writeBytes: 0, cut: false },
-    { client, line, kind: 'receive', literals: literalsOf(received), inOneRead: false },
-  ];
+  return [sending(client, line, sent), { client, line, kind: 'receive', literals: literalsOf(received), inOneRead: false }];
+}
+
+function sending(client: string, line: number, text: string): Step {
+  return { client, line, kind: 'send', payload: payloadOf(text), writeBytes: 0, cut: false };
 }
 
 function payloadOf(text: string): PayloadPart[] {
@@ -126,6 +159,8 @@ function payloadOf(text: string): PayloadPart[] {
 
 function partOf(directive: string, argument: string): PayloadPart {
   switch (directive) {
+    case 'resumption':
+      return { resumptionOf: argument };
     case 'digest':
       return { proof: 'digest', password: argument };
     case 'scram-sha1':

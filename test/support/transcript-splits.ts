@@ -5,6 +5,7 @@ export type Split = (payload: Buffer) => Buffer[];
 
 /** About how long a proof is; of a digest, exactly. */
 const PROOF_LENGTH = { digest: 40, sha1: 120, sha256: 140 };
+const RESUMPTION_LENGTH = 32;
 
 /** Payloads up to this length are cut at every byte, longer ones at every byte near their ends and at some in between. */
 const CUT_EVERYWHERE_BYTES = 240;
@@ -50,5 +51,10 @@ function cutPositions(length: number): number[] {
 }
 
 function payloadLength(payload: readonly PayloadPart[]): number {
-  return payload.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : PROOF_LENGTH[part.proof]), 0);
+  return payload.reduce((sum, part) => sum + lengthOf(part), 0);
+}
+
+function lengthOf(part: PayloadPart): number {
+  if (Buffer.isBuffer(part)) return part.length;
+  return 'resumptionOf' in part ? RESUMPTION_LENGTH : PROOF_LENGTH[part.proof];
 }

@@ -41,6 +41,7 @@ export async function play(transcript: Transcript, transport: Transport, splits:
 
 async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => Promise<Duplex>, split: Split, where: string): Promise<void> {
   const clients = new Map<string, TranscriptClient>();
+  const resumptions = new Map<string, string>();
   const watchdog = setTimeout(() => {
     for (const client of clients.values()) client.giveUp();
   }, PATIENCE_MS);
@@ -49,7 +50,7 @@ async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => P
     for (const step of steps) {
       place = `${where}:${step.line}: ${step.client}`;
       if (step.kind === 'connect' || step.kind === 'connect-component') {
-        clients.set(step.client, new TranscriptClient(await connect(step.kind)));
+        clients.set(step.client, new TranscriptClient(await connect(step.kind), step.client, resumptions));
         continue;
       }
       const waiting = (clients.get(step.client) as TranscriptClient).play(step, split);

@@ -6,14 +6,15 @@ import type { Stanza } from '../../shared/stanza.ts';
 const LIMITS = { pingAfterMs: 1_000, pingTimeoutMs: 100 };
 
 /** A session that tells of itself what is done to it. */
-function watched(legacy: boolean): WatchedSession & { connection: { bytesRead: number }; events: string[] } {
+function watched(legacy: boolean): WatchedSession & { connection: { bytesRead: number; open: boolean }; events: string[] } {
   const events: string[] = [];
   return {
     jid: 'a@localhost/b',
     domain: 'localhost',
     legacy,
     deliver: (stanza: Stanza) => void events.push(stanza.toXml()),
-    connection: { bytesRead: 1, close: (reason, error) => void events.push(`${reason} ${error?.condition}`) },
+    connection: { bytesRead: 1, open: true },
+    close: (reason, error) => void events.push(`${reason} ${error?.condition}`),
     events,
   };
 }

@@ -1,4 +1,3 @@
-import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, RouterEnvironment } from '../router/environment.ts';
 import { Router } from '../router/router.ts';
@@ -7,6 +6,8 @@ import { type StanzaError, StreamError } from '../shared/errors.ts';
 import { createClock } from './clock.ts';
 import { componentSecret } from './config/components.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
+import { settingsOfStartThatDiffer } from './config/restart.ts';
+import type { TlsConfig } from './config/transports.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
 import type { HostItem } from './host/disco.ts';
 import { Host } from './host/host.ts';
@@ -14,13 +15,16 @@ import type { HostFacts } from './host/services.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
+import type { LoginPolicy } from './login/policy.ts';
 import { createMechanisms } from './login/sasl/mechanisms.ts';
 import { ByteTransport } from './net/byte-transport.ts';
 import { Connection, type ConnectionEnvironment } from './net/connection.ts';
 import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
+import { Listeners, type Listening, NOWHERE } from './net/listeners.ts';
 import { memoryPair } from './net/memory-pair.ts';
-import { addressOf, type BoundAddress, listenOnAll, placeOf } from './net/tcp.ts';
+import type { BoundAddress } from './net/tcp.ts';
+import { Tls } from './net/tls/tls.ts';
 import type { Transport } from './net/transport.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
 import { Binding } from './sessions/binding.ts';
@@ -36,7 +40,7 @@ import { Session, type SessionEnvironment } from './sessions/session.ts';
 import { type Tap, Taps } from './sessions/tap.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
 import { type ComponentEnvironment, ComponentNegotiation } from './streams/component.ts';
-import { COMPONENT_FRAMING, type Framing, STREAM_FRAMING } from './streams/framing.ts';
+import { COMPONENT_FRAMING, STREAM_FRAMING } from './streams/framing.ts';
 import { streamLimitsXml } from './streams/limits.ts';
 
 /** The peer of what runs in this process, for logs. */
@@ -72,8 +76,10 @@ export class ChopChop {
   private readonly c2sEnvironment: C2sEnvironment;
   private readonly componentEnvironment: ComponentEnvironment;
   private readonly settings: BuiltInSettings | null;
-  private servers: Server[] = [];
-  private componentServers: Server[] = [];
+  private readonly tls: Tls;
+  private readonly listeners: Listeners;
+  /** Where it listens. */
+  listening: Listening = NOWHERE;
   private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   /** The last start and the last stop; who stops a server that starts or stops already waits for them. */
   private started: Promise<unknown> = Promise.resolve();
@@ -101,12 +107,20 @@ export class ChopChop {
       onRouterReplaced: () => this.settings?.routerReplaced(),
     });
     this.resumption = new Resumption(config.limits, this.clock, this.guarded(log, 'resumption', ['info', 'warn']));
+    this.tls = new Tls(logOfPart(log, 'tls'));
+    const tlsIdentity = () => this.tls.identity;
+    this.listeners = new Listeners(config, {
+      tlsIdentity,
+      accept: (transport) => this.accept(transport),
+      acceptComponent: (transport) => this.acceptComponent(transport),
+    });
     this.connectionEnvironment = {
       flusher: new Flusher(),
       limits: config.limits,
       counts: this.counts,
       log: this.guarded(log, 'connection', ['info', 'warn', 'error']),
       defaultDomain: config.domains[0] as string,
+      tlsIdentity,
       onClosed: (connection) => this.connectionClosed(connection),
     };
     this.sessionEnvironment = {
@@ -120,6 +134,7 @@ export class ChopChop {
     this.c2sEnvironment = {
       accounts: this.accounts,
       mechanisms: createMechanisms(this.accounts),
+      policy: { plaintextLogin: config.plaintextLogin, startTls: startTlsOf(config) },
       log: this.guarded(log, 'c2s', ['info', 'warn', 'error']),
       loginTimeoutMs: config.limits.loginTimeoutMs,
       features: {
@@ -159,11 +174,6 @@ export class ChopChop {
     return this.binding.sessions;
   }
 
-  /** Where it listens for components. */
-  get componentAddresses(): BoundAddress[] {
-    return this.state === 'running' ? this.componentServers.map(addressOf) : [];
-  }
-
   /** How many clients are logged in. */
   get sessionCount(): number {
     return this.sessions.size;
@@ -195,11 +205,13 @@ export class ChopChop {
   }
 
   /**
-   * Takes over the accounts and trusted domains of another configuration; no session and no registration is touched.
+   * Takes over the accounts, trusted domains and certificate of another configuration; no session and no registration is touched.
    * @returns the names of settings that differ and take a new start.
+   * @throws CertificateError; nothing has been changed then.
    */
   reload(config: ChopChopConfig): string[] {
-    const different = RESTART_SETTINGS.filter((name) => JSON.stringify(config[name]) !== JSON.stringify(this.config[name]));
+    const different = settingsOfStartThatDiffer(this.config, config);
+    this.reloadCertificate(config.tls?.certificate);
     this.accounts.replace(config.accounts);
     for (const [domain, router] of this.routers) router.retrust(...trustOf(config, domain));
     const { accounts, logProtect } = config;
@@ -255,12 +267,9 @@ export class ChopChop {
     let settingsFile: ReturnType<BuiltInSettings['read']> | undefined;
     try {
       settingsFile = this.settings?.read();
-      const { hosts, ports, components } = this.config;
-      this.servers = await listenOnAll(hosts, ports, (socket) => this.accept(this.transportOf(socket, STREAM_FRAMING)));
-      const componentPorts = components.port === null ? [] : [components.port];
-      this.componentServers = await listenOnAll(hosts, componentPorts, (socket) => this.acceptComponent(this.transportOf(socket, COMPONENT_FRAMING)));
+      if (this.config.tls !== null) await this.tls.open(this.config.tls, this.config.domains);
+      this.listening = await this.listeners.open();
     } catch (error) {
-      for (const server of this.servers) server.close();
       this.state = 'stopped';
       throw error;
     }
@@ -269,16 +278,16 @@ export class ChopChop {
     this.binding.open();
     for (const router of this.routers.values()) router.resume();
     this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();
-    const addresses = this.servers.map(addressOf);
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
-    return addresses;
+    return [...this.listening.c2s];
   }
 
   private async endAll(): Promise<void> {
     this.state = 'stopping';
     this.binding.close();
     if (this.peerCheck !== null) clearInterval(this.peerCheck);
-    for (const server of [...this.servers, ...this.componentServers]) server.close();
+    this.listeners.close();
+    this.listening = NOWHERE;
     this.settings?.stop();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
     // Those that are left wait for a connection.
@@ -289,6 +298,14 @@ export class ChopChop {
     this.state = 'stopped';
   }
 
+  /** Where there are files before and after; a certificate that was made at the start stays. */
+  private reloadCertificate(certificate: TlsConfig['certificate'] | undefined): void {
+    const { tls } = this.config;
+    if (tls === null || tls.certificate === 'self-signed' || certificate === undefined || certificate === 'self-signed') return;
+    this.tls.read(certificate);
+    this.config = { ...this.config, tls: { ...tls, certificate } };
+  }
+
   private accept(transport: Transport): void {
     this.connections.add(new Connection(transport, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
   }
@@ -297,11 +314,6 @@ export class ChopChop {
     this.connections.add(
       new Connection(transport, this.connectionEnvironment, (connection) => new ComponentNegotiation(connection, this.componentEnvironment)),
     );
-  }
-
-  private transportOf(socket: Socket, framing: Framing): Transport {
-    socket.setKeepAlive(true, this.config.limits.keepAliveMs);
-    return new ByteTransport(socket, placeOf(socket), framing);
   }
 
   private checkPeers(): void {
@@ -381,8 +393,10 @@ export class ChopChop {
   }
 }
 
-/** Settings that a running server cannot change. */
-const RESTART_SETTINGS = ['domains', 'hosts', 'ports'] as const;
+function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
+  if (tls === null) return 'none';
+  return tls.required ? 'required' : 'offered';
+}
 
 /** The domains a router trusts, as servers and as clients; all own ones where nothing is said. */
 function trustOf({ router, domains }: ChopChopConfig, domain: string): [servers: Set<string>, clients: Set<string>] {

@@ -87,6 +87,11 @@ export class StreamReader {
     this.strict.stop();
   }
 
+  /** After a receiver has called {@link stop}, before login: what had come behind the stanza it was given, and was not read. */
+  get unread(): string {
+    return this.strict.unread;
+  }
+
   /** Reads the stanza that begins at a position. @returns where it ends. */
   private readPlain(text: string, start: number, wide: boolean): number {
     const head = readPlainHead(text, start);

@@ -126,6 +126,11 @@ export class StrictReader {
     this.interruption = 'stop';
   }
 
+  /** After a receiver has called {@link stop}: what had come behind the stanza it was given, and was not read. */
+  get unread(): string {
+    return this.buffer.slice(this.interruptedAt - this.base);
+  }
+
   private parse(text: string): Interruption {
     try {
       this.parser.write(text);

@@ -39,7 +39,7 @@ function checked(args: string[]) {
 test('what a component did not read bounces when it ends, and its listeners leave the router', async (t) => {
   const trustedServers = new Map([['localhost', ['localhost', GATE]]]);
   const { server, address, log } = await startServer(t, { components: COMPONENTS, router: { trustedServers } });
-  const gate = await handshake(await Peer.connect(t, server.componentAddresses[0] as BoundAddress));
+  const gate = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
   const alice = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'alice');
   gate.send(`<message from='s@${GATE}/1' to='router@localhost/router'><opensrf router_command='register' router_class='opensrf.math'/></message>`);
   gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
@@ -60,20 +60,20 @@ test('what a component did not read bounces when it ends, and its listeners leav
 
 test('a server that stops tells its components, and takes them again when it is started', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS });
-  const [before] = server.componentAddresses as [BoundAddress];
+  const [before] = server.listening.components as [BoundAddress];
   const gate = await handshake(await Peer.connect(t, before));
   const stopped = server.stop();
   assert.match(await gate.closed(), /^<stream:error><system-shutdown /);
   await stopped;
-  assert.deepEqual([server.componentAddresses, server.sessionCount], [[], 0]);
+  assert.deepEqual([server.listening.components, server.sessionCount], [[], 0]);
   await server.start();
-  await handshake(await Peer.connect(t, server.componentAddresses[0] as BoundAddress));
+  await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
   assert.equal(server.sessionCount, 1);
 });
 
 test('a handshake that does not come ends the stream', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { loginTimeoutMs: 20 } });
-  const gate = await Peer.connect(t, server.componentAddresses[0] as BoundAddress);
+  const gate = await Peer.connect(t, server.listening.components[0] as BoundAddress);
   assert.match(await gate.closed(), /<connection-timeout [^>]*><text [^>]*>the handshake took too long<\/text>/);
 });
 
@@ -87,7 +87,7 @@ test('if the port for components is taken, nothing is started', async (t) => {
   taken.close();
   await once(taken, 'close');
   await server.start();
-  assert.equal(server.componentAddresses[0]?.port, port);
+  assert.equal(server.listening.components[0]?.port, port);
 });
 
 test('components are told on the command line, and in <chopchop>, whose <secret> is that of all', () => {

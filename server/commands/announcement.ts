@@ -1,23 +1,15 @@
 import type { ComponentsConfig } from '../config/components.ts';
 import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../config/config.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
+import type { Listening } from '../net/listeners.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import { VERSION } from '../version.ts';
 import type { ServedControl } from './serve-control.ts';
 
-/** Where a server can be reached. */
-export interface Listening {
-  /** By clients. */
-  readonly c2s: readonly BoundAddress[];
-  /** By components. */
-  readonly components: readonly BoundAddress[];
-  readonly control: ServedControl | null;
-}
-
 /** What a program that waits for the server wants to know. */
-export function readyJson(config: ChopChopConfig, { c2s, components, control }: Listening): string {
+export function readyJson(config: ChopChopConfig, listening: Listening, control: ServedControl | null): string {
   const { domains } = config;
-  const ready = { pid: process.pid, version: VERSION, c2s, components, domains, routers: routersOf(config), control: control?.announcement ?? null };
+  const ready = { pid: process.pid, version: VERSION, ...listening, domains, routers: routersOf(config), control: control?.announcement ?? null };
   return `${JSON.stringify(ready)}\n`;
 }
 
@@ -27,7 +19,7 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
 
 /** What `--check-config` prints: JSON, without passwords. */
 export function description({ config, core, missingNames }: ResolvedConfig): string {
-  const { domains, hosts, ports, router, settings, logProtect, limits } = config;
+  const { domains, hosts, ports, tls, unix, plaintextLogin, router, settings, logProtect, limits } = config;
   const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
   const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
   const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
@@ -35,6 +27,9 @@ export function description({ config, core, missingNames }: ResolvedConfig): str
     domains,
     hosts,
     ports,
+    tls,
+    unix,
+    plaintextLogin,
     accounts,
     routers: routersOf(config),
     router: routers,
@@ -53,15 +48,14 @@ function describedComponents({ port, secrets, secret, conflict }: ComponentsConf
 }
 
 /** What a person at a terminal wants to know. */
-export function banner({ config, missingNames }: ResolvedConfig, { c2s, components, control }: Listening): string {
-  const [first] = c2s as [BoundAddress, ...BoundAddress[]];
+export function banner({ config, missingNames }: ResolvedConfig, listening: Listening, control: ServedControl | null): string {
+  const [first] = listening.c2s as readonly [BoundAddress, ...BoundAddress[]];
   const [domain] = config.domains;
   const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
   const lines = [
     `opensrf-chopchop ${VERSION}`,
     '',
-    `  listening  ${listOf(c2s)}`,
-    ...(components.length === 0 ? [] : [`  components ${listOf(components)}`]),
+    ...placesOf(listening).map(([name, places]) => `  ${name.padEnd(10)} ${places.join('  ')}`),
     `  routers    ${routersOf(config).join('  ')}`,
     `  accounts   ${accountNames(config).join('  ')}`,
     ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
@@ -77,8 +71,16 @@ export function banner({ config, missingNames }: ResolvedConfig, { c2s, componen
   return `${lines.join('\n')}\n`;
 }
 
-function listOf(addresses: readonly BoundAddress[]): string {
-  return addresses.map(({ host, port }) => `${host}:${port}`).join('  ');
+/** What is listened on, by a name for each kind. */
+function placesOf({ c2s, tls, unix, components }: Listening): [name: string, places: readonly string[]][] {
+  const shown = (addresses: readonly BoundAddress[]) => addresses.map(({ host, port }) => `${host}:${port}`);
+  const all: [string, readonly string[]][] = [
+    ['listening', shown(c2s)],
+    ['TLS', shown(tls)],
+    ['Unix', unix],
+    ['components', shown(components)],
+  ];
+  return all.filter(([, places]) => places.length > 0);
 }
 
 /** Each name once if it is on every domain with one password, else with its domain. */

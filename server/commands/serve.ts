@@ -8,6 +8,7 @@ import { type ControlArguments, controlPlace } from '../control/options.ts';
 import type { Doubles, DoublesOptions } from '../fixture/doubles.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
+import { CertificateError } from '../net/tls/identity.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
 import { notifyReady } from '../process/notify.ts';
 import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
@@ -88,6 +89,7 @@ interface Run {
 async function run({ server, resolved, args, doubles, pidFile, log }: Run): Promise<void> {
   const { config } = server;
   const c2s = await startedOn(server);
+  const { listening } = server;
   const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
   const readyFile = new ReadyFile(args.readyFile);
   const stopped = stopOnSignal(running, log);
@@ -97,12 +99,11 @@ async function run({ server, resolved, args, doubles, pidFile, log }: Run): Prom
   try {
     pidFile?.write(log);
     control = await serveControl(server, args, log);
-    const listening = { c2s, components: server.componentAddresses, control };
-    if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening));
-    log.info({ version: VERSION, pid: process.pid, c2s, components: listening.components, domains: config.domains }, 'listening');
+    if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
+    log.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
-    readyFile.write(readyJson(config, listening));
+    readyFile.write(readyJson(config, listening, control));
     reportReady();
     notifyReady();
     await stopped;
@@ -124,7 +125,8 @@ function reload(server: ChopChop, args: ServeArguments, log: Logger): void {
     if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
     log.info({ accounts: config.accounts.length, file: args.config }, 'configuration reloaded');
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    log.error({ problems: error.problems }, 'configuration not reloaded: nothing was changed');
+    if (!(error instanceof ConfigError || error instanceof CertificateError)) throw error;
+    const problems = error instanceof ConfigError ? error.problems : [error.message];
+    log.error({ problems }, 'configuration not reloaded: nothing was changed');
   }
 }

@@ -5,6 +5,7 @@ import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import type { Log } from '../log.ts';
 import { type BoundAddress, ListenError } from '../net/tcp.ts';
+import { CertificateError } from '../net/tls/identity.ts';
 import { SettingsError } from '../opensrf/settings/settings-error.ts';
 
 // What the commands share that run a server.
@@ -31,6 +32,7 @@ export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
     return await server.start();
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
+    if (error instanceof CertificateError) throw new CommandError(EXIT.file, error.message);
     if (error instanceof SettingsError) throw new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
     throw error;
   }

@@ -3,6 +3,18 @@ import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
 import { type ComponentsConfig, componentProblems, DEFAULT_COMPONENTS } from './components.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import {
+  DEFAULT_PLAINTEXT_LOGIN,
+  DEFAULT_TLS,
+  DEFAULT_UNIX,
+  type PlaintextLogin,
+  portProblems,
+  type TlsConfig,
+  type TlsInput,
+  tlsProblems,
+  type UnixConfig,
+  unixProblems,
+} from './transports.ts';
 
 /** What one running server is made from. Frozen; comes out of {@link createConfig}. */
 export interface ChopChopConfig {
@@ -13,6 +25,10 @@ export interface ChopChopConfig {
   readonly hosts: readonly string[];
   /** 0, if it is the only one: any that is free on all addresses. */
   readonly ports: readonly number[];
+  /** Null: there is no TLS. */
+  readonly tls: TlsConfig | null;
+  readonly unix: UnixConfig;
+  readonly plaintextLogin: PlaintextLogin;
   readonly router: RouterConfig;
   /** The built-in `opensrf.settings`; null: there is none. */
   readonly settings: SettingsConfig | null;
@@ -53,9 +69,11 @@ export interface RouterConfig {
 }
 
 /** What a caller may leave out. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix'>> & {
   /** The same as `ports` with one in it. */
   readonly port?: number;
+  readonly tls?: TlsInput | null;
+  readonly unix?: Partial<UnixConfig>;
   readonly router?: Partial<RouterConfig>;
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
@@ -98,18 +116,21 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const problems: string[] = [];
   const domains = [...new Set((input.domains ?? DEFAULT_DOMAINS).map((domain) => checkedDomain(domain, 'domains', problems)))];
   const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT], logProtect = [] } = input;
+  const tls = input.tls ? { ...DEFAULT_TLS, ...input.tls } : null;
+  const unix = { ...DEFAULT_UNIX, ...input.unix };
+  const { plaintextLogin = DEFAULT_PLAINTEXT_LOGIN } = input;
   const router = { ...DEFAULT_ROUTER, ...input.router };
   const settings = input.settings ? { domains: domains.slice(0, 1), ...input.settings } : null;
   const components = { ...DEFAULT_COMPONENTS, ...input.components };
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
   if (domains.length === 0) problems.push('domains: at least one is needed');
-  problems.push(...portProblems(ports));
+  problems.push(...portProblems('port', ports), ...tlsProblems(tls, ports), ...unixProblems(unix));
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
   problems.push(...componentProblems(components, domains));
   if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, ports, router, settings, components, logProtect, limits });
+  return Object.freeze({ domains, accounts, hosts, ports, tls, unix, plaintextLogin, router, settings, components, logProtect, limits });
 }
 
 /** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */
@@ -126,12 +147,6 @@ export function defaultAccounts(domains: readonly string[]): Account[] {
 /** The local part of the address of a domain's router. */
 export function routerName({ name, names }: RouterConfig, domain: string): string {
   return names.get(domain) ?? name;
-}
-
-function portProblems(ports: readonly number[]): string[] {
-  const lowest = ports.length > 1 ? 1 : 0;
-  const wrong = ports.filter((port) => !(Number.isInteger(port) && port >= lowest && port <= 65_535));
-  return wrong.map((port) => `port: ${port} is not a number from ${lowest} to 65535`);
 }
 
 function checkedDomain(domain: string, path: string, problems: string[]): string {

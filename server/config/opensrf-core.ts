@@ -10,6 +10,8 @@ export interface ClientSection {
   readonly domain: string;
   /** 0 where the file has none. */
   readonly port: number;
+  /** `''` where the file has none. */
+  readonly unixPath: string;
   readonly username: string;
   readonly password: string;
   readonly routerName: string;
@@ -94,6 +96,7 @@ class CoreReader {
       line: section.line,
       domain: this.domain(section, 'domain'),
       port: this.port(section, 'port'),
+      unixPath: this.text(section, 'unixpath'),
       username: this.required(section, 'username'),
       password: this.required(section, 'passwd'),
       routerName: this.text(section, 'router_name') || 'router',

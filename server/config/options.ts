@@ -1,6 +1,7 @@
 import { ABSENT_SERVICE_ANSWERS, BALANCES, LISTENER_LOSS_POLICIES } from '../../router/options.ts';
 import { COMPONENT_CONFLICTS, type ComponentConflict, DEFAULT_COMPONENTS } from './components.ts';
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_ROUTER, type RouterConfig } from './config.ts';
+import { TRANSPORT_OPTIONS, type TransportArguments } from './transport-options.ts';
 
 /** Lists may be given in one word too, as in an environment variable. */
 function splitAtCommas(values: string[] | undefined): string[] | undefined {
@@ -42,6 +43,7 @@ export const SERVER_OPTIONS = {
     describe: 'Account as NAME:PASSWORD[@DOMAIN], on every domain if none is named (repeatable; replaces the default accounts)',
     defaultDescription: 'opensrf:password and router:password',
   },
+  ...TRANSPORT_OPTIONS,
   'with-settings': {
     type: 'string',
     group: 'Settings:',
@@ -143,7 +145,7 @@ export const SERVER_OPTIONS = {
 } as const;
 
 /** What yargs makes of {@link SERVER_OPTIONS}. */
-export interface ServerArguments {
+export interface ServerArguments extends TransportArguments {
   readonly config?: string | undefined;
   readonly host?: string[] | undefined;
   readonly port?: number | undefined;

@@ -6,6 +6,7 @@ import { type ComponentsConfig, parseComponents } from './components.ts';
 import { type ChopChopConfig, ConfigError, type ConfigInput, createConfig, DEFAULT_DOMAINS, type RouterConfig } from './config.ts';
 import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 import type { ServerArguments } from './options.ts';
+import { transportsFrom } from './resolve-transports.ts';
 import { siteConfig } from './site.ts';
 
 /** A configuration, and what the user should know of how it came about. */
@@ -33,6 +34,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     router: { ...site.router, ...routerFrom(args, domains, problems) },
     ...settingsFrom(args, problems),
     components: componentsFrom(args, problems),
+    ...transportsFrom(args, site, problems),
     logProtect: [...(site.logProtect ?? []), ...(args.logProtect ?? [])],
   };
   if (problems.length > 0) throw new ConfigError(problems);

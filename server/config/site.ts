@@ -15,6 +15,8 @@ export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
     domains,
     accounts: accountsOf(core, file),
     ...(ports.length === 0 ? {} : { ports }),
+    // As OpenSRF's C library does: the path counts where there is no port.
+    unix: { paths: unique(core.clients.filter(({ port, unixPath }) => port === 0 && unixPath !== '').map(({ unixPath }) => unixPath)) },
     logProtect: core.logProtect,
     router: {
       names: new Map(domains.map((domain) => [domain, routerNameOf(core, domain)])),

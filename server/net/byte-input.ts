@@ -11,6 +11,10 @@ export class ByteInput implements Input {
     this.reader = new StreamReader(receiver, limits);
   }
 
+  get unread(): string {
+    return this.reader.unread;
+  }
+
   read(chunk: Buffer): void {
     this.reader.write(this.decoder.decode(chunk), chunk.length);
   }

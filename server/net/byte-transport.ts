@@ -1,35 +1,66 @@
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Framing } from '../streams/framing.ts';
 import { ByteInput } from './byte-input.ts';
-import type { Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
+import { channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
+import type { TlsIdentity } from './tls/identity.ts';
+import type { ChannelBindings, Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
 
 /** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
 export const WRITE_LENGTH = 256 * 1024;
 
 /** Where the other end of a byte stream is. */
 export interface PeerPlace {
-  readonly kind: TransportKind;
+  readonly kind: 'memory' | 'tcp' | 'unix';
   readonly peer: string;
   readonly remote: boolean;
 }
 
-/** A stream of bytes: TCP, or a pair of streams in this process. */
+/** What a client of direct TLS says at its beginning that it will speak (XEP-0368 §4). */
+const ALPN = ['xmpp-client'];
+
+/** A stream of bytes: TCP, TLS on top of that, a Unix domain socket, or a pair of streams in this process. */
 export class ByteTransport implements Transport {
-  readonly kind: TransportKind;
   readonly peer: string;
   readonly remote: boolean;
-  readonly socket: Duplex;
+  socket: Duplex;
   readonly framing: Framing;
   written = 0;
+  private readonly plainKind: PeerPlace['kind'];
+  private tls: { readonly socket: TLSSocket; readonly identity: TlsIdentity } | null = null;
+  private receiver: TransportReceiver | null = null;
 
   constructor(socket: Duplex, { kind, peer, remote }: PeerPlace, framing: Framing) {
     this.socket = socket;
     this.framing = framing;
-    this.kind = kind;
+    this.plainKind = kind;
     this.peer = peer;
     this.remote = remote;
+  }
+
+  /** One that is encrypted from its first byte. */
+  static overTls(socket: Duplex, place: PeerPlace, framing: Framing, identity: TlsIdentity): ByteTransport {
+    const transport = new ByteTransport(socket, place, framing);
+    transport.encrypt(identity, ALPN);
+    return transport;
+  }
+
+  get kind(): TransportKind {
+    return this.tls === null ? this.plainKind : 'tls';
+  }
+
+  get confidential(): boolean {
+    return this.tls !== null || this.plainKind !== 'tcp';
+  }
+
+  get canStartTls(): boolean {
+    return this.tls === null && this.plainKind === 'tcp';
+  }
+
+  get channelBindings(): ChannelBindings {
+    return this.tls === null ? NO_CHANNEL : channelBindingsOf(this.tls.socket, this.tls.identity);
   }
 
   get destroyed(): boolean {
@@ -42,9 +73,12 @@ export class ByteTransport implements Transport {
 
   open(receiver: TransportReceiver): void {
     const { socket } = this;
+    this.receiver = receiver;
     socket.on('data', (chunk: Buffer) => receiver.dataRead(chunk));
     socket.on('end', () => receiver.ended());
     socket.on('error', (error) => receiver.failed(error));
+    // The only way in which a TLS socket that no tls.Server has made tells of what goes wrong behind its handshake.
+    socket.on('_tlsError', (error) => receiver.failed(error));
     socket.on('close', () => receiver.closed());
   }
 
@@ -72,5 +106,18 @@ export class ByteTransport implements Transport {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  startTls(identity: TlsIdentity): void {
+    // From now on the socket around it says what becomes of it.
+    for (const event of ['data', 'end', 'close']) this.socket.removeAllListeners(event);
+    this.encrypt(identity, []);
+    if (this.receiver !== null) this.open(this.receiver);
+  }
+
+  private encrypt(identity: TlsIdentity, ALPNProtocols: string[]): void {
+    const socket = new TLSSocket(this.socket, { isServer: true, secureContext: identity.context, ...(ALPNProtocols.length > 0 && { ALPNProtocols }) });
+    this.tls = { socket, identity };
+    this.socket = socket;
   }
 }

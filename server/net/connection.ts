@@ -1,4 +1,5 @@
 import { StreamError } from '../../shared/errors.ts';
+import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Limits } from '../config/limits.ts';
@@ -8,6 +9,7 @@ import { type Framing, type HeaderFields, newStreamId } from '../streams/framing
 import type { CloseReason } from './close-reason.ts';
 import type { Flusher } from './flusher.ts';
 import { Outbox } from './outbox.ts';
+import type { TlsIdentity } from './tls/identity.ts';
 import type { Input, Transport, TransportReceiver } from './transport.ts';
 
 /** The protocol on a connection: first a negotiation, then a session. */
@@ -24,6 +26,8 @@ export interface ConnectionEnvironment {
   readonly counts: ServerCounts;
   /** The domain that speaks where a peer is refused before it has said which one it wants. */
   readonly defaultDomain: string;
+  /** The server's own identity for who asks for TLS; null: there is no TLS. */
+  readonly tlsIdentity: () => TlsIdentity | null;
   /** A connection has closed. */
   readonly onClosed: (connection: Connection) => void;
 }
@@ -35,9 +39,9 @@ export class Connection implements TransportReceiver {
   bytesRead = 0;
   private readonly environment: ConnectionEnvironment;
   private readonly outbox: Outbox;
-  private readonly input: Input;
+  private input: Input;
   private currentUser: ConnectionUser;
-  private state: 'open' | 'closing' | 'closed' = 'open';
+  private state: 'open' | 'securing' | 'closing' | 'closed' = 'open';
   private headerSent = false;
   private overflowing = false;
   private closeTimer: NodeJS.Timeout | null = null;
@@ -94,6 +98,12 @@ export class Connection implements TransportReceiver {
   restartStream(): void {
     this.headerSent = false;
     this.input.restart();
+  }
+
+  /** From a user: behind the stanza being read the peer begins anew, over TLS. */
+  startTls(): void {
+    this.state = 'securing';
+    this.input.stop();
   }
 
   /** @param features Finished XML; null: a stream without features. */
@@ -153,6 +163,7 @@ export class Connection implements TransportReceiver {
     this.bytesRead += chunk.length;
     try {
       this.input.read(chunk);
+      this.secureIfAsked();
     } catch (error) {
       this.readFailed(error);
     }
@@ -172,6 +183,22 @@ export class Connection implements TransportReceiver {
     if (this.closeTimer !== null) clearTimeout(this.closeTimer);
     this.state = 'closed';
     this.environment.onClosed(this);
+  }
+
+  private secureIfAsked(): void {
+    if (this.state !== 'securing') return;
+    const { transport } = this;
+    const identity = this.environment.tlsIdentity();
+    this.state = 'open';
+    if (identity === null) throw new Error('TLS was offered and there is none');
+    // Whoever sits in between could have put it there, to be taken for what came encrypted (RFC 6120 §5.3.3).
+    if (this.input.unread.trim() !== '') throw new StreamError('policy-violation', 'nothing may follow <starttls/> before TLS');
+    this.send(`<proceed xmlns='${NS.tls}'/>`);
+    this.outbox.flush();
+    if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS begins when all was read that came before');
+    this.headerSent = false;
+    transport.startTls(identity);
+    this.input = transport.createInput(this.currentUser, limitsBeforeLogin(this.environment.limits));
   }
 
   private readFailed(error: unknown): void {

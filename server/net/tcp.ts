@@ -17,14 +17,14 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address.startsWith('::ffff:127.') || address === '::1';
 }
 
-/** An address could not be listened on. The message says which, why, and what to do. */
+/** A place could not be listened on. The message says which, why, and what to do. */
 export class ListenError extends Error {
   readonly code: string;
 
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
-    super(`cannot listen on ${host}:${port}: ${explain(cause)}`, { cause });
+  constructor(place: string, reason: string, cause: unknown = null) {
+    super(`cannot listen on ${place}: ${reason}`, { cause });
     this.name = 'ListenError';
-    this.code = cause.code ?? '';
+    this.code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
   }
 }
 
@@ -84,7 +84,7 @@ async function listen(host: string, port: number, onSocket: (socket: Socket) => 
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new ListenError(host, port, error as NodeJS.ErrnoException);
+    throw new ListenError(`${host}:${port}`, explain(error as NodeJS.ErrnoException), error);
   }
   return server;
 }

@@ -2,9 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Framing } from '../streams/framing.ts';
+import type { TlsIdentity } from './tls/identity.ts';
 
 /** How a peer reaches us, for logs and whoever looks from the side. */
-export type TransportKind = 'memory' | 'tcp';
+export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix';
 
 /** The writing half of a {@link Transport}. */
 export interface Sink {
@@ -46,7 +47,12 @@ export interface Input {
   restart(): void;
   /** Takes no more. */
   stop(): void;
+  /** After a receiver has called {@link stop}: what had come behind the stanza it was given, and was not read. */
+  readonly unread: string;
 }
+
+/** What a login can be bound to, by the name of the channel binding type (RFC 5056). */
+export type ChannelBindings = ReadonlyMap<string, Buffer>;
 
 /**
  * A way to obtain text from a peer and to give it some. It knows bytes and frames, and nothing of what they mean.
@@ -57,12 +63,20 @@ export interface Transport extends Sink {
   readonly peer: string;
   /** Whether the peer is on another host. */
   readonly remote: boolean;
+  /** Whether nobody can listen in: it is encrypted, or does not leave the machine's kernel. */
+  readonly confidential: boolean;
+  /** Empty where there is no TLS. */
+  readonly channelBindings: ChannelBindings;
+  /** Whether {@link startTls} may be called. */
+  readonly canStartTls: boolean;
   /** What the bytes leave by. */
   readonly socket: Duplex;
   readonly framing: Framing;
   /** Begins to read. */
   open(receiver: TransportReceiver): void;
   createInput(receiver: StreamReceiver, limits: ReaderLimits): Input;
+  /** Goes on over TLS, from the next byte on in both directions. */
+  startTls(identity: TlsIdentity): void;
   /** Closes both sides at once. */
   destroy(): void;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorXml } from '../../shared/bounce.ts';
-import { childText, parseElement, text, xml } from '../../shared/element.ts';
+import { childText, type Element, parseElement, text, xml } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
@@ -9,6 +9,7 @@ import type { StreamHeader } from '../../shared/stream-reader.ts';
 import type { Log } from '../log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
+import { type LoginPolicy, type LoginTerms, loginTerms } from '../login/policy.ts';
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
@@ -21,6 +22,7 @@ export interface C2sEnvironment {
   readonly accounts: Accounts;
   /** All that the server has, the strongest first. */
   readonly mechanisms: readonly SaslMechanism[];
+  readonly policy: LoginPolicy;
   readonly log: Log;
   readonly loginTimeoutMs: number;
   /** What features there are besides login and binding, as finished XML. */
@@ -34,6 +36,9 @@ export interface C2sEnvironment {
 
 /** RFC 6120 §6.4.1 lets a server end the stream after some failures; at least two retries are to be allowed. */
 const MAX_FAILURES = 3;
+
+/** What a client may do that has not begun its stream yet. */
+const NO_LOGIN: LoginTerms = { startTls: 'none', login: false, plaintext: false };
 
 /**
  * A client's stream until it is a session: header, features, login, binding (RFC 6120 §4.3, §6, §7; XEP-0078).
@@ -49,6 +54,7 @@ export class C2sNegotiation implements ConnectionUser {
   private streamId = '';
   private legacy = true;
   private username = '';
+  private terms: LoginTerms = NO_LOGIN;
   private sasl: SaslDialogue | null = null;
   private failures = 0;
 
@@ -64,6 +70,7 @@ export class C2sNegotiation implements ConnectionUser {
     this.legacy = header.version === '';
     if (!this.legacy && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
     this.domain = to;
+    this.terms = loginTerms(this.environment.policy, this.connection.transport);
     this.streamId = newStreamId();
     this.connection.sendHeader({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' }, this.legacy ? null : this.features());
     this.state = this.state === 'reopening' ? 'binding' : 'authenticating';
@@ -71,6 +78,7 @@ export class C2sNegotiation implements ConnectionUser {
 
   stanzaRead(stanza: Stanza, namespace: string): void {
     if (namespace === NS.sasl) this.saslRead(stanza);
+    else if (namespace === NS.tls) this.tlsRead(stanza);
     else if (namespace === NS.client && stanza.name === 'iq') this.iqRead(stanza);
     else if (namespace === NS.streamManagement && this.state === 'binding') this.managementRead(stanza);
     // RFC 6120 §4.9.3.12
@@ -98,10 +106,25 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   private features(): string {
-    const { beforeLogin, afterLogin } = this.environment.features;
-    if (this.state === 'reopening') return BINDING_FEATURES + afterLogin;
-    this.sasl = new SaslDialogue(this.environment.mechanisms, { domain: this.domain, channelBindings: new Map() }, true);
-    return loginFeatures(this.sasl) + beforeLogin;
+    const { mechanisms, features } = this.environment;
+    if (this.state === 'reopening') return BINDING_FEATURES + features.afterLogin;
+    const { channelBindings } = this.connection.transport;
+    this.sasl = new SaslDialogue(mechanisms, { domain: this.domain, channelBindings }, this.terms);
+    const legacy = this.terms.plaintext ? xml('auth', { xmlns: NS.iqAuthFeature }) : '';
+    return startTlsFeature(this.terms) + this.sasl.featuresXml + legacy + features.beforeLogin;
+  }
+
+  /** RFC 6120 §5.4.2. */
+  private tlsRead(stanza: Stanza): void {
+    if (this.state === 'authenticating' && this.terms.startTls !== 'none' && parseElement(stanza.toXml()).name === 'starttls') {
+      // §5.4.3.3: what was said before is forgotten.
+      this.state = 'opening';
+      this.sasl = null;
+      this.connection.startTls();
+      return;
+    }
+    this.connection.send(`<failure xmlns='${NS.tls}'/>`);
+    this.connection.close('login-failed');
   }
 
   private timedOut(): void {
@@ -112,9 +135,7 @@ export class C2sNegotiation implements ConnectionUser {
   private iqRead(iq: Stanza): void {
     const [payload] = parseElement(iq.toXml()).children;
     if (payload?.namespace === NS.iqAuth && this.state === 'authenticating') {
-      if (iq.type === 'get') this.answer(iq, legacyFieldsXml(childText(payload, 'username') ?? ''));
-      else if (iq.type === 'set') this.legacySet(iq, legacyLogin(payload, this.domain, this.streamId, this.environment.accounts));
-      else this.refuse(iq, new StanzaError('bad-request', 'the type must be get or set'));
+      this.legacyRead(iq, payload);
       return;
     }
     if (payload?.namespace === NS.bind && this.state === 'binding' && iq.type === 'set') {
@@ -123,6 +144,13 @@ export class C2sNegotiation implements ConnectionUser {
     }
     // RFC 6120 §7.1: nothing before binding.
     throw new StreamError('not-authorized', this.state === 'binding' ? 'bind a resource first' : 'log in first');
+  }
+
+  private legacyRead(iq: Stanza, query: Element): void {
+    if (!this.terms.plaintext) this.legacySet(iq, new StanzaError('policy-violation', 'this server takes no password where somebody could listen in: use TLS'));
+    else if (iq.type === 'get') this.answer(iq, legacyFieldsXml(childText(query, 'username') ?? ''));
+    else if (iq.type === 'set') this.legacySet(iq, legacyLogin(query, this.domain, this.streamId, this.environment.accounts));
+    else this.refuse(iq, new StanzaError('bad-request', 'the type must be get or set'));
   }
 
   private legacySet(iq: Stanza, login: ReturnType<typeof legacyLogin>): void {
@@ -200,7 +228,13 @@ export class C2sNegotiation implements ConnectionUser {
 
 const BINDING_FEATURES = xml('bind', { xmlns: NS.bind }) + xml('session', { xmlns: NS.session }, '<optional/>');
 
-function loginFeatures({ offered }: SaslDialogue): string {
-  const mechanisms = offered.map(({ name }) => xml('mechanism', {}, name));
-  return xml('mechanisms', { xmlns: NS.sasl }, ...mechanisms) + xml('auth', { xmlns: NS.iqAuthFeature });
+function startTlsFeature({ startTls }: LoginTerms): string {
+  switch (startTls) {
+    case 'none':
+      return '';
+    case 'offered':
+      return xml('starttls', { xmlns: NS.tls });
+    case 'required':
+      return xml('starttls', { xmlns: NS.tls }, '<required/>');
+  }
 }

@@ -62,6 +62,7 @@ function contains(content: string, text: string | RegExp): boolean {
 export interface Ready {
   readonly pid: number;
   readonly c2s: readonly [{ readonly host: string; readonly port: number }];
+  readonly tls: readonly { readonly host: string; readonly port: number }[];
   readonly domains: readonly string[];
 }
 

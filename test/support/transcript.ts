@@ -25,7 +25,7 @@ export async function play(transcript: Transcript, transport: Transport, splits:
   const log = new ErrorLog();
   const server = new ChopChop(createConfig({ port: 0, ...transcript.config }), log);
   const [address] = (await server.start()) as [BoundAddress];
-  const connect = (kind: ConnectKind) => open(server, kind === 'connect' ? address : (server.componentAddresses[0] as BoundAddress), transport, kind);
+  const connect = (kind: ConnectKind) => open(server, kind === 'connect' ? address : (server.listening.components[0] as BoundAddress), transport, kind);
   try {
     for (const [run, split] of splits.entries()) {
       await playOnce(transcript, connect, split, `run ${run}: ${transcript.file}`);

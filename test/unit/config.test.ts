@@ -98,6 +98,8 @@ const ARGUMENTS: ServerArguments = {
   hold: 2,
   externalRouter: 'allow',
   componentConflict: 'keep',
+  plaintextLogin: 'allow',
+  unixMode: '660',
 };
 
 const from = (args: Partial<ServerArguments>) => resolveConfig({ ...ARGUMENTS, ...args }).config;

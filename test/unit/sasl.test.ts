@@ -24,7 +24,7 @@ const base64 = (plain: string | Buffer): string => Buffer.from(plain).toString('
 const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString();
 
 function dialogue(context = PLAIN_CONTEXT, plaintext = true, accounts = new Accounts(ACCOUNTS)): SaslDialogue {
-  return new SaslDialogue(createMechanisms(accounts), context, plaintext);
+  return new SaslDialogue(createMechanisms(accounts), context, { login: true, plaintext });
 }
 
 const auth = (mechanism: string, text = ''): Element => parseElement(`<auth xmlns='x' mechanism='${mechanism}'>${text}</auth>`);

@@ -1,5 +1,6 @@
-import type { Element } from '../../../shared/element.ts';
+import { type Element, xml } from '../../../shared/element.ts';
 import { NS } from '../../../shared/namespaces.ts';
+import type { LoginTerms } from '../policy.ts';
 import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 import { offeredMechanisms } from './mechanisms.ts';
 
@@ -15,17 +16,26 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** The elements of SASL on a stream (RFC 6120 §6.4), one try after the other. */
 export class SaslDialogue {
-  /** Those the stream was offered, the strongest first. */
+  /** Those the stream is offered, the strongest first. */
   readonly offered: readonly SaslMechanism[];
-  private readonly context: SaslContext;
   private readonly known: readonly SaslMechanism[];
+  private readonly context: SaslContext;
   private exchange: SaslExchange | null = null;
 
-  /** @param known All that the server has. @param plaintext Whether a password may be sent as it is. */
-  constructor(known: readonly SaslMechanism[], context: SaslContext, plaintext: boolean) {
+  /** @param known All that the server has, the strongest first. */
+  constructor(known: readonly SaslMechanism[], context: SaslContext, terms: Pick<LoginTerms, 'login' | 'plaintext'>) {
     this.known = known;
     this.context = context;
-    this.offered = offeredMechanisms(known, context, plaintext);
+    this.offered = terms.login ? offeredMechanisms(known, context, terms.plaintext) : [];
+  }
+
+  /** The features of a stream that say so (RFC 6120 §6.4.1, XEP-0440); `''` where nothing is offered. */
+  get featuresXml(): string {
+    if (this.offered.length === 0) return '';
+    const mechanisms = this.offered.map(({ name }) => xml('mechanism', {}, name));
+    const bindings = Array.from(this.context.channelBindings.keys(), (type) => xml('channel-binding', { type }));
+    const channelBinding = bindings.length === 0 ? '' : xml('sasl-channel-binding', { xmlns: NS.channelBinding }, ...bindings);
+    return xml('mechanisms', { xmlns: NS.sasl }, ...mechanisms) + channelBinding;
   }
 
   /** @returns null for an element that is out of order. */
@@ -49,7 +59,7 @@ export class SaslDialogue {
 
   /** Whether it would be offered on an encrypted stream. */
   private isHeldBack(name: string): boolean {
-    return this.known.some((one) => one.name === name && one.plaintext);
+    return this.known.some((one) => one.name === name && !one.bound);
   }
 
   private respond(exchange: SaslExchange, response: string): SaslAnswer {

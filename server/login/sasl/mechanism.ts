@@ -1,3 +1,5 @@
+import type { ChannelBindings } from '../../net/transport.ts';
+
 /** Why a login by SASL failed (RFC 6120 §6.5). */
 export type SaslFailure =
   | 'aborted'
@@ -20,7 +22,7 @@ export interface SaslContext {
   /** The domain whose accounts count. */
   readonly domain: string;
   /** What can be bound to of the TLS channel below, by type (RFC 5929, RFC 9266). Empty: nothing, and no `-PLUS` mechanism was offered. */
-  readonly channelBindings: ReadonlyMap<string, Buffer>;
+  readonly channelBindings: ChannelBindings;
 }
 
 /** The server's side of one try. It is given what the client says, in order, and is over with the first success or failure. */

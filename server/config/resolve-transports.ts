@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import type { ConfigInput } from './config.ts';
+import type { TransportArguments } from './transport-options.ts';
+import type { TlsConfig, TlsInput } from './transports.ts';
+
+/** What the command line says of transports. @param site What the file says. @param problems What is wrong is put there. */
+export function transportsFrom(args: TransportArguments, site: ConfigInput, problems: string[]): Pick<ConfigInput, 'tls' | 'unix' | 'plaintextLogin'> {
+  const paths = args.unix?.map((path) => resolve(path)) ?? site.unix?.paths ?? [];
+  return { tls: tlsFrom(args, problems), unix: { paths, mode: modeFrom(args.unixMode, problems) }, plaintextLogin: args.plaintextLogin };
+}
+
+function tlsFrom({ tlsPort, tlsRequired = false, ...args }: TransportArguments, problems: string[]): TlsInput | null {
+  const certificate = certificateFrom(args, problems);
+  if (certificate !== null) return { certificate, ports: tlsPort === undefined ? [] : [tlsPort], required: tlsRequired };
+  if (tlsPort !== undefined) problems.push('--tls-port: there is no TLS without --tls-cert or --tls-self-signed');
+  if (tlsRequired) problems.push('--tls-required: there is no TLS without --tls-cert or --tls-self-signed');
+  return null;
+}
+
+function certificateFrom(
+  { tlsCert, tlsKey = tlsCert, tlsSelfSigned }: Pick<TransportArguments, 'tlsCert' | 'tlsKey' | 'tlsSelfSigned'>,
+  problems: string[],
+): TlsConfig['certificate'] | null {
+  if (tlsSelfSigned === true) {
+    if (tlsKey !== undefined) problems.push('--tls-self-signed: it needs no --tls-cert and --tls-key');
+    return 'self-signed';
+  }
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certificate: tlsCert, key: tlsKey };
+  if (tlsKey !== undefined) problems.push('--tls-key: there is no --tls-cert');
+  return null;
+}
+
+function modeFrom(mode: string, problems: string[]): number {
+  if (/^0?[0-7]{1,3}$/.test(mode)) return Number.parseInt(mode, 8);
+  problems.push(`--unix-mode: "${mode}" is not permissions in octal, as 660`);
+  return 0;
+}

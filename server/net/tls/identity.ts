@@ -1,0 +1,55 @@
+import { constants, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { CertificateFiles } from '../../config/transports.ts';
+import { endPointOf } from './end-point.ts';
+
+/** What the server shows to who begins TLS with it. */
+export interface TlsIdentity {
+  readonly context: SecureContext;
+  /** For the channel binding `tls-server-end-point`; null where the certificate has none. */
+  readonly endPoint: Buffer | null;
+  /** SHA-256 of the certificate, as `openssl x509 -fingerprint` writes it. */
+  readonly fingerprint: string;
+  readonly expires: Date;
+}
+
+/** A certificate cannot be used. The message says which, and why. */
+export class CertificateError extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = 'CertificateError';
+  }
+}
+
+/** @throws CertificateError */
+export function readIdentity(files: CertificateFiles): TlsIdentity {
+  const certificate = readPem(files.certificate);
+  const key = readPem(files.key);
+  try {
+    return createIdentity(certificate, key);
+  } catch (error) {
+    throw new CertificateError(`TLS: ${files.certificate} and ${files.key} are no certificate and its key: ${(error as Error).message}`, error);
+  }
+}
+
+/** @param certificate In PEM, as the key. @throws what crypto has to say against them. */
+export function createIdentity(certificate: string, key: string): TlsIdentity {
+  const leaf = new X509Certificate(certificate);
+  const context = createSecureContext({
+    cert: certificate,
+    key,
+    minVersion: 'TLSv1.2',
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
+  return { context, endPoint: endPointOf(leaf.raw), fingerprint: leaf.fingerprint256, expires: new Date(leaf.validTo) };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CertificateError(`TLS: cannot read ${file}: ${(error as Error).message}`, error);
+  }
+}

@@ -1,0 +1,37 @@
+import type { CertificateFiles, TlsConfig } from '../../config/transports.ts';
+import type { Log } from '../../log.ts';
+import { readIdentity, type TlsIdentity } from './identity.ts';
+import { createSelfSigned } from './self-signed.ts';
+
+/** The server's identity for TLS, which may be replaced while it runs: who has begun goes on with the old one. */
+export class Tls {
+  private readonly log: Log;
+  private current: TlsIdentity | null = null;
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  /** Null before {@link open}. */
+  get identity(): TlsIdentity | null {
+    return this.current;
+  }
+
+  /** @throws CertificateError */
+  async open({ certificate }: TlsConfig, domains: readonly string[]): Promise<void> {
+    this.use(certificate === 'self-signed' ? await createSelfSigned(domains) : readIdentity(certificate));
+  }
+
+  /** From now on, that of these files. @throws CertificateError, with nothing changed */
+  read(files: CertificateFiles): void {
+    this.use(readIdentity(files));
+  }
+
+  private use(identity: TlsIdentity): void {
+    const { fingerprint, expires } = identity;
+    const isNew = fingerprint !== this.current?.fingerprint;
+    this.current = identity;
+    if (expires.getTime() <= Date.now()) this.log.warn({ expires, fingerprint }, 'the certificate has expired');
+    else if (isNew) this.log.info({ expires, fingerprint }, 'certificate in use');
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ChopChop } from '../server/chopchop.ts';
+import { createConfig } from '../server/config/config.ts';
+import { temporaryFolder } from './support/command.ts';
+import { Peer } from './support/peer.ts';
+import { recordingLog, startServer } from './support/server.ts';
+
+async function open(t: TestContext, path: string): Promise<Peer> {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  t.after(() => void socket.destroy());
+  return new Peer(socket);
+}
+
+function startFails(path: string, message: RegExp): Promise<void> {
+  const server = new ChopChop(createConfig({ port: 0, unix: { paths: [path] } }), recordingLog());
+  return assert.rejects(server.start(), message);
+}
+
+/** A socket that nobody listens on any more, as a server that was killed leaves it. */
+function leaveStale(path: string): void {
+  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', script]);
+  assert.ok(statSync(path).isSocket(), 'it has left one');
+}
+
+test('an OpenSRF client logs in over a Unix domain socket as over TCP, and they reach each other', async (t) => {
+  const path = join(temporaryFolder(t), 'chopchop.sock');
+  const { server, address } = await startServer(t, { unix: { paths: [path] } });
+  assert.deepEqual(server.listening.unix, [path]);
+  const local = await (await open(t, path)).login('opensrf', 'localhost', 'local');
+  const tcp = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'tcp');
+  tcp.send("<message to='opensrf@localhost/local'><body>there</body></message>");
+  assert.match(await local.message(), /there/);
+  local.send("<message to='opensrf@localhost/tcp'><body>back</body></message>");
+  assert.match(await tcp.message(), /back/);
+});
+
+test('its permissions are those that were asked for, and it is gone when the server stops', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const mode of [0o660, 0o600, 0o666]) {
+    const path = join(folder, `${mode}.sock`);
+    const { server } = await startServer(t, { unix: { paths: [path], mode } });
+    assert.equal(statSync(path).mode & 0o777, mode);
+    await server.stop();
+    assert.equal(existsSync(path), false);
+  }
+});
+
+test('a socket that a killed server has left is replaced', async (t) => {
+  const path = join(temporaryFolder(t), 'chopchop.sock');
+  leaveStale(path);
+  await startServer(t, { unix: { paths: [path] } });
+  await (await open(t, path)).login('opensrf', 'localhost', 'local');
+});
+
+test('a socket that somebody listens on stays, and the start says so', async (t) => {
+  const path = join(temporaryFolder(t), 'chopchop.sock');
+  await startServer(t, { unix: { paths: [path] } });
+  await startFails(path, /cannot listen on .*chopchop\.sock: another program listens there; stop it, or choose another path with --unix/);
+  await (await open(t, path)).login('opensrf', 'localhost', 'local');
+});
+
+test('nothing that is no socket is ever removed', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file');
+  const link = join(folder, 'link');
+  writeFileSync(file, 'precious');
+  symlinkSync(file, link);
+  mkdirSync(join(folder, 'folder'));
+  for (const name of ['file', 'link', 'folder']) await startFails(join(folder, name), /there is something that is no socket; it stays as it is/);
+  assert.equal(readFileSync(link, 'utf8'), 'precious');
+});
+
+test('a path that cannot be is told with its reason, and no port stays open', async (t) => {
+  const folder = temporaryFolder(t);
+  await startFails(join(folder, 'none', 'chopchop.sock'), /cannot listen on .*none\/chopchop\.sock: there is no such folder/);
+  await startFails(join(folder, 'x'.repeat(120)), /the path of a socket has at most 103 bytes/);
+  writeFileSync(join(folder, 'file'), '');
+  await startFails(join(folder, 'file', 'chopchop.sock'), /its folder is none/);
+});
+
+test('a folder that may not be written in is told', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, async (t) => {
+  const folder = temporaryFolder(t);
+  chmodSync(folder, 0o500);
+  await startFails(join(folder, 'chopchop.sock'), /not permitted in that folder/);
+});

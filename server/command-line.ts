@@ -84,8 +84,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
       (args) => later(async () => (await import('./commands/serve.ts')).serve(args)),
     )
-    .command('demo', 'Show the way of a request through a server, a service and a client', {}, () =>
-      later(async () => (await import('./commands/demo.ts')).demo(print)),
+    .command(
+      'demo',
+      'Show the way of a request through a server, a service and a client; on a server that runs already, if one of these options is given',
+      (command) => command.options(connectionOptions(DEFAULT_CONNECTION)).example('$0 demo --port 5222', 'on the server there, to see it in its console'),
+      (args) => later(async () => (await import('./commands/demo.ts')).demo(args, print)),
     )
     .command(
       'doctor',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { OsrfClient } from '../server/opensrf/client.ts';
 import { appeared, MAIN, oneLine, run, serve, temporaryFolder } from './support/command.ts';
+import { startMath } from './support/control.ts';
 import { registration } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
 
@@ -15,7 +16,24 @@ test('the demo shows every step with real JIDs and exits with 0', () => {
   assert.equal(code, 0, stderr);
   assert.match(stdout, /router_from=opensrf@localhost\/demo_client_\d+/);
   assert.match(stdout, /worker {3}opensrf@localhost\/opensrf\.math_drone_at_localhost_1_\w+ answers the client: 42\. The router had no part in it/);
+  assert.match(stdout, /\n6 .* div\(1, 0\)\n {3}worker .* answers the client with an error: 500 .*Illegal division by zero/);
   assert.match(stdout, /Everything happened as it should\.\n$/);
+});
+
+test('the demo plays on a server that runs, unless its service is there already', async (t) => {
+  const serving = await serve(t, temporaryFolder(t));
+  const [{ port }] = serving.ready.c2s;
+  const { code, stdout, stderr } = run('demo', '--port', String(port));
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, new RegExp(`^1 {2}server {3}runs at 127\\.0\\.0\\.1:${port} and serves private\\.localhost\n`));
+  assert.match(stdout, /Everything happened as it should\.\n$/);
+  await startMath(t, { address: serving.ready.c2s[0] }, 1);
+  const twice = run('demo', '--port', String(port));
+  assert.equal(twice.code, 1);
+  assert.match(oneLine(twice.stderr), /opensrf\.math is registered at private\.localhost already/);
+  const nobody = run('demo', '--port', '1');
+  assert.equal(nobody.code, 3);
+  assert.match(oneLine(nobody.stderr), /see --host and --port/);
 });
 
 test('--version says the version of package.json', () => {

@@ -4,7 +4,7 @@
 // It is plain JavaScript, and without TypeScript it does nothing unless --required is given:
 // `npm ci --omit=dev` runs `prepare` too, in a place where there is no compiler.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,4 +35,6 @@ if (compiler === null || !existsSync(join(root, 'tsconfig.json'))) {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const result = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json')], { stdio: 'inherit' });
 if (result.status !== 0) process.exit(result.status ?? 1);
+// The console is plain files: no compiler looks at them.
+cpSync(join(root, 'server/control/console'), join(root, 'dist/server/control/console'), { recursive: true });
 for (const program of ['main', 'opensrf-router']) chmodSync(join(root, `dist/server/${program}.js`), 0o755);

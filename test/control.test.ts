@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createConfig } from '../server/config/config.ts';
+import { CONSOLE_FILES } from '../server/control/assets.ts';
 import { startControl } from '../server/control/control.ts';
 import { ControlListenError } from '../server/control/control-server.ts';
 import type { SessionReport } from '../server/control/sessions.ts';
@@ -42,7 +43,8 @@ test('nothing of the server is told without the token; health, readiness and the
     assert.equal((await fetch(url + path, { headers: { Authorization: 'Bearer wrong' } })).status, 401, path);
     assert.equal((await fetch(`${url}${path}?token=${TOKEN}`)).status, 401, `${path}: a token in an address would be in logs`);
   }
-  for (const path of ['/healthz', '/readyz']) assert.equal((await fetch(url + path)).status, 200, path);
+  for (const path of ['/healthz', '/readyz', '/', ...CONSOLE_FILES.map((name) => `/console/${name}`)])
+    assert.equal((await fetch(url + path)).status, 200, path);
 });
 
 test('a page of another origin, or one that has its own name resolve to 127.0.0.1, gets nothing, token or not', async (t) => {
@@ -82,7 +84,7 @@ test('no path leads to a file that is not the console’s', async (t) => {
 
 test('every answer forbids scripts of others, frames and guesses of its type', async (t) => {
   const { url } = await startControlledServer(t);
-  for (const path of ['/healthz', '/api/v1/server']) {
+  for (const path of ['/', '/healthz', '/api/v1/server']) {
     const { headers } = await fetch(url + path);
     assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
     assert.equal(headers.get('x-content-type-options'), 'nosniff');

@@ -59,7 +59,7 @@ export function banner({ config, missingNames }: ResolvedConfig, listening: List
     `  routers    ${routersOf(config).join('  ')}`,
     `  accounts   ${accountNames(config).join('  ')}`,
     ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
-    ...(control?.consoleUrl == null ? [] : [`  control    ${control.announcement.url}`]),
+    ...(control?.consoleUrl == null ? [] : [`  console    ${control.consoleUrl}`]),
     '',
     '  In opensrf_core.xml (and every other domain likewise):',
     `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,

@@ -6,6 +6,7 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { type Log, logOfPart } from '../log.ts';
 import { LogProtect } from '../logging/log-protect.ts';
 import { VERSION } from '../version.ts';
+import { assetRoutes } from './assets.ts';
 import { callRoutes } from './call.ts';
 import { type ControlAddress, ControlServer } from './control-server.ts';
 import { eventRoutes } from './events.ts';
@@ -37,6 +38,7 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
   const http = new ControlServer(
     [
       ...readinessRoutes(server),
+      ...assetRoutes(),
       serverRoute(server),
       ...sessionRoutes(server, partLog),
       ...serviceRoutes(server, partLog),

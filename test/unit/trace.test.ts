@@ -89,21 +89,24 @@ test('a ring keeps so many entries and so many characters, and forgets the oldes
   assert.deepEqual(byNumber.search(any, 2).length, 2);
 });
 
-test('a budget is spent by requests and their length, and filled by time up to a tenth of a second’s worth', () => {
-  const budget = new Budget(100, 0);
-  for (let n = 0; n < 9; n++) budget.pay(0);
+test('a budget is spent by requests and their length, and filled by time, up to a hundred requests', () => {
+  const budget = new Budget(1_000, 0);
+  const spend = (requests: number) => {
+    for (let n = 0; n < requests; n++) budget.pay(1, 0);
+  };
+  spend(99);
   assert.equal(budget.exhausted, false);
-  budget.pay(0);
+  spend(1);
   assert.equal(budget.exhausted, true);
-  budget.refill(50);
+  budget.refill(1);
   assert.equal(budget.exhausted, false);
   budget.refill(10_000);
-  for (let n = 0; n < 10; n++) budget.pay(0);
-  assert.equal(budget.exhausted, true, 'no more than ten are saved up');
-  budget.pay(400 * 1024);
-  budget.refill(10_900);
+  spend(100);
+  assert.equal(budget.exhausted, true, 'no more than a hundred are saved up');
+  budget.pay(0, 1_600 * 1024);
+  budget.refill(10_090);
   assert.equal(budget.exhausted, true, 'what was long is paid back first');
-  budget.refill(11_100);
+  budget.refill(10_110);
   assert.equal(budget.exhausted, false);
 });
 

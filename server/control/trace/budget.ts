@@ -1,5 +1,8 @@
+/** So many requests may be looked at in one go: 3 ms, or so. */
+const BURST = 100;
+
 /** So many characters cost as much as one request more. */
-const CHARACTERS_PER_UNIT = 4 * 1024;
+const CHARACTERS_PER_UNIT = 16 * 1024;
 
 /**
  * How much may be looked at, so that looking never takes more than a small part of the server's time: so many requests a second. Who says much pays
@@ -12,7 +15,7 @@ export class Budget {
 
   constructor(perSecond: number, now: number) {
     this.perSecond = perSecond;
-    this.left = perSecond / 10;
+    this.left = BURST;
     this.filledAt = now;
   }
 
@@ -20,15 +23,15 @@ export class Budget {
     return this.left <= 0;
   }
 
-  /** Pays for one request, or more of it. */
-  pay(characters: number): void {
-    this.left -= 1 + characters / CHARACTERS_PER_UNIT;
+  /** Pays for one request, or (with 0) for more that belongs to one. */
+  pay(requests: 0 | 1, characters: number): void {
+    this.left -= requests + characters / CHARACTERS_PER_UNIT;
   }
 
-  /** What the time since the last filling has brought; a tenth of a second's worth is kept at the most, so that no burst takes longer. */
+  /** What the time since the last filling has brought, up to what may be spent in one burst. */
   refill(now: number): void {
     const gained = ((now - this.filledAt) * this.perSecond) / 1000;
     this.filledAt = now;
-    this.left = Math.min(this.left + gained, this.perSecond / 10);
+    this.left = Math.min(this.left + gained, BURST);
   }
 }

@@ -21,7 +21,7 @@ export type EntryListener = (summary: TraceSummary) => void;
 const RING_LIMITS: RingLimits = { entries: 5_000, characters: 32 * 1024 * 1024 };
 
 /** Requests looked at in a second while nobody watches, and while somebody does. One takes about 30 µs. */
-const PER_SECOND = { unwatched: 100, watched: 1_000 } as const;
+const PER_SECOND = { unwatched: 300, watched: 1_000 } as const;
 
 /** How often watchers are told. */
 const BATCH_MS = 100;
@@ -88,7 +88,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
   }
 
   asked(exchange: Exchange, stanza: Stanza): void {
-    this.budget.pay(stanza.inner.length);
+    this.budget.pay(1, stanza.inner.length);
     const recording = new Recording(++this.count, exchange);
     this.open.set(exchange, recording);
     this.batch.step(recording, recording.asked(stanza));
@@ -106,7 +106,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     if (stanza === this.lastAnswer && exchange === this.lastAnswered) return;
     this.lastAnswer = stanza;
     this.lastAnswered = exchange;
-    this.budget.pay(stanza.inner.length);
+    this.budget.pay(0, stanza.inner.length);
     const recording = this.open.get(exchange);
     if (recording !== undefined) this.batch.step(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
     this.schedule();

@@ -1,0 +1,83 @@
+// Requests as other programs take them: a command line, a recording (`--replay`), a file of stubs (`--stubs`). Pure.
+
+import { bareJid } from './format.js';
+
+/** The command that asks the same again. */
+export function asCommand({ service, method, client, type }, { params }) {
+  const domain = bareJid(client).split('@').at(-1);
+  const words = ['opensrf-chopchop', 'request', service, type === 'CONNECT' ? 'METHOD' : method, ...parametersOf(params)];
+  return [...words.map(quoted), '--domain', quoted(domain)].join(' ');
+}
+
+function parametersOf(params) {
+  const values = valuesOf(params);
+  return values === null ? [params.redacted ? 'REDACTED' : 'TOO_LONG'] : values.map((value) => JSON.stringify(value));
+}
+
+/** For a POSIX shell. */
+function quoted(word) {
+  return /^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What was said; null where it is not known whole. */
+function valuesOf({ json, length, redacted }) {
+  return redacted || length > json.length ? null : JSON.parse(json);
+}
+
+/** A line of JSON for each, as `--record` writes it. What is not known whole is not in there as if it were. */
+export function asRecording(entries) {
+  return entries.map((entry) => `${JSON.stringify(recorded(entry))}\n`).join('');
+}
+
+function recorded({ summary, detail }) {
+  const { at, xid, client, to, service, type, method, worker, durationMs, state, statusCode, status } = summary;
+  const params = valuesOf(detail.params) ?? '**PARAMS REDACTED**';
+  const results = valuesOf(detail.results) ?? [];
+  return {
+    time: new Date(at).toISOString(),
+    xid,
+    from: client,
+    to,
+    service,
+    type,
+    method,
+    params,
+    worker,
+    ms: durationMs ?? 0,
+    state,
+    statusCode,
+    status,
+    results,
+  };
+}
+
+/** A YAML document for each service, in which each method answers for the parameters that it was seen with. What is not known whole is left out. */
+export function asStubs(entries) {
+  const services = new Map();
+  for (const { summary, detail } of [...entries].reverse()) {
+    const one = stubCase(summary, detail);
+    if (one === null) continue;
+    const methods = services.get(summary.service) ?? new Map();
+    const cases = methods.get(summary.method) ?? new Map();
+    services.set(summary.service, methods.set(summary.method, cases.set(JSON.stringify(one.params), one)));
+  }
+  const documents = Array.from(services, ([service, methods]) => stubDocument(service, methods));
+  return documents.join('---\n');
+}
+
+function stubCase({ type, service, state, statusCode, status }, detail) {
+  const params = valuesOf(detail.params);
+  const results = valuesOf(detail.results);
+  if (type !== 'REQUEST' || service === '' || service === 'router' || params === null || results === null) return null;
+  if (state === 'complete') return results.length === 1 ? { params, result: results[0] } : { params, results };
+  return state === 'refused' && statusCode >= 300 ? { params, results, status: statusCode, text: status } : null;
+}
+
+/** JSON is YAML; each case on a line of its own can be read and changed. */
+function stubDocument(service, methods) {
+  const lines = Array.from(methods, ([method, cases]) => {
+    const list = Array.from(cases.values(), (one) => `    - ${JSON.stringify(one)}\n`).join('');
+    return `  ${JSON.stringify(method)}:\n${list}`;
+  });
+  return `service: ${JSON.stringify(service)}\nmethods:\n${lines.join('')}`;
+}

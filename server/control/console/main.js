@@ -1,0 +1,123 @@
+// The frame around the views: which one is shown, and whether what it shows is live.
+
+import { takeTokenFromAddress, useToken } from './api.js';
+import { connectionsView } from './connections.js';
+import { button, h, keyed, setText } from './dom.js';
+import { bytes, number } from './format.js';
+import { healthView } from './health.js';
+import { requestView } from './request.js';
+import { on, start, store } from './store.js';
+import { trafficView } from './traffic.js';
+import { tryView } from './try.js';
+
+/** Each view is a function of the rest of its address that returns `{element, close}`. */
+const VIEWS = [
+  { name: 'connections', title: 'Connections', view: connectionsView },
+  { name: 'request', title: 'Request', view: requestView },
+  { name: 'traffic', title: 'Traffic', view: trafficView },
+  { name: 'health', title: 'Health', view: healthView },
+  { name: 'try', title: 'Try', view: tryView },
+];
+
+const main = document.getElementById('view');
+const nav = document.getElementById('nav');
+const state = document.getElementById('state');
+
+let shown = { name: '', close() {} };
+
+function show() {
+  const [, name = '', rest = ''] = /^#\/([a-z]*)\/?(.*)$/.exec(location.hash) ?? [];
+  const chosen = VIEWS.find((one) => one.name === name) ?? VIEWS[0];
+  shown.close();
+  const { element, close } = chosen.view(decodeURIComponent(rest));
+  shown = { name: chosen.name, close };
+  main.replaceChildren(element);
+  document.title = `${chosen.title} – opensrf-chopchop`;
+  showNav();
+}
+
+function showNav() {
+  keyed(
+    nav,
+    VIEWS,
+    ({ name }) => name,
+    ({ name, title }, old) => {
+      const link = old ?? h('a', { href: `#/${name}` }, title);
+      if (name === shown.name) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+      return link;
+    },
+  );
+}
+
+const STATES = {
+  connecting: 'connecting…',
+  live: 'live',
+  lost: 'The server does not answer. Trying again…',
+  refused: 'The server wants another token',
+};
+
+const light = h('span', { class: 'light' });
+const stateText = h('span', { class: 'state-text' });
+const figures = h('span', { class: 'figures' });
+state.append(light, stateText);
+state.after(figures);
+
+function showState() {
+  document.body.dataset.state = store.state;
+  setText(stateText, STATES[store.state]);
+  if (store.state === 'refused') askForToken();
+  else document.querySelector('.token')?.remove();
+}
+
+function showFigures() {
+  const last = store.samples.at(-1);
+  if (last === undefined) return;
+  setText(figures, `${number(last.requests)} requests/s · ${number(last.sessions)} sessions · ${bytes(last.rssBytes)}`);
+}
+
+/** A server that was started again has another token, if it was not given one by a file. */
+function askForToken() {
+  if (document.querySelector('.token') !== null) return;
+  const input = h('input', { id: 'token', autocomplete: 'off', placeholder: 'http://127.0.0.1:5290/#token=…' });
+  const use = (event) => {
+    event.preventDefault();
+    useToken(input.value);
+    form.remove();
+  };
+  const form = h(
+    'form',
+    { class: 'token', onsubmit: use },
+    h(
+      'label',
+      { for: 'token' },
+      'The server was started anew, or you came without its token. Paste the console’s address from its banner, or the token from its control file:',
+    ),
+    h('div', { class: 'row' }, input, button('Use it', use)),
+  );
+  document.querySelector('.bar').after(form);
+}
+
+/** 1 to 5 choose a view, / goes to a search field. Not while somebody writes. */
+function keyPressed(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  const view = VIEWS[Number(event.key) - 1];
+  if (view !== undefined) location.hash = `#/${view.name}`;
+  const search = event.key === '/' ? main.querySelector('input[type=search]') : null;
+  if (search === null) return;
+  event.preventDefault();
+  search.focus();
+}
+
+takeTokenFromAddress();
+addEventListener('hashchange', () => {
+  // The address was pasted into a tab that had the console open.
+  takeTokenFromAddress();
+  show();
+});
+addEventListener('keydown', keyPressed);
+on('state', showState);
+on('health', showFigures);
+showState();
+show();
+start();

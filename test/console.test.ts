@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, type TestContext, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startControl } from '../server/control/control.ts';
+import { OsrfClient } from '../server/opensrf/client.ts';
+import { JabberClient } from '../server/opensrf/jabber-client.ts';
+import { OsrfService } from '../server/opensrf/service.ts';
+import { withSystemMethods } from '../server/opensrf/system-methods.ts';
+import { Browser, CHROMIUM, hasChromium, type View } from './support/browser.ts';
+import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
+import { ExampleSite } from './support/example-site.ts';
+import { Peer } from './support/peer.ts';
+
+const skip = hasChromium ? false : `${CHROMIUM} is not installed`;
+let browser: Browser;
+
+before(async () => {
+  if (hasChromium) browser = await Browser.start();
+});
+after(() => browser?.close());
+
+/** The console of a server, in a page that counts its errors and what it asks of others. */
+async function openConsole(t: TestContext, url: string, view?: View): Promise<{ page: Page; faults: string[] }> {
+  const page = await browser.page(view);
+  t.after(() => page.close());
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) faults.push(`asked ${request.url()}`);
+  });
+  page.on('console', (message) => {
+    if (/Content Security Policy|TrustedHTML/.test(message.text())) faults.push(message.text());
+  });
+  await page.goto(`${url}/#token=${TOKEN}`);
+  await page.waitForSelector('[data-state=live]');
+  return { page, faults };
+}
+
+async function show(page: Page, path: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/${path}`)}`);
+}
+
+function call({ json }: ControlledServer, method: string, ...params: unknown[]) {
+  return json('/api/v1/call', posted({ service: 'opensrf.math', method, params }));
+}
+
+const text = (page: Page, selector: string) => page.locator(selector).innerText();
+
+test('connections: accounts, server, services; a session’s details; draining and ending it', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started);
+  await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'alice');
+  const { page, faults } = await openConsole(t, started.url);
+  assert.ok(!page.url().includes(TOKEN), 'the token does not stay in sight');
+  const card = page.locator('section[aria-label="opensrf.math"]');
+  await card.getByText('1 listener').waitFor();
+  await card.getByText('2 workers').waitFor();
+  await page.locator('section[aria-label="opensrf@private.localhost"]').getByText('1 client').waitFor();
+  assert.match(await text(page, '.server'), /private\.localhost\s+router@private\.localhost\/router\s+1 service/);
+  await card.getByRole('button', { name: 'Names' }).click();
+  await card.locator(`[data-jid="${service.listener.jid}"].session`).click();
+  const panel = page.getByRole('complementary');
+  await panel.getByText('listener of opensrf.math').waitFor();
+  await panel.getByRole('button', { name: 'Drain' }).click();
+  await card.getByText('1 draining').waitFor();
+  await panel.getByRole('button', { name: 'Resume' }).click();
+  await card.getByText('1 draining').waitFor({ state: 'detached' });
+  await page.locator('[data-jid="opensrf@private.localhost/alice"]').click();
+  await panel.getByRole('button', { name: 'End this session' }).click();
+  await panel.getByRole('button', { name: 'Really end it?' }).click();
+  await panel.getByText('this session is over').waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test('connections: a message is seen travelling, a peer that reads no more is shown', { skip }, async (t) => {
+  const started = await startControlledServer(t, { limits: { stalledAfterMs: 0, stalledBytes: 1 } });
+  await startMath(t, started, 1);
+  const deaf = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'deaf');
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'alice' });
+  t.after(() => client.close());
+  const { page } = await openConsole(t, started.url);
+  await page.locator('[data-jid="opensrf@private.localhost/alice"]').waitFor();
+  const travelling = page.waitForSelector('.pulse', { state: 'attached' });
+  for (let seen = false; !seen; ) {
+    await client.request('opensrf.math', 'add', 1, 1);
+    seen = await Promise.race([travelling.then(() => true), page.waitForTimeout(100).then(() => false)]);
+  }
+  deaf.stream.pause();
+  const body = 'x'.repeat(1024 * 1024);
+  for (let n = 0; n < 12; n++) client.jabber.send(`<message to='opensrf@private.localhost/deaf'><body>${body}</body></message>`);
+  await page.locator('section[aria-label="opensrf@private.localhost"]').getByText('1 reading no more').waitFor();
+});
+
+test('request: who had a part in it and when, what was said, and what was asked for it under the same transaction id', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const site = await ExampleSite.start(started.address, { cstoreWorkers: 2 });
+  t.after(() => site.stop());
+  await site.round(4);
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'traffic');
+  await page.getByRole('link', { name: 'open-ils.actor.user.fleshed.retrieve' }).click();
+  await page.locator('.sequence .step').first().waitFor();
+  const spans = await page.locator('.waterfall a').allInnerTexts();
+  assert.deepEqual(
+    spans.map((span) => span.split('\n')[0]?.trim()),
+    ['open-ils.actor.user.fleshed.retrieve', 'open-ils.cstore.direct.actor.user.retrieve', 'open-ils.cstore.direct.actor.card.search'],
+  );
+  const people = await page.locator('.sequence .person-role').allTextContents();
+  assert.deepEqual(people, ['client', 'router', 'listener', 'worker', 'router', 'listener', 'worker']);
+  const way = await page.locator('.unseen li').allTextContents();
+  assert.match(way[0] ?? '', /gateway_1\S+ to router@private\.localhost\/open-ils\.actor: fleshed\.retrieve\(4\)$/);
+  assert.match(way.at(-1) ?? '', /open-ils\.actor_drone\S+ to opensrf@private\.localhost\/gateway_1/);
+  const results = page.locator('section[aria-label="Results"]');
+  assert.match(await results.innerText(), /"user": au \[\s+null,\s+4,/);
+  await results.getByRole('searchbox').fill('Radia');
+  await results.getByText('1 found').waitFor();
+  await show(page, 'traffic');
+  await page.getByRole('link', { name: 'open-ils.circ.checkout' }).click();
+  await page.locator('.why').getByText('item 32048004 is marked lost').waitFor();
+  assert.equal(await page.locator('.sequence .step.bad').count(), 1);
+  assert.deepEqual(faults, []);
+});
+
+test('traffic: filters, search in what was said, pause, copy as a command, export', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  await call(started, 'add', 2, 3);
+  await call(started, 'echo', "it's");
+  await call(started, 'fail');
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'traffic');
+  const rows = page.locator('.traffic tbody tr');
+  const hasRows = (count: number) => page.locator(`.traffic tbody tr:nth-child(${count}):last-child`).waitFor();
+  await hasRows(3);
+  await page.getByLabel('Status').selectOption('failed');
+  await hasRows(1);
+  assert.match(await rows.first().innerText(), /opensrf\.math fail\s+refused 500\s*\*\*\* Call to \[fail\] failed/);
+  await page.getByLabel('Status').selectOption('');
+  await hasRows(3);
+  await page.getByLabel('Search in everything').fill("it's");
+  await hasRows(1);
+  await rows.first().getByRole('button', { name: 'Copy' }).click();
+  await rows.first().getByText('Copied').waitFor();
+  assert.equal(await page.evaluate('navigator.clipboard.readText()'), `opensrf-chopchop request opensrf.math echo '"it'\\''s"' --domain private.localhost`);
+  await page.getByLabel('Search in everything').fill('');
+  await hasRows(3);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await call(started, 'add', 4, 5);
+  await page.waitForTimeout(300);
+  assert.equal(await rows.count(), 3);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await hasRows(4);
+  const exported = async (name: string) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+    return readFileSync(await download.path(), 'utf8');
+  };
+  const lines = (await exported('Export NDJSON'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ method, params, results, statusCode }) => [method, params, results, statusCode]),
+    [
+      ['add', [2, 3], [5], 205],
+      ['echo', ["it's"], ["it's"], 205],
+      ['fail', [], [], 500],
+      ['add', [4, 5], [9], 205],
+    ],
+  );
+  const stubs = await exported('Export stubs');
+  assert.match(stubs, /^service: "opensrf\.math"\nmethods:\n {2}"add":\n {4}- \{"params":\[2,3\],"result":5\}\n {4}- \{"params":\[4,5\],"result":9\}\n/);
+  assert.match(stubs, /"fail":\n {4}- \{"params":\[\],"results":\[\],"status":500,"text":" \*\*\* Call to \[fail\] failed/);
+  assert.deepEqual(faults, []);
+});
+
+test('health: plots of what is measured, methods by latency, limits', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  await call(started, 'add', 2, 3);
+  await call(started, 'fail');
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'health');
+  await page.waitForSelector('.plot .series[d]', { state: 'attached' });
+  assert.equal(await page.locator('.plot').count(), 10);
+  await page.locator('figure[aria-label^="Sessions: 2"]').waitFor();
+  const methods = page.locator('section[aria-label="Methods"] tbody tr');
+  await methods.nth(1).waitFor();
+  assert.deepEqual((await methods.allInnerTexts()).map((row) => row.split('\t').slice(0, 3)).sort(), [
+    ['opensrf.math add', '1', ''],
+    ['opensrf.math fail', '1', '1'],
+  ]);
+  assert.match(await text(page, 'section[aria-label="Limits"] tbody'), /What waits for one peer to read\s+0 B\s+0 B\s+64 MB/);
+  assert.deepEqual(faults, []);
+});
+
+test('try: services and methods are offered, the answer is shown, and its way can be seen', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const methods = withSystemMethods('opensrf.math', 'Math', { add: (a: number, b: number) => a + b });
+  const service = await OsrfService.start({ ...LOGIN, ...started.address, service: 'opensrf.math', workers: 1, methods });
+  t.after(() => service.stop());
+  await service.listener.settled();
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'try');
+  await page.locator('#try-methods option[value="add"]').waitFor({ state: 'attached' });
+  assert.equal(await page.getByLabel('Service').inputValue(), 'opensrf.math', 'the only one is chosen already');
+  await page.getByLabel('Method').fill('add');
+  await page.getByText('2 parameters').waitFor();
+  await page.getByLabel('Parameters').fill('2\n{');
+  await page.keyboard.press('Control+Enter');
+  await page.getByText('Line 2 is no JSON').waitFor();
+  await page.getByLabel('Parameters').fill('2\n40');
+  await page.keyboard.press('Control+Enter');
+  await page.locator('section[aria-label="Results"]').getByText('42').waitFor();
+  await page.getByRole('button', { name: 'See its way' }).click();
+  await page.locator('.sequence .step').first().waitFor();
+  assert.match(await text(page, '.request-head'), /opensrf\.math add/);
+  await show(page, 'try');
+  await page.getByLabel('Service').fill('opensrf.none');
+  await page.getByLabel('Method').fill('add');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('not registered').waitFor();
+  assert.deepEqual(faults, []);
+});
+
+const HOSTILE = `<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"><svg onload="window.hacked = 3">javascript:window.hacked=4`;
+
+test('a hostile message is shown as the text it is, everywhere: markup, scripts, strange names, 5 MB', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const evil = await JabberClient.loginOn(started.server.connect(), { ...LOGIN, resource: `evil"><img src=x onerror=hacked=5>` });
+  t.after(() => evil.close());
+  await startMath(t, started, 1);
+  await call(started, 'echo', HOSTILE);
+  await call(started, HOSTILE, HOSTILE);
+  await call(started, 'echo', { [HOSTILE]: [{ __c: HOSTILE, __p: [HOSTILE] }], constructor: 2 });
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'large' });
+  t.after(() => client.close());
+  await client.request('opensrf.math', 'echo', `${HOSTILE}${'<b>x'.repeat(480 * 1024)}`);
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'traffic');
+  const links = page.locator('.traffic .request-link');
+  await links.nth(3).waitFor();
+  const addresses = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+  let cut = 0;
+  for (const address of addresses) {
+    await show(page, address.slice(2));
+    await page.locator(`[data-request="${address.split('/').at(-1)}"]`).waitFor();
+    cut += await page.getByText('the first 128 KB were kept').count();
+    assert.match(await text(page, 'section[aria-label="Parameters"] pre'), /<script>window\.hacked = 1<\/script><img src=x onerror=/);
+  }
+  assert.equal(cut, 2, 'parameters and results of the large one');
+  await show(page, 'health');
+  await page.getByText(HOSTILE).waitFor();
+  await show(page, 'connections');
+  await page.getByText('onerror=hacked=5').waitFor();
+  assert.equal(await page.evaluate(`'hacked' in window`), false);
+  assert.equal(await page.locator('main img, main script, main iframe').count(), 0);
+  assert.deepEqual(faults, []);
+});
+
+test('everything can be reached with the keyboard', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started);
+  await call(started, 'add', 2, 3);
+  await call(started, 'fail');
+  const { page } = await openConsole(t, started.url);
+  const focused = () => page.evaluate<string>(`document.activeElement?.textContent ?? ''`);
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'Skip to the content');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('/');
+  await page.keyboard.type(service.listener.jid);
+  await page.locator(`.session[data-jid="${service.listener.jid}"]`).waitFor();
+  await page.keyboard.press('Tab');
+  for (let n = 0; n < 5 && !(await focused()).startsWith('listener_at'); n++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('complementary').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('complementary').waitFor({ state: 'detached' });
+  await page.keyboard.press('3');
+  const links = page.locator('.request-link');
+  await links.nth(1).waitFor();
+  await links.first().focus();
+  await page.keyboard.press('ArrowDown');
+  assert.match(await focused(), /opensrf\.math add/);
+  await page.keyboard.press('Enter');
+  await page.locator('.request-head h2').getByText('add').waitFor();
+  await page.keyboard.press('4');
+  await page.locator('.plot').first().focus();
+  await page.keyboard.press('ArrowLeft');
+  assert.match((await page.locator('.plot').first().getAttribute('aria-label')) ?? '', / at \d\d:\d\d:\d\d$/);
+});
+
+test('five hundred workers stay readable: dots, names on demand, a search', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started, 500);
+  const { page, faults } = await openConsole(t, started.url);
+  const card = page.locator('section[aria-label="opensrf.math"]');
+  await card.getByText('500 workers').waitFor();
+  assert.equal(await card.locator('.dot').count(), 240);
+  assert.match(await card.innerText(), /and 261 more/);
+  const box = await card.boundingBox();
+  assert.ok(box !== null && box.height < 320, `${box?.height} pixels high`);
+  await card.getByRole('button', { name: 'Names' }).click();
+  await card.locator('.session').nth(499).waitFor();
+  const last = service.workers.at(-1)?.jabber.jid as string;
+  await page.getByLabel('Find a session').fill(last);
+  await card.locator(`.session[data-jid="${last}"]`).waitFor();
+  assert.equal(await card.locator('.session').count(), 1);
+  assert.deepEqual(faults, []);
+});
+
+test('after a restart of the server the page goes on by itself, or asks for the new token', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  await call(started, 'add', 2, 3);
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'traffic');
+  await page.locator('.request-link').waitFor();
+  const port = Number(new URL(started.url).port);
+  const place = { port, anyPort: false, socket: null };
+  await started.control.stop();
+  await page.getByText('The server does not answer').waitFor();
+  const second = await startControl(started.server, place, TOKEN, started.log);
+  await page.waitForSelector('[data-state=live]');
+  await page.locator('.request-link').waitFor({ state: 'detached' });
+  await second.stop();
+  const third = await startControl(started.server, place, 'another-token-of-the-tests', started.log);
+  t.after(() => third.stop());
+  const field = page.getByLabel('The server was started anew');
+  await field.fill(`${started.url}/#token=another-token-of-the-tests`);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-state=live]');
+  await field.waitFor({ state: 'detached' });
+  assert.deepEqual(faults, []);
+});
+
+/** What axe-core tells of a fault. */
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+test('no view has a serious fault of accessibility, in light or dark, on a laptop or a phone', { skip }, async (t) => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const started = await startControlledServer(t);
+  const site = await ExampleSite.start(started.address, { cstoreWorkers: 2 });
+  t.after(() => site.stop());
+  await site.round(4);
+  for (const view of [
+    { width: 1280, height: 800 },
+    { width: 390, height: 844, dark: true },
+  ]) {
+    const { page } = await openConsole(t, started.url, view);
+    await page.evaluate(axe);
+    for (const [path, ready] of [
+      [`connections/${encodeURIComponent(site.services[0]?.listener.jid ?? '')}`, '.panel .facts dd'],
+      ['request', '.sequence .step'],
+      ['traffic', '.request-link'],
+      ['health', '.plot .series[d]'],
+      ['try', '#try-services option'],
+    ] as const) {
+      await show(page, path);
+      await page.waitForSelector(ready, { state: 'attached' });
+      const violations = await page.evaluate<Violation[]>(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`);
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      assert.deepEqual(
+        serious.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes
+              .map(({ html }) => html)
+              .slice(0, 3)
+              .join(' ')}`,
+        ),
+        [],
+        path,
+      );
+    }
+  }
+});

@@ -6,8 +6,7 @@ import { type StanzaError, StreamError } from '../shared/errors.ts';
 import { createClock } from './clock.ts';
 import { componentSecret } from './config/components.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
-import { settingsOfStartThatDiffer } from './config/restart.ts';
-import type { TlsConfig } from './config/transports.ts';
+import { reloadedConfig } from './config/reload.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
 import type { HostItem } from './host/disco.ts';
 import { Host } from './host/host.ts';
@@ -205,19 +204,20 @@ export class ChopChop {
   }
 
   /**
-   * Takes over the accounts, trusted domains and certificate of another configuration; no session and no registration is touched.
-   * @returns the names of settings that differ and take a new start.
-   * @throws CertificateError; nothing has been changed then.
+   * Takes over what a running server can of another configuration, and reads the certificate and the file of the built-in settings again; no session and
+   * no registration is touched.
+   * @returns the names of settings that differ and take a restart.
+   * @throws SettingsError, CertificateError; nothing has been changed then.
    */
-  reload(config: ChopChopConfig): string[] {
-    const different = settingsOfStartThatDiffer(this.config, config);
-    this.reloadCertificate(config.tls?.certificate);
+  reload(read: ChopChopConfig): readonly string[] {
+    const { config, restart } = reloadedConfig(this.config, read);
+    const takeSettings = this.settings?.readAgain();
+    if (config.tls !== null && config.tls.certificate !== 'self-signed') this.tls.read(config.tls.certificate);
+    takeSettings?.();
+    this.config = config;
     this.accounts.replace(config.accounts);
     for (const [domain, router] of this.routers) router.retrust(...trustOf(config, domain));
-    const { accounts, logProtect } = config;
-    const { trustedServers, trustedClients } = config.router;
-    this.config = { ...this.config, accounts, logProtect, router: { ...this.config.router, trustedServers, trustedClients } };
-    return different;
+    return restart;
   }
 
   /** What has gone through all sessions and connections until now. */
@@ -299,13 +299,6 @@ export class ChopChop {
   }
 
   /** Where there are files before and after; a certificate that was made at the start stays. */
-  private reloadCertificate(certificate: TlsConfig['certificate'] | undefined): void {
-    const { tls } = this.config;
-    if (tls === null || tls.certificate === 'self-signed' || certificate === undefined || certificate === 'self-signed') return;
-    this.tls.read(certificate);
-    this.config = { ...this.config, tls: { ...tls, certificate } };
-  }
-
   private accept(transport: Transport): void {
     this.connections.add(new Connection(transport, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
   }

@@ -1,14 +1,11 @@
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { MONITOR_OPTIONS, REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './commands/client-options.ts';
 import { DOUBLES_OPTIONS, EXEC_OPTIONS } from './commands/fixture-options.ts';
-import { chopchopOptions } from './config/chopchop-section.ts';
 import { ConfigError } from './config/config.ts';
 import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
 import { readOpensrfCore } from './config/opensrf-core.ts';
-import { SERVER_OPTIONS } from './config/options.ts';
-import { CONTROL_OPTIONS } from './control/options.ts';
+import { SERVER_AND_LOG_OPTIONS, SITE_OPTIONS } from './config/serve-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { LOG_OPTIONS } from './logging/options.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_CODES = [
@@ -35,14 +32,51 @@ function checkRepetition(args: Record<string, unknown>, declared: object): true 
   return true;
 }
 
-/** The options that the file of `--config` sets in its `<chopchop>` section. What is wrong with the file is said when it is read for good. */
-function chopchopSection(file: string): Record<string, unknown> {
-  try {
-    return chopchopOptions(readOpensrfCore(file).chopchop, file).options;
-  } catch (error) {
-    if (error instanceof ConfigError) return {};
-    throw error;
-  }
+/**
+ * What reads the options of a command that the file of `--config` sets in its `<chopchop>` section. What is wrong with the file is said when it is
+ * read for good.
+ * @param known The command's options; others are not its business.
+ */
+function chopchopSection(known: object): (file: string) => Record<string, unknown> {
+  return (file) => {
+    try {
+      const { options } = readOpensrfCore(file).chopchop;
+      return Object.fromEntries(Object.entries(options).filter(([name]) => name in known));
+    } catch (error) {
+      if (error instanceof ConfigError) return {};
+      throw error;
+    }
+  };
+}
+
+function serveOptions(command: Argv) {
+  return command
+    .options(SITE_OPTIONS)
+    .env('OPENSRF_CHOPCHOP')
+    .config('config', SITE_OPTIONS.config.describe, chopchopSection(SITE_OPTIONS))
+    .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
+    .option('ready-file', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write {pid, c2s, domains, …} as JSON here once logins work; -: to standard output',
+    })
+    .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
+    .option('process-title', { type: 'string', requiresArg: true, hidden: true })
+    .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' });
+}
+
+/** The arguments of `serve` as they are when environment and file are read anew. @throws CommandError */
+function readServeArguments(argv: readonly string[]) {
+  return serveOptions(yargs([...argv]))
+    .parserConfiguration(PARSER)
+    .fail(fail)
+    .parseSync();
+}
+
+const PARSER = { 'greedy-arrays': false, 'parse-positional-numbers': false };
+
+function fail(message: string, error: Error | undefined): never {
+  throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);
 }
 
 /** Carries out a command line. @param argv Without the program's name. @throws CommandError */
@@ -59,22 +93,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       ['serve', '$0'],
       'Run the server (the default)',
       (command) =>
-        command
-          .options(SERVER_OPTIONS)
-          .env('OPENSRF_CHOPCHOP')
-          .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
-          .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
-          .options(LOG_OPTIONS)
-          .options(CONTROL_OPTIONS)
-          .options(DOUBLES_OPTIONS)
-          .option('ready-file', {
-            type: 'string',
-            requiresArg: true,
-            describe: 'Write {pid, c2s, domains, …} as JSON here once logins work; -: to standard output',
-          })
-          .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
-          .option('process-title', { type: 'string', requiresArg: true, hidden: true })
-          .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' })
+        serveOptions(command)
           .example('$0', 'the three default domains on 127.0.0.1:5222')
           .example('$0 --config /openils/conf/opensrf_core.xml', 'what that site needs')
           .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
@@ -82,7 +101,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
           .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json')
           .example('$0 --stubs test/stubs', 'with services that are declared in files')
           .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
-      (args) => later(async () => (await import('./commands/serve.ts')).serve(args)),
+      (args) => later(async () => (await import('./commands/serve.ts')).serve(args, () => readServeArguments(argv))),
     )
     .command(
       'demo',
@@ -95,9 +114,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       'Look at what keeps OpenSRF programs from talking to the server: names, ports, accounts, trust',
       (command) =>
         command
-          .options(SERVER_OPTIONS)
+          .options(SERVER_AND_LOG_OPTIONS)
           .env('OPENSRF_CHOPCHOP')
-          .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
+          .config('config', SITE_OPTIONS.config.describe, chopchopSection(SERVER_AND_LOG_OPTIONS))
           .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
           .example('$0 doctor --config /openils/conf/opensrf_core.xml', 'is everything there that this site needs?'),
       (args) => later(async () => (await import('./commands/doctor.ts')).doctor(args, print)),
@@ -119,10 +138,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       (command) =>
         command
           .options(EXEC_OPTIONS)
-          .options(SERVER_OPTIONS)
-          .config('config', SERVER_OPTIONS.config.describe, chopchopSection)
           .options(DOUBLES_OPTIONS)
-          .options(LOG_OPTIONS)
+          .options(SERVER_AND_LOG_OPTIONS)
+          .config('config', SITE_OPTIONS.config.describe, chopchopSection({ ...DOUBLES_OPTIONS, ...SERVER_AND_LOG_OPTIONS }))
           .example('$0 exec --stubs test/stubs -- prove -r t', 'the tests find the server by OSRF_HOST, OSRF_PORT, … and OSRF_CONFIG')
           .example("$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with a service of one’s own beside it'),
       (args) =>
@@ -187,11 +205,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .version(VERSION)
     .strict()
     .check(checkRepetition)
-    .parserConfiguration({ 'greedy-arrays': false, 'parse-positional-numbers': false })
+    .parserConfiguration(PARSER)
     .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .fail((message, error) => {
-      throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);
-    })
+    .fail(fail)
     .parseAsync();
   await command();
 }

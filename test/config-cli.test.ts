@@ -64,6 +64,19 @@ test('a wrong file ends --check-config with every problem in a line of its own a
   assert.doesNotMatch(stderr, /\n\s+at /);
 });
 
+test('a value of <chopchop> that cannot be is told with its place, unless the command line says something else', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'core.xml');
+  const account = '<domain>localhost</domain><port>5222</port><username>opensrf</username><passwd>p</passwd>';
+  writeFileSync(file, `<config>\n<opensrf>${account}</opensrf>\n<chopchop>\n<hold>-1</hold>\n<peer_router>a</peer_router></chopchop></config>`);
+  assert.deepEqual(run(['--config', file, '--check-config']).stderr.replaceAll(file, 'F').trim().split('\n'), [
+    'opensrf-chopchop: F:4: <hold>: router.holdMs: must be between 0 and one day',
+    'F:5: <peer_router>: router.peers: domain a is not served (served: localhost)',
+  ]);
+  assert.match(run(['--config', file, '--check-config', '--peer-router', 'localhost', '--hold', '-2']).stderr, /^opensrf-chopchop: router\.holdMs/);
+});
+
 test('a file that is not there is one clear line and exit code 2', () => {
   const { status, stderr } = run(['--config', '/nonexistent/core.xml']);
   assert.equal(status, 2);

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chopchopOptions } from '../server/config/chopchop-section.ts';
+import { readChopchopSection } from '../server/config/chopchop-section.ts';
 import { ConfigError } from '../server/config/config.ts';
 import { readOpensrfCore } from '../server/config/opensrf-core.ts';
+import { SITE_OPTIONS } from '../server/config/serve-options.ts';
 import { siteConfig } from '../server/config/site.ts';
+import { withSrfsh } from '../server/config/srfsh.ts';
+import { parseXmlFile } from '../server/config/xml-file.ts';
 import { domainAddresses } from '../server/net/hosts-file.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
@@ -68,9 +71,11 @@ test('a file of 1.x: one domain, a single router, and the old section for the Ja
     names: ['router@localhost'],
     servers: { localhost: ['localhost'] },
     clients: { localhost: ['localhost'] },
-    warnings: [],
+    warnings: ['18: <chopchop>: <s2sport> is of no use here; options of serve are, with underscores in their names'],
   });
-  assert.deepEqual(chopchopOptions(core.chopchop, 'f').options, { domain: ['localhost'], port: 5223, host: ['127.0.0.1'] });
+  assert.deepEqual(core.chopchop.options, { domain: ['localhost'], port: 5223, 'component-secret': 'secret', host: ['127.0.0.1'] });
+  assert.deepEqual(core.chopchop.log, { logFile: '/openils/var/log/chopchop.log', logLevel: 3, syslogFacility: 'local0' });
+  assert.deepEqual(core.registrations, [{ line: 5, target: 'localhost', routerName: '', services: [] }]);
 });
 
 test('a file without routers: each domain has one all the same, by the name its clients address, and trusts all own domains', () => {
@@ -84,7 +89,9 @@ test('a file without routers: each domain has one all the same, by the name its 
     clients: {},
     warnings: [],
   });
-  assert.equal(core.chopchop, null);
+  const log = { logFile: '', logLevel: null, syslogFacility: 'local0' };
+  assert.deepEqual(core.chopchop, { options: {}, places: new Map(), log, warnings: [], problems: [] });
+  assert.deepEqual([core.registrations, core.logProtect, core.settingsConfig], [[], [], '']);
 });
 
 test('white space, comments, CDATA, references and doubled elements: what is odd is said with its line, and does no harm', () => {
@@ -98,16 +105,167 @@ test('white space, comments, CDATA, references and doubled elements: what is odd
     clients: { 'private.localhost': ['private.localhost'] },
     warnings: [
       '6: <domain> stands twice in <opensrf>; the first, in line 5, counts',
+      "5: <domain>: has a comment beside its value, which OpenSRF's own programs do not read as we do",
+      "8: <username>: has CDATA beside its value, which OpenSRF's own programs do not read as we do",
       '18: <router>: has no <transport> and is passed over',
       '21: <transport>: resource "top" is not used: services address "router" whatever it says',
-      '15: <chopchop>: <on_listner_loss> is not known (known: domain, listen_address, port, balance, on_listener_loss, loss_grace, absent_service, hold, external_router, peer_router)',
+      '15: <chopchop>: <on_listner_loss> is of no use here; options of serve are, with underscores in their names',
     ],
   });
-  assert.deepEqual(chopchopOptions(core.chopchop, 'f').options, { hold: 5, balance: 'least-outstanding', 'peer-router': ['private.localhost'] });
+  assert.deepEqual(core.chopchop.options, { hold: 5, balance: 'least-outstanding', 'peer-router': ['private.localhost'] });
+});
+
+test('a file of 2.x with a single router, and a gateway with an account of its own', () => {
+  const { core, ...site } = siteOf('2.5-one-router.xml');
+  assert.deepEqual(site, {
+    domains: ['localhost'],
+    accounts: ['gateway@localhost two', 'opensrf@localhost one', 'router@localhost three'],
+    ports: [5222],
+    names: ['router@localhost'],
+    servers: { localhost: ['localhost'] },
+    clients: { localhost: ['localhost'] },
+    warnings: [],
+  });
+  assert.deepEqual(core.registrations, [{ line: 6, target: 'localhost', routerName: 'router', services: ['opensrf.math'] }]);
+  assert.deepEqual(
+    core.routers.map(({ logFile, logLevel, syslogFacility }) => [logFile, logLevel, syslogFacility]),
+    [['syslog', 2, 'local2']],
+  );
+  assert.deepEqual([core.logProtect, core.settingsConfig], [[], '/etc/opensrf/opensrf.xml']);
+});
+
+test('a file of 3.x with three domains, many services, and a port, a password and a router of its own for each', () => {
+  const { core, ...site } = siteOf('3.2-three-domains.xml');
+  assert.deepEqual(site, {
+    domains: ['private.example.org', 'public.example.org', 'staff.example.org'],
+    accounts: [
+      'gate@public.example.org g',
+      'opensrf@private.example.org private&secret',
+      'opensrf@public.example.org public secret',
+      'router@private.example.org p',
+      'router@staff.example.org s',
+    ],
+    ports: [5222, 5322, 5422],
+    names: ['router@private.example.org', 'gate@public.example.org', 'router@staff.example.org'],
+    servers: {
+      'public.example.org': ['private.example.org'],
+      'staff.example.org': ['private.example.org', 'staff.example.org'],
+      'private.example.org': ['private.example.org'],
+    },
+    clients: {
+      'public.example.org': ['public.example.org', 'private.example.org', 'staff.example.org'],
+      'staff.example.org': ['staff.example.org'],
+      'private.example.org': ['private.example.org'],
+    },
+    warnings: [],
+  });
+  assert.deepEqual(
+    core.registrations.map(({ target, routerName, services }) => [target, routerName, services]),
+    [
+      ['public.example.org', 'gate', ['opensrf.math', 'opensrf.persist', 'open-ils.auth']],
+      ['staff.example.org', 'router', []],
+      ['private.example.org', '', []],
+    ],
+  );
+});
+
+test('white space around values is no part of them, and is told where OpenSRF takes it for one', () => {
+  const { core, ...site } = siteOf('white-space.xml');
+  assert.deepEqual(
+    { ...site, warnings: site.warnings.map((warning) => warning.replace(/^\d+: (<\w+>): has white space .*/, '$1')) },
+    {
+      domains: ['private.localhost'],
+      accounts: ['opensrf@private.localhost a secret', 'router@private.localhost r'],
+      ports: [5222],
+      names: ['router@private.localhost'],
+      servers: { 'private.localhost': ['private.localhost'] },
+      clients: { 'private.localhost': ['private.localhost'] },
+      warnings: ['domain', 'username', 'passwd', 'router_name', 'logfile', 'server', 'username', 'password', 'server', 'client', 'logfile', 'loglevel'].map(
+        (name) => `<${name}>`,
+      ),
+    },
+  );
+  assert.deepEqual([core.registrations[0]?.target, core.routers[0]?.logFile, core.routers[0]?.logLevel], ['private.localhost', '/var/log/router.log', 2]);
+});
+
+test('a srfsh.xml beside the file adds its account; what contradicts the site is told and left out', () => {
+  const file = `${FIXTURES}beside/opensrf_core.xml`;
+  const core = withSrfsh(readOpensrfCore(file), file);
+  assert.deepEqual(
+    siteConfig(core, file).accounts?.map(({ username, domain, password }) => `${username}@${domain} ${password}`),
+    ['opensrf@private.localhost one', 'admin@private.localhost two'],
+  );
+  assert.deepEqual(
+    core.warnings.map((warning) => warning.replace(`${FIXTURES}beside/`, '')),
+    [".srfsh.xml:1: <srfsh>: opensrf@private.localhost has another password in line 2 of the site's file; srfsh cannot log in"],
+  );
+});
+
+test('a srfsh.xml of another site, and one that is broken, are told and do no harm', (t) => {
+  const section = (domain: string) => `<domain>${domain}</domain><username>opensrf</username><passwd>p</passwd>`;
+  const file = temporaryFile(t, `<config><opensrf>${section('localhost')}</opensrf></config>`);
+  const beside = join(dirname(file), 'srfsh.xml');
+  for (const [content, says] of [
+    [`<srfsh>${section('elsewhere')}</srfsh>`, /srfsh\.xml:1: <srfsh>: elsewhere is no domain of the site; srfsh cannot log in/],
+    ['<srfsh>', /srfsh\.xml:1: unclosed tag/],
+  ] as const) {
+    writeFileSync(beside, content);
+    const core = withSrfsh(readOpensrfCore(file), file);
+    assert.deepEqual(core.clients.length, 1);
+    assert.match(core.warnings.join('\n'), says);
+  }
+});
+
+test('<chopchop> takes the options of serve with underscores in their names, and the log as other sections do', () => {
+  const { core } = siteOf('chopchop.xml');
+  assert.deepEqual(core.chopchop.options, {
+    host: ['127.0.1.3', '127.0.1.2, 127.0.1.4'],
+    port: 5223,
+    'with-settings': '/openils/conf/opensrf.xml',
+    balance: 'least-outstanding',
+    'on-listener-loss': 'reroute',
+    'loss-grace': 0.5,
+    'trusted-client': ['private.localhost=public.localhost'],
+    'log-protect': ['a.b', 'c'],
+    'log-format': 'json',
+  });
+  assert.deepEqual(core.chopchop.log, { logFile: '/openils/var/log/chopchop.log', logLevel: 4, syslogFacility: 'local0' });
+});
+
+test('every option of serve is an element of <chopchop>, but the file itself', () => {
+  const { problems, warnings } = readChopchopSection(
+    parseXmlFile(
+      `<chopchop>${Object.keys(SITE_OPTIONS)
+        .map((name) => `<${name.replaceAll('-', '_')}>?</${name.replaceAll('-', '_')}>`)
+        .join('')}</chopchop>`,
+      'F',
+    ),
+    'F',
+  );
+  assert.deepEqual(
+    warnings.map((warning) => /: <(\w+)> is of no use/.exec(warning)?.[1]),
+    ['config', 'log_level', 'log_file'],
+  );
+  assert.ok(problems.length > 0);
+});
+
+test('what is wrong in <chopchop> is told with file, line and element', () => {
+  assert.deepEqual(
+    problemsOf(() => readOpensrfCore(`${FIXTURES}bad-chopchop.xml`)).map((problem) => problem.slice(FIXTURES.length)),
+    [
+      'bad-chopchop.xml:4: <port>: "many" is no number',
+      'bad-chopchop.xml:5: <hold>: "" is no number',
+      'bad-chopchop.xml:6: <balance>: "random" is none of round-robin, least-outstanding',
+      'bad-chopchop.xml:7: <host>: is empty',
+      'bad-chopchop.xml:8: <loglevel>: "debug" is no number from 0 to 5',
+      'bad-chopchop.xml:9: <syslog>: "mail" is none of local0, local1, local2, local3, local4, local5, local6, local7',
+      'bad-chopchop.xml:11: <log_tag>: stands twice in <chopchop>',
+    ],
+  );
 });
 
 test('a .srfsh.xml is a site of one domain', () => {
-  const { core: _, ...site } = siteOf('srfsh.xml');
+  const { core: _, ...site } = siteOf('home-srfsh.xml');
   assert.deepEqual(site, {
     domains: ['private.localhost'],
     accounts: ['opensrf@private.localhost privpassword'],

@@ -1,6 +1,7 @@
 import type { ComponentsConfig } from '../config/components.ts';
 import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../config/config.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
+import type { LogOptions } from '../logging/logger.ts';
 import type { Listening } from '../net/listeners.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import { VERSION } from '../version.ts';
@@ -18,7 +19,7 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
 }
 
 /** What `--check-config` prints: JSON, without passwords. */
-export function description({ config, core, missingNames }: ResolvedConfig): string {
+export function description({ config, core, missingNames }: ResolvedConfig, log: LogOptions): string {
   const { domains, hosts, ports, tls, unix, plaintextLogin, router, settings, logProtect, limits } = config;
   const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
   const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
@@ -35,6 +36,7 @@ export function description({ config, core, missingNames }: ResolvedConfig): str
     router: routers,
     settings,
     components: describedComponents(config.components),
+    log,
     logProtect,
     limits,
     missingNames,

@@ -1,14 +1,13 @@
 import type { Logger } from 'pino';
 import { ChopChop } from '../chopchop.ts';
-import { ConfigError, DEFAULT_HOST } from '../config/config.ts';
+import { DEFAULT_HOST } from '../config/config.ts';
 import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
-import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
 import { type ControlArguments, controlPlace } from '../control/options.ts';
 import type { Doubles, DoublesOptions } from '../fixture/doubles.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
-import { CertificateError } from '../net/tls/identity.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
 import { notifyReady } from '../process/notify.ts';
 import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
@@ -17,6 +16,7 @@ import { VERSION } from '../version.ts';
 import { banner, description, readyJson } from './announcement.ts';
 import { doublesOf, wantsDoubles } from './doubles.ts';
 import { ReadyFile } from './ready-file.ts';
+import { reload } from './reload.ts';
 import { type ServedControl, serveControl } from './serve-control.ts';
 import { serveDoubles } from './serve-doubles.ts';
 import { readServerConfig, startedOn } from './server-start.ts';
@@ -31,10 +31,14 @@ export interface ServeArguments extends ServerArguments, LogArguments, ControlAr
   readonly processTitle?: string | undefined;
 }
 
+/** Reads environment and configuration file anew. @throws CommandError */
+export type ReadArguments = () => ServeArguments;
+
 /** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError */
-export async function serve(args: ServeArguments): Promise<void> {
+export async function serve(args: ServeArguments, readAgain: ReadArguments): Promise<void> {
   if (args.checkConfig) {
-    process.stdout.write(description(readServerConfig(args)));
+    const resolved = readServerConfig(args);
+    process.stdout.write(description(resolved, logOptionsFromArguments(logArguments(args, resolved.core))));
     return;
   }
   if (args.daemon && !startedAsDaemon()) {
@@ -52,7 +56,9 @@ export async function serve(args: ServeArguments): Promise<void> {
   const { log, close } = await openLog(logOptions);
   logCrash(log);
   try {
-    await run({ server: new ChopChop(resolved.config, log), resolved, args, doubles, pidFile, log });
+    const server = new ChopChop(resolved.config, log);
+    process.on('SIGHUP', () => reload(server, readAgain, { args, logOptions }, log));
+    await run({ server, resolved, args, doubles, pidFile, log });
   } catch (error) {
     // Standard error has it too; but who looks for it will look here.
     if (logOptions.destination.kind !== 'stdout') log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -62,9 +68,8 @@ export async function serve(args: ServeArguments): Promise<void> {
   }
 }
 
-/** In the background, a site's server logs where its router would; in the foreground, to whoever has started it. */
 function logArguments(args: ServeArguments, core: OpensrfCore | null): LogArguments {
-  return args.daemon ? siteLogArguments(args, core) : args;
+  return siteLogArguments(args, core, args.daemon);
 }
 
 async function serveInBackground(args: ServeArguments): Promise<void> {
@@ -94,7 +99,6 @@ async function run({ server, resolved, args, doubles, pidFile, log }: Run): Prom
   const readyFile = new ReadyFile(args.readyFile);
   const stopped = stopOnSignal(running, log);
   ignoreUserSignals(log);
-  process.on('SIGHUP', () => reload(server, args, log));
   let control: ServedControl | null = null;
   try {
     pidFile?.write(log);
@@ -112,21 +116,5 @@ async function run({ server, resolved, args, doubles, pidFile, log }: Run): Prom
     readyFile.remove();
     await control?.stop();
     await running.stop();
-  }
-}
-
-/** SIGHUP: reads the configuration again. A bad one changes nothing and is told. */
-function reload(server: ChopChop, args: ServeArguments, log: Logger): void {
-  try {
-    const { config, core } = resolveConfig(args);
-    const restart = server.reload(config);
-    log.level = logArguments(args, core).logLevel ?? log.level;
-    for (const warning of core?.warnings ?? []) log.warn({}, warning);
-    if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
-    log.info({ accounts: config.accounts.length, file: args.config }, 'configuration reloaded');
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof CertificateError)) throw error;
-    const problems = error instanceof ConfigError ? error.problems : [error.message];
-    log.error({ problems }, 'configuration not reloaded: nothing was changed');
   }
 }

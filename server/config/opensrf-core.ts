@@ -1,5 +1,5 @@
 import { normalizeDomain } from '../../shared/jid.ts';
-import { chopchopOptions } from './chopchop-section.ts';
+import { type ChopchopSection, type LogSection, readChopchopSection } from './chopchop-section.ts';
 import { ConfigError } from './config.ts';
 import { type ConfigElement, readXmlFile } from './xml-file.ts';
 
@@ -15,10 +15,12 @@ export interface ClientSection {
   readonly username: string;
   readonly password: string;
   readonly routerName: string;
+  /** A path, or `syslog`; `''` where there is none. */
+  readonly logFile: string;
 }
 
 /** `<routers><router>`: one router of the site. */
-export interface RouterSection {
+export interface RouterSection extends LogSection {
   readonly line: number;
   readonly domain: string;
   readonly port: number;
@@ -26,26 +28,33 @@ export interface RouterSection {
   readonly password: string;
   readonly trustedServers: readonly string[];
   readonly trustedClients: readonly string[];
-  /** A path, or `syslog`. */
-  readonly logFile: string;
-  /** OpenSRF's number from 0 to 5; its routers take 1 where there is none. */
+  /** OpenSRF's routers take 1 where there is none. */
   readonly logLevel: number;
-  /** `local0` to `local7`; for a log file named `syslog`. */
-  readonly syslogFacility: string;
+}
+
+/** `<opensrf><routers><router>`: where services register. */
+export interface Registration {
+  readonly line: number;
+  /** The router's domain. */
+  readonly target: string;
+  /** Its name; `''` where that of the section counts. */
+  readonly routerName: string;
+  /** The services that register there; all where none is named. */
+  readonly services: readonly string[];
 }
 
 /** What an `opensrf_core.xml` (or a `.srfsh.xml`) says of the Jabber network. */
 export interface OpensrfCore {
   readonly clients: readonly ClientSection[];
   readonly routers: readonly RouterSection[];
-  /** `<opensrf><routers>`: the domains of the routers that services register with. */
-  readonly registrations: readonly { readonly target: string; readonly line: number }[];
+  /** `<opensrf><routers>`: the routers that services register with. */
+  readonly registrations: readonly Registration[];
   /** `<shared><log_protect><match_string>` */
   readonly logProtect: readonly string[];
   /** `<opensrf><settings_config>`, `''` where there is none. */
   readonly settingsConfig: string;
-  /** `<chopchop>`: our own section, as it stands; null where there is none. */
-  readonly chopchop: ConfigElement | null;
+  /** `<chopchop>`: our own section. */
+  readonly chopchop: ChopchopSection;
   /** What is odd and does no harm, each with file and line. */
   readonly warnings: readonly string[];
 }
@@ -79,10 +88,11 @@ class CoreReader {
       registrations: clientSections.filter(named('opensrf')).flatMap(registrationsOf),
       logProtect: sections.filter(named('shared')).flatMap((shared) => textsAt(shared, 'log_protect', 'match_string')),
       settingsConfig: clientSections.map((section) => this.text(section, 'settings_config')).find((path) => path !== '') ?? '',
-      chopchop: this.once(sections, 'chopchop', root),
+      chopchop: readChopchopSection(this.once(sections, 'chopchop', root), this.file),
       warnings: this.warnings,
     };
-    this.warnings.push(...chopchopOptions(core.chopchop, this.file).warnings);
+    this.warnings.push(...core.chopchop.warnings);
+    this.problems.push(...core.chopchop.problems);
     if (core.clients.length === 0 && core.routers.length === 0) {
       this.problems.push(`${this.file}:${root.line}: <${root.name}>: neither <opensrf>, <gateway>, <srfsh> nor <routers><router> is in here`);
     }
@@ -100,6 +110,7 @@ class CoreReader {
       username: this.required(section, 'username'),
       password: this.required(section, 'passwd'),
       routerName: this.text(section, 'router_name') || 'router',
+      logFile: this.text(section, 'logfile'),
     };
   }
 
@@ -146,6 +157,7 @@ class CoreReader {
   }
 
   private checkedDomain(element: ConfigElement): string {
+    this.checkPlain(element);
     const domain = normalizeDomain(element.text);
     if (domain === null) this.problem(element, `"${element.text}" is no domain`);
     return domain ?? '';
@@ -154,6 +166,8 @@ class CoreReader {
   private port(section: ConfigElement, name: string): number {
     const element = this.once(section.children, name, section);
     if (element === null || element.text === '') return 0;
+    // White space is no matter to a number.
+    if (element.oddity !== 'white space') this.checkPlain(element);
     const port = Number(element.text);
     if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
     this.problem(element, `"${element.text}" is no port`);
@@ -167,7 +181,15 @@ class CoreReader {
   }
 
   private text(section: ConfigElement, name: string): string {
-    return this.once(section.children, name, section)?.text ?? '';
+    const element = this.once(section.children, name, section);
+    if (element !== null) this.checkPlain(element);
+    return element?.text ?? '';
+  }
+
+  /** What we read as it was meant, but OpenSRF's own programs do not. */
+  private checkPlain(element: ConfigElement): void {
+    if (element.text !== '' && element.oddity !== '')
+      this.warn(element, `has ${element.oddity} beside its value, which OpenSRF's own programs do not read as we do`);
   }
 
   private once(elements: readonly ConfigElement[], name: string, parent: ConfigElement): ConfigElement | null {
@@ -184,14 +206,20 @@ class CoreReader {
   }
 
   private warn(element: ConfigElement, text: string): void {
-    this.warnings.push(`${this.file}:${element.line}: <${element.name}>: ${text}`);
+    const warning = `${this.file}:${element.line}: <${element.name}>: ${text}`;
+    if (!this.warnings.includes(warning)) this.warnings.push(warning);
   }
 }
 
 /** Each `<router>` is a domain, or holds one in `<domain>`. */
-function registrationsOf(opensrf: ConfigElement): { target: string; line: number }[] {
+function registrationsOf(opensrf: ConfigElement): Registration[] {
   const routers = opensrf.children.filter(named('routers')).flatMap(({ children }) => children.filter(named('router')));
-  return routers.map((router) => ({ target: (router.children.find(named('domain'))?.text ?? router.text).toLowerCase(), line: router.line }));
+  return routers.map((router) => ({
+    line: router.line,
+    target: (router.children.find(named('domain'))?.text ?? router.text).toLowerCase(),
+    routerName: router.children.find(named('name'))?.text ?? '',
+    services: textsAt(router, 'services', 'service'),
+  }));
 }
 
 function named(name: string): (element: ConfigElement) => boolean {

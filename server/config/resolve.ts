@@ -2,12 +2,14 @@ import { dirname, join } from 'node:path';
 import { normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
 import { domainAddresses } from '../net/hosts-file.ts';
+import type { ChopchopSection } from './chopchop-section.ts';
 import { type ComponentsConfig, parseComponents } from './components.ts';
 import { type ChopChopConfig, ConfigError, type ConfigInput, createConfig, DEFAULT_DOMAINS, type RouterConfig } from './config.ts';
 import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 import type { ServerArguments } from './options.ts';
 import { transportsFrom } from './resolve-transports.ts';
 import { siteConfig } from './site.ts';
+import { withSrfsh } from './srfsh.ts';
 
 /** A configuration, and what the user should know of how it came about. */
 export interface ResolvedConfig {
@@ -20,7 +22,7 @@ export interface ResolvedConfig {
 
 /** Options beat the file, the file beats the defaults. @throws ConfigError with all that is wrong. */
 export function resolveConfig(args: ServerArguments): ResolvedConfig {
-  const core = args.config === undefined ? null : readOpensrfCore(args.config);
+  const core = args.config === undefined ? null : withSrfsh(readOpensrfCore(args.config), args.config);
   const site = core === null ? {} : siteConfig(core, args.config as string);
   const domains = args.domain?.map(normal) ?? site.domains ?? DEFAULT_DOMAINS;
   const addresses = args.host === undefined ? domainAddresses(domains) : { hosts: args.host, missing: [] };
@@ -38,7 +40,39 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     logProtect: [...(site.logProtect ?? []), ...(args.logProtect ?? [])],
   };
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config: createConfig(input), core, missingNames: addresses.missing };
+  return { config: createConfigOf(input, args, core), core, missingNames: addresses.missing };
+}
+
+/** The option that a path in a problem of {@link createConfig} comes from. */
+const OPTION_OF_PATH: Readonly<Record<string, keyof ServerArguments>> = {
+  domains: 'domain',
+  port: 'port',
+  hosts: 'host',
+  accounts: 'user',
+  'router.holdMs': 'hold',
+  'router.lossGraceMs': 'lossGrace',
+  'router.peers': 'peerRouter',
+  'settings.file': 'withSettings',
+  'settings.domains': 'settingsDomain',
+};
+
+/** What comes from `<chopchop>` is told with its place there. */
+function createConfigOf(input: ConfigInput, args: ServerArguments, core: OpensrfCore | null): ChopChopConfig {
+  try {
+    return createConfig(input);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || core === null) throw error;
+    throw new ConfigError(error.problems.map((problem) => placed(problem, args, core.chopchop)));
+  }
+}
+
+function placed(problem: string, args: ServerArguments, { options, places }: ChopchopSection): string {
+  const option = OPTION_OF_PATH[problem.split(':', 1)[0] as string];
+  const name = option?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) ?? '';
+  const place = places.get(name);
+  // The command line or the environment may have said something else.
+  const counts = option !== undefined && String(args[option]) === String(options[name]);
+  return place !== undefined && counts ? `${place}: ${problem}` : problem;
 }
 
 function accountsFrom(args: ServerArguments, site: ConfigInput, domains: readonly string[], problems: string[]): Pick<ConfigInput, 'accounts'> {

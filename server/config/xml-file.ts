@@ -10,6 +10,8 @@ export interface ConfigElement {
   readonly children: readonly ConfigElement[];
   /** Its character data, CDATA included and comments left out, without white space at the ends. */
   readonly text: string;
+  /** What of its text OpenSRF's own programs would read differently: `a comment`, `CDATA` or `white space`; `''` for nothing. */
+  readonly oddity: string;
 }
 
 interface OpenElement {
@@ -17,6 +19,7 @@ interface OpenElement {
   line: number;
   children: OpenElement[];
   text: string;
+  oddity: string;
 }
 
 /** Reads a file. @throws ConfigError if it cannot be read or is not well-formed; says file and line. */
@@ -33,22 +36,30 @@ export function readXmlFile(file: string): ConfigElement {
 /** Parses the text of a file. @throws ConfigError */
 export function parseXmlFile(text: string, file: string): ConfigElement {
   const parser = new SaxesParser({ position: true });
-  const root: OpenElement = { name: '', line: 0, children: [], text: '' };
+  const root: OpenElement = { name: '', line: 0, children: [], text: '', oddity: '' };
   const open = [root];
   const top = () => open[open.length - 1] as OpenElement;
   const addText = (characters: string) => {
     top().text += characters;
   };
   parser.on('opentag', ({ name }) => {
-    const element = { name, line: parser.line, children: [], text: '' };
+    const element = { name, line: parser.line, children: [], text: '', oddity: '' };
     top().children.push(element);
     open.push(element);
   });
   parser.on('text', addText);
-  parser.on('cdata', addText);
+  parser.on('cdata', (characters) => {
+    addText(characters);
+    top().oddity ||= 'CDATA';
+  });
+  parser.on('comment', () => {
+    top().oddity ||= 'a comment';
+  });
   parser.on('closetag', () => {
-    top().text = top().text.trim();
-    open.pop();
+    const element = open.pop() as OpenElement;
+    const text = element.text.trim();
+    if (text !== element.text) element.oddity ||= 'white space';
+    element.text = text;
   });
   // Left to itself saxes puts the position first, in a form of its own.
   parser.on('error', (error) => {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { LogSection } from '../config/chopchop-section.ts';
 import type { OpensrfCore } from '../config/opensrf-core.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { LOG_LEVELS, type LogLevel, logLevelOfOpensrf } from '../log-levels.ts';
@@ -48,13 +49,18 @@ export interface LogArguments {
 
 const PROGRAM = 'chopchop';
 
-/** What a site's file says of the log of its first router fills in what the command line leaves open. */
-export function siteLogArguments(args: LogArguments, core: OpensrfCore | null): LogArguments {
-  const [router] = core?.routers ?? [];
-  if (router === undefined) return args;
-  const logLevel = args.logLevel ?? logLevelOfOpensrf(router.logLevel);
-  if (args.logFile !== undefined || args.syslog !== undefined || router.logFile === '') return { ...args, logLevel };
-  return router.logFile === 'syslog' ? { ...args, logLevel, syslog: router.syslogFacility } : { ...args, logLevel, logFile: router.logFile };
+/**
+ * What a site's file says of the log fills in what the command line leaves open: its `<chopchop>` section, and for what stands not there, its first
+ * router. A server in the foreground logs to whoever has started it, whatever is said of the router.
+ */
+export function siteLogArguments(args: LogArguments, core: OpensrfCore | null, inBackground: boolean): LogArguments {
+  if (core === null) return args;
+  const sections: LogSection[] = [core.chopchop.log, ...(inBackground ? core.routers.slice(0, 1) : [])];
+  const level = sections.map(({ logLevel }) => logLevel).find((number) => number !== null);
+  const logLevel = args.logLevel ?? (level === undefined ? undefined : logLevelOfOpensrf(level));
+  const place = sections.find(({ logFile }) => logFile !== '');
+  if (args.logFile !== undefined || args.syslog !== undefined || place === undefined) return { ...args, logLevel };
+  return place.logFile === 'syslog' ? { ...args, logLevel, syslog: place.syslogFacility } : { ...args, logLevel, logFile: place.logFile };
 }
 
 /** @throws CommandError */

@@ -3,8 +3,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { generate } from 'selfsigned';
 import { ConfigError, createConfig } from '../../server/config/config.ts';
+import { reloadedConfig } from '../../server/config/reload.ts';
 import { transportsFrom } from '../../server/config/resolve-transports.ts';
-import { settingsOfStartThatDiffer } from '../../server/config/restart.ts';
 import type { TransportArguments } from '../../server/config/transport-options.ts';
 import { PLAINTEXT_LOGINS } from '../../server/config/transports.ts';
 import { loginTerms } from '../../server/login/policy.ts';
@@ -77,7 +77,7 @@ test('what cannot be is told with its place', () => {
 test('another certificate takes no new start, and everything else of transports does', () => {
   const files = { certificate: { certificate: 'a', key: 'a' }, ports: [5223] };
   const before = createConfig({ tls: files });
-  const differs = (input: Parameters<typeof createConfig>[0]) => settingsOfStartThatDiffer(before, createConfig({ tls: files, ...input })).join(' ');
+  const differs = (input: Parameters<typeof createConfig>[0]) => reloadedConfig(before, createConfig({ tls: files, ...input })).restart.join(' ');
   assert.equal(differs({ tls: { ...files, certificate: { certificate: 'b', key: 'c' } } }), '');
   assert.equal(differs({ tls: { ...files, certificate: 'self-signed' } }), 'tls');
   assert.equal(differs({ tls: { ...files, required: true } }), 'tls');

@@ -46,6 +46,7 @@ export class BuiltInSettings {
   /** Who is registered for the service, by router's domain. */
   private readonly listeners = new Map<string, readonly string[]>();
   private service: OsrfService | null = null;
+  private file: SettingsFile | null = null;
   private state: 'stopped' | 'registered' | 'aside' = 'stopped';
 
   constructor(options: BuiltInSettingsOptions, environment: BuiltInSettingsEnvironment) {
@@ -62,6 +63,7 @@ export class BuiltInSettings {
   async start(file: SettingsFile): Promise<void> {
     const { account, routers } = this.options;
     const { connect, clock, log } = this.environment;
+    this.file = file;
     this.service = await OsrfService.startWith(
       {
         service: SETTINGS_SERVICE,
@@ -78,6 +80,11 @@ export class BuiltInSettings {
     this.follow();
     await this.service.listener.settled();
     log.info({ file: file.path, listener: this.service.listener.jid, routers }, 'built-in opensrf.settings started');
+  }
+
+  /** Reads the file again. @returns what takes over what stands there. @throws SettingsError */
+  readAgain(): () => void {
+    return this.file?.readAgain() ?? (() => {});
   }
 
   /** The server is about to close all streams; the service's are among them. */

@@ -21,7 +21,15 @@ export class SettingsFile {
 
   /** Reads the file again; what was read before stays if it cannot be. @throws SettingsError */
   reload(): void {
-    this.settings = readSettings(this.path);
+    this.readAgain()();
+  }
+
+  /** Reads the file again. @returns what takes over what stands there. @throws SettingsError */
+  readAgain(): () => void {
+    const settings = readSettings(this.path);
+    return () => {
+      this.settings = settings;
+    };
   }
 }
 

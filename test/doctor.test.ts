@@ -7,9 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createConfig } from '../server/config/config.ts';
 import { readOpensrfCore } from '../server/config/opensrf-core.ts';
-import { checkClock, checkName, checkNode, checkPort } from '../server/doctor/machine.ts';
-import { checkCore, checkSettings, checkSrfsh } from '../server/doctor/site.ts';
+import { checkLog } from '../server/doctor/log.ts';
+import { checkLogins } from '../server/doctor/logins.ts';
+import { checkClock, checkName, checkNode } from '../server/doctor/machine.ts';
+import { checkPort } from '../server/doctor/ports.ts';
+import { checkSettings } from '../server/doctor/settings.ts';
+import { checkCore, checkSrfsh } from '../server/doctor/site.ts';
+import type { Account } from '../server/login/accounts.ts';
 import { serve, temporaryFolder } from './support/command.ts';
 
 const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
@@ -23,12 +29,20 @@ function temporaryFile(t: TestContext, content: string): string {
   return file;
 }
 
-test('the doctor knows which Node will do, and a clock that was never set', () => {
+test('the doctor knows which Node will do', () => {
   assert.deepEqual(
     ['v18.20.0', 'v20.18.1', 'v20.19.0', 'v22.0.0'].map((version) => checkNode(version).grade),
     ['failure', 'failure', 'ok', 'ok'],
   );
-  assert.deepEqual([checkClock(new Date(0)).grade, checkClock(new Date('2026-11-23')).grade], ['failure', 'ok']);
+});
+
+test('a clock that was never set, or is behind the files of the site, is a failure', () => {
+  const now = new Date('2026-11-23');
+  assert.deepEqual(
+    [checkClock(new Date(0)), checkClock(now), checkClock(now, new Date('2026-11-22')), checkClock(now, new Date('2026-11-24'))].map(({ grade }) => grade),
+    ['failure', 'ok', 'ok', 'failure'],
+  );
+  assert.match(checkClock(now, new Date('2026-11-24')).remedy, /^set the clock/);
 });
 
 test('a domain without an address is a failure, and the remedy is the line for /etc/hosts', async (t) => {
@@ -45,78 +59,358 @@ test('a port in use is a failure that names the program which has it', async (t)
   const { port } = other.address() as { port: number };
   const finding = await checkPort('127.0.0.1', port);
   assert.equal(finding.grade, 'failure');
-  assert.match(finding.text, new RegExp(`127\\.0\\.0\\.1:${port} is in use by pid ${process.pid}: .*node`));
+  assert.match(finding.text, new RegExp(`127\\.0\\.0\\.1:${port} is in use by pid ${process.pid} of user \\w+: .*node`));
   assert.match(finding.remedy, new RegExp(`kill ${process.pid}`));
-  assert.equal((await checkPort('192.0.2.1', 1)).grade, 'failure');
+  const foreign = await checkPort('192.0.2.1', 1);
+  assert.deepEqual([foreign.grade, foreign.remedy], ['failure', 'choose an address of this machine: --host 127.0.0.1']);
 });
 
-test('a port that our own server has is no failure', async (t) => {
-  const { ready } = await serve(t, temporaryFolder(t));
-  const [{ host, port }] = ready.c2s as [{ host: string; port: number }];
-  assert.deepEqual(await checkPort(host, port), { grade: 'ok', text: `${host}:${port} is served by opensrf-chopchop (pid ${ready.pid})`, remedy: '' });
-});
-
-test("the installation guide's file fits together", () => {
-  const file = `${FIXTURES}3.3-two-routers.xml`;
+test("a port that our own server has is no failure, and a site's accounts are tried there", async (t) => {
+  const { ready } = await serve(t, temporaryFolder(t), '--user', 'opensrf:one');
+  const [{ host, port }] = ready.c2s;
+  assert.deepEqual(await checkPort(host, port), {
+    grade: 'ok',
+    text: `${host}:${port} is served by opensrf-chopchop (pid ${ready.pid})`,
+    remedy: '',
+    server: ready.pid,
+  });
+  const account = (username: string, password: string) => ({ username, domain: 'localhost', password });
+  const config = (...accounts: Account[]) => createConfig({ domains: ['localhost'], hosts: [host], ports: [port], accounts });
+  assert.deepEqual(await checkLogins(config(account('opensrf', 'one')), ready.pid), [{ grade: 'ok', text: 'all 1 accounts may log in', remedy: '' }]);
+  const findings = await checkLogins(config(account('opensrf', 'two'), account('opensrf', 'one')), ready.pid);
   assert.deepEqual(
-    checkCore(readOpensrfCore(file), file).map(({ grade }) => grade),
-    ['ok'],
+    findings.map(({ grade, remedy }) => [grade, remedy]),
+    [
+      ['failure', `have the server read its file again: kill -HUP ${ready.pid}`],
+      ['ok', ''],
+    ],
+  );
+  assert.match(findings[0]?.text ?? '', /cannot log in as opensrf@localhost/);
+});
+
+test('a log that cannot be written is a failure', (t) => {
+  const log = (logFile: string | undefined, syslog?: string) => checkLog({ logFormat: 'auto', logFile, syslog, syslogSocket: '/nonexistent/log' });
+  const folder = temporaryFolder(t);
+  assert.deepEqual(log(undefined), []);
+  assert.deepEqual(
+    [log(join(folder, 'new.log')), log(join(folder, 'no', 'new.log')), log(undefined, 'local0')].map(([finding]) => finding?.grade),
+    ['ok', 'failure', 'failure'],
   );
 });
 
-const SITE = (routerName: string, trustedServer: string, trustedClient: string) => `<config>
-  <opensrf><domain>private.localhost</domain><username>opensrf</username><passwd>p</passwd><router_name>${routerName}</router_name>
-    <routers><router>private.localhost</router></routers></opensrf>
-  <routers><router>
-    <trusted_domains><server>${trustedServer}</server><client>${trustedClient}</client></trusted_domains>
-    <transport><server>private.localhost</server><username>router</username><password>r</password></transport>
-  </router></routers>
-</config>`;
-
-for (const [what, site, says, remedy] of [
-  [
-    'asks for a router of another name',
-    SITE('boss', 'private.localhost', 'private.localhost'),
-    /asks boss@private\.localhost, but the router there is router@/,
-    /router_name/,
-  ],
-  [
-    'sends requests from a domain that is not trusted',
-    SITE('router', 'private.localhost', 'a'),
-    /which the router of private\.localhost \(line 4\) does not trust/,
-    /<client>/,
-  ],
-  [
-    'registers from a domain that is not trusted',
-    SITE('router', 'a', 'private.localhost'),
-    /register with the router of private\.localhost .* does not trust them/,
-    /<server>/,
-  ],
-] as const) {
-  test(`a site that ${what} is a failure with its line and its remedy`, (t) => {
-    const file = temporaryFile(t, site);
-    const [finding, ...more] = checkCore(readOpensrfCore(file), file);
-    assert.deepEqual([finding?.grade, more], ['failure', []]);
-    assert.match(finding?.text ?? '', says);
-    assert.match(finding?.remedy ?? '', remedy);
+for (const name of ['3.3-two-routers.xml', '3.2-three-domains.xml', '2.5-one-router.xml']) {
+  test(`a file that works fits together: ${name}`, () => {
+    const file = `${FIXTURES}${name}`;
+    assert.deepEqual(
+      checkCore(readOpensrfCore(file), file).filter(({ grade }) => grade !== 'ok'),
+      [],
+    );
   });
 }
 
-test('srfsh must log in by an account of the site, with its password', (t) => {
-  const core = readOpensrfCore(`${FIXTURES}3.3-two-routers.xml`);
-  const srfsh = (username: string, password: string) =>
-    temporaryFile(t, `<srfsh><domain>private.localhost</domain><username>${username}</username><passwd>${password}</passwd></srfsh>`);
-  const grades = (file: string) => checkSrfsh(file, core).map(({ grade }) => grade);
-  assert.deepEqual(grades(srfsh('opensrf', 'privpassword')), ['ok']);
-  assert.deepEqual(grades(srfsh('opensrf', 'wrong')), ['failure']);
-  assert.deepEqual(grades(srfsh('stranger', 'p')), ['failure']);
-  assert.deepEqual(grades(temporaryFile(t, '<srfsh>')), ['failure']);
+/** A site that fits together, with something in it written otherwise. */
+function site(replaced: string | RegExp, by: string): string {
+  const whole = `<config>
+  <opensrf><domain>private.localhost</domain><port>5222</port><username>opensrf</username><passwd>p</passwd><router_name>router</router_name><logfile>syslog</logfile>
+    <routers><router>private.localhost</router><router><name>router</name><domain>public.localhost</domain></router></routers>
+    <settings_config>/openils/conf/opensrf.xml</settings_config></opensrf>
+  <gateway><domain>public.localhost</domain><port>5222</port><username>opensrf</username><passwd>p</passwd><router_name>router</router_name><logfile>syslog</logfile></gateway>
+  <routers><router>
+    <trusted_domains><server>private.localhost</server><client>private.localhost</client></trusted_domains>
+    <transport><server>private.localhost</server><port>5222</port><username>router</username><password>r</password></transport>
+  </router><router>
+    <trusted_domains><server>private.localhost</server><client>public.localhost</client></trusted_domains>
+    <transport><server>public.localhost</server><port>5222</port><username>router</username><password>r</password></transport>
+  </router></routers>
+</config>`;
+  const written = whole.replace(replaced, by);
+  assert.notEqual(written, whole, 'the row changes the site');
+  return written;
+}
+
+for (const [what, replaced, by, grade, says, remedy] of [
+  [
+    'asks for a router of another name',
+    '<router_name>router</router_name><logfile>syslog</logfile></gateway>',
+    '<router_name>boss</router_name><logfile>syslog</logfile></gateway>',
+    'failure',
+    /:5: <gateway> asks boss@public\.localhost, but the router there is router@public\.localhost \(line 9\)/,
+    'set <router_name>router</router_name> in <gateway>',
+  ],
+  [
+    'sends requests from a domain that is not trusted',
+    '<client>public.localhost</client>',
+    '<client>private.localhost</client>',
+    'failure',
+    /:5: <gateway> sends its requests from public\.localhost, which the router of public\.localhost \(line 9\) does not trust/,
+    'add <client>public.localhost</client> to its <trusted_domains>',
+  ],
+  [
+    'registers from a domain that is not trusted',
+    '<server>private.localhost</server><client>private',
+    '<server>public.localhost</server><client>private',
+    'failure',
+    /:3: services of private\.localhost register with the router of private\.localhost \(line 6\), which does not trust them/,
+    'add <server>private.localhost</server> to its <trusted_domains>',
+  ],
+  [
+    'registers by a name that the router does not have',
+    '<name>router</name>',
+    '<name>boss</name>',
+    'failure',
+    /:3: services of private\.localhost register with the router of public\.localhost as boss, but it is router \(line 9\)/,
+    'write <name>router</name>',
+  ],
+  [
+    'registers with a router that is not there',
+    '<router>private.localhost</router>',
+    '<router>private.localhost</router><router>elsewhere</router>',
+    'failure',
+    /:3: services of private\.localhost register with the router of elsewhere, a domain that nothing in this file serves/,
+    'correct <domain>elsewhere</domain>, or add a <routers><router> for it',
+  ],
+  [
+    'asks a router where no service registers',
+    '<router><name>router</name><domain>public.localhost</domain></router>',
+    '',
+    'failure',
+    /:5: <gateway> asks the router of public\.localhost, where no service registers/,
+    'add <router><name>router</name><domain>public.localhost</domain></router> to <opensrf><routers>',
+  ],
+  [
+    'registers nowhere',
+    /<routers><router>private.*<\/router><\/routers>/,
+    '',
+    'failure',
+    /:2: <opensrf> has no <routers><router>, so no service registers anywhere/,
+    'add <routers><router>private.localhost</router></routers> to <opensrf>',
+  ],
+  [
+    'trusts a domain that nobody is in',
+    '<client>public.localhost</client>',
+    '<client>public.localhost</client><client>publik.localhost</client>',
+    'warning',
+    /:9: the router of public\.localhost trusts publik\.localhost, where nobody in this file is/,
+    'take publik.localhost out of <trusted_domains>, or write one of private.localhost, public.localhost',
+  ],
+  [
+    'has a program without a port',
+    '<port>5222</port>',
+    '',
+    'failure',
+    /:2: <opensrf> has no <port>, without which OpenSRF's programs do not connect/,
+    'add <port>5222</port> to <opensrf>',
+  ],
+  [
+    'has a program without a log',
+    '<logfile>syslog</logfile></gateway>',
+    '</gateway>',
+    'failure',
+    /:5: <gateway> has no <logfile>, without which C programs do not connect/,
+    'add <logfile>syslog</logfile> to <gateway>',
+  ],
+  [
+    'does not say where the settings are',
+    /<settings_config>.*<\/settings_config>/,
+    '',
+    'warning',
+    /:2: <opensrf> has no <settings_config>, so osrf_control asks opensrf\.settings/,
+    'add <settings_config>/openils/conf/opensrf.xml</settings_config> to <opensrf>',
+  ],
+  [
+    "has white space in a value, which OpenSRF's programs take for a part of it",
+    '<passwd>p</passwd>',
+    '<passwd> p </passwd>',
+    'warning',
+    /:2: <passwd>: has white space beside its value/,
+    'correct it there',
+  ],
+] as const) {
+  test(`a site that ${what} is a ${grade} with its line and its remedy`, (t) => {
+    const file = temporaryFile(t, site(replaced, by));
+    const [finding, ...more] = checkCore(readOpensrfCore(file), file);
+    assert.deepEqual([finding?.grade, finding?.remedy, more], [grade, remedy, []]);
+    assert.match(finding?.text ?? '', says);
+  });
+}
+
+for (const [what, change, says] of [
+  ['another password', ['privpassword', 'wrong'], /:1: another password for opensrf@private\.localhost than in line 4 of the site's file/],
+  ['an account that is not there', ['opensrf', 'stranger'], /:1: stranger@private\.localhost is no account of the site/],
+  ['another port', ['5222', '5223'], /:1: port 5223 is none of the site's/],
+  ['another router', ['>router<', '>boss<'], /:1: srfsh asks boss@private\.localhost, but the router there is router/],
+  ['a file that is broken', ['</srfsh>', ''], /:1: unclosed tag/],
+] as const) {
+  test(`srfsh with ${what} is a failure`, (t) => {
+    const core = readOpensrfCore(`${FIXTURES}3.3-two-routers.xml`);
+    const good =
+      '<srfsh><router_name>router</router_name><domain>private.localhost</domain><port>5222</port><username>opensrf</username><passwd>privpassword</passwd></srfsh>';
+    assert.deepEqual(
+      checkSrfsh(temporaryFile(t, good), core).map(({ grade }) => grade),
+      ['ok'],
+    );
+    const [finding, ...more] = checkSrfsh(temporaryFile(t, good.replace(change[0], change[1])), core);
+    assert.deepEqual([finding?.grade, more], ['failure', []]);
+    assert.match(finding?.text ?? '', says);
+    assert.notEqual(finding?.remedy, '');
+  });
+}
+
+/** An opensrf.xml in which all is well on "here", with something in it written otherwise. */
+function settingsOf(t: TestContext, replaced: string | RegExp, by: string): string {
+  return temporaryFile(
+    t,
+    `<opensrf><default><apps>
+      <opensrf.math><language>c</language><implementation>libosrf_math.so</implementation><keepalive>3</keepalive>
+        <unix_config><min_children>1</min_children><max_children>5</max_children></unix_config></opensrf.math>
+      <opensrf.settings><language>perl</language><implementation>OpenSRF::Application::Settings</implementation></opensrf.settings>
+    </apps></default>
+    <hosts><here><activeapps><appname>opensrf.settings</appname><appname>opensrf.math</appname></activeapps></here></hosts></opensrf>`.replace(replaced, by),
+  );
+}
+
+function settingsFindings(file: string, builtIn = false, hostName = 'here', core = '3.3-two-routers.xml') {
+  return checkSettings(file, { core: readOpensrfCore(`${FIXTURES}${core}`), hostName, builtIn });
+}
+
+test('settings in which all that is active is configured are well', (t) => {
+  for (const hostName of ['here', 'here.example.org']) {
+    const file = settingsOf(t, /here>/g, `${hostName}>`);
+    assert.deepEqual(settingsFindings(file), [{ grade: 'ok', text: `${file}: what is active on ${hostName} is configured`, remedy: '' }]);
+  }
+  assert.deepEqual(settingsFindings(settingsOf(t, '<appname>opensrf.settings</appname>', ''), true)[0]?.grade, 'ok');
 });
 
-test('settings that cannot be read are a failure', (t) => {
-  assert.equal(checkSettings('/nonexistent/opensrf.xml').grade, 'failure');
-  assert.equal(checkSettings(temporaryFile(t, '<opensrf>')).grade, 'failure');
-  assert.equal(checkSettings(temporaryFile(t, '<opensrf/>')).grade, 'ok');
+for (const [what, replaced, by, grade, says, remedy] of [
+  [
+    'has neither this machine nor localhost',
+    /here>/g,
+    'there>',
+    'failure',
+    /<hosts> has neither this machine \(here\) nor localhost, only there/,
+    'rename <there> to <here>, or export OSRF_HOSTNAME=there',
+  ],
+  ['has no host at all', /<here>.*<\/here>/, '', 'warning', /<hosts> names no host/, 'add <hosts><here> with its <activeapps>'],
+  ['has no active service', /<appname>.*<\/appname>/, '', 'warning', /host here: no service is active/, 'name those to start in <activeapps><appname>'],
+  [
+    'has an active service without a section',
+    '<appname>opensrf.math',
+    '<appname>opensrf.absent</appname><appname>opensrf.math',
+    'failure',
+    /host here: opensrf\.absent is active, but has no section in <apps>/,
+    'add <apps><opensrf.absent>…</opensrf.absent></apps>',
+  ],
+  [
+    'has a service without a language',
+    '<language>perl</language>',
+    '',
+    'failure',
+    /opensrf\.settings has no <language>/,
+    'write <language>perl</language> or <language>c</language>',
+  ],
+  [
+    'has a service in a language that nobody starts',
+    '<language>perl</language>',
+    '<language>python</language>',
+    'failure',
+    /opensrf\.settings has the language "python": nobody starts it/,
+    'write <language>perl</language> or <language>c</language>',
+  ],
+  [
+    'has a service in C with white space',
+    '<language>perl</language>',
+    '<language> c </language>',
+    'failure',
+    /opensrf\.settings has the language " c "/,
+    'write <language>perl</language> or <language>c</language>',
+  ],
+  [
+    'has a service without an implementation',
+    /<implementation>lib.*?<\/implementation>/,
+    '',
+    'failure',
+    /opensrf\.math has no <implementation>/,
+    'name the Perl package or the C library in <implementation>',
+  ],
+  [
+    'has more children at least than at most',
+    '<min_children>1<',
+    '<min_children>6<',
+    'failure',
+    /min_children \(6\) is more than max_children \(5\)/,
+    'write <max_children>6</max_children>',
+  ],
+  [
+    'has fewer children at most than a C service starts by itself',
+    '<min_children>1</min_children><max_children>5<',
+    '<max_children>2<',
+    'failure',
+    /min_children \(3\) is more than max_children \(2\)/,
+    'write <max_children>3</max_children>',
+  ],
+  [
+    'has more children than a C service takes',
+    '<max_children>5<',
+    '<max_children>300<',
+    'failure',
+    /max_children is 300, and a C service takes 256/,
+    'write <max_children>256</max_children>',
+  ],
+  [
+    'has white space in a number',
+    '<keepalive>3<',
+    '<keepalive> 3 <',
+    'warning',
+    /<keepalive> is " 3 ", which is no number to OpenSRF/,
+    'write <keepalive>5</keepalive>, without white space',
+  ],
+  [
+    'has a C service and nobody to tell it its settings',
+    '<appname>opensrf.settings</appname>',
+    '',
+    'failure',
+    /opensrf\.math is a C service and asks opensrf\.settings before it starts, which is not active/,
+    'start the server with --with-settings, or add <appname>opensrf.settings</appname>',
+  ],
+  [
+    'has the default behind the hosts',
+    /(<default>.*<\/default>)\s*(<hosts>.*<\/hosts>)/s,
+    '$2$1',
+    'warning',
+    /<default> stands behind <hosts>/,
+    'move <default> before <hosts>',
+  ],
+  [
+    'has active services in two places',
+    '<default>',
+    '<default><activeapps><appname>opensrf.settings</appname></activeapps>',
+    'warning',
+    /<activeapps> stands in <default> and in a host/,
+    'write <activeapps> for each host, and none in <default>',
+  ],
+  [
+    'does not have what is published',
+    /opensrf\.math/g,
+    'opensrf.other',
+    'warning',
+    /opensrf\.math is not active on any host, but is to register with the router of public\.localhost/,
+    "add <appname>opensrf.math</appname> to a host's <activeapps>, or take it out of <services>",
+  ],
+  ['is not well-formed', '</opensrf>', '', 'failure', /file\.xml:6: unclosed tag/, 'correct it there, or name the right file in <settings_config>'],
+] as const) {
+  test(`an opensrf.xml that ${what} is a ${grade} with its remedy`, (t) => {
+    const published = what.includes('published') ? '3.3-two-routers.xml' : 'no-router.xml';
+    const [finding, ...more] = settingsFindings(settingsOf(t, replaced, by), false, 'here', published);
+    assert.deepEqual([finding?.grade, finding?.remedy, more], [grade, remedy, []]);
+    assert.match(finding?.text ?? '', says);
+  });
+}
+
+test('an opensrf.xml that is not there is a failure', () => {
+  assert.deepEqual(
+    settingsFindings('/nonexistent/opensrf.xml').map(({ grade }) => grade),
+    ['failure'],
+  );
 });
 
 test('the command prints each finding and its remedy, and exits with 1 if there is a failure', () => {

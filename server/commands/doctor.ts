@@ -1,16 +1,22 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../config/config.ts';
+import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import { type Finding, failure } from '../doctor/finding.ts';
-import { checkClock, checkName, checkNode, checkPort } from '../doctor/machine.ts';
-import { checkCore, checkSettings, checkSrfsh } from '../doctor/site.ts';
+import { checkLog } from '../doctor/log.ts';
+import { checkLogins } from '../doctor/logins.ts';
+import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
+import { checkPort } from '../doctor/ports.ts';
+import { checkSettings } from '../doctor/settings.ts';
+import { checkCore, checkSrfsh } from '../doctor/site.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { type LogArguments, siteLogArguments } from '../logging/options.ts';
 
 /** The arguments of `doctor`. */
-export interface DoctorArguments extends ServerArguments {
+export interface DoctorArguments extends ServerArguments, LogArguments {
   readonly json: boolean;
 }
 
@@ -29,7 +35,7 @@ export async function doctor(args: DoctorArguments, print: (line: string) => voi
 }
 
 async function examine(args: DoctorArguments): Promise<Finding[]> {
-  const findings = [checkNode(process.version), checkClock(new Date())];
+  const findings = [checkNode(process.version)];
   let resolved: ResolvedConfig;
   try {
     resolved = resolveConfig(args);
@@ -38,13 +44,35 @@ async function examine(args: DoctorArguments): Promise<Finding[]> {
     return [...findings, ...error.problems.map((problem) => failure(problem, 'correct it there'))];
   }
   const { config, core } = resolved;
+  const settings = config.settings?.file ?? core?.settingsConfig ?? '';
+  findings.push(checkClock(new Date(), youngest([args.config ?? '', settings])));
   findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain)))));
-  for (const host of config.hosts) for (const port of config.ports) if (port > 0) findings.push(await checkPort(host, port));
-  if (core === null) return findings;
-  findings.push(...checkCore(core, args.config as string));
-  if (core.settingsConfig !== '') findings.push(checkSettings(core.settingsConfig));
+  findings.push(...(await checkPorts(resolved)));
+  findings.push(...checkLog(siteLogArguments(args, core, true)));
+  if (core !== null) findings.push(...checkFiles(core, args.config as string, settings, config.settings !== null));
+  return findings;
+}
+
+async function checkPorts({ config }: ResolvedConfig): Promise<Finding[]> {
+  const addresses = config.hosts.flatMap((host) => config.ports.filter((port) => port > 0).map((port) => ({ host, port })));
+  const findings = await Promise.all(addresses.map(({ host, port }) => checkPort(host, port)));
+  const server = findings.map(({ server }) => server).find((pid) => pid !== null);
+  const plain = findings.map(({ grade, text, remedy }) => ({ grade, text, remedy }));
+  return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server))];
+}
+
+function checkFiles(core: OpensrfCore, file: string, settings: string, builtIn: boolean): Finding[] {
+  const findings = checkCore(core, file);
+  const hostName = process.env['OSRF_HOSTNAME'] || hostname();
+  if (settings !== '') findings.push(...checkSettings(settings, { core, hostName, builtIn }));
   const srfsh = join(homedir(), '.srfsh.xml');
   return existsSync(srfsh) ? [...findings, ...checkSrfsh(srfsh, core)] : findings;
+}
+
+/** When the youngest of some files was written; those that are not there are not looked at. */
+function youngest(files: readonly string[]): Date {
+  const times = files.filter((file) => existsSync(file)).map((file) => statSync(file).mtimeMs);
+  return new Date(Math.max(0, ...times));
 }
 
 function printFinding({ grade, text, remedy }: Finding, print: (line: string) => void): void {

@@ -1,22 +1,27 @@
 import { ConfigError } from '../config/config.ts';
-import { type ClientSection, type OpensrfCore, readOpensrfCore } from '../config/opensrf-core.ts';
-import { readXmlFile } from '../config/xml-file.ts';
+import { type ClientSection, type OpensrfCore, type Registration, type RouterSection, readOpensrfCore } from '../config/opensrf-core.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 /** Whether the parts of a site's file fit together: who asks which router, who registers where, and whether they may. */
 export function checkCore(core: OpensrfCore, file: string): Finding[] {
   const findings = core.warnings.map((text) => warning(text, 'correct it there'));
+  const domains = new Set([...core.clients, ...core.routers].map(({ domain }) => domain));
   for (const client of core.clients) findings.push(...checkClient(core, client, file));
-  for (const { target, line } of core.registrations) findings.push(...checkRegistration(core, target, file, line));
+  for (const router of core.routers) findings.push(...checkTrust(router, domains, file));
+  const opensrf = core.clients.find(({ name }) => name === 'opensrf');
+  if (opensrf !== undefined) findings.push(...checkServices(core, opensrf, file));
   return findings.length === 0 ? [ok(`${file}: accounts, routers and trusted domains fit together`)] : findings;
 }
 
-function checkClient(core: OpensrfCore, { name, line, domain, routerName }: ClientSection, file: string): Finding[] {
-  const router = core.routers.find((one) => one.domain === domain);
-  // Without one in the file the server makes it, by the name the client asks for.
-  if (router === undefined) return [];
+function checkClient(core: OpensrfCore, { name, line, domain, routerName, port, logFile }: ClientSection, file: string): Finding[] {
   const where = `${file}:${line}: <${name}>`;
   const findings: Finding[] = [];
+  if (port === 0) findings.push(failure(`${where} has no <port>, without which OpenSRF's programs do not connect`, `add <port>5222</port> to <${name}>`));
+  if (logFile === '')
+    findings.push(failure(`${where} has no <logfile>, without which C programs do not connect`, `add <logfile>syslog</logfile> to <${name}>`));
+  const router = core.routers.find((one) => one.domain === domain);
+  // Without one in the file the server makes it, by the name the client asks for.
+  if (router === undefined) return findings;
   if (router.username !== routerName) {
     const text = `${where} asks ${routerName}@${domain}, but the router there is ${router.username}@${domain} (line ${router.line})`;
     findings.push(failure(text, `set <router_name>${router.username}</router_name> in <${name}>`));
@@ -28,31 +33,85 @@ function checkClient(core: OpensrfCore, { name, line, domain, routerName }: Clie
   return findings;
 }
 
-function checkRegistration(core: OpensrfCore, target: string, file: string, line: number): Finding[] {
-  const listeners = core.clients.find(({ name }) => name === 'opensrf')?.domain ?? '';
-  const router = core.routers.find((one) => one.domain === target);
-  if (router === undefined || router.trustedServers.includes(listeners)) return [];
-  const text = `${file}:${line}: services of ${listeners} register with the router of ${target} (line ${router.line}), which does not trust them`;
-  return [failure(text, `add <server>${listeners}</server> to its <trusted_domains>`)];
-}
-
-/** Whether srfsh logs in by an account that there is. @param core The site's file. */
-export function checkSrfsh(file: string, core: OpensrfCore): Finding[] {
-  const srfsh = attempt(() => readOpensrfCore(file));
-  if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(problem, 'correct it there'));
-  return srfsh.clients.map(({ username, domain, password, line }) => {
-    const account = [...core.clients, ...core.routers].find((one) => one.username === username && one.domain === domain);
-    if (account === undefined) return failure(`${file}:${line}: ${username}@${domain} is no account of the site`, 'use one that stands in opensrf_core.xml');
-    if (account.password === password) return ok(`${file}: ${username}@${domain} may log in`);
-    return failure(`${file}:${line}: another password for ${username}@${domain} than in line ${account.line} of the site's file`, 'make them the same');
+/** A domain that nobody here is in is usually a slip of the pen. */
+function checkTrust({ domain, line, trustedServers, trustedClients }: RouterSection, domains: ReadonlySet<string>, file: string): Finding[] {
+  const strangers = [...new Set([...trustedServers, ...trustedClients])].filter((trusted) => !domains.has(trusted));
+  return strangers.map((stranger) => {
+    const text = `${file}:${line}: the router of ${domain} trusts ${stranger}, where nobody in this file is`;
+    return warning(text, `take ${stranger} out of <trusted_domains>, or write one of ${[...domains].join(', ')}`);
   });
 }
 
-/** Whether the services' settings can be read. */
-export function checkSettings(file: string): Finding {
-  const settings = attempt(() => readXmlFile(file));
-  if (settings instanceof ConfigError) return failure(settings.message, 'correct <settings_config> or the file it names');
-  return ok(`${file}: well-formed`);
+/** Whether services register where they are asked for. */
+function checkServices(core: OpensrfCore, opensrf: ClientSection, file: string): Finding[] {
+  const findings = core.registrations.flatMap((registration) => checkRegistration(core, registration, opensrf, file));
+  if (core.settingsConfig === '') {
+    const text = `${file}:${opensrf.line}: <opensrf> has no <settings_config>, so osrf_control asks opensrf.settings what to start, which is not running by then`;
+    findings.push(warning(text, 'add <settings_config>/openils/conf/opensrf.xml</settings_config> to <opensrf>'));
+  }
+  const targets = core.registrations.map(({ target }) => target);
+  if (targets.length === 0) {
+    const text = `${file}:${opensrf.line}: <opensrf> has no <routers><router>, so no service registers anywhere`;
+    return [...findings, failure(text, `add <routers><router>${opensrf.domain}</router></routers> to <opensrf>`)];
+  }
+  for (const { name, line, domain, routerName } of core.clients) {
+    if (targets.includes(domain)) continue;
+    const text = `${file}:${line}: <${name}> asks the router of ${domain}, where no service registers`;
+    findings.push(failure(text, `add <router><name>${routerName}</name><domain>${domain}</domain></router> to <opensrf><routers>`));
+  }
+  return findings;
+}
+
+function checkRegistration(core: OpensrfCore, { target, line, routerName }: Registration, opensrf: ClientSection, file: string): Finding[] {
+  const where = `${file}:${line}: services of ${opensrf.domain} register with the router of ${target}`;
+  const router = core.routers.find((one) => one.domain === target);
+  if (router === undefined) {
+    const served = core.clients.some(({ domain }) => domain === target);
+    return served
+      ? []
+      : [failure(`${where}, a domain that nothing in this file serves`, `correct <domain>${target}</domain>, or add a <routers><router> for it`)];
+  }
+  const findings: Finding[] = [];
+  const name = routerName || opensrf.routerName;
+  if (name !== router.username) {
+    findings.push(failure(`${where} as ${name}, but it is ${router.username} (line ${router.line})`, `write <name>${router.username}</name>`));
+  }
+  if (!router.trustedServers.includes(opensrf.domain)) {
+    const text = `${where} (line ${router.line}), which does not trust them`;
+    findings.push(failure(text, `add <server>${opensrf.domain}</server> to its <trusted_domains>`));
+  }
+  return findings;
+}
+
+/** Whether srfsh logs in by an account that there is, where the server is. @param core The site's file. */
+export function checkSrfsh(file: string, core: OpensrfCore): Finding[] {
+  const srfsh = attempt(() => readOpensrfCore(file));
+  if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(problem, 'correct it there'));
+  const findings = srfsh.clients.flatMap((client) => checkSrfshClient(client, core, file));
+  return findings.length > 0 ? findings : [ok(`${file}: srfsh may log in`)];
+}
+
+function checkSrfshClient({ username, domain, password, port, routerName, line }: ClientSection, core: OpensrfCore, file: string): Finding[] {
+  const sections = [...core.clients, ...core.routers];
+  const account = sections.find((one) => one.username === username && one.domain === domain);
+  if (account === undefined) {
+    return [failure(`${file}:${line}: ${username}@${domain} is no account of the site`, 'use one that stands in opensrf_core.xml')];
+  }
+  const findings: Finding[] = [];
+  if (account.password !== password) {
+    const text = `${file}:${line}: another password for ${username}@${domain} than in line ${account.line} of the site's file`;
+    findings.push(failure(text, 'make them the same'));
+  }
+  if (!sections.some((one) => one.port === port)) {
+    findings.push(failure(`${file}:${line}: port ${port} is none of the site's`, `write <port>${account.port}</port>`));
+  }
+  const router = core.routers.find((one) => one.domain === domain)?.username ?? core.clients.find((one) => one.domain === domain)?.routerName;
+  if (router !== undefined && router !== routerName) {
+    findings.push(
+      failure(`${file}:${line}: srfsh asks ${routerName}@${domain}, but the router there is ${router}`, `write <router_name>${router}</router_name>`),
+    );
+  }
+  return findings;
 }
 
 function attempt<T>(action: () => T): T | ConfigError {

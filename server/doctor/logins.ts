@@ -1,0 +1,31 @@
+import type { ChopChopConfig } from '../config/config.ts';
+import type { Account } from '../login/accounts.ts';
+import { domainAddresses } from '../net/hosts-file.ts';
+import { JabberClient, LoginError } from '../opensrf/jabber-client.ts';
+import { type Finding, failure, ok } from './finding.ts';
+
+const LOGIN_TIMEOUT_MS = 5_000;
+
+/**
+ * Whether each account of the configuration may log in at the server that runs already; it may have been started with another one.
+ * @param server Its process id.
+ */
+export async function checkLogins({ accounts, ports, hosts }: ChopChopConfig, server: number): Promise<Finding[]> {
+  const [port = 0] = ports;
+  const addressOf = (domain: string) => domainAddresses([domain]).hosts.find((host) => hosts.includes(host)) ?? (hosts[0] as string);
+  const findings = await Promise.all(accounts.map((account) => checkLogin(account, addressOf(account.domain), port, server)));
+  return findings.every(({ grade }) => grade === 'ok') ? [ok(`all ${accounts.length} accounts may log in`)] : findings;
+}
+
+async function checkLogin(account: Account, host: string, port: number, server: number): Promise<Finding> {
+  const jid = `${account.username}@${account.domain}`;
+  try {
+    const client = await JabberClient.login({ ...account, host, port, resource: `doctor_${process.pid}`, loginTimeoutMs: LOGIN_TIMEOUT_MS });
+    await client.close();
+    return ok(`${jid} may log in`);
+  } catch (error) {
+    const known = error instanceof LoginError && error.refused;
+    const remedy = known ? `have the server read its file again: kill -HUP ${server}` : `restart the server: kill ${server}`;
+    return failure(`${host}:${port}: ${(error as Error).message}`, remedy);
+  }
+}

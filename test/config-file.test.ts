@@ -304,9 +304,10 @@ for (const [what, content, says] of [
   ['is not well-formed', '<config>\n  <opensrf>\n</config>', /^F:3: unexpected close tag/],
   ['is no XML', 'domain = localhost', /^F:1: /],
   ['is empty', '', /^F:1: document must contain a root element/],
+  ['is an opensrf.xml', '<opensrf><hosts/></opensrf>', /^F: this is an opensrf\.xml, for --with-settings; --config takes the opensrf_core\.xml$/],
   ['says nothing of Jabber', '<config><x/></config>', /^F:1: <config>: neither <opensrf>, <gateway>/],
 ] as const) {
-  test(`a file that ${what} is refused with its line`, (t) => {
+  test(`a file that ${what} is refused`, (t) => {
     const file = temporaryFile(t, content);
     assert.match((problemsOf(() => readOpensrfCore(file))[0] ?? '').replace(file, 'F'), says);
   });

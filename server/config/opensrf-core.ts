@@ -80,6 +80,9 @@ class CoreReader {
   }
 
   read(root: ConfigElement): OpensrfCore {
+    if (root.name === 'opensrf' && root.children.some(({ name }) => name === 'default' || name === 'hosts')) {
+      throw new ConfigError([`${this.file}: this is an opensrf.xml, for --with-settings; --config takes the opensrf_core.xml`]);
+    }
     const sections = CLIENT_SECTIONS.includes(root.name) ? [root] : root.children;
     const clientSections = CLIENT_SECTIONS.flatMap((name) => this.once(sections, name, root) ?? []);
     const core: OpensrfCore = {

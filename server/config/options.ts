@@ -47,7 +47,8 @@ export const SERVER_OPTIONS = {
   'with-settings': {
     type: 'string',
     group: 'Settings:',
-    describe: 'Serve opensrf.settings from this opensrf.xml, while no other service of that name is registered',
+    describe:
+      'Serve opensrf.settings from this opensrf.xml (if none is named, from <settings_config> of --config), while no other service of that name is registered',
   },
   'settings-domain': {
     type: 'string',

@@ -34,7 +34,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     ...(args.port === undefined ? {} : { ports: [args.port] }),
     ...accountsFrom(args, site, domains, problems),
     router: { ...site.router, ...routerFrom(args, domains, problems) },
-    ...settingsFrom(args, problems),
+    ...settingsFrom(args, core, problems),
     components: componentsFrom(args, problems),
     ...transportsFrom(args, site, problems),
     logProtect: [...(site.logProtect ?? []), ...(args.logProtect ?? [])],
@@ -101,21 +101,21 @@ function componentsFrom(args: ServerArguments, problems: string[]): ComponentsCo
   return { port, secrets: parseComponents('--component', component, problems), secret, conflict };
 }
 
-function settingsFrom(args: ServerArguments, problems: string[]): Pick<ConfigInput, 'settings'> {
-  const file = settingsFileOf(args, problems);
+function settingsFrom(args: ServerArguments, core: OpensrfCore | null, problems: string[]): Pick<ConfigInput, 'settings'> {
+  const file = settingsFileOf(args, core, problems);
   if (file === null) return {};
   return { settings: args.settingsDomain === undefined ? { file } : { file, domains: args.settingsDomain.map(normal) } };
 }
 
 /** The opensrf.xml to serve settings from; null if there shall be none. */
-function settingsFileOf({ withSettings, settingsDomain, config }: ServerArguments, problems: string[]): string | null {
+function settingsFileOf({ withSettings, settingsDomain, config }: ServerArguments, core: OpensrfCore | null, problems: string[]): string | null {
   if (withSettings === undefined) {
     if (settingsDomain !== undefined) problems.push('--settings-domain: there are no settings without --with-settings');
     return null;
   }
   if (withSettings !== '') return withSettings;
   if (config === undefined) problems.push('--with-settings: name the file, as --with-settings /openils/conf/opensrf.xml');
-  return config === undefined ? null : join(dirname(config), 'opensrf.xml');
+  return config === undefined ? null : core?.settingsConfig || join(dirname(config), 'opensrf.xml');
 }
 
 /** A domain as it is compared; what is none is reported by {@link createConfig}. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, type ConfigInput, createConfig, DEFAULT_ROUTER, settingsAccount } from '../../server/config/config.ts';
@@ -149,15 +149,16 @@ test('each problem of the command line is reported with its option', () => {
   );
 });
 
-test('settings come from the file named, or from opensrf.xml beside the configuration', () => {
+test('settings come from the file named, or from that of <settings_config>, or from opensrf.xml beside the configuration', () => {
   const core = `${FIXTURES}3.3-two-routers.xml`;
   const settings = (args: Partial<ServerArguments>) => from(args).settings;
   assert.equal(settings({}), null);
   assert.equal(settings({ config: core }), null);
   // The first domain is the one of the services: whoever may ask a router for settings can read all passwords in them.
   assert.deepEqual(settings({ withSettings: 'my.xml', config: core }), { file: 'my.xml', domains: ['private.localhost'] });
+  assert.equal(settings({ withSettings: '', domain: ['localhost'], config: `${FIXTURES}1.4-chopchop.xml` })?.file, join(FIXTURES, 'opensrf.xml'));
   assert.deepEqual(settings({ withSettings: '', settingsDomain: ['Public.localhost'], config: core }), {
-    file: join(dirname(core), 'opensrf.xml'),
+    file: '/openils/conf/opensrf.xml',
     domains: ['public.localhost'],
   });
   assert.deepEqual(

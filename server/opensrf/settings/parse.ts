@@ -42,7 +42,7 @@ class Parsing {
     parser.on('doctype', (doctype) => {
       this.line = parser.line;
       this.entities = this.declared(doctype);
-      for (const name of this.entities.keys()) parser.ENTITIES[name] = `${MARK}${name}${MARK}`;
+      this.mark(parser);
     });
     parser.on('error', ({ message }) => this.fail(message, parser.line));
     this.build(parser, [], () => {
@@ -76,9 +76,12 @@ class Parsing {
   }
 
   private attribute({ name, local, uri, value }: SaxesAttributeNS, within: readonly string[]) {
-    const parts = value.split(MARK);
-    const expanded = parts.map((part, index) => (index % 2 === 0 ? part : this.entityText(part, within)));
-    return { name, local, uri, value: expanded.join('') };
+    return { name, local, uri, value: this.attributeText(value, within) };
+  }
+
+  private attributeText(text: string, within: readonly string[]): string {
+    const parts = text.split(MARK);
+    return parts.map((part, index) => (index % 2 === 0 ? part : this.entityText(part, within))).join('');
   }
 
   private text(text: string, within: readonly string[]): void {
@@ -91,32 +94,45 @@ class Parsing {
 
   /** Puts what an entity stands for where the reference is. */
   private expand(name: string, within: readonly string[]): void {
-    const content = this.entityText(name, within, false);
-    const inside = [...within, name];
-    const parser = new SaxesParser({ xmlns: true, fragment: true, position: false, additionalNamespaces: this.builder.namespaces });
-    for (const known of this.entities.keys()) parser.ENTITIES[known] = `${MARK}${known}${MARK}`;
-    parser.on('error', ({ message }) => this.fail(`in the entity &${name};: ${message}`));
-    this.build(parser, inside, () => {});
+    const content = this.replacement(name, within);
+    const parser = this.fragmentParser(name);
+    this.build(parser, [...within, name], () => {});
     parser.write(content).close();
   }
 
-  /** The replacement text of an entity; for an attribute (XML 1.0 §3.3.3) with the entities in it expanded. */
-  private entityText(name: string, within: readonly string[], forAttribute = true): string {
+  /** The text of an entity in an attribute (XML 1.0 §3.3.3), with the entities in it expanded. */
+  private entityText(name: string, within: readonly string[]): string {
+    const text = this.replacement(name, within);
+    if (text.includes('<')) this.fail(`the entity &${name}; holds markup, so it cannot stand in an attribute`);
+    let expanded = '';
+    const parser = this.fragmentParser(name);
+    parser.on('text', (part) => {
+      expanded += part;
+    });
+    parser.write(text).close();
+    return this.attributeText(expanded, [...within, name]);
+  }
+
+  /** Reads what an entity stands for. */
+  private fragmentParser(name: string): SaxesParser<{ xmlns: true }> {
+    const parser = new SaxesParser({ xmlns: true, fragment: true, position: false, additionalNamespaces: this.builder.namespaces });
+    this.mark(parser);
+    parser.on('error', ({ message }) => this.fail(`in the entity &${name};: ${message}`));
+    return parser;
+  }
+
+  /** Has references to the document's entities come out as marks. */
+  private mark(parser: SaxesParser<{ xmlns: true }>): void {
+    for (const name of this.entities.keys()) parser.ENTITIES[name] = `${MARK}${name}${MARK}`;
+  }
+
+  private replacement(name: string, within: readonly string[]): string {
     if (within.includes(name)) this.fail(`the entity &${name}; holds itself`);
     const declaration = this.entities.get(name) as EntityDeclaration;
     const text = 'text' in declaration ? declaration.text : this.external(name, declaration.file);
     this.expandedCharacters += text.length;
     if (this.expandedCharacters > MAX_EXPANDED_CHARACTERS) this.fail(`the entities expand to more than ${MAX_EXPANDED_CHARACTERS} characters`);
-    if (!forAttribute) return text;
-    if (text.includes('<')) this.fail(`the entity &${name}; holds markup, so it cannot stand in an attribute`);
-    const parts: string[] = [];
-    const parser = new SaxesParser({ xmlns: true, fragment: true, position: false });
-    for (const known of this.entities.keys()) parser.ENTITIES[known] = `${MARK}${known}${MARK}`;
-    parser.on('error', ({ message }) => this.fail(`in the entity &${name};: ${message}`));
-    parser.on('text', (part) => void parts.push(part));
-    parser.write(text).close();
-    const pieces = parts.join('').split(MARK);
-    return pieces.map((piece, index) => (index % 2 === 0 ? piece : this.entityText(piece, [...within, name]))).join('');
+    return text;
   }
 
   private external(name: string, file: string): string {

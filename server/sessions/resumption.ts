@@ -39,8 +39,7 @@ export class Resumption implements ResumptionKeeper {
 
   /**
    * A client has logged in as the account and wants to go on with a session of it.
-   * @returns why not; null if it does.
-   * @throws StreamError if it says that it has more than it was sent.
+   * @returns why not; null if it does. It may bind a resource then: a stream error would only make it try the same again.
    */
   resume(connection: Connection, bareJid: string, element: Stanza): ManagementFailure | null {
     const attributes = attributesOf(element);
@@ -49,7 +48,7 @@ export class Resumption implements ResumptionKeeper {
     if (handled === null || id === undefined) return 'bad-request';
     const management = this.resumable.get(id);
     if (management === undefined || management.session.bareJid !== bareJid) return 'item-not-found';
-    management.resume(connection, handled);
+    if (!management.resume(connection, handled)) return 'bad-request';
     this.log.info({ jid: management.session.jid, peer: connection.peer }, 'session resumed');
     return null;
   }

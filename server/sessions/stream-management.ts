@@ -81,11 +81,11 @@ export class StreamManagement implements ConnectionUser {
 
   /**
    * Goes on over another connection: what the client does not have is sent again.
-   * @param handled How many stanzas the client has taken. @throws StreamError if there were not so many; nothing has changed then.
+   * @param handled How many stanzas the client has taken. @returns false if that cannot be; nothing has changed then.
    */
-  resume(connection: Connection, handled: number): void {
+  resume(connection: Connection, handled: number): boolean {
     const { unacknowledged } = this;
-    this.acknowledge(handled);
+    if (!unacknowledged.acknowledge(handled)) return false;
     if (this.state === 'connected') this.leaveConnection();
     this.keeper.resumed(this);
     this.timer?.cancel();
@@ -98,6 +98,7 @@ export class StreamManagement implements ConnectionUser {
     for (const stanza of unacknowledged.stanzas()) connection.sendStanza(stanza);
     this.asked = false;
     if (unacknowledged.size > 0) this.ask();
+    return true;
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { MAIN, type Outcome } from './command.ts';
 
-/** The command line as a process of its own, beside a server in this one. */
-export class Command {
+/** A process of its own, beside a server in this one. */
+export class Program {
   private readonly child;
   private readonly ended: Promise<Outcome>;
   private stdout = '';
   private stderr = '';
 
-  constructor(t: TestContext, ...args: string[]) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  constructor(t: TestContext, program: string, args: readonly string[]) {
+    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
     t.after(() => this.child.kill('SIGKILL'));
     this.child.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
@@ -20,10 +20,20 @@ export class Command {
 
   /** Waits for the text on standard output. */
   async printed(text: string): Promise<void> {
-    while (!this.stdout.includes(text)) await once(this.child.stdout, 'data');
+    const ended = this.ended.then(({ stdout, stderr }) => {
+      if (!stdout.includes(text)) throw new Error(`ended without printing ${text}: ${stdout}${stderr}`);
+    });
+    while (!this.stdout.includes(text)) await Promise.race([once(this.child.stdout, 'data'), ended]);
   }
 
   outcome(): Promise<Outcome> {
     return this.ended;
+  }
+}
+
+/** The command line. */
+export class Command extends Program {
+  constructor(t: TestContext, ...args: string[]) {
+    super(t, process.execPath, [MAIN, ...args]);
   }
 }

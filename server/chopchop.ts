@@ -2,15 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { Clock, RouterEnvironment } from '../router/environment.ts';
 import { Router } from '../router/router.ts';
 import { UnansweredRequests } from '../router/unanswered.ts';
-import { type StanzaError, StreamError } from '../shared/errors.ts';
+import { StreamError } from '../shared/errors.ts';
 import { createClock } from './clock.ts';
 import { componentSecret } from './config/components.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
 import { reloadedConfig } from './config/reload.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
-import type { HostItem } from './host/disco.ts';
-import { Host } from './host/host.ts';
-import type { HostFacts } from './host/services.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
@@ -26,17 +23,11 @@ import type { BoundAddress } from './net/tcp.ts';
 import { Tls } from './net/tls/tls.ts';
 import type { Transport } from './net/transport.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
-import { Binding } from './sessions/binding.ts';
-import { Component } from './sessions/component.ts';
-import { Delivery } from './sessions/delivery.ts';
-import { Directory } from './sessions/directory.ts';
+import { Endpoints } from './sessions/endpoints.ts';
 import type { Interceptor } from './sessions/interceptor.ts';
-import { Liveness } from './sessions/liveness.ts';
 import { MANAGEMENT_FEATURE } from './sessions/management-elements.ts';
-import { Presence } from './sessions/presence.ts';
-import { Resumption } from './sessions/resumption.ts';
-import { Session, type SessionEnvironment } from './sessions/session.ts';
-import { type Tap, Taps } from './sessions/tap.ts';
+import type { Session } from './sessions/session.ts';
+import type { Tap } from './sessions/tap.ts';
 import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
 import { type ComponentEnvironment, ComponentNegotiation } from './streams/component.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from './streams/framing.ts';
@@ -62,16 +53,9 @@ export class ChopChop {
   private readonly accounts: Accounts;
   private readonly clock: Clock;
   private readonly floodGuards: FloodGuard[] = [];
-  private readonly directory = new Directory();
-  private readonly delivery = new Delivery(this.directory, this.counts);
-  private readonly presence: Presence;
-  private readonly liveness: Liveness;
-  private readonly taps = new Taps();
   private readonly serviceWatchers = new Set<ServiceWatcher>();
-  private readonly binding: Binding;
-  private readonly resumption: Resumption;
   private readonly connectionEnvironment: ConnectionEnvironment;
-  private readonly sessionEnvironment: SessionEnvironment;
+  private readonly endpoints: Endpoints;
   private readonly c2sEnvironment: C2sEnvironment;
   private readonly componentEnvironment: ComponentEnvironment;
   private readonly settings: BuiltInSettings | null;
@@ -91,21 +75,15 @@ export class ChopChop {
   constructor(config: ChopChopConfig, log: Log) {
     this.config = config;
     this.accounts = new Accounts(config.accounts);
-    this.presence = new Presence(this.delivery, config.limits.directedPresences);
-    this.liveness = new Liveness(config.limits);
     this.clock = createClock(logOfPart(log, 'clock'));
-    this.binding = new Binding({
-      directory: this.directory,
-      delivery: this.delivery,
-      routers: this.routers,
-      externalRouter: config.router.externalRouter,
-      componentConflict: config.components.conflict,
-      tap: this.taps,
+    this.endpoints = new Endpoints(config, {
+      clock: this.clock,
       counts: this.counts,
-      log: this.guarded(log, 'sessions', ['warn']),
+      routers: this.routers,
+      guardedLog: (part, levels) => this.guarded(log, part, levels),
+      startedAt: () => this.startedAt,
       onRouterReplaced: () => this.settings?.routerReplaced(),
     });
-    this.resumption = new Resumption(config.limits, this.clock, this.guarded(log, 'resumption', ['info', 'warn']));
     this.tls = new Tls(logOfPart(log, 'tls'));
     const tlsIdentity = () => this.tls.identity;
     this.listeners = new Listeners(config, {
@@ -122,14 +100,6 @@ export class ChopChop {
       tlsIdentity,
       onClosed: (connection) => this.connectionClosed(connection),
     };
-    this.sessionEnvironment = {
-      delivery: this.delivery,
-      presence: this.presence,
-      managementRead: (session, element, namespace) => this.resumption.elementRead(session, element, namespace),
-      onEnded: (session, reason, unsent) => this.binding.sessionEnded(session, reason, unsent),
-      tap: null,
-      interceptor: null,
-    };
     this.c2sEnvironment = {
       accounts: this.accounts,
       mechanisms: createMechanisms(this.accounts),
@@ -141,21 +111,15 @@ export class ChopChop {
         afterLogin: MANAGEMENT_FEATURE + streamLimitsXml(config.limits.stanzaBytes, config.limits.pingAfterMs),
       },
       servesDomain: (domain) => config.domains.includes(domain),
-      bind: (...identity) => this.bind(...identity),
-      resume: (connection, bareJid, element) => this.resumption.resume(connection, bareJid, element),
+      bind: (...identity) => this.endpoints.bindClient(...identity),
+      resume: (connection, bareJid, element) => this.endpoints.resume(connection, bareJid, element),
     };
     this.componentEnvironment = {
       log: this.guarded(log, 'component', ['info', 'warn', 'error']),
       loginTimeoutMs: config.limits.loginTimeoutMs,
       secretOf: (domain) => componentSecret(config.components, domain, config.domains),
-      bind: (connection, domain) => this.bindComponent(connection, domain),
+      bind: (connection, domain) => this.endpoints.bindComponent(connection, domain),
     };
-    const facts: HostFacts = {
-      now: () => this.clock.now(),
-      startedAt: () => this.startedAt,
-      items: (domain) => this.itemsOf(domain),
-    };
-    for (const domain of config.domains) this.directory.add(new Host(domain, this.delivery, this.presence, facts));
     const { unansweredRequests, unansweredBytes } = config.limits;
     this.unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
     const routerLog = this.guarded(log, 'router', ['warn']);
@@ -170,7 +134,7 @@ export class ChopChop {
 
   /** Those that are logged in. */
   get sessions(): ReadonlySet<Session> {
-    return this.binding.sessions;
+    return this.endpoints.sessions;
   }
 
   /** How many clients are logged in. */
@@ -227,17 +191,12 @@ export class ChopChop {
 
   /** Lets a tap look at all sessions from now on. @returns what ends that. */
   watch(tap: Tap): () => void {
-    this.taps.add(tap);
-    this.sessionEnvironment.tap = this.taps;
-    return () => {
-      this.taps.remove(tap);
-      if (this.taps.empty) this.sessionEnvironment.tap = null;
-    };
+    return this.endpoints.watch(tap);
   }
 
   /** Lets something stand in the way of what sessions send; null: nothing any more. */
   intercept(interceptor: Interceptor | null): void {
-    this.sessionEnvironment.interceptor = interceptor;
+    this.endpoints.intercept(interceptor);
   }
 
   /** Tells of every change of a service's listeners, at any of the routers. @returns what ends that. */
@@ -275,7 +234,7 @@ export class ChopChop {
     }
     this.state = 'running';
     this.startedAt = this.clock.now();
-    this.binding.open();
+    this.endpoints.open();
     for (const router of this.routers.values()) router.resume();
     this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
@@ -284,14 +243,13 @@ export class ChopChop {
 
   private async endAll(): Promise<void> {
     this.state = 'stopping';
-    this.binding.close();
+    this.endpoints.close();
     if (this.peerCheck !== null) clearInterval(this.peerCheck);
     this.listeners.close();
     this.listening = NOWHERE;
     this.settings?.stop();
     for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
-    // Those that are left wait for a connection.
-    for (const session of this.sessions) session.close('server-stopped', null);
+    this.endpoints.endWaiting();
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
     for (const router of this.routers.values()) router.suspend();
     for (const guard of this.floodGuards) guard.flush();
@@ -310,7 +268,7 @@ export class ChopChop {
   }
 
   private checkPeers(): void {
-    this.liveness.check(this.sessions, this.clock.now());
+    this.endpoints.check();
     this.closeDeadPeers();
   }
 
@@ -337,9 +295,9 @@ export class ChopChop {
   private createRouter(domain: string, log: Log): Router {
     const { router, limits } = this.config;
     const environment: RouterEnvironment = {
-      deliver: (stanza) => this.delivery.deliver(stanza),
-      publish: (endpoint) => this.directory.add(endpoint),
-      withdraw: (endpoint) => this.directory.remove(endpoint),
+      deliver: (stanza) => this.endpoints.delivery.deliver(stanza),
+      publish: (endpoint) => this.endpoints.directory.add(endpoint),
+      withdraw: (endpoint) => this.endpoints.directory.remove(endpoint),
       peers: () => router.peers.filter((peer) => peer !== domain).map((peer) => this.routers.get(peer) as Router),
       listenersChanged: (className, listeners) => {
         if (className === SETTINGS_SERVICE) this.settings?.listenersChanged(domain, listeners.keys());
@@ -365,24 +323,6 @@ export class ChopChop {
       .filter((domain) => trustOf(this.config, domain)[0].has(account.domain))
       .map((domain) => `${routerName(router, domain)}@${domain}/router`);
     return new BuiltInSettings({ file: settings.file, account, routers }, { connect: () => this.connect(), clock: this.clock, log });
-  }
-
-  private itemsOf(domain: string): HostItem[] {
-    const components = [...this.sessions].filter((session) => session instanceof Component && session.domain.endsWith(`.${domain}`));
-    const router = { jid: `${routerName(this.config.router, domain)}@${domain}/router`, name: 'OpenSRF router' };
-    return [router, ...components.map(({ jid }) => ({ jid, name: '' }))];
-  }
-
-  /** Makes a session at an address, if it is free or may be freed. */
-  private bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError {
-    const privileged = username === routerName(this.config.router, domain);
-    const session = new Session({ username, domain, resource, privileged, legacy }, connection, this.sessionEnvironment);
-    return this.binding.bind(session) ?? session;
-  }
-
-  private bindComponent(connection: Connection, domain: string): Component | StanzaError {
-    const component = new Component(domain, connection, this.sessionEnvironment);
-    return this.binding.bind(component) ?? component;
   }
 }
 

@@ -71,6 +71,16 @@ test('a server that stops tells its components, and takes them again when it is 
   assert.equal(server.sessionCount, 1);
 });
 
+test('a silent component is not pinged', async (t) => {
+  const { server } = await startServer(t, { components: COMPONENTS, limits: { pingAfterMs: 5, pingTimeoutMs: 5, deadPeerCheckMs: 2 } });
+  const gate = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
+  const client = await (await Peer.connect(t, server.listening.c2s[0] as BoundAddress)).loginByRfc6120('opensrf', 'localhost', 'client');
+  await client.closed();
+  gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await gate.expect(`<iq to='${GATE}' from='localhost' type='result' id='sync'/>`);
+  assert.doesNotMatch(gate.transcript, /id='ping'/);
+});
+
 test('a handshake that does not come ends the stream', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { loginTimeoutMs: 20 } });
   const gate = await Peer.connect(t, server.listening.components[0] as BoundAddress);

@@ -16,6 +16,11 @@ export class Component extends Session {
     super({ username: '', domain, resource: '', privileged: false, legacy: false }, connection, environment);
   }
 
+  /** A component's stream has no version either, and many libraries leave every query to their user. */
+  override get answersPings(): boolean {
+    return false;
+  }
+
   override stanzaRead(stanza: Stanza, namespace: string): void {
     // Some libraries declare jabber:client on each stanza whatever the stream's namespace is.
     if ((namespace !== NS.component && namespace !== NS.client) || !isStanzaName(stanza.name)) throw unsupportedStanza(stanza, namespace);

@@ -13,7 +13,7 @@ export interface LivenessLimits {
 }
 
 /** A session, as far as it is looked at. */
-export interface WatchedSession extends Pick<Session, 'jid' | 'domain' | 'legacy' | 'deliver' | 'close'> {
+export interface WatchedSession extends Pick<Session, 'jid' | 'domain' | 'answersPings' | 'deliver' | 'close'> {
   readonly connection: Pick<Session['connection'], 'bytesRead' | 'open'>;
 }
 
@@ -39,7 +39,7 @@ export class Liveness {
   /** To be called now and then. @param now Milliseconds since 1970. */
   check(sessions: Iterable<WatchedSession>, now: number): void {
     if (this.limits.pingAfterMs === 0) return;
-    for (const session of sessions) if (!session.legacy && session.connection.open) this.look(session, now);
+    for (const session of sessions) if (session.answersPings && session.connection.open) this.look(session, now);
   }
 
   private look(session: WatchedSession, now: number): void {

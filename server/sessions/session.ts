@@ -68,6 +68,11 @@ export class Session implements SessionEndpoint, ConnectionUser {
     this.environment = environment;
   }
 
+  /** Whether its client speaks XMPP 1.0, so that it can be asked whether it is there. */
+  get answersPings(): boolean {
+    return !this.legacy;
+  }
+
   get stalled(): boolean {
     return !this.connection.open || this.connection.stalled;
   }

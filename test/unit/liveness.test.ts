@@ -6,12 +6,12 @@ import type { Stanza } from '../../shared/stanza.ts';
 const LIMITS = { pingAfterMs: 1_000, pingTimeoutMs: 100 };
 
 /** A session that tells of itself what is done to it. */
-function watched(legacy: boolean): WatchedSession & { connection: { bytesRead: number; open: boolean }; events: string[] } {
+function watched(answersPings: boolean): WatchedSession & { connection: { bytesRead: number; open: boolean }; events: string[] } {
   const events: string[] = [];
   return {
     jid: 'a@localhost/b',
     domain: 'localhost',
-    legacy,
+    answersPings,
     deliver: (stanza: Stanza) => void events.push(stanza.toXml()),
     connection: { bytesRead: 1, open: true },
     close: (reason, error) => void events.push(`${reason} ${error?.condition}`),
@@ -23,7 +23,7 @@ const PING = "<iq to='a@localhost/b' from='localhost' type='get' id='ping'><ping
 
 test('a silent session is pinged once, and ended if that does not make it speak', () => {
   const liveness = new Liveness(LIMITS);
-  const session = watched(false);
+  const session = watched(true);
   for (const now of [0, 999]) liveness.check([session], now);
   assert.deepEqual(session.events, []);
   for (const now of [1_000, 1_099]) liveness.check([session], now);
@@ -34,7 +34,7 @@ test('a silent session is pinged once, and ended if that does not make it speak'
 
 test('whatever a session says begins its time anew', () => {
   const liveness = new Liveness(LIMITS);
-  const session = watched(false);
+  const session = watched(true);
   for (const now of [0, 900]) {
     session.connection.bytesRead++;
     liveness.check([session], now);
@@ -48,11 +48,19 @@ test('whatever a session says begins its time anew', () => {
 });
 
 test('a session without a version may be silent for ever, as may any if nobody is to be pinged', () => {
-  const legacy = watched(true);
-  const modern = watched(false);
+  const legacy = watched(false);
+  const modern = watched(true);
   for (const now of [0, 1_000_000, 2_000_000]) {
     new Liveness(LIMITS).check([legacy], now);
     new Liveness({ pingAfterMs: 0, pingTimeoutMs: 0 }).check([modern], now);
   }
   assert.deepEqual([...legacy.events, ...modern.events], []);
+});
+
+test('a session without a connection is left alone', () => {
+  const liveness = new Liveness(LIMITS);
+  const session = watched(true);
+  session.connection.open = false;
+  for (const now of [0, 1_000, 2_000]) liveness.check([session], now);
+  assert.deepEqual(session.events, []);
 });

@@ -18,6 +18,9 @@ export interface HostFacts {
 /** Answers the payload of an iq: with a payload, nothing, or an error. */
 type Service = (payload: Element, domain: string, facts: HostFacts) => string | StanzaError;
 
+/** RFC 3921 §3: asked for by clients of the years before RFC 6121, of the host or of nobody in particular, and nothing to do. */
+const SESSION: [string, Service] = [`set ${NS.session}`, () => ''];
+
 /** What a host answers for itself, by iq type and namespace of the payload. */
 export const HOST_SERVICES: ReadonlyMap<string, Service> = new Map<string, Service>([
   [`get ${NS.ping}`, () => ''],
@@ -26,6 +29,7 @@ export const HOST_SERVICES: ReadonlyMap<string, Service> = new Map<string, Servi
   [`get ${NS.last}`, (_payload, _domain, facts) => uptime(facts)],
   [`get ${NS.discoInfo}`, (payload) => discoInfo(payload, { category: 'server', type: 'im', name: 'opensrf-chopchop' }, HOST_FEATURES)],
   [`get ${NS.discoItems}`, (payload, domain, facts) => discoItems(payload, facts.items(domain))],
+  SESSION,
 ]);
 
 const HOST_FEATURES = [NS.discoInfo, NS.discoItems, NS.ping, NS.version, NS.time, NS.last];
@@ -36,8 +40,7 @@ export const ACCOUNT_SERVICES: ReadonlyMap<string, Service> = new Map<string, Se
   // RFC 6121 §2.1.4: a list of contacts that has none.
   [`get ${NS.roster}`, () => xml('query', { xmlns: NS.roster })],
   [`set ${NS.roster}`, () => new StanzaError('not-allowed', 'this server keeps no contacts')],
-  // RFC 3921 §3: asked for by clients of the years before RFC 6121, and nothing to do.
-  [`set ${NS.session}`, () => ''],
+  SESSION,
   [`get ${NS.discoInfo}`, (payload) => discoInfo(payload, { category: 'account', type: 'registered', name: '' }, ACCOUNT_FEATURES)],
   [`get ${NS.discoItems}`, (payload) => discoItems(payload, [])],
 ]);

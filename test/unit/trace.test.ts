@@ -89,25 +89,31 @@ test('a ring keeps so many entries and so many characters, and forgets the oldes
   assert.deepEqual(byNumber.search(any, 2).length, 2);
 });
 
-test('a budget is spent by requests and their length, and filled by time, up to a hundred requests', () => {
-  const budget = new Budget(1_000, 0);
-  const spend = (requests: number) => {
-    for (let n = 0; n < requests; n++) budget.pay(1, 0);
+test('a budget is spent by the clock and filled by it; three hundred stanzas a second are free', () => {
+  const budget = new Budget(5, 0);
+  const look = (stanzas: number) => {
+    for (let n = 0; n < stanzas; n++) budget.spendOnStanza(0);
   };
-  spend(99);
+  budget.spend(30);
+  assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false], 'four hundred stanzas may take as long as they take');
+  look(400);
+  assert.deepEqual([budget.exhausted, budget.overdrawn], [true, true]);
+  budget.refill(1_200);
+  assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false]);
+  look(400);
+  assert.deepEqual([budget.exhausted, budget.overdrawn], [true, false], 'what has begun may end');
+  budget.refill(10_000_000);
+  look(400);
   assert.equal(budget.exhausted, false);
-  spend(1);
-  assert.equal(budget.exhausted, true);
-  budget.refill(1);
-  assert.equal(budget.exhausted, false);
-  budget.refill(10_000);
-  spend(100);
-  assert.equal(budget.exhausted, true, 'no more than a hundred are saved up');
-  budget.pay(0, 1_600 * 1024);
-  budget.refill(10_090);
-  assert.equal(budget.exhausted, true, 'what was long is paid back first');
-  budget.refill(10_110);
-  assert.equal(budget.exhausted, false);
+  budget.spend(20);
+  assert.equal(budget.exhausted, true, 'no more than 20 ms are saved up');
+  budget.spend(10_000);
+  budget.refill(10_009_900);
+  look(400);
+  assert.equal(budget.exhausted, true, 'of 50 ms that are owed at the most…');
+  budget.refill(10_010_100);
+  look(400);
+  assert.equal(budget.exhausted, false, '…the last are paid back in the time they take');
 });
 
 test('percentiles are numbers that were there', () => {

@@ -1,37 +1,56 @@
-/** So many requests may be looked at in one go: 3 ms, or so. */
-const BURST = 100;
+/** However long it takes, so many stanzas a second are looked at, and so many in one go. A request is four of them or more. */
+const STANZAS_PER_SECOND = 300;
+const STANZAS_AT_ONCE = 400;
 
-/** So many characters cost as much as one request more. */
-const CHARACTERS_PER_UNIT = 16 * 1024;
+/** So many milliseconds are saved up at the most, and so many are owed. */
+const MOST_MS = 20;
+const MOST_DEBT_MS = 50;
+
+/** Who owes so much does not look on for the sake of what has begun. */
+const DEBT_MS = 5;
 
 /**
- * How much may be looked at, so that looking never takes more than a small part of the server's time: so many requests a second. Who says much pays
- * more, and what is owed is paid back before the next one is looked at.
+ * How long may be looked, so that looking never takes more than a small part of the server's time. It is spent by the clock, for what a request costs depends on
+ * who asks what how.
  */
 export class Budget {
-  perSecond: number;
-  private left: number;
+  /** What comes in. */
+  msPerSecond: number;
+  private ms = MOST_MS;
+  private stanzas = STANZAS_AT_ONCE;
   private filledAt: number;
 
-  constructor(perSecond: number, now: number) {
-    this.perSecond = perSecond;
-    this.left = BURST;
+  /** @param now Milliseconds. */
+  constructor(msPerSecond: number, now: number) {
+    this.msPerSecond = msPerSecond;
     this.filledAt = now;
   }
 
+  /** Whether no new request is to be looked at. */
   get exhausted(): boolean {
-    return this.left <= 0;
+    return this.stanzas <= 0 && this.ms <= 0;
   }
 
-  /** Pays for one request, or (with 0) for more that belongs to one. */
-  pay(requests: 0 | 1, characters: number): void {
-    this.left -= requests + characters / CHARACTERS_PER_UNIT;
+  /** Whether nothing at all is to be looked at. */
+  get overdrawn(): boolean {
+    return this.stanzas <= 0 && this.ms < -DEBT_MS;
   }
 
-  /** What the time since the last filling has brought, up to what may be spent in one burst. */
+  /** A stanza was looked at, for so long. */
+  spendOnStanza(ms: number): void {
+    this.stanzas--;
+    this.spend(ms);
+  }
+
+  spend(ms: number): void {
+    this.ms = Math.max(-MOST_DEBT_MS, this.ms - ms);
+  }
+
+  /** What the time since the last filling has brought. */
   refill(now: number): void {
-    const gained = ((now - this.filledAt) * this.perSecond) / 1000;
+    const seconds = Math.max(0, now - this.filledAt) / 1000;
     this.filledAt = now;
-    this.left = Math.min(this.left + gained, BURST);
+    this.ms = Math.min(MOST_MS, this.ms + seconds * this.msPerSecond);
+    this.stanzas = Math.min(STANZAS_AT_ONCE, Math.max(0, this.stanzas) + seconds * STANZAS_PER_SECOND);
   }
 }

@@ -20,11 +20,13 @@ export interface TracedServer {
 export interface SessionObserver {
   sessionBound(session: Session): void;
   sessionEnded(session: Session): void;
+  /** Of the exchanges that are open nothing more will be seen. */
+  lostSight(): void;
 }
 
 /**
- * A tap that stays within a budget. When that is spent, no new request is looked at; and when the last one that was has its answer, the tap is taken
- * away until there is something to spend again, so that under load the server's hot path is as free of it as if nobody had ever looked.
+ * A tap that stays within a budget. When that is spent, no new request is looked at; and when the last one that was has its answer, or too much is owed,
+ * the tap is taken away until there is something to spend again, so that under load the server's hot path is as free of it as if nobody had ever looked.
  */
 export class BudgetedTap implements Tap {
   private readonly server: TracedServer;
@@ -73,22 +75,34 @@ export class BudgetedTap implements Tap {
   }
 
   read(session: Session, stanza: Stanza): void {
-    if (!this.budget.exhausted || this.exchanges.follows(stanza)) {
-      this.exchanges.read(session, stanza);
-      return;
-    }
-    this.passedBy++;
-    this.onSpent();
-    if (this.exchanges.openCount === 0) this.takeAway();
+    const begin = performance.now();
+    if (!this.budget.exhausted || this.exchanges.follows(stanza)) this.exchanges.read(session, stanza);
+    else this.passBy();
+    this.spentSince(begin);
   }
 
   delivered(session: Session, stanza: Stanza): void {
+    const begin = performance.now();
     this.exchanges.delivered(session, stanza);
+    this.spentSince(begin);
   }
 
   ended(session: Session): void {
     this.exchanges.ended(session);
     this.observer.sessionEnded(session);
+  }
+
+  private passBy(): void {
+    this.passedBy++;
+    this.onSpent();
+    if (this.exchanges.openCount === 0) this.takeAway();
+  }
+
+  private spentSince(begin: number): void {
+    this.budget.spendOnStanza(performance.now() - begin);
+    if (!this.budget.overdrawn || this.detach === null) return;
+    this.onSpent();
+    this.takeAway();
   }
 
   private attach(): void {
@@ -102,6 +116,7 @@ export class BudgetedTap implements Tap {
     this.detach = null;
     this.readUntilThen = this.server.stanzasRead();
     this.exchanges = this.newExchanges();
+    this.observer.lostSight();
   }
 
   private newExchanges(): ExchangeTap {

@@ -20,8 +20,8 @@ export type EntryListener = (summary: TraceSummary) => void;
 
 const RING_LIMITS: RingLimits = { entries: 5_000, characters: 32 * 1024 * 1024 };
 
-/** Requests looked at in a second while nobody watches, and while somebody does. One takes about 30 µs. */
-const PER_SECOND = { unwatched: 300, watched: 1_000 } as const;
+/** How much of a second may go into looking while nobody watches, and while somebody does. */
+const MS_PER_SECOND = { unwatched: 5, watched: 40 } as const;
 
 /** How often watchers are told. */
 const BATCH_MS = 100;
@@ -29,7 +29,7 @@ const BATCH_MS = 100;
 /** Remembers the last requests, and tells those who watch of what goes on. */
 export class Trace implements ExchangeObserver, SessionObserver {
   private readonly ring = new TraceRing(RING_LIMITS);
-  private readonly budget = new Budget(PER_SECOND.unwatched, Date.now());
+  private readonly budget = new Budget(MS_PER_SECOND.unwatched, performance.now());
   private readonly batch = new BatchCollector();
   private readonly watchers = new Set<TraceWatcher>();
   /** Under way, in the order in which they began. */
@@ -62,10 +62,10 @@ export class Trace implements ExchangeObserver, SessionObserver {
   /** @returns what ends that. */
   watch(watcher: TraceWatcher): () => void {
     this.watchers.add(watcher);
-    this.budget.perSecond = PER_SECOND.watched;
+    this.budget.msPerSecond = MS_PER_SECOND.watched;
     return () => {
       this.watchers.delete(watcher);
-      if (this.watchers.size === 0) this.budget.perSecond = PER_SECOND.unwatched;
+      if (this.watchers.size === 0) this.budget.msPerSecond = MS_PER_SECOND.unwatched;
     };
   }
 
@@ -88,7 +88,6 @@ export class Trace implements ExchangeObserver, SessionObserver {
   }
 
   asked(exchange: Exchange, stanza: Stanza): void {
-    this.budget.pay(1, stanza.inner.length);
     const recording = new Recording(++this.count, exchange);
     this.open.set(exchange, recording);
     this.batch.step(recording, recording.asked(stanza));
@@ -106,7 +105,6 @@ export class Trace implements ExchangeObserver, SessionObserver {
     if (stanza === this.lastAnswer && exchange === this.lastAnswered) return;
     this.lastAnswer = stanza;
     this.lastAnswered = exchange;
-    this.budget.pay(0, stanza.inner.length);
     const recording = this.open.get(exchange);
     if (recording !== undefined) this.batch.step(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
     this.schedule();
@@ -133,6 +131,15 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.schedule();
   }
 
+  lostSight(): void {
+    const endedAt = performance.timeOrigin + performance.now();
+    for (const exchange of [...this.open.keys()]) {
+      exchange.state = 'forgotten';
+      exchange.endedAt = endedAt;
+      this.ended(exchange);
+    }
+  }
+
   private schedule(): void {
     this.timer ??= setTimeout(() => this.tick(), BATCH_MS).unref();
   }
@@ -141,9 +148,11 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.timer = null;
     this.lastAnswer = null;
     this.lastAnswered = null;
-    this.budget.refill(Date.now());
+    const begin = performance.now();
+    this.budget.refill(begin);
     if (!this.tap.resume()) this.schedule();
     const batch = this.batch.take();
     if (batch !== null) for (const watcher of this.watchers) watcher.happened(batch);
+    this.budget.spend(performance.now() - begin);
   }
 }

@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// Measures what the console costs: server CPU per routed request without a control interface, with one that nobody looks at, and with the console
+// open in a browser (or, without one, a program that asks for the same), in turns within each round.
+//
+//   npm run build && node scripts/bench-console.js [--rounds 5] [--seconds 3] [--window 8] [--view connections]
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Browser, hasChromium } from '../dist/test/support/browser.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'chopchop-bench-'));
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    window: { type: 'string', default: '8' },
+    view: { type: 'string', default: 'connections' },
+  },
+});
+
+const LOAD = ['--clients', '8', '--listeners', '4', '--window', options.window];
+const KINDS = {
+  without: { title: 'no control interface', args: [], look: null },
+  closed: { title: 'console closed', args: ['--console', '0'], look: null },
+  open: { title: `console open (${options.view})`, args: ['--console', '0'], look: openConsole },
+};
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function compileLoad() {
+  const program = join(folder, 'osrfload');
+  const { status, stderr } = spawnSync('cc', ['-O2', '-w', '-o', program, join(here, 'bench/osrfload.c')], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cannot compile osrfload.c (a C compiler is needed): ${stderr}`);
+  return program;
+}
+
+async function startServer(args) {
+  const ready = join(folder, 'ready.json');
+  const control = join(folder, 'control.json');
+  rmSync(ready, { force: true });
+  const main = join(here, '../dist/server/main.js');
+  const all = ['--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready, ...args];
+  if (args.length > 0) all.push('--control-file', control);
+  const child = spawn(process.execPath, [main, ...all], { stdio: ['ignore', 'ignore', 'inherit'] });
+  while (!existsSync(ready)) await wait(10);
+  return { child, port: JSON.parse(readFileSync(ready, 'utf8')).c2s[0].port, control: args.length > 0 ? JSON.parse(readFileSync(control, 'utf8')) : null };
+}
+
+/** @returns what closes it. */
+async function openConsole({ url, token }, browser) {
+  if (browser === null) return await pretendToLook(url, token);
+  const page = await browser.page();
+  await page.goto(`${url}/#token=${token}`);
+  await page.goto(`${url}/#/${options.view}`);
+  await page.waitForSelector('[data-state=live]');
+  return () => page.close();
+}
+
+async function pretendToLook(url, token) {
+  const get = (path, signal) => fetch(url + path, { headers: { Authorization: `Bearer ${token}` }, signal });
+  const abort = new AbortController();
+  const events = await get('/api/v1/events?past=5000', abort.signal);
+  const reading = events.text().catch(() => {});
+  const timer = setInterval(() => Promise.all(['/api/v1/routers', '/api/v1/sessions'].map((path) => get(path).then((response) => response.text()))), 2_000);
+  return async () => {
+    clearInterval(timer);
+    abort.abort();
+    await reading;
+  };
+}
+
+/** The load runs beside this process, which must be able to go on reading meanwhile. */
+async function measure(program, { child, port }) {
+  const args = ['--port', String(port), '--pids', String(child.pid), '--password', 'password', '--seconds', options.seconds, ...LOAD];
+  const load = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  load.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(load, 'close');
+  if (code !== 0) throw new Error('osrfload failed');
+  return JSON.parse(output);
+}
+
+async function run(program, { args, look }, browser) {
+  const server = await startServer(args);
+  const close = look === null ? null : await look(server.control, browser);
+  const result = await measure(program, server);
+  await close?.();
+  server.child.kill('SIGKILL');
+  await once(server.child, 'exit');
+  return result;
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+const browser = hasChromium ? await Browser.start() : null;
+try {
+  const program = compileLoad();
+  const results = Object.fromEntries(Object.keys(KINDS).map((name) => [name, []]));
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0].model.trim()}, load ${loadavg()[0].toFixed(1)}`,
+  );
+  console.log(`median of ${options.rounds}, ${browser === null ? 'no Chromium: a program looks' : 'in Chromium'}`);
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [name, kind] of Object.entries(KINDS)) results[name].push(await run(program, kind, browser));
+  }
+  const cpu = ({ server_cpu_us_per_req: us }) => us;
+  console.log(`${''.padEnd(30)} us CPU/r    ratio      req/s   p99 us  lost/errors`);
+  for (const [name, { title }] of Object.entries(KINDS)) {
+    const rows = results[name];
+    const ratio = median(rows.map((row, round) => cpu(row) / cpu(results.without[round])));
+    const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+    const cells = [
+      title.padEnd(30),
+      median(rows.map(cpu)).toFixed(1).padStart(8),
+      ratio.toFixed(2).padStart(8),
+      Math.round(median(rows.map((row) => row.req_per_s)))
+        .toLocaleString('en')
+        .padStart(10),
+      String(median(rows.map((row) => row.p99_us))).padStart(8),
+      `${sum('lost')}/${sum('errors')}`.padStart(8),
+    ];
+    console.log(cells.join(' '));
+  }
+} finally {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+}

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -20,15 +19,7 @@ const GATE = 'gate.localhost';
 const COMPONENTS = { port: 0, secrets: new Map([[GATE, 'secret']]) };
 
 async function handshake(peer: Peer, secret = 'secret'): Promise<Peer> {
-  peer.send(`<stream:stream to='${GATE}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`);
-  const [, id] = /id='([^']+)'/.exec(await peer.expect(/<stream:stream [^>]*>/)) as RegExpExecArray;
-  const proof = createHash('sha1')
-    .update(id + secret)
-    .digest('hex');
-  // In capitals, as some libraries write it.
-  peer.send(`<handshake>${proof.toUpperCase()}</handshake>`);
-  await peer.expect('<handshake/>');
-  return peer;
+  return await peer.handshake(GATE, secret);
 }
 
 function checked(args: string[]) {

@@ -8,6 +8,7 @@ import { OsrfClient } from '../server/opensrf/client.ts';
 import { JabberClient } from '../server/opensrf/jabber-client.ts';
 import { OsrfService } from '../server/opensrf/service.ts';
 import { withSystemMethods } from '../server/opensrf/system-methods.ts';
+import { Command } from './support/background-command.ts';
 import { Browser, CHROMIUM, hasChromium, type View } from './support/browser.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { ExampleSite } from './support/example-site.ts';
@@ -121,6 +122,27 @@ test('request: who had a part in it and when, what was said, and what was asked 
   await page.locator('.why').getByText('item 32048004 is marked lost').waitFor();
   assert.equal(await page.locator('.sequence .step.bad').count(), 1);
   assert.deepEqual(faults, []);
+});
+
+test('after the demo one sees at a glance which worker answered the third request, and why the fourth failed', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const { page } = await openConsole(t, started.url);
+  await show(page, 'request');
+  const { code, stdout, stderr } = await new Command(t, 'demo', '--port', String(started.address.port)).outcome();
+  assert.equal(code, 0, stderr);
+  const [, worker] = /\n5 [\s\S]*?worker {3}(\S+) answers the client: 2\n/.exec(stdout) as RegExpExecArray;
+  await page.locator('.request-list').getByText('refused 500').waitFor();
+  const listed = page.locator('.request-list a');
+  assert.deepEqual(
+    (await listed.locator('.request-name').allInnerTexts()).reverse(),
+    ['add', 'CONNECT', 'mult', 'add', 'div'].map((name) => `opensrf.math ${name}`),
+  );
+  await page.locator('.why').getByText('Illegal division by zero').waitFor();
+  await listed.nth(1).click();
+  await page
+    .locator('.request-head dd')
+    .getByText(worker as string)
+    .waitFor();
 });
 
 test('traffic: filters, search in what was said, pause, copy as a command, export', { skip }, async (t) => {

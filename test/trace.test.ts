@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SessionReport } from '../server/control/sessions.ts';
 import type { TraceBatch } from '../server/control/trace/batch.ts';
 import type { TraceEntry, TraceSummary } from '../server/control/trace/trace-entry.ts';
+import type { BoundAddress } from '../server/net/tcp.ts';
 import { OsrfClient } from '../server/opensrf/client.ts';
 import { LOGIN, posted, startControlledServer, startMath, watchEvents } from './support/control.ts';
 import { Peer } from './support/peer.ts';
@@ -123,4 +125,36 @@ test('a flood is looked at in part: the tap is taken away, what went by is count
   t.after(() => later.close());
   const seen = async () => ((await started.json('/api/v1/requests?jid=later'))['requests'] as unknown[]).length;
   while ((await seen()) === 0) await later.request('opensrf.math', 'add', 1, 1);
+});
+
+test('what a component asks from its many addresses is followed, and given up when it ends', async (t) => {
+  const components = { port: 0, secrets: new Map([['gate.localhost', 'secret']]) };
+  const trustedClients = new Map([['private.localhost', ['private.localhost', 'gate.localhost']]]);
+  const started = await startControlledServer(t, { components, router: { trustedClients } });
+  await startMath(t, started, 1);
+  const gate = await (await Peer.connect(t, started.server.listening.components[0] as BoundAddress)).handshake('gate.localhost', 'secret');
+  const ask = (user: string, service: string) => {
+    const body = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"add","params":[1,1]}}}}]`;
+    gate.send(`<message from='${user}@gate.localhost/x' to='router@private.localhost/${service}'><thread>${user}</thread><body>${body}</body></message>`);
+  };
+  ask('alice', 'opensrf.math');
+  await gate.message();
+  const silent = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'silent');
+  silent.send(`<message to='router@private.localhost/router'><opensrf router_command='register' router_class='opensrf.silent'/><body/></message>`);
+  silent.send(`<iq type='get' id='settled' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await silent.expect(/settled/);
+  ask('bob', 'opensrf.silent');
+  await silent.message();
+  const { sessions } = (await started.json('/api/v1/sessions')) as unknown as { sessions: SessionReport[] };
+  assert.deepEqual([sessions.at(-2)?.jid, sessions.at(-2)?.role, sessions.at(-2)?.transport], ['gate.localhost', 'component', 'tcp']);
+  gate.send('</stream:stream>');
+  await gate.closed();
+  const { requests } = (await started.json('/api/v1/requests')) as unknown as { requests: TraceSummary[] };
+  assert.deepEqual(
+    requests.map(({ client, state }) => [client, state]),
+    [
+      ['bob@gate.localhost/x', 'abandoned'],
+      ['alice@gate.localhost/x', 'complete'],
+    ],
+  );
 });

@@ -1,16 +1,21 @@
 import { StreamError } from '../../shared/errors.ts';
 import type { ChopChop } from '../chopchop.ts';
 import type { Log } from '../log.ts';
+import type { TransportKind } from '../net/transport.ts';
+import { Component } from '../sessions/component.ts';
 import type { Session } from '../sessions/session.ts';
 import { json, problem, type Route } from './http.ts';
 
-/** What a session is to OpenSRF: `router` and `listener` are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a `client`. */
-export type SessionRole = 'router' | 'listener' | 'worker' | 'client';
+/**
+ * What a session is to OpenSRF: `router`, `listener` and `component` are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a
+ * `client`.
+ */
+export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'client';
 
 /** A session as the control interface tells of it. Bytes and stanzas are counted from the login on. */
 export interface SessionReport {
   readonly jid: string;
-  /** `USERNAME@DOMAIN`. */
+  /** `USERNAME@DOMAIN`; a component's domain. */
   readonly account: string;
   readonly domain: string;
   readonly role: SessionRole;
@@ -18,6 +23,10 @@ export interface SessionReport {
   readonly services: readonly string[];
   /** Where it has connected from: `ADDRESS:PORT`, or `this process`. */
   readonly peer: string;
+  /** How: `tcp`, `tls`, `unix`, `memory`… */
+  readonly transport: TransportKind;
+  /** Whether it has lost its connection, and may come back (XEP-0198). */
+  readonly waiting: boolean;
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly stanzasRead: number;
@@ -26,7 +35,7 @@ export interface SessionReport {
   readonly bytesWritten: number;
   /** What waits for it to read. */
   readonly outboxBytes: number;
-  /** Whether it reads no more. */
+  /** Whether it reads no more, or is gone for now. */
   readonly stalled: boolean;
   /** Requests it was handed as a listener that nobody has answered yet. */
   readonly unanswered: number;
@@ -91,29 +100,31 @@ function registrationsOf({ routers }: ChopChop): Map<string, Registration> {
 
 function report(session: Session, registration: Registration | undefined): SessionReport {
   const { jid, bareJid, domain, connection, since, stanzasRead, stanzasDelivered, stalled } = session;
-  const { peer, bytesRead, bytesWritten, outboxBytes } = connection;
   const [role, services] = roleOf(session, registration);
-  const unanswered = registration?.unanswered ?? 0;
   return {
     jid,
     account: bareJid,
     domain,
     role,
     services,
-    peer,
+    peer: connection.peer,
+    transport: connection.transport.kind,
+    waiting: !connection.open,
     since,
     stanzasRead,
     stanzasDelivered,
-    bytesRead,
-    bytesWritten,
-    outboxBytes,
+    bytesRead: connection.bytesRead,
+    bytesWritten: connection.bytesWritten,
+    outboxBytes: connection.outboxBytes,
     stalled,
-    unanswered,
+    unanswered: registration?.unanswered ?? 0,
   };
 }
 
-function roleOf({ jid, bareJid, privileged }: Session, registration: Registration | undefined): [SessionRole, readonly string[]] {
+function roleOf(session: Session, registration: Registration | undefined): [SessionRole, readonly string[]] {
+  const { jid, bareJid, privileged } = session;
   if (registration !== undefined) return ['listener', registration.services];
+  if (session instanceof Component) return ['component', []];
   const resource = jid.slice(bareJid.length + 1);
   const worksFor = /^(.+?)_drone_/.exec(resource)?.[1];
   if (worksFor !== undefined) return ['worker', [worksFor]];

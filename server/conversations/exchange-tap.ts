@@ -1,7 +1,9 @@
 import { detached } from '../../shared/detach.ts';
+import { parseJid } from '../../shared/jid.ts';
 import { bodyText, type OsrfMessage, parseOsrfMessages } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
+import { Component } from '../sessions/component.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/tap.ts';
 import { Conversation } from './conversation.ts';
@@ -97,7 +99,8 @@ export class ExchangeTap implements Tap {
       if (conversation !== undefined) this.handed(conversation, session.jid, stanza);
       return;
     }
-    const conversation = this.conversations.get(session.jid)?.get(thread);
+    // A component has many addresses.
+    const conversation = (this.conversations.get(session.jid) ?? this.conversations.get(stanza.to))?.get(thread);
     if (conversation === undefined) return;
     if (stanza.type === 'error') this.bounced(conversation, stanza);
     else for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) this.answered(conversation, message, stanza);
@@ -105,9 +108,15 @@ export class ExchangeTap implements Tap {
   }
 
   ended(session: Session): void {
-    const conversations = this.conversations.get(session.jid);
+    this.addressEnded(session.jid);
+    if (!(session instanceof Component)) return;
+    for (const address of [...this.conversations.keys()]) if (parseJid(address)?.domain === session.domain) this.addressEnded(address);
+  }
+
+  private addressEnded(address: string): void {
+    const conversations = this.conversations.get(address);
     if (conversations === undefined) return;
-    this.conversations.delete(session.jid);
+    this.conversations.delete(address);
     for (const conversation of conversations.values()) for (const exchange of conversation.exchanges()) this.end(exchange, 'abandoned');
   }
 

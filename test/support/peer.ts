@@ -113,6 +113,19 @@ export class Peer {
     return this;
   }
 
+  /** Makes a component's handshake (XEP-0114). */
+  async handshake(domain: string, secret: string): Promise<this> {
+    this.send(`<stream:stream to='${domain}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`);
+    const [, id] = /id='([^']+)'/.exec(await this.expect(/<stream:stream [^>]*>/)) as RegExpExecArray;
+    const proof = createHash('sha1')
+      .update(id + secret)
+      .digest('hex');
+    // In capitals, as some libraries write it.
+    this.send(`<handshake>${proof.toUpperCase()}</handshake>`);
+    await this.expect('<handshake/>');
+    return this;
+  }
+
   /** Waits for the next whole `<message>`. */
   async message(): Promise<string> {
     const taken = await this.expect(/<message[^>]*\/>|<message[\s\S]*?<\/message>/);

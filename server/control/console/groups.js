@@ -2,17 +2,16 @@
 
 import { bareJid } from './format.js';
 
-/**
- * @returns `{clients, services, routers}`: groups with a key, a title and their sessions; routers from outside are sessions too.
- */
+/** @returns `{clients, services, outside}`: groups with a key, a title and their sessions; and the sessions that are routers from outside, or components. */
 export function groupsOf(routers, sessions) {
   const clients = new Map();
   const services = new Map();
   for (const report of routers) for (const service of report.services) addService(services, service, report.domain);
-  const outside = sessions.filter(({ role }) => role === 'router');
+  const outside = sessions.filter(({ role }) => role === 'router' || role === 'component');
   for (const session of sessions) {
     if (session.role === 'client') groupIn(clients, `account:${session.account}`, session.account).sessions.push(session);
-    else if (session.role !== 'router') for (const service of session.services) serviceGroup(services, service).sessions.push(session);
+    else if (session.role === 'listener' || session.role === 'worker')
+      for (const service of session.services) serviceGroup(services, service).sessions.push(session);
   }
   return { clients: [...clients.values()], services: [...services.values()], outside };
 }

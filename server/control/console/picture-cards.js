@@ -99,7 +99,8 @@ function sessionRow(session, group, context, old) {
   return row;
 }
 
-function stateOf({ stalled, outboxBytes }, listener) {
+function stateOf({ stalled, waiting, outboxBytes }, listener) {
+  if (waiting) return 'away';
   if (stalled) return 'reads no more';
   if (listener?.draining) return 'draining';
   if (listener?.unanswered > 0) return `${number(listener.unanswered)} open`;

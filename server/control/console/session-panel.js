@@ -69,11 +69,11 @@ function listenersOf(jid) {
 }
 
 function factsOf(session, listeners) {
-  const { role, services, peer, stanzasRead, stanzasDelivered, bytesRead, bytesWritten, outboxBytes, stalled, unanswered } = session;
+  const { role, services, peer, stanzasRead, stanzasDelivered, bytesRead, bytesWritten, outboxBytes, stalled, unanswered, waiting, transport } = session;
   const facts = [
-    ['state', stalled ? 'reads no more' : 'connected'],
+    ['state', waiting ? 'away, and may come back' : stalled ? 'reads no more' : 'connected'],
     ['role', services.length === 0 ? role : `${role} of ${services.join(', ')}`],
-    ['peer', peer],
+    ['peer', `${peer}, ${transport}`],
     ['since', `${clock(session.since).slice(0, 8)}, for ${since(session.since)}`],
     ['sent', `${number(stanzasRead)} stanzas, ${bytes(bytesRead)}`],
     ['received', `${number(stanzasDelivered)} stanzas, ${bytes(bytesWritten)}`],

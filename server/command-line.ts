@@ -60,6 +60,11 @@ function serveOptions(command: Argv) {
       requiresArg: true,
       describe: 'Write {pid, c2s, domains, …} as JSON here once logins work; -: to standard output',
     })
+    .option('config-dir', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml with the real port into this folder',
+    })
     .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
     .option('process-title', { type: 'string', requiresArg: true, hidden: true })
     .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' });

@@ -95,6 +95,7 @@ test('exec says in one line what kept it from running the command, each with its
     [['--replay', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
     [['--stubs', join(folder, 'none'), '--', 'true'], 2, /none: cannot be read/],
     [['--record', join(folder, 'none/file'), '--', 'true'], 4, /none\/file: cannot be written/],
+    [['--config-dir', join(folder, 'bad.yaml/conf'), '--', 'true'], 4, /cannot make .*bad\.yaml\/conf: ENOTDIR/],
   ];
   for (const [args, code, message] of rows) {
     const outcome = run('exec', ...args);
@@ -126,11 +127,13 @@ test('serve has doubles too: what it records, another replays', async (t) => {
   writeFileSync(join(stubs, 'math.yaml'), STUB);
   const record = join(folder, 'session.ndjson');
   const at = (serving: Awaited<ReturnType<typeof serve>>) => ['--port', String(serving.ready.c2s[0].port), '--domain', 'localhost'];
-  const recording = await serve(t, folder, '--stubs', stubs, '--record', record);
+  const conf = join(folder, 'conf');
+  const recording = await serve(t, folder, '--stubs', stubs, '--record', record, '--config-dir', conf, '--domain', 'localhost');
+  assert.equal(run('request', 'opensrf.math', 'add', '2', '2', '--config', join(conf, 'opensrf_core.xml')).stdout, '4\n');
   assert.equal(run('request', 'opensrf.math', 'add', '2', '2', ...at(recording)).stdout, '4\n');
   assert.equal(await stop(recording), 0);
   assert.match(readFileSync(record, 'utf8'), /"method":"add","params":\[2,2\]/);
-  const replaying = await serve(t, folder, '--replay', record, '--replay-mode', 'strict');
+  const replaying = await serve(t, folder, '--domain', 'localhost', '--replay', record, '--replay-mode', 'strict');
   assert.equal(run('request', 'opensrf.math', 'add', '2', '2', ...at(replaying)).stdout, '4\n');
   assert.equal(run('request', 'opensrf.math', 'add', '9', ...at(replaying)).code, 5);
   assert.equal(await stop(replaying), 0);

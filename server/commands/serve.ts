@@ -6,6 +6,7 @@ import type { ServerArguments } from '../config/options.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { type ControlArguments, controlPlace } from '../control/options.ts';
 import type { Doubles, DoublesOptions } from '../fixture/doubles.ts';
+import { writeSiteFiles } from '../fixture/site-files.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
@@ -25,6 +26,8 @@ import { readServerConfig, startedOn } from './server-start.ts';
 export interface ServeArguments extends ServerArguments, LogArguments, ControlArguments, DoublesOptions {
   readonly checkConfig: boolean;
   readonly readyFile?: string | undefined;
+  /** Where to write the files of a site. */
+  readonly configDir?: string | undefined;
   readonly pidFile?: string | undefined;
   readonly daemon: boolean;
   /** What `ps` is to show. */
@@ -107,6 +110,7 @@ async function run({ server, resolved, args, doubles, pidFile, log }: Run): Prom
     log.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
+    if (args.configDir !== undefined) writeSiteFiles(args.configDir, config, c2s, []);
     readyFile.write(readyJson(config, listening, control));
     reportReady();
     notifyReady();

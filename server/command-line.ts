@@ -86,11 +86,29 @@ function fail(message: string, error: Error | undefined): never {
 
 /** Carries out a command line. @param argv Without the program's name. @throws CommandError */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  let command: () => Promise<void> = async () => {};
-  // Not while yargs parses: it would write all of its help first, which takes longer than a server to start.
-  const later = (job: () => Promise<void>): void => {
-    command = job;
-  };
+  try {
+    await parse(argv);
+  } catch (error) {
+    if (!(error instanceof Chosen)) throw error;
+    await error.run();
+  }
+}
+
+/** The command that was chosen. It is thrown out of yargs, which would lay out its whole help behind a handler: that takes longer than a server to start. */
+class Chosen extends Error {
+  readonly run: () => Promise<void>;
+
+  constructor(run: () => Promise<void>) {
+    super('a command was chosen');
+    this.run = run;
+  }
+}
+
+function later(run: () => Promise<void>): never {
+  throw new Chosen(run);
+}
+
+async function parse(argv: readonly string[]): Promise<void> {
   await yargs([...argv])
     .scriptName('opensrf-chopchop')
     .usage('$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.')
@@ -214,5 +232,4 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail(fail)
     .parseAsync();
-  await command();
 }

@@ -75,12 +75,18 @@ export class OsrfService {
 
   private received(stanza: Stanza): void {
     if (stanza.type === 'error') return;
-    if (this.backlog.length >= (this.description.maxBacklog ?? Number.POSITIVE_INFINITY)) {
+    if (this.freeWorker() === undefined && this.backlog.length >= this.room) {
       this.refuse(stanza);
       return;
     }
     this.backlog.push(stanza);
     this.handOut();
+  }
+
+  /** How many may wait: also for the workers that may come yet. */
+  private get room(): number {
+    const { workers, maxWorkers = workers, maxBacklog = Number.POSITIVE_INFINITY } = this.description;
+    return maxBacklog + maxWorkers - this.workers.length;
   }
 
   /** As OpenSRF's listeners word it, which do not look which request it is. */

@@ -12,6 +12,7 @@ export type ExchangeState = 'open' | 'complete' | 'refused' | 'bounced' | 'aband
 export class Exchange {
   /** Counted from 1 by whoever follows them. */
   readonly number: number;
+  /** What the client has sent. */
   readonly type: 'REQUEST' | 'CONNECT';
   /** OpenSRF's session id, references resolved. */
   readonly thread: string;
@@ -27,12 +28,15 @@ export class Exchange {
   readonly service: string;
   /** `''` for a CONNECT. */
   readonly method: string;
+  /** The parameters, as JSON has them. */
   readonly params: readonly unknown[];
+  /** The language the client wants texts in. */
   readonly locale: string;
   /** By which door it came into the system; `''` where it does not say. */
   readonly ingress: string;
   /** 0 where it does not say. */
   readonly apiLevel: number;
+  /** When the client's stanza was read. */
   readonly askedAt: number;
   /** The listener it was last handed to; `''` for one that went straight to a worker, or nowhere yet. */
   listener = '';
@@ -46,6 +50,7 @@ export class Exchange {
   firstAnswerAt = 0;
   /** The contents of its results so far, pieces joined. */
   readonly results: unknown[] = [];
+  /** How it stands. */
   state: ExchangeState = 'open';
   /** The last status code that came, or the legacy code of a bounce; 0 while there is none. */
   statusCode = 0;

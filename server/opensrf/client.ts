@@ -15,6 +15,7 @@ export interface SessionSettings extends Envelope {
 
 /** Where to log in, the name of the router's account there, and what all sessions say where they are not told otherwise. */
 export interface ClientOptions extends LoginOptions, Partial<SessionSettings> {
+  /** The local part of the router's address; `router` where it is missing. */
   readonly routerName?: string;
 }
 
@@ -26,6 +27,7 @@ export interface ClientOptions extends LoginOptions, Partial<SessionSettings> {
  *     for await (const word of client.request('opensrf.simple-text', 'opensrf.simple-text.split', 'a b')) console.log(word);
  */
 export class OsrfClient {
+  /** The login. */
   readonly jabber: JabberClient;
   private readonly routerName: string;
   private readonly domain: string;
@@ -59,6 +61,7 @@ export class OsrfClient {
     return new OsrfClient(await JabberClient.loginOn(stream, options), options);
   }
 
+  /** The address it is logged in with. */
   get jid(): string {
     return this.jabber.jid;
   }
@@ -98,6 +101,7 @@ export class OsrfClient {
     await this.jabber.close();
   }
 
+  /** The same as {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -12,6 +12,7 @@ export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'cl
 
 /** A request that ended without its whole answer. */
 export class OsrfError extends Error {
+  /** Who failed. */
   readonly kind: OsrfErrorKind;
   /** OpenSRF's status code, or the legacy code of a bounce. */
   readonly statusCode: number;

@@ -12,9 +12,13 @@ import { escapeAttribute } from '../../shared/xml.ts';
 
 /** As whom to log in. */
 export interface Credentials {
+  /** The domain of the account. */
   readonly domain: string;
+  /** Its name. */
   readonly username: string;
+  /** Its password. */
   readonly password: string;
+  /** What no other session of the account has. */
   readonly resource: string;
   /** For the connection and the login each; 10 s, as in OpenSRF's own libraries, where it is missing. */
   readonly loginTimeoutMs?: number;
@@ -22,7 +26,9 @@ export interface Credentials {
 
 /** Where to log in, and as whom. */
 export interface LoginOptions extends Credentials {
+  /** Where the server listens. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
   /** Called between the connection and the login. */
   readonly onConnected?: () => void;

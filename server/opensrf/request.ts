@@ -28,7 +28,9 @@ const MAX_RESENDS = 3;
 // biome-ignore lint/suspicious/noExplicitAny: JSON; its caller knows the method
 export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   readonly [Symbol.toStringTag] = 'OsrfRequest';
+  /** Its number in its session. */
   readonly threadTrace: string;
+  /** What was asked. */
   readonly call: MethodCall;
   /** Resolves when the request is complete. @throws OsrfError, OsrfTimeout */
   readonly answer: Promise<Answer>;
@@ -56,6 +58,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     this.timer = this.startTimer();
   }
 
+  /** Each result as it comes. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
     for (let next = 0; ; next++) {
       while (next === this.results.length && this.state === 'waiting') await this.news.promise;
@@ -65,6 +68,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     if (this.error !== null) throw this.error;
   }
 
+  /** Its first result, when its answer is whole. */
   // biome-ignore lint/suspicious/noThenProperty: most methods have one result, and `await session.request(…)` is it
   // biome-ignore lint/suspicious/noExplicitAny: JSON
   then<Value = any, Failure = never>(
@@ -75,11 +79,13 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     return this.answer.then(({ results }) => results[0]).then(onResult, onFailure);
   }
 
+  /** As of a promise. */
   // biome-ignore lint/suspicious/noExplicitAny: JSON
   catch<Value = never>(onFailure?: ((error: unknown) => Value | PromiseLike<Value>) | null): Promise<any> {
     return this.then(undefined, onFailure);
   }
 
+  /** As of a promise. */
   // biome-ignore lint/suspicious/noExplicitAny: JSON
   finally(onSettled?: (() => void) | null): Promise<any> {
     return this.then().finally(onSettled);
@@ -99,11 +105,13 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     else this.add(content);
   }
 
+  /** Its answer is whole. */
   complete(from: string): void {
     this.end('complete');
     this.settle.resolve({ results: this.results, from });
   }
 
+  /** There will be no whole answer. */
   fail(error: Error): void {
     this.error = error;
     this.end('failed');

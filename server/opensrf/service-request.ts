@@ -24,15 +24,21 @@ export class ServiceSession {
 
 /** A REQUEST as a method sees it. */
 export class ServiceRequest {
+  /** The service that was asked. */
   readonly service: string;
+  /** What is to be done. */
   readonly method: string;
+  /** With what. */
   readonly params: readonly unknown[];
+  /** The session it is part of. */
   readonly session: ServiceSession;
   /** The number of the request in its session. */
   readonly threadTrace: string;
+  /** The language the client wants texts in. */
   readonly locale: string;
   /** By which door the request came into the system; `''` where it does not say. */
   readonly ingress: string;
+  /** 0 where the client says none. */
   readonly apiLevel: number;
   private readonly reply: Reply;
 

@@ -1,6 +1,8 @@
 /** What a service throws to end a request with a status of its choice, which its client gets as it is. */
 export class ServiceStatus extends Error {
+  /** OpenSRF's code. */
   readonly statusCode: number;
+  /** The class of the STATUS message's payload. */
   readonly payloadClass: string;
 
   /**

@@ -17,7 +17,9 @@ export type ServiceLogin = (resource: string) => Promise<JabberClient>;
  * each with a connection of its own, that answer the client directly.
  */
 export class OsrfService {
+  /** The login that is registered with the routers. */
   readonly listener: JabberClient;
+  /** Those that are logged in. */
   readonly workers: Worker[] = [];
   private readonly description: ServiceDescription;
   private readonly loginWorker: (number: number) => Promise<JabberClient>;
@@ -57,10 +59,12 @@ export class OsrfService {
     return service;
   }
 
+  /** Tells the routers that it takes requests. */
   register(): void {
     for (const router of this.routers) this.listener.send(registrationXml('register', router, this.listener.jid, this.description.service));
   }
 
+  /** Tells the routers that it takes no more; what is under way goes on. */
   unregister(): void {
     for (const router of this.routers) this.listener.send(registrationXml('unregister', router, this.listener.jid, this.description.service));
   }

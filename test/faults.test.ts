@@ -28,7 +28,7 @@ const isError = (kind: string, code: number) => (error: unknown) => error instan
 
 test('a delayed request arrives behind those that came later, and is answered all the same', async (t) => {
   const { jabber, calls, ask } = await start(t);
-  const fault = jabber.fault({ method: 'add', params: [1, 1], delayMs: [5, 10] });
+  const fault = jabber.fault({ method: 'add', params: [1, 1], delayMs: [200, 250] });
   const slow = ask(1);
   assert.equal(await ask(2), 3);
   assert.equal(await slow, 2);
@@ -43,8 +43,10 @@ test('a dropped request or answer never comes', async (t) => {
   await assert.rejects(session.request('add', 1, 1), /no answer within/);
   assert.deepEqual(calls, []);
   request.remove();
-  jabber.fault({ service: 'opensrf.math', on: 'answer', drop: true });
-  await assert.rejects(session.request('add', 1, 1), /no answer within/);
+  const answer = jabber.fault({ service: 'opensrf.math', on: 'answer', drop: true });
+  const unanswered = session.request('add', 1, 1);
+  while (answer.hits === 0) await new Promise((resolve) => setImmediate(resolve));
+  await assert.rejects(unanswered, /no answer within/);
   assert.deepEqual(calls, [1]);
   assert.deepEqual(
     jabber.received().map(({ state, handOvers }) => [state, handOvers]),

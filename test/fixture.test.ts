@@ -321,6 +321,7 @@ test('the files of a site name the real port, accounts and domains', async (t) =
   assert.equal(readOpensrfCore(files.srfsh).clients[0]?.port, jabber.port);
   assert.equal(readFileSync(join(folder, 'conf', '.srfsh.xml'), 'utf8'), readFileSync(files.srfsh, 'utf8'));
   await using settings = await startChopChop({ settings: { file: files.settings } });
+  assert.equal(settings.writeConfig(join(folder, 'other')).settings, files.settings);
   assert.equal(
     await settings.request('opensrf.settings', 'opensrf.settings.host_config.get', 'localhost').then((config) => config.activeapps.appname),
     'opensrf.math',

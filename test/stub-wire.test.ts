@@ -47,7 +47,7 @@ test('a stub answers a C client in the words of a C service', async (t) => {
 });
 
 test('a session begins, goes on and ends as with a C service', async (t) => {
-  const { peer, ask } = await start(t, { keepaliveMs: 50 });
+  const { peer, ask } = await start(t, { keepaliveMs: 1_000 });
   ask(sessionBody('CONNECT'));
   const connected = await peer.message();
   assert.equal(bodyOf(connected), `[${statusOf('0', 'osrfConnectStatus', 'Connection Successful', 200)}]`);

@@ -5,8 +5,9 @@
 export { type ChopChopConfig, ConfigError, type ConfigInput, type RouterConfig } from './config/config.ts';
 export type { Limits } from './config/limits.ts';
 export type { Exchange, ExchangeState } from './conversations/exchange.ts';
+export type { FixtureClientOptions } from './fixture/clients.ts';
 export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope } from './fixture/faults/fault.ts';
-export { type ChopChopFixture, type FixtureClientOptions, type ResetScope, startChopChop } from './fixture/fixture.ts';
+export { type ChopChopFixture, type ResetScope, startChopChop } from './fixture/fixture.ts';
 export { anything, containing, type Matcher, type RequestFilter } from './fixture/matching.ts';
 export type { FixtureOptions } from './fixture/options.ts';
 export { type RecordedExchange, type RecordedStanza, RecordingError } from './fixture/recording/recorded-exchange.ts';

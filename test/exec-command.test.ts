@@ -117,7 +117,14 @@ test('signals go on to the command; one that is ended by a signal is told as a s
   assert.deepEqual(await once(polite, 'close'), [7, null]);
   const rude = start(`console.log('up'); process.kill(process.pid, 'SIGKILL')`);
   assert.deepEqual(await once(rude, 'close'), [137, null]);
-  assert.ok(folder);
+  // Before there is a command, a signal ends exec and what it has started.
+  const beside = `trap 'echo ended > ${folder}/beside; exit' TERM; echo up > ${folder}/up; while :; do sleep 1; done`;
+  const waiting = spawn(process.execPath, [MAIN, 'exec', '--start', beside, '--service', 'opensrf.none', '--', 'true'], { stdio: 'ignore' });
+  t.after(() => waiting.kill('SIGKILL'));
+  await until(folder, () => existsSync(join(folder, 'up')));
+  waiting.kill('SIGINT');
+  assert.deepEqual(await once(waiting, 'close'), [130, null]);
+  assert.equal(readFileSync(join(folder, 'beside'), 'utf8'), 'ended\n');
 });
 
 test('serve has doubles too: what it records, another replays', async (t) => {

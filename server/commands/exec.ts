@@ -7,7 +7,7 @@ import type { DoublesOptions } from '../fixture/doubles.ts';
 import { ChopChopFixture } from '../fixture/fixture.ts';
 import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
 import { OsrfTimeout } from '../opensrf/errors.ts';
-import { Child } from '../process/child.ts';
+import { Child, Interruption } from '../process/child.ts';
 import { timeoutMsOf } from './client-command.ts';
 import { doublesFailure, doublesOf } from './doubles.ts';
 import { summary } from './exec-summary.ts';
@@ -38,14 +38,17 @@ export async function exec(args: ExecArguments): Promise<number> {
   const fixture = await ChopChopFixture.around(server, addresses, doubles).catch((error) => Promise.reject(doublesFailure(error)));
   const folder = args.configDir ?? mkdtempSync(join(tmpdir(), 'opensrf-chopchop-'));
   const beside: Child[] = [];
+  const interruption = new Interruption();
   try {
     const environment = { ...process.env, ...environmentOf(fixture, folder, args.service) };
     for (const line of args.start ?? []) beside.push(new Child(line, null, environment));
-    await waitForServices(fixture, args.service ?? [], timeoutMs, beside);
+    await Promise.race([waitForServices(fixture, args.service ?? [], timeoutMs, beside), interruption.ended]);
+    interruption.stop();
     const exitCode = await new Child(program, parameters, environment).exitCode();
     if (exitCode !== 0) process.stderr.write(summary(args.command, exitCode, fixture));
     return exitCode;
   } finally {
+    interruption.stop();
     await Promise.all(beside.map((child) => child.end()));
     await fixture.stop();
     await close();

@@ -66,6 +66,26 @@ export class Child {
   }
 }
 
+/** Until it is stopped, a signal that would end this process rejects {@link ended} instead, so that what was started can be ended too. */
+export class Interruption {
+  readonly ended: Promise<never>;
+  private readonly onSignal: (signal: NodeJS.Signals, number: number) => void;
+
+  constructor() {
+    let reject: (error: Error) => void = () => {};
+    this.ended = new Promise((_resolve, rejectWith) => (reject = rejectWith));
+    this.ended.catch(() => {});
+    this.onSignal = (signal, number) => reject(new CommandError(128 + number, `exec: ended by ${signal}`));
+    for (const signal of ENDING) process.on(signal, this.onSignal);
+  }
+
+  stop(): void {
+    for (const signal of ENDING) process.off(signal, this.onSignal);
+  }
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 function cannotRun(program: string, { code, message }: NodeJS.ErrnoException): CommandError {
   if (code === 'ENOENT') return new CommandError(NOT_FOUND, `exec: ${program}: there is no such command`);
   if (code === 'EACCES') return new CommandError(NOT_EXECUTABLE, `exec: ${program}: may not be run`);

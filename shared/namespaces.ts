@@ -3,6 +3,7 @@ export const NS = {
   streams: 'http://etherx.jabber.org/streams',
   client: 'jabber:client',
   component: 'jabber:component:accept',
+  framing: 'urn:ietf:params:xml:ns:xmpp-framing',
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas',
   tls: 'urn:ietf:params:xml:ns:xmpp-tls',

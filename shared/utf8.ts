@@ -3,6 +3,13 @@ import { StreamError } from './errors.ts';
 
 const NOTHING = Buffer.alloc(0);
 
+/** Turns bytes that are whole into text, strictly. @throws StreamError `unsupported-encoding` */
+export function decodeUtf8(bytes: Buffer): string {
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  if (!isUtf8(bytes)) throw new StreamError('unsupported-encoding', 'the stream holds bytes that are not UTF-8');
+  return bytes.toString('utf8');
+}
+
 /** Turns the bytes of one stream into text, strictly: what is not UTF-8 ends the stream (RFC 6120 §11.6). */
 export class Utf8Decoder {
   /** The first one to three bytes of a character whose rest has not come yet. */
@@ -13,10 +20,9 @@ export class Utf8Decoder {
     if (this.pending.length === 0 && isAscii(chunk)) return chunk.toString('latin1');
     const bytes = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
     const complete = bytes.length - incompleteTail(bytes);
-    const head = bytes.subarray(0, complete);
-    if (!isUtf8(head)) throw new StreamError('unsupported-encoding', 'the stream holds bytes that are not UTF-8');
+    const text = decodeUtf8(bytes.subarray(0, complete));
     this.pending = complete === bytes.length ? NOTHING : Buffer.from(bytes.subarray(complete));
-    return head.toString('utf8');
+    return text;
   }
 }
 

@@ -20,7 +20,13 @@ function upTo(count: number): number[] {
 for (const transcript of readTranscripts(TRANSCRIPTS)) {
   const cuts = upTo(cutRuns(transcript));
   const someCuts = cuts.filter((cut) => cut % Math.ceil(cuts.length / TCP_CUTS) === 0);
+  const { transports } = transcript;
   describe(transcript.rule, () => {
+    for (const transport of ['tls', 'websocket'] as const) {
+      if (transports.includes(transport)) test(`over ${transport}, in whole payloads`, () => play(transcript, transport, [whole]));
+    }
+    if (transports.includes('tcp')) test('over TCP, in whole payloads', () => play(transcript, 'tcp', [whole]));
+    if (!transports.includes('memory')) return;
     test('in memory, in whole payloads', () => play(transcript, 'memory', [whole]));
     test('in memory, each payload cut in two', () => play(transcript, 'memory', cuts.map(cutInTwo)));
     test('in memory, in pieces that begin at every byte', () => {
@@ -28,7 +34,6 @@ for (const transcript of readTranscripts(TRANSCRIPTS)) {
       return play(transcript, 'memory', shifts);
     });
     test('in memory, byte by byte', () => play(transcript, 'memory', [inPieces(1)]));
-    test('over TCP, in whole payloads', () => play(transcript, 'tcp', [whole]));
     test('over TCP, each payload cut in two', () => play(transcript, 'tcp', someCuts.map(cutInTwo)));
   });
 }

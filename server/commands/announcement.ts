@@ -20,7 +20,7 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
 
 /** What `--check-config` prints: JSON, without passwords. */
 export function description({ config, core, missingNames }: ResolvedConfig, log: LogOptions): string {
-  const { domains, hosts, ports, tls, unix, plaintextLogin, router, settings, logProtect, limits } = config;
+  const { domains, hosts, ports, tls, unix, websocket, plaintextLogin, router, settings, logProtect, limits } = config;
   const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
   const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
   const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
@@ -30,6 +30,7 @@ export function description({ config, core, missingNames }: ResolvedConfig, log:
     ports,
     tls,
     unix,
+    websocket,
     plaintextLogin,
     accounts,
     routers: routersOf(config),
@@ -74,12 +75,13 @@ export function banner({ config, missingNames }: ResolvedConfig, listening: List
 }
 
 /** What is listened on, by a name for each kind. */
-function placesOf({ c2s, tls, unix, components }: Listening): [name: string, places: readonly string[]][] {
+function placesOf({ c2s, tls, unix, websocket, components }: Listening): [name: string, places: readonly string[]][] {
   const shown = (addresses: readonly BoundAddress[]) => addresses.map(({ host, port }) => `${host}:${port}`);
   const all: [string, readonly string[]][] = [
     ['listening', shown(c2s)],
     ['TLS', shown(tls)],
     ['Unix', unix],
+    ['WebSocket', websocket.map(({ url }) => url)],
     ['components', shown(components)],
   ];
   return all.filter(([, places]) => places.length > 0);

@@ -7,13 +7,17 @@ import {
   DEFAULT_PLAINTEXT_LOGIN,
   DEFAULT_TLS,
   DEFAULT_UNIX,
+  DEFAULT_WEBSOCKET,
   type PlaintextLogin,
   portProblems,
+  sharedPortProblems,
   type TlsConfig,
   type TlsInput,
   tlsProblems,
   type UnixConfig,
   unixProblems,
+  type WebSocketConfig,
+  webSocketProblems,
 } from './transports.ts';
 
 /** What one running server is made from. Frozen; comes out of {@link createConfig}. */
@@ -28,6 +32,7 @@ export interface ChopChopConfig {
   /** Null: there is no TLS. */
   readonly tls: TlsConfig | null;
   readonly unix: UnixConfig;
+  readonly websocket: WebSocketConfig;
   readonly plaintextLogin: PlaintextLogin;
   readonly router: RouterConfig;
   /** The built-in `opensrf.settings`; null: there is none. */
@@ -69,11 +74,12 @@ export interface RouterConfig {
 }
 
 /** What a caller may leave out. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix' | 'websocket'>> & {
   /** The same as `ports` with one in it. */
   readonly port?: number;
   readonly tls?: TlsInput | null;
   readonly unix?: Partial<UnixConfig>;
+  readonly websocket?: Partial<WebSocketConfig>;
   readonly router?: Partial<RouterConfig>;
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
@@ -118,19 +124,23 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
   const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT], logProtect = [] } = input;
   const tls = input.tls ? { ...DEFAULT_TLS, ...input.tls } : null;
   const unix = { ...DEFAULT_UNIX, ...input.unix };
+  const websocket = { ...DEFAULT_WEBSOCKET, ...input.websocket };
   const { plaintextLogin = DEFAULT_PLAINTEXT_LOGIN } = input;
   const router = { ...DEFAULT_ROUTER, ...input.router };
   const settings = input.settings ? { domains: domains.slice(0, 1), ...input.settings } : null;
   const components = { ...DEFAULT_COMPONENTS, ...input.components };
   const limits = { ...DEFAULT_LIMITS, ...input.limits };
   if (domains.length === 0) problems.push('domains: at least one is needed');
-  problems.push(...portProblems('port', ports), ...tlsProblems(tls, ports), ...unixProblems(unix));
+  problems.push(...portProblems('port', ports), ...tlsProblems(tls), ...unixProblems(unix), ...webSocketProblems(websocket, tls));
+  problems.push(
+    ...sharedPortProblems({ port: ports, 'tls.ports': tls?.ports ?? [], 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts }),
+  );
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
   problems.push(...componentProblems(components, domains));
   if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, ports, tls, unix, plaintextLogin, router, settings, components, logProtect, limits });
+  return Object.freeze({ domains, accounts, hosts, ports, tls, unix, websocket, plaintextLogin, router, settings, components, logProtect, limits });
 }
 
 /** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */

@@ -30,6 +30,21 @@ export const TRANSPORT_OPTIONS = {
     defaultDescription: '<unixpath> of a section of --config that has no <port>',
   },
   'unix-mode': { type: 'string', requiresArg: true, default: DEFAULT_UNIX.mode.toString(8), group: TRANSPORTS, describe: 'Its permissions, in octal' },
+  'websocket-port': {
+    type: 'number',
+    requiresArg: true,
+    group: TRANSPORTS,
+    describe: 'HTTP port for WebSockets, at /xmpp-websocket (usual: 5280); 0: any free one',
+  },
+  'websocket-tls-port': { type: 'number', requiresArg: true, group: TRANSPORTS, describe: 'The same with TLS from the first byte (usual: 5443)' },
+  'websocket-origin': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    group: TRANSPORTS,
+    describe: 'Origin of web pages that may connect, as https://example.org, or "*" (repeatable)',
+    defaultDescription: "this machine's own pages and those of the served domains",
+  },
 } as const;
 
 /** What yargs makes of {@link TRANSPORT_OPTIONS}. */
@@ -42,4 +57,7 @@ export interface TransportArguments {
   readonly plaintextLogin: PlaintextLogin;
   readonly unix?: string[] | undefined;
   readonly unixMode: string;
+  readonly websocketPort?: number | undefined;
+  readonly websocketTlsPort?: number | undefined;
+  readonly websocketOrigin?: string[] | undefined;
 }

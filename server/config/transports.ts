@@ -32,6 +32,17 @@ export interface UnixConfig {
   readonly mode: number;
 }
 
+/** WebSockets (RFC 7395), on HTTP ports of their own. */
+export interface WebSocketConfig {
+  /** On all addresses. 0, if it is the only one: any free one. */
+  readonly ports: readonly number[];
+  /** The same, with TLS from the first byte. */
+  readonly tlsPorts: readonly number[];
+  /** Origins of pages that may use it, as `https://HOST:PORT`, or `*`. Empty: this machine's own and those of the served domains. */
+  readonly origins: readonly string[];
+}
+
+export const DEFAULT_WEBSOCKET: WebSocketConfig = Object.freeze({ ports: [], tlsPorts: [], origins: [] });
 export const DEFAULT_TLS: Omit<TlsConfig, 'certificate'> = Object.freeze({ ports: [], required: false });
 export const DEFAULT_UNIX: UnixConfig = Object.freeze({ paths: [], mode: 0o660 });
 export const DEFAULT_PLAINTEXT_LOGIN: PlaintextLogin = 'allow';
@@ -43,13 +54,37 @@ export function portProblems(name: string, ports: readonly number[]): string[] {
   return wrong.map((port) => `${name}: ${port} is not a number from ${lowest} to 65535`);
 }
 
-export function tlsProblems(tls: TlsConfig | null, ports: readonly number[]): string[] {
+export function tlsProblems(tls: TlsConfig | null): string[] {
   if (tls === null) return [];
   const problems = portProblems('tls.ports', tls.ports);
-  for (const port of tls.ports) if (port > 0 && ports.includes(port)) problems.push(`tls.ports: port ${port} cannot also speak without TLS`);
   if (tls.certificate === 'self-signed') return problems;
   if (tls.certificate.certificate === '') problems.push('tls.certificate: the name of a file is needed');
   if (tls.certificate.key === '') problems.push('tls.certificate.key: the name of a file is needed');
+  return problems;
+}
+
+export function webSocketProblems({ ports, tlsPorts, origins }: WebSocketConfig, tls: TlsConfig | null): string[] {
+  const problems = [...portProblems('websocket.ports', ports), ...portProblems('websocket.tlsPorts', tlsPorts)];
+  if (tls === null && tlsPorts.length > 0) problems.push('websocket.tlsPorts: there is no TLS');
+  for (const origin of origins) if (!isOrigin(origin)) problems.push(`websocket.origins: "${origin}" is no origin, as https://example.org`);
+  return problems;
+}
+
+function isOrigin(origin: string): boolean {
+  return origin === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(origin);
+}
+
+/** Ports that two kinds of listeners want. */
+export function sharedPortProblems(kinds: Readonly<Record<string, readonly number[]>>): string[] {
+  const owners = new Map<number, string>();
+  const problems: string[] = [];
+  for (const [name, ports] of Object.entries(kinds)) {
+    for (const port of ports) {
+      const owner = owners.get(port);
+      if (port > 0 && owner !== undefined && owner !== name) problems.push(`${name}: port ${port} is that of ${owner} already`);
+      owners.set(port, name);
+    }
+  }
   return problems;
 }
 

@@ -6,10 +6,7 @@ import type { Framing } from '../streams/framing.ts';
 import { ByteInput } from './byte-input.ts';
 import { channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
-import type { ChannelBindings, Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
-
-/** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
-export const WRITE_LENGTH = 256 * 1024;
+import { type ChannelBindings, type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
 
 /** Where the other end of a byte stream is. */
 export interface PeerPlace {

@@ -174,6 +174,10 @@ export class Connection implements TransportReceiver {
   }
 
   failed(error: Error): void {
+    if (error instanceof StreamError) {
+      this.readFailed(error);
+      return;
+    }
     this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
     this.close('connection-failed');
   }

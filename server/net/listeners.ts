@@ -6,6 +6,7 @@ import { addressOf, type BoundAddress, listenOnAll, placeOf } from './tcp.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 import type { Transport } from './transport.ts';
 import { listenOnUnix, unixPlace } from './unix.ts';
+import { WEBSOCKET_PATH, WebSocketListener } from './websocket/websocket-listener.ts';
 
 /** Where a server listens, by what is spoken there. */
 export interface Listening {
@@ -17,9 +18,16 @@ export interface Listening {
   readonly unix: readonly string[];
   /** External components (XEP-0114). */
   readonly components: readonly BoundAddress[];
+  /** Those with TLS behind those without. */
+  readonly websocket: readonly WebSocketAddress[];
 }
 
-export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], components: [] };
+/** Where WebSockets are taken. */
+export interface WebSocketAddress extends BoundAddress {
+  readonly url: string;
+}
+
+export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], websocket: [], components: [] };
 
 /** What listeners need of their server. */
 export interface ListenersEnvironment {
@@ -34,11 +42,14 @@ export interface ListenersEnvironment {
 export class Listeners {
   private readonly config: ChopChopConfig;
   private readonly environment: ListenersEnvironment;
+  private readonly webSockets: WebSocketListener;
   private servers: Server[] = [];
 
   constructor(config: ChopChopConfig, environment: ListenersEnvironment) {
     this.config = config;
     this.environment = environment;
+    const { domains, limits, websocket } = config;
+    this.webSockets = new WebSocketListener({ domains, limits, origins: websocket.origins, accept: environment.accept });
   }
 
   /** @throws ListenError with nothing left open. */
@@ -55,19 +66,29 @@ export class Listeners {
   close(): void {
     for (const server of this.servers) server.close();
     this.servers = [];
+    this.webSockets.close();
   }
 
   private async openAll(): Promise<Listening> {
-    const { hosts, ports, tls, unix, components } = this.config;
-    const c2s = await this.keep(listenOnAll(hosts, ports, (socket) => this.acceptTcp(socket)));
-    const secure = await this.keep(listenOnAll(hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket)));
-    for (const path of unix.paths) await this.keep(listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path)).then((server) => [server]));
-    const gates = await this.keep(listenOnAll(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket)));
-    return { c2s: c2s.map(addressOf), tls: secure.map(addressOf), unix: unix.paths, components: gates.map(addressOf) };
+    const { hosts, ports, tls, unix, websocket, components } = this.config;
+    const listen = async (on: readonly number[], take: (socket: Socket) => void) => this.keep(await listenOnAll(hosts, on, take));
+    const c2s = await listen(ports, (socket) => this.acceptTcp(socket));
+    const secure = await listen(tls?.ports ?? [], (socket) => this.acceptTls(socket));
+    for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path))]);
+    const http = await listen(websocket.ports, (socket) => this.acceptHttp(socket, null));
+    const https = await listen(websocket.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity()));
+    if (http.length + https.length > 0) this.webSockets.open();
+    const gates = await listen(components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
+    return {
+      c2s: c2s.map(addressOf),
+      tls: secure.map(addressOf),
+      unix: unix.paths,
+      websocket: [...http.map((server) => webSocketAddress(server, 'ws')), ...https.map((server) => webSocketAddress(server, 'wss'))],
+      components: gates.map(addressOf),
+    };
   }
 
-  private async keep(opening: Promise<Server[]>): Promise<Server[]> {
-    const servers = await opening;
+  private keep(servers: Server[]): Server[] {
     this.servers.push(...servers);
     return servers;
   }
@@ -78,10 +99,19 @@ export class Listeners {
   }
 
   private acceptTls(socket: Socket): void {
+    this.keepAlive(socket);
+    this.environment.accept(ByteTransport.overTls(socket, placeOf(socket), STREAM_FRAMING, this.tlsIdentity()));
+  }
+
+  private acceptHttp(socket: Socket, identity: TlsIdentity | null): void {
+    this.keepAlive(socket);
+    this.webSockets.take(socket, identity);
+  }
+
+  private tlsIdentity(): TlsIdentity {
     const identity = this.environment.tlsIdentity();
     if (identity === null) throw new Error('a port for TLS is open and there is none');
-    this.keepAlive(socket);
-    this.environment.accept(ByteTransport.overTls(socket, placeOf(socket), STREAM_FRAMING, identity));
+    return identity;
   }
 
   private acceptComponent(socket: Socket): void {
@@ -96,4 +126,9 @@ export class Listeners {
   private keepAlive(socket: Socket): void {
     socket.setKeepAlive(true, this.config.limits.keepAliveMs);
   }
+}
+
+function webSocketAddress(server: Server, scheme: string): WebSocketAddress {
+  const { host, port } = addressOf(server);
+  return { host, port, url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${WEBSOCKET_PATH}` };
 }

@@ -5,7 +5,10 @@ import type { Framing } from '../streams/framing.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 
 /** How a peer reaches us, for logs and whoever looks from the side. */
-export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix';
+export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix' | 'websocket';
+
+/** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
+export const WRITE_LENGTH = 256 * 1024;
 
 /** The writing half of a {@link Transport}. */
 export interface Sink {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { scramFinal } from './scram-client.ts';
+import type { TranscriptConnection } from './transcript-connections.ts';
+import { type Dialect, GENERATED } from './transcript-dialect.ts';
 import type { PayloadPart, Proof, Step } from './transcript-reader.ts';
 import { inPieces, type Split, whole } from './transcript-splits.ts';
 
@@ -11,6 +13,7 @@ export class TranscriptClient {
   private readonly name: string;
   /** The ids by which sessions can be resumed, by client. */
   private readonly resumptions: Map<string, string>;
+  private readonly dialect: Dialect;
   /** What has come in each read and was not asked for yet. */
   private reads: string[] = [];
   private streamId = '';
@@ -23,8 +26,9 @@ export class TranscriptClient {
   private wake: () => void = () => {};
 
   /** @param resumptions Shared by all clients of a transcript. */
-  constructor(stream: Duplex, name: string, resumptions: Map<string, string>) {
+  constructor({ stream, dialect }: TranscriptConnection, name: string, resumptions: Map<string, string>) {
     this.stream = stream;
+    this.dialect = dialect;
     this.name = name;
     this.resumptions = resumptions;
     stream.setEncoding('utf8');
@@ -44,9 +48,9 @@ export class TranscriptClient {
   play(step: Step, split: Split): Promise<void> | undefined {
     switch (step.kind) {
       case 'send':
-        return this.send(writesOf(this.bytesOf(step.payload), step.writeBytes, step.cut ? split : whole));
+        return this.send(this.writesOf(step.payload, step.writeBytes, step.cut ? split : whole));
       case 'receive':
-        return this.take(step.literals, step.inOneRead) ? undefined : this.receive(step.literals, step.inOneRead);
+        return this.expect(step.literals, step.inOneRead);
       case 'close':
         this.close();
         return undefined;
@@ -56,8 +60,15 @@ export class TranscriptClient {
         return this.until(() => this.takeFeatures(), 'the features of the stream');
       case 'connect':
       case 'connect-component':
-        throw new Error('connected already');
+      case 'tls':
+        throw new Error('that is not for one who is connected');
     }
+  }
+
+  /** Hands its socket to whoever goes on over it. */
+  release(): Duplex {
+    for (const event of ['data', 'end']) this.stream.removeAllListeners(event);
+    return this.stream;
   }
 
   close(): void {
@@ -73,17 +84,24 @@ export class TranscriptClient {
   /** After the last step: nothing may have come that the transcript does not have, but the server's goodbye. */
   async gone(): Promise<void> {
     await this.until(() => this.serverEnded, 'the end of the stream');
-    const rest = this.unread.replace(/(<\?xml[^>]*><stream:stream[^>]*>)?<\/stream:stream>$/, '');
+    const rest = this.unread.replace(/(<\?xml[^>]*><stream:stream[^>]*>)?<\/stream:stream>$|<close [^>]*>$/, '');
     if (rest !== '') throw new Error(`came and is not in the transcript: ${rest}`);
   }
 
   private async closed(): Promise<void> {
     await this.until(() => this.serverEnded, 'the end of the stream');
-    if (this.unread !== '') throw new Error(`before the end of the stream came ${this.unread}`);
+    const rest = this.dialect.framed ? this.unread.replace(/<close [^>]*>$/, '') : this.unread;
+    if (rest !== '') throw new Error(`before the end of the stream came ${rest}`);
   }
 
   private get unread(): string {
     return this.reads.join('');
+  }
+
+  private writesOf(payload: readonly PayloadPart[], writeBytes: number, split: Split): Buffer[] {
+    const { framed, outgoing } = this.dialect;
+    const bytes = this.bytesOf(payload);
+    return framed ? outgoing(bytes) : writesOf(bytes, writeBytes, split);
   }
 
   private bytesOf(payload: readonly PayloadPart[]): Buffer {
@@ -124,6 +142,15 @@ export class TranscriptClient {
     if (!this.stream.writableEnded) this.stream.write(bytes);
   }
 
+  private expect(written: readonly string[], inOneRead: boolean): Promise<void> | undefined {
+    const { framed, incoming } = this.dialect;
+    const literals = incoming(written.join(GENERATED)).split(GENERATED);
+    // Who closes a WebSocket hears no more; half of it cannot be closed.
+    if (framed && this.stream.writableEnded && literals.join('').startsWith('<close ')) return undefined;
+    const together = inOneRead && !framed;
+    return this.take(literals, together) ? undefined : this.receive(literals, together);
+  }
+
   private receive(literals: readonly string[], inOneRead: boolean): Promise<void> {
     return this.until(() => this.take(literals, inOneRead), literals.join('*'));
   }
@@ -150,7 +177,7 @@ export class TranscriptClient {
   private note(text: string): void {
     const id = /<enabled [^>]*id='([^']+)'/.exec(text)?.[1];
     if (id !== undefined) this.resumptions.set(this.name, id);
-    this.streamId = /<stream:stream id='([^']+)'/.exec(text)?.[1] ?? this.streamId;
+    this.streamId = /<(?:stream:stream|open xmlns='[^']+') id='([^']+)'/.exec(text)?.[1] ?? this.streamId;
     this.challenge = base64In('challenge', text) || this.challenge;
     const success = base64In('success', text);
     if (success !== '' && success !== this.serverFinal) throw new Error(`the server has not proved itself: ${success}`);

@@ -19,12 +19,15 @@ export type ConnectKind = 'connect' | 'connect-component';
 
 /** One line of a transcript. */
 export type Step = { readonly client: string; readonly line: number } /** `features`: whatever comes until the server has told its features. */ & (
-  | { readonly kind: ConnectKind | 'close' | 'closed' | 'features' }
+  | { readonly kind: ConnectKind | 'tls' | 'close' | 'closed' | 'features' }
   /** `writeBytes` 0: in one write. A step that stands for another one's preparation is not cut. */
   | { readonly kind: 'send'; readonly payload: readonly PayloadPart[]; readonly writeBytes: number; readonly cut: boolean }
   /** Literal text; between two of them stands what the server generates. */
   | { readonly kind: 'receive'; readonly literals: readonly string[]; readonly inOneRead: boolean }
 );
+
+/** How clients reach the server. */
+export type Transport = 'memory' | 'tcp' | 'tls' | 'websocket';
 
 /** A conversation between some clients and the server. */
 export interface Transcript {
@@ -32,11 +35,21 @@ export interface Transcript {
   readonly rule: string;
   readonly file: string;
   readonly config: ConfigInput;
+  /** Where it can be played. */
+  readonly transports: readonly Transport[];
   readonly steps: readonly Step[];
 }
 
+const ALL_TRANSPORTS: readonly Transport[] = ['memory', 'tcp', 'tls', 'websocket'];
+const TRANSPORTS_BY_NAME: Readonly<Record<string, readonly Transport[]>> = {
+  bytes: ['memory', 'tcp', 'tls'],
+  plain: ['memory', 'tcp', 'websocket'],
+  tcp: ['tcp'],
+  websocket: ['websocket'],
+};
+
 const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256|resumption) ([^{}]+)\}/;
-const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|login|authenticate|features|sync|close|closed)(?: (\S+))?)$/;
+const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|tls|login|authenticate|features|sync|close|closed)(?: (\S+))?)$/;
 
 /** All transcripts in the folder's files, in order. The format is explained in its README.md. */
 export function readTranscripts(folder: URL): Transcript[] {
@@ -46,12 +59,13 @@ export function readTranscripts(folder: URL): Transcript[] {
 
 /** @param file Its name, for messages. */
 export function parseTranscripts(file: string, text: string): Transcript[] {
-  const transcripts: (Transcript & { config: ConfigInput; steps: Step[] })[] = [];
+  const transcripts: (Transcript & { config: ConfigInput; transports: readonly Transport[]; steps: Step[] })[] = [];
   for (const { line, content } of logicalLines(text)) {
     const current = transcripts.at(-1);
-    if (content.startsWith('== ')) transcripts.push({ rule: content.slice(3), file, config: {}, steps: [] });
+    if (content.startsWith('== ')) transcripts.push({ rule: content.slice(3), file, config: {}, transports: ALL_TRANSPORTS, steps: [] });
     else if (current === undefined) throw new Error(`${file}:${line}: a transcript begins with "== RULE"`);
     else if (content.startsWith('config ')) current.config = JSON.parse(content.slice('config '.length), asMap);
+    else if (content.startsWith('only ')) current.transports = TRANSPORTS_BY_NAME[content.slice('only '.length)] ?? [];
     else current.steps.push(...parseSteps(`${file}:${line}`, line, content));
   }
   return transcripts;
@@ -92,7 +106,7 @@ function parseSteps(place: string, line: number, content: string): Step[] {
     case 'component':
       return componentSteps(client, line, argument);
     default:
-      return [{ client, line, kind: word as 'connect' | 'close' | 'closed' | 'features' }];
+      return [{ client, line, kind: word as 'connect' | 'tls' | 'close' | 'closed' | 'features' }];
   }
 }
 

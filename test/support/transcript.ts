@@ -1,21 +1,14 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ChopChop } from '../../server/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { Log } from '../../server/log.ts';
-import type { BoundAddress } from '../../server/net/tcp.ts';
-import { memoryPair } from './peer.ts';
 import { TranscriptClient } from './transcript-client.ts';
-import type { ConnectKind, Transcript } from './transcript-reader.ts';
+import { configFor, encrypt, openConnection, type TranscriptConnection } from './transcript-connections.ts';
+import type { ConnectKind, Step, Transcript, Transport } from './transcript-reader.ts';
 import type { Split } from './transcript-splits.ts';
 
 /** How long one run may take. Never reached unless the test fails. */
 const PATIENCE_MS = 10_000;
-
-/** How clients reach the server. */
-export type Transport = 'memory' | 'tcp';
 
 /**
  * Plays a transcript once for each split, all against one server, which nobody is connected to between two runs.
@@ -23,9 +16,9 @@ export type Transport = 'memory' | 'tcp';
  */
 export async function play(transcript: Transcript, transport: Transport, splits: readonly Split[]): Promise<void> {
   const log = new ErrorLog();
-  const server = new ChopChop(createConfig({ port: 0, ...transcript.config }), log);
-  const [address] = (await server.start()) as [BoundAddress];
-  const connect = (kind: ConnectKind) => open(server, kind === 'connect' ? address : (server.listening.components[0] as BoundAddress), transport, kind);
+  const server = new ChopChop(createConfig({ port: 0, ...(await configFor(transport)), ...transcript.config }), log);
+  await server.start();
+  const connect = (kind: ConnectKind) => openConnection(server, transport, kind, transcript);
   try {
     for (const [run, split] of splits.entries()) {
       await playOnce(transcript, connect, split, `run ${run}: ${transcript.file}`);
@@ -39,7 +32,7 @@ export async function play(transcript: Transcript, transport: Transport, splits:
   if (log.errors.length > 0) throw new Error(`the server logged errors: ${log.errors.join('; ')}`);
 }
 
-async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => Promise<Duplex>, split: Split, where: string): Promise<void> {
+async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => Promise<TranscriptConnection>, split: Split, where: string): Promise<void> {
   const clients = new Map<string, TranscriptClient>();
   const resumptions = new Map<string, string>();
   const watchdog = setTimeout(() => {
@@ -49,11 +42,10 @@ async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => P
   try {
     for (const step of steps) {
       place = `${where}:${step.line}: ${step.client}`;
-      if (step.kind === 'connect' || step.kind === 'connect-component') {
-        clients.set(step.client, new TranscriptClient(await connect(step.kind), step.client, resumptions));
-        continue;
-      }
-      const waiting = (clients.get(step.client) as TranscriptClient).play(step, split);
+      const client = clients.get(step.client);
+      const connecting = connection(step, client, connect);
+      if (connecting !== null) clients.set(step.client, new TranscriptClient(await connecting, step.client, resumptions));
+      const waiting = connecting === null ? client?.play(step, split) : undefined;
       if (waiting !== undefined) await waiting;
     }
     place = `${where}: at the end`;
@@ -69,6 +61,13 @@ async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => P
   }
 }
 
+/** The connection that a step makes; null for one that happens on one. */
+function connection({ kind }: Step, client: TranscriptClient | undefined, connect: (kind: ConnectKind) => Promise<TranscriptConnection>) {
+  if (kind === 'connect' || kind === 'connect-component') return connect(kind);
+  if (client === undefined) throw new Error('not connected');
+  return kind === 'tls' ? encrypt(client.release()) : null;
+}
+
 /** Keeps what must not be logged at all; the rest would fill the memory. */
 class ErrorLog implements Log {
   readonly errors: string[] = [];
@@ -80,16 +79,4 @@ class ErrorLog implements Log {
   warn(): void {}
   info(): void {}
   debug(): void {}
-}
-
-async function open(server: ChopChop, { host, port }: BoundAddress, transport: Transport, kind: ConnectKind): Promise<Duplex> {
-  if (transport === 'tcp') {
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
-    await once(socket, 'connect');
-    return socket;
-  }
-  const [ours, theirs] = memoryPair();
-  if (kind === 'connect') server.serve(theirs, 'memory');
-  else server.serveComponent(theirs, 'memory');
-  return ours;
 }

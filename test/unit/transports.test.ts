@@ -50,6 +50,25 @@ test('options of TLS that make no sense together are told', () => {
   assert.deepEqual(problemsOf({ tlsCert: 'both.pem', tlsPort: 5223, tlsRequired: true, unixMode: '0600', unix: ['/a'] }), []);
 });
 
+test('options of WebSockets that make no sense together are told', () => {
+  assert.match(String(problemsOf({ websocketTlsPort: 5443 })), /--websocket-tls-port: there is no TLS without/);
+  assert.match(String(problemsOf({ websocketOrigin: ['*'] })), /--websocket-origin: there are no WebSockets without/);
+  const { websocket } = transportsFrom({ ...NOTHING, websocketPort: 5280, websocketOrigin: ['https://example.org'] }, {}, []);
+  assert.deepEqual(websocket, { ports: [5280], tlsPorts: [], origins: ['https://example.org'] });
+});
+
+test('two kinds of listeners cannot have one port, and an origin is no address of a page', () => {
+  const input = { port: 5222, websocket: { ports: [5222], tlsPorts: [70_000], origins: ['https://example.org/page', 'https://example.org:8443', '*'] } };
+  assert.throws(() => createConfig(input), {
+    problems: [
+      'websocket.tlsPorts: 70000 is not a number from 0 to 65535',
+      'websocket.tlsPorts: there is no TLS',
+      'websocket.origins: "https://example.org/page" is no origin, as https://example.org',
+      'websocket.ports: port 5222 is that of port already',
+    ],
+  });
+});
+
 test('one file may hold the certificate and its key; a path is absolute from then on', () => {
   const { tls, unix } = transportsFrom({ ...NOTHING, tlsCert: 'both.pem', unix: ['a.sock'] }, {}, []);
   assert.deepEqual(tls, { certificate: { certificate: 'both.pem', key: 'both.pem' }, ports: [], required: false });
@@ -68,7 +87,7 @@ test('what cannot be is told with its place', () => {
     () => createConfig(input),
     (error: ConfigError) => {
       const places = error.problems.map((problem) => problem.split(':')[0]);
-      assert.deepEqual(places, ['tls.ports', 'tls.ports', 'tls.certificate', 'tls.certificate.key', 'unix', 'unix.mode']);
+      assert.deepEqual(places, ['tls.ports', 'tls.certificate', 'tls.certificate.key', 'unix', 'unix.mode', 'tls.ports']);
       return error instanceof ConfigError;
     },
   );

@@ -1,0 +1,120 @@
+import { parseElement } from '../../../shared/element.ts';
+import { StreamError } from '../../../shared/errors.ts';
+import { NS } from '../../../shared/namespaces.ts';
+import type { Stanza } from '../../../shared/stanza.ts';
+import { type ReaderLimits, StreamReader, type StreamReceiver } from '../../../shared/stream-reader.ts';
+import { decodeUtf8 } from '../../../shared/utf8.ts';
+import type { Input } from '../transport.ts';
+
+/**
+ * What the elements of all frames together are the content of, so that one reader has them all, with all its limits. Its default namespace
+ * is one that no frame's element may have: whoever declares none is found out.
+ */
+const AROUND_ALL = `<stream xmlns='${NS.streams}'>`;
+
+/** How much more may come before login than elements may be long: frame headers, masks and pings. */
+const FRAMING_FACTOR = 2;
+
+/** A stream as RFC 7395 has it: frames, each of which holds one whole element. */
+export class FrameInput implements Input, StreamReceiver {
+  readonly unread = '';
+  private readonly reader: StreamReader;
+  private receiver: StreamReceiver;
+  private limits: ReaderLimits;
+  private state: 'unopened' | 'open' | 'restarting' | 'stopped' = 'unopened';
+  /** Of the frame that is being read. */
+  private elements = 0;
+  /** Since the stream began. */
+  private arrivedBytes = 0;
+
+  constructor(receiver: StreamReceiver, limits: ReaderLimits) {
+    this.receiver = receiver;
+    this.limits = limits;
+    this.reader = new StreamReader(this, limits);
+    this.reader.write(AROUND_ALL, AROUND_ALL.length);
+  }
+
+  /** Notes bytes that belong to a frame which may not be whole yet. @returns whether they are more than a client may send before login. */
+  overrun(bytes: number): boolean {
+    this.arrivedBytes += bytes;
+    return this.arrivedBytes > this.limits.maxStreamBytes * FRAMING_FACTOR;
+  }
+
+  read(frame: Buffer): void {
+    const { hardStanzaBytes, maxStreamBytes } = this.limits;
+    if (frame.length > maxStreamBytes) throw new StreamError('policy-violation', `more than ${maxStreamBytes} bytes before login`);
+    if (frame.length > hardStanzaBytes) throw new StreamError('policy-violation', `a stanza of more than ${hardStanzaBytes} bytes`);
+    const text = decodeUtf8(frame);
+    // RFC 7395 §3.8: that goes for white space too.
+    if (!text.startsWith('<')) throw new StreamError('bad-format', 'a frame must begin with "<"');
+    // RFC 6120 §11.1, here and not by the reader, which takes a DOCTYPE in the middle for bad XML.
+    if (text.startsWith('<!') || text.startsWith('<?')) throw new StreamError('restricted-xml', 'a frame must hold an element, and nothing before it');
+    this.elements = 0;
+    this.reader.write(text, frame.length);
+    this.frameRead();
+  }
+
+  handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
+    this.receiver = receiver;
+    this.limits = limits;
+    this.reader.limits = limits;
+  }
+
+  restart(): void {
+    this.state = 'restarting';
+    this.reader.restart();
+  }
+
+  stop(): void {
+    this.state = 'stopped';
+    this.reader.stop();
+  }
+
+  headerRead(): void {
+    // Ours.
+  }
+
+  stanzaRead(stanza: Stanza, namespace: string): void {
+    this.countElement();
+    if (namespace === NS.framing) this.framingRead(stanza);
+    else if (this.state === 'unopened') throw new StreamError('invalid-namespace', `the stream must begin with <open xmlns='${NS.framing}'/>`);
+    else if (namespace === NS.streams) throw new StreamError('invalid-namespace', 'a frame must declare the namespace of its element');
+    else this.receiver.stanzaRead(stanza, namespace);
+  }
+
+  oversizedStanzaRead(stanza: Stanza): void {
+    this.countElement();
+    this.receiver.oversizedStanzaRead(stanza);
+  }
+
+  footerRead(): void {
+    throw new StreamError('not-well-formed', 'an end tag of what was not begun');
+  }
+
+  private frameRead(): void {
+    if (this.state === 'stopped') return;
+    if (this.elements !== 1) throw new StreamError('not-well-formed', 'a frame must hold one whole element');
+    if (this.state !== 'restarting') return;
+    this.state = 'unopened';
+    this.arrivedBytes = 0;
+    this.reader.write(AROUND_ALL, AROUND_ALL.length);
+  }
+
+  private countElement(): void {
+    if (++this.elements > 1) throw new StreamError('bad-format', 'more than one element in a frame');
+  }
+
+  /** RFC 7395 §3.4 and §3.6. */
+  private framingRead(stanza: Stanza): void {
+    const { name, attributes } = parseElement(stanza.toXml());
+    if (name === 'close') {
+      this.receiver.footerRead();
+      return;
+    }
+    if (name !== 'open') throw new StreamError('bad-format', `<${name}> is neither <open/> nor <close/>`);
+    if (this.state !== 'unopened') throw new StreamError('bad-format', 'a second stream header');
+    this.state = 'open';
+    const { to, from, id } = stanza;
+    this.receiver.headerRead({ to, from, id, version: attributes.get('version') ?? '', lang: '', defaultNamespace: NS.client });
+  }
+}

@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { RawData, WebSocket } from 'ws';
+import { StreamError } from '../../../shared/errors.ts';
+import type { Stanza } from '../../../shared/stanza.ts';
+import type { ReaderLimits, StreamReceiver } from '../../../shared/stream-reader.ts';
+import type { Framing } from '../../streams/framing.ts';
+import { WEBSOCKET_FRAMING } from '../../streams/websocket-framing.ts';
+import { placeOf } from '../tcp.ts';
+import { channelBindingsOf, NO_CHANNEL } from '../tls/channel-bindings.ts';
+import type { TlsIdentity } from '../tls/identity.ts';
+import { type ChannelBindings, type Input, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
+import { FrameInput } from './frame-input.ts';
+
+/** Frames of a WebSocket (RFC 7395), each with one element. */
+export class WebSocketTransport implements Transport {
+  readonly kind = 'websocket';
+  readonly peer: string;
+  readonly remote: boolean;
+  readonly canStartTls = false;
+  readonly framing: Framing = WEBSOCKET_FRAMING;
+  readonly socket: Socket;
+  written = 0;
+  private readonly webSocket: WebSocket;
+  private readonly identity: TlsIdentity | null;
+  private input: FrameInput | null = null;
+  /** Whether anything has come since the last {@link ping}. */
+  private alive = true;
+
+  /** @param socket Below the WebSocket. @param identity What the server has shown where that is encrypted. */
+  constructor(webSocket: WebSocket, socket: Socket, identity: TlsIdentity | null) {
+    const { peer, remote } = placeOf(socket);
+    this.webSocket = webSocket;
+    this.socket = socket;
+    this.identity = identity;
+    this.peer = peer;
+    this.remote = remote;
+  }
+
+  get confidential(): boolean {
+    return this.socket instanceof TLSSocket;
+  }
+
+  get channelBindings(): ChannelBindings {
+    return this.socket instanceof TLSSocket && this.identity !== null ? channelBindingsOf(this.socket, this.identity) : NO_CHANNEL;
+  }
+
+  get destroyed(): boolean {
+    return this.webSocket.readyState !== this.webSocket.OPEN;
+  }
+
+  get waitingBytes(): number {
+    return this.webSocket.bufferedAmount;
+  }
+
+  open(receiver: TransportReceiver): void {
+    const { webSocket, socket } = this;
+    webSocket.on('message', (frame, isBinary) => this.frameRead(frame, isBinary, receiver));
+    webSocket.on('pong', () => {
+      this.alive = true;
+    });
+    webSocket.on('error', (error) => receiver.failed(error));
+    webSocket.on('close', () => receiver.closed());
+    socket.on('data', (chunk: Buffer) => this.bytesRead(chunk.length, receiver));
+  }
+
+  createInput(receiver: StreamReceiver, limits: ReaderLimits): Input {
+    this.input = new FrameInput(receiver, limits);
+    return this.input;
+  }
+
+  write(entries: readonly (string | Stanza)[], taken: () => void): number {
+    let length = 0;
+    let count = 0;
+    // All frames of one turn leave in one write.
+    this.socket.cork();
+    while (count < entries.length && length < WRITE_LENGTH) {
+      const entry = entries[count++] as string | Stanza;
+      const frame = typeof entry === 'string' ? entry : this.framing.stanza(entry);
+      length += frame.length;
+      this.webSocket.send(frame, taken);
+    }
+    this.socket.uncork();
+    this.written += length;
+    return count;
+  }
+
+  end(texts: readonly string[]): void {
+    if (!this.destroyed) for (const text of texts) this.webSocket.send(text);
+    this.webSocket.close(CLOSED_NORMALLY);
+  }
+
+  destroy(): void {
+    this.webSocket.terminate();
+  }
+
+  startTls(): void {
+    throw new Error('a WebSocket is encrypted from its beginning or not at all');
+  }
+
+  /** Asks whether the peer is there (RFC 6455 §5.5.2); ends the connection if it has said nothing since the last time. */
+  ping(): void {
+    if (!this.alive) {
+      this.webSocket.terminate();
+      return;
+    }
+    this.alive = false;
+    if (!this.destroyed) this.webSocket.ping();
+  }
+
+  private frameRead(frame: RawData, isBinary: boolean, receiver: TransportReceiver): void {
+    if (isBinary) receiver.failed(new StreamError('bad-format', 'a binary frame'));
+    else receiver.dataRead(frame as Buffer);
+  }
+
+  /** The library keeps what has come of a frame until it is whole. That is no way around the limit before login. */
+  private bytesRead(bytes: number, receiver: TransportReceiver): void {
+    this.alive = true;
+    if (this.input?.overrun(bytes) === true) receiver.failed(new StreamError('policy-violation', 'too much before login'));
+  }
+}
+
+/** RFC 6455 §7.4.1 */
+const CLOSED_NORMALLY = 1000;

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { ConfigInput } from '../server/config/config.ts';
+import type { BoundAddress } from '../server/net/tcp.ts';
+import { mayConnect } from '../server/net/websocket/origin.ts';
+import { Peer } from './support/peer.ts';
+import { startServer, type TestServer } from './support/server.ts';
+import { topLevelElements } from './support/transcript-dialect.ts';
+import { WebSocketStream } from './support/websocket-stream.ts';
+
+const DOMAIN = 'localhost';
+const OPEN = `<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='${DOMAIN}' version='1.0'/>`;
+const CLOSE = "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>";
+
+function start(t: TestContext, input: ConfigInput = {}): Promise<TestServer> {
+  return startServer(t, { domains: [DOMAIN], websocket: { ports: [0] }, ...input });
+}
+
+const urlOf = ({ server }: TestServer, index = 0): string => server.listening.websocket[index]?.url ?? '';
+const httpUrl = (site: TestServer, path: string): string => urlOf(site).replace(/^ws(.*)\/xmpp-websocket$/, `http$1${path}`);
+
+async function open(t: TestContext, url: string, options: ClientOptions = {}): Promise<{ webSocket: WebSocket; peer: Peer }> {
+  const webSocket = new WebSocket(url, ['xmpp'], { rejectUnauthorized: false, ...options });
+  t.after(() => webSocket.terminate());
+  await once(webSocket, 'open');
+  return { webSocket, peer: new Peer(new WebSocketStream(webSocket)) };
+}
+
+async function login(peer: Peer, resource: string): Promise<Peer> {
+  peer.send(OPEN);
+  await peer.expect('</stream:features>');
+  const query = `<username>opensrf</username><password>password</password><resource>${resource}</resource>`;
+  peer.send(`<iq xmlns='jabber:client' id='1' type='set'><query xmlns='jabber:iq:auth'>${query}</query></iq>`);
+  await peer.expect("<iq xmlns='jabber:client' type='result' id='1'/>");
+  return peer;
+}
+
+/** Why a WebSocket was not opened: the HTTP status and what was said. */
+async function refusal(url: string, protocols: string[], options: ClientOptions = {}): Promise<string> {
+  const webSocket = new WebSocket(url, protocols, options);
+  const [, response] = await once(webSocket, 'unexpected-response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  webSocket.on('error', () => {});
+  webSocket.terminate();
+  return `${response.statusCode} ${text}`;
+}
+
+test('a client on a WebSocket and an OpenSRF client on TCP reach each other', async (t) => {
+  const site = await start(t);
+  const { webSocket, peer } = await open(t, urlOf(site));
+  assert.equal(webSocket.protocol, 'xmpp');
+  assert.equal(webSocket.extensions, '', 'no compression');
+  const web = await login(peer, 'web');
+  const plain = await (await Peer.connect(t, site.address)).login('opensrf', DOMAIN, 'plain');
+  web.send(`<message xmlns='jabber:client' to='opensrf@${DOMAIN}/plain'><opensrf osrf_xid='7'/><thread>t</thread><body>there</body></message>`);
+  assert.equal(
+    await plain.message(),
+    `<message to='opensrf@${DOMAIN}/plain' from='opensrf@${DOMAIN}/web'><opensrf osrf_xid='7'/><thread>t</thread><body>there</body></message>`,
+  );
+  plain.send(`<message to='opensrf@${DOMAIN}/web'><body>${'\u{1f431}'.repeat(100_000)}</body></message>`);
+  assert.match(await web.message(), /^<message xmlns='jabber:client' to='opensrf@localhost\/web'/);
+});
+
+test('each frame holds one element, however many were written at once', async (t) => {
+  const site = await start(t);
+  const { peer } = await open(t, urlOf(site));
+  const web = await login(peer, 'web');
+  const plain = await (await Peer.connect(t, site.address)).login('opensrf', DOMAIN, 'plain');
+  plain.send(`<message to='opensrf@${DOMAIN}/web' id='x'><body/></message>`.repeat(500));
+  for (let count = 0; count < 500; count++) await web.message();
+  assert.deepEqual([...new Set(web.reads.map((frame) => topLevelElements(frame).length))], [1]);
+  assert.equal(web.reads.length, 2 + 1 + 500);
+});
+
+test('over TLS a login can be bound to the channel', async (t) => {
+  const site = await start(t, { websocket: { ports: [0], tlsPorts: [0] }, tls: { certificate: 'self-signed' } });
+  assert.match(urlOf(site, 1), /^wss:/);
+  const { peer } = await open(t, urlOf(site, 1));
+  peer.send(OPEN);
+  assert.match(await peer.expect('</stream:features>'), /SCRAM-SHA-256-PLUS.*tls-exporter/);
+});
+
+test('where TLS is required, a WebSocket without it offers no login', async (t) => {
+  const site = await start(t, { tls: { certificate: 'self-signed', required: true } });
+  const { peer } = await open(t, urlOf(site));
+  peer.send(OPEN);
+  assert.doesNotMatch(await peer.expect('</stream:features>'), /mechanism|starttls|auth/);
+});
+
+test('the subprotocol xmpp must be asked for, at the right path', async (t) => {
+  const site = await start(t);
+  assert.match(await refusal(urlOf(site), []), /^400 The subprotocol "xmpp" must be asked for/);
+  assert.match(await refusal(urlOf(site), ['chat']), /^400/);
+  assert.match(await refusal(`${urlOf(site)}x`, ['xmpp']), /^404 The WebSocket is at \/xmpp-websocket/);
+  assert.equal((await open(t, `${urlOf(site)}?x=1`)).webSocket.protocol, 'xmpp');
+});
+
+test('pages of foreign origins are refused, unless they were allowed', async (t) => {
+  const site = await start(t);
+  assert.match(await refusal(urlOf(site), ['xmpp'], { origin: 'https://evil.example' }), /^403 .*--websocket-origin/);
+  await open(t, urlOf(site), { origin: 'http://localhost:8080' });
+  const other = await start(t, { websocket: { ports: [0], origins: ['https://good.example'] } });
+  await open(t, urlOf(other), { origin: 'https://good.example' });
+  assert.match(await refusal(urlOf(other), ['xmpp'], { origin: 'http://localhost:8080' }), /^403/);
+});
+
+test("without a list pages of this machine and of the served domains may connect, and nobody by the request's own host", () => {
+  const good = [undefined, 'http://localhost', 'https://LOCALHOST:8080', 'http://a.localhost', 'http://127.0.0.1:3000', 'http://[::1]', 'https://osrf.example'];
+  const bad = ['', 'null', 'http://evil.example', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example', 'file://', 'http://128.0.0.1'];
+  for (const origin of good) assert.equal(mayConnect(origin, [], ['osrf.example']), true, origin);
+  for (const origin of bad) assert.equal(mayConnect(origin, [], ['osrf.example']), false, origin);
+  for (const origin of [...good, ...bad]) assert.equal(mayConnect(origin, ['*'], []), true, origin);
+  assert.equal(mayConnect('https://good.example', ['https://good.example'], []), true);
+  assert.equal(mayConnect('https://good.example:8443', ['https://good.example'], []), false);
+});
+
+test('the way to the WebSocket can be looked up', async (t) => {
+  const site = await start(t);
+  const document = await fetch(httpUrl(site, '/.well-known/host-meta'));
+  assert.equal(document.headers.get('content-type'), 'application/xrd+xml');
+  assert.equal(document.headers.get('access-control-allow-origin'), '*');
+  assert.match(await document.text(), new RegExp(`<Link rel='urn:xmpp:alt-connections:websocket' href='${urlOf(site)}'/>`));
+  const json = await (await fetch(httpUrl(site, '/.well-known/host-meta.json'))).json();
+  assert.deepEqual(json, { links: [{ rel: 'urn:xmpp:alt-connections:websocket', href: urlOf(site) }] });
+  assert.equal((await fetch(httpUrl(site, '/'))).status, 404);
+  assert.equal((await fetch(httpUrl(site, '/xmpp-websocket'))).status, 426);
+  assert.equal((await fetch(httpUrl(site, '/.well-known/host-meta'), { method: 'POST' })).status, 404);
+});
+
+test('a binary frame ends the stream', async (t) => {
+  const { webSocket, peer } = await open(t, urlOf(await start(t)));
+  webSocket.send(Buffer.from(OPEN));
+  assert.match(await peer.closed(), /<bad-format .*a binary frame.*<close /);
+});
+
+test('the pieces of a frame that never ends are not kept before login', async (t) => {
+  const { webSocket, peer } = await open(t, urlOf(await start(t)));
+  for (let count = 0; count < 20; count++) webSocket.send(`<open ${'x'.repeat(1024)}`, { fin: false });
+  assert.match(await peer.closed(), /<policy-violation .*too much before login.*<close /);
+});
+
+test('what is no WebSocket frame ends the connection, and others notice nothing', async (t) => {
+  const site = await start(t);
+  const other = await login((await open(t, urlOf(site))).peer, 'other');
+  const { webSocket } = await open(t, urlOf(site));
+  const { _socket: socket } = webSocket as unknown as { _socket: { write(bytes: Buffer): void } };
+  socket.write(Buffer.from([0xff, 0xff, 0xff]));
+  const [code] = await once(webSocket, 'close');
+  assert.equal(code, 1002);
+  other.send("<iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await other.expect("id='p'/>");
+});
+
+test('a ping is answered, and a peer that answers none is let go', async (t) => {
+  const site = await start(t, { limits: { keepAliveMs: 40 } });
+  const { webSocket, peer } = await open(t, urlOf(site));
+  webSocket.ping('are you there?');
+  const [payload] = await once(webSocket, 'pong');
+  assert.equal(String(payload), 'are you there?');
+  await login(peer, 'web');
+  const dumb = await open(t, urlOf(site), { autoPong: false });
+  await once(dumb.webSocket, 'close');
+  assert.equal(webSocket.readyState, webSocket.OPEN, 'who answers stays');
+});
+
+test('a peer that closes its WebSocket without a word has left, and what waits for it is returned', async (t) => {
+  const site = await start(t);
+  const { webSocket, peer } = await open(t, urlOf(site));
+  await login(peer, 'web');
+  const plain = await (await Peer.connect(t, site.address)).login('opensrf', DOMAIN, 'plain');
+  webSocket.close();
+  await once(webSocket, 'close');
+  plain.send(`<message to='opensrf@${DOMAIN}/web'><body>too late</body></message>`);
+  assert.match(await plain.message(), /type='error'.*too late.*service-unavailable/);
+});
+
+test('a server that stops says goodbye on its WebSockets, and lets go of who has not become one', async (t) => {
+  const site = await start(t);
+  const { peer } = await open(t, urlOf(site));
+  await login(peer, 'web');
+  const { host, port } = site.server.listening.websocket[0] as BoundAddress;
+  const visitor = connect(port, host);
+  await once(visitor, 'connect');
+  visitor.write('GET / HTTP/1.1\r\n');
+  visitor.on('error', () => {});
+  const left = new Promise((resolve) => visitor.on('close', resolve));
+  await site.server.stop();
+  assert.match(await peer.closed(), new RegExp(`<system-shutdown .*${CLOSE}$`));
+  await left;
+});
+
+test('a visitor that never becomes a WebSocket is let go', async (t) => {
+  const site = await start(t, { limits: { loginTimeoutMs: 40 } });
+  const { host, port } = site.server.listening.websocket[0] as BoundAddress;
+  const visitor = connect(port, host);
+  visitor.on('error', () => {});
+  await new Promise((resolve) => visitor.resume().on('close', resolve));
+});
+
+test('a slow reader is closed as on TCP, and its stanzas are returned', async (t) => {
+  const site = await start(t, { limits: { outboxBytes: 1_000_000, closeTimeoutMs: 200 } });
+  const { webSocket, peer } = await open(t, urlOf(site));
+  await login(peer, 'web');
+  webSocket.pause();
+  const plain = await (await Peer.connect(t, site.address)).login('opensrf', DOMAIN, 'plain');
+  for (let count = 0; count < 400; count++) plain.send(`<message to='opensrf@${DOMAIN}/web'><body>${'x'.repeat(30_000)}</body></message>`);
+  assert.match(await plain.message(), /type='error'/);
+  assert.ok([...site.server.sessions].every(({ jid }) => jid !== `opensrf@${DOMAIN}/web`));
+});

@@ -3,8 +3,8 @@ import type { DeliveryObserver, SessionEndpoint, Stanza } from '../shared/stanza
 import type { UnansweredLimits } from './options.ts';
 import { messageNumbers, type RoutedRequest, threadKey } from './routed-request.ts';
 
-/** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied. Most are answered before. */
-const MAX_ATTACHED = 256;
+/** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
+const MAX_ATTACHED = 2048;
 
 /** What a routed request takes besides its text: its objects and its place in the tables, measured roughly. */
 const OVERHEAD_BYTES = 600;

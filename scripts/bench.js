@@ -1,162 +1,155 @@
 #!/usr/bin/env node
-// Measures the server against the floor: the same OpenSRF traffic through scripts/bench/nullrelay.c, a C program that checks nothing.
-//
-//   npm run bench                      the usual rows, three rounds
-//   npm run bench -- --rounds 5 --seconds 3 --only routed,direct,classes,listeners
-//
-// Floor and server run in turns within each round, and the figure to look at is the ratio of server CPU per request, the median
-// over the rounds: requests per second depend on what else the machine does.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+// Measures the server against the floor (the same traffic through scripts/bench/nullrelay.c, a C program that checks nothing) and against
+// other Jabber servers, in turns within each round. The figure to look at is the ratio of server CPU per request to the floor's in the same round:
+// requests per second depend on what else the machine does. More in docs/speed.md.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { registerClasses } from './bench/client.js';
+import { installedPeers, installPeers } from './bench/peers.js';
+import { printHead, printRow, summarize } from './bench/report.js';
+import { LOAD_ROWS, USUAL } from './bench/rows.js';
+import { floor, ours } from './bench/servers.js';
+import { SPECIAL } from './bench/special.js';
+import { compile, runLoad } from './bench/tools.js';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const main = join(here, '../dist/server/main.js');
-const folder = mkdtempSync(join(tmpdir(), 'chopchop-bench-'));
-const DOMAIN = 'localhost';
+const HELP = `npm run bench -- [options]
+
+  --only MODE,…     ${USUAL.join(',')} (all of these), soak
+  --rounds N        how often each row is run; medians are shown (5)
+  --seconds S       how long each run is (3)
+  --minutes N       how long the mode "soak" takes (30)
+  --peers           also ejabberd and Prosody, without a router, where they are installed
+  --install         installs them before (Debian, as root)
+  --json FILE       writes all figures there
+  --check           compares two short rows with scripts/bench/recorded.json; exit code 1 if a ratio is more than 1.5 times the recorded one, twice
+  --record          writes that file
+`;
+const RECORDED = fileURLToPath(new URL('./bench/recorded.json', import.meta.url));
+const TOLERANCE = 1.5;
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: USUAL.join(',') },
+    rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
-    only: { type: 'string', default: 'routed,direct,fan-in,classes,listeners' },
-    json: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' },
+    peers: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
+    json: { type: 'string', default: '' },
+    check: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(options.rounds);
-const wanted = new Set(options.only.split(','));
 
-const ROWS = [
-  { name: 'routed', title: 'routed, window 8', load: ['--clients', '8', '--listeners', '4', '--window', '8'], floor: true },
-  { name: 'routed', title: 'routed, window 1', load: ['--clients', '8', '--listeners', '4', '--window', '1'], floor: true },
-  { name: 'direct', title: 'direct, window 8', load: ['--clients', '8', '--listeners', '4', '--window', '8', '--mode', 'direct'], floor: false },
-  { name: 'fan-in', title: 'routed, 200 clients', load: ['--clients', '200', '--listeners', '8', '--window', '8'], floor: true },
-  { name: 'issue', title: 'routed, 50 clients, window 16', load: ['--clients', '50', '--listeners', '8', '--window', '16'], floor: true },
-  { name: 'classes', title: 'routed, 2,000 classes', load: ['--clients', '8', '--listeners', '4', '--window', '8'], floor: false, classes: 2_000 },
-  { name: 'listeners', title: 'routed, 1 listener', load: ['--clients', '8', '--listeners', '1', '--window', '8'], floor: true },
-  { name: 'listeners', title: 'routed, 1,000 listeners', load: ['--clients', '8', '--listeners', '1000', '--window', '8'], floor: true },
-];
-
-function compile(name) {
-  const program = join(folder, name);
-  const { status, stderr } = spawnSync('cc', ['-O2', '-w', '-o', program, join(here, 'bench', `${name}.c`)], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`cannot compile ${name}.c (a C compiler is needed): ${stderr}`);
-  return program;
-}
-
-async function startServer() {
-  const ready = join(folder, 'ready.json');
-  rmSync(ready, { force: true });
-  const child = spawn(process.execPath, [main, '--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  while (!existsSync(ready)) await new Promise((resolve) => setTimeout(resolve, 10));
-  return { child, port: JSON.parse(readFileSync(ready, 'utf8')).c2s[0].port };
-}
-
-async function startFloor(program) {
-  // nullrelay binds the port it is given and says nothing but that it is taken, so another is tried then.
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const child = spawn(program, [String(port)], { stdio: 'ignore' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    if (child.exitCode === null) return { child, port };
+async function runOnce(candidate, row, osrfload, seconds) {
+  const server = await candidate.start();
+  try {
+    const registered = row.classes === undefined ? null : await registerClasses(server.port, row.classes);
+    const measured = await runLoad(osrfload, server, ['--seconds', String(seconds), ...row.load]);
+    registered?.destroy();
+    return measured;
+  } finally {
+    await server.stop();
   }
 }
 
-async function stop({ child }) {
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+/** Who takes part in a row: the floor where it can, those without a router where none is needed. */
+function candidatesFor(row, candidates) {
+  const direct = row.load.includes('direct');
+  return candidates.filter(({ name, routes }) => (name !== 'floor' || row.floor !== false) && (routes || direct));
 }
 
-/** A listener that registers many classes and stays. */
-async function registerClasses(port, count) {
-  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
-  socket.write(`<stream:stream to='${DOMAIN}' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`);
-  await once(socket, 'data');
-  const fields = '<username>opensrf</username><password>password</password><resource>many</resource>';
-  socket.write(`<iq id='1' type='set'><query xmlns='jabber:iq:auth'>${fields}</query></iq>`);
-  await once(socket, 'data');
-  const register = (index) =>
-    `<message to='router@${DOMAIN}/router'><opensrf router_command='register' router_class='opensrf.class${index}'/><body>registering</body></message>`;
-  socket.write(Array.from({ length: count }, (_, index) => register(index)).join(''));
-  socket.write(`<iq id='2' type='get' to='${DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>`);
-  await once(socket, 'data');
-  return socket;
+async function measureRow(row, candidates, osrfload, rounds, seconds) {
+  const results = [];
+  for (let round = 0; round < rounds; round++) {
+    const result = {};
+    for (const candidate of candidatesFor(row, candidates)) result[candidate.name] = await runOnce(candidate, row, osrfload, seconds);
+    results.push(result);
+  }
+  return candidatesFor(row, candidates).map(({ name }) => summarize(row, name, results));
 }
 
-function measure(program, { child, port }, load) {
-  const args = ['--port', String(port), '--pids', String(child.pid), '--password', 'password', '--seconds', options.seconds, ...load];
-  const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`osrfload failed: ${stderr}`);
-  return JSON.parse(stdout);
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-async function oneRound(row, osrfload, nullrelay) {
-  const server = await startServer();
-  const registered = row.classes === undefined ? null : await registerClasses(server.port, row.classes);
-  const ours = measure(osrfload, server, row.load);
-  registered?.destroy();
-  await stop(server);
-  if (!row.floor) return { ours, floor: null };
-  const relay = await startFloor(nullrelay);
-  const floor = measure(osrfload, relay, row.load);
-  await stop(relay);
-  return { ours, floor };
-}
-
-function summarize(title, results) {
-  const cpu = (which) => median(results.map((result) => result[which].server_cpu_us_per_req));
-  const floor = results[0].floor === null ? null : cpu('floor');
-  return {
-    title,
-    cpuUs: cpu('ours'),
-    floorCpuUs: floor,
-    ratio: floor === null ? null : median(results.map(({ ours, floor: base }) => ours.server_cpu_us_per_req / base.server_cpu_us_per_req)),
-    requestsPerSecond: median(results.map(({ ours }) => ours.req_per_s)),
-    p99Us: median(results.map(({ ours }) => ours.p99_us)),
-    rssMb: Math.round(median(results.map(({ ours }) => ours.server_rss_kb)) / 1024),
-    lost: results.reduce((sum, { ours }) => sum + ours.lost, 0),
-    errors: results.reduce((sum, { ours }) => sum + ours.errors, 0),
+async function bench(folder, osrfload, nullrelay) {
+  const wanted = new Set(options.only.split(','));
+  const unknown = [...wanted].filter((mode) => !LOAD_ROWS.some((row) => row.mode === mode) && SPECIAL[mode] === undefined);
+  if (unknown.length > 0) throw new Error(`no such mode: ${unknown.join(', ')}`);
+  if (options.install) installPeers();
+  const peers = options.peers || options.install ? installedPeers(folder) : [];
+  const candidates = [floor(nullrelay), ours(folder), ...peers];
+  const rounds = Number(options.rounds);
+  const report = {
+    date: new Date().toISOString(),
+    node: process.version,
+    machine: `${cpus().length} x ${cpus()[0].model.trim()}`,
+    rounds,
+    rows: [],
+    special: {},
   };
-}
-
-function printRow({ title, cpuUs, floorCpuUs, ratio, requestsPerSecond, p99Us, rssMb, lost, errors }) {
-  const cells = [
-    title.padEnd(30),
-    cpuUs.toFixed(1).padStart(8),
-    (floorCpuUs?.toFixed(1) ?? '-').padStart(8),
-    (ratio?.toFixed(1) ?? '-').padStart(6),
-    requestsPerSecond.toLocaleString('en').padStart(10),
-    String(p99Us).padStart(8),
-    String(rssMb).padStart(6),
-    `${lost}/${errors}`.padStart(6),
-  ];
-  console.log(cells.join(' '));
-}
-
-try {
-  const [osrfload, nullrelay] = [compile('osrfload'), compile('nullrelay')];
-  console.log(`${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0].model.trim()}, median of ${rounds}`);
-  console.log(`${''.padEnd(30)} us CPU/r  floor us  ratio      req/s   p99 us RSS MB  lost/errors`);
-  const rows = [];
-  for (const row of ROWS.filter(({ name }) => wanted.has(name))) {
-    const results = [];
-    for (let round = 0; round < rounds; round++) results.push(await oneRound(row, osrfload, nullrelay));
-    rows.push(summarize(row.title, results));
-    printRow(rows.at(-1));
+  console.log(`${report.date.slice(0, 10)}, Node ${report.node}, ${report.machine}, median of ${rounds} rounds of ${options.seconds} s`);
+  printHead();
+  for (const row of LOAD_ROWS.filter(({ mode }) => wanted.has(mode))) {
+    const summaries = await measureRow(row, candidates, osrfload, rounds, options.seconds);
+    for (const summary of summaries) printRow(summary);
+    report.rows.push(...summaries);
   }
-  if (options.json) console.log(JSON.stringify(rows));
-} finally {
-  rmSync(folder, { recursive: true });
+  const tools = { osrfload, ours: ours(folder), rounds, seconds: options.seconds, minutes: Number(options.minutes) };
+  for (const mode of Object.keys(SPECIAL).filter((name) => wanted.has(name))) {
+    report.special[mode] = await SPECIAL[mode](tools);
+    console.log(`${mode.padEnd(30)} ${JSON.stringify(report.special[mode])}`);
+  }
+  if (options.json !== '') writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** The ratios of two short rows, by title. */
+async function shortRatios(folder, osrfload, nullrelay) {
+  const ratios = {};
+  for (const row of LOAD_ROWS.filter(({ mode }) => mode === 'routed')) {
+    const summaries = await measureRow(row, [floor(nullrelay), ours(folder)], osrfload, 5, 1);
+    ratios[row.title] = Math.round(10 * summaries.find(({ server }) => server === 'ours').ratio) / 10;
+  }
+  return ratios;
+}
+
+/** @returns the exit code. Whoever shares the machine may spoil one try, hardly both. */
+async function check(folder, osrfload, nullrelay) {
+  const recorded = JSON.parse(readFileSync(RECORDED, 'utf8'));
+  for (let tries = 2; tries > 0; tries--) {
+    const ratios = await shortRatios(folder, osrfload, nullrelay);
+    const worse = Object.keys(recorded).filter((title) => !(ratios[title] <= TOLERANCE * recorded[title]));
+    for (const [title, ratio] of Object.entries(ratios)) console.log(`${title}: ${ratio} times the floor, recorded ${recorded[title]}`);
+    if (worse.length === 0) return 0;
+    console.log(`more than ${TOLERANCE} times as much as recorded: ${worse.join('; ')}`);
+  }
+  return 1;
+}
+
+async function run(folder) {
+  // A peer that changes its user must get at its files.
+  chmodSync(folder, 0o755);
+  const [osrfload, nullrelay] = [compile(folder, 'osrfload'), compile(folder, 'nullrelay')];
+  if (options.check) return check(folder, osrfload, nullrelay);
+  if (options.record) {
+    writeFileSync(RECORDED, `${JSON.stringify(await shortRatios(folder, osrfload, nullrelay), null, 2)}\n`);
+    return 0;
+  }
+  await bench(folder, osrfload, nullrelay);
+  return 0;
+}
+
+if (options.help) {
+  console.log(HELP);
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-bench-'));
+  try {
+    process.exitCode = await run(folder);
+  } catch (error) {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

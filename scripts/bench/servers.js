@@ -1,0 +1,62 @@
+// The servers that are measured: the floor, ours, and the peers that are installed. Each has start(), which resolves to a running one:
+// { name, port, password, auth, mode, pids(), stop() }.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+
+/** A port that is probably free; who binds it finds out. */
+export function somePort() {
+  return 10_000 + Math.floor(Math.random() * 20_000);
+}
+
+/** The end of a child process that the bench started. */
+export async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+export function floor(nullrelay) {
+  return {
+    name: 'floor',
+    routes: true,
+    async start() {
+      // nullrelay binds the port it is given and says nothing but that it is taken, so another is tried then.
+      for (;;) {
+        const port = somePort();
+        const child = spawn(nullrelay, [String(port)], { stdio: 'ignore' });
+        await sleep(200);
+        if (child.exitCode === null) return { ...legacy('floor', port), pids: () => [child.pid], stop: () => end(child) };
+      }
+    },
+  };
+}
+
+export function ours(folder) {
+  return {
+    name: 'ours',
+    routes: true,
+    async start() {
+      const ready = join(folder, 'ready.json');
+      rmSync(ready, { force: true });
+      const child = spawn(process.execPath, [main, '--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      while (!existsSync(ready)) {
+        if (child.exitCode !== null) throw new Error('the server did not start');
+        await sleep(20);
+      }
+      const { port } = JSON.parse(readFileSync(ready, 'utf8')).c2s[0];
+      return { ...legacy('ours', port), pids: () => [child.pid], stop: () => end(child) };
+    },
+  };
+}
+
+function legacy(name, port) {
+  return { name, port, password: 'password', auth: 'legacy', mode: 'routed' };
+}

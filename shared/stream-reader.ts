@@ -123,19 +123,17 @@ export class StreamReader {
     begun.wide ||= wide;
     const complete = text.startsWith(PLAIN_END, textEnd);
     const tooLong = this.maybeTooLong(begun.head.length + begun.text.length + end, begun.wide);
-    if (tooLong || !(complete || mayGoOnPlain(text, textEnd))) {
-      this.begun = null;
-      this.strict.takeOver(begun.head, begun.text, begun.wide);
-      return this.readStrictly(text, 0, wide);
-    }
-    if (complete) {
+    if (complete && !tooLong) {
       this.begun = null;
       this.complete(begun.stanza, begun.head.slice(begun.innerStart) + begun.text + text.slice(0, end));
       return end;
     }
     begun.text += text.slice(0, textEnd);
     begun.rest = text.slice(textEnd);
-    return text.length;
+    if (!tooLong && mayGoOnPlain(text, textEnd)) return text.length;
+    this.begun = null;
+    this.strict.takeOver(begun.head, begun.text, begun.wide);
+    return textEnd === text.length ? textEnd : this.readStrictly(text, textEnd, wide);
   }
 
   private complete(stanza: Stanza, inner: string): void {

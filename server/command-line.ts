@@ -6,7 +6,7 @@ import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from
 import { readOpensrfCore } from './config/opensrf-core.ts';
 import { SERVER_AND_LOG_OPTIONS, SITE_OPTIONS } from './config/serve-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { VERSION } from './version.ts';
+import { VERSION_TEXT } from './version.ts';
 
 const EXIT_CODES = [
   `Exit codes: ${EXIT.ok} done, or stopped in order; ${EXIT.failed} failed; ${EXIT.usage} wrong option, parameter or content of a file;`,
@@ -225,7 +225,7 @@ async function parse(argv: readonly string[]): Promise<void> {
     .epilogue(
       `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config. Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.\n${EXIT_CODES}`,
     )
-    .version(VERSION)
+    .version(VERSION_TEXT)
     .strict()
     .check(checkRepetition)
     .parserConfiguration(PARSER)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { IS_BINARY } from '../version.ts';
 
 const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
 
@@ -36,12 +37,13 @@ export function reportFailure(message: string): void {
  */
 export function startDaemon(): Promise<number> {
   const [, script, ...args] = process.argv as [string, string, ...string[]];
+  const program = IS_BINARY ? [] : [...process.execArgv, script];
   const env = { ...process.env, [STARTED_BY]: String(process.pid) };
   // It is in no terminal: Ctrl-C would end us alone. Before it is there, so that there is no moment between.
   const forward = (signal: NodeJS.Signals) => void daemon.kill(signal);
   process.once('SIGINT', forward).once('SIGTERM', forward);
   // All three of its standard streams are /dev/null: osrf_control waits until everyone has closed what it reads from a program it starts.
-  const daemon = spawn(process.execPath, [...process.execArgv, script, ...args], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+  const daemon = spawn(process.execPath, [...program, ...args], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env, argv0: process.argv0 });
   return new Promise((resolve, reject) => {
     let failure = '';
     let ended: { code: number | null; signal: NodeJS.Signals | null } | null = null;

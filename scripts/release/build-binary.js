@@ -1,0 +1,72 @@
+// Builds release/opensrf-chopchop: one executable with every command in it, and Node itself (a "single executable application").
+// The same sources, lock file and Node give the same bytes. Linux only: elsewhere the executable would have to be signed.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { inject } from 'postject';
+import { root, version } from './root.js';
+
+// nodejs.org's documentation of single executable applications: what postject looks for in the program.
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+function run(program, args, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', cwd: root, ...options });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`);
+  return stdout.trim();
+}
+
+function commit() {
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty=+', '--exclude=*'], { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : (process.env.GITHUB_SHA ?? 'unknown').slice(0, 7);
+}
+
+/** The console's files, by the names that server/control/assets.ts asks for. */
+function consoleAssets() {
+  const folder = join(root, 'server/control/console');
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return Object.fromEntries(names.map((name) => [`console/${name}`, join(folder, name)]));
+}
+
+/** @param output Path of the executable. @returns esbuild's account of what is in it. */
+export async function buildBinary(output) {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
+  try {
+    const bundle = join(folder, 'bundle.cjs');
+    const binary = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
+    const { metafile } = await build({
+      entryPoints: [join(root, 'server/binary.ts')],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: `node${process.versions.node}`,
+      minifySyntax: true,
+      minifyWhitespace: true,
+      legalComments: 'none',
+      metafile: true,
+      logLevel: 'error',
+      absWorkingDir: root,
+      define: { BINARY: JSON.stringify(binary), 'import.meta.url': '__importMetaUrl' },
+      banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+    });
+    const blob = join(folder, 'sea.blob');
+    writeFileSync(join(folder, 'sea.json'), JSON.stringify({ main: bundle, output: blob, disableExperimentalSEAWarning: true, assets: consoleAssets() }));
+    run(process.execPath, ['--experimental-sea-config', join(folder, 'sea.json')]);
+    copyFileSync(process.execPath, output);
+    chmodSync(output, 0o755);
+    await inject(output, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: FUSE });
+    return metafile;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const output = join(root, 'release/opensrf-chopchop');
+  mkdirSync(dirname(output), { recursive: true });
+  await buildBinary(output);
+  console.log(`${output}: ${run(output, ['--version'])}`);
+}

@@ -1,0 +1,144 @@
+// Proves what a release consists of, from a clean clone of the last commit: the package, the executable, the licences of what is in it, and the SBOM.
+// Leaves them in release/. `npm run release:check`; the registry is needed for the package's dependencies.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildBinary } from './build-binary.js';
+import { fillRoot, runInRoot } from './chroot.js';
+import { bundledPackages, licenceProblems, notices } from './notices.js';
+import { name, root, version } from './root.js';
+
+const MAX_UNPACKED_BYTES = 1_000_000;
+const TOP = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist']);
+const DEMO_END = /Everything happened as it should\./;
+
+const work = mkdtempSync(join(tmpdir(), 'chopchop-release-'));
+const output = join(root, 'release');
+mkdirSync(output, { recursive: true });
+
+function run(program, args, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  assert.equal(status, 0, `${program} ${args.join(' ')}: ${error?.message ?? `${stdout}\n${stderr}`}`);
+  return stdout.trim();
+}
+
+function step(what) {
+  console.log(`ok  ${what}`);
+}
+
+function emptyFolder(name) {
+  const folder = join(work, name);
+  mkdirSync(folder);
+  return folder;
+}
+
+function hash(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+function checkVersion() {
+  assert.match(version, /^\d+\.\d+\.\d+/);
+  const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+  assert.ok(changelog.includes(`## [${version}]`), `CHANGELOG.md has a section for ${version}`);
+  const { status, stdout } = spawnSync('git', ['grep', '-lF', `"${version}"`, '--', '*.ts', '*.js', '*.json', '*.md'], { cwd: root, encoding: 'utf8' });
+  const places = status === 0 ? stdout.trim().split('\n') : [];
+  assert.deepEqual(
+    places.filter((place) => !['package.json', 'package-lock.json'].includes(place)),
+    [],
+    'the version stands in package.json alone',
+  );
+  step(`version ${version}: in package.json alone, with its section in CHANGELOG.md`);
+}
+
+function pack(clone) {
+  run('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--silent', '--pack-destination', output], { cwd: clone }).replace(/^[^[]*/, ''));
+  assert.equal(run('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: clone }), '', 'packing leaves the sources as they were');
+  return packed;
+}
+
+function checkPackage({ filename, files, unpackedSize }) {
+  const tarball = join(output, filename);
+  const strangers = files.map(({ path }) => path).filter((path) => !TOP.has(path.split('/', 1)[0]) || /(^|\/)(test|scripts)\//.test(path));
+  assert.deepEqual(strangers, [], 'nothing is in the package but what it runs by');
+  assert.ok(unpackedSize < MAX_UNPACKED_BYTES, `${unpackedSize} bytes unpacked are too many`);
+  const folder = emptyFolder('unpacked');
+  run('tar', ['-xzf', tarball, '-C', folder]);
+  const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
+  assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'nothing runs where it is installed');
+  step(`${filename}: ${files.length} files, ${unpackedSize} bytes, no scripts, needs ${Object.keys(dependencies).join(' ')}`);
+  return tarball;
+}
+
+function checkNpx(what, specifier) {
+  const folder = emptyFolder(what.replace(/\W/g, ''));
+  // npx keeps what it has installed once by its name.
+  const cache = join(folder, 'cache');
+  const shown = run('npx', ['--yes', '--cache', cache, '--prefer-offline', specifier, 'demo'], {
+    cwd: folder,
+    env: { ...process.env, npm_config_cache: cache },
+  });
+  assert.match(shown, DEMO_END);
+  step(`npx ${what} demo, in an empty folder with an empty cache`);
+}
+
+async function checkBinary() {
+  const [first, second] = ['first', 'second'].map((name) => join(work, name));
+  const metafile = await buildBinary(first);
+  await buildBinary(second);
+  assert.equal(hash(first), hash(second), 'two builds are the same, byte by byte');
+  step(`executable: two builds are the same (sha256 ${hash(first).slice(0, 16)}…)`);
+  const commit = run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root });
+  const told = run(first, ['--version']);
+  assert.ok(told.startsWith(`${version} (commit ${commit}`), `--version: ${told}`);
+  step(`executable --version: ${told}`);
+  checkInEmptyRoot(first);
+  copyFileSync(first, join(output, name));
+  return metafile;
+}
+
+function checkInEmptyRoot(binary) {
+  if (process.getuid() !== 0) {
+    console.log('--  SKIPPED: demo in an empty root needs to be root for chroot');
+    return;
+  }
+  const folder = emptyFolder('root');
+  const libraries = fillRoot(folder, binary);
+  const { status, stdout, stderr } = runInRoot(folder, ['demo']);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, DEMO_END);
+  step(`executable demo in an empty root, with ${libraries.length} libraries that ldd names: ${libraries.map((path) => path.split('/').pop()).join(' ')}`);
+}
+
+function checkNotices(metafile) {
+  const packages = bundledPackages(metafile);
+  assert.deepEqual(licenceProblems(packages), []);
+  writeFileSync(join(output, 'THIRD-PARTY-NOTICES'), notices(packages));
+  step(`THIRD-PARTY-NOTICES: ${packages.length} packages, ${[...new Set(packages.map(({ license }) => license))].join(', ')}`);
+  return packages;
+}
+
+function checkSbom(packages) {
+  const text = run('npm', ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only'], { cwd: root });
+  const components = new Set(JSON.parse(text).components.map((component) => `${component.name}@${component.version}`));
+  const missing = packages.map((one) => `${one.name}@${one.version}`).filter((one) => !components.has(one));
+  assert.deepEqual(missing, [], 'what is bundled is in the SBOM');
+  writeFileSync(join(output, 'sbom.cdx.json'), `${text}\n`);
+  step(`sbom.cdx.json: ${components.size} components`);
+}
+
+try {
+  checkVersion();
+  const clone = join(work, 'clone');
+  const tarball = checkPackage(pack(clone));
+  checkNpx('./PACKAGE.tgz', tarball);
+  checkNpx('git+file:', `git+file://${root}`);
+  const packages = checkNotices(await checkBinary());
+  checkSbom(packages);
+} finally {
+  rmSync(work, { recursive: true });
+}

@@ -1,0 +1,48 @@
+// What is bundled into the single executable comes with its licences.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './root.js';
+
+/** Licences that ask for no more than to be named. */
+const FITTING = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', '0BSD', 'CC0-1.0', 'Unlicense'];
+
+/**
+ * @param metafile esbuild's account of a bundle.
+ * @returns each package in it, with its licence.
+ */
+export function bundledPackages({ inputs }) {
+  const folders = new Set(
+    Object.keys(inputs)
+      .map((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
+      .filter((path) => path !== undefined),
+  );
+  return [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^(?:licen[cs]e|copying)/i.test(entry));
+    return { name, version, license, text: file === undefined ? '' : readFileSync(join(root, folder, file), 'utf8').trim() };
+  });
+}
+
+/** What keeps packages from being given away as a part of ours. */
+export function licenceProblems(packages) {
+  return packages.flatMap(({ name, version, license, text }) => [
+    ...(FITTING.includes(license) ? [] : [`${name} ${version}: the licence ${license} is not among ${FITTING.join(', ')}`]),
+    ...(text === '' ? [`${name} ${version}: has no file with its licence`] : []),
+  ]);
+}
+
+/** The text of THIRD-PARTY-NOTICES. */
+export function notices(packages) {
+  const sections = packages.map(({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`);
+  const rule = `\n${'-'.repeat(80)}\n\n`;
+  return [`The executable opensrf-chopchop has these packages in it, and Node.js ${process.versions.node}.\n`, ...sections, nodeLicence()].join(rule);
+}
+
+/** Node's own, from where Node or the distribution has put it; with what is in Node itself. */
+function nodeLicence() {
+  const prefix = join(dirname(process.execPath), '..');
+  const places = ['LICENSE', 'share/doc/nodejs/copyright', 'share/doc/nodejs/LICENSE', 'share/doc/node/LICENSE'].map((path) => join(prefix, path));
+  const file = places.find((path) => existsSync(path));
+  const text = file === undefined ? `https://github.com/nodejs/node/blob/v${process.versions.node}/LICENSE` : readFileSync(file, 'utf8').trim();
+  return `Node.js ${process.versions.node}\n\n${text}\n`;
+}

@@ -76,7 +76,7 @@ function checkPackage({ filename, files, unpackedSize }) {
 
 function checkNpx(what, specifier) {
   const folder = emptyFolder(what.replace(/\W/g, ''));
-  // npx keeps what it has installed once by its name.
+  // npx keeps what it has installed.
   const cache = join(folder, 'cache');
   const shown = run('npx', ['--yes', '--cache', cache, '--prefer-offline', specifier, 'demo'], {
     cwd: folder,
@@ -135,7 +135,7 @@ try {
   checkVersion();
   const clone = join(work, 'clone');
   const tarball = checkPackage(pack(clone));
-  checkNpx('./PACKAGE.tgz', tarball);
+  checkNpx('./PACKAGE.tgz', `file:${tarball}`);
   checkNpx('git+file:', `git+file://${root}`);
   const packages = checkNotices(await checkBinary());
   checkSbom(packages);

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { inject } from 'postject';
@@ -52,12 +52,15 @@ export async function buildBinary(output) {
       define: { BINARY: JSON.stringify(binary), 'import.meta.url': '__importMetaUrl' },
       banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     });
-    const blob = join(folder, 'sea.blob');
-    writeFileSync(join(folder, 'sea.json'), JSON.stringify({ main: bundle, output: blob, disableExperimentalSEAWarning: true, assets: consoleAssets() }));
-    run(process.execPath, ['--experimental-sea-config', join(folder, 'sea.json')]);
+    // Node writes the name of the bundle into the executable: without the folder, which has another name each time.
+    writeFileSync(
+      join(folder, 'sea.json'),
+      JSON.stringify({ main: basename(bundle), output: 'sea.blob', disableExperimentalSEAWarning: true, assets: consoleAssets() }),
+    );
+    run(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: folder });
     copyFileSync(process.execPath, output);
     chmodSync(output, 0o755);
-    await inject(output, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: FUSE });
+    await inject(output, 'NODE_SEA_BLOB', readFileSync(join(folder, 'sea.blob')), { sentinelFuse: FUSE });
     return metafile;
   } finally {
     rmSync(folder, { recursive: true });

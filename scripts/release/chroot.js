@@ -20,5 +20,5 @@ function put(folder, from, to) {
 
 /** Runs a program there, as root of the machine only. */
 export function runInRoot(folder, args) {
-  return spawnSync('chroot', [folder, '/opensrf-chopchop', ...args], { encoding: 'utf8', env: {}, timeout: 60_000 });
+  return spawnSync('chroot', [folder, '/opensrf-chopchop', ...args], { encoding: 'utf8', env: { PATH: process.env.PATH }, timeout: 60_000 });
 }

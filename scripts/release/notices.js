@@ -18,9 +18,15 @@ export function bundledPackages({ inputs }) {
   );
   return [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const file = readdirSync(join(root, folder)).find((entry) => /^(?:licen[cs]e|copying)/i.test(entry));
-    return { name, version, license, text: file === undefined ? '' : readFileSync(join(root, folder, file), 'utf8').trim() };
+    return { name, version, license, text: licenceOf(name, join(root, folder)) };
   });
+}
+
+/** Of a package that comes without its licence we keep it here. */
+function licenceOf(name, folder) {
+  const file = readdirSync(folder).find((entry) => /^(?:licen[cs]e|copying)/i.test(entry));
+  const places = [...(file === undefined ? [] : [join(folder, file)]), join(root, `scripts/release/licences/${name}.txt`)].filter((path) => existsSync(path));
+  return places[0] === undefined ? '' : readFileSync(places[0], 'utf8').trim();
 }
 
 /** What keeps packages from being given away as a part of ours. */

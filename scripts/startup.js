@@ -1,0 +1,50 @@
+// How long it takes from exec until logins work, and what the server takes of memory then; beside it what Node itself takes.
+//   node scripts/startup.js [--runs 20] [PROGRAM...]     PROGRAM: the executable; without one, dist/server/main.js
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const MAIN = fileURLToPath(new URL('../dist/server/main.js', import.meta.url));
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: 'string', default: '20' } } });
+const runs = Number(values.runs);
+
+/** Runs a program until it writes a line, or to its end where it writes none. */
+function once(program, args) {
+  return new Promise((resolve, reject) => {
+    const began = process.hrtime.bigint();
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const ms = () => Number(process.hrtime.bigint() - began) / 1e6;
+    let first = null;
+    child.on('error', reject);
+    child.stdout.once('data', () => {
+      first = { ms: ms(), rssMb: residentMb(child.pid) };
+      child.kill('SIGKILL');
+    });
+    child.on('close', () => resolve(first ?? { ms: ms(), rssMb: 0 }));
+  });
+}
+
+function residentMb(pid) {
+  const [, kb = '0'] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(join('/proc', String(pid), 'status'), 'utf8')) ?? [];
+  return Number(kb) / 1024;
+}
+
+function median(numbers) {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
+
+const SERVE = ['--port', '0', '--no-console'];
+const programs = [
+  ['node -e 0', process.execPath, ['-e', '0']],
+  ...(positionals.length > 0 ? positionals.map((program) => [program, program, SERVE]) : [['dist/server/main.js', process.execPath, [MAIN, ...SERVE]]]),
+];
+// In turns: what else the machine does is to hit all alike.
+const results = programs.map(() => []);
+for (let run = 0; run < runs; run++) for (const [index, [, program, args]] of programs.entries()) results[index].push(await once(program, args));
+for (const [index, [what]] of programs.entries()) {
+  const [ms, rss] = ['ms', 'rssMb'].map((key) => results[index].map((result) => result[key]));
+  const memory = median(rss) > 0 ? `, ${median(rss).toFixed(1)} MB resident` : '';
+  console.log(`${what}: median ${median(ms).toFixed(1)} ms (${Math.min(...ms).toFixed(1)} to ${Math.max(...ms).toFixed(1)}, ${runs} runs)${memory}`);
+}

@@ -1,23 +1,43 @@
-// npm runs this before and after it packs. What is published has no scripts and no development tools in its package.json: nothing of it is to run
-// where it is installed, and npm asks its users about packages that might.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// npm runs this before and after it packs. What is published has programs and library in a few files (see release/bundle.js), the types of the library, and no
+// scripts and no development tools in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { bundleForPackage } from './release/bundle.js';
+import { root } from './release/root.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [file, original] = ['package.json', 'package.json.orig'].map((name) => join(root, name));
+const TYPES = './dist/server/index.d.ts';
+const PUBLISHED = {
+  exports: { '.': { types: TYPES, default: './dist/bin/index.js' }, './package.json': './package.json' },
+  bin: { 'opensrf-chopchop': 'dist/bin/main.js', opensrf_router: 'dist/bin/opensrf-router.js' },
+};
 
 function restore() {
   if (existsSync(original)) renameSync(original, file);
 }
 
-function strip() {
-  // What a pack that was broken off has left.
-  restore();
-  const text = readFileSync(file, 'utf8');
-  const { scripts: _scripts, devDependencies: _tools, ...published } = JSON.parse(text);
-  writeFileSync(original, text);
-  writeFileSync(file, `${JSON.stringify(published, null, 2)}\n`);
+/** The types that a file of types needs, itself included. */
+function typesOf(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  const text = readFileSync(path, 'utf8');
+  for (const [, target] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']+)["']/g)) typesOf(join(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')), found);
+  return found;
 }
 
-({ strip, restore })[process.argv[2]]();
+async function strip() {
+  // What a pack that was broken off has left.
+  restore();
+  const folder = join(root, 'dist/bin');
+  rmSync(folder, { recursive: true, force: true });
+  await bundleForPackage(folder);
+  for (const program of Object.values(PUBLISHED.bin)) chmodSync(join(root, program), 0o755);
+  const text = readFileSync(file, 'utf8');
+  const { scripts: _scripts, devDependencies: _tools, ...published } = JSON.parse(text);
+  const types = [...typesOf(join(root, TYPES))].map((path) => relative(root, path));
+  const files = ['dist/bin', 'dist/server/control/console', ...types, 'CHANGELOG.md'];
+  writeFileSync(original, text);
+  writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, files }, null, 2)}\n`);
+}
+
+await { strip, restore }[process.argv[2]]();

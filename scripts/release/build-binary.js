@@ -5,8 +5,8 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSyn
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { inject } from 'postject';
+import { bundleForBinary } from './bundle.js';
 import { root, version } from './root.js';
 
 // nodejs.org's documentation of single executable applications: what postject looks for in the program.
@@ -34,28 +34,13 @@ function consoleAssets() {
 export async function buildBinary(output) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
   try {
-    const bundle = join(folder, 'bundle.cjs');
-    const binary = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
-    const { metafile } = await build({
-      entryPoints: [join(root, 'server/binary.ts')],
-      outfile: bundle,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: `node${process.versions.node}`,
-      minifySyntax: true,
-      minifyWhitespace: true,
-      legalComments: 'none',
-      metafile: true,
-      logLevel: 'error',
-      absWorkingDir: root,
-      define: { BINARY: JSON.stringify(binary), 'import.meta.url': '__importMetaUrl' },
-      banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-    });
+    const program = join(folder, 'bundle.cjs');
+    const BUILD = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
+    const metafile = await bundleForBinary(program, { BUILD: JSON.stringify(BUILD) });
     // Node writes the name of the bundle into the executable: without the folder, which has another name each time.
     writeFileSync(
       join(folder, 'sea.json'),
-      JSON.stringify({ main: basename(bundle), output: 'sea.blob', disableExperimentalSEAWarning: true, assets: consoleAssets() }),
+      JSON.stringify({ main: basename(program), output: 'sea.blob', disableExperimentalSEAWarning: true, assets: consoleAssets() }),
     );
     run(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: folder });
     copyFileSync(process.execPath, output);

@@ -63,7 +63,7 @@ function pack(clone) {
 
 function checkPackage({ filename, files, unpackedSize }) {
   const tarball = join(output, filename);
-  const strangers = files.map(({ path }) => path).filter((path) => !TOP.has(path.split('/', 1)[0]) || /(^|\/)(test|scripts)\//.test(path));
+  const strangers = files.map(({ path }) => path).filter((path) => !TOP.has(path.split('/', 1)[0]) || /(^|\/)(?:test|scripts)\//.test(path));
   assert.deepEqual(strangers, [], 'nothing is in the package but what it runs by');
   assert.ok(unpackedSize < MAX_UNPACKED_BYTES, `${unpackedSize} bytes unpacked are too many`);
   const folder = emptyFolder('unpacked');
@@ -84,6 +84,22 @@ function checkNpx(what, specifier) {
   });
   assert.match(shown, DEMO_END);
   step(`npx ${what} demo, in an empty folder with an empty cache`);
+}
+
+/** The library and the second program, where the package is installed. */
+function checkInstalled(tarball) {
+  const folder = emptyFolder('installed');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: folder });
+  const program = `import { startChopChop } from '${name}';
+    const chopchop = await startChopChop();
+    console.log(typeof chopchop.stop);
+    await chopchop.stop();`;
+  writeFileSync(join(folder, 'library.js'), program);
+  assert.equal(run(process.execPath, ['library.js'], { cwd: folder }), 'function');
+  const router = spawnSync(join(folder, 'node_modules/.bin/opensrf_router'), [], { encoding: 'utf8' });
+  assert.deepEqual([router.status, router.stderr], [2, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n']);
+  step('installed: the library starts and stops a server, opensrf_router is there');
 }
 
 async function checkBinary() {
@@ -135,6 +151,7 @@ try {
   checkVersion();
   const clone = join(work, 'clone');
   const tarball = checkPackage(pack(clone));
+  checkInstalled(tarball);
   checkNpx('./PACKAGE.tgz', `file:${tarball}`);
   checkNpx('git+file:', `git+file://${root}`);
   const packages = checkNotices(await checkBinary());

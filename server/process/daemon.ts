@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
+import { isSea } from 'node:sea';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { IS_BINARY } from '../version.ts';
 
 const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
 
@@ -37,7 +37,8 @@ export function reportFailure(message: string): void {
  */
 export function startDaemon(): Promise<number> {
   const [, script, ...args] = process.argv as [string, string, ...string[]];
-  const program = IS_BINARY ? [] : [...process.execArgv, script];
+  // A single executable has no script.
+  const program = isSea() ? [] : [...process.execArgv, script];
   const env = { ...process.env, [STARTED_BY]: String(process.pid) };
   // It is in no terminal: Ctrl-C would end us alone. Before it is there, so that there is no moment between.
   const forward = (signal: NodeJS.Signals) => void daemon.kill(signal);

@@ -1,0 +1,49 @@
+// Our programs and what they need of other packages, in a few files: Node takes longer to find 250 small ones than to run what is in them.
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './root.js';
+
+const COMMON = { bundle: true, platform: 'node', target: 'node20.19', minify: true, keepNames: true, legalComments: 'none', metafile: true, logLevel: 'error' };
+
+/** What a command loads only if it is asked for something special; the package has them beside it. */
+const SELDOM = ['pino-pretty', 'prom-client', 'selfsigned', 'ws', 'yaml'];
+
+/** One file for the single executable. @returns esbuild's account of what is in it. */
+export async function bundleForBinary(outfile, define) {
+  const { metafile } = await build({
+    ...COMMON,
+    absWorkingDir: root,
+    entryPoints: [join(root, 'server/binary.ts')],
+    outfile,
+    format: 'cjs',
+    banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { 'import.meta.url': '__importMetaUrl', ...define },
+  });
+  return metafile;
+}
+
+/** The programs and the library for the npm package, with what they share in files between them. @param folder One below dist/. */
+export async function bundleForPackage(folder) {
+  await build({
+    ...COMMON,
+    absWorkingDir: root,
+    entryPoints: ['main', 'opensrf-router', 'index'].map((name) => join(root, `server/${name}.ts`)),
+    outdir: folder,
+    format: 'esm',
+    splitting: true,
+    external: SELDOM,
+    // What of other packages is in CommonJS asks for Node's own modules by it.
+    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+    plugins: [{ name: 'own places', setup: (bundler) => findOwnPlaces(bundler, folder) }],
+  });
+}
+
+/** Our files find others beside them in dist/, wherever they are bundled. */
+function findOwnPlaces(bundler, folder) {
+  bundler.onLoad({ filter: /\/(?:server|router|shared)\/.*\.ts$/ }, ({ path }) => {
+    const place = relative(folder, join(root, 'dist', relative(root, path).replace(/\.ts$/, '.js')));
+    const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url)`);
+    return { contents, loader: 'ts' };
+  });
+}

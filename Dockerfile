@@ -1,23 +1,27 @@
 # syntax=docker/dockerfile:1
+# One executable on a small base, as a user that owns nothing, and content with a read-only root: docker run --read-only opensrf-chopchop
+# Configure it by OPENSRF_CHOPCHOP_* (see `serve --help`), or mount an opensrf_core.xml and name it in OPENSRF_CHOPCHOP_CONFIG.
+# scripts/release/image-by-hand.sh builds and runs the same without Docker.
 FROM node:20-bookworm-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json tsconfig.json ./
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json README.md LICENSE CHANGELOG.md ./
 COPY scripts ./scripts
 COPY shared ./shared
 COPY router ./router
 COPY server ./server
-COPY test ./test
-RUN npm ci && npm prune --omit=dev
+ARG COMMIT=unknown
+RUN GITHUB_SHA=$COMMIT npm run build:binary
 
-FROM node:20-bookworm-slim
-ENV NODE_ENV=production
-WORKDIR /app
-COPY --from=build /build/package.json ./
-COPY --from=build /build/node_modules ./node_modules
-COPY --from=build /build/dist/shared ./dist/shared
-COPY --from=build /build/dist/router ./dist/router
-COPY --from=build /build/dist/server ./dist/server
-USER node
+FROM debian:bookworm-slim
+COPY --from=build /build/release/opensrf-chopchop /usr/local/bin/opensrf-chopchop
+RUN ln -s opensrf-chopchop /usr/local/bin/opensrf_router && useradd --system --uid 5222 --no-create-home --shell /usr/sbin/nologin chopchop
+USER 5222:5222
+WORKDIR /
+ENV OPENSRF_CHOPCHOP_HOST=0.0.0.0
 EXPOSE 5222
-ENTRYPOINT ["node", "/app/dist/server/main.js"]
-CMD ["serve", "--host", "0.0.0.0"]
+# Needs an account: from the mounted file, or OSRF_USERNAME and OSRF_PASSWORD.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD opensrf-chopchop status --host 127.0.0.1 ${OPENSRF_CHOPCHOP_CONFIG:+--config "$OPENSRF_CHOPCHOP_CONFIG"}
+ENTRYPOINT ["opensrf-chopchop"]
+CMD ["serve"]

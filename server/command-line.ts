@@ -222,6 +222,7 @@ async function parse(argv: readonly string[]): Promise<void> {
       (args) =>
         later(async () => (await import('./commands/wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print)),
     )
+    .completion('completion', 'Print what makes bash or zsh (by $SHELL) complete our commands and options')
     .epilogue(
       `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config. Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.\n${EXIT_CODES}`,
     )

@@ -70,8 +70,18 @@ function checkPackage({ filename, files, unpackedSize }) {
   run('tar', ['-xzf', tarball, '-C', folder]);
   const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
   assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'nothing runs where it is installed');
+  checkManPage(join(folder, 'package/dist/man/opensrf-chopchop.1'));
   step(`${filename}: ${files.length} files, ${unpackedSize} bytes, no scripts, needs ${Object.keys(dependencies).join(' ')}`);
   return tarball;
+}
+
+function checkManPage(page) {
+  const text = readFileSync(page, 'utf8');
+  for (const what of ['.SH SERVE', '.SH REQUEST', '.SH DOCTOR', '\\-\\-on\\-listener\\-loss', 'Exit codes: 0 done'])
+    assert.ok(text.includes(what), `the man page has ${what}`);
+  const { error, stderr } = spawnSync('groff', ['-K', 'utf8', '-man', '-Tutf8', '-ww', '-z', page], { encoding: 'utf8' });
+  if (error === undefined) assert.equal(stderr, '', 'groff has nothing to say');
+  step(`opensrf-chopchop.1: ${text.split('\n').length} lines${error === undefined ? ', groff has nothing to say' : ', SKIPPED: no groff'}`);
 }
 
 function checkNpx(what, specifier) {

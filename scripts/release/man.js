@@ -1,0 +1,61 @@
+// The man page, made of what --help says, which yargs makes of the commands' definitions.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root, version } from './root.js';
+
+function help(...args) {
+  const { stdout, status, stderr } = spawnSync(process.execPath, [join(root, 'dist/server/main.js'), ...args, '--help'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`--help: ${stderr}`);
+  return stdout;
+}
+
+/** Cuts a help text into its sections, each with items of two columns that were wrapped. */
+function parse(text) {
+  const sections = [];
+  for (const line of text.split('\n').filter((one) => one.trim() !== '')) addLine(sections, line);
+  return sections;
+}
+
+function addLine(sections, line) {
+  const items = sections.at(-1)?.items ?? [];
+  const [, heading] = /^(\S[^:]*):$/.exec(line) ?? [];
+  const [, item, rest = ''] = /^ {2}(\S.*?)(?: {2,}(\S.*))?$/.exec(line) ?? [];
+  if (heading !== undefined) sections.push({ heading, items: [] });
+  else if (item !== undefined) items.push([item, rest]);
+  else if (line.startsWith('  ') && items.length > 0) items.at(-1)[1] += ` ${line.trim()}`;
+  else sections.push({ heading: '', items: [['', line.trim()]] });
+}
+
+/** What troff takes for itself. */
+function plain(text) {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/ {2,}/g, ' ')
+    .replace(/^([.'])/, '\\&$1');
+}
+
+function section({ heading, items }, macro) {
+  const title = heading === '' ? [] : [`.${macro} ${plain(heading)}`];
+  return [...title, ...items.flatMap(([item, text]) => (item === '' ? ['.PP', plain(text)] : ['.TP', `.B ${plain(item)}`, plain(text.trim())]))];
+}
+
+/** opensrf-chopchop(1), in roff. */
+export function manPage() {
+  const [usage, about, commands, ...options] = parse(help());
+  const names = commands.items.map(([item]) => item.split(' ')[1]).filter((name) => !['serve', 'completion'].includes(name));
+  return [
+    `.TH OPENSRF\\-CHOPCHOP 1 "" "opensrf\\-chopchop ${version}" "User Commands"`,
+    '.SH NAME',
+    'opensrf\\-chopchop \\- a Jabber (XMPP) server and OpenSRF router in one process',
+    '.SH SYNOPSIS',
+    plain(usage.items[0][1]),
+    '.SH DESCRIPTION',
+    plain(about.items[0][1]),
+    ...section({ ...commands, heading: 'COMMANDS' }, 'SH'),
+    '.SH SERVE',
+    ...options.flatMap((one) => section(one, 'SS')),
+    ...names.flatMap((name) => [`.SH ${plain(name.toUpperCase())}`, ...parse(help(name)).flatMap((one) => section(one, 'SS'))]),
+    '',
+  ].join('\n');
+}

@@ -16,8 +16,8 @@ RUN GITHUB_SHA=$COMMIT npm run build:binary
 
 FROM debian:bookworm-slim
 COPY --from=build /build/release/opensrf-chopchop /usr/local/bin/opensrf-chopchop
-RUN ln -s opensrf-chopchop /usr/local/bin/opensrf_router && useradd --system --uid 5222 --no-create-home --shell /usr/sbin/nologin chopchop
-USER 5222:5222
+RUN ln -s opensrf-chopchop /usr/local/bin/opensrf_router && useradd --system --user-group --uid 522 --no-create-home --shell /usr/sbin/nologin chopchop
+USER 522:522
 WORKDIR /
 ENV OPENSRF_CHOPCHOP_HOST=0.0.0.0
 EXPOSE 5222

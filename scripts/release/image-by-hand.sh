@@ -47,7 +47,7 @@ inside() { env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 environment=("$@" OPENSRF_CHOPCHOP_PORT=35222 OPENSRF_CHOPCHOP_USER=opensrf:secret,router:another OSRF_PASSWORD=secret OSRF_PORT=35222)
 inside /bin/sh -c 'touch /tmp/x' 2>/dev/null && { echo "the root file system can be written"; exit 1; }
 step 'nothing can be written'
-(exec env -i "${environment[@]}" PATH=/usr/local/bin:/usr/bin:/bin chroot --userspec="$user" "$root" sh -c "exec $command") >"$root.log" 2>&1 &
+(exec env -i "${environment[@]}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec="$user" "$root" sh -c "exec $command") >"$root.log" 2>&1 &
 server=$!
 for _ in $(seq 100); do grep -q listening "$root.log" && break; sleep 0.1; done
 grep -q '"listening"' "$root.log" || { cat "$root.log"; exit 1; }

@@ -44,7 +44,7 @@ mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -o remount,bind,ro "$root"
 inside() { env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${environment[@]}" chroot --userspec="$user" "$root" "$@"; }
-environment=("$@" OPENSRF_CHOPCHOP_PORT=35222 OPENSRF_CHOPCHOP_USER=opensrf:secret,router:another OSRF_PASSWORD=secret OSRF_PORT=35222)
+environment=("$@" OPENSRF_CHOPCHOP_PORT=35222 OPENSRF_CHOPCHOP_USER=opensrf:secret OSRF_PASSWORD=secret OSRF_PORT=35222)
 inside /bin/sh -c 'touch /tmp/x' 2>/dev/null && { echo "the root file system can be written"; exit 1; }
 step 'nothing can be written'
 (exec env -i "${environment[@]}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec="$user" "$root" sh -c "exec $command") >"$root.log" 2>&1 &

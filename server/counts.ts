@@ -41,6 +41,13 @@ export class ServerCounts {
     this.past.bytesWritten += bytesWritten;
   }
 
+  /** The part of it that is asked for often. */
+  stanzasRead(sessions: Iterable<Session>): number {
+    let sum = this.past.stanzasRead;
+    for (const { stanzasRead } of sessions) sum += stanzasRead;
+    return sum;
+  }
+
   /** All there was until now. @param sessions Those there are. @param connections Likewise. */
   traffic(sessions: Iterable<Session>, connections: Iterable<Connection>): Traffic {
     const sum = { ...this.past };

@@ -92,6 +92,14 @@ test('every answer forbids scripts of others, frames and guesses of its type', a
   }
 });
 
+test('who asks for the head of something gets no more', async (t) => {
+  const { call } = await startControlledServer(t);
+  for (const path of ['/healthz', '/api/v1/server', '/api/v1/events']) {
+    const response = await call(path, { method: 'HEAD' });
+    assert.deepEqual([response.status, await response.text()], [200, ''], path);
+  }
+});
+
 test('a body that is too large, no JSON, or not said to be JSON is refused', async (t) => {
   const { call } = await startControlledServer(t);
   const status = async (options: RequestInit) => (await call('/api/v1/call', { method: 'POST', ...options })).status;
@@ -214,6 +222,7 @@ test('metrics are OpenMetrics: sessions, stanzas, what was routed to whom, bounc
     'opensrf_chopchop_logins_total 5',
     'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",state="complete"} 1',
     'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",state="refused"} 1',
+    'opensrf_chopchop_request_duration_seconds_count{service="",state="refused"} 1',
     'opensrf_chopchop_trace_unseen_stanzas_total 0',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line} in:\n${text}`);

@@ -110,6 +110,22 @@ test('neither parameters nor results of a protected method are remembered', asyn
   assert.match(JSON.stringify(remembered), /PARAMS REDACTED/);
 });
 
+test('what is nested too deeply to be kept harms nobody on its way', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started, 1);
+  const alice = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'alice');
+  const bomb = '['.repeat(100_000) + ']'.repeat(100_000);
+  const body = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"add","params":[${bomb}]}}}}]`;
+  alice.send(`<message to='router@private.localhost/opensrf.math'><thread>deep</thread><body>${body}</body></message>`);
+  await alice.message();
+  assert.ok(service.listener.open && service.workers.every(({ jabber }) => jabber.open) && !alice.ended);
+  const { requests } = (await started.json('/api/v1/requests?details=yes')) as unknown as { requests: TraceEntry[] };
+  assert.deepEqual(
+    requests.map(({ detail }) => detail.params.json),
+    ['["**TOO DEEPLY NESTED TO BE KEPT**"]'],
+  );
+});
+
 test('a flood is looked at in part: the tap is taken away, what went by is counted, and later it looks again', async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 4);

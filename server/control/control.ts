@@ -82,7 +82,7 @@ function tracedServer(server: ChopChop) {
   let protect = new LogProtect(prefixes);
   return {
     watch: (tap: Parameters<ChopChop['watch']>[0]) => server.watch(tap),
-    stanzasRead: () => server.traffic().stanzasRead,
+    stanzasRead: () => server.counts.stanzasRead(server.sessions),
     routers: new Set(server.config.domains.map((domain) => `${routerName(server.config.router, domain)}@${domain}`)),
     protect: () => {
       if (server.config.logProtect === prefixes) return protect;

@@ -108,7 +108,8 @@ export function send(response: ServerResponse, reply: Reply): void {
       return;
     case 'stream':
       response.writeHead(200, { 'Content-Type': reply.type });
-      reply.start(response);
+      if (response.req.method === 'HEAD') response.end();
+      else reply.start(response);
   }
 }
 

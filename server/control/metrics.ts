@@ -14,9 +14,11 @@ const PREFIX = 'opensrf_chopchop_';
 export class Metrics {
   private readonly registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
   private readonly latency: Histogram<'service' | 'state'>;
+  private readonly server: ChopChop;
 
   constructor(server: ChopChop, trace: Trace) {
     const { registry } = this;
+    this.server = server;
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     // Event loop, memory, CPU, handles, garbage collection: named as everybody's.
     collectDefaultMetrics({ register: registry });
@@ -34,7 +36,10 @@ export class Metrics {
 
   /** A request is over. */
   ended({ type, service, state, durationMs }: TraceSummary): void {
-    if (type === 'REQUEST' && durationMs !== null) this.latency.observe({ service, state }, durationMs / 1000);
+    if (type !== 'REQUEST' || durationMs === null) return;
+    // Anybody may ask for any name; those that nobody has registered would fill the memory.
+    const known = service === 'router' || [...this.server.routers.values()].some(({ classes }) => classes.has(service));
+    this.latency.observe({ service: known ? service : '', state }, durationMs / 1000);
   }
 
   get contentType(): string {

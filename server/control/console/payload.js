@@ -81,9 +81,14 @@ function linesOf(json) {
   }
   if (!Array.isArray(values)) values = [values];
   if (values.length === 0) return [[{ kind: 'note', text: 'none' }]];
-  const lines = [];
-  for (const value of values) print(value, '', '', [], lines);
-  return lines;
+  try {
+    const lines = [];
+    for (const value of values) print(value, '', '', [], lines);
+    return lines;
+  } catch {
+    // Nested too deeply to be laid out.
+    return [[{ kind: 'plain', text: json }]];
+  }
 }
 
 /** @param before The tokens that the first line begins with. @param after What ends the last line. */

@@ -67,6 +67,8 @@ export interface TraceEntry {
   readonly detail: TraceDetail;
 }
 
+const TOO_DEEP = JSON.stringify(['**TOO DEEPLY NESTED TO BE KEPT**']);
+
 /** So much is kept of what was said in one direction. */
 const MAX_PAYLOAD_LENGTH = 128 * 1024;
 
@@ -102,8 +104,17 @@ export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded
 }
 
 function payload(values: readonly unknown[]): TracePayload {
-  const json = JSON.stringify(values);
+  const json = jsonOf(values);
   return { json: json.slice(0, MAX_PAYLOAD_LENGTH), length: json.length, redacted: false };
+}
+
+/** What can be parsed at any depth cannot be written at any: a peer may send what ends in a RangeError here, on somebody else's way. */
+function jsonOf(values: readonly unknown[]): string {
+  try {
+    return JSON.stringify(values);
+  } catch {
+    return TOO_DEEP;
+  }
 }
 
 function redacted(): TracePayload {

@@ -61,6 +61,11 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     return sum;
   }
 
+  /** How many requests wait for a first listener. */
+  get heldRequests(): number {
+    return this.held.size;
+  }
+
   get suspended(): boolean {
     return this.state === 'suspended';
   }

@@ -23,7 +23,8 @@ const { values: options } = parseArgs({
   },
 });
 
-const LOAD = ['--clients', '8', '--listeners', '4', '--window', options.window];
+// Whole OpenSRF messages: what looks at them is to understand them.
+const LOAD = ['--clients', '8', '--listeners', '4', '--window', options.window, '--osrf', '1'];
 const KINDS = {
   without: { title: 'no control interface', args: [], look: null },
   closed: { title: 'console closed', args: ['--console', '0'], look: null },
@@ -88,6 +89,7 @@ async function measure(program, { child, port }) {
 async function run(program, { args, look }, browser) {
   const server = await startServer(args);
   const close = look === null ? null : await look(server.control, browser);
+  await wait(1_000);
   const result = await measure(program, server);
   await close?.();
   server.child.kill('SIGKILL');
@@ -109,7 +111,10 @@ try {
   );
   console.log(`median of ${options.rounds}, ${browser === null ? 'no Chromium: a program looks' : 'in Chromium'}`);
   for (let round = 0; round < Number(options.rounds); round++) {
-    for (const [name, kind] of Object.entries(KINDS)) results[name].push(await run(program, kind, browser));
+    // Each kind is first in its turn.
+    const names = Object.keys(KINDS);
+    const turn = round % names.length;
+    for (const name of [...names.slice(turn), ...names.slice(0, turn)]) results[name].push(await run(program, KINDS[name], browser));
   }
   const cpu = ({ server_cpu_us_per_req: us }) => us;
   console.log(`${''.padEnd(30)} us CPU/r    ratio      req/s   p99 us  lost/errors`);

@@ -9,9 +9,12 @@ import { createConfig } from '../server/config/config.ts';
 import { CONSOLE_FILES } from '../server/control/assets.ts';
 import { startControl } from '../server/control/control.ts';
 import { ControlListenError } from '../server/control/control-server.ts';
+import type { MethodReport } from '../server/control/latencies.ts';
+import type { LimitReport } from '../server/control/near-limits.ts';
 import type { SessionReport } from '../server/control/sessions.ts';
+import { OsrfClient } from '../server/opensrf/client.ts';
 import { temporaryFolder } from './support/command.ts';
-import { posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
+import { LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { Peer } from './support/peer.ts';
 import { recordingLog, startServer } from './support/server.ts';
 
@@ -196,6 +199,22 @@ test('a call is carried out as a client’s, and says what came of it', async (t
   assert.match(String((await call({ method: 'add', domain: 'elsewhere' }))['error']), /domain is none of/);
   assert.match(String((await call({ method: 'add', timeoutMs: -1 }))['error']), /timeoutMs is no number/);
   assert.equal(started.server.sessions.size, 2, 'its session is over');
+});
+
+test('health tells of latencies by method, and who came near a limit', async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'alice' });
+  t.after(() => client.close());
+  await client.request('opensrf.math', 'echo', 'x'.repeat(30_000));
+  const { methods, limits } = (await started.json('/api/v1/health')) as unknown as { methods: MethodReport[]; limits: LimitReport[] };
+  assert.deepEqual(
+    methods.map(({ service, method, requests, failed }) => [service, method, requests, failed]),
+    [['opensrf.math', 'echo', 1, 0]],
+  );
+  const stanza = limits.find(({ limit }) => limit === 'stanzaBytes');
+  assert.ok(stanza !== undefined && (stanza.peak ?? 0) > 30_000 && stanza.value === 8 * 1024 * 1024);
+  assert.equal(limits.find(({ limit }) => limit === 'unansweredRequests')?.now, 0);
 });
 
 test('metrics are OpenMetrics: sessions, stanzas, what was routed to whom, bounces, refusals, closes, latencies', async (t) => {

@@ -30,9 +30,12 @@ export interface Control extends ControlAddress {
 export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log): Promise<Control> {
   const partLog = logOfPart(log, 'control');
   const health = new Health(server);
-  const trace = new Trace(tracedServer(server), (summary) => {
-    health.ended(summary);
-    metrics.ended(summary);
+  const trace = new Trace(tracedServer(server), {
+    stanzaSeen: ({ length, from }) => health.limits.stanzaSeen(length, from),
+    requestEnded: (summary) => {
+      health.ended(summary);
+      metrics.ended(summary);
+    },
   });
   const metrics = new LazyMetrics(server, trace);
   const http = new ControlServer(

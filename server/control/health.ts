@@ -2,7 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ChopChop } from '../chopchop.ts';
 import { json, type Route } from './http.ts';
 import { Latencies, percentiles } from './latencies.ts';
-import { limitReports, type OutboxPeak } from './near-limits.ts';
+import { NearLimits } from './near-limits.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
 
 /** How the server was in one second. */
@@ -43,6 +43,7 @@ const RESOLUTION_MS = 20;
 /** Looks at the server each second, and remembers the last five minutes. */
 export class Health {
   readonly latencies = new Latencies();
+  readonly limits: NearLimits;
   private readonly server: ChopChop;
   private readonly samples: HealthSample[] = [];
   private readonly watchers = new Set<(sample: HealthSample) => void>();
@@ -51,10 +52,10 @@ export class Health {
   private before: Totals;
   private durations: number[] = [];
   private failed = 0;
-  private outboxPeak: OutboxPeak = { bytes: 0, jid: '' };
 
   constructor(server: ChopChop) {
     this.server = server;
+    this.limits = new NearLimits(server);
     this.before = totalsOf(server);
     this.loopDelay.enable();
     this.timer = setInterval(() => this.sample(), SAMPLE_MS).unref();
@@ -84,7 +85,7 @@ export class Health {
       {
         method: 'GET',
         path: '/api/v1/health',
-        handle: () => json({ samples: this.samples, methods: this.latencies.reports(), limits: limitReports(this.server, this.outboxPeak) }),
+        handle: () => json({ samples: this.samples, methods: this.latencies.reports(), limits: this.limits.reports() }),
       },
     ];
   }
@@ -96,7 +97,7 @@ export class Health {
     this.durations = [];
     this.failed = 0;
     this.loopDelay.reset();
-    if (now.peak.bytes > this.outboxPeak.bytes) this.outboxPeak = now.peak;
+    this.limits.look();
     this.samples.push(sample);
     if (this.samples.length > KEPT_SAMPLES) this.samples.shift();
     for (const watcher of this.watchers) watcher(sample);
@@ -134,21 +135,15 @@ interface Totals {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly outboxBytes: number;
-  /** The session with the fullest outbox. */
-  readonly peak: OutboxPeak;
   readonly cpuMs: number;
 }
 
 function totalsOf(server: ChopChop): Totals {
   const { stanzasRead, bytesRead, bytesWritten } = server.traffic();
   let outboxBytes = 0;
-  let peak: OutboxPeak = { bytes: 0, jid: '' };
-  for (const { jid, connection } of server.sessions) {
-    outboxBytes += connection.outboxBytes;
-    if (connection.outboxBytes > peak.bytes) peak = { bytes: connection.outboxBytes, jid };
-  }
+  for (const { connection } of server.sessions) outboxBytes += connection.outboxBytes;
   const { user, system } = process.cpuUsage();
-  return { at: Date.now(), requests: routed(server), stanzas: stanzasRead, bytesRead, bytesWritten, outboxBytes, peak, cpuMs: (user + system) / 1000 };
+  return { at: Date.now(), requests: routed(server), stanzas: stanzasRead, bytesRead, bytesWritten, outboxBytes, cpuMs: (user + system) / 1000 };
 }
 
 function routed({ routers }: ChopChop): number {

@@ -1,20 +1,12 @@
 import type { ChopChop } from '../chopchop.ts';
 
-/** The fullest outbox there was. */
-export interface OutboxPeak {
-  readonly bytes: number;
-  /** Whose it was; `''` where none ever had anything in it. */
-  readonly jid: string;
-}
-
-/** A limit, and how near somebody came to it. */
+/** A limit, and how near somebody came to it since the control interface is up. */
 export interface LimitReport {
   /** As in the configuration; the unit is in the name. */
   readonly limit: string;
   readonly value: number;
-  /** What there is now. */
-  readonly now: number;
-  /** The most there was since the control interface is up; null where that is not followed. */
+  /** What there is now; null where that is not followed, as is {@link peak}. */
+  readonly now: number | null;
   readonly peak: number | null;
   /** Who came so near, where one can be named. */
   readonly who: string;
@@ -22,15 +14,69 @@ export interface LimitReport {
   readonly met: number;
 }
 
-/** The limits that a healthy site may meet. */
-export function limitReports({ config, sessions, unanswered, counts }: ChopChop, outbox: OutboxPeak): LimitReport[] {
-  const { limits } = config;
-  const fullest = Math.max(0, ...Array.from(sessions, ({ connection }) => connection.outboxBytes));
-  const met = (reason: Parameters<typeof counts.closes.get>[0]) => counts.closes.get(reason) ?? 0;
-  return [
-    { limit: 'outboxBytes', value: limits.outboxBytes, now: fullest, peak: Math.max(fullest, outbox.bytes), who: outbox.jid, met: met('slow-reader') },
-    { limit: 'unansweredRequests', value: limits.unansweredRequests, now: unanswered.size, peak: null, who: '', met: unanswered.forgotten },
-    { limit: 'stanzaBytes', value: limits.stanzaBytes, now: 0, peak: null, who: '', met: counts.bounces.get('policy-violation') ?? 0 },
-    { limit: 'loginTimeoutMs', value: limits.loginTimeoutMs, now: 0, peak: null, who: '', met: met('login-timeout') },
-  ];
+/** The most there was, and whose it was. */
+interface Peak {
+  value: number;
+  who: string;
+}
+
+/** Watches the limits that a healthy site may meet. */
+export class NearLimits {
+  private readonly server: ChopChop;
+  private readonly outbox: Peak = { value: 0, who: '' };
+  private readonly stanza: Peak = { value: 0, who: '' };
+  private readonly unanswered: Peak = { value: 0, who: '' };
+  private readonly held: Peak = { value: 0, who: '' };
+
+  constructor(server: ChopChop) {
+    this.server = server;
+  }
+
+  /** To be called now and then. */
+  look(): void {
+    raise(this.outbox, ...this.fullestOutbox());
+    raise(this.unanswered, this.server.unanswered.size, '');
+    for (const router of this.server.routers.values()) raise(this.held, router.heldRequests, router.jid);
+  }
+
+  /** A stanza of a request was looked at. */
+  stanzaSeen(length: number, from: string): void {
+    raise(this.stanza, length, from);
+  }
+
+  reports(): LimitReport[] {
+    this.look();
+    const { config, unanswered, counts, routers } = this.server;
+    const { limits } = config;
+    const mostHeld = Math.max(...Array.from(routers.values(), (router) => router.heldRequests));
+    const unfollowed = { now: null, peak: null, who: '' };
+    return [
+      { limit: 'outboxBytes', value: limits.outboxBytes, now: this.fullestOutbox()[0], ...told(this.outbox), met: counts.closes.get('slow-reader') ?? 0 },
+      { limit: 'stanzaBytes', value: limits.stanzaBytes, now: null, ...told(this.stanza), met: counts.bounces.get('policy-violation') ?? 0 },
+      { limit: 'unansweredRequests', value: limits.unansweredRequests, now: unanswered.size, ...told(this.unanswered), met: unanswered.forgotten },
+      { limit: 'heldRequests', value: limits.heldRequests, now: mostHeld, ...told(this.held), met: 0 },
+      { limit: 'loginTimeoutMs', value: limits.loginTimeoutMs, ...unfollowed, met: counts.closes.get('login-timeout') ?? 0 },
+    ];
+  }
+
+  private fullestOutbox(): [bytes: number, jid: string] {
+    let bytes = 0;
+    let who = '';
+    for (const { jid, connection } of this.server.sessions) {
+      if (connection.outboxBytes <= bytes) continue;
+      bytes = connection.outboxBytes;
+      who = jid;
+    }
+    return [bytes, who];
+  }
+}
+
+function raise(peak: Peak, value: number, who: string): void {
+  if (value <= peak.value) return;
+  peak.value = value;
+  peak.who = who;
+}
+
+function told({ value, who }: Peak): Pick<LimitReport, 'peak' | 'who'> {
+  return { peak: value, who };
 }

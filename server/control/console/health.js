@@ -43,6 +43,7 @@ const PLOTS = [
 /** What a limit's name says, in words, and how its numbers are read. */
 const LIMITS = {
   outboxBytes: ['What waits for one peer to read', bytes, 'peers closed'],
+  heldRequests: ['Requests that wait for a first listener', number, ''],
   unansweredRequests: ['Requests nobody has answered', number, 'forgotten'],
   stanzaBytes: ['The size of a stanza', bytes, 'bounced'],
   loginTimeoutMs: ['The time for a login', ms, 'gave up'],
@@ -156,10 +157,9 @@ function methodRow({ service, method, requests, failed, p50Ms, p95Ms, p99Ms, max
 
 function limitRow({ limit, value, now, peak, who, met }, old) {
   const [words, unit, verb] = LIMITS[limit];
-  const isFollowed = limit !== 'stanzaBytes' && limit !== 'loginTimeoutMs';
   return cells(old, [
     [words, ''],
-    [isFollowed ? unit(now) : '', 'right'],
+    [now === null ? '' : unit(now), 'right'],
     [peak === null ? '' : unit(peak), 'right'],
     [unit(value), 'right'],
     [met === 0 ? '' : `${number(met)} ${verb}`, `right${met > 0 ? ' failed' : ''}`],

@@ -8,15 +8,18 @@ import { BudgetedTap, type SessionObserver, type TracedServer } from './budgeted
 import type { TraceFilter } from './filter.ts';
 import { Recording } from './recording.ts';
 import { type RingLimits, TraceRing } from './ring.ts';
-import type { TraceEntry, TraceSummary } from './trace-entry.ts';
+import type { TraceEntry, TraceStep, TraceSummary } from './trace-entry.ts';
 
 /** Wants to know what goes on. */
 export interface TraceWatcher {
   happened(batch: TraceBatch): void;
 }
 
-/** Told of each request that is over. */
-export type EntryListener = (summary: TraceSummary) => void;
+/** Told of what is looked at, in passing. */
+export interface TraceListener {
+  stanzaSeen(step: TraceStep): void;
+  requestEnded(summary: TraceSummary): void;
+}
 
 const RING_LIMITS: RingLimits = { entries: 5_000, characters: 32 * 1024 * 1024 };
 
@@ -36,15 +39,15 @@ export class Trace implements ExchangeObserver, SessionObserver {
   private readonly open = new Map<Exchange, Recording>();
   private readonly server: TracedServer;
   private readonly tap: BudgetedTap;
-  private readonly onEntry: EntryListener;
+  private readonly listener: TraceListener;
   private count = 0;
   private timer: NodeJS.Timeout | null = null;
   private lastAnswer: Stanza | null = null;
   private lastAnswered: Exchange | null = null;
 
-  constructor(server: TracedServer, onEntry: EntryListener) {
+  constructor(server: TracedServer, listener: TraceListener) {
     this.server = server;
-    this.onEntry = onEntry;
+    this.listener = listener;
     this.tap = new BudgetedTap(server, this.budget, this, () => this.schedule());
     this.tap.start();
   }
@@ -90,13 +93,13 @@ export class Trace implements ExchangeObserver, SessionObserver {
   asked(exchange: Exchange, stanza: Stanza): void {
     const recording = new Recording(++this.count, exchange);
     this.open.set(exchange, recording);
-    this.batch.step(recording, recording.asked(stanza));
+    this.seen(recording, recording.asked(stanza));
     this.schedule();
   }
 
   handed(exchange: Exchange): void {
     const recording = this.open.get(exchange);
-    if (recording !== undefined) this.batch.step(recording, recording.handed());
+    if (recording !== undefined) this.seen(recording, recording.handed());
     this.schedule();
   }
 
@@ -106,7 +109,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.lastAnswer = stanza;
     this.lastAnswered = exchange;
     const recording = this.open.get(exchange);
-    if (recording !== undefined) this.batch.step(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
+    if (recording !== undefined) this.seen(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
     this.schedule();
   }
 
@@ -117,7 +120,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     const entry = recording.entry(this.server.protect());
     this.ring.add(entry);
     this.batch.ended(recording);
-    this.onEntry(entry.summary);
+    this.listener.requestEnded(entry.summary);
     this.schedule();
   }
 
@@ -138,6 +141,11 @@ export class Trace implements ExchangeObserver, SessionObserver {
       exchange.endedAt = endedAt;
       this.ended(exchange);
     }
+  }
+
+  private seen(recording: Recording, step: TraceStep): void {
+    this.batch.step(recording, step);
+    this.listener.stanzaSeen(step);
   }
 
   private schedule(): void {

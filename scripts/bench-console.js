@@ -3,17 +3,18 @@
 // open in a browser (or, without one, a program that asks for the same), in turns within each round.
 //
 //   npm run build && node scripts/bench-console.js [--rounds 5] [--seconds 3] [--window 8] [--view connections]
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Browser, hasChromium } from '../dist/test/support/browser.js';
+import { median } from './bench/report.js';
+import { ours } from './bench/servers.js';
+import { compile, runLoad } from './bench/tools.js';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'chopchop-bench-'));
+const controlFile = join(folder, 'control.json');
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
@@ -24,33 +25,13 @@ const { values: options } = parseArgs({
 });
 
 // Whole OpenSRF messages: what looks at them is to understand them.
-const LOAD = ['--clients', '8', '--listeners', '4', '--window', options.window, '--osrf', '1'];
+const LOAD = ['--clients', '8', '--listeners', '4', '--window', options.window, '--seconds', options.seconds, '--osrf', '1'];
+const WITH_CONSOLE = ['--console', '0', '--control-file', controlFile];
 const KINDS = {
   without: { title: 'no control interface', args: [], look: null },
-  closed: { title: 'console closed', args: ['--console', '0'], look: null },
-  open: { title: `console open (${options.view})`, args: ['--console', '0'], look: openConsole },
+  closed: { title: 'console closed', args: WITH_CONSOLE, look: null },
+  open: { title: `console open (${options.view})`, args: WITH_CONSOLE, look: openConsole },
 };
-
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function compileLoad() {
-  const program = join(folder, 'osrfload');
-  const { status, stderr } = spawnSync('cc', ['-O2', '-w', '-o', program, join(here, 'bench/osrfload.c')], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`cannot compile osrfload.c (a C compiler is needed): ${stderr}`);
-  return program;
-}
-
-async function startServer(args) {
-  const ready = join(folder, 'ready.json');
-  const control = join(folder, 'control.json');
-  rmSync(ready, { force: true });
-  const main = join(here, '../dist/server/main.js');
-  const all = ['--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready, ...args];
-  if (args.length > 0) all.push('--control-file', control);
-  const child = spawn(process.execPath, [main, ...all], { stdio: ['ignore', 'ignore', 'inherit'] });
-  while (!existsSync(ready)) await wait(10);
-  return { child, port: JSON.parse(readFileSync(ready, 'utf8')).c2s[0].port, control: args.length > 0 ? JSON.parse(readFileSync(control, 'utf8')) : null };
-}
 
 /** @returns what closes it. */
 async function openConsole({ url, token }, browser) {
@@ -75,36 +56,19 @@ async function pretendToLook(url, token) {
   };
 }
 
-/** The load runs beside this process, which must be able to go on reading meanwhile. */
-async function measure(program, { child, port }) {
-  const args = ['--port', String(port), '--pids', String(child.pid), '--password', 'password', '--seconds', options.seconds, ...LOAD];
-  const load = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  load.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-  const [code] = await once(load, 'close');
-  if (code !== 0) throw new Error('osrfload failed');
-  return JSON.parse(output);
-}
-
-async function run(program, { args, look }, browser) {
-  const server = await startServer(args);
-  const close = look === null ? null : await look(server.control, browser);
+async function run(osrfload, { args, look }, browser) {
+  const server = await ours(folder, args).start();
+  const close = look === null ? null : await look(JSON.parse(readFileSync(controlFile, 'utf8')), browser);
   await wait(1_000);
-  const result = await measure(program, server);
+  const result = await runLoad(osrfload, server, LOAD);
   await close?.();
-  server.child.kill('SIGKILL');
-  await once(server.child, 'exit');
+  await server.stop();
   return result;
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 const browser = hasChromium ? await Browser.start() : null;
 try {
-  const program = compileLoad();
+  const osrfload = compile(folder, 'osrfload');
   const results = Object.fromEntries(Object.keys(KINDS).map((name) => [name, []]));
   console.log(
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0].model.trim()}, load ${loadavg()[0].toFixed(1)}`,
@@ -114,7 +78,7 @@ try {
     // Each kind is first in its turn.
     const names = Object.keys(KINDS);
     const turn = round % names.length;
-    for (const name of [...names.slice(turn), ...names.slice(0, turn)]) results[name].push(await run(program, KINDS[name], browser));
+    for (const name of [...names.slice(turn), ...names.slice(0, turn)]) results[name].push(await run(osrfload, KINDS[name], browser));
   }
   const cpu = ({ server_cpu_us_per_req: us }) => us;
   console.log(`${''.padEnd(30)} us CPU/r    ratio      req/s   p99 us  lost/errors`);

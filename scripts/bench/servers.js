@@ -37,14 +37,15 @@ export function floor(nullrelay) {
   };
 }
 
-export function ours(folder) {
+/** @param args More options of `serve`. */
+export function ours(folder, args = []) {
   return {
     name: 'ours',
     routes: true,
     async start() {
       const ready = join(folder, 'ready.json');
       rmSync(ready, { force: true });
-      const child = spawn(process.execPath, [main, '--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready], {
+      const child = spawn(process.execPath, [main, '--host', '127.0.0.1', '--port', '0', '--log-level', 'silent', '--ready-file', ready, ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
       while (!existsSync(ready)) {

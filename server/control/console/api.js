@@ -50,14 +50,17 @@ async function fetched(path, options) {
  */
 export async function listen(path, onEvent, onState) {
   for (;;) {
+    // A stream that nobody reads any more would keep one of the few connections that a browser makes to a server.
+    const abort = new AbortController();
     try {
-      const response = await fetched(path, {});
+      const response = await fetched(path, { signal: abort.signal });
       await onState('live');
       await readEvents(response.body.getReader(), onEvent);
       onState('lost');
     } catch (error) {
       onState(error.status === 401 || error.status === 403 ? 'refused' : 'lost');
     }
+    abort.abort();
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }

@@ -21,6 +21,7 @@ USER 522:522
 WORKDIR /
 ENV OPENSRF_CHOPCHOP_HOST=0.0.0.0
 EXPOSE 5222
+# With the default passwords it refuses to listen here: give it others, or say OPENSRF_CHOPCHOP_INSECURE=true where only the container's own network reaches it.
 # Needs an account: from the mounted file, or OSRF_USERNAME and OSRF_PASSWORD.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD opensrf-chopchop status --host 127.0.0.1 ${OPENSRF_CHOPCHOP_CONFIG:+--config "$OPENSRF_CHOPCHOP_CONFIG"}
 ENTRYPOINT ["opensrf-chopchop"]

@@ -2,6 +2,8 @@ import type { Stanza } from '../shared/stanza.ts';
 import type { Clock, Timer } from './environment.ts';
 import type { RouterLimits } from './options.ts';
 
+type HeldLimits = Pick<RouterLimits, 'heldRequests' | 'heldBytes'>;
+
 interface Held {
   readonly request: Stanza;
   readonly since: number;
@@ -16,13 +18,13 @@ interface Queue {
 export class HeldRequests {
   private readonly queues = new Map<string, Queue>();
   private readonly holdMs: number;
-  private readonly limits: RouterLimits;
+  private readonly limits: HeldLimits;
   private readonly clock: Clock;
   private readonly onExpired: (className: string, request: Stanza) => void;
   private bytes = 0;
   size = 0;
 
-  constructor(holdMs: number, limits: RouterLimits, clock: Clock, onExpired: (className: string, request: Stanza) => void) {
+  constructor(holdMs: number, limits: HeldLimits, clock: Clock, onExpired: (className: string, request: Stanza) => void) {
     this.holdMs = holdMs;
     this.limits = limits;
     this.clock = clock;

@@ -30,11 +30,19 @@ export interface RouterOptions {
   readonly limits: RouterLimits;
 }
 
-/** Bounds on the requests one router holds for classes without a listener. */
-export interface RouterLimits {
-  /** Of all classes together. */
+/** Bounds on what one router keeps and reads. */
+export interface RouterLimits extends QueryLimits {
+  /** Requests held for classes without a listener, of all classes together. */
   readonly heldRequests: number;
   readonly heldBytes: number;
+  /** Listeners of all classes together. */
+  readonly registrations: number;
+}
+
+/** How long a stanza may be of which the router reads the body, and how many messages may be in it. */
+export interface QueryLimits {
+  readonly queryBytes: number;
+  readonly queryMessages: number;
 }
 
 /** Bounds on the requests remembered until they are answered, of all routers together; the oldest is forgotten first. */

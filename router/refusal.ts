@@ -1,9 +1,9 @@
 import { bounce } from '../shared/bounce.ts';
 import { StanzaError, type StanzaErrorCondition } from '../shared/errors.ts';
 import { extensionForm } from '../shared/extension.ts';
-import { type AnswerTo, bodyText, osrfStanza, parseOsrfMessages, statusBody } from '../shared/osrf-message.ts';
+import { type AnswerTo, bodyText, type OsrfMessage, osrfStanza, parseOsrfMessages, statusBody } from '../shared/osrf-message.ts';
 import type { Stanza } from '../shared/stanza.ts';
-import type { AbsentServiceAnswer } from './options.ts';
+import type { AbsentServiceAnswer, QueryLimits } from './options.ts';
 
 /** Why a request is not handed to a listener: as an OpenSRF status and as a stanza error. */
 export interface Refusal {
@@ -32,14 +32,21 @@ export function untrusted(domain: string): Refusal {
   return { statusCode: 403, condition: 'forbidden', text: `Domain ${domain} is not trusted by this router` };
 }
 
+/** The messages a stanza holds; null where it holds none, or more than the router reads: to read costs many times what it costs to send. */
+export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryLimits): OsrfMessage[] | null {
+  if (stanza.inner.length > queryBytes) return null;
+  const messages = parseOsrfMessages(bodyText(stanza));
+  return messages !== null && messages.length <= queryMessages ? messages : null;
+}
+
 /**
  * The answers to a request that is refused.
  *
  * Tried on the real clients: a STATUS for each REQUEST gives srfsh and Perl a clean message at once, where a bounce crashes srfsh 3.3;
- * a CONNECT is understood only if it bounces, and so is whatever holds no OpenSRF message.
+ * a CONNECT is understood only if it bounces, and so is whatever holds no OpenSRF message, or more than the router reads.
  */
-export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer): Stanza[] {
-  const messages = answer === 'bounce' ? null : parseOsrfMessages(bodyText(request));
+export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] {
+  const messages = answer === 'bounce' ? null : messagesOf(request, limits);
   if (messages === null || messages.some((message) => message.type === 'CONNECT')) {
     const bounced = bounce(request, new StanzaError(refusal.condition, refusal.text));
     return bounced === null ? [] : [bounced];

@@ -1,4 +1,4 @@
-import { bodyText, parseOsrfMessages } from '../shared/osrf-message.ts';
+import { detached } from '../shared/detach.ts';
 import type { Forwarder, Stanza } from '../shared/stanza.ts';
 import { unescapeXml } from '../shared/xml.ts';
 import type { ServiceNode } from './service-node.ts';
@@ -18,9 +18,16 @@ export function threadKey(stanza: Stanza): string {
   return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
 }
 
-/** The numbers of the OpenSRF messages in a stanza. */
-export function messageNumbers(stanza: Stanza): string[] {
-  return (parseOsrfMessages(bodyText(stanza)) ?? []).map((message) => message.threadTrace);
+const NUMBER = /(?:"|&quot;)threadTrace(?:"|&quot;)\s*:\s*(?:"|&quot;)?([^\s",&}]{1,20})/g;
+
+/** A stanza has one message, or a few; more numbers are not looked for. */
+const MAX_NUMBERS = 64;
+
+/** The numbers of the OpenSRF messages in a stanza. Looked for in its text: a tree of an answer may cost a hundred times as much. */
+export function messageNumbers(stanza: Stanza): Set<string> {
+  const numbers = new Set<string>();
+  for (const [, number] of stanza.inner.matchAll(NUMBER)) if (numbers.add(detached(number as string)).size === MAX_NUMBERS) break;
+  return numbers;
 }
 
 /** A request on its way to a listener, until somebody answers it or it is given up. */
@@ -40,8 +47,6 @@ export class RoutedRequest implements Forwarder {
   /** Neighbours in the ledger's list, oldest first. */
   previous: RoutedRequest | null;
   next: RoutedRequest | null;
-  /** The numbers of the messages in it; null until somebody asks. */
-  private numbers: string[] | null;
 
   constructor(owner: RequestOwner, original: Stanza, node: ServiceNode, losses: number) {
     this.owner = owner;
@@ -53,13 +58,6 @@ export class RoutedRequest implements Forwarder {
     this.attached = true;
     this.previous = null;
     this.next = null;
-    this.numbers = null;
-  }
-
-  /** Whether one of its messages has one of these numbers (threadTrace). */
-  hasNumberOf(numbers: readonly string[]): boolean {
-    this.numbers ??= messageNumbers(this.original);
-    return this.numbers.some((number) => numbers.includes(number));
   }
 
   returned(): void {

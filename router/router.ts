@@ -2,17 +2,18 @@ import { bounce } from '../shared/bounce.ts';
 import { StanzaError } from '../shared/errors.ts';
 import { extensionForm } from '../shared/extension.ts';
 import { parseJid } from '../shared/jid.ts';
-import { bodyText, FIRST_REQUEST, osrfStanza, parseOsrfMessages } from '../shared/osrf-message.ts';
+import { FIRST_REQUEST, osrfStanza } from '../shared/osrf-message.ts';
 import type { DeliveryObserver, Endpoint, SessionEndpoint, Stanza } from '../shared/stanza.ts';
 import type { PeerRouter, RouterEnvironment } from './environment.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { RouterOptions } from './options.ts';
 import { answerOldQuery, answerQuery } from './queries.ts';
-import { absent, listenerLost, type Refusal, refuse, refuseMisleading, statusTo, untrusted } from './refusal.ts';
+import { absent, listenerLost, messagesOf, type Refusal, refuse, refuseMisleading, statusTo, untrusted } from './refusal.ts';
 import { parseCommand, ROUTER_RESOURCE, type RouterCommand } from './registration.ts';
 import type { RoutedRequest } from './routed-request.ts';
 import { ServiceClass, type ServiceClassOwner } from './service-class.ts';
 import { ServiceNode } from './service-node.ts';
+import { SessionNodes } from './session-nodes.ts';
 import { senderDomain } from './trust.ts';
 import type { UnansweredRequests } from './unanswered.ts';
 
@@ -29,8 +30,9 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   readonly jid: string;
   /** By name, in order of registration. */
   readonly classes = new Map<string, ServiceClass>();
-  /** Each listener's nodes: those in a pool, and those that have left it with requests nobody has answered yet. */
-  private readonly nodes = new Map<SessionEndpoint, Map<ServiceNode, ServiceClass>>();
+  private readonly nodes = new Map<SessionEndpoint, SessionNodes>();
+  /** How many nodes are in the pools of all classes. */
+  private registrations = 0;
   /** Requests refused, by status code. */
   readonly refusals = new Map<number, number>();
   /** What classes that are no more have counted. */
@@ -103,15 +105,23 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       this.refuseServer(stanza);
       return;
     }
-    if (stanza.routerCommand !== '') this.obey(stanza, parseCommand(stanza));
+    const refusal = this.tooMuch(stanza);
+    if (refusal !== null) this.send(bounce(stanza, refusal));
+    else if (stanza.routerCommand !== '') this.obey(stanza, parseCommand(stanza));
     else this.answerQueries(stanza);
+  }
+
+  /** Why a command or query is not even read: it costs many times what it takes to send it, and so do answers that nobody takes. */
+  private tooMuch(stanza: Stanza): StanzaError | null {
+    const { queryBytes } = this.options.limits;
+    if (stanza.inner.length > queryBytes) return new StanzaError('policy-violation', `what a router is to read may have ${queryBytes} bytes`);
+    return stanza.sender?.backlogged === true ? new StanzaError('resource-constraint', 'read what was answered before') : null;
   }
 
   /** While a router from outside has the address: listeners that register with it are known here when it is gone. */
   delivered(stanza: Stanza): void {
     if (stanza.name !== 'message' || stanza.type === 'error' || !this.options.trustedServers.has(senderDomain(stanza))) return;
-    const command = stanza.routerCommand === '' ? null : parseCommand(stanza);
-    if (command?.kind === 'register' || command?.kind === 'unregister') this.obey(stanza, command);
+    if (stanza.routerCommand === 'register' || stanza.routerCommand === 'unregister') this.obey(stanza, parseCommand(stanza));
   }
 
   /** A session has ended. Its listener is out of all pools on return; what it did not get is handed over by the caller's outbox. */
@@ -139,7 +149,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   refuseRequest(request: Stanza, refusal: Refusal): void {
     this.refusals.set(refusal.statusCode, (this.refusals.get(refusal.statusCode) ?? 0) + 1);
-    for (const answer of refuse(request, refusal, this.options.absentService)) this.environment.deliver(answer);
+    for (const answer of refuse(request, refusal, this.options.absentService, this.options.limits)) this.environment.deliver(answer);
   }
 
   condemn(service: ServiceClass, node: ServiceNode): void {
@@ -187,6 +197,11 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   private register(stanza: Stanza, className: string, form: ServiceNode['form']): void {
     const session = stanza.sender;
     if (session === null) return;
+    if (this.registrations >= this.options.limits.registrations && this.classes.get(className)?.nodes.has(stanza.from) !== true) {
+      this.environment.log.warn({ from: stanza.from, class: className, registrations: this.registrations }, 'refused a registration: there are too many');
+      this.send(bounce(stanza, new StanzaError('resource-constraint', `this router has ${this.registrations} listeners and takes no more`)));
+      return;
+    }
     const service = this.classes.get(className) ?? this.createClass(className);
     if (service === null) {
       this.environment.log.warn(
@@ -202,7 +217,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     }
     const node = new ServiceNode(session, stanza.from, form, this.environment.clock.now());
     service.addNode(node);
-    this.nodesOf(session).set(node, service);
+    this.registrations++;
+    this.nodesOf(session).add(node, service);
     this.environment.log.info({ class: className, listener: node.jid, listeners: service.nodes.size }, 'listener registered');
     this.releaseHeld(service);
     this.environment.listenersChanged(className, service.nodes);
@@ -237,10 +253,9 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     this.reply(stanza, String(count));
   }
 
-  private listenerEnded(session: SessionEndpoint, nodes: Map<ServiceNode, ServiceClass>): void {
+  private listenerEnded(session: SessionEndpoint, nodes: SessionNodes): void {
     this.nodes.delete(session);
-    for (const [node, service] of nodes) {
-      if (service.nodes.get(node.jid) !== node) continue;
+    for (const [node, service] of nodes.inPool()) {
       this.removeNode(service, node);
       this.environment.log.info({ class: service.name, listener: node.jid, listeners: service.nodes.size }, 'listener left: its session has ended');
     }
@@ -272,8 +287,8 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   private removeNode(service: ServiceClass, node: ServiceNode): void {
     service.removeNode(node);
-    // With open requests it stays known: its session may end before they are answered.
-    if (node.unanswered === 0) this.nodes.get(node.session)?.delete(node);
+    this.registrations--;
+    this.nodes.get(node.session)?.leftPool(node);
     if (service.nodes.size === 0) {
       this.classes.delete(service.name);
       this.routedBefore += service.count;
@@ -323,12 +338,12 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   }
 
   private answerQueries(stanza: Stanza): void {
-    const messages = parseOsrfMessages(bodyText(stanza));
+    const messages = messagesOf(stanza, this.options.limits);
     if (messages === null) {
       this.send(statusTo(stanza, FIRST_REQUEST, { statusCode: 400, condition: 'bad-request', text: 'The body is not an array of OpenSRF messages' }));
       return;
     }
-    for (const body of messages.flatMap((message) => answerQuery(this.classes, message))) this.reply(stanza, body);
+    for (const message of messages) for (const body of answerQuery(this.classes, message)) this.reply(stanza, body);
   }
 
   private answerOldQuery(stanza: Stanza, subject: string): void {
@@ -345,11 +360,12 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
     if (stanza !== null) this.environment.deliver(stanza);
   }
 
-  private nodesOf(session: SessionEndpoint): Map<ServiceNode, ServiceClass> {
-    const known = this.nodes.get(session) ?? new Map<ServiceNode, ServiceClass>();
-    for (const [node, service] of known) if (node.unanswered === 0 && service.nodes.get(node.jid) !== node) known.delete(node);
-    this.nodes.set(session, known);
-    return known;
+  private nodesOf(session: SessionEndpoint): SessionNodes {
+    const known = this.nodes.get(session);
+    if (known !== undefined) return known;
+    const nodes = new SessionNodes();
+    this.nodes.set(session, nodes);
+    return nodes;
   }
 
   /** A session that held the address of a class has ended. */

@@ -1,7 +1,7 @@
-import { detached } from '../shared/detach.ts';
-import type { DeliveryObserver, SessionEndpoint, Stanza } from '../shared/stanza.ts';
+import type { SessionEndpoint } from '../shared/stanza.ts';
+import { ClientThreads } from './client-threads.ts';
 import type { UnansweredLimits } from './options.ts';
-import { messageNumbers, type RoutedRequest, threadKey } from './routed-request.ts';
+import type { RoutedRequest } from './routed-request.ts';
 
 /** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
 const MAX_ATTACHED = 2048;
@@ -122,66 +122,6 @@ export class UnansweredRequests {
     this.forgotten++;
     this.remove(this.oldest as RoutedRequest);
   }
-}
-
-/** The open requests of one client by thread. Nearly always it is one; a set stands where there are more. */
-class ClientThreads implements DeliveryObserver {
-  private readonly ledger: UnansweredRequests;
-  private readonly byThread = new Map<string, RoutedRequest | Set<RoutedRequest>>();
-
-  constructor(ledger: UnansweredRequests) {
-    this.ledger = ledger;
-  }
-
-  add(request: RoutedRequest): void {
-    const waiting = this.byThread.get(request.key);
-    if (waiting === undefined) this.byThread.set(request.key, request);
-    else if (waiting instanceof Set) waiting.add(request);
-    else this.byThread.set(request.key, new Set([waiting, request]));
-  }
-
-  remove(request: RoutedRequest): void {
-    const waiting = this.byThread.get(request.key);
-    if (waiting instanceof Set) {
-      waiting.delete(request);
-      if (waiting.size > 0) return;
-    }
-    this.byThread.delete(request.key);
-  }
-
-  /** Exchanges the key of a request for a copy. */
-  detach(request: RoutedRequest): void {
-    const waiting = this.byThread.get(request.key);
-    if (waiting === undefined) return;
-    this.byThread.delete(request.key);
-    request.key = detached(request.key);
-    this.byThread.set(request.key, waiting);
-  }
-
-  all(): RoutedRequest[] {
-    return [...this.byThread.values()].flatMap((waiting) => (waiting instanceof Set ? [...waiting] : [waiting]));
-  }
-
-  delivered(stanza: Stanza): void {
-    // What the router forwards is a request to this session, not an answer.
-    if (this.byThread.size === 0 || stanza.forwarder !== null) return;
-    const key = threadKey(stanza);
-    const waiting = this.byThread.get(key);
-    if (waiting === undefined) return;
-    if (waiting instanceof Set) {
-      for (const request of answeredBy(stanza, [...waiting])) this.ledger.remove(request);
-      return;
-    }
-    this.byThread.delete(key);
-    this.ledger.close(waiting);
-  }
-}
-
-/** Several requests wait on one thread: those whose number the answer repeats; all of them where it repeats none. */
-function answeredBy(stanza: Stanza, waiting: RoutedRequest[]): RoutedRequest[] {
-  const numbers = messageNumbers(stanza);
-  const matching = waiting.filter((request) => request.hasNumberOf(numbers));
-  return matching.length === 0 ? waiting : matching;
 }
 
 function sizeOf(request: RoutedRequest): number {

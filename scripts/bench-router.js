@@ -17,6 +17,7 @@ function session(resource) {
     domain: DOMAIN,
     privileged: false,
     stalled: false,
+    backlogged: false,
     observer: null,
     last: null,
     deliver(stanza) {
@@ -56,7 +57,7 @@ function setUp(balance, classCount, listenerCount) {
     lossGraceMs: 1_000,
     absentService: 'status',
     holdMs: 0,
-    limits: { heldRequests: 0, heldBytes: 0 },
+    limits: { heldRequests: 0, heldBytes: 0, registrations: 100_000, queryBytes: 65_536, queryMessages: 16 },
   };
   const router = new Router(options, environment, new UnansweredRequests({ requests: 100_000, bytes: 2 ** 28 }));
   router.resume();

@@ -11,6 +11,7 @@ import { ServerCounts, type Traffic } from './counts.ts';
 import { type Log, logOfPart } from './log.ts';
 import { FloodGuard } from './logging/flood-guard.ts';
 import { Accounts } from './login/accounts.ts';
+import { FailedLogins } from './login/failed-logins.ts';
 import type { LoginPolicy } from './login/policy.ts';
 import { createMechanisms } from './login/sasl/mechanisms.ts';
 import { ByteTransport } from './net/byte-transport.ts';
@@ -19,6 +20,7 @@ import { readDeadPeers } from './net/dead-peers.ts';
 import { Flusher } from './net/flusher.ts';
 import { Listeners, type Listening, NOWHERE } from './net/listeners.ts';
 import { memoryPair } from './net/memory-pair.ts';
+import { PendingConnections } from './net/pending-connections.ts';
 import type { BoundAddress } from './net/tcp.ts';
 import { Tls } from './net/tls/tls.ts';
 import type { Transport } from './net/transport.ts';
@@ -90,6 +92,7 @@ export class ChopChop {
       tlsIdentity,
       accept: (transport) => this.accept(transport),
       acceptComponent: (transport) => this.acceptComponent(transport),
+      notAccepted: (error) => this.connectionEnvironment.log.warn({ err: error }, 'could not accept a connection'),
     });
     this.connectionEnvironment = {
       flusher: new Flusher(),
@@ -98,6 +101,7 @@ export class ChopChop {
       log: this.guarded(log, 'connection', ['info', 'warn', 'error']),
       defaultDomain: config.domains[0] as string,
       tlsIdentity,
+      pending: new PendingConnections(config.limits),
       onClosed: (connection) => this.connectionClosed(connection),
     };
     this.c2sEnvironment = {
@@ -110,6 +114,7 @@ export class ChopChop {
         beforeLogin: streamLimitsXml(config.limits.loginBytes, 0),
         afterLogin: MANAGEMENT_FEATURE + streamLimitsXml(config.limits.stanzaBytes, config.limits.pingAfterMs),
       },
+      failedLogins: new FailedLogins(config.limits, this.clock),
       servesDomain: (domain) => config.domains.includes(domain),
       bind: (...identity) => this.endpoints.bindClient(...identity),
       resume: (connection, bareJid, element) => this.endpoints.resume(connection, bareJid, element),
@@ -307,12 +312,7 @@ export class ChopChop {
       log,
     };
     const [trustedServers, trustedClients] = trustOf(this.config, domain);
-    const heldLimits = { heldRequests: limits.heldRequests, heldBytes: limits.heldBytes };
-    return new Router(
-      { ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits: heldLimits },
-      environment,
-      this.unanswered,
-    );
+    return new Router({ ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits }, environment, this.unanswered);
   }
 
   private createSettings(log: Log): BuiltInSettings | null {

@@ -3,9 +3,11 @@ import { MONITOR_OPTIONS, REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAI
 import { DOUBLES_OPTIONS, EXEC_OPTIONS } from './commands/fixture-options.ts';
 import { ConfigError } from './config/config.ts';
 import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from './config/connection.ts';
+import { limitsHelp } from './config/limits-help.ts';
 import { readOpensrfCore } from './config/opensrf-core.ts';
 import { SERVER_AND_LOG_OPTIONS, SITE_OPTIONS } from './config/serve-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { PROCESS_OPTIONS } from './process/options.ts';
 import { VERSION_TEXT } from './version.ts';
 
 const EXIT_CODES = [
@@ -54,20 +56,7 @@ function serveOptions(command: Argv) {
     .options(SITE_OPTIONS)
     .env('OPENSRF_CHOPCHOP')
     .config('config', SITE_OPTIONS.config.describe, chopchopSection(SITE_OPTIONS))
-    .option('check-config', { type: 'boolean', default: false, describe: 'Print what would run, or what is wrong, and stop' })
-    .option('ready-file', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Write {pid, c2s, domains, …} as JSON here once logins work; -: to standard output',
-    })
-    .option('config-dir', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml with the real port into this folder',
-    })
-    .option('pid-file', { type: 'string', requiresArg: true, describe: 'Write the process id here once logins work' })
-    .option('process-title', { type: 'string', requiresArg: true, hidden: true })
-    .option('daemon', { type: 'boolean', default: false, describe: 'Run in the background; return once logins work' });
+    .options(PROCESS_OPTIONS);
 }
 
 /** The arguments of `serve` as they are when environment and file are read anew. @throws CommandError */
@@ -109,6 +98,11 @@ function later(run: () => Promise<void>): never {
 }
 
 async function parse(argv: readonly string[]): Promise<void> {
+  const width = Math.min(110, process.stdout.columns ?? 110);
+  if (argv.join(' ') === '--help limits') {
+    process.stdout.write(limitsHelp(width));
+    return;
+  }
   await yargs([...argv])
     .scriptName('opensrf-chopchop')
     .usage('$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.')
@@ -224,13 +218,13 @@ async function parse(argv: readonly string[]): Promise<void> {
     )
     .completion('completion', 'Print what makes bash or zsh (by $SHELL) complete our commands and options')
     .epilogue(
-      `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config. Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.\n${EXIT_CODES}`,
+      `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config. Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.\n--help limits lists what is bounded, and how to set it.\n${EXIT_CODES}`,
     )
     .version(VERSION_TEXT)
     .strict()
     .check(checkRepetition)
     .parserConfiguration(PARSER)
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .wrap(width)
     .fail(fail)
     .parseAsync();
 }

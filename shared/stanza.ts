@@ -17,6 +17,8 @@ export interface SessionEndpoint extends Endpoint {
   readonly privileged: boolean;
   /** Whether its outbox has stood still for longer than the peer may take (a stopped or overwhelmed process). */
   readonly stalled: boolean;
+  /** Whether so much waits for it, stalled or not, that it should not be answered at length. */
+  readonly backlogged: boolean;
   /** Told of every stanza that is handed to this session; null while nobody wants to know, which is the rule. */
   observer: DeliveryObserver | null;
 }

@@ -26,6 +26,8 @@ export interface StreamReceiver {
 export interface ReaderLimits {
   /** Elements from the stream's start tag on; the stream counts as one. */
   readonly maxElements: number;
+  /** Attributes and declarations of one element. Counted where input ends, so that some thousands more may pass with the last of them. */
+  readonly maxAttributes: number;
   /** Levels of nesting, the stream's own included. */
   readonly maxDepth: number;
   /** Longer stanzas are read past and reported by `oversizedStanzaRead`. */

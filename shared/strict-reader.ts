@@ -16,6 +16,9 @@ const BEGUN_REFERENCE = /^(?:#[0-9]*|#x[0-9a-fA-F]*|[a-z]{0,4})$/;
 /** In an oversized stanza, text before a tag's end that is longer than this is let go. */
 const MAX_KEPT_TAG = 65_536;
 
+/** Each prefix of the stream's header is declared anew on every stanza, so that a small stanza would become a large one. */
+const MAX_INHERITED_DECLARATIONS = 8;
+
 // Thrown through saxes, the only way to leave its loop in the middle of a chunk.
 const INTERRUPTED = new Error('reading was interrupted');
 
@@ -145,13 +148,17 @@ export class StrictReader {
       if (error === INTERRUPTED) return this.interruption;
       throw error;
     }
-    this.checkReference();
+    this.checkBegun();
     return this.interruption;
   }
 
-  // Behind an `&` saxes waits for a `;`, however far that is: everything to there would be silence instead of an error.
-  private checkReference(): void {
-    const { entity } = this.parser as unknown as { readonly entity: string };
+  // Behind an `&` saxes waits for a `;`, however far that is: everything to there would be silence instead of an error. And what it
+  // costs to end a start tag grows faster than its attributes.
+  private checkBegun(): void {
+    const { entity, attribList } = this.parser as unknown as { readonly entity: string; readonly attribList: readonly unknown[] };
+    if (attribList.length > this.limits.maxAttributes) {
+      throw new StreamError('policy-violation', `an element with more than ${this.limits.maxAttributes} attributes`);
+    }
     if (!BEGUN_REFERENCE.test(entity)) throw new StreamError('not-well-formed', 'a bare "&": write "&amp;"');
   }
 
@@ -227,6 +234,9 @@ export class StrictReader {
     const { attributes } = tag;
     this.checkStreamBytes();
     this.inheritedDeclarations = declarationsToInherit(tag.ns);
+    if (this.inheritedDeclarations.length > MAX_INHERITED_DECLARATIONS) {
+      throw new StreamError('policy-violation', `more than ${MAX_INHERITED_DECLARATIONS} prefixes declared on the stream`);
+    }
     this.declarations = this.inheritedDeclarations.map(declaration).join('');
     this.namespace = tag.ns[''] ?? '';
     this.gapStart = this.position;

@@ -81,7 +81,7 @@ test('a port in use is one clear line and exit code 3', async (t) => {
 });
 
 test('an address this machine does not have is one clear line and exit code 3', () => {
-  const { code, stderr } = run('--host', '192.0.2.1', '--port', '0');
+  const { code, stderr } = run('--host', '192.0.2.1', '--port', '0', '--insecure');
   assert.equal(code, 3);
   assert.match(oneLine(stderr), /192\.0\.2\.1.*no such address/);
 });

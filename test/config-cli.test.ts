@@ -56,6 +56,44 @@ test('the command line beats the environment, that beats <chopchop>, that beats 
   assert.deepEqual(checked(['--config', `${FIXTURES}odd.xml`, '--user', 'me:pw']).accounts, ['me@private.localhost']);
 });
 
+test('limits are set on the command line, in the environment and in <chopchop>, all in the same words', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'core.xml');
+  const account = '<domain>localhost</domain><username>me</username><passwd>password</passwd>';
+  const write = (own: string) => writeFileSync(file, `<config><opensrf>${account}</opensrf><chopchop>${own}</chopchop></config>`);
+  write('<limit>depth=9</limit><limit>outboxBytes=1MiB</limit><listen_address>0.0.0.0</listen_address><insecure>true</insecure>');
+  const config = ['--config', file];
+  assert.deepEqual([checked(config).limits.depth, checked(config).limits.outboxBytes, checked(config).hosts], [9, 1_048_576, ['0.0.0.0']]);
+  assert.equal(checked([], { OPENSRF_CHOPCHOP_LIMIT: 'depth=10, heldRequests=3' }).limits.heldRequests, 3);
+  assert.equal(checked(config, { OPENSRF_CHOPCHOP_LIMIT: 'depth=10' }).limits.depth, 10);
+  assert.equal(checked([...config, '--limit', 'depth=11', '--limit', 'heldRequests=0'], { OPENSRF_CHOPCHOP_LIMIT: 'depth=10' }).limits.depth, 11);
+  write('<listen_address>0.0.0.0</listen_address><insecure>false</insecure>');
+  const { status, stderr } = run([...config, '--check-config']);
+  assert.equal(status, 2);
+  assert.match(stderr, /^opensrf-chopchop: hosts: 0\.0\.0\.0 may be reached from other machines, and me has the default password: [^\n]+ or say --insecure\n$/);
+  assert.equal(run([...config, '--check-config'], { OPENSRF_CHOPCHOP_INSECURE: 'true' }).status, 0);
+});
+
+test('a wrong limit is one clear line and exit code 2', () => {
+  const { status, stderr } = run(['--limit', 'depth=9', '--limit', 'outboxByte=1']);
+  assert.equal(status, 2);
+  assert.equal(stderr, 'opensrf-chopchop: --limit: there is no limit "outboxByte" (--help limits lists them)\n');
+});
+
+test('--help limits prints the table of limits', () => {
+  const { status, stdout } = run(['--help', 'limits']);
+  assert.equal(status, 0);
+  assert.match(stdout, /^loginTimeoutMs +ms +10s +From the connection to a bound session/m);
+  assert.match(run(['--help']).stdout, /--help limits lists/);
+});
+
+test('docs/configuration.md is what the program itself goes by', () => {
+  const script = fileURLToPath(new URL('../../scripts/configuration-reference.js', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+});
+
 test('a wrong file ends --check-config with every problem in a line of its own and exit code 2', () => {
   const { status, stderr } = run(['--config', `${FIXTURES}broken.xml`, '--check-config']);
   assert.equal(status, 2);

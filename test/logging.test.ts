@@ -106,7 +106,7 @@ for (const [what, args, code, says] of [
 test('a server that logs elsewhere says there too why it did not start', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log');
-  assert.equal(run('--host', '192.0.2.1', '--port', '0', '--log-file', log).code, 3);
+  assert.equal(run('--host', '192.0.2.1', '--port', '0', '--insecure', '--log-file', log).code, 3);
   assert.match(readFileSync(log, 'utf8'), /\[ERR :\d+:server:0:\] did not start reason="cannot listen on 192\.0\.2\.1/);
 });
 

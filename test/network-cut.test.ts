@@ -49,7 +49,13 @@ async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | nu
     return null;
   }
   const limits = { keepAliveMs: 1_000, retransmissions: 3, deadPeerCheckMs: 200 };
-  const { server, address, log } = await startServer(t, { domains: ['localhost'], hosts: [SERVER_ADDRESS], router: { lossGraceMs: 50 }, limits });
+  const { server, address, log } = await startServer(t, {
+    domains: ['localhost'],
+    hosts: [SERVER_ADDRESS],
+    insecure: true,
+    router: { lossGraceMs: 50 },
+    limits,
+  });
   const command = ['netns', 'exec', name, process.execPath, LISTENER, address.host, String(address.port)];
   const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));

@@ -42,6 +42,11 @@ const OLD_NAMES: Readonly<Record<string, string>> = { listen_address: 'host', se
 
 const OPTIONS: ReadonlyMap<string, Declaration> = new Map(Object.entries<Declaration>(SITE_OPTIONS).filter(([name]) => !NOT_IN_FILE.has(name)));
 
+/** The element that sets an option; undefined where there is none. */
+export function chopchopElementOf(option: string): string | undefined {
+  return OPTIONS.has(option) ? option.replaceAll('-', '_') : undefined;
+}
+
 /** Reads the section, each option of `serve` by its name with underscores; it may be missing. */
 export function readChopchopSection(section: ConfigElement | null, file: string): ChopchopSection {
   return new SectionReader(file).read(section?.children ?? []);

@@ -1,8 +1,9 @@
 import type { AbsentServiceAnswer, BalanceName, ListenerLossPolicy } from '../../router/options.ts';
 import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
+import { isLoopback } from '../net/loopback.ts';
 import { type ComponentsConfig, componentProblems, DEFAULT_COMPONENTS } from './components.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { DEFAULT_LIMITS, type Limits, limitProblems } from './limits.ts';
 import {
   DEFAULT_PLAINTEXT_LOGIN,
   DEFAULT_TLS,
@@ -84,6 +85,8 @@ export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | '
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
   readonly limits?: Partial<Limits>;
+  /** Listen on addresses that others can reach although an account has the default password. */
+  readonly insecure?: boolean;
 };
 
 export const DEFAULT_DOMAINS = ['private.localhost', 'public.localhost', 'localhost'] as const;
@@ -136,6 +139,7 @@ export function createConfig(input: ConfigInput = {}): ChopChopConfig {
     ...sharedPortProblems({ port: ports, 'tls.ports': tls?.ports ?? [], 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts }),
   );
   if (hosts.length === 0) problems.push('hosts: at least one is needed');
+  if (input.insecure !== true) problems.push(...exposureProblems(hosts, accounts));
   problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
   problems.push(...componentProblems(components, domains));
   if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
@@ -159,6 +163,17 @@ export function routerName({ name, names }: RouterConfig, domain: string): strin
   return names.get(domain) ?? name;
 }
 
+/** What everybody knows may not protect what everybody can reach. */
+function exposureProblems(hosts: readonly string[], accounts: readonly Account[]): string[] {
+  const reachable = hosts.filter((host) => !isLoopback(host));
+  const known = new Set(accounts.filter(({ password }) => password === DEFAULT_PASSWORD).map(({ username }) => username));
+  if (reachable.length === 0 || known.size === 0) return [];
+  const who = `${[...known].join(' and ')} ${known.size === 1 ? 'has' : 'have'}`;
+  return [`hosts: ${reachable.join(', ')} may be reached from other machines, and ${who} the default password: ${EXPOSURE_REMEDY}`];
+}
+
+const EXPOSURE_REMEDY = `set others (--user NAME:PASSWORD, or the file of --config), listen on ${DEFAULT_HOST}, or say --insecure`;
+
 function checkedDomain(domain: string, path: string, problems: string[]): string {
   const normal = normalizeDomain(domain);
   if (normal === null) problems.push(`${path}: "${domain}" is no domain`);
@@ -179,11 +194,6 @@ function settingsProblems(settings: SettingsConfig, domains: readonly string[], 
   if (settings.file === '') problems.push('settings.file: the name of a file is needed, as /openils/conf/opensrf.xml');
   if (settingsAccount(settings, accounts, router) !== undefined) return problems;
   return [...problems, `settings: opensrf.settings needs an account besides "${router.name}" on ${settings.domains.join(' or ')}`];
-}
-
-function limitProblems(limits: Limits): string[] {
-  const wrong = Object.entries(limits).filter(([, value]) => !Number.isSafeInteger(value) || value < 0);
-  return wrong.map(([name, value]) => `limits.${name}: ${value} is not a whole number`);
 }
 
 function routerProblems(router: RouterConfig, domains: readonly string[]): string[] {

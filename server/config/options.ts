@@ -44,6 +44,20 @@ export const SERVER_OPTIONS = {
     defaultDescription: 'opensrf:password and router:password',
   },
   ...TRANSPORT_OPTIONS,
+  insecure: {
+    type: 'boolean',
+    default: false,
+    group: 'Server:',
+    describe: 'Listen on an address that other machines can reach although an account has the default password',
+  },
+  limit: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: splitAtCommas,
+    group: 'Server:',
+    describe: 'Limit as NAME=VALUE, as outboxBytes=16MiB (repeatable; --help limits lists them)',
+  },
   'with-settings': {
     type: 'string',
     group: 'Settings:',
@@ -152,6 +166,8 @@ export interface ServerArguments extends TransportArguments {
   readonly port?: number | undefined;
   readonly domain?: string[] | undefined;
   readonly user?: string[] | undefined;
+  readonly insecure: boolean;
+  readonly limit?: string[] | undefined;
   readonly withSettings?: string | undefined;
   readonly settingsDomain?: string[] | undefined;
   readonly componentPort?: number | undefined;

@@ -5,6 +5,7 @@ import { domainAddresses } from '../net/hosts-file.ts';
 import type { ChopchopSection } from './chopchop-section.ts';
 import { type ComponentsConfig, parseComponents } from './components.ts';
 import { type ChopChopConfig, ConfigError, type ConfigInput, createConfig, DEFAULT_DOMAINS, type RouterConfig } from './config.ts';
+import { parseLimits } from './limit-values.ts';
 import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 import type { ServerArguments } from './options.ts';
 import { transportsFrom } from './resolve-transports.ts';
@@ -31,6 +32,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     ...site,
     domains,
     hosts: addresses.hosts,
+    insecure: args.insecure,
     ...(args.port === undefined ? {} : { ports: [args.port] }),
     ...accountsFrom(args, site, domains, problems),
     router: { ...site.router, ...routerFrom(args, domains, problems) },
@@ -38,6 +40,7 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
     components: componentsFrom(args, problems),
     ...transportsFrom(args, site, problems),
     logProtect: [...(site.logProtect ?? []), ...(args.logProtect ?? [])],
+    limits: parseLimits(args.limit ?? [], problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return { config: createConfigOf(input, args, core), core, missingNames: addresses.missing };

@@ -55,6 +55,11 @@ export class Host implements Endpoint {
       this.notFound(stanza);
       return;
     }
+    // A tree of some megabytes would hold up everybody else for seconds.
+    if (stanza.inner.length > this.facts.queryBytes) {
+      this.delivery.bounce(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.facts.queryBytes} bytes`));
+      return;
+    }
     const [payload] = parseElement(stanza.toXml()).children;
     const service = payload === undefined ? undefined : services.get(`${stanza.type} ${payload.namespace}`);
     if (service === undefined || payload === undefined) {

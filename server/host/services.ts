@@ -13,6 +13,8 @@ export interface HostFacts {
   startedAt(): number;
   /** What else has an address of its own and belongs to this host. */
   items(domain: string): readonly HostItem[];
+  /** The longest query that is read. */
+  readonly queryBytes: number;
 }
 
 /** Answers the payload of an iq: with a payload, nothing, or an error. */

@@ -6,6 +6,7 @@ export type CloseReason =
   | 'stream-error'
   | 'login-failed'
   | 'login-timeout'
+  | 'crowded-out'
   | 'replaced'
   | 'closed-by-operator'
   | 'slow-reader'

@@ -9,6 +9,7 @@ import { type Framing, type HeaderFields, newStreamId } from '../streams/framing
 import type { CloseReason } from './close-reason.ts';
 import type { Flusher } from './flusher.ts';
 import { Outbox } from './outbox.ts';
+import type { PendingConnection, PendingConnections } from './pending-connections.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 import type { Input, Transport, TransportReceiver } from './transport.ts';
 
@@ -28,12 +29,13 @@ export interface ConnectionEnvironment {
   readonly defaultDomain: string;
   /** The server's own identity for who asks for TLS; null: there is no TLS. */
   readonly tlsIdentity: () => TlsIdentity | null;
+  readonly pending: PendingConnections;
   /** A connection has closed. */
   readonly onClosed: (connection: Connection) => void;
 }
 
 /** One peer: what its transport reads becomes stanzas for the {@link ConnectionUser}, and back. */
-export class Connection implements TransportReceiver {
+export class Connection implements TransportReceiver, PendingConnection {
   readonly transport: Transport;
   /** What the peer has sent. */
   bytesRead = 0;
@@ -53,6 +55,7 @@ export class Connection implements TransportReceiver {
     this.outbox = new Outbox(transport, environment.flusher);
     this.currentUser = user(this);
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits));
+    environment.pending.add(this);
     transport.open(this);
   }
 
@@ -88,8 +91,14 @@ export class Connection implements TransportReceiver {
     return length > stalledBytes || Date.now() - blockedSince > stalledAfterMs;
   }
 
+  /** Whether more waits for the peer than one may be sent in one turn, whether or not it takes it. */
+  get backlogged(): boolean {
+    return this.outbox.length > this.environment.limits.backlogBytes;
+  }
+
   /** The next protocol takes over; with the limits of a session if it has logged in. */
   handOver(user: ConnectionUser): void {
+    this.environment.pending.remove(this);
     this.currentUser = user;
     this.input.handOver(user, limitsOfSession(this.environment.limits));
   }
@@ -125,11 +134,19 @@ export class Connection implements TransportReceiver {
 
   /** Sends a stanza from somebody else; if the peer ends before it was written, it is given back. */
   sendStanza(stanza: Stanza): void {
+    // The server's own answers to a peer that is about to be closed: nobody misses them, and there is no end of them in one turn.
+    if (this.overflowing && stanza.sender === null && stanza.forwarder === null) return;
     this.outbox.append(stanza);
     if (this.outbox.length <= this.environment.limits.outboxBytes || this.overflowing) return;
     // Not now: closing hands on what waits here, and this may be just such a handing on.
     this.overflowing = true;
     setImmediate(() => this.close('slow-reader'));
+  }
+
+  crowdOut(): void {
+    this.close('crowded-out', new StreamError('resource-constraint', 'too many connections that have not logged in'));
+    // Who does not log in need not be waited for to say goodbye.
+    setImmediate(() => this.transport.destroy());
   }
 
   /** Closes both directions. The first call counts. @param error goes to the peer before the stream's end tag. */
@@ -186,6 +203,7 @@ export class Connection implements TransportReceiver {
     this.close('client-disconnected');
     if (this.closeTimer !== null) clearTimeout(this.closeTimer);
     this.state = 'closed';
+    this.environment.pending.remove(this);
     this.environment.onClosed(this);
   }
 
@@ -217,13 +235,15 @@ export class Connection implements TransportReceiver {
   }
 }
 
-function limitsBeforeLogin({ loginElements, loginBytes, depth }: Limits): ReaderLimits {
-  return { maxElements: loginElements, maxDepth: depth, maxStanzaBytes: loginBytes, hardStanzaBytes: loginBytes, maxStreamBytes: loginBytes };
+function limitsBeforeLogin({ loginElements, loginBytes, depth, attributes }: Limits): ReaderLimits {
+  const bytes = { maxStanzaBytes: loginBytes, hardStanzaBytes: loginBytes, maxStreamBytes: loginBytes };
+  return { maxElements: loginElements, maxDepth: depth, maxAttributes: attributes, ...bytes };
 }
 
-function limitsOfSession({ depth, stanzaBytes, hardStanzaBytes }: Limits): ReaderLimits {
+function limitsOfSession({ depth, attributes, stanzaBytes, hardStanzaBytes }: Limits): ReaderLimits {
   const { POSITIVE_INFINITY } = Number;
-  return { maxElements: POSITIVE_INFINITY, maxDepth: depth, maxStanzaBytes: stanzaBytes, hardStanzaBytes, maxStreamBytes: POSITIVE_INFINITY };
+  const bytes = { maxStanzaBytes: stanzaBytes, hardStanzaBytes, maxStreamBytes: POSITIVE_INFINITY };
+  return { maxElements: POSITIVE_INFINITY, maxDepth: depth, maxAttributes: attributes, ...bytes };
 }
 
 function peerIsGone(reason: CloseReason): boolean {

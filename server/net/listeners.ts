@@ -36,6 +36,8 @@ export interface ListenersEnvironment {
   /** Takes a client. */
   readonly accept: (transport: Transport) => void;
   readonly acceptComponent: (transport: Transport) => void;
+  /** Somebody could not be taken. */
+  readonly notAccepted: (error: Error) => void;
 }
 
 /** All sockets that a server listens on. Each of them makes transports. */
@@ -90,6 +92,8 @@ export class Listeners {
 
   private keep(servers: Server[]): Server[] {
     this.servers.push(...servers);
+    // Nobody can be accepted for now: too many files are open in the system, say. That is no reason to end.
+    for (const server of servers) server.on('error', this.environment.notAccepted);
     return servers;
   }
 

@@ -31,7 +31,8 @@ export class ListenError extends Error {
 /** How often another free port is tried when several addresses are to share one that is not free on all. */
 const SHARED_PORT_TRIES = 10;
 
-const BACKLOG = 1024;
+/** All of a site's programs may come back at once after a restart; the kernel takes as many as its net.core.somaxconn allows. */
+const BACKLOG = 4096;
 
 /**
  * Listens on every address, on all ports; a port 0 is any that is free on all of them.

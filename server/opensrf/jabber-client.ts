@@ -61,6 +61,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const LIMITS = {
   maxElements: Number.POSITIVE_INFINITY,
   maxDepth: 128,
+  maxAttributes: 1_000,
   maxStanzaBytes: Number.POSITIVE_INFINITY,
   hardStanzaBytes: Number.POSITIVE_INFINITY,
   maxStreamBytes: Number.POSITIVE_INFINITY,

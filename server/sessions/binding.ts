@@ -21,6 +21,8 @@ export interface BindingEnvironment {
   readonly externalRouter: 'allow' | 'refuse';
   /** Who has a domain when a second component comes for it. */
   readonly componentConflict: ComponentConflict;
+  /** Of all domains. */
+  readonly maxSessions: number;
   readonly tap: Tap;
   readonly counts: ServerCounts;
   readonly log: Log;
@@ -51,7 +53,11 @@ export class Binding {
 
   /** Gives a session its address, if it is free or may be freed. @returns why not; null if it has it. */
   bind(session: Session): StanzaError | null {
-    const { directory, tap, counts, log, onRouterReplaced } = this.environment;
+    const { directory, tap, counts, log, maxSessions, onRouterReplaced } = this.environment;
+    // Who comes in the place of another takes no room.
+    if (this.sessions.size >= maxSessions && !(directory.get(session.jid) instanceof Session)) {
+      return new StanzaError('resource-constraint', `this server has ${this.sessions.size} sessions and takes no more`);
+    }
     if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
     directory.add(session);
     this.sessions.add(session);

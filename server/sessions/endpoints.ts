@@ -58,6 +58,7 @@ export class Endpoints {
       routers,
       externalRouter: config.router.externalRouter,
       componentConflict: config.components.conflict,
+      maxSessions: config.limits.sessions,
       tap: this.taps,
       counts,
       log: guardedLog('sessions', ['warn']),
@@ -74,7 +75,7 @@ export class Endpoints {
       tap: null,
       interceptor: null,
     };
-    const facts = { now: () => clock.now(), startedAt, items: (domain: string) => this.itemsOf(domain) };
+    const facts = { now: () => clock.now(), startedAt, items: (domain: string) => this.itemsOf(domain), queryBytes: config.limits.queryBytes };
     for (const domain of config.domains) directory.add(new Host(domain, this.delivery, presence, facts));
   }
 

@@ -117,8 +117,12 @@ export class Presence {
   }
 }
 
+/** More than this is not looked through for a priority. */
+const MAX_PRESENCE_LENGTH = 65_536;
+
 /** RFC 6121 §4.7.2.3: an integer from -128 to 127, 0 if there is none. */
 function priorityOf(stanza: Stanza): number {
+  if (stanza.inner.length > MAX_PRESENCE_LENGTH) return 0;
   const priority = Number(childText(parseElement(stanza.toXml()), 'priority') ?? '0');
   return Number.isInteger(priority) && priority >= -128 && priority <= 127 ? priority : 0;
 }

@@ -73,6 +73,10 @@ export class Session implements SessionEndpoint, ConnectionUser {
     return !this.legacy;
   }
 
+  get backlogged(): boolean {
+    return this.connection.backlogged;
+  }
+
   get stalled(): boolean {
     return !this.connection.open || this.connection.stalled;
   }

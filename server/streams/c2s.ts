@@ -8,6 +8,7 @@ import { Stanza } from '../../shared/stanza.ts';
 import type { StreamHeader } from '../../shared/stream-reader.ts';
 import type { Log } from '../log.ts';
 import type { Accounts } from '../login/accounts.ts';
+import type { FailedLogins } from '../login/failed-logins.ts';
 import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
 import { type LoginPolicy, type LoginTerms, loginTerms } from '../login/policy.ts';
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
@@ -27,6 +28,7 @@ export interface C2sEnvironment {
   readonly loginTimeoutMs: number;
   /** What features there are besides login and binding, as finished XML. */
   readonly features: { readonly beforeLogin: string; readonly afterLogin: string };
+  readonly failedLogins: FailedLogins;
   servesDomain(domain: string): boolean;
   /** Lets an account's client go on with a session that it had, or says why not. */
   resume(connection: Connection, bareJid: string, element: Stanza): ManagementFailure | null;
@@ -49,7 +51,7 @@ export class C2sNegotiation implements ConnectionUser {
   private readonly connection: Connection;
   private readonly environment: C2sEnvironment;
   private readonly timer: NodeJS.Timeout;
-  private state: 'opening' | 'authenticating' | 'reopening' | 'binding' | 'done' = 'opening';
+  private state: 'opening' | 'authenticating' | 'failing' | 'reopening' | 'binding' | 'done' = 'opening';
   private domain = '';
   private streamId = '';
   private legacy = true;
@@ -57,6 +59,7 @@ export class C2sNegotiation implements ConnectionUser {
   private terms: LoginTerms = NO_LOGIN;
   private sasl: SaslDialogue | null = null;
   private failures = 0;
+  private failureTimer: NodeJS.Timeout | null = null;
 
   constructor(connection: Connection, environment: C2sEnvironment) {
     this.connection = connection;
@@ -77,6 +80,7 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
+    if (this.state === 'failing') throw new StreamError('policy-violation', 'the last login has not been answered yet');
     if (namespace === NS.sasl) this.saslRead(stanza);
     else if (namespace === NS.tls) this.tlsRead(stanza);
     else if (namespace === NS.client && stanza.name === 'iq') this.iqRead(stanza);
@@ -95,6 +99,7 @@ export class C2sNegotiation implements ConnectionUser {
 
   ended(): void {
     clearTimeout(this.timer);
+    if (this.failureTimer !== null) clearTimeout(this.failureTimer);
   }
 
   private checkedDomain(header: StreamHeader): string {
@@ -155,8 +160,7 @@ export class C2sNegotiation implements ConnectionUser {
 
   private legacySet(iq: Stanza, login: ReturnType<typeof legacyLogin>): void {
     if (login instanceof StanzaError) {
-      this.refuse(iq, login);
-      this.loginFailed();
+      this.loginFailed(() => this.refuse(iq, login));
       return;
     }
     const session = this.environment.bind(this.connection, login.username, this.domain, login.resource, this.legacy);
@@ -197,17 +201,34 @@ export class C2sNegotiation implements ConnectionUser {
     if (this.sasl === null) throw new StreamError('not-authorized', 'SASL needs a stream of version 1.0');
     const answer = this.state === 'authenticating' ? this.sasl.read(parseElement(stanza.toXml())) : null;
     if (answer === null) throw new StreamError('not-authorized', `<${stanza.name}> is out of order`);
+    if (answer.failed) {
+      this.loginFailed(() => this.connection.send(answer.xml));
+      return;
+    }
     this.connection.send(answer.xml);
-    if (answer.failed) this.loginFailed();
     if (answer.username === '') return;
     this.username = answer.username;
     this.state = 'reopening';
     this.connection.restartStream();
   }
 
-  private loginFailed(): void {
+  /** @param tell Says so to the client. */
+  private loginFailed(tell: () => void): void {
+    const { peer } = this.connection;
     this.failures++;
-    this.environment.log.warn({ peer: this.connection.peer, domain: this.domain }, 'login refused');
+    this.environment.log.warn({ peer, domain: this.domain }, 'login refused');
+    const delayMs = this.environment.failedLogins.delayMs(peer);
+    if (delayMs === 0) {
+      this.tellFailure(tell);
+      return;
+    }
+    this.state = 'failing';
+    this.failureTimer = setTimeout(() => this.tellFailure(tell), delayMs);
+  }
+
+  private tellFailure(tell: () => void): void {
+    this.state = 'authenticating';
+    tell();
     if (this.failures >= MAX_FAILURES) this.connection.close('login-failed', new StreamError('policy-violation', 'too many failed logins'));
   }
 

@@ -55,6 +55,7 @@ export class FakeSession implements SessionEndpoint {
   readonly domain: string;
   readonly privileged: boolean;
   stalled = false;
+  backlogged = false;
   observer: DeliveryObserver | null = null;
   readonly received: Stanza[] = [];
 
@@ -147,7 +148,7 @@ export const ROUTER_OPTIONS: RouterOptions = {
   lossGraceMs: 1_000,
   absentService: 'status',
   holdMs: 0,
-  limits: { heldRequests: 1_000, heldBytes: 1_000_000 },
+  limits: { heldRequests: 1_000, heldBytes: 1_000_000, registrations: 1_000, queryBytes: 65_536, queryMessages: 16 },
 };
 
 /** A router command as OpenSRF's libraries send it. */

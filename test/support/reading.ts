@@ -13,6 +13,7 @@ export const OPENING = `<stream:stream to='localhost' xmlns='jabber:client' xmln
 export const WIDE_LIMITS: ReaderLimits = {
   maxElements: Number.POSITIVE_INFINITY,
   maxDepth: 128,
+  maxAttributes: 1_000,
   maxStanzaBytes: 8_388_608,
   hardStanzaBytes: 67_108_864,
   maxStreamBytes: Number.POSITIVE_INFINITY,

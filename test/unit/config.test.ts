@@ -35,9 +35,9 @@ test('domains are in lower case, without a final dot, once each', () => {
 });
 
 test('what is given replaces its default and nothing else', () => {
-  const config = createConfig({ router: { holdMs: 5 }, limits: { depth: 7 } });
+  const config = createConfig({ router: { holdMs: 5 }, limits: { depth: 9 } });
   assert.deepEqual(config.router, { ...DEFAULT_ROUTER, holdMs: 5 });
-  assert.deepEqual(config.limits, { ...DEFAULT_LIMITS, depth: 7 });
+  assert.deepEqual(config.limits, { ...DEFAULT_LIMITS, depth: 9 });
 });
 
 test('each problem is reported with its place', () => {
@@ -65,15 +65,39 @@ test('each problem is reported with its place', () => {
       { domains: ['localhost'], accounts: [{ ...account, username: 'router' }], settings: { file: 'x' } },
       'settings: opensrf.settings needs an account besides "router" on localhost',
     ],
-    [{ limits: { stanzaBytes: -1 } }, 'limits.stanzaBytes: -1 is not a whole number'],
-    [{ limits: { depth: 0.5 } }, 'limits.depth: 0.5 is not a whole number'],
-    [{ limits: { outboxBytes: Number.POSITIVE_INFINITY } }, 'limits.outboxBytes: Infinity is not a whole number'],
+    [{ limits: { stanzaBytes: -1 } }, 'limits.stanzaBytes: -1 is not a whole number from 1 to 268435456'],
+    [{ limits: { depth: 8.5 } }, 'limits.depth: 8.5 is not a whole number from 8 to 1024'],
+    [{ limits: { outboxBytes: Number.POSITIVE_INFINITY } }, 'limits.outboxBytes: Infinity is not a whole number from 1 to 9007199254740991'],
+    [{ limits: { loginTimeoutMs: 2 ** 31 } }, 'limits.loginTimeoutMs: 2147483648 is not a whole number from 1 to 2147483647'],
+    [{ limits: { stanzaBytes: 2, hardStanzaBytes: 1 } }, 'limits.hardStanzaBytes: 1 is less than stanzaBytes, which is 2'],
+    [{ limits: { __proto__: { a: 1 }, depths: 9 } as object }, 'limits.depths: there is no such limit (--help limits lists them)'],
   ];
   for (const [input, problem] of rows)
     assert.deepEqual(
       problemsOf(() => createConfig(input)),
       [problem],
     );
+});
+
+const OWN_PASSWORDS = [{ username: 'opensrf', domain: 'localhost', password: 'mine' }];
+
+test('an address that others can reach is refused while an account has the default password', () => {
+  for (const host of ['0.0.0.0', '::', '192.168.1.2', 'example.org', '128.0.0.1', '::2', '127.0.0.1.example.org', '']) {
+    const [problem, ...more] = problemsOf(() => createConfig({ domains: ['localhost'], hosts: ['127.0.0.1', host] }));
+    assert.equal(
+      problem,
+      `hosts: ${host} may be reached from other machines, and opensrf and router have the default password: set others (--user NAME:PASSWORD, or the file of --config), listen on 127.0.0.1, or say --insecure`,
+    );
+    assert.deepEqual(more, []);
+    createConfig({ domains: ['localhost'], hosts: [host], accounts: OWN_PASSWORDS });
+    createConfig({ domains: ['localhost'], hosts: [host], insecure: true });
+  }
+  const one = [...OWN_PASSWORDS, { username: 'router', domain: 'localhost', password: 'password' }];
+  assert.match(problemsOf(() => createConfig({ domains: ['localhost'], hosts: ['0.0.0.0'], accounts: one }))[0] ?? '', /and router has the default password/);
+});
+
+test('an address of this machine alone needs no password of its own', () => {
+  for (const host of ['127.0.0.1', '127.0.1.3', '127.255.255.255', '::1', '::ffff:127.0.0.1', 'localhost']) createConfig({ hosts: [host] });
 });
 
 test('all problems are reported at once', () => {
@@ -100,6 +124,7 @@ const ARGUMENTS: ServerArguments = {
   componentConflict: 'keep',
   plaintextLogin: 'allow',
   unixMode: '660',
+  insecure: false,
 };
 
 const from = (args: Partial<ServerArguments>) => resolveConfig({ ...ARGUMENTS, ...args }).config;

@@ -18,8 +18,10 @@ function request(body: string | null, startTag = `<message to='${SERVICE}'><open
 const osrf = (...types: string[]): string =>
   JSON.stringify(types.map((type, index) => ({ __c: 'osrfMessage', __p: { threadTrace: index + 1, locale: 'fr-CA', type } })));
 
+const LIMITS = { queryBytes: 10_000, queryMessages: 4 };
+
 test('a REQUEST for an absent service is answered with a status, the bytes of a missing method', () => {
-  const [answer, ...more] = refuse(request(osrf('REQUEST')), absent('opensrf.absent'), 'status') as [Stanza];
+  const [answer, ...more] = refuse(request(osrf('REQUEST')), absent('opensrf.absent'), 'status', LIMITS) as [Stanza];
   assert.deepEqual(more, []);
   assert.deepEqual([answer.to, answer.from, answer.type, answer.thread, answer.transactionId], [CLIENT, SERVICE, '', 't', '7']);
   assert.equal(
@@ -29,14 +31,14 @@ test('a REQUEST for an absent service is answered with a status, the bytes of a 
 });
 
 test('the answer uses the form of the request', () => {
-  const [answer] = refuse(request(osrf('REQUEST'), `<message to='${SERVICE}' osrf_xid='7'>`), absent('x'), 'status') as [Stanza];
+  const [answer] = refuse(request(osrf('REQUEST'), `<message to='${SERVICE}' osrf_xid='7'>`), absent('x'), 'status', LIMITS) as [Stanza];
   assert.equal(answer.extensionStart, -1);
   assert.match(answer.otherAttributes, / osrf_xid='7'/);
 });
 
 test('each REQUEST of a body has an answer of its own, and what expects none gets none', () => {
   const numbers = (...types: string[]): string[] =>
-    refuse(request(osrf(...types)), absent('x'), 'status').map((answer) => parseOsrfMessages(bodyText(answer))?.[0]?.threadTrace ?? 'bounce');
+    refuse(request(osrf(...types)), absent('x'), 'status', LIMITS).map((answer) => parseOsrfMessages(bodyText(answer))?.[0]?.threadTrace ?? 'bounce');
   assert.deepEqual(numbers('REQUEST', 'DISCONNECT', 'REQUEST'), ['1', '3']);
   assert.deepEqual(numbers('DISCONNECT'), []);
   assert.deepEqual(numbers('RESULT', 'STATUS'), []);
@@ -45,7 +47,7 @@ test('each REQUEST of a body has an answer of its own, and what expects none get
 test('a CONNECT, and whatever is no OpenSRF message, bounces whole', () => {
   for (const body of [osrf('CONNECT'), osrf('REQUEST', 'CONNECT'), osrf('CONNECT', 'REQUEST'), 'hello', '', '[]', '{}', null]) {
     const refused = request(body);
-    const [answer, ...more] = refuse(refused, absent('x'), 'status') as [Stanza];
+    const [answer, ...more] = refuse(refused, absent('x'), 'status', LIMITS) as [Stanza];
     assert.deepEqual([more, answer.type, answer.to, answer.from], [[], 'error', CLIENT, SERVICE], `${body}`);
     assert.equal(bodyText(answer), body ?? '');
     assert.match(answer.inner, /<error code='503' type='cancel'><service-unavailable /);
@@ -55,17 +57,24 @@ test('a CONNECT, and whatever is no OpenSRF message, bounces whole', () => {
 test('everything bounces where that was chosen', () => {
   for (const body of [osrf('REQUEST'), osrf('DISCONNECT'), osrf('REQUEST', 'REQUEST')]) {
     assert.deepEqual(
-      refuse(request(body), absent('x'), 'bounce').map(({ type }) => type),
+      refuse(request(body), absent('x'), 'bounce', LIMITS).map(({ type }) => type),
       ['error'],
     );
   }
 });
 
+test('what holds more messages than the router reads, or is longer, bounces unread', () => {
+  const types = (body: string) => refuse(request(body), absent('x'), 'status', LIMITS).map(({ type }) => type);
+  assert.deepEqual(types(osrf('REQUEST', 'REQUEST', 'REQUEST', 'REQUEST')), ['', '', '', '']);
+  assert.deepEqual(types(osrf('REQUEST', 'REQUEST', 'REQUEST', 'REQUEST', 'REQUEST')), ['error']);
+  assert.deepEqual(types(osrf('REQUEST') + ' '.repeat(10_000)), ['error']);
+});
+
 test('an error is never answered with a bounce', () => {
   const error = request('hello');
   error.type = 'error';
-  assert.deepEqual(refuse(error, absent('x'), 'status'), []);
-  assert.deepEqual(refuse(error, absent('x'), 'bounce'), []);
+  assert.deepEqual(refuse(error, absent('x'), 'status', LIMITS), []);
+  assert.deepEqual(refuse(error, absent('x'), 'bounce', LIMITS), []);
   assert.equal(refuseMisleading(error), null);
 });
 

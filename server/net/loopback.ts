@@ -1,0 +1,18 @@
+import { BlockList, isIP } from 'node:net';
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether an address to listen on, or of a peer, is this machine's alone. A name other than `localhost` may mean anything. */
+export function isLoopback(host: string): boolean {
+  switch (isIP(host)) {
+    case 4:
+      return LOOPBACK.check(host, 'ipv4');
+    case 6:
+      // ::ffff:127.0.0.1 included.
+      return LOOPBACK.check(host, 'ipv6');
+    default:
+      return host.toLowerCase() === 'localhost';
+  }
+}

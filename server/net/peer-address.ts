@@ -1,0 +1,21 @@
+import { isIPv6 } from 'node:net';
+
+/**
+ * Where a peer is, without its port: what it is counted by. Whoever has one address of IPv6 has the 2^64 beside it, so only the network counts there.
+ * @param peer As {@link Transport.peer}: `address:port`, or a name.
+ */
+export function addressOfPeer(peer: string): string {
+  const address = peer.replace(/:\d+$/, '');
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  return mapped ?? networkOf(address);
+}
+
+/** The first four groups of eight. */
+function networkOf(address: string): string {
+  const [head = '', tail] = address.split('::') as [string, string?];
+  const groups = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - behind.length;
+  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...behind].slice(0, 4).join(':');
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { type EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Limits } from '../server/config/limits.ts';
+import { header, Peer } from './support/peer.ts';
+import { startServer } from './support/server.ts';
+
+const DOMAIN = 'localhost';
+
+async function setUp(t: TestContext, limits: Partial<Limits> = {}) {
+  const { server, address, log } = await startServer(t, { domains: [DOMAIN], limits });
+  const open = async (localAddress = '127.0.0.1') => {
+    const socket = connect({ ...address, localAddress, noDelay: true });
+    await once(socket, 'connect');
+    t.after(() => void socket.destroy());
+    return new Peer(socket);
+  };
+  const login = async (resource: string) => (await open()).login('opensrf', DOMAIN, resource);
+  const closes = () => server.counts.closes.get('crowded-out') ?? 0;
+  return { server, log, open, login, closes };
+}
+
+test('the connections of one address that have not logged in are bounded: the oldest makes room, is told why, and whoever comes can log in', async (t) => {
+  const { server, open, login, closes } = await setUp(t, { pendingOfAddress: 20 });
+  const peers: Peer[] = [];
+  for (let index = 0; index < 30; index++) peers.push(await open());
+  for (const peer of peers.slice(0, 10)) assert.match(await peer.closed(), /<resource-constraint .*too many connections that have not logged in/);
+  await login('late');
+  assert.deepEqual([closes(), server.sessionCount, server.connectionCount], [11, 1, 20]);
+  assert.equal(peers[29]?.ended, false);
+});
+
+test('connections that have not logged in are bounded in all: an address with one keeps it while others have more', async (t) => {
+  const { open, closes } = await setUp(t, { pendingConnections: 10 });
+  const lonely = await open('127.0.0.2');
+  for (let index = 0; index < 30; index++) await open('127.0.0.3');
+  lonely.send(header(DOMAIN));
+  await lonely.expect('<stream:stream');
+  assert.equal(closes(), 21);
+});
+
+test('a whole site logs in from one address at once while as many connections as may be hold on without logging in', async (t) => {
+  const { server, open, login } = await setUp(t, { pendingOfAddress: 300 });
+  for (let index = 0; index < 300; index++) await open();
+  await Promise.all(Array.from({ length: 250 }, (_, index) => login(`drone${index}`)));
+  assert.equal(server.sessionCount, 250);
+});
+
+test('when connections that never log in are gone, so is the memory they took', async (t) => {
+  const { server } = await setUp(t);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const comeAndGo = async (count: number) => {
+    for (let index = 0; index < count; index++) {
+      const peer = Peer.inMemory(server, `10.${index % 200}.0.1:1`);
+      peer.send(`${header(DOMAIN)}<iq type='get' id='1'><query xmlns='jabber:iq:auth'><username>x`);
+      if (index % 3 === 0) await peer.expect('<stream:stream');
+      peer.stream.destroy();
+    }
+    while (server.connectionCount > 0) await new Promise(setImmediate);
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await comeAndGo(2_000);
+  const after = await comeAndGo(10_000);
+  assert.ok(after < before + 3_000_000, `${before} bytes, then ${after}`);
+});
+
+test('a peer that sends one byte after the other is closed when the time to log in is up', async (t) => {
+  const { open, server } = await setUp(t, { loginTimeoutMs: 300 });
+  const peer = await open();
+  const text = header(DOMAIN, ` x='${'y'.repeat(5_000)}'`);
+  for (let index = 0; !peer.ended; index++) {
+    peer.send(text.charAt(index));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.match(peer.transcript, /<connection-timeout /);
+  assert.equal(server.sessionCount, 0);
+});
+
+test('a flood of stanzas before login gets one error, and nobody gets the stanzas', async (t) => {
+  const { open, login } = await setUp(t);
+  const victim = await login('victim');
+  const peer = await open();
+  peer.send(header(DOMAIN) + `<message to='opensrf@${DOMAIN}/victim'/>`.repeat(100));
+  assert.equal((await peer.closed()).split('<stream:error>').length - 1, 1);
+  assert.match(peer.transcript, /<not-authorized /);
+  victim.send(`<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  assert.match(await victim.expect("id='1'/>"), /^<iq /);
+});
+
+function legacySet(username: string, secret: string): string {
+  return `<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query></iq>`;
+}
+
+const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
+
+const WAYS: readonly (readonly [way: string, extra: string, login: (username: string, id: string) => string])[] = [
+  ['a password', '', (username) => legacySet(username, '<password>wrong</password>')],
+  ['no password', '', (username) => legacySet(username, '<password/>')],
+  ['a digest', '', (username, id) => legacySet(username, `<digest>${sha1(`${id}wrong`)}</digest>`)],
+  ['the digest of no password', '', (username, id) => legacySet(username, `<digest>${sha1(id)}</digest>`)],
+  [
+    'PLAIN',
+    " version='1.0'",
+    (username) => `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${Buffer.from(`\0${username}\0wrong`).toString('base64')}</auth>`,
+  ],
+];
+
+for (const [way, extra, loginXml] of WAYS) {
+  test(`a wrong login by ${way} is answered alike for a user that exists and one that does not`, async (t) => {
+    const { open } = await setUp(t);
+    const answers: string[] = [];
+    for (const username of ['opensrf', 'nobody', '__proto__']) {
+      const peer = await open();
+      peer.send(header(DOMAIN, extra));
+      const [, id = ''] = /id='([^']+)'/.exec(await peer.expect(extra === '' ? /<stream:stream [^>]*>/ : '</stream:features>')) ?? [];
+      peer.send(loginXml(username, id));
+      answers.push(await peer.expect(/<\/iq>|<\/failure>/));
+    }
+    assert.match(answers[0] ?? '', /not-authorized/);
+    assert.deepEqual(answers, [answers[0], answers[0], answers[0]]);
+  });
+}
+
+test('a digest is of no use on another stream', async (t) => {
+  const { open, server } = await setUp(t);
+  const start = async () => {
+    const peer = await open();
+    peer.send(header(DOMAIN));
+    const [, id = ''] = /id='([^']+)'/.exec(await peer.expect(/<stream:stream [^>]*>/)) ?? [];
+    return { peer, digest: `<digest>${sha1(`${id}password`)}</digest>` };
+  };
+  const [recorded, other] = [await start(), await start()];
+  other.peer.send(legacySet('opensrf', recorded.digest));
+  await other.peer.expect('not-authorized');
+  assert.equal(server.sessionCount, 0);
+  recorded.peer.send(legacySet('opensrf', recorded.digest));
+  await recorded.peer.expect("type='result'");
+});
+
+test('after too many failures of its address a failed login is told late, and a right one from the same address at once', async (t) => {
+  const { open, login, server } = await setUp(t, { failedLogins: 2, failedLoginDelayMs: 60_000, loginTimeoutMs: 120_000 });
+  const peer = await open();
+  peer.send(header(DOMAIN));
+  for (let failure = 0; failure < 2; failure++) {
+    peer.send(legacySet('opensrf', '<password>wrong</password>'));
+    await peer.expect('</error></iq>');
+  }
+  const late = await open();
+  late.send(header(DOMAIN));
+  await late.expect(/<stream:stream [^>]*>/);
+  late.send(legacySet('opensrf', '<password>wrong</password>'));
+  for (let index = 0; index < 5; index++) await login(`r${index}`);
+  assert.deepEqual([late.received, late.ended, server.sessionCount], ['', false, 5]);
+  late.send(legacySet('opensrf', '<password>password</password>'));
+  assert.match(await late.closed(), /<policy-violation .*the last login has not been answered yet/);
+});
+
+test('a failed login that is told late is told in the end, and may be tried again', async (t) => {
+  const { open } = await setUp(t, { failedLogins: 0, failedLoginDelayMs: 20 });
+  const peer = await open();
+  peer.send(header(DOMAIN));
+  peer.send(legacySet('opensrf', '<password>wrong</password>'));
+  await peer.expect('not-authorized');
+  await peer.expect('</iq>');
+  peer.send(legacySet('opensrf', '<password>password</password>'));
+  await peer.expect("type='result'");
+});
+
+test('there are so many sessions and no more; who waits for room may try again', async (t) => {
+  const { open, login } = await setUp(t, { sessions: 2 });
+  const [first] = [await login('a'), await login('b')];
+  const third = await open();
+  third.send(header(DOMAIN) + legacySet('opensrf', '<password>password</password>'));
+  await third.expect(/<error .*<resource-constraint .*<\/iq>/);
+  first.send('</stream:stream>');
+  await first.closed();
+  third.send(legacySet('opensrf', '<password>password</password>'));
+  await third.expect("type='result'");
+});
+
+test('a peer that cannot be accepted does not end the server, and the log says so', async (t) => {
+  const { server, log, login } = await setUp(t);
+  const { servers } = (server as unknown as { listeners: { servers: EventEmitter[] } }).listeners;
+  servers[0]?.emit('error', new Error('accept ENFILE'));
+  assert.deepEqual(
+    log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
+    ['could not accept a connection'],
+  );
+  await login('a');
+});

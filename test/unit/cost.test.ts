@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Router } from '../../router/router.ts';
+import { UnansweredRequests } from '../../router/unanswered.ts';
+import { ServerCounts } from '../../server/counts.ts';
+import { Host } from '../../server/host/host.ts';
+import { Delivery } from '../../server/sessions/delivery.ts';
+import { Directory } from '../../server/sessions/directory.ts';
+import { Presence } from '../../server/sessions/presence.ts';
+import { Stanza } from '../../shared/stanza.ts';
+import { cpuMs } from '../support/cpu.ts';
+import { commandXml, FakeEnvironment, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
+import { OPENING, Reading } from '../support/reading.ts';
+
+/** What a peer sends once may keep everybody else waiting for so long, not more. What these tests send took from 500 ms to minutes once. */
+const AT_MOST_MS = 50;
+
+function routerWith(registrations = ROUTER_OPTIONS.limits.registrations) {
+  const environment = new FakeEnvironment();
+  const unanswered = new UnansweredRequests({ requests: 100_000, bytes: 100_000_000 });
+  const router = new Router({ ...ROUTER_OPTIONS, limits: { ...ROUTER_OPTIONS.limits, registrations } }, environment, unanswered);
+  router.resume();
+  return { router, environment, client: environment.login('o@localhost/c') };
+}
+
+/** A stanza as a reader makes it, without the time that takes. */
+function message(to: string, sender: FakeSession, body: string): Stanza {
+  const stanza = new Stanza('message', to, sender.jid, '', '');
+  stanza.sender = sender;
+  stanza.thread = 't';
+  stanza.inner = `<thread>t</thread><body>${body}</body></message>`;
+  return stanza;
+}
+
+const REQUEST = requestBody(1, 'opensrf.router.info.summarize').slice(1, -1);
+
+for (const [what, body] of [
+  ['8 MB nested 4 million levels deep', '['.repeat(4_000_000) + ']'.repeat(4_000_000)],
+  ['8 MB of references', '&quot;'.repeat(1_300_000)],
+  ['8 MB of elements', '<x/>'.repeat(2_000_000)],
+  ['60,000 requests', `[${Array(60_000).fill(REQUEST).join(',')}]`],
+] as const) {
+  for (const to of ['router@localhost/router', 'router@localhost/opensrf.absent']) {
+    test(`a message of ${what} to ${to} holds nobody up`, () => {
+      const { environment, client } = routerWith();
+      const cost = cpuMs(() => environment.deliver(message(to, client, body)));
+      assert.deepEqual(
+        client.take().map(({ type }) => type),
+        ['error'],
+      );
+      assert.ok(cost < AT_MOST_MS, `${cost} ms`);
+    });
+  }
+}
+
+test('an iq of 8 MB to a host holds nobody up', () => {
+  const directory = new Directory();
+  const delivery = new Delivery(directory, new ServerCounts());
+  const facts = { now: () => 0, startedAt: () => 0, items: () => [], queryBytes: 65_536 };
+  const host = new Host('localhost', delivery, new Presence(delivery, 10), facts);
+  const client = new FakeSession('o@localhost/c');
+  directory.add(client);
+  const iq = new Stanza('iq', 'localhost', client.jid, 'get', '1');
+  iq.inner = `${'<x/>'.repeat(2_000_000)}</iq>`;
+  const cost = cpuMs(() => host.deliver(iq));
+  assert.deepEqual(
+    client.take().map(({ type }) => type),
+    ['error'],
+  );
+  assert.ok(cost < AT_MOST_MS, `${cost} ms`);
+});
+
+test('a start tag of 700,000 attributes holds nobody up', () => {
+  const chunk = Array.from({ length: 8_000 }, (_, index) => `a${index}='1'`).join(' ');
+  let reading: Reading | undefined;
+  const cost = cpuMs(() => {
+    reading = Reading.of([`${OPENING}<message `, chunk, ...Array<string>(90).fill(chunk)]);
+  });
+  assert.equal(reading?.error?.condition, 'policy-violation');
+  assert.ok(cost < AT_MOST_MS, `${cost} ms`);
+});
+
+test('to register costs the same for the first service of a listener and the last', () => {
+  const { environment, client } = routerWith(50_000);
+  const costOf = (from: number) =>
+    cpuMs(() => {
+      for (let index = from; index < from + 500; index++) environment.send(client, commandXml('register', `c${index}`));
+    });
+  costOf(0);
+  const first = costOf(500);
+  for (let index = 1_000; index < 15_000; index++) environment.send(client, commandXml('register', `c${index}`));
+  const last = costOf(15_000);
+  assert.ok(last < 4 * first + AT_MOST_MS, `${first} ms, then ${last} ms`);
+});
+
+test('an answer costs the same however many requests wait on its thread', () => {
+  const { environment, client } = routerWith();
+  const listener = environment.login('o@localhost/l');
+  environment.send(listener, commandXml('register', 'opensrf.math'));
+  const ask = (from: number, count: number) => {
+    for (let index = from; index < from + count; index++) environment.send(client, messageXml('router@localhost/opensrf.math', 't', requestBody(index)));
+  };
+  const costOfAnswers = (from: number) =>
+    cpuMs(() => {
+      for (let index = from; index < from + 200; index++) environment.send(listener, messageXml(client.jid, 't', requestBody(index)));
+    });
+  ask(0, 600);
+  costOfAnswers(0);
+  const few = costOfAnswers(200);
+  ask(1_000, 30_000);
+  environment.send(listener, messageXml(client.jid, 't', requestBody(1_000)));
+  const many = costOfAnswers(1_001);
+  assert.ok(many < 4 * few + 20, `${few} ms with few, ${many} ms with many`);
+});

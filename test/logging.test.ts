@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, truncateSync } from 'node:fs';
@@ -234,16 +233,30 @@ test('standard output that nobody reads any more ends nothing', async (t) => {
   assert.equal(await stop(server), 0);
 });
 
-test('a mistake that ends the process is in the log before it does', async (t) => {
-  const folder = temporaryFolder(t);
-  const module = (name: string) => JSON.stringify(new URL(`../server/${name}.js`, import.meta.url).href);
-  const options = { level: 'info', format: 'auto', destination: { kind: 'file', path: join(folder, 'log') }, name: 'chopchop' };
-  const script = `const { openLog } = await import(${module('logging/logger')}); const { logCrash } = await import(${module('process/signals')});
-    logCrash((await openLog(${JSON.stringify(options)})).log);
-    setImmediate(() => { throw new Error('nobody caught this'); });`;
-  assert.equal(spawnSync(process.execPath, ['--input-type=module', '-e', script]).status, 1);
-  assert.match(
-    readFileSync(join(folder, 'log'), 'utf8'),
-    /^chopchop \S+ \S+ \[ERR :\d+:server:0:\] the server crashed err="Error: nobody caught this\\n {4}at [^\n]+\n$/,
-  );
-});
+for (const [what, mistake] of [
+  ['an exception', "throw new Error('nobody caught this')"],
+  ['a rejection', "Promise.reject(new Error('nobody caught this'))"],
+] as const) {
+  test(`after ${what} that nobody caught the log says so, sessions and files are ended in order, and the exit code is 1`, async (t) => {
+    const folder = temporaryFolder(t);
+    // The server has no such mistake at hand, so that one is put into its process.
+    const before = process.env['NODE_OPTIONS'];
+    process.env['NODE_OPTIONS'] = `--import=data:text/javascript,${encodeURIComponent(`process.on('SIGWINCH', () => { ${mistake}; })`)}`;
+    const server = await serve(t, folder, '--log-file', join(folder, 'log'), '--pid-file', join(folder, 'pid'));
+    if (before === undefined) delete process.env['NODE_OPTIONS'];
+    else process.env['NODE_OPTIONS'] = before;
+    const peer = await login(t, server, 'witness');
+    server.child.kill('SIGWINCH');
+    const [[code]] = await Promise.all([once(server.child, 'close'), peer.closed()]);
+    assert.equal(code, 1);
+    assert.match(peer.received, /<stream:error><system-shutdown .*<\/stream:stream>$/);
+    const log = readFileSync(join(folder, 'log'), 'utf8');
+    assert.match(
+      log,
+      /\[ERR :\d+:server:0:\] the server crashed err="Error: nobody caught this\\n {4}at [^\n]+\n[\s\S]*session ended jid=\S+\/witness reason=server-stopped/,
+    );
+    assert.doesNotMatch(log, /did not start/);
+    assert.match(server.errors(), /^opensrf-chopchop: Error: nobody caught this\n {4}at /);
+    assert.deepEqual([existsSync(join(folder, 'pid')), existsSync(join(folder, 'ready.json'))], [false, false]);
+  });
+}

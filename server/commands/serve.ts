@@ -9,10 +9,11 @@ import type { Doubles, DoublesOptions } from '../fixture/doubles.ts';
 import { writeSiteFiles } from '../fixture/site-files.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
+import { CrashWatch } from '../process/crash.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../process/daemon.ts';
 import { notifyReady } from '../process/notify.ts';
 import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
-import { ignoreUserSignals, logCrash, stopOnSignal } from '../process/signals.ts';
+import { ignoreUserSignals, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
 import { banner, description, readyJson } from './announcement.ts';
 import { doublesOf, wantsDoubles } from './doubles.ts';
@@ -57,14 +58,14 @@ export async function serve(args: ServeArguments, readAgain: ReadArguments): Pro
   const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
   pidFile?.check();
   const { log, close } = await openLog(logOptions);
-  logCrash(log);
+  const crash = new CrashWatch(log);
   try {
     const server = new ChopChop(resolved.config, log);
     process.on('SIGHUP', () => reload(server, readAgain, { args, logOptions }, log));
-    await run({ server, resolved, args, doubles, pidFile, log });
+    await run({ server, resolved, args, doubles, pidFile, log, crashed: crash.crashed });
   } catch (error) {
     // Standard error has it too; but who looks for it will look here.
-    if (logOptions.destination.kind !== 'stdout') log.fatal({ reason: (error as Error).message }, 'did not start');
+    if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
     throw error;
   } finally {
     await close();
@@ -92,11 +93,13 @@ interface Run {
   readonly doubles: Doubles | null;
   readonly pidFile: PidFile | null;
   readonly log: Logger;
+  /** Rejects when a mistake has to end it. */
+  readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, args, doubles, pidFile, log }: Run): Promise<void> {
+async function run({ server, resolved, args, doubles, pidFile, log, crashed }: Run): Promise<void> {
   const { config } = server;
-  const c2s = await startedOn(server);
+  const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
   const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
   const readyFile = new ReadyFile(args.readyFile);
@@ -114,7 +117,7 @@ async function run({ server, resolved, args, doubles, pidFile, log }: Run): Prom
     readyFile.write(readyJson(config, listening, control));
     reportReady();
     notifyReady();
-    await stopped;
+    await Promise.race([stopped, crashed]);
   } finally {
     pidFile?.remove();
     readyFile.remove();

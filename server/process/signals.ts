@@ -29,8 +29,3 @@ export function ignoreUserSignals(log: Log): void {
   process.on('SIGUSR1', onSignal);
   process.on('SIGUSR2', onSignal);
 }
-
-/** A mistake that ends the process is in the log before it does, wherever standard error goes. */
-export function logCrash(log: { fatal(fields: object, message: string): void }): void {
-  process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'the server crashed'));
-}

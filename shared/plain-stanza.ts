@@ -33,7 +33,8 @@ const HEXADECIMAL = '#x(?:[9aAdD]|[2-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{
 const REFERENCE = `&(?:quot|amp|lt|gt|apos|${DECIMAL}|${HEXADECIMAL});`;
 // A loop in a loop: a class alone puts nothing on the expression's stack, a choice does so for each character.
 const TEXT_RUN = `[^<&\\]${NO_CHARACTER}]*`;
-const TEXT = new RegExp(`${TEXT_RUN}(?:(?:${REFERENCE}|\\](?!\\]>))${TEXT_RUN})*`, 'y');
+// So many rounds at once: for each the expression keeps something on a stack, which has an end.
+const TEXT = new RegExp(`${TEXT_RUN}(?:(?:${REFERENCE}|\\](?!\\]>))${TEXT_RUN}){0,1000}`, 'y');
 
 /** How every plain stanza begins. */
 export const PLAIN_START = '<message to=';
@@ -70,9 +71,13 @@ export function readPlainHead(text: string, start: number): PlainHead | null {
 
 /** The position behind the characters from `start` on that are plain text for certain, whatever comes behind them. */
 export function endOfPlainText(text: string, start: number): number {
-  TEXT.lastIndex = start;
-  TEXT.test(text);
-  let end = TEXT.lastIndex;
+  let end = start;
+  do {
+    TEXT.lastIndex = end;
+    TEXT.test(text);
+    if (TEXT.lastIndex === end) break;
+    end = TEXT.lastIndex;
+  } while (end < text.length && text.charCodeAt(end) !== 0x3c);
   // A `]]` at the very end may be the beginning of `]]>`.
   if (end === text.length) while (end > start && end > text.length - 2 && text.charCodeAt(end - 1) === 0x5d) end--;
   return end;

@@ -88,7 +88,7 @@ test('a stanza beyond the hard limit ends the stream', async (t) => {
 });
 
 test('a peer that reads nothing is closed when too much waits for it, and what waited goes back; the senders live on', async (t) => {
-  const { server, login, reasons } = await setUp(t, { outboxBytes: 50_000 });
+  const { server, login, reasons } = await setUp(t, { outboxBytes: 50_000, stalledAfterMs: 0 });
   const socket = new BlockingDuplex();
   server.serve(socket, 'slow');
   const fields = '<username>opensrf</username><password>password</password><resource>slow</resource>';

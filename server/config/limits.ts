@@ -55,7 +55,10 @@ export const LIMITS = {
   // saxes takes time by the square of the depth: 32,000 levels block for seconds, 1,024 for some milliseconds.
   depth: count(128, "Levels of nested elements, the stream's own included; deeper ones end the stream with policy-violation", 8, 1_024),
   attributes: count(1_000, 'Attributes of one element, looked at where a packet ends; more end the stream with policy-violation', 16),
-  outboxBytes: bytes(64 * MIB, 'What waits for one peer to read it; beyond, the peer is closed (slow-reader) and what waits for it bounces'),
+  outboxBytes: bytes(
+    64 * MIB,
+    'What waits for one peer that has taken nothing for stalledAfterMs; beyond (or at four times as much), it is closed (slow-reader) and what waits bounces',
+  ),
   stalledAfterMs: time(1_000, 'A listener that has taken nothing for so long is passed over by the router while another can take the request', 0),
   stalledBytes: bytes(MIB, 'A listener for which so much waits is passed over likewise', 0),
   backlogBytes: bytes(MIB, 'A peer for which so much waits gets no answers to its queries, but resource-constraint'),

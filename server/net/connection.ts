@@ -34,6 +34,9 @@ export interface ConnectionEnvironment {
   readonly onClosed: (connection: Connection) => void;
 }
 
+/** How many times the limit may wait for a peer for a moment. */
+const OVERFLOW_FACTOR = 4;
+
 /** One peer: what its transport reads becomes stanzas for the {@link ConnectionUser}, and back. */
 export class Connection implements TransportReceiver, PendingConnection {
   readonly transport: Transport;
@@ -137,10 +140,21 @@ export class Connection implements TransportReceiver, PendingConnection {
     // The server's own answers to a peer that is about to be closed: nobody misses them, and there is no end of them in one turn.
     if (this.overflowing && stanza.sender === null && stanza.forwarder === null) return;
     this.outbox.append(stanza);
-    if (this.outbox.length <= this.environment.limits.outboxBytes || this.overflowing) return;
+    if (this.overflowing || !this.overflows()) return;
     // Not now: closing hands on what waits here, and this may be just such a handing on.
     this.overflowing = true;
     setImmediate(() => this.close('slow-reader'));
+  }
+
+  /**
+   * To be sent much at once is no sign that a peer does not read: what waited for one that is closed may all come back to who sent it. So it may stand there
+   * for as long as a busy peer may take, unless it is many times too much.
+   */
+  private overflows(): boolean {
+    const { length, blockedSince } = this.outbox;
+    const { outboxBytes, stalledAfterMs } = this.environment.limits;
+    if (length <= outboxBytes) return false;
+    return length > OVERFLOW_FACTOR * outboxBytes || (blockedSince !== 0 && Date.now() - blockedSince >= stalledAfterMs);
   }
 
   crowdOut(): void {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createClock } from '../server/clock.ts';
+import { appeared, MAIN, oneLine, readReady, type Serving, serve, stop, temporaryFolder, written } from './support/command.ts';
+import { Peer } from './support/peer.ts';
+import { recordingLog } from './support/server.ts';
+
+const login = async (t: TestContext, { ready }: Serving, resource: string) =>
+  (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', resource);
+
+test('a server that may open no more files goes on, without spinning, and takes logins again when it may', { timeout: 60_000 }, async (t) => {
+  const folder = temporaryFolder(t);
+  const command = ['-c', `ulimit -n 100 && exec "$@"`, 'bash', process.execPath, MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json')];
+  const child = spawn('bash', command, { stdio: ['ignore', 'ignore', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await appeared(folder, 'ready.json');
+  const [address] = readReady(folder).c2s;
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 200; index++) sockets.push(connect(address).on('error', () => {}));
+  // Those that are there keep what the process may have; the rest are turned away.
+  while (sockets.filter(({ closed }) => closed).length < 40) await new Promise((resolve) => setTimeout(resolve, 20));
+  const cpu = () => Number(readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(' ')[13]);
+  const before = cpu();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(cpu() - before < 15, 'hundredths of a second of 30');
+  for (const socket of sockets) socket.destroy();
+  for (let tries = 0; ; tries++) {
+    const peer = await Peer.connect(t, address);
+    const back = await peer.login('opensrf', 'localhost', 'back').then(
+      () => true,
+      () => false,
+    );
+    if (back) break;
+    assert.ok(tries < 50);
+  }
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
+});
+
+test('a server whose log is on a full disk goes on, and says so once', { skip: !existsSync('/dev/full') && 'there is no /dev/full' }, async (t) => {
+  const server = await serve(t, temporaryFolder(t), '--log-file', '/dev/full');
+  for (const resource of ['a', 'b', 'c']) await login(t, server, resource);
+  assert.equal(await stop(server), 0);
+  assert.match(oneLine(server.errors()), /cannot write the log: ENOSPC.*; its lines are lost until that is mended/);
+});
+
+test('a storm of SIGHUP while clients log in drops nobody', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'core.xml');
+  const account = (password: string) => `<domain>private.localhost</domain><username>opensrf</username><passwd>${password}</passwd>`;
+  const write = (password: string) => writeFileSync(file, `<config><opensrf>${account(password)}</opensrf></config>`);
+  write('password');
+  const server = await serve(t, folder, '--config', file, '--host', '127.0.0.1', '--log-file', join(folder, 'log'));
+  const peers: Peer[] = [];
+  for (let index = 0; index < 20; index++) {
+    for (let times = 0; times < 10; times++) server.child.kill('SIGHUP');
+    peers.push(await login(t, server, `r${index}`));
+  }
+  write('other');
+  server.child.kill('SIGHUP');
+  writeFileSync(file, '<config><broken>');
+  server.child.kill('SIGHUP');
+  await written(folder, 'log', 'configuration not reloaded');
+  for (const peer of peers) {
+    peer.send(`<iq type='get' id='1' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    await peer.expect("id='1'/>");
+  }
+  assert.equal(await stop(server), 0);
+});
+
+test('a clock that is set back or forward moves no time of ours', () => {
+  const clock = createClock(recordingLog());
+  const real = Date.now;
+  const before = clock.now();
+  try {
+    for (const jumped of [0, real() + 86_400_000]) {
+      Date.now = () => jumped;
+      const now = clock.now();
+      assert.ok(now >= before && now < before + 60_000, `${before}, then ${now}`);
+    }
+  } finally {
+    Date.now = real;
+  }
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { BlockingDuplex } from './support/blocking-duplex.ts';
+import { cRequest, requestBody } from './support/osrf.ts';
+import { header, Peer } from './support/peer.ts';
+import { startServer } from './support/server.ts';
+
+const LISTENER = fileURLToPath(new URL('support/idle-listener.js', import.meta.url));
+const OUTBOX_BYTES = 2_000_000;
+const MESSAGE_BYTES = 100_000;
+/** More than the kernel keeps for both ends of a connection, and our outbox. */
+const MOST_MESSAGES = 400;
+
+test('a process that is stopped under a flood is closed when so much waits for it as may; what waits bounces, and others notice nothing', async (t) => {
+  const { server, address, log } = await startServer(t, {
+    domains: ['localhost'],
+    limits: { outboxBytes: OUTBOX_BYTES, stalledAfterMs: 0 },
+    router: { lossGraceMs: 0 },
+  });
+  const receiver = spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => receiver.kill('SIGKILL'));
+  await once(receiver.stdout, 'data');
+  receiver.kill('SIGSTOP');
+  const sender = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'sender');
+  const bystander = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'bystander');
+  let sent = 0;
+  while (server.sessionCount === 3 && sent < MOST_MESSAGES) {
+    sent++;
+    sender.send(cRequest('opensrf@localhost/idle', '', String(sent), 'x'.repeat(MESSAGE_BYTES)));
+    // The sender is never made to wait for the receiver, and the bystander for neither.
+    for (const peer of [sender, bystander]) {
+      peer.send(`<iq type='get' id='p${sent}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+      await peer.expect(`id='p${sent}'/>`);
+    }
+  }
+  const ended = log.lines.find(({ message }) => message === 'session ended');
+  assert.deepEqual([ended?.fields['jid'], ended?.fields['reason']], ['opensrf@localhost/idle', 'slow-reader']);
+  const unsent = ended?.fields['unsent'] as number;
+  assert.ok(unsent > 0 && unsent * MESSAGE_BYTES <= OUTBOX_BYTES + MESSAGE_BYTES, `${unsent} messages of ${MESSAGE_BYTES} bytes waited`);
+  const threads = [...sender.transcript.matchAll(/<message [^>]*type='error'>.*?<thread>(\d+)<\/thread>/g)].map(([, thread]) => Number(thread));
+  assert.deepEqual(
+    threads,
+    Array.from({ length: unsent }, (_, index) => sent - unsent + 1 + index),
+  );
+  assert.doesNotMatch(bystander.transcript, /<message/);
+  sender.send(cRequest('router@localhost/opensrf.idle', '', 'gone', requestBody('m')));
+  await sender.expect('"statusCode":"404"');
+});
+
+test('who gets back all that waited for another at once is not taken for one that does not read', async (t) => {
+  const { server, address } = await startServer(t, { domains: ['localhost'], limits: { outboxBytes: OUTBOX_BYTES } });
+  const blocked = new BlockingDuplex();
+  server.serve(blocked, 'blocked');
+  const fields = '<username>opensrf</username><password>password</password><resource>blocked</resource>';
+  blocked.push(`${header('localhost')}<iq id='1' type='set'><query xmlns='jabber:iq:auth'>${fields}</query></iq>`);
+  const sender = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'sender');
+  blocked.blocked = true;
+  const count = (2 * OUTBOX_BYTES) / MESSAGE_BYTES;
+  for (let index = 1; index <= count; index++) sender.send(cRequest('opensrf@localhost/blocked', '', String(index), 'x'.repeat(MESSAGE_BYTES)));
+  sender.send(`<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await sender.expect("id='p'/>");
+  blocked.destroy();
+  while (sender.transcript.split("type='error'").length - 1 < count - 1) await once(sender.stream, 'data');
+  assert.equal(sender.ended, false);
+});

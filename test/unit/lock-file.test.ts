@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+}
+
+const ROOT = new URL('../../../', import.meta.url);
+const { packages } = JSON.parse(readFileSync(new URL('package-lock.json', ROOT), 'utf8')) as { packages: Record<string, LockedPackage> };
+const { dependencies } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { dependencies: Record<string, string> };
+const installed = Object.entries(packages).filter(([path]) => path !== '');
+
+test('no package that is installed runs a script for that', () => {
+  assert.deepEqual(
+    installed.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path),
+    [],
+  );
+});
+
+test('every package has a checksum, and comes from the usual registry', () => {
+  const elsewhere = ({ resolved = 'https://registry.npmjs.org/' }: LockedPackage) => !resolved.startsWith('https://registry.npmjs.org/');
+  assert.deepEqual(
+    installed.filter(([, locked]) => locked.integrity === undefined || locked.link === true || elsewhere(locked)).map(([path]) => path),
+    [],
+  );
+});
+
+test('what runs needs few packages', () => {
+  const needed = installed.filter(([, { dev }]) => dev !== true).map(([path]) => path);
+  for (const name of Object.keys(dependencies)) assert.ok(needed.includes(`node_modules/${name}`), name);
+  assert.ok(needed.length <= 80, `${needed.length} packages: ${needed.join(' ')}`);
+});

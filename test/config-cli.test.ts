@@ -71,7 +71,10 @@ test('limits are set on the command line, in the environment and in <chopchop>, 
   write('<listen_address>0.0.0.0</listen_address><insecure>false</insecure>');
   const { status, stderr } = run([...config, '--check-config']);
   assert.equal(status, 2);
-  assert.match(stderr, /^opensrf-chopchop: hosts: 0\.0\.0\.0 may be reached from other machines, and me has the default password: [^\n]+ or say --insecure\n$/);
+  assert.match(
+    stderr,
+    /^opensrf-chopchop: \S+core\.xml:1: <listen_address>: hosts: 0\.0\.0\.0 may be reached from other machines, and me has the default password: [^\n]+ or say --insecure\n$/,
+  );
   assert.equal(run([...config, '--check-config'], { OPENSRF_CHOPCHOP_INSECURE: 'true' }).status, 0);
 });
 

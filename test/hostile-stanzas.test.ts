@@ -30,9 +30,9 @@ for (const [what, body] of [
   test(`${what} to a router is refused unread, as a query and as a request, and the session lives`, async (t) => {
     const { mallory, alice } = await setUp(t, { stanzaBytes: 16_777_216 });
     mallory.send(cRequest(ROUTER, '', 't', body));
-    assert.match(await mallory.expect(/<error .*<\/message>/), /policy-violation/);
+    await mallory.expect('<policy-violation ');
     mallory.send(cRequest(`router@${DOMAIN}/opensrf.absent`, '', 't', body));
-    assert.match(await mallory.expect(/<error .*<\/message>/), /service-unavailable/);
+    await mallory.expect('<service-unavailable ');
     await ping(mallory);
     await ping(alice);
   });
@@ -59,7 +59,7 @@ test('more messages in one query than a router reads are refused with a status',
 test('a query to a host that would make a tree of megabytes is refused unread', async (t) => {
   const { mallory } = await setUp(t);
   mallory.send(`<iq type='get' id='1' to='${DOMAIN}'>${'<x/>'.repeat(250_000)}</iq>`);
-  assert.match(await mallory.expect(/<error .*<\/iq>/), /policy-violation/);
+  await mallory.expect('<policy-violation ');
 });
 
 test('who does not read the answers to queries gets no more of them, and nothing is kept for it', async (t) => {

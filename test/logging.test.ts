@@ -205,7 +205,7 @@ for (const [format, count] of [
 }
 
 test('logins refused by the hundred are some lines and a number', async (t) => {
-  const server = await serve(t, temporaryFolder(t));
+  const server = await serve(t, temporaryFolder(t), '--limit', 'failedLogins=1000');
   for (let n = 0; n < 40; n++) {
     const peer = await Peer.connect(t, server.ready.c2s[0]);
     const wrong = "<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>a</username><password>b</password><resource>c</resource></query></iq>";

@@ -37,6 +37,8 @@ export class ServerTarget implements FuzzTarget {
   private victim: Peer | null = null;
   private parser = new SaxesParser({ xmlns: true });
   private problem = '';
+  /** Nothing else keeps the process alive: there is no socket. */
+  private readonly alive = setInterval(() => {}, 1_000);
 
   constructor() {
     const accounts = DOMAINS.flatMap((domain) =>
@@ -74,6 +76,7 @@ export class ServerTarget implements FuzzTarget {
   async close(): Promise<void> {
     this.victim?.stream.destroy();
     await this.server.stop();
+    clearInterval(this.alive);
   }
 
   private async begin(): Promise<Peer> {

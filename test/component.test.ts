@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,11 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { ChopChop } from '../server/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
-import { appeared, temporaryFolder } from './support/command.ts';
+import { appeared, MAIN, run, temporaryFolder } from './support/command.ts';
 import { Peer } from './support/peer.ts';
 import { recordingLog, startServer } from './support/server.ts';
 
-const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
 const GATE = 'gate.localhost';
 const COMPONENTS = { port: 0, secrets: new Map([[GATE, 'secret']]) };
@@ -23,8 +22,8 @@ async function handshake(peer: Peer, secret = 'secret'): Promise<Peer> {
 }
 
 function checked(args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--check-config'], { encoding: 'utf8', timeout: 30_000 });
-  return { status, stderr, components: status === 0 ? JSON.parse(stdout).components : null, stdout };
+  const outcome = run(...args, '--check-config');
+  return { ...outcome, components: outcome.code === 0 ? JSON.parse(outcome.stdout).components : null };
 }
 
 test('what a component did not read bounces when it ends, and its listeners leave the router', async (t) => {
@@ -101,7 +100,7 @@ test('components are told on the command line, and in <chopchop>, whose <secret>
 });
 
 test('what is wrong with components is said at the start, without their secrets', () => {
-  const { status, stderr } = checked([
+  const { code, stderr } = checked([
     '--component',
     'no-colon',
     '--component',
@@ -113,7 +112,7 @@ test('what is wrong with components is said at the start, without their secrets'
     '--component',
     'b.test:2',
   ]);
-  assert.equal(status, 2);
+  assert.equal(code, 2);
   assert.deepEqual(stderr.match(/--component: .*/g), [...Array(3).fill('--component: needs DOMAIN:SECRET'), '--component: b.test is given twice']);
   assert.match(checked(['--component', 'a.test:1']).stderr, /components: without a port \(--component-port\) none can connect/);
   assert.match(checked(['--component-port', '1']).stderr, /components: none can connect without a secret \(--component or --component-secret\)/);

@@ -77,6 +77,8 @@ export class StrictReader {
   declarations = '';
   private interruption: Interruption = 'none';
   private interruptedAt = 0;
+  /** Whether the next stream has not begun yet. */
+  private betweenStreams = false;
 
   constructor(receiver: StreamReceiver, limits: ReaderLimits) {
     this.receiver = receiver;
@@ -90,6 +92,19 @@ export class StrictReader {
    */
   write(text: string, bytes: number): void {
     if (this.interruption === 'stop') return;
+    if (this.betweenStreams) this.begin(text);
+    else this.readOn(text, bytes);
+  }
+
+  /** Between two streams white space is nothing: clients end what they send with a line feed (go-xmpp). At the very first it is bad XML. */
+  private begin(text: string): void {
+    const stream = text.replace(/^[ \t\r\n]+/, '');
+    if (stream === '') return;
+    this.betweenStreams = false;
+    this.readOn(stream, Buffer.byteLength(stream));
+  }
+
+  private readOn(text: string, bytes: number): void {
     this.buffer = this.buffer === '' ? text : this.buffer + text;
     if (bytes !== text.length) this.wide = true;
     const outcome = this.parse(text);
@@ -179,6 +194,7 @@ export class StrictReader {
     this.wide = false;
     this.inheritedDeclarations = [];
     this.interruption = 'none';
+    this.betweenStreams = true;
     if (rest !== '') this.write(rest, Buffer.byteLength(rest));
   }
 

@@ -1,5 +1,6 @@
 import { type Element, xml } from '../../../shared/element.ts';
 import { NS } from '../../../shared/namespaces.ts';
+import { advertisedTypes } from '../../net/tls/channel-bindings.ts';
 import type { LoginTerms } from '../policy.ts';
 import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 import { offeredMechanisms } from './mechanisms.ts';
@@ -33,7 +34,7 @@ export class SaslDialogue {
   get featuresXml(): string {
     if (this.offered.length === 0) return '';
     const mechanisms = this.offered.map(({ name }) => xml('mechanism', {}, name));
-    const bindings = Array.from(this.context.channelBindings.keys(), (type) => xml('channel-binding', { type }));
+    const bindings = advertisedTypes(this.context.channelBindings).map((type) => xml('channel-binding', { type }));
     const channelBinding = bindings.length === 0 ? '' : xml('sasl-channel-binding', { xmlns: NS.channelBinding }, ...bindings);
     return xml('mechanisms', { xmlns: NS.sasl }, ...mechanisms) + channelBinding;
   }

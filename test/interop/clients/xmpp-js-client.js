@@ -1,0 +1,29 @@
+// @xmpp/client (JavaScript): logs in by one mechanism, writes to an echo and to nobody, and prints what comes, over reconnections too.
+// usage: xmpp-js-client.js SERVICE-URL DOMAIN ECHO-JID ABSENT-JID MECHANISM
+import { client, xml } from '@xmpp/client';
+
+// The server's certificate is its own.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+const [service, domain, echo, absent, mechanism] = process.argv.slice(2);
+const print = (line) => process.stdout.write(`${line}\n`);
+const credentials = (authenticate) => authenticate({ username: 'opensrf', password: 'password' }, mechanism);
+const xmpp = client({ service, domain, resource: 'client', credentials });
+// Over WebSocket it tries once.
+xmpp.reconnect.delay = 500;
+let times = 0;
+
+xmpp.on('error', (error) => print(`failed: ${error.condition ?? error.code ?? error.message}`));
+xmpp.on('online', async (address) => {
+  print(`online as ${address}, ${++times}`);
+  if (times > 1) return;
+  await xmpp.send(xml('message', { to: echo, type: 'chat' }, xml('body', {}, 'grüße & <b>')));
+  await xmpp.send(xml('message', { to: absent, type: 'chat' }, xml('body', {}, 'anybody there?')));
+});
+xmpp.on('stanza', async (stanza) => {
+  if (!stanza.is('message')) return;
+  const { type = 'normal', from } = stanza.attrs;
+  const body = stanza.getChildText('body');
+  print(type === 'error' ? `error from ${from}: ${stanza.getChild('error').children[0].name}` : `${type} from ${from}: ${body}`);
+  if (body === 'stop') await xmpp.stop();
+});
+xmpp.start().catch(() => {});

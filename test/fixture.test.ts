@@ -45,6 +45,15 @@ test('a stub, a client and an assertion: the way it is meant', async () => {
   );
 });
 
+test('a fixture listens by whatever is asked for, and says where', async (t) => {
+  const unix = join(temporaryFolder(t), 'chopchop.sock');
+  const { listening, port } = await start(t, { tls: { certificate: 'self-signed', ports: [0] }, websocket: { ports: [0] }, unix: { paths: [unix] } });
+  assert.equal(listening.c2s[0]?.port, port);
+  assert.ok((listening.tls[0]?.port ?? 0) > 0);
+  assert.match(listening.websocket[0]?.url ?? '', /^ws:\/\/127\.0\.0\.1:\d+\/xmpp-websocket$/);
+  assert.deepEqual(listening.unix, [unix]);
+});
+
 test('functions, promises, generators and definitions answer as a service does', async (t) => {
   const jabber = await start(t);
   await jabber.service('opensrf.many', {

@@ -29,7 +29,7 @@ export function description({ config, core, missingNames }: ResolvedConfig, log:
     hosts,
     ports,
     tls,
-    unix,
+    unix: { ...unix, mode: unix.mode.toString(8) },
     websocket,
     plaintextLogin,
     accounts,

@@ -49,6 +49,7 @@ inside /bin/sh -c 'touch /tmp/x' 2>/dev/null && { echo "the root file system can
 step 'nothing can be written'
 (exec env -i "${environment[@]}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec="$user" "$root" sh -c "exec $command") >"$root.log" 2>&1 &
 server=$!
+trap 'kill "$server" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do grep -q listening "$root.log" && break; sleep 0.1; done
 grep -q '"listening"' "$root.log" || { cat "$root.log"; exit 1; }
 step "$command: $(sed -n 's/.*"c2s":\(\[[^]]*\]\).*/listens on \1/p' "$root.log"), as uid $(stat -c %u "/proc/$server")"

@@ -18,7 +18,8 @@ export async function bundleForBinary(outfile, define) {
     outfile,
     format: 'cjs',
     banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-    define: { 'import.meta.url': '__importMetaUrl', ...define },
+    // ws would look for native code beside it, which an executable does not have.
+    define: { 'import.meta.url': '__importMetaUrl', 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"', ...define },
   });
   return metafile;
 }

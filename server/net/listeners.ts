@@ -6,7 +6,8 @@ import { addressOf, type BoundAddress, listenOnAll, placeOf } from './tcp.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 import type { Transport } from './transport.ts';
 import { listenOnUnix, unixPlace } from './unix.ts';
-import { WEBSOCKET_PATH, WebSocketListener } from './websocket/websocket-listener.ts';
+import { WEBSOCKET_PATH } from './websocket/path.ts';
+import type { WebSocketListener } from './websocket/websocket-listener.ts';
 
 /** Where a server listens, by what is spoken there. */
 export interface Listening {
@@ -44,14 +45,13 @@ export interface ListenersEnvironment {
 export class Listeners {
   private readonly config: ChopChopConfig;
   private readonly environment: ListenersEnvironment;
-  private readonly webSockets: WebSocketListener;
+  /** Null where no port is for them. */
+  private webSockets: WebSocketListener | null = null;
   private servers: Server[] = [];
 
   constructor(config: ChopChopConfig, environment: ListenersEnvironment) {
     this.config = config;
     this.environment = environment;
-    const { domains, limits, websocket } = config;
-    this.webSockets = new WebSocketListener({ domains, limits, origins: websocket.origins, accept: environment.accept });
   }
 
   /** @throws ListenError with nothing left open. */
@@ -68,7 +68,7 @@ export class Listeners {
   close(): void {
     for (const server of this.servers) server.close();
     this.servers = [];
-    this.webSockets.close();
+    this.webSockets?.close();
   }
 
   private async openAll(): Promise<Listening> {
@@ -77,9 +77,10 @@ export class Listeners {
     const c2s = await listen(ports, (socket) => this.acceptTcp(socket));
     const secure = await listen(tls?.ports ?? [], (socket) => this.acceptTls(socket));
     for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path))]);
+    if (websocket.ports.length + websocket.tlsPorts.length > 0) this.webSockets ??= await this.createWebSockets();
     const http = await listen(websocket.ports, (socket) => this.acceptHttp(socket, null));
     const https = await listen(websocket.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity()));
-    if (http.length + https.length > 0) this.webSockets.open();
+    this.webSockets?.open();
     const gates = await listen(components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
     return {
       c2s: c2s.map(addressOf),
@@ -88,6 +89,13 @@ export class Listeners {
       websocket: [...http.map((server) => webSocketAddress(server, 'ws')), ...https.map((server) => webSocketAddress(server, 'wss'))],
       components: gates.map(addressOf),
     };
+  }
+
+  /** Loaded here because HTTP and WebSockets take a good part of a start, and few need them. */
+  private async createWebSockets(): Promise<WebSocketListener> {
+    const { WebSocketListener } = await import('./websocket/websocket-listener.ts');
+    const { domains, limits, websocket } = this.config;
+    return new WebSocketListener({ domains, limits, origins: websocket.origins, accept: this.environment.accept });
   }
 
   private keep(servers: Server[]): Server[] {
@@ -109,7 +117,7 @@ export class Listeners {
 
   private acceptHttp(socket: Socket, identity: TlsIdentity | null): void {
     this.keepAlive(socket);
-    this.webSockets.take(socket, identity);
+    this.webSockets?.take(socket, identity);
   }
 
   private tlsIdentity(): TlsIdentity {

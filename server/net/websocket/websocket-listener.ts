@@ -8,10 +8,8 @@ import type { TlsIdentity } from '../tls/identity.ts';
 import type { Transport } from '../transport.ts';
 import { hostMeta } from './host-meta.ts';
 import { mayConnect } from './origin.ts';
+import { WEBSOCKET_PATH } from './path.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
-
-/** Where on the HTTP port the WebSocket is. */
-export const WEBSOCKET_PATH = '/xmpp-websocket';
 
 /** RFC 7395 §3.1 */
 const SUBPROTOCOL = 'xmpp';

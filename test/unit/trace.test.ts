@@ -89,30 +89,30 @@ test('a ring keeps so many entries and so many characters, and forgets the oldes
   assert.deepEqual(byNumber.search(any, 2).length, 2);
 });
 
-test('a budget is spent by the clock and filled by it; three hundred stanzas a second are free', () => {
+test('a budget is spent by the clock and filled by it; eight hundred stanzas a second are free', () => {
   const budget = new Budget(5, 0);
   const look = (stanzas: number) => {
     for (let n = 0; n < stanzas; n++) budget.spendOnStanza(0);
   };
   budget.spend(30);
-  assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false], 'four hundred stanzas may take as long as they take');
-  look(400);
+  assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false], 'eight hundred stanzas may take as long as they take');
+  look(800);
   assert.deepEqual([budget.exhausted, budget.overdrawn], [true, true]);
   budget.refill(1_200);
   assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false]);
-  look(400);
+  look(800);
   assert.deepEqual([budget.exhausted, budget.overdrawn], [true, false], 'what has begun may end');
   budget.refill(10_000_000);
-  look(400);
+  look(800);
   assert.equal(budget.exhausted, false);
   budget.spend(20);
   assert.equal(budget.exhausted, true, 'no more than 20 ms are saved up');
   budget.spend(10_000);
   budget.refill(10_009_900);
-  look(400);
+  look(800);
   assert.equal(budget.exhausted, true, 'of 50 ms that are owed at the most…');
   budget.refill(10_010_100);
-  look(400);
+  look(800);
   assert.equal(budget.exhausted, false, '…the last are paid back in the time they take');
 });
 

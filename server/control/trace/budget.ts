@@ -1,6 +1,6 @@
 /** However long it takes, so many stanzas a second are looked at, and so many in one go. A request is four of them or more. */
-const STANZAS_PER_SECOND = 300;
-const STANZAS_AT_ONCE = 400;
+const STANZAS_PER_SECOND = 800;
+const STANZAS_AT_ONCE = 800;
 
 /** So many milliseconds are saved up at the most, and so many are owed. */
 const MOST_MS = 20;

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startControl } from '../server/control/control.ts';
+import { readRecording } from '../server/fixture/recording/recorded-exchange.ts';
+import { readStubFolder } from '../server/fixture/stub-files/read.ts';
 import { OsrfClient } from '../server/opensrf/client.ts';
 import { JabberClient } from '../server/opensrf/jabber-client.ts';
 import { OsrfService } from '../server/opensrf/service.ts';
 import { withSystemMethods } from '../server/opensrf/system-methods.ts';
 import { Command } from './support/background-command.ts';
 import { Browser, CHROMIUM, hasChromium, type View } from './support/browser.ts';
+import { temporaryFolder } from './support/command.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { ExampleSite } from './support/example-site.ts';
 import { Peer } from './support/peer.ts';
@@ -187,12 +191,12 @@ test('traffic: filters, search in what was said, pause, copy as a command, expor
   await hasRows(4);
   const exported = async (name: string) => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
-    return readFileSync(await download.path(), 'utf8');
+    const file = join(folder, download.suggestedFilename());
+    await download.saveAs(file);
+    return file;
   };
-  const lines = (await exported('Export NDJSON'))
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const folder = temporaryFolder(t);
+  const lines = readRecording(await exported('Export NDJSON'));
   assert.deepEqual(
     lines.map(({ method, params, results, statusCode }) => [method, params, results, statusCode]),
     [
@@ -202,7 +206,9 @@ test('traffic: filters, search in what was said, pause, copy as a command, expor
       ['add', [4, 5], [9], 205],
     ],
   );
-  const stubs = await exported('Export stubs');
+  const stubs = readFileSync(await exported('Export stubs'), 'utf8');
+  const [service] = readStubFolder(folder);
+  assert.deepEqual([service?.service, [...(service?.methods.keys() ?? [])]], ['opensrf.math', ['add', 'echo', 'fail']]);
   assert.match(stubs, /^service: "opensrf\.math"\nmethods:\n {2}"add":\n {4}- \{"params":\[2,3\],"result":5\}\n {4}- \{"params":\[4,5\],"result":9\}\n/);
   assert.match(stubs, /"fail":\n {4}- \{"params":\[\],"results":\[\],"status":500,"text":" \*\*\* Call to \[fail\] failed/);
   assert.deepEqual(faults, []);

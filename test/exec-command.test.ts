@@ -65,6 +65,18 @@ test('exec tells of a command that fails what was asked and not answered as it s
   assert.ok(existsSync(join(conf, 'opensrf_core.xml')), 'a folder that was named stays');
 });
 
+test('exec lets go wrong what it is told to', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'math.yaml'), STUB);
+  const fault = JSON.stringify({ service: 'opensrf.math', params: [2, { $any: true }], status: 503, text: 'come again', times: 1 });
+  const body = `
+    const ask = () => client.request('opensrf.math', 'add', 2, 2).catch(({ message }) => message);
+    console.log(await ask(), await ask());
+    await client.close();`;
+  const { stdout, code } = run('exec', '--stubs', folder, '--fault', fault, '--fault-seed', '7', '--', ...program(body));
+  assert.deepEqual([stdout, code], ['503 come again 4\n', 0]);
+});
+
 test('exec runs programs beside the command, waits for their services, and ends them', async (t) => {
   const folder = temporaryFolder(t);
   const service = join(folder, 'service.mjs');
@@ -92,6 +104,8 @@ test('exec says in one line what kept it from running the command, each with its
     [['--', folder], 126, /may not be run/],
     [['--timeout', '0.01', '--service', 'opensrf.none', '--', 'true'], 6, /exec: after 0\.01 s not registered: opensrf\.none/],
     [['--service', 'opensrf.none', '--start', 'exit 5', '--', 'true'], 1, /exec: exit 5 ended with exit code 5 before opensrf\.none was there/],
+    [['--fault', '{"drop": true,', '--', 'true'], 2, /--fault: \{"drop": true,: .*JSON/],
+    [['--fault', '{"service": "a"}', '--', 'true'], 2, /--fault: .*: a fault needs one of delayMs, drop/],
     [['--replay', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
     [['--stubs', join(folder, 'none'), '--', 'true'], 2, /none: cannot be read/],
     [['--record', join(folder, 'none/file'), '--', 'true'], 4, /none\/file: cannot be written/],

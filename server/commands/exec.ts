@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerArguments } from '../config/options.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import type { DoublesOptions } from '../fixture/doubles.ts';
 import { ChopChopFixture } from '../fixture/fixture.ts';
 import { type LogArguments, logOptionsFromArguments } from '../logging/options.ts';
 import { OsrfTimeout } from '../opensrf/errors.ts';
 import { Child, Interruption } from '../process/child.ts';
 import { timeoutMsOf } from './client-command.ts';
-import { doublesFailure, doublesOf } from './doubles.ts';
+import { type DoublesArguments, doublesFailure, doublesOf } from './doubles.ts';
 import { summary } from './exec-summary.ts';
 import { readServerConfig, startServer } from './server-start.ts';
 
 /** The arguments of `exec`. */
-export interface ExecArguments extends ServerArguments, LogArguments, DoublesOptions {
+export interface ExecArguments extends ServerArguments, LogArguments, DoublesArguments {
   readonly command: readonly string[];
   readonly service?: readonly string[] | undefined;
   readonly start?: readonly string[] | undefined;

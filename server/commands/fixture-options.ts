@@ -13,6 +13,13 @@ export const DOUBLES_OPTIONS = {
     default: REPLAY_MODES[0],
     describe: 'Answer to a request that is not in the recording: another one of the same method if there is one, or always status 404',
   },
+  fault: {
+    ...OPTION,
+    type: 'string',
+    array: true,
+    describe: 'Let something go wrong, as JSON (repeatable): {"service": "opensrf.math", "status": 503, "times": 1}',
+  },
+  'fault-seed': { ...OPTION, type: 'number', describe: 'The same seed, the same faults', defaultDescription: 'another one each time' },
 } as const;
 
 /** The options of `exec` besides those of the server, for yargs. */

@@ -5,7 +5,7 @@ import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { type ControlArguments, controlPlace } from '../control/options.ts';
-import type { Doubles, DoublesOptions } from '../fixture/doubles.ts';
+import type { Doubles } from '../fixture/doubles.ts';
 import { writeSiteFiles } from '../fixture/site-files.ts';
 import { openLog } from '../logging/logger.ts';
 import { type LogArguments, logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
@@ -16,7 +16,7 @@ import { PidFile, PROCESS_TITLE } from '../process/pid-file.ts';
 import { ignoreUserSignals, stopOnSignal } from '../process/signals.ts';
 import { VERSION } from '../version.ts';
 import { banner, description, readyJson } from './announcement.ts';
-import { doublesOf, wantsDoubles } from './doubles.ts';
+import { type DoublesArguments, doublesOf, wantsDoubles } from './doubles.ts';
 import { ReadyFile } from './ready-file.ts';
 import { reload } from './reload.ts';
 import { type ServedControl, serveControl } from './serve-control.ts';
@@ -24,7 +24,7 @@ import { serveDoubles } from './serve-doubles.ts';
 import { readServerConfig, startedOn } from './server-start.ts';
 
 /** The arguments of `serve`. */
-export interface ServeArguments extends ServerArguments, LogArguments, ControlArguments, DoublesOptions {
+export interface ServeArguments extends ServerArguments, LogArguments, ControlArguments, DoublesArguments {
   readonly checkConfig: boolean;
   readonly readyFile?: string | undefined;
   /** Where to write the files of a site. */

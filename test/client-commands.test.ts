@@ -100,7 +100,7 @@ test('services tells of a router that refuses (exit code 5), is silent (6) or is
   assert.equal(refused.code, 5);
   assert.match(oneLine(refused), /router@public\.localhost\/router: 403 Domain private\.localhost is not trusted/);
   await RawProgram.login(t, address, 'router', 'router');
-  const silent = await command('services', '--timeout', '0.2').outcome();
+  const silent = await command('services', '--timeout', '1').outcome();
   assert.equal(silent.code, 6);
   assert.match(oneLine(silent), /router@private\.localhost\/router does not answer: too busy, or it does not trust our domain/);
   assert.equal((await command('services', '--router', 'nobody').outcome()).code, 7);
@@ -137,7 +137,7 @@ test('status tells which step failed, and its exit code says so too', async (t) 
   assert.deepEqual([silent.code, oks(silent)], [3, [false, true, false, false]]);
   assert.match(oneLine(silent), /nothing came within 0\.2 s/);
   await RawProgram.login(t, address, 'router', 'router');
-  const routerless = await command('status', '--json', '--timeout', '0.2').outcome();
+  const routerless = await command('status', '--json', '--timeout', '1').outcome();
   assert.deepEqual([routerless.code, oks(routerless)], [6, [false, true, true, false]]);
   const absent = await command('status', '--json', '--router', 'nobody').outcome();
   assert.deepEqual([absent.code, oks(absent)], [7, [false, true, true, false]]);
@@ -184,9 +184,9 @@ test('wait logs in again when the server was restarted', async (t) => {
 test('wait that was in vain names what is missing, with exit code 6', async (t) => {
   const { address, command } = await setUp(t);
   await RawProgram.listen(t, address, 'opensrf.math');
-  const outcome = await command('wait', 'opensrf.math', 'opensrf.a', 'opensrf.b', '--timeout', '0.3').outcome();
+  const outcome = await command('wait', 'opensrf.math', 'opensrf.a', 'opensrf.b', '--timeout', '1').outcome();
   assert.deepEqual([outcome.code, outcome.stdout], [6, '']);
-  assert.match(oneLine(outcome), /after 0\.3 s: not registered with router@private\.localhost\/router: opensrf\.a, opensrf\.b\n$/);
+  assert.match(oneLine(outcome), /after 1 s: not registered with router@private\.localhost\/router: opensrf\.a, opensrf\.b\n$/);
 });
 
 test('wait in vain says it if there is no server or the login is refused (exit code 3), or no router (7)', async (t) => {
@@ -194,10 +194,10 @@ test('wait in vain says it if there is no server or the login is refused (exit c
   const away = await new Command(t, 'wait', 'opensrf.a', '--timeout', '0.2', '--port', '1').outcome();
   assert.equal(away.code, 3);
   assert.match(oneLine(away), /after 0\.2 s: no server at 127\.0\.0\.1:1 .*\(waited for opensrf\.a\)/);
-  const refused = await command('wait', 'opensrf.a', '--timeout', '0.2', '--password', 'wrong').outcome();
+  const refused = await command('wait', 'opensrf.a', '--timeout', '1', '--password', 'wrong').outcome();
   assert.equal(refused.code, 3);
   assert.match(oneLine(refused), /cannot log in/);
-  const routerless = await command('wait', 'opensrf.a', '--timeout', '0.2', '--router', 'nobody').outcome();
+  const routerless = await command('wait', 'opensrf.a', '--timeout', '1', '--router', 'nobody').outcome();
   assert.equal(routerless.code, 7);
   assert.match(oneLine(routerless), /nobody@private\.localhost\/router: .*\(waited for opensrf\.a\)/);
   const unnamed = await command('wait').outcome();

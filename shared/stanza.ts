@@ -107,12 +107,16 @@ export class Stanza {
 
   /** As it goes onto a stream whose default namespace is `jabber:client`. */
   toXml(): string {
+    return this.startTag() + this.inner;
+  }
+
+  /** What stands before {@link inner}. */
+  startTag(): string {
     let xml = `<${this.name}`;
     if (this.to !== '') xml += ` to='${escapeAttribute(this.to)}'`;
     if (this.from !== '') xml += ` from='${escapeAttribute(this.from)}'`;
     if (this.type !== '') xml += ` type='${escapeAttribute(this.type)}'`;
     if (this.id !== '') xml += ` id='${escapeAttribute(this.id)}'`;
-    xml += this.otherAttributes;
-    return this.inner === '' ? `${xml}/>` : `${xml}>${this.inner}`;
+    return `${xml}${this.otherAttributes}${this.inner === '' ? '/>' : '>'}`;
   }
 }

@@ -73,7 +73,7 @@ function readStat(pid) {
 
 function prosody(folder) {
   return peer('prosody', '/usr/bin/prosody', (port) => {
-    const place = join(folder, 'prosody');
+    const place = join(folder, `prosody-${port}`);
     const accounts = join(place, 'data/localhost/accounts');
     mkdirSync(accounts, { recursive: true });
     writeFileSync(join(accounts, `${ACCOUNT.user}.dat`), `return { ["password"] = "${ACCOUNT.password}"; };\n`);
@@ -101,7 +101,7 @@ function prosody(folder) {
 
 function ejabberd(folder) {
   return peer('ejabberd', '/usr/sbin/ejabberdctl', (port) => {
-    const place = join(folder, 'ejabberd');
+    const place = join(folder, `ejabberd-${port}`);
     mkdirSync(place, { recursive: true });
     const config = join(place, 'ejabberd.yml');
     const listener = `{ port: ${port}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 10485760, starttls_required: false, access: all, backlog: 1024 }`;

@@ -7,6 +7,7 @@ import { ByteInput } from './byte-input.ts';
 import { channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 import { type ChannelBindings, type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
+import { writeBuffer } from './write-buffer.ts';
 
 /** After so many bytes of one peer the others get a turn: Node would go on reading up to 2 MiB at a time, which takes saxes 15 ms. */
 const READ_LENGTH = 256 * 1024;
@@ -93,14 +94,10 @@ export class ByteTransport implements Transport {
   }
 
   write(entries: readonly (string | Stanza)[], taken: () => void): number {
-    let text = '';
-    let count = 0;
-    while (count < entries.length && text.length < WRITE_LENGTH) {
-      const entry = entries[count++] as string | Stanza;
-      text += typeof entry === 'string' ? entry : entry.toXml();
-    }
-    this.written += text.length;
-    this.socket.write(text, 'utf8', taken);
+    const { kind } = this;
+    const count = kind === 'tcp' || kind === 'unix' ? writeBuffer.fill(entries, WRITE_LENGTH) : 0;
+    if (count === 0) return this.writeText(entries, taken);
+    this.written += writeBuffer.writeTo(this.socket, taken);
     return count;
   }
 
@@ -125,6 +122,18 @@ export class ByteTransport implements Transport {
     const socket = new TLSSocket(this.socket, { isServer: true, secureContext: identity.context, ...(ALPNProtocols.length > 0 && { ALPNProtocols }) });
     this.tls = { socket, identity };
     this.socket = socket;
+  }
+
+  private writeText(entries: readonly (string | Stanza)[], taken: () => void): number {
+    let text = '';
+    let count = 0;
+    while (count < entries.length && text.length < WRITE_LENGTH) {
+      const entry = entries[count++] as string | Stanza;
+      text += typeof entry === 'string' ? entry : entry.toXml();
+    }
+    this.written += text.length;
+    this.socket.write(text, 'utf8', taken);
+    return count;
   }
 
   private giveWay(): void {

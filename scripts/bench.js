@@ -30,7 +30,7 @@ const HELP = `npm run bench -- [options]
 const RECORDED = fileURLToPath(new URL('./bench/recorded.json', import.meta.url));
 const TOLERANCE = 1.5;
 
-const { values: options } = parseArgs({
+const OPTIONS = {
   options: {
     only: { type: 'string', default: USUAL.join(',') },
     rounds: { type: 'string', default: '5' },
@@ -43,7 +43,18 @@ const { values: options } = parseArgs({
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
-});
+};
+
+function readOptions() {
+  try {
+    return parseArgs(OPTIONS).values;
+  } catch (error) {
+    console.error(`bench: ${error.message}; --help lists the options`);
+    return process.exit(2);
+  }
+}
+
+const options = readOptions();
 
 async function runOnce(candidate, row, osrfload, seconds) {
   const server = await candidate.start();

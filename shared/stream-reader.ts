@@ -65,7 +65,8 @@ export class StreamReader {
       this.strict.write(text, bytes);
       return;
     }
-    const wide = bytes !== text.length;
+    // Not by `bytes`: of a character that came in two chunks they are but a part, and may be as many as it has in JavaScript.
+    const wide = Buffer.byteLength(text) !== text.length;
     let window = text;
     let position = 0;
     if (this.begun !== null) {

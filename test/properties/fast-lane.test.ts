@@ -51,6 +51,16 @@ test('the fast lane reads what the strict reader reads, with any one character e
   }
 });
 
+test('a character that came in two halves counts with all its bytes against the limit', () => {
+  const bytes = Buffer.from(`<message><body>${'x'.repeat(50)}\u{1f431}</body></message>`);
+  const cut = bytes.indexOf(0xf0) + 2;
+  for (const maxStanzaBytes of [bytes.length, bytes.length - 1]) {
+    const chunks = [Buffer.from(OPENING), bytes.subarray(0, cut), bytes.subarray(cut)];
+    compareReaders(chunks, { ...WIDE_LIMITS, maxStanzaBytes });
+    assert.equal(Reading.of(chunks, { maxStanzaBytes }).oversized.length, bytes.length - maxStanzaBytes);
+  }
+});
+
 // For more of it: node scripts/fuzz-reader.js
 test('the fast lane reads what the strict reader reads, changed and cut at random', () => {
   const random = generator(20_261_124);

@@ -39,6 +39,28 @@ export function parseOsrfMessages(body: string): OsrfMessage[] | null {
   return messages.every((message) => message !== null) ? messages : null;
 }
 
+/** So many arrays, objects or elements of a message are made to look at it in passing. */
+const MAX_CONTAINERS = 20_000;
+
+/**
+ * The messages of a stanza, for who looks at it from the side: none where there are so many arrays and objects in it that to make them all would hold up those whom
+ * the message concerns.
+ */
+export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
+  return isCostly(stanza.inner) ? [] : (parseOsrfMessages(bodyText(stanza)) ?? []);
+}
+
+function isCostly(inner: string): boolean {
+  for (const character of ['[', '{', '<']) if (occursMoreThan(inner, character, MAX_CONTAINERS)) return true;
+  return occursMoreThan(inner, '&', 10 * MAX_CONTAINERS);
+}
+
+function occursMoreThan(text: string, character: string, times: number): boolean {
+  let found = 0;
+  for (let place = text.indexOf(character); place !== -1; place = text.indexOf(character, place + 1)) if (++found > times) return true;
+  return false;
+}
+
 function parseOsrfMessage(json: unknown): OsrfMessage | null {
   const [name, data] = classed(json);
   if (name !== 'osrfMessage' || !TYPES.has(data['type'])) return null;

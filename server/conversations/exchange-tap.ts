@@ -1,6 +1,6 @@
 import { detached } from '../../shared/detach.ts';
 import { parseJid } from '../../shared/jid.ts';
-import { bodyText, type OsrfMessage, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import { glimpseOsrfMessages, type OsrfMessage } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { Component } from '../sessions/component.ts';
@@ -66,7 +66,7 @@ export class ExchangeTap implements Tap {
     const conversation = this.conversations.get(stanza.routerFrom || stanza.from)?.get(thread) ?? this.conversations.get(stanza.to)?.get(thread) ?? null;
     const open = conversation?.exchanges() ?? [];
     if (open.length < 2) return open;
-    const numbers = (parseOsrfMessages(bodyText(stanza)) ?? []).map(({ threadTrace }) => threadTrace);
+    const numbers = glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
     return open.filter(({ threadTrace }) => numbers.includes(threadTrace));
   }
 
@@ -88,7 +88,7 @@ export class ExchangeTap implements Tap {
     const thread = unescapeXml(stanza.thread);
     // An answer is looked at when it is handed to its client.
     if (this.conversations.get(stanza.to)?.has(thread)) return;
-    for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) this.said(message, stanza, thread);
+    for (const message of glimpseOsrfMessages(stanza)) this.said(message, stanza, thread);
   }
 
   delivered(session: Session, stanza: Stanza): void {
@@ -103,7 +103,7 @@ export class ExchangeTap implements Tap {
     const conversation = (this.conversations.get(session.jid) ?? this.conversations.get(stanza.to))?.get(thread);
     if (conversation === undefined) return;
     if (stanza.type === 'error') this.bounced(conversation, stanza);
-    else for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) this.answered(conversation, message, stanza);
+    else for (const message of glimpseOsrfMessages(stanza)) this.answered(conversation, message, stanza);
     this.forgetIfOver(conversation);
   }
 
@@ -159,7 +159,7 @@ export class ExchangeTap implements Tap {
   private handed(conversation: Conversation, listener: string, stanza: Stanza): void {
     const open = conversation.exchanges();
     // Several at a time on one thread are rare; which is meant then, only the body tells.
-    const numbers = open.length === 1 ? null : (parseOsrfMessages(bodyText(stanza)) ?? []).map(({ threadTrace }) => threadTrace);
+    const numbers = open.length === 1 ? null : glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
     for (const exchange of open) {
       if (numbers !== null && !numbers.includes(exchange.threadTrace)) continue;
       exchange.listener = listener;
@@ -183,7 +183,7 @@ export class ExchangeTap implements Tap {
   }
 
   private bounced(conversation: Conversation, stanza: Stanza): void {
-    const numbers = (parseOsrfMessages(bodyText(stanza)) ?? []).map(({ threadTrace }) => threadTrace);
+    const numbers = glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
     const open = conversation.exchanges();
     const named = open.filter(({ threadTrace }) => numbers.includes(threadTrace));
     for (const exchange of named.length > 0 ? named : open) {

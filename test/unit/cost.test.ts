@@ -7,6 +7,7 @@ import { Host } from '../../server/host/host.ts';
 import { Delivery } from '../../server/sessions/delivery.ts';
 import { Directory } from '../../server/sessions/directory.ts';
 import { Presence } from '../../server/sessions/presence.ts';
+import { glimpseOsrfMessages } from '../../shared/osrf-message.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { cpuMs } from '../support/cpu.ts';
 import { commandXml, FakeEnvironment, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
@@ -51,6 +52,19 @@ for (const [what, body] of [
       assert.ok(cost < AT_MOST_MS, `${cost} ms`);
     });
   }
+}
+
+for (const [what, body] of [
+  ['arrays', '['.repeat(4_000_000) + ']'.repeat(4_000_000)],
+  ['objects', `[${'{},'.repeat(2_600_000)}{}]`],
+  ['elements', '<x/>'.repeat(2_000_000)],
+  ['references', '&quot;'.repeat(1_300_000)],
+] as const) {
+  test(`who looks from the side at a message of 8 MB of ${what} holds nobody up`, () => {
+    const stanza = message('o@localhost/c', new FakeSession('o@localhost/l'), body);
+    const cost = cpuMs(() => assert.deepEqual(glimpseOsrfMessages(stanza), []));
+    assert.ok(cost < AT_MOST_MS, `${cost} ms`);
+  });
 }
 
 test('an iq of 8 MB to a host holds nobody up', () => {

@@ -1,0 +1,76 @@
+// Listeners that answer, and clients that ask and come and go, until it is told to stop by the end of its standard input. Prints what it did each second as a line of JSON.
+//
+//   node scripts/load/generator.js PORT LISTENERS CLIENTS WINDOW REQUESTS-BEFORE-RECONNECTING
+import { login, messageXml, registrationXml } from './peer.js';
+
+const [port, listeners, clients, window, reconnectAfter] = process.argv.slice(2).map(Number);
+const SERVICE = 'opensrf.load';
+const CLASS = `router@localhost/${SERVICE}`;
+const BODY = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"load","params":["${'x'.repeat(300)}"]}}}}]`;
+const counts = { answered: 0, refused: 0, logins: 0, lost: 0 };
+let stopping = false;
+
+/** Calls for each whole message in what comes. */
+function eachMessage(onMessage) {
+  let pending = '';
+  return (text) => {
+    pending += text;
+    for (let end = pending.indexOf('</message>'); end !== -1; end = pending.indexOf('</message>')) {
+      onMessage(pending.slice(0, end));
+      pending = pending.slice(end + 10);
+    }
+  };
+}
+
+async function listen(index) {
+  const socket = await login(
+    { port },
+    `listener${index}`,
+    eachMessage((message) => {
+      const sender = /router_from='([^']+)'/.exec(message)?.[1];
+      const thread = /<thread>([^<]*)/.exec(message)?.[1];
+      if (sender !== undefined) socket.write(messageXml(sender, '', thread, BODY.replace('REQUEST', 'RESULT')));
+    }),
+  );
+  socket.write(registrationXml(SERVICE));
+}
+
+async function ask(index, generation) {
+  let sent = 0;
+  let open = 0;
+  const next = () => {
+    while (open < window && sent < reconnectAfter) {
+      open++;
+      socket.write(messageXml(CLASS, '', `t${index}.${generation}.${sent++}`, BODY));
+    }
+  };
+  const socket = await login(
+    { port },
+    `client${index}.${generation}`,
+    eachMessage((message) => {
+      open--;
+      if (message.includes("type='error'") || message.includes('"statusCode":"50')) counts.refused++;
+      else counts.answered++;
+      if (sent >= reconnectAfter && open === 0) socket.end('</stream:stream>');
+      else if (!stopping) next();
+    }),
+  );
+  counts.logins++;
+  socket.on('close', () => {
+    counts.lost += open;
+    if (!stopping) ask(index, generation + 1).catch(() => {});
+  });
+  next();
+}
+
+for (let index = 0; index < listeners; index++) await listen(index);
+for (let index = 0; index < clients; index++) ask(index, 0).catch((error) => process.stderr.write(`${error.message}\n`));
+const ticks = setInterval(() => {
+  process.stdout.write(`${JSON.stringify(counts)}\n`);
+  for (const name of Object.keys(counts)) counts[name] = 0;
+}, 1_000);
+process.stdin.resume().on('end', () => {
+  stopping = true;
+  clearInterval(ticks);
+  process.exit();
+});

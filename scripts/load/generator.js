@@ -1,9 +1,10 @@
 // Listeners that answer, and clients that ask and come and go, until it is told to stop by the end of its standard input. Prints what it did each second as a line of JSON.
 //
-//   node scripts/load/generator.js PORT LISTENERS CLIENTS WINDOW REQUESTS-BEFORE-RECONNECTING
+//   node scripts/load/generator.js PORT LISTENERS CLIENTS WINDOW REQUESTS-BEFORE-RECONNECTING [NAME]
 import { login, messageXml, registrationXml } from './peer.js';
 
-const [port, listeners, clients, window, reconnectAfter] = process.argv.slice(2).map(Number);
+const [port, listeners, clients, window, reconnectAfter] = process.argv.slice(2, 7).map(Number);
+const name = process.argv[7] ?? '';
 const SERVICE = 'opensrf.load';
 const CLASS = `router@localhost/${SERVICE}`;
 const BODY = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"load","params":["${'x'.repeat(300)}"]}}}}]`;
@@ -25,7 +26,7 @@ function eachMessage(onMessage) {
 async function listen(index) {
   const socket = await login(
     { port },
-    `listener${index}`,
+    `listener${name}.${index}`,
     eachMessage((message) => {
       const sender = /router_from='([^']+)'/.exec(message)?.[1];
       const thread = /<thread>([^<]*)/.exec(message)?.[1];
@@ -46,7 +47,7 @@ async function ask(index, generation) {
   };
   const socket = await login(
     { port },
-    `client${index}.${generation}`,
+    `client${name}.${index}.${generation}`,
     eachMessage((message) => {
       open--;
       if (message.includes("type='error'") || message.includes('"statusCode":"50')) counts.refused++;

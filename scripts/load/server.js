@@ -54,8 +54,10 @@ export async function startPinger(port, name) {
 }
 
 /** Starts the generator beside. `perSecond` has what it did in each second. */
-export function startLoad(port, { listeners, clients, window, reconnectAfter }) {
-  const child = spawn(process.execPath, [GENERATOR, port, listeners, clients, window, reconnectAfter].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+export function startLoad(port, { listeners, clients, window, reconnectAfter, name = '' }) {
+  const child = spawn(process.execPath, [GENERATOR, port, listeners, clients, window, reconnectAfter, name].map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const perSecond = [];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     for (const line of text.split('\n')) if (line !== '') perSecond.push(JSON.parse(line));

@@ -10,3 +10,14 @@ export function detached(text: string): string {
   if (text.length < SHORTEST_SLICE) return text;
   return Buffer.from(text, 'utf8').toString('utf8');
 }
+
+const FEW_PIECES = 64;
+const SMALL_PIECE = 256;
+
+/**
+ * Whether a text that has grown piece by piece is to be copied ({@link detached}) for their number: V8 joins them only when somebody looks, and keeps some 30
+ * bytes for each until then, which is many times the text where a peer sends a byte at a time.
+ */
+export function inCrumbs(pieces: number, length: number): boolean {
+  return pieces > FEW_PIECES + length / SMALL_PIECE;
+}

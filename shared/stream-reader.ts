@@ -1,3 +1,4 @@
+import { detached, inCrumbs } from './detach.ts';
 import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead } from './plain-stanza.ts';
 import type { Stanza } from './stanza.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
@@ -19,6 +20,8 @@ interface Begun {
   /** What came behind that, and may be text or the end when more is there: `&am`, `</bod`. */
   rest: string;
   wide: boolean;
+  /** In how many pieces the text has come, since it was last one. */
+  pieces: number;
 }
 
 /**
@@ -113,6 +116,7 @@ export class StreamReader {
       text: text.slice(bodyStart, textEnd),
       rest: text.slice(textEnd),
       wide,
+      pieces: 1,
     };
     return text.length;
   }
@@ -131,6 +135,10 @@ export class StreamReader {
     }
     begun.text += text.slice(0, textEnd);
     begun.rest = text.slice(textEnd);
+    if (inCrumbs(++begun.pieces, begun.text.length)) {
+      begun.text = detached(begun.text);
+      begun.pieces = 0;
+    }
     if (!tooLong && mayGoOnPlain(text, textEnd)) return text.length;
     this.begun = null;
     this.strict.takeOver(begun.head, begun.text, begun.wide);

@@ -1,4 +1,5 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { detached, inCrumbs } from './detach.ts';
 import { StreamError } from './errors.ts';
 import { EXTENSION_ATTRIBUTES } from './extension.ts';
 import { NS } from './namespaces.ts';
@@ -45,6 +46,8 @@ export class StrictReader {
   private parser: SaxesParser<{ xmlns: true }>;
   /** Text not let go yet; begins at position {@link base} of the stream. */
   private buffer = '';
+  /** In how many pieces that has come, since it was last one. */
+  private pieces = 0;
   private base = 0;
   /** How much of the text saxes was not shown, because somebody else has proven it. */
   private skipped = 0;
@@ -105,11 +108,23 @@ export class StrictReader {
   }
 
   private readOn(text: string, bytes: number): void {
-    this.buffer = this.buffer === '' ? text : this.buffer + text;
+    this.keep(text);
     if (bytes !== text.length) this.wide = true;
     const outcome = this.parse(text);
     if (outcome === 'none') this.letGo();
     if (outcome === 'restart') this.startOver();
+  }
+
+  private keep(text: string): void {
+    if (this.buffer === '') {
+      this.buffer = text;
+      this.pieces = 1;
+      return;
+    }
+    this.buffer += text;
+    if (!inCrumbs(++this.pieces, this.buffer.length)) return;
+    this.buffer = detached(this.buffer);
+    this.pieces = 0;
   }
 
   /** Whether it is between two children of the stream, with nothing begun. */

@@ -153,3 +153,21 @@ test('white space without end costs next to nothing and is no reason to close', 
   }
   assert.equal(server.sessionCount, 2);
 });
+
+test('of an account so many sessions are available and no more, whatever they say of themselves', async (t) => {
+  const { mallory, alice, login } = await setUp(t, { availableSessions: 2, queryBytes: 1_000 });
+  for (const peer of [mallory, alice]) {
+    peer.send('<presence/>');
+    await peer.expect('<presence ');
+  }
+  const third = await login('third');
+  third.send('<presence/>');
+  alice.send(`<presence><status>${'x'.repeat(2_000)}</status></presence>`);
+  await ping(third);
+  await ping(alice);
+  third.send(`<message to='opensrf@${DOMAIN}' type='chat'><body>hello</body></message>`);
+  await mallory.message();
+  await ping(third);
+  assert.doesNotMatch(third.transcript, /<presence|<message/);
+  assert.doesNotMatch(mallory.transcript, /<status>/);
+});

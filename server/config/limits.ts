@@ -69,6 +69,10 @@ export const LIMITS = {
   pingAfterMs: time(300_000, 'Silence after which a session of XMPP 1.0 is pinged; 0: never', 0),
   pingTimeoutMs: time(60_000, 'How long such a session may take to say anything then; after that it is closed'),
   directedPresences: count(1_000, 'Addresses a session has sent its presence to, which are told when it is gone; the oldest is forgotten first'),
+  availableSessions: count(
+    100,
+    'Sessions of one account that are available at once (presence, of which OpenSRF knows nothing); further ones, or one that says more than queryBytes, are not',
+  ),
   unacknowledgedStanzas: count(10_000, 'Stanzas that were sent to a client with stream management and not acknowledged; beyond, its session ends'),
   unacknowledgedBytes: bytes(16 * MIB, 'The bytes of such stanzas; beyond, the session ends'),
   resumptionMs: time(300_000, 'How long a session waits to be resumed; 0: not at all', 0),

@@ -66,7 +66,7 @@ export class Endpoints {
     });
     this.resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
     this.liveness = new Liveness(config.limits);
-    const presence = new Presence(this.delivery, config.limits.directedPresences);
+    const presence = new Presence(this.delivery, config.limits);
     this.sessionEnvironment = {
       delivery: this.delivery,
       presence,

@@ -11,22 +11,31 @@ interface Availability {
   readonly stanza: Stanza;
 }
 
+/** How much of it there may be. */
+export interface PresenceLimits {
+  /** Addresses that are remembered for a session; the oldest are forgotten first. */
+  readonly directedPresences: number;
+  /** Sessions of one account that are available at once. */
+  readonly availableSessions: number;
+  /** What a session may say of itself. */
+  readonly queryBytes: number;
+}
+
 /**
  * Which sessions have said that they are available (RFC 6121 §4), and with what priority: they get what is sent to their bare JID, and
  * are told of each other. There are no rosters, so nobody else is told but those a session wrote to. OpenSRF's programs never say a word.
  */
 export class Presence {
   private readonly delivery: Delivery;
-  private readonly maxDirected: number;
+  private readonly limits: PresenceLimits;
   /** By bare JID. */
   private readonly available = new Map<string, Map<Session, Availability>>();
   /** Whom a session has told that it is there, and not yet that it is gone. */
   private readonly directed = new Map<Session, Set<string>>();
 
-  /** @param maxDirected How many addresses are remembered for a session; the oldest are forgotten first. */
-  constructor(delivery: Delivery, maxDirected: number) {
+  constructor(delivery: Delivery, limits: PresenceLimits) {
     this.delivery = delivery;
-    this.maxDirected = maxDirected;
+    this.limits = limits;
   }
 
   presenceRead(session: Session, stanza: Stanza): void {
@@ -61,8 +70,10 @@ export class Presence {
   }
 
   private becameAvailable(session: Session, stanza: Stanza): void {
-    stanza.detach();
     const sessions = this.available.get(session.bareJid) ?? new Map<Session, Availability>();
+    // Each word goes to all of them, and is kept for those to come.
+    if (stanza.inner.length > this.limits.queryBytes || (sessions.size >= this.limits.availableSessions && !sessions.has(session))) return;
+    stanza.detach();
     this.available.set(session.bareJid, sessions);
     const others = sessions.has(session) ? [] : [...sessions.values()];
     sessions.set(session, { priority: priorityOf(stanza), stanza });
@@ -100,7 +111,7 @@ export class Presence {
   private remember(session: Session, to: string): void {
     const addresses = this.directed.get(session) ?? new Set<string>();
     this.directed.set(session, addresses.add(detached(to)));
-    if (addresses.size <= this.maxDirected) return;
+    if (addresses.size <= this.limits.directedPresences) return;
     const [oldest] = addresses;
     addresses.delete(oldest as string);
   }
@@ -117,12 +128,8 @@ export class Presence {
   }
 }
 
-/** More than this is not looked through for a priority. */
-const MAX_PRESENCE_LENGTH = 65_536;
-
 /** RFC 6121 §4.7.2.3: an integer from -128 to 127, 0 if there is none. */
 function priorityOf(stanza: Stanza): number {
-  if (stanza.inner.length > MAX_PRESENCE_LENGTH) return 0;
   const priority = Number(childText(parseElement(stanza.toXml()), 'priority') ?? '0');
   return Number.isInteger(priority) && priority >= -128 && priority <= 127 ? priority : 0;
 }

@@ -71,7 +71,7 @@ test('an iq of 8 MB to a host holds nobody up', () => {
   const directory = new Directory();
   const delivery = new Delivery(directory, new ServerCounts());
   const facts = { now: () => 0, startedAt: () => 0, items: () => [], queryBytes: 65_536 };
-  const host = new Host('localhost', delivery, new Presence(delivery, 10), facts);
+  const host = new Host('localhost', delivery, new Presence(delivery, { directedPresences: 10, availableSessions: 10, queryBytes: 65_536 }), facts);
   const client = new FakeSession('o@localhost/c');
   directory.add(client);
   const iq = new Stanza('iq', 'localhost', client.jid, 'get', '1');

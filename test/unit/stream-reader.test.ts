@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { bounceWithoutContent } from '../../shared/bounce.ts';
 import { StanzaError, type StreamErrorCondition } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
@@ -422,3 +424,19 @@ test('behind a stop nothing is read', () => {
     assert.deepEqual(new Obedient().read(chunks), ['header', 'stanza iq', 'stanza stop'], JSON.stringify(chunks));
   }
 });
+
+for (const start of ["<message to='a@b/c' from='d@e/f'><body>", '<message><body>']) {
+  test(`a long text behind ${start} that comes byte by byte takes little more than its own length`, () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const reader = new StreamReader(new Reading(), WIDE_LIMITS);
+    for (const text of [OPENING, start]) reader.write(text, text.length);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 500_000; index++) reader.write('x', 1);
+    collect();
+    const taken = process.memoryUsage().heapUsed - before;
+    assert.ok(taken < 3_000_000, `${taken} bytes for 500,000`);
+    reader.write('</body></message>', 17);
+  });
+}

@@ -39,7 +39,9 @@ export function parseOsrfMessages(body: string): OsrfMessage[] | null {
   return messages.every((message) => message !== null) ? messages : null;
 }
 
-/** So many arrays, objects or elements of a message are made to look at it in passing. */
+/** So many references are resolved to look at a message in passing… */
+const MAX_REFERENCES = 1_000_000;
+/** …and so many arrays, objects or elements made. */
 const MAX_CONTAINERS = 20_000;
 
 /**
@@ -52,7 +54,7 @@ export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
 
 function isCostly(inner: string): boolean {
   for (const character of ['[', '{', '<']) if (occursMoreThan(inner, character, MAX_CONTAINERS)) return true;
-  return occursMoreThan(inner, '&', 10 * MAX_CONTAINERS);
+  return occursMoreThan(inner, '&', MAX_REFERENCES);
 }
 
 function occursMoreThan(text: string, character: string, times: number): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ControlTarget } from './support/fuzz/control-target.ts';
 import { type FuzzTarget, fuzz } from './support/fuzz/fuzz.ts';
 import { ReaderTarget } from './support/fuzz/reader-target.ts';
 import { ServerTarget } from './support/fuzz/server-target.ts';
@@ -7,7 +8,8 @@ import { ServerTarget } from './support/fuzz/server-target.ts';
 // scripts/fuzz.js plays as many cases as one likes, and others each time.
 const CASES: readonly (readonly [target: () => FuzzTarget, count: number])[] = [
   [() => new ReaderTarget(), 15_000],
-  [() => new ServerTarget(), 5_000],
+  [() => new ServerTarget(), 4_000],
+  [() => new ControlTarget(), 1_000],
 ];
 
 for (const [makeTarget, count] of CASES) {

@@ -88,6 +88,10 @@ export const LIMITS = {
   ),
   queryMessages: count(16, 'OpenSRF messages in one query to a router; more are answered with status 400, and a request with more is refused by a bounce'),
   logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; further ones are counted'),
+  logLifeLines: count(
+    1_000,
+    'Log lines of one kind that peers who have logged in cause by the way, as "session bound", in that window; further ones are counted',
+  ),
   logWindowMs: time(10_000, 'The window of time for logLinesOfKind; at its end the log says how many lines there were besides'),
 } as const satisfies Readonly<Record<string, LimitDescription>>;
 

@@ -4,6 +4,8 @@ import type { Log } from '../log.ts';
 /** How much of one kind is logged. */
 export interface FloodLimits {
   readonly logLinesOfKind: number;
+  /** The same for levels that are not guarded: lines that belong to the life of a site. */
+  readonly logLifeLines: number;
   readonly logWindowMs: number;
 }
 
@@ -55,8 +57,12 @@ export class FloodGuard implements Log {
   }
 
   private write(level: Level, fields: object, message: string): void {
-    if (this.guarded.has(level) && ++this.windowOf(level, message).lines > this.limits.logLinesOfKind) return;
+    if (++this.windowOf(level, message).lines > this.most(level)) return;
     this.log[level](fields, message);
+  }
+
+  private most(level: Level): number {
+    return this.guarded.has(level) ? this.limits.logLinesOfKind : this.limits.logLifeLines;
   }
 
   private windowOf(level: Level, message: string): Window {
@@ -73,7 +79,7 @@ export class FloodGuard implements Log {
     if (this.windows.get(message) !== window) return;
     this.windows.delete(message);
     const { level, lines } = window;
-    const suppressed = lines - this.limits.logLinesOfKind;
+    const suppressed = lines - this.most(level);
     if (suppressed > 0) this.log[level]({ kind: message, suppressed, seconds: this.limits.logWindowMs / 1000 }, 'more lines of one kind were not logged');
   }
 }

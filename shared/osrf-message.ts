@@ -42,7 +42,7 @@ export function parseOsrfMessages(body: string): OsrfMessage[] | null {
 /** So many references are resolved to look at a message in passing… */
 const MAX_REFERENCES = 1_000_000;
 /** …and so many arrays, objects or elements made. */
-const MAX_CONTAINERS = 20_000;
+const MAX_CONTAINERS = 200_000;
 
 /**
  * The messages of a stanza, for who looks at it from the side: none where there are so many arrays and objects in it that to make them all would hold up those whom

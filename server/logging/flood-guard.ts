@@ -1,4 +1,4 @@
-import type { Clock } from '../../router/environment.ts';
+import type { Clock, Timer } from '../../router/environment.ts';
 import type { Log } from '../log.ts';
 
 /** How much of one kind is logged. */
@@ -13,6 +13,7 @@ type Level = keyof Log;
 
 interface Window {
   readonly level: Level;
+  readonly timer: Timer;
   lines: number;
 }
 
@@ -68,17 +69,17 @@ export class FloodGuard implements Log {
   private windowOf(level: Level, message: string): Window {
     const open = this.windows.get(message);
     if (open !== undefined) return open;
-    const window: Window = { level, lines: 0 };
+    const timer = this.clock.after(this.limits.logWindowMs, () => this.end(message, window));
+    const window: Window = { level, timer, lines: 0 };
     this.windows.set(message, window);
-    this.clock.after(this.limits.logWindowMs, () => this.end(message, window));
     return window;
   }
 
   private end(message: string, window: Window): void {
-    // A flush may have been quicker, and another window be open.
-    if (this.windows.get(message) !== window) return;
+    const { level, timer, lines } = window;
+    // A server that has been stopped is not to be kept by what it has logged.
+    timer.cancel();
     this.windows.delete(message);
-    const { level, lines } = window;
     const suppressed = lines - this.most(level);
     if (suppressed > 0) this.log[level]({ kind: message, suppressed, seconds: this.limits.logWindowMs / 1000 }, 'more lines of one kind were not logged');
   }

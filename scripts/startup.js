@@ -35,8 +35,16 @@ function residentMb(pid) {
 /** What all threads have had of the processors, by /proc/PID/task/TID/schedstat. */
 function cpuMs(pid) {
   const folder = join('/proc', String(pid), 'task');
-  const nanoseconds = readdirSync(folder).map((thread) => Number(readFileSync(join(folder, thread, 'schedstat'), 'utf8').split(' ')[0]));
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
+  return readdirSync(folder).reduce((sum, thread) => sum + nanosecondsOf(join(folder, thread, 'schedstat')), 0) / 1e6;
+}
+
+/** A thread may end between the two looks; what it has had is lost then. */
+function nanosecondsOf(file) {
+  try {
+    return Number(readFileSync(file, 'utf8').split(' ')[0]);
+  } catch {
+    return 0;
+  }
 }
 
 function median(numbers) {

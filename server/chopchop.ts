@@ -1,39 +1,28 @@
 import type { Duplex } from 'node:stream';
-import type { Clock, RouterEnvironment } from '../router/environment.ts';
-import { Router } from '../router/router.ts';
-import { UnansweredRequests } from '../router/unanswered.ts';
-import { StreamError } from '../shared/errors.ts';
+import type { Clock } from '../router/environment.ts';
+import type { Router } from '../router/router.ts';
+import type { UnansweredRequests } from '../router/unanswered.ts';
 import { createClock } from './clock.ts';
-import { componentSecret } from './config/components.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from './config/config.ts';
 import { reloadedConfig } from './config/reload.ts';
 import { ServerCounts, type Traffic } from './counts.ts';
 import { type Log, logOfPart } from './log.ts';
-import { FloodGuard } from './logging/flood-guard.ts';
+import { GuardedLogs } from './logging/guarded-logs.ts';
 import { Accounts } from './login/accounts.ts';
-import { FailedLogins } from './login/failed-logins.ts';
-import type { LoginPolicy } from './login/policy.ts';
-import { createMechanisms } from './login/sasl/mechanisms.ts';
 import { ByteTransport } from './net/byte-transport.ts';
-import { Connection, type ConnectionEnvironment } from './net/connection.ts';
-import { readDeadPeers } from './net/dead-peers.ts';
-import { Flusher } from './net/flusher.ts';
+import type { Connection } from './net/connection.ts';
 import { Listeners, type Listening, NOWHERE } from './net/listeners.ts';
 import { memoryPair } from './net/memory-pair.ts';
-import { PendingConnections } from './net/pending-connections.ts';
 import type { BoundAddress } from './net/tcp.ts';
 import { Tls } from './net/tls/tls.ts';
-import type { Transport } from './net/transport.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from './opensrf/settings/built-in.ts';
+import { Routers, trustedServers } from './routers.ts';
 import { Endpoints } from './sessions/endpoints.ts';
 import type { Interceptor } from './sessions/interceptor.ts';
-import { MANAGEMENT_FEATURE } from './sessions/management-elements.ts';
 import type { Session } from './sessions/session.ts';
 import type { Tap } from './sessions/tap.ts';
-import { type C2sEnvironment, C2sNegotiation } from './streams/c2s.ts';
-import { type ComponentEnvironment, ComponentNegotiation } from './streams/component.ts';
+import { Connections } from './streams/connections.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from './streams/framing.ts';
-import { streamLimitsXml } from './streams/limits.ts';
 
 /** The peer of what runs in this process, for logs. */
 const THIS_PROCESS = 'this process';
@@ -45,21 +34,13 @@ export type ServiceWatcher = (domain: string, service: string, listeners: number
 export class ChopChop {
   /** What it runs by now. */
   config: ChopChopConfig;
-  /** By domain. */
-  readonly routers = new Map<string, Router>();
-  /** Those that are open, logged in or not. */
-  readonly connections = new Set<Connection>();
   readonly counts = new ServerCounts();
-  /** Of all routers. */
-  readonly unanswered: UnansweredRequests;
   private readonly accounts: Accounts;
   private readonly clock: Clock;
-  private readonly floodGuards: FloodGuard[] = [];
-  private readonly serviceWatchers = new Set<ServiceWatcher>();
-  private readonly connectionEnvironment: ConnectionEnvironment;
+  private readonly guardedLogs: GuardedLogs;
+  private readonly allRouters: Routers;
   private readonly endpoints: Endpoints;
-  private readonly c2sEnvironment: C2sEnvironment;
-  private readonly componentEnvironment: ComponentEnvironment;
+  private readonly allConnections: Connections;
   private readonly settings: BuiltInSettings | null;
   private readonly tls: Tls;
   private readonly listeners: Listeners;
@@ -69,7 +50,6 @@ export class ChopChop {
   /** The last start and the last stop; who stops a server that starts or stops already waits for them. */
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
-  private whenEmpty: (() => void) | null = null;
   private peerCheck: NodeJS.Timeout | null = null;
   /** Milliseconds since 1970. */
   private startedAt = 0;
@@ -78,58 +58,50 @@ export class ChopChop {
     this.config = config;
     this.accounts = new Accounts(config.accounts);
     this.clock = createClock(logOfPart(log, 'clock'));
+    this.guardedLogs = new GuardedLogs(log, this.clock, config.limits);
+    const { accounts, clock, counts } = this;
+    const guardedLog = this.guardedLogs.of;
+    this.allRouters = new Routers(config, {
+      deliver: (stanza) => this.endpoints.delivery.deliver(stanza),
+      publish: (endpoint) => this.endpoints.directory.add(endpoint),
+      withdraw: (endpoint) => this.endpoints.directory.remove(endpoint),
+      clock,
+      log: guardedLog('router', ['warn']),
+    });
     this.endpoints = new Endpoints(config, {
-      clock: this.clock,
-      counts: this.counts,
+      clock,
+      counts,
       routers: this.routers,
-      guardedLog: (part, levels) => this.guarded(log, part, levels),
+      guardedLog,
       startedAt: () => this.startedAt,
       onRouterReplaced: () => this.settings?.routerReplaced(),
     });
     this.tls = new Tls(logOfPart(log, 'tls'));
     const tlsIdentity = () => this.tls.identity;
+    const connections = new Connections(config, { clock, counts, accounts, endpoints: this.endpoints, guardedLog, tlsIdentity });
+    this.allConnections = connections;
     this.listeners = new Listeners(config, {
       tlsIdentity,
-      accept: (transport) => this.accept(transport),
-      acceptComponent: (transport) => this.acceptComponent(transport),
-      notAccepted: (error) => this.connectionEnvironment.log.warn({ err: error }, 'could not accept a connection'),
+      accept: (transport) => connections.accept(transport),
+      acceptComponent: (transport) => connections.acceptComponent(transport),
+      notAccepted: (error) => connections.notAccepted(error),
     });
-    this.connectionEnvironment = {
-      flusher: new Flusher(),
-      limits: config.limits,
-      counts: this.counts,
-      log: this.guarded(log, 'connection', ['info', 'warn', 'error']),
-      defaultDomain: config.domains[0] as string,
-      tlsIdentity,
-      pending: new PendingConnections(config.limits),
-      onClosed: (connection) => this.connectionClosed(connection),
-    };
-    this.c2sEnvironment = {
-      accounts: this.accounts,
-      mechanisms: createMechanisms(this.accounts),
-      policy: { plaintextLogin: config.plaintextLogin, startTls: startTlsOf(config) },
-      log: this.guarded(log, 'c2s', ['info', 'warn', 'error']),
-      loginTimeoutMs: config.limits.loginTimeoutMs,
-      features: {
-        beforeLogin: streamLimitsXml(config.limits.loginBytes, 0),
-        afterLogin: MANAGEMENT_FEATURE + streamLimitsXml(config.limits.stanzaBytes, config.limits.pingAfterMs),
-      },
-      failedLogins: new FailedLogins(config.limits, this.clock),
-      servesDomain: (domain) => config.domains.includes(domain),
-      bind: (...identity) => this.endpoints.bindClient(...identity),
-      resume: (connection, bareJid, element) => this.endpoints.resume(connection, bareJid, element),
-    };
-    this.componentEnvironment = {
-      log: this.guarded(log, 'component', ['info', 'warn', 'error']),
-      loginTimeoutMs: config.limits.loginTimeoutMs,
-      secretOf: (domain) => componentSecret(config.components, domain, config.domains),
-      bind: (connection, domain) => this.endpoints.bindComponent(connection, domain),
-    };
-    const { unansweredRequests, unansweredBytes } = config.limits;
-    this.unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
-    const routerLog = this.guarded(log, 'router', ['warn']);
-    for (const domain of config.domains) this.routers.set(domain, this.createRouter(domain, routerLog));
     this.settings = this.createSettings(logOfPart(log, 'settings'));
+  }
+
+  /** By domain. */
+  get routers(): ReadonlyMap<string, Router> {
+    return this.allRouters.byDomain;
+  }
+
+  /** Of all routers. */
+  get unanswered(): UnansweredRequests {
+    return this.allRouters.unanswered;
+  }
+
+  /** Those that are open, logged in or not. */
+  get connections(): ReadonlySet<Connection> {
+    return this.allConnections.open;
   }
 
   /** Whether it serves logins. */
@@ -185,7 +157,7 @@ export class ChopChop {
     takeSettings?.();
     this.config = config;
     this.accounts.replace(config.accounts);
-    for (const [domain, router] of this.routers) router.retrust(...trustOf(config, domain));
+    this.allRouters.retrust(config);
     return restart;
   }
 
@@ -206,18 +178,17 @@ export class ChopChop {
 
   /** Tells of every change of a service's listeners, at any of the routers. @returns what ends that. */
   watchServices(watcher: ServiceWatcher): () => void {
-    this.serviceWatchers.add(watcher);
-    return () => void this.serviceWatchers.delete(watcher);
+    return this.allRouters.watch((domain, service, listeners) => watcher(domain, service, listeners.size));
   }
 
   /** Serves a peer on a stream of this process, as if it had connected to a port. @param peer A name for logs. */
   serve(stream: Duplex, peer: string): void {
-    this.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, STREAM_FRAMING));
+    this.allConnections.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, STREAM_FRAMING));
   }
 
   /** The same for a component (XEP-0114). */
   serveComponent(stream: Duplex, peer: string): void {
-    this.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
+    this.allConnections.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
   }
 
   /** A stream to this server, without a socket. */
@@ -240,7 +211,7 @@ export class ChopChop {
     this.state = 'running';
     this.startedAt = this.clock.now();
     this.endpoints.open();
-    for (const router of this.routers.values()) router.resume();
+    this.allRouters.resume();
     this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
     return [...this.listening.c2s];
@@ -253,66 +224,17 @@ export class ChopChop {
     this.listeners.close();
     this.listening = NOWHERE;
     this.settings?.stop();
-    for (const connection of this.connections) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
+    this.allConnections.shutDown();
     this.endpoints.endWaiting();
-    if (this.connections.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
-    for (const router of this.routers.values()) router.suspend();
-    for (const guard of this.floodGuards) guard.flush();
+    await this.allConnections.allClosed();
+    this.allRouters.suspend();
+    this.guardedLogs.flush();
     this.state = 'stopped';
-  }
-
-  /** Where there are files before and after; a certificate that was made at the start stays. */
-  private accept(transport: Transport): void {
-    this.connections.add(new Connection(transport, this.connectionEnvironment, (connection) => new C2sNegotiation(connection, this.c2sEnvironment)));
-  }
-
-  private acceptComponent(transport: Transport): void {
-    this.connections.add(
-      new Connection(transport, this.connectionEnvironment, (connection) => new ComponentNegotiation(connection, this.componentEnvironment)),
-    );
   }
 
   private checkPeers(): void {
     this.endpoints.check();
-    this.closeDeadPeers();
-  }
-
-  private closeDeadPeers(): void {
-    const remote = [...this.connections].filter(({ transport }) => transport.remote);
-    if (remote.length === 0) return;
-    const dead = readDeadPeers(this.config.limits.retransmissions);
-    for (const connection of remote) if (dead.has(connection.peer)) connection.close('connection-failed');
-  }
-
-  private connectionClosed(connection: Connection): void {
-    this.connections.delete(connection);
-    this.counts.connectionClosed(connection);
-    if (this.connections.size === 0) this.whenEmpty?.();
-  }
-
-  /** The log of one part, safe from peers that would fill it with lines of the named levels. */
-  private guarded(log: Log, part: string, levels: readonly (keyof Log)[]): Log {
-    const guard = new FloodGuard(logOfPart(log, part), this.clock, this.config.limits, levels);
-    this.floodGuards.push(guard);
-    return guard;
-  }
-
-  private createRouter(domain: string, log: Log): Router {
-    const { router, limits } = this.config;
-    const environment: RouterEnvironment = {
-      deliver: (stanza) => this.endpoints.delivery.deliver(stanza),
-      publish: (endpoint) => this.endpoints.directory.add(endpoint),
-      withdraw: (endpoint) => this.endpoints.directory.remove(endpoint),
-      peers: () => router.peers.filter((peer) => peer !== domain).map((peer) => this.routers.get(peer) as Router),
-      listenersChanged: (className, listeners) => {
-        if (className === SETTINGS_SERVICE) this.settings?.listenersChanged(domain, listeners.keys());
-        for (const watcher of this.serviceWatchers) watcher(domain, className, listeners.size);
-      },
-      clock: this.clock,
-      log,
-    };
-    const [trustedServers, trustedClients] = trustOf(this.config, domain);
-    return new Router({ ...router, name: routerName(router, domain), domain, trustedServers, trustedClients, limits }, environment, this.unanswered);
+    this.allConnections.closeDeadPeers();
   }
 
   private createSettings(log: Log): BuiltInSettings | null {
@@ -320,18 +242,12 @@ export class ChopChop {
     const account = settings === null ? undefined : settingsAccount(settings, accounts, router);
     if (settings === null || account === undefined) return null;
     const routers = settings.domains
-      .filter((domain) => trustOf(this.config, domain)[0].has(account.domain))
+      .filter((domain) => trustedServers(this.config, domain).has(account.domain))
       .map((domain) => `${routerName(router, domain)}@${domain}/router`);
-    return new BuiltInSettings({ file: settings.file, account, routers }, { connect: () => this.connect(), clock: this.clock, log });
+    const builtIn = new BuiltInSettings({ file: settings.file, account, routers }, { connect: () => this.connect(), clock: this.clock, log });
+    this.allRouters.watch((domain, service, listeners) => {
+      if (service === SETTINGS_SERVICE) builtIn.listenersChanged(domain, listeners.keys());
+    });
+    return builtIn;
   }
-}
-
-function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
-  if (tls === null) return 'none';
-  return tls.required ? 'required' : 'offered';
-}
-
-/** The domains a router trusts, as servers and as clients; all own ones where nothing is said. */
-function trustOf({ router, domains }: ChopChopConfig, domain: string): [servers: Set<string>, clients: Set<string>] {
-  return [new Set(router.trustedServers.get(domain) ?? domains), new Set(router.trustedClients.get(domain) ?? domains)];
 }

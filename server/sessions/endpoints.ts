@@ -6,7 +6,7 @@ import { type ChopChopConfig, routerName } from '../config/config.ts';
 import type { ServerCounts } from '../counts.ts';
 import type { HostItem } from '../host/disco.ts';
 import { Host } from '../host/host.ts';
-import type { Log } from '../log.ts';
+import type { GuardedLog } from '../logging/guarded-logs.ts';
 import type { Connection } from '../net/connection.ts';
 import { Binding } from './binding.ts';
 import { Component } from './component.ts';
@@ -26,8 +26,7 @@ export interface EndpointsEnvironment {
   readonly counts: ServerCounts;
   /** By domain. */
   readonly routers: ReadonlyMap<string, Router>;
-  /** The log of one part, safe from peers that would fill it with lines of the named levels. */
-  readonly guardedLog: (part: string, levels: readonly (keyof Log)[]) => Log;
+  readonly guardedLog: GuardedLog;
   /** Milliseconds since 1970. */
   readonly startedAt: () => number;
   /** A router program has taken the place of an internal router. */

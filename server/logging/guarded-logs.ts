@@ -1,0 +1,32 @@
+import type { Clock } from '../../router/environment.ts';
+import type { Limits } from '../config/limits.ts';
+import { type Log, logOfPart } from '../log.ts';
+import { FloodGuard } from './flood-guard.ts';
+
+/** Makes the log of one part, safe from peers that would fill it with lines of the named levels. */
+export type GuardedLog = (part: string, levels: readonly (keyof Log)[]) => Log;
+
+/** The logs of those parts of a server that write about peers. */
+export class GuardedLogs {
+  private readonly guards: FloodGuard[] = [];
+  private readonly log: Log;
+  private readonly clock: Clock;
+  private readonly limits: Limits;
+
+  constructor(log: Log, clock: Clock, limits: Limits) {
+    this.log = log;
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  of: GuardedLog = (part, levels) => {
+    const guard = new FloodGuard(logOfPart(this.log, part), this.clock, this.limits, levels);
+    this.guards.push(guard);
+    return guard;
+  };
+
+  /** Says what was left out until now. */
+  flush(): void {
+    for (const guard of this.guards) guard.flush();
+  }
+}

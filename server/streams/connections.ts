@@ -1,0 +1,133 @@
+import type { Clock } from '../../router/environment.ts';
+import { StreamError } from '../../shared/errors.ts';
+import { componentSecret } from '../config/components.ts';
+import type { ChopChopConfig } from '../config/config.ts';
+import type { ServerCounts } from '../counts.ts';
+import type { GuardedLog } from '../logging/guarded-logs.ts';
+import type { Accounts } from '../login/accounts.ts';
+import { FailedLogins } from '../login/failed-logins.ts';
+import type { LoginPolicy } from '../login/policy.ts';
+import { createMechanisms } from '../login/sasl/mechanisms.ts';
+import { Connection, type ConnectionEnvironment } from '../net/connection.ts';
+import { readDeadPeers } from '../net/dead-peers.ts';
+import { Flusher } from '../net/flusher.ts';
+import { PendingConnections } from '../net/pending-connections.ts';
+import type { TlsIdentity } from '../net/tls/identity.ts';
+import type { Transport } from '../net/transport.ts';
+import type { Endpoints } from '../sessions/endpoints.ts';
+import { MANAGEMENT_FEATURE } from '../sessions/management-elements.ts';
+import { type C2sEnvironment, C2sNegotiation } from './c2s.ts';
+import { type ComponentEnvironment, ComponentNegotiation } from './component.ts';
+import { streamLimitsXml } from './limits.ts';
+
+/** What the connections of a server need of it. */
+export interface ConnectionsEnvironment {
+  readonly clock: Clock;
+  readonly counts: ServerCounts;
+  readonly accounts: Accounts;
+  readonly endpoints: Endpoints;
+  readonly guardedLog: GuardedLog;
+  /** Null where there is no TLS. */
+  readonly tlsIdentity: () => TlsIdentity | null;
+}
+
+/** All connections of a server, and how each of them begins: with the negotiation of a client or of a component. */
+export class Connections {
+  /** Those that are open, logged in or not. */
+  readonly open = new Set<Connection>();
+  private readonly retransmissions: number;
+  private readonly counts: ServerCounts;
+  private readonly environment: ConnectionEnvironment;
+  private readonly c2s: C2sEnvironment;
+  private readonly component: ComponentEnvironment;
+  private whenEmpty: (() => void) | null = null;
+
+  constructor(config: ChopChopConfig, environment: ConnectionsEnvironment) {
+    const { counts, guardedLog, tlsIdentity } = environment;
+    this.retransmissions = config.limits.retransmissions;
+    this.counts = counts;
+    this.environment = {
+      flusher: new Flusher(),
+      limits: config.limits,
+      counts,
+      log: guardedLog('connection', ['info', 'warn', 'error']),
+      defaultDomain: config.domains[0] as string,
+      tlsIdentity,
+      pending: new PendingConnections(config.limits),
+      onClosed: (connection) => this.closed(connection),
+    };
+    this.c2s = c2sEnvironment(config, environment);
+    this.component = componentEnvironment(config, environment);
+  }
+
+  /** Takes a client. */
+  accept(transport: Transport): void {
+    this.open.add(new Connection(transport, this.environment, (connection) => new C2sNegotiation(connection, this.c2s)));
+  }
+
+  acceptComponent(transport: Transport): void {
+    this.open.add(new Connection(transport, this.environment, (connection) => new ComponentNegotiation(connection, this.component)));
+  }
+
+  /** Somebody could not be taken. */
+  notAccepted(error: Error): void {
+    this.environment.log.warn({ err: error }, 'could not accept a connection');
+  }
+
+  /** To be called now and then: closes those whose peers are no more. */
+  closeDeadPeers(): void {
+    const remote = [...this.open].filter(({ transport }) => transport.remote);
+    if (remote.length === 0) return;
+    const dead = readDeadPeers(this.retransmissions);
+    for (const connection of remote) if (dead.has(connection.peer)) connection.close('connection-failed');
+  }
+
+  /** Ends all with `system-shutdown`, without waiting for them. */
+  shutDown(): void {
+    for (const connection of this.open) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
+  }
+
+  /** Resolves when all are closed. */
+  async allClosed(): Promise<void> {
+    if (this.open.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
+  }
+
+  private closed(connection: Connection): void {
+    this.open.delete(connection);
+    this.counts.connectionClosed(connection);
+    if (this.open.size === 0) this.whenEmpty?.();
+  }
+}
+
+function c2sEnvironment(config: ChopChopConfig, { accounts, clock, endpoints, guardedLog }: ConnectionsEnvironment): C2sEnvironment {
+  const { limits } = config;
+  return {
+    accounts,
+    mechanisms: createMechanisms(accounts),
+    policy: { plaintextLogin: config.plaintextLogin, startTls: startTlsOf(config) },
+    log: guardedLog('c2s', ['info', 'warn', 'error']),
+    loginTimeoutMs: limits.loginTimeoutMs,
+    features: {
+      beforeLogin: streamLimitsXml(limits.loginBytes, 0),
+      afterLogin: MANAGEMENT_FEATURE + streamLimitsXml(limits.stanzaBytes, limits.pingAfterMs),
+    },
+    failedLogins: new FailedLogins(limits, clock),
+    servesDomain: (domain) => config.domains.includes(domain),
+    bind: (...identity) => endpoints.bindClient(...identity),
+    resume: (connection, bareJid, element) => endpoints.resume(connection, bareJid, element),
+  };
+}
+
+function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
+  if (tls === null) return 'none';
+  return tls.required ? 'required' : 'offered';
+}
+
+function componentEnvironment(config: ChopChopConfig, { endpoints, guardedLog }: ConnectionsEnvironment): ComponentEnvironment {
+  return {
+    log: guardedLog('component', ['info', 'warn', 'error']),
+    loginTimeoutMs: config.limits.loginTimeoutMs,
+    secretOf: (domain) => componentSecret(config.components, domain, config.domains),
+    bind: (connection, domain) => endpoints.bindComponent(connection, domain),
+  };
+}

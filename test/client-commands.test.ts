@@ -46,13 +46,19 @@ test('services lists classes, listeners and counts of our router, as a table and
   const table = await command('services').outcome();
   assert.deepEqual(
     table.stdout.split('\n').map((line) => line.split(/ +/)),
-    [['ROUTER', 'SERVICE', 'REQUESTS', 'LISTENER'], [ROUTER, 'opensrf.math', '0', math.jid], [ROUTER, 'opensrf.settings', '0', settings.jid], ['']],
+    [
+      ['ROUTER', 'SERVICE', 'REQUESTS', 'LISTENER', 'UNANSWERED', 'STATE', 'SOURCE'],
+      [ROUTER, 'opensrf.math', '0', math.jid, '-', '-', 'jabber'],
+      [ROUTER, 'opensrf.settings', '0', settings.jid, '-', '-', 'jabber'],
+      [''],
+    ],
   );
   const json = await command('services', '--json').outcome();
   assert.deepEqual([json.code, json.stderr], [0, '']);
   assert.deepEqual(JSON.parse(json.stdout), [
     {
       router: ROUTER,
+      source: 'jabber',
       services: [
         { service: 'opensrf.math', requests: 0, listeners: [{ jid: math.jid, requests: 0 }] },
         { service: 'opensrf.settings', requests: 0, listeners: [{ jid: settings.jid, requests: 0 }] },
@@ -78,7 +84,7 @@ test('services understands a router that is not ours', async (t) => {
     },
     { service: 'opensrf.none', requests: 0, listeners: [] },
   ]);
-  assert.match((await command('services').outcome()).stdout, /opensrf\.none\s+none\n/);
+  assert.match((await command('services').outcome()).stdout, /opensrf\.none\s+-\s+none\s+-\s+-\s+jabber\n/);
 });
 
 test('services asks the routers of several domains, and one that fails does not hide the others', async (t) => {
@@ -90,7 +96,7 @@ test('services asks the routers of several domains, and one that fails does not 
   );
   const one = await command('services', '--domain', 'private.localhost', '--domain', 'nowhere', '--json').outcome();
   assert.equal(one.code, 7);
-  assert.deepEqual(JSON.parse(one.stdout), [{ router: ROUTER, services: [] }]);
+  assert.deepEqual(JSON.parse(one.stdout), [{ router: ROUTER, source: 'jabber', services: [] }]);
   assert.match(oneLine(one), /router@nowhere\/router: \d+ the message came back undelivered/);
 });
 
@@ -112,7 +118,7 @@ test('status says what works and how fast, as text and as JSON', async (t) => {
   const text = await command('status').outcome();
   assert.deepEqual([text.code, text.stderr], [0, '']);
   const expected = [/^server +ok +127\.0\.0\.1:\d+ +[\d.]+ ms$/, /^login +ok +opensrf@private\.localhost +[\d.]+ ms$/];
-  expected.push(/^router +ok +router@private\.localhost\/router +[\d.]+ ms, 1 service$/, /^version +opensrf-chopchop \d+\.\d+\.\d+ \(.+\)/);
+  expected.push(/^router +ok +router@private\.localhost\/router +[\d.]+ ms, 1 service$/, /^version +opensrf-chopchop \d+\.\d+\.\d+ \(.+\)/, /^source +Jabber$/);
   for (const [index, line] of text.stdout.trim().split('\n').entries()) assert.match(line, expected[index] as RegExp);
   const json = JSON.parse((await command('status', '--json').outcome()).stdout);
   assert.equal(json.ok, true);

@@ -1,6 +1,14 @@
 import { connectionOptions, DEFAULT_CONNECTION } from '../config/connection.ts';
 import { DEFAULT_ENVELOPE } from '../opensrf/message.ts';
 
+/** Which server's control interface to ask. */
+const CONTROL_FILE_OPTION = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Ask over the control interface of the server that has written this file, and in no other way',
+  defaultDescription: 'that of the server at --host and --port if it runs here; else over Jabber',
+} as const;
+
 /** The options of `request`, for yargs. */
 export const REQUEST_OPTIONS = {
   timeout: {
@@ -46,16 +54,19 @@ export const SERVICES_OPTIONS = {
   },
   json: { type: 'boolean', default: false, describe: 'Print JSON' },
   timeout: { type: 'number', requiresArg: true, default: 5, describe: 'Seconds to wait for each router' },
+  'control-file': CONTROL_FILE_OPTION,
 } as const;
 
 /** The options of `status`, for yargs. */
 export const STATUS_OPTIONS = {
   json: { type: 'boolean', default: false, describe: 'Print JSON' },
   timeout: { type: 'number', requiresArg: true, default: 5, describe: 'Seconds for the login, and for each answer' },
+  'control-file': CONTROL_FILE_OPTION,
 } as const;
 
 /** The options of `wait`, for yargs. */
 export const WAIT_OPTIONS = {
   service: { type: 'string', array: true, requiresArg: true, describe: 'Service to wait for (repeatable; names without --service count too)' },
   timeout: { type: 'number', requiresArg: true, default: 60, describe: 'Seconds to wait' },
+  'control-file': CONTROL_FILE_OPTION,
 } as const;

@@ -1,5 +1,6 @@
 import type { ChopChop } from '../chopchop.ts';
 import type { Control } from '../control/control.ts';
+import type { ControlFile } from '../control/control-file.ts';
 import { type ControlArguments, controlPlace } from '../control/options.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../files.ts';
@@ -29,16 +30,16 @@ export async function serveControl(server: ChopChop, args: ControlArguments, log
   ]);
   const file = args.controlFile ?? ownControlFile();
   try {
-    return publish(await startControl(server, place, controlToken(args.controlTokenFile), log), file);
+    return publish(await startControl(server, place, controlToken(args.controlTokenFile), log), server, file);
   } catch (error) {
     if (error instanceof ControlListenError) throw new CommandError(EXIT.network, error.message);
     throw error;
   }
 }
 
-async function publish(control: Control, file: string): Promise<ServedControl> {
+async function publish(control: Control, { listening }: ChopChop, file: string): Promise<ServedControl> {
   const { url, socket, token } = control;
-  const content = `${JSON.stringify({ pid: process.pid, version: VERSION, url, socket, token })}\n`;
+  const content = `${JSON.stringify({ pid: process.pid, version: VERSION, url, socket, token, c2s: listening.c2s } satisfies ControlFile)}\n`;
   try {
     writeFileAtomically(file, content, 0o600);
   } catch (error) {

@@ -5,6 +5,7 @@ import { OsrfClient } from '../opensrf/client.ts';
 import { LoginError } from '../opensrf/jabber-client.ts';
 import { classList } from '../opensrf/router-info.ts';
 import { connectionOf, failureOf, resourceFor, routerFailure, timeoutMsOf } from './client-command.ts';
+import { askControl, ownRouter, printNote } from './control-source.ts';
 
 /** The arguments of `wait`. */
 export interface WaitArguments extends ConnectionArguments {
@@ -12,6 +13,7 @@ export interface WaitArguments extends ConnectionArguments {
   /** More of them. */
   readonly services?: readonly string[] | undefined;
   readonly timeout: number;
+  readonly controlFile?: string | undefined;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -28,23 +30,29 @@ const ANSWER_TIMEOUT_MS = 5_000;
 export async function wait(args: WaitArguments, print: (line: string) => void): Promise<void> {
   const names = [...new Set([...(args.service ?? []), ...(args.services ?? [])])];
   if (names.length === 0) throw new CommandError(EXIT.usage, 'wait: no service is named (see --service)');
-  const waiting = new Waiting(connectionOf(args), names, timeoutMsOf(args));
+  const waiting = new Waiting(connectionOf(args), args.controlFile, names, timeoutMsOf(args));
   try {
-    print(`registered: ${names.join(', ')} (after ${await waiting.done()} s)`);
+    const seconds = await waiting.done();
+    printNote(waiting.note);
+    print(`registered: ${names.join(', ')} (after ${seconds} s)`);
   } finally {
     await waiting.close();
   }
 }
 
 class Waiting {
+  /** Why it was asked over Jabber, although there is a control interface or should be one. */
+  note = '';
   private readonly connection: ConnectionConfig;
+  private readonly controlFile: string | undefined;
   private readonly names: readonly string[];
   private readonly begin = performance.now();
   private readonly timeoutMs: number;
   private client: OsrfClient | null = null;
 
-  constructor(connection: ConnectionConfig, names: readonly string[], timeoutMs: number) {
+  constructor(connection: ConnectionConfig, controlFile: string | undefined, names: readonly string[], timeoutMs: number) {
     this.connection = connection;
+    this.controlFile = controlFile;
     this.names = names;
     this.timeoutMs = timeoutMs;
   }
@@ -73,8 +81,7 @@ class Waiting {
     const { domain, router } = this.connection;
     const address = `${router}@${domain}/router`;
     try {
-      const client = await this.connected();
-      const registered = await classList(client, address, this.patienceMs());
+      const registered = (await this.controlledServices(address)) ?? (await classList(await this.connected(), address, this.patienceMs()));
       const missing = this.names.filter((name) => !registered.includes(name));
       if (missing.length === 0) return null;
       return { refused: false, exitCode: EXIT.timeout, text: `not registered with ${address}: ${missing.join(', ')}` };
@@ -83,10 +90,21 @@ class Waiting {
     }
   }
 
+  /** The names of the services, if the control interface tells; it is looked for anew each time, since servers come and go. */
+  private async controlledServices(address: string): Promise<string[] | null> {
+    const told = await askControl(this.connection, this.controlFile, this.patienceMs());
+    const router = told.control === null ? null : ownRouter(told.control, address);
+    this.note = '';
+    if (router !== null) return router.services.map(({ service }) => service);
+    this.note = told.control === null ? told.note : `the server at ${told.control.at} is not the router ${address}`;
+    if (this.controlFile !== undefined) throw new CommandError(EXIT.absent, this.note);
+    return null;
+  }
+
   // Where there is no server or no router, nobody knows what is missing.
   private obstacleOf(error: unknown, router: string): Obstacle {
     const open = this.client?.jabber.open === true;
-    const failure = open ? routerFailure(error, router) : failureOf(error);
+    const failure = open && !(error instanceof CommandError) ? routerFailure(error, router) : failureOf(error);
     if (!(failure instanceof CommandError)) throw failure;
     if (!open) this.client = null;
     const refused = error instanceof LoginError && error.refused;

@@ -17,9 +17,21 @@ export class ControlClient {
     this.file = file;
   }
 
+  /** Where it is: `http://127.0.0.1:PORT`, or the path of a unix socket. */
+  get place(): string {
+    return this.file.url ?? this.file.socket ?? 'no place';
+  }
+
   /** @returns what was answered. @throws CommandError */
-  async get(path: string): Promise<unknown> {
-    return JSON.parse(await textOf(await this.call(path)));
+  async get(path: string, timeoutMs: number): Promise<unknown> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      return this.parse(await textOf(await this.call(path, signal)));
+    } catch (error) {
+      if (signal.aborted) throw new CommandError(EXIT.timeout, `the control interface at ${this.place} does not answer within ${timeoutMs / 1000} s`);
+      if (error instanceof CommandError) throw error;
+      throw new CommandError(EXIT.network, `the control interface at ${this.place} broke off: ${(error as Error).message}`);
+    }
   }
 
   /** What happens from now on, until the server ends. @throws CommandError */
@@ -36,17 +48,27 @@ export class ControlClient {
     }
   }
 
-  private async call(path: string): Promise<IncomingMessage> {
+  private async call(path: string, signal?: AbortSignal): Promise<IncomingMessage> {
     const { url, socket, token } = this.file;
-    const place: RequestOptions = url === null ? { socketPath: socket ?? '' } : { host: new URL(url).hostname, port: new URL(url).port };
-    const outgoing = request({ ...place, path, headers: { authorization: `Bearer ${token}`, host: url === null ? 'localhost' : new URL(url).host } }).end();
+    const to: RequestOptions = url === null ? { socketPath: socket ?? '' } : { host: new URL(url).hostname, port: new URL(url).port };
+    const headers = { authorization: `Bearer ${token}`, host: url === null ? 'localhost' : new URL(url).host };
+    const outgoing = request({ ...to, path, headers, ...(signal && { signal }) }).end();
     const response = await once(outgoing, 'response').then(
       ([incoming]) => incoming as IncomingMessage,
-      (error: Error) => Promise.reject(new CommandError(EXIT.network, `cannot reach the control interface at ${url ?? socket}: ${error.message}`)),
+      (error: Error) => Promise.reject(new CommandError(EXIT.network, `cannot reach the control interface at ${this.place}: ${error.message}`)),
     );
     if (response.statusCode === 200) return response;
-    const { error } = JSON.parse(await textOf(response)) as { readonly error: string };
-    throw new CommandError(response.statusCode === 400 ? EXIT.usage : EXIT.failed, `the control interface at ${url ?? socket} says: ${error}`);
+    const { error } = this.parse(await textOf(response)) as { readonly error?: unknown };
+    throw new CommandError(response.statusCode === 400 ? EXIT.usage : EXIT.failed, `the control interface at ${this.place} says: ${error}`);
+  }
+
+  /** @throws CommandError if another program has its place. */
+  private parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new CommandError(EXIT.network, `what answers at ${this.place} is no control interface`);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import type { BoundAddress } from '../net/tcp.ts';
 
 /** What local commands need to talk to a running server. Only the server's user can read it. */
 export interface ControlFile {
@@ -12,6 +13,16 @@ export interface ControlFile {
   /** The path of a unix socket; null: there is none. */
   readonly socket: string | null;
   readonly token: string;
+  /** Where the server takes logins of clients; empty where the file does not say. */
+  readonly c2s: readonly BoundAddress[];
+}
+
+/** A control file, and where it is. */
+export interface FoundControlFile {
+  readonly path: string;
+  readonly file: ControlFile;
+  /** Whether there is a process of its number. */
+  readonly alive: boolean;
 }
 
 /** The folder where servers leave their files for commands of the same user. */
@@ -25,9 +36,7 @@ export function ownControlFile(): string {
   const folder = controlFolder();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { uid, mode } = lstatSync(folder);
-    // In /tmp somebody else may have made it first, to read what we write.
-    if (uid !== userInfo().uid || (mode & 0o077) !== 0) throw new Error('others may write or read there');
+    if (!isOurs(folder)) throw new Error('others may write or read there');
   } catch (error) {
     throw new CommandError(EXIT.file, `cannot keep the control file in ${folder}: ${(error as Error).message}; name another place with --control-file`);
   }
@@ -37,7 +46,7 @@ export function ownControlFile(): string {
 /** @param path Null: that of the one server that runs here. @throws CommandError */
 export function findControlFile(path: string | null): ControlFile {
   if (path !== null) return readControlFile(path);
-  const [only, ...others] = runningServers();
+  const [only, ...others] = leftControlFiles().filter(({ alive }) => alive);
   if (only === undefined) {
     throw new CommandError(
       EXIT.network,
@@ -49,24 +58,30 @@ export function findControlFile(path: string | null): ControlFile {
   throw new CommandError(EXIT.usage, `several servers run here; choose one with --control-file: ${list}`);
 }
 
-function runningServers(): { readonly path: string; readonly file: ControlFile }[] {
+/** What servers have left in the {@link controlFolder}, those that were killed included. Nothing, if others could have written there. */
+export function leftControlFiles(): FoundControlFile[] {
   const folder = controlFolder();
   return namesIn(folder).flatMap((name) => {
     const path = join(folder, name);
     const file = parse(path);
-    return file !== null && isAlive(file.pid) ? [{ path, file }] : [];
+    return file === null ? [] : [{ path, file, alive: isAlive(file.pid) }];
   });
 }
 
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.json'));
+    return isOurs(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
   } catch {
     return [];
   }
 }
 
-/** What a killed server leaves behind is passed over. */
+/** In /tmp somebody else may have made it first, to read what we write, or to tell us what he likes. */
+function isOurs(folder: string): boolean {
+  const { uid, mode } = lstatSync(folder);
+  return uid === userInfo().uid && (mode & 0o077) === 0;
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -76,7 +91,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function readControlFile(path: string): ControlFile {
+/** @throws CommandError */
+export function readControlFile(path: string): ControlFile {
   const file = parse(path);
   if (file === null) throw new CommandError(EXIT.file, `${path} is no control file that can be read; a server writes it with --control-file`);
   return file;
@@ -85,8 +101,8 @@ function readControlFile(path: string): ControlFile {
 function parse(path: string): ControlFile | null {
   try {
     const file = JSON.parse(readFileSync(path, 'utf8')) as Partial<ControlFile> | null;
-    const { pid, version = '', url = null, socket = null, token } = file ?? {};
-    return typeof pid === 'number' && typeof token === 'string' ? { pid, version, url, socket, token } : null;
+    const { pid, version = '', url = null, socket = null, token, c2s = [] } = file ?? {};
+    return typeof pid === 'number' && typeof token === 'string' ? { pid, version, url, socket, token, c2s } : null;
   } catch {
     return null;
   }

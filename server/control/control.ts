@@ -5,17 +5,16 @@ import { routerName } from '../config/config.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type Log, logOfPart } from '../log.ts';
 import { LogProtect } from '../logging/log-protect.ts';
-import { VERSION } from '../version.ts';
 import { assetRoutes } from './assets.ts';
 import { callRoutes } from './call.ts';
 import { type ControlAddress, ControlServer } from './control-server.ts';
 import { eventRoutes } from './events.ts';
 import { Health } from './health.ts';
-import { json, type Route } from './http.ts';
 import { LazyMetrics } from './lazy-metrics.ts';
 import type { ControlPlace } from './options.ts';
 import { readinessRoutes } from './readiness.ts';
 import { requestRoutes } from './requests.ts';
+import { serverRoute } from './server-report.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './sessions.ts';
 import { Trace } from './trace/trace.ts';
@@ -92,34 +91,6 @@ function tracedServer(server: ChopChop) {
       prefixes = server.config.logProtect;
       protect = new LogProtect(prefixes);
       return protect;
-    },
-  };
-}
-
-function serverRoute(server: ChopChop): Route {
-  const startedAt = Date.now() - process.uptime() * 1000;
-  return {
-    method: 'GET',
-    path: '/api/v1/server',
-    handle: () => {
-      const { domains, limits, router } = server.config;
-      const counts = { logins: server.counts.logins, ...server.traffic() };
-      const now = { sessions: server.sessions.size, connections: server.connections.size, unanswered: server.unanswered.size };
-      const closes = Object.fromEntries(server.counts.closes);
-      const bounces = Object.fromEntries(server.counts.bounces);
-      return json({
-        version: VERSION,
-        pid: process.pid,
-        node: process.version,
-        startedAt,
-        domains,
-        balance: router.balance,
-        limits,
-        ...now,
-        counts,
-        closes,
-        bounces,
-      });
     },
   };
 }

@@ -1,0 +1,51 @@
+import type { ChopChop } from '../chopchop.ts';
+import type { RouterConfig } from '../config/config.ts';
+import type { Limits } from '../config/limits.ts';
+import { VERSION } from '../version.ts';
+import { json, type Route } from './http.ts';
+
+/** A server as the control interface tells of it. Counts begin with the server. */
+export interface ServerReport {
+  readonly version: string;
+  readonly pid: number;
+  readonly node: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly domains: readonly string[];
+  readonly balance: RouterConfig['balance'];
+  readonly limits: Limits;
+  readonly sessions: number;
+  readonly connections: number;
+  /** Requests that nobody has answered yet. */
+  readonly unanswered: number;
+  /** Logins, and what went in and out. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Connections that ended, by reason. */
+  readonly closes: Readonly<Record<string, number>>;
+  /** Stanzas that were sent back, by condition. */
+  readonly bounces: Readonly<Record<string, number>>;
+}
+
+export function serverRoute(server: ChopChop): Route {
+  const startedAt = Date.now() - process.uptime() * 1000;
+  return { method: 'GET', path: '/api/v1/server', handle: () => json(serverReport(server, startedAt)) };
+}
+
+function serverReport(server: ChopChop, startedAt: number): ServerReport {
+  const { config, counts } = server;
+  return {
+    version: VERSION,
+    pid: process.pid,
+    node: process.version,
+    startedAt,
+    domains: config.domains,
+    balance: config.router.balance,
+    limits: config.limits,
+    sessions: server.sessions.size,
+    connections: server.connections.size,
+    unanswered: server.unanswered.size,
+    counts: { logins: counts.logins, ...server.traffic() },
+    closes: Object.fromEntries(counts.closes),
+    bounces: Object.fromEntries(counts.bounces),
+  };
+}

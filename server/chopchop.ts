@@ -84,6 +84,7 @@ export class ChopChop {
       tlsIdentity,
       accept: (transport) => connections.accept(transport),
       acceptComponent: (transport) => connections.acceptComponent(transport),
+      pending: connections.pending,
       notAccepted: (error) => connections.notAccepted(error),
     });
     this.settings = this.createSettings(logOfPart(log, 'settings'));

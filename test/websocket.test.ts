@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { ConfigInput } from '../server/config/config.ts';
@@ -147,8 +147,7 @@ test('what is no WebSocket frame ends the connection, and others notice nothing'
   const site = await start(t);
   const other = await login((await open(t, urlOf(site))).peer, 'other');
   const { webSocket } = await open(t, urlOf(site));
-  const { _socket: socket } = webSocket as unknown as { _socket: { write(bytes: Buffer): void } };
-  socket.write(Buffer.from([0xff, 0xff, 0xff]));
+  rawSocket(webSocket).write(Buffer.from([0xff, 0xff, 0xff]));
   const [code] = await once(webSocket, 'close');
   assert.equal(code, 1002);
   other.send("<iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
@@ -199,6 +198,76 @@ test('a visitor that never becomes a WebSocket is let go', async (t) => {
   const visitor = connect(port, host);
   visitor.on('error', () => {});
   await new Promise((resolve) => visitor.resume().on('close', resolve));
+});
+
+test('who visits the port and does not log in makes room as on every other, and whoever comes can still log in', async (t) => {
+  const site = await start(t, { limits: { pendingOfAddress: 10 } });
+  const { host, port } = site.server.listening.websocket[0] as BoundAddress;
+  const visitors = Array.from({ length: 30 }, () => connect(port, host).on('error', () => {}));
+  const left = visitors.slice(0, 20).map((visitor) => new Promise((resolve) => visitor.resume().on('close', resolve)));
+  await Promise.all(visitors.map((visitor) => once(visitor, 'connect')));
+  await login((await open(t, urlOf(site))).peer, 'web');
+  await (await Peer.connect(t, site.address)).login('opensrf', DOMAIN, 'plain');
+  await Promise.all(left);
+  assert.equal(site.server.sessionCount, 2);
+  for (const visitor of visitors) visitor.destroy();
+});
+
+/** The socket below: what is written to it are no frames of the library's making. */
+function rawSocket(webSocket: WebSocket): Socket {
+  return (webSocket as unknown as { _socket: Socket })._socket;
+}
+
+const MASK = [0, 0, 0, 0];
+const TEXT = 0x81;
+const COMPRESSED_TEXT = 0xc1;
+
+for (const [what, frame] of [
+  ['a compressed frame, which was not agreed on', [COMPRESSED_TEXT, 0x81, ...MASK, 0]],
+  ['a frame that is not masked', [TEXT, 1, 0x20]],
+  ['a control frame in fragments', [0x09, 0x80, ...MASK]],
+  ['a continuation of nothing', [0x80, 0x80, ...MASK]],
+  ['a frame of 2^62 bytes', [TEXT, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, ...MASK]],
+] as const) {
+  test(`${what} ends the session`, async (t) => {
+    const site = await start(t);
+    const { webSocket, peer } = await open(t, urlOf(site));
+    await login(peer, 'web');
+    rawSocket(webSocket).write(Buffer.from(frame));
+    await peer.closed();
+    assert.equal(site.server.sessionCount, 0);
+  });
+}
+
+test('a stanza may come in fragments, with pings between them; in endlessly many it may not', async (t) => {
+  const site = await start(t);
+  const { webSocket, peer } = await open(t, urlOf(site));
+  await login(peer, 'web');
+  const stanza = `<message xmlns='jabber:client' to='opensrf@${DOMAIN}/web'><body>\u{1f431}</body></message>`;
+  const bytes = Buffer.from(stanza);
+  for (let index = 0; index < bytes.length; index++) {
+    webSocket.send(bytes.subarray(index, index + 1), { binary: false, fin: index === bytes.length - 1 });
+    if (index % 10 === 0) webSocket.ping();
+  }
+  assert.match(await peer.message(), /<body>\u{1f431}<\/body>/u);
+  webSocket.send('<message>', { fin: false });
+  for (let index = 0; index < 20_000; index++) webSocket.send('x', { fin: false });
+  await peer.closed();
+  assert.equal(site.server.sessionCount, 0);
+});
+
+test('who asks with pings without end and reads no answer is let go', async (t) => {
+  const site = await start(t);
+  const { webSocket, peer } = await open(t, urlOf(site));
+  await login(peer, 'web');
+  const socket = rawSocket(webSocket);
+  const pings = Buffer.concat(Array<Buffer>(1_000).fill(Buffer.from([0x89, 0xfd, ...MASK, ...Array<number>(125).fill(0)])));
+  webSocket.pause();
+  const gone = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve));
+  while (!socket.destroyed) {
+    if (!socket.write(pings)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), gone]);
+  }
+  while (site.server.sessionCount > 0) await new Promise(setImmediate);
 });
 
 test('a slow reader is closed as on TCP, and its stanzas are returned', async (t) => {

@@ -40,8 +40,11 @@ export const LIMITS = {
   loginBytes: textBytes(8 * KIB, 'Of a stream before login; more end it with policy-violation'),
   loginElements: count(32, 'Elements of a stream before login, its own included; more end it with policy-violation', 8),
   loginTimeoutMs: time(10_000, 'From the connection to a bound session; then the stream ends with connection-timeout'),
-  pendingConnections: count(8_192, 'Connections that have not logged in; beyond, the oldest of the address that has the most is closed (crowded-out)'),
-  pendingOfAddress: count(4_096, 'The same of one address (of one network of 64 bits in IPv6); beyond, the oldest of it is closed'),
+  pendingConnections: count(
+    8_192,
+    'Connections that have not logged in, visits to the port of WebSockets too; beyond, the oldest of the address that has the most is closed (crowded-out)',
+  ),
+  pendingOfAddress: count(4_096, 'The same of one address (one network of 64 bits in IPv6, one Unix socket); beyond, the oldest of it is closed'),
   failedLogins: count(
     10,
     'Failed logins from one address in a window of time that are told at once; further ones are told late. A right password is never late',

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import type { ChopChopConfig } from '../config/config.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../streams/framing.ts';
 import { ByteTransport } from './byte-transport.ts';
+import type { PendingConnections } from './pending-connections.ts';
 import { addressOf, type BoundAddress, listenOnAll, placeOf } from './tcp.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 import type { Transport } from './transport.ts';
@@ -37,6 +38,8 @@ export interface ListenersEnvironment {
   /** Takes a client. */
   readonly accept: (transport: Transport) => void;
   readonly acceptComponent: (transport: Transport) => void;
+  /** Those who have not logged in. */
+  readonly pending: PendingConnections;
   /** Somebody could not be taken. */
   readonly notAccepted: (error: Error) => void;
 }
@@ -95,7 +98,8 @@ export class Listeners {
   private async createWebSockets(): Promise<WebSocketListener> {
     const { WebSocketListener } = await import('./websocket/websocket-listener.ts');
     const { domains, limits, websocket } = this.config;
-    return new WebSocketListener({ domains, limits, origins: websocket.origins, accept: this.environment.accept });
+    const { pending, accept } = this.environment;
+    return new WebSocketListener({ domains, limits, origins: websocket.origins, pending, accept });
   }
 
   private keep(servers: Server[]): Server[] {

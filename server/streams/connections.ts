@@ -35,6 +35,8 @@ export interface ConnectionsEnvironment {
 export class Connections {
   /** Those that are open, logged in or not. */
   readonly open = new Set<Connection>();
+  /** Those that have not logged in. */
+  readonly pending: PendingConnections;
   private readonly retransmissions: number;
   private readonly counts: ServerCounts;
   private readonly environment: ConnectionEnvironment;
@@ -46,6 +48,7 @@ export class Connections {
     const { counts, guardedLog, tlsIdentity } = environment;
     this.retransmissions = config.limits.retransmissions;
     this.counts = counts;
+    this.pending = new PendingConnections(config.limits);
     this.environment = {
       flusher: new Flusher(),
       limits: config.limits,
@@ -53,7 +56,7 @@ export class Connections {
       log: guardedLog('connection', ['info', 'warn', 'error']),
       defaultDomain: config.domains[0] as string,
       tlsIdentity,
-      pending: new PendingConnections(config.limits),
+      pending: this.pending,
       onClosed: (connection) => this.closed(connection),
     };
     this.c2s = c2sEnvironment(config, environment);

@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { Limits } from '../../config/limits.ts';
+import type { PendingConnection, PendingConnections } from '../pending-connections.ts';
+import { placeOf } from '../tcp.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
 import type { Transport } from '../transport.ts';
 import { hostMeta } from './host-meta.ts';
@@ -22,7 +24,16 @@ export interface WebSocketEnvironment {
   /** See {@link mayConnect}. */
   readonly origins: readonly string[];
   readonly limits: Limits;
+  /** Those of the whole server: before it is a WebSocket a connection counts among them as well. */
+  readonly pending: PendingConnections;
   readonly accept: (transport: Transport) => void;
+}
+
+/** A socket that has not become a WebSocket yet. */
+interface Visitor extends PendingConnection {
+  /** Ends it. */
+  readonly timer: NodeJS.Timeout;
+  readonly identity: TlsIdentity | null;
 }
 
 /** HTTP on sockets that are handed to it: WebSockets, and the documents that lead to them. */
@@ -31,8 +42,7 @@ export class WebSocketListener {
   private readonly http = createServer((request, response) => this.answer(request, response));
   private readonly webSockets: WebSocketServer;
   private readonly transports = new Set<WebSocketTransport>();
-  /** What has not become a WebSocket yet, each with what ends it. */
-  private readonly visitors = new Map<Duplex, { readonly timer: NodeJS.Timeout; readonly identity: TlsIdentity | null }>();
+  private readonly visitors = new Map<Duplex, Visitor>();
   private pings: NodeJS.Timeout | null = null;
 
   constructor(environment: WebSocketEnvironment) {
@@ -62,8 +72,11 @@ export class WebSocketListener {
   /** Takes a socket that somebody has connected to the port. @param identity Shown where it begins with TLS; else null. */
   take(raw: Socket, identity: TlsIdentity | null): void {
     const socket = identity === null ? raw : new TLSSocket(raw, { isServer: true, secureContext: identity.context, ALPNProtocols: ['http/1.1'] });
-    const timer = setTimeout(() => socket.destroy(), this.environment.limits.loginTimeoutMs);
-    this.visitors.set(socket, { timer, identity });
+    const { limits, pending } = this.environment;
+    const timer = setTimeout(() => socket.destroy(), limits.loginTimeoutMs);
+    const visitor = { peer: placeOf(raw).peer, crowdOut: () => void socket.destroy(), timer, identity };
+    this.visitors.set(socket, visitor);
+    pending.add(visitor);
     socket.on('close', () => this.leave(socket));
     socket.on('error', () => socket.destroy());
     socket.on('_tlsError', () => socket.destroy());
@@ -74,6 +87,7 @@ export class WebSocketListener {
     const visitor = this.visitors.get(socket);
     if (visitor === undefined) return null;
     clearTimeout(visitor.timer);
+    this.environment.pending.remove(visitor);
     this.visitors.delete(socket);
     return visitor.identity;
   }

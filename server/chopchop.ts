@@ -78,7 +78,8 @@ export class ChopChop {
     });
     this.tls = new Tls(logOfPart(log, 'tls'));
     const tlsIdentity = () => this.tls.identity;
-    const connections = new Connections(config, { clock, counts, accounts, endpoints: this.endpoints, guardedLog, tlsIdentity });
+    const components = () => this.config.components;
+    const connections = new Connections(config, { clock, counts, accounts, endpoints: this.endpoints, guardedLog, tlsIdentity, components });
     this.allConnections = connections;
     this.listeners = new Listeners(config, {
       tlsIdentity,

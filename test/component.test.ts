@@ -61,6 +61,20 @@ test('a server that stops tells its components, and takes them again when it is 
   assert.equal(server.sessionCount, 1);
 });
 
+test('a new secret is for who comes from now on; who is there stays', async (t) => {
+  const { server } = await startServer(t, { components: COMPONENTS });
+  const [address] = server.listening.components as [BoundAddress];
+  const gate = await handshake(await Peer.connect(t, address));
+  const read = createConfig({ port: 0, components: { ...COMPONENTS, secrets: new Map([['other.localhost', 'new']]), secret: 'changed' } });
+  assert.deepEqual(server.reload(read), []);
+  gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await gate.expect("id='sync'/>");
+  await (await Peer.connect(t, address)).handshake('other.localhost', 'new');
+  gate.stream.destroy();
+  await assert.rejects((await Peer.connect(t, address)).handshake(GATE, 'secret'), /<not-authorized /);
+  await handshake(await Peer.connect(t, address), 'changed');
+});
+
 test('a silent component is not pinged', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { pingAfterMs: 5, pingTimeoutMs: 5, deadPeerCheckMs: 2 } });
   const gate = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));

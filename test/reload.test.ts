@@ -21,6 +21,12 @@ test('what a running server can take over it takes, and the names of the rest ar
     [{ logProtect: ['x'] }, [], ({ logProtect }) => logProtect, ['x']],
     [{ router: { trustedServers: new Map([['localhost', ['x']]]) } }, [], ({ router }) => [...router.trustedServers], [['localhost', ['x']]]],
     [{ router: { trustedClients: new Map([['localhost', ['x']]]) } }, [], ({ router }) => [...router.trustedClients], [['localhost', ['x']]]],
+    [
+      { components: { port: 5347, secrets: new Map([['gate.localhost', 's']]), conflict: 'replace' } },
+      ['components.port', 'components.conflict'],
+      ({ components }) => [components.port, [...components.secrets], components.conflict],
+      [null, [['gate.localhost', 's']], 'keep'],
+    ],
     [{ port: 1 }, ['ports'], ({ ports }) => ports, [5222]],
     [{ hosts: ['127.0.0.2'] }, ['hosts'], ({ hosts }) => hosts, ['127.0.0.1']],
     [{ router: { names: new Map([['localhost', 'x']]) } }, ['router.names'], ({ router }) => [...router.names], []],

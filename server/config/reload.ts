@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ComponentsConfig } from './components.ts';
 import type { ChopChopConfig, RouterConfig } from './config.ts';
 import type { TlsConfig } from './transports.ts';
 
 /** What a running server takes over from a new configuration. */
 const RELOADED: readonly (keyof ChopChopConfig)[] = ['accounts', 'logProtect'];
 const RELOADED_OF_ROUTER: readonly (keyof RouterConfig)[] = ['trustedServers', 'trustedClients'];
+const RELOADED_OF_COMPONENTS: readonly (keyof ComponentsConfig)[] = ['secrets', 'secret'];
 
 /** Where a running server goes on from: the new configuration, with the old one's settings where they cannot be changed. */
 export interface Reloaded {
@@ -15,14 +17,15 @@ export interface Reloaded {
 
 /** What becomes of a server's configuration when another one is read. */
 export function reloadedConfig(running: ChopChopConfig, read: ChopChopConfig): Reloaded {
-  const { router: runningRouter, ...ofServer } = running;
-  const { router: readRouter, ...newOfServer } = read;
+  const { router: runningRouter, components: runningComponents, ...ofServer } = running;
+  const { router: readRouter, components: readComponents, ...newOfServer } = read;
   const withCertificate = { ...ofServer, tls: withCertificateOf(read.tls, running.tls) };
   const server = takeOver(withCertificate, newOfServer, RELOADED as readonly (keyof typeof ofServer)[]);
   const router = takeOver(runningRouter, readRouter, RELOADED_OF_ROUTER);
+  const components = takeOver(runningComponents, readComponents, RELOADED_OF_COMPONENTS);
   return {
-    config: Object.freeze({ ...server.settings, router: router.settings }),
-    restart: [...server.restart, ...router.restart.map((name) => `router.${name}`)],
+    config: Object.freeze({ ...server.settings, router: router.settings, components: components.settings }),
+    restart: [...server.restart, ...router.restart.map((name) => `router.${name}`), ...components.restart.map((name) => `components.${name}`)],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../router/environment.ts';
 import { StreamError } from '../../shared/errors.ts';
-import { componentSecret } from '../config/components.ts';
+import { type ComponentsConfig, componentSecret } from '../config/components.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import type { ServerCounts } from '../counts.ts';
 import type { GuardedLog } from '../logging/guarded-logs.ts';
@@ -29,6 +29,8 @@ export interface ConnectionsEnvironment {
   readonly guardedLog: GuardedLog;
   /** Null where there is no TLS. */
   readonly tlsIdentity: () => TlsIdentity | null;
+  /** As they are by now: a reload may change their secrets. */
+  readonly components: () => ComponentsConfig;
 }
 
 /** All connections of a server, and how each of them begins: with the negotiation of a client or of a component. */
@@ -126,11 +128,11 @@ function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
   return tls.required ? 'required' : 'offered';
 }
 
-function componentEnvironment(config: ChopChopConfig, { endpoints, guardedLog }: ConnectionsEnvironment): ComponentEnvironment {
+function componentEnvironment(config: ChopChopConfig, { components, endpoints, guardedLog }: ConnectionsEnvironment): ComponentEnvironment {
   return {
     log: guardedLog('component', ['info', 'warn', 'error']),
     loginTimeoutMs: config.limits.loginTimeoutMs,
-    secretOf: (domain) => componentSecret(config.components, domain, config.domains),
+    secretOf: (domain) => componentSecret(components(), domain, config.domains),
     bind: (connection, domain) => endpoints.bindComponent(connection, domain),
   };
 }

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Limits } from '../server/config/limits.ts';
 import { header, Peer } from './support/peer.ts';
+import { scramFinal } from './support/scram-client.ts';
 import { startServer } from './support/server.ts';
 
 const DOMAIN = 'localhost';
@@ -124,6 +125,45 @@ for (const [way, extra, loginXml] of WAYS) {
     }
     assert.match(answers[0] ?? '', /not-authorized/);
     assert.deepEqual(answers, [answers[0], answers[0], answers[0]]);
+  });
+}
+
+for (const [mechanism, hash] of [
+  ['SCRAM-SHA-1', 'sha1'],
+  ['SCRAM-SHA-256', 'sha256'],
+] as const) {
+  test(`a wrong login by ${mechanism} is answered alike for a user that exists and one that does not, and a proof is of no use again`, async (t) => {
+    const { open, server } = await setUp(t);
+    const sasl = (name: string, text: string, attributes = '') =>
+      `<${name} xmlns='urn:ietf:params:xml:ns:xmpp-sasl'${attributes}>${Buffer.from(text).toString('base64')}</${name}>`;
+    /** @returns what makes the server's answer to a last message. */
+    const begin = async (username: string) => {
+      const peer = await open();
+      peer.send(header(DOMAIN, " version='1.0'"));
+      await peer.expect('</stream:features>');
+      const first = `n,,n=${username},r=nonce`;
+      peer.send(sasl('auth', first, ` mechanism='${mechanism}'`));
+      const [, challenge = ''] = /<challenge [^>]*>([^<]*)</.exec(await peer.expect('</challenge>')) ?? [];
+      const final = (password: string) => scramFinal(first, Buffer.from(challenge, 'base64').toString(), hash, password).message;
+      const finish = async (message: string) => {
+        peer.send(sasl('response', message));
+        return peer.expect(/<\/failure>|<\/success>/);
+      };
+      return { final, finish };
+    };
+    const answers: string[] = [];
+    for (const username of ['opensrf', 'nobody', '__proto__']) {
+      const { final, finish } = await begin(username);
+      answers.push(await finish(final('wrong')));
+    }
+    assert.match(answers[0] ?? '', /not-authorized/);
+    assert.deepEqual(answers, [answers[0], answers[0], answers[0]]);
+    const recorded = await begin('opensrf');
+    const proof = recorded.final('password');
+    const replayed = await begin('opensrf');
+    assert.match(await replayed.finish(proof), /not-authorized/);
+    assert.equal(server.sessionCount, 0);
+    assert.match(await recorded.finish(proof), /<success /);
   });
 }
 

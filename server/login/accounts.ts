@@ -9,6 +9,8 @@ export interface Account {
 
 /** Who may log in, by domain. Passwords are kept in clear: the legacy digest cannot be checked without. */
 export class Accounts {
+  /** Another list after each {@link replace}. */
+  all: readonly Account[] = [];
   private byAddress: ReadonlyMap<string, Account> = new Map();
 
   constructor(accounts: Iterable<Account>) {
@@ -17,7 +19,8 @@ export class Accounts {
 
   /** From now on these may log in, and no others; who has logged in stays. */
   replace(accounts: Iterable<Account>): void {
-    this.byAddress = new Map(Array.from(accounts, (account) => [`${account.username}@${account.domain}`, account]));
+    this.all = [...accounts];
+    this.byAddress = new Map(this.all.map((account) => [`${account.username}@${account.domain}`, account]));
   }
 
   /** The account of a user; undefined where nobody has that name. */

@@ -26,56 +26,76 @@ export interface ScramKeySource {
 /** The least that both RFCs allow (RFC 7677 §4). More is of no use here: a server that also takes digests knows the passwords. */
 const ITERATIONS = 4096;
 
-/** Users whose keys are kept, known or not. */
-const MAX_KEPT = 1024;
-
 const SALT_BYTES = 16;
 
-interface Kept {
-  /** What they were derived for; undefined for a user nobody has. After a reload it is another one. */
-  readonly account: Account | undefined;
-  readonly keys: ScramKeys;
-}
-
 /**
- * SCRAM keys of accounts, derived when they are first needed.
- *
- * A user nobody has is treated as one whose password cannot be guessed, by the same steps: the salt stays the same while the server
- * runs, the first proof takes as long as the first of a known user, and the next ones as little.
+ * SCRAM keys of accounts. To derive them takes milliseconds, so it is done once: for all accounts, one in each turn of the event loop, when anybody first asks
+ * for a salt. So a proof takes as little for a user who has never come as for one who comes all day, and for one nobody has: his keys are as good as any that no
+ * password leads to, and nobody can have the server work for names he makes up.
  */
 export class AccountScramKeys implements ScramKeySource {
   private readonly accounts: Accounts;
-  private readonly maxKept: number;
+  private readonly derive: typeof deriveKeys;
   private readonly secret = randomBytes(32);
-  /** By salt, which belongs to one user and one hash; the least recently used is the first. */
-  private readonly kept = new Map<string, Kept>();
+  private readonly keys: Readonly<Record<ScramHash, WeakMap<Account, ScramKeys>>> = { sha1: new WeakMap(), sha256: new WeakMap() };
+  /** The accounts whose keys are derived, or are being. After a reload they are others. */
+  private readonly prepared: Record<ScramHash, readonly Account[]> = { sha1: [], sha256: [] };
 
-  constructor(accounts: Accounts, maxKept = MAX_KEPT) {
+  /** @param derive For tests. */
+  constructor(accounts: Accounts, derive = deriveKeys) {
     this.accounts = accounts;
-    this.maxKept = maxKept;
+    this.derive = derive;
   }
 
   saltOf(username: string, domain: string, hash: ScramHash): ScramSalt {
-    const salt = createHmac('sha256', this.secret).update(`${hash} ${username}@${domain}`).digest().subarray(0, SALT_BYTES);
-    return { salt, iterations: ITERATIONS };
+    this.prepare(hash);
+    return this.saltFor(username, domain, hash);
   }
 
   keysOf(username: string, domain: string, hash: ScramHash): ScramKeys {
     const account = this.accounts.find(username, domain);
-    const { salt, iterations } = this.saltOf(username, domain, hash);
-    const id = salt.toString('base64');
-    const kept = this.kept.get(id);
-    const keys = kept !== undefined && kept.account === account ? kept.keys : deriveKeys(account?.password ?? randomPassword(), salt, iterations, hash);
-    this.keep(id, { account, keys });
+    const nobodys = this.keysOfNobody(username, domain, hash);
+    return account === undefined ? nobodys : this.keysOfAccount(account, hash);
+  }
+
+  private prepare(hash: ScramHash): void {
+    const { all } = this.accounts;
+    if (this.prepared[hash] === all) return;
+    this.prepared[hash] = all;
+    let next = 0;
+    const prepareNext = () => {
+      const account = all[next++];
+      if (account === undefined || this.accounts.all !== all) return;
+      this.keysOfAccount(account, hash);
+      setImmediate(prepareNext);
+    };
+    setImmediate(prepareNext);
+  }
+
+  private keysOfAccount(account: Account, hash: ScramHash): ScramKeys {
+    const { username, domain, password } = account;
+    const known = this.keys[hash].get(account);
+    if (known !== undefined) return known;
+    const { salt, iterations } = this.saltFor(username, domain, hash);
+    const keys = this.derive(password, salt, iterations, hash);
+    this.keys[hash].set(account, keys);
     return keys;
   }
 
-  private keep(id: string, kept: Kept): void {
-    this.kept.delete(id);
-    this.kept.set(id, kept);
-    if (this.kept.size <= this.maxKept) return;
-    const [oldest] = this.kept.keys();
-    this.kept.delete(oldest as string);
+  private keysOfNobody(username: string, domain: string, hash: ScramHash): ScramKeys {
+    const { salt, iterations } = this.saltFor(username, domain, hash);
+    return {
+      salt,
+      iterations,
+      storedKey: hmac(hash, this.secret, `stored ${username}@${domain}`),
+      serverKey: hmac(hash, this.secret, `${username}@${domain}`),
+    };
+  }
+
+  /** The same while the server runs. */
+  private saltFor(username: string, domain: string, hash: ScramHash): ScramSalt {
+    const salt = createHmac('sha256', this.secret).update(`${hash} ${username}@${domain}`).digest().subarray(0, SALT_BYTES);
+    return { salt, iterations: ITERATIONS };
   }
 }
 
@@ -89,8 +109,4 @@ export function deriveKeys(password: string, salt: Buffer, iterations: number, h
 
 export function hmac(hash: ScramHash, key: Buffer, text: string): Buffer {
   return createHmac(hash, key).update(text).digest();
-}
-
-function randomPassword(): string {
-  return randomBytes(32).toString('base64');
 }

@@ -18,8 +18,8 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
   return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
 }
 
-/** What `--check-config` prints: JSON, without passwords. */
-export function description({ config, core, missingNames }: ResolvedConfig, log: LogOptions): string {
+/** What `--check-config` prints: JSON, without passwords. @param control Null: there is no control interface. */
+export function description({ config, core, missingNames }: ResolvedConfig, log: LogOptions, control: object | null): string {
   const { domains, hosts, ports, tls, unix, websocket, plaintextLogin, router, settings, logProtect, limits } = config;
   const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
   const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
@@ -37,6 +37,7 @@ export function description({ config, core, missingNames }: ResolvedConfig, log:
     router: routers,
     settings,
     components: describedComponents(config.components),
+    control,
     log,
     logProtect,
     limits,

@@ -3,13 +3,14 @@ import type { Logger } from 'pino';
 import type { ChopChop } from '../chopchop.ts';
 import { ConfigError } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
-import { type ControlArguments, controlPlace } from '../control/options.ts';
+import type { ControlArguments } from '../control/options.ts';
 import { CommandError } from '../exit-codes.ts';
 import type { LogOptions } from '../logging/logger.ts';
 import { logOptionsFromArguments, siteLogArguments } from '../logging/options.ts';
 import { CertificateError } from '../net/tls/identity.ts';
 import { SettingsError } from '../opensrf/settings/settings-error.ts';
 import type { ReadArguments, ServeArguments } from './serve.ts';
+import { wantedControl } from './serve-control.ts';
 
 /** What a server was started with, besides its configuration. */
 export interface StartedWith {
@@ -23,7 +24,7 @@ export function reload(server: ChopChop, readAgain: ReadArguments, started: Star
     const args = readAgain();
     const { config, core } = resolveConfig(args);
     const logOptions = logOptionsFromArguments(siteLogArguments(args, core, args.daemon));
-    controlPlace(args, false);
+    wantedControl(args, false, core);
     const restart = [...server.reload(config), ...changedLog(started.logOptions, logOptions), ...changedControl(started.args, args)];
     log.level = logOptions.level;
     for (const warning of core?.warnings ?? []) log.warn({}, warning);

@@ -1,7 +1,10 @@
 import type { ChopChop } from '../chopchop.ts';
+import type { OpensrfCore } from '../config/opensrf-core.ts';
+import { type NameOption, optionNamer } from '../config/option-place.ts';
 import type { Control } from '../control/control.ts';
 import type { ControlFile } from '../control/control-file.ts';
-import { type ControlArguments, controlPlace } from '../control/options.ts';
+import { type ControlArguments, type ControlPlace, controlPlace } from '../control/options.ts';
+import { controlToken } from '../control/token.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../files.ts';
 import type { Log } from '../log.ts';
@@ -16,34 +19,56 @@ export interface ServedControl {
   stop(): Promise<void>;
 }
 
+/** What is wanted of the control interface, as far as that can be told before there is a server. */
+export interface WantedControl {
+  readonly place: ControlPlace;
+  readonly token: string;
+  /** Null: nobody has named one. */
+  readonly file: string | null;
+  readonly named: NameOption;
+}
+
+/** @returns null: there is to be none. @throws CommandError that names the option, or its place in the file. */
+export function wantedControl(args: ControlArguments, isTerminal: boolean, core: OpensrfCore | null): WantedControl | null {
+  const named = optionNamer(args, core);
+  const place = controlPlace(args, isTerminal, named);
+  return place === null ? null : { place, token: controlToken(args, named), file: args.controlFile ?? null, named };
+}
+
+/** What `--check-config` says of it. */
+export function describedControl(wanted: WantedControl | null, { controlTokenFile }: ControlArguments): object | null {
+  return wanted === null ? null : { ...wanted.place, file: wanted.file, tokenFile: controlTokenFile ?? null };
+}
+
 /**
  * Starts the control interface where there is to be one. It is loaded only then, and after the server: logins do not wait for it.
  * @throws CommandError
  */
-export async function serveControl(server: ChopChop, args: ControlArguments, log: Log): Promise<ServedControl | null> {
-  const place = controlPlace(args, process.stdout.isTTY === true);
-  if (place === null) return null;
-  const [{ controlToken, startControl }, { ControlListenError }, { ownControlFile }] = await Promise.all([
+export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log): Promise<ServedControl | null> {
+  if (wanted === null) return null;
+  const { place, token, named } = wanted;
+  const [{ startControl }, { ControlListenError }, { ownControlFile }] = await Promise.all([
     import('../control/control.ts'),
     import('../control/control-server.ts'),
     import('../control/control-file.ts'),
   ]);
-  const file = args.controlFile ?? ownControlFile();
+  const file = wanted.file ?? ownControlFile();
   try {
-    return publish(await startControl(server, place, controlToken(args.controlTokenFile), log), server, file);
+    return publish(await startControl(server, place, token, log), server, file, wanted);
   } catch (error) {
-    if (error instanceof ControlListenError) throw new CommandError(EXIT.network, error.message);
+    if (error instanceof ControlListenError) throw new CommandError(EXIT.network, `${named(error.option)}: ${error.message}`);
     throw error;
   }
 }
 
-async function publish(control: Control, { listening }: ChopChop, file: string): Promise<ServedControl> {
+async function publish(control: Control, { listening }: ChopChop, file: string, wanted: WantedControl): Promise<ServedControl> {
   const { url, socket, token } = control;
   const content = `${JSON.stringify({ pid: process.pid, version: VERSION, url, socket, token, c2s: listening.c2s } satisfies ControlFile)}\n`;
   try {
     writeFileAtomically(file, content, 0o600);
   } catch (error) {
     await control.stop();
+    if (error instanceof CommandError && wanted.file !== null) throw new CommandError(error.exitCode, `${wanted.named('control-file')}: ${error.message}`);
     throw error;
   }
   return {

@@ -4,7 +4,7 @@ import { DEFAULT_HOST } from '../config/config.ts';
 import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
-import { type ControlArguments, controlPlace } from '../control/options.ts';
+import type { ControlArguments } from '../control/options.ts';
 import type { Doubles } from '../fixture/doubles.ts';
 import { writeSiteFiles } from '../fixture/site-files.ts';
 import { openLog } from '../logging/logger.ts';
@@ -19,7 +19,7 @@ import { banner, description, readyJson } from './announcement.ts';
 import { type DoublesArguments, doublesOf, wantsDoubles } from './doubles.ts';
 import { ReadyFile } from './ready-file.ts';
 import { reload } from './reload.ts';
-import { type ServedControl, serveControl } from './serve-control.ts';
+import { describedControl, type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
 import { serveDoubles } from './serve-doubles.ts';
 import { readServerConfig, startedOn } from './server-start.ts';
 
@@ -42,7 +42,8 @@ export type ReadArguments = () => ServeArguments;
 export async function serve(args: ServeArguments, readAgain: ReadArguments): Promise<void> {
   if (args.checkConfig) {
     const resolved = readServerConfig(args);
-    process.stdout.write(description(resolved, logOptionsFromArguments(logArguments(args, resolved.core))));
+    const control = describedControl(wantedControl(args, process.stdout.isTTY === true, resolved.core), args);
+    process.stdout.write(description(resolved, logOptionsFromArguments(logArguments(args, resolved.core)), control));
     return;
   }
   if (args.daemon && !startedAsDaemon()) {
@@ -52,7 +53,7 @@ export async function serve(args: ServeArguments, readAgain: ReadArguments): Pro
   process.title = args.processTitle ?? PROCESS_TITLE;
   const resolved = readServerConfig(args);
   // What is wrong with its options is to be said before anything is there.
-  controlPlace(args, false);
+  const wanted = wantedControl(args, process.stdout.isTTY === true, resolved.core);
   const doubles = wantsDoubles(args) ? await doublesOf(args) : null;
   const logOptions = logOptionsFromArguments(logArguments(args, resolved.core));
   const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
@@ -62,7 +63,7 @@ export async function serve(args: ServeArguments, readAgain: ReadArguments): Pro
   try {
     const server = new ChopChop(resolved.config, log);
     process.on('SIGHUP', () => reload(server, readAgain, { args, logOptions }, log));
-    await run({ server, resolved, args, doubles, pidFile, log, crashed: crash.crashed });
+    await run({ server, resolved, args, wanted, doubles, pidFile, log, crashed: crash.crashed });
   } catch (error) {
     // Standard error has it too; but who looks for it will look here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -90,6 +91,8 @@ interface Run {
   readonly server: ChopChop;
   readonly resolved: ResolvedConfig;
   readonly args: ServeArguments;
+  /** The control interface that there is to be. */
+  readonly wanted: WantedControl | null;
   readonly doubles: Doubles | null;
   readonly pidFile: PidFile | null;
   readonly log: Logger;
@@ -97,7 +100,7 @@ interface Run {
   readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, args, doubles, pidFile, log, crashed }: Run): Promise<void> {
+async function run({ server, resolved, args, wanted, doubles, pidFile, log, crashed }: Run): Promise<void> {
   const { config } = server;
   const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
@@ -108,7 +111,7 @@ async function run({ server, resolved, args, doubles, pidFile, log, crashed }: R
   let control: ServedControl | null = null;
   try {
     pidFile?.write(log);
-    control = await serveControl(server, args, log);
+    control = await serveControl(server, wanted, log);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
     log.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
     for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);

@@ -2,11 +2,11 @@ import { dirname, join } from 'node:path';
 import { normalizeDomain } from '../../shared/jid.ts';
 import type { Account } from '../login/accounts.ts';
 import { domainAddresses } from '../net/hosts-file.ts';
-import type { ChopchopSection } from './chopchop-section.ts';
 import { type ComponentsConfig, parseComponents } from './components.ts';
 import { type ChopChopConfig, ConfigError, type ConfigInput, createConfig, DEFAULT_DOMAINS, type RouterConfig } from './config.ts';
 import { parseLimits } from './limit-values.ts';
 import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
+import { placeInFile } from './option-place.ts';
 import type { ServerArguments } from './options.ts';
 import { transportsFrom } from './resolve-transports.ts';
 import { siteConfig } from './site.ts';
@@ -47,16 +47,16 @@ export function resolveConfig(args: ServerArguments): ResolvedConfig {
 }
 
 /** The option that a path in a problem of {@link createConfig} comes from. */
-const OPTION_OF_PATH: Readonly<Record<string, keyof ServerArguments>> = {
+const OPTION_OF_PATH: Readonly<Record<string, string>> = {
   domains: 'domain',
   port: 'port',
   hosts: 'host',
   accounts: 'user',
   'router.holdMs': 'hold',
-  'router.lossGraceMs': 'lossGrace',
-  'router.peers': 'peerRouter',
-  'settings.file': 'withSettings',
-  'settings.domains': 'settingsDomain',
+  'router.lossGraceMs': 'loss-grace',
+  'router.peers': 'peer-router',
+  'settings.file': 'with-settings',
+  'settings.domains': 'settings-domain',
 };
 
 /** What comes from `<chopchop>` is told with its place there. */
@@ -65,17 +65,14 @@ function createConfigOf(input: ConfigInput, args: ServerArguments, core: Opensrf
     return createConfig(input);
   } catch (error) {
     if (!(error instanceof ConfigError) || core === null) throw error;
-    throw new ConfigError(error.problems.map((problem) => placed(problem, args, core.chopchop)));
+    throw new ConfigError(error.problems.map((problem) => placed(problem, args, core)));
   }
 }
 
-function placed(problem: string, args: ServerArguments, { options, places }: ChopchopSection): string {
+function placed(problem: string, args: ServerArguments, core: OpensrfCore): string {
   const option = OPTION_OF_PATH[problem.split(':', 1)[0] as string];
-  const name = option?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) ?? '';
-  const place = places.get(name);
-  // The command line or the environment may have said something else.
-  const counts = option !== undefined && String(args[option]) === String(options[name]);
-  return place !== undefined && counts ? `${place}: ${problem}` : problem;
+  const place = option === undefined ? null : placeInFile(option, args, core);
+  return place === null ? problem : `${place}: ${problem}`;
 }
 
 function accountsFrom(args: ServerArguments, site: ConfigInput, domains: readonly string[], problems: string[]): Pick<ConfigInput, 'accounts'> {

@@ -21,9 +21,13 @@ export interface ControlAddress {
 
 /** The control interface cannot be where it is wanted. The message says where, why, and what to do. */
 export class ControlListenError extends Error {
-  constructor(where: string, cause: NodeJS.ErrnoException, hint: string) {
+  /** The option that says where. */
+  readonly option: 'console' | 'control-socket';
+
+  constructor(where: string, cause: NodeJS.ErrnoException, option: ControlListenError['option'], hint: string) {
     super(`cannot listen on ${where} for the control interface: ${REASONS[cause.code ?? ''] ?? cause.message}; ${hint}`, { cause });
     this.name = 'ControlListenError';
+    this.option = option;
   }
 }
 
@@ -78,7 +82,7 @@ export class ControlServer {
       await listening(server, () => server.listen(port, HOST));
     } catch (error) {
       if (anyPort && port !== 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') return this.listenOnPort(0, false);
-      throw new ControlListenError(`${HOST}:${port}`, error as NodeJS.ErrnoException, 'choose another with --console PORT (0: any free one)');
+      throw new ControlListenError(`${HOST}:${port}`, error as NodeJS.ErrnoException, 'console', 'choose another with --console PORT (0: any free one)');
     }
     this.servers.push(server);
     return (server.address() as AddressInfo).port;
@@ -91,7 +95,7 @@ export class ControlServer {
       await listening(server, () => server.listen(path));
       chmodSync(path, 0o600);
     } catch (error) {
-      throw new ControlListenError(path, error as NodeJS.ErrnoException, 'choose another with --control-socket');
+      throw new ControlListenError(path, error as NodeJS.ErrnoException, 'control-socket', 'choose another with --control-socket');
     }
     this.socketPath = path;
     this.servers.push(server);

@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ChopChop } from '../chopchop.ts';
 import { routerName } from '../config/config.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
 import { type Log, logOfPart } from '../log.ts';
 import { LogProtect } from '../logging/log-protect.ts';
 import { assetRoutes } from './assets.ts';
@@ -64,19 +61,6 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
     await stop();
     throw error;
   }
-}
-
-/** A new token, or the one in a file. @throws CommandError */
-export function controlToken(file: string | undefined): string {
-  if (file === undefined) return randomBytes(24).toString('base64url');
-  let token: string;
-  try {
-    token = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new CommandError(EXIT.file, `cannot read ${file}: ${(error as Error).message}`);
-  }
-  if (/^[\w.~+/=-]{16,}$/.test(token)) return token;
-  throw new CommandError(EXIT.usage, `${file}: a token has 16 letters, digits or -._~+/= at least, and nothing else`);
 }
 
 function tracedServer(server: ChopChop) {

@@ -1,3 +1,4 @@
+import type { NameOption } from '../config/option-place.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 
 /** The port of the console where nobody names another. */
@@ -48,23 +49,23 @@ export interface ControlPlace {
 
 const OFF = new Set(['no', 'off', 'false']);
 
-/** @returns null: there is to be none. @throws CommandError */
-export function controlPlace(args: ControlArguments, isTerminal: boolean): ControlPlace | null {
-  const port = consolePort(args.console, isTerminal);
+/** @param named How an option that is wrong is named. @returns null: there is to be none. @throws CommandError */
+export function controlPlace(args: ControlArguments, isTerminal: boolean, named: NameOption): ControlPlace | null {
+  const port = consolePort(args.console, isTerminal, named);
   const socket = args.controlSocket ?? null;
   if (port !== null || socket !== null) return { port, anyPort: args.console === undefined || args.console === '', socket };
   for (const name of ['control-file', 'control-token-file'] as const) {
     const given = name === 'control-file' ? args.controlFile : args.controlTokenFile;
-    if (given !== undefined) throw new CommandError(EXIT.usage, `--${name}: there is no control interface without --console or --control-socket`);
+    if (given !== undefined) throw new CommandError(EXIT.usage, `${named(name)}: there is no control interface without --console or --control-socket`);
   }
   return null;
 }
 
-function consolePort(value: string | false | undefined, isTerminal: boolean): number | null {
+function consolePort(value: string | false | undefined, isTerminal: boolean, named: NameOption): number | null {
   if (value === undefined) return isTerminal ? DEFAULT_CONSOLE_PORT : null;
   if (value === false || OFF.has(value)) return null;
   if (value === '') return DEFAULT_CONSOLE_PORT;
   const port = Number(value);
-  if (!/^\d+$/.test(value) || port > 65_535) throw new CommandError(EXIT.usage, `--console: "${value}" is no port; 0 is any free one`);
+  if (!/^\d+$/.test(value) || port > 65_535) throw new CommandError(EXIT.usage, `${named('console')}: "${value}" is no port; 0 is any free one`);
   return port;
 }

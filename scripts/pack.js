@@ -1,17 +1,19 @@
-// npm runs this before and after it packs. What is published has programs and library in a few files (see release/bundle.js), the types of the library, and no
+// npm runs this before and after it packs. What is published has programs and library in one file (see release/bundle.js), the types of the library, and no
 // scripts and no development tools in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { bundleForPackage } from './release/bundle.js';
+import { bundleForPackage, commit } from './release/bundle.js';
 import { manPage } from './release/man.js';
-import { root } from './release/root.js';
+import { bundledPackages, licenceProblems, notices } from './release/notices.js';
+import { root, version } from './release/root.js';
 
 const [file, original] = ['package.json', 'package.json.orig'].map((name) => join(root, name));
 const TYPES = './dist/server/index.d.ts';
+const NOTICES = 'dist/THIRD-PARTY-NOTICES';
 const PUBLISHED = {
   exports: { '.': { types: TYPES, default: './dist/bin/index.js' }, './package.json': './package.json' },
   man: './dist/man/opensrf-chopchop.1',
-  bin: { 'opensrf-chopchop': 'dist/bin/main.js', opensrf_router: 'dist/bin/opensrf-router.js' },
+  bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
 };
 
 function restore() {
@@ -32,14 +34,17 @@ async function strip() {
   restore();
   const folder = join(root, 'dist/bin');
   rmSync(folder, { recursive: true, force: true });
-  await bundleForPackage(folder);
+  const packages = bundledPackages(await bundleForPackage(folder, { version, commit: commit(), build: 'npm package' }));
+  const problems = licenceProblems(packages);
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  writeFileSync(join(root, NOTICES), notices('The package opensrf-chopchop has these packages in it.', packages));
   for (const program of Object.values(PUBLISHED.bin)) chmodSync(join(root, program), 0o755);
   mkdirSync(join(root, 'dist/man'), { recursive: true });
   writeFileSync(join(root, PUBLISHED.man), manPage());
   const text = readFileSync(file, 'utf8');
   const { scripts: _scripts, devDependencies: _tools, ...published } = JSON.parse(text);
   const types = [...typesOf(join(root, TYPES))].map((path) => relative(root, path));
-  const files = ['dist/bin', 'dist/man', 'dist/server/control/console', ...types, 'CHANGELOG.md'];
+  const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/control/console', ...types, 'CHANGELOG.md'];
   writeFileSync(original, text);
   writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, files }, null, 2)}\n`);
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inject } from 'postject';
-import { bundleForBinary } from './bundle.js';
+import { bundleForBinary, bundleLauncher, bundleSeldom, commit } from './bundle.js';
 import { root, version } from './root.js';
 
 // nodejs.org's documentation of single executable applications: what postject looks for in the program.
@@ -18,11 +18,6 @@ function run(program, args, options = {}) {
   return stdout.trim();
 }
 
-function commit() {
-  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty=+', '--exclude=*'], { cwd: root, encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : (process.env.GITHUB_SHA ?? 'unknown').slice(0, 7);
-}
-
 /** The console's files, by the names that server/control/assets.ts asks for. */
 function consoleAssets() {
   const folder = join(root, 'server/control/console');
@@ -30,23 +25,24 @@ function consoleAssets() {
   return Object.fromEntries(names.map((name) => [`console/${name}`, join(folder, name)]));
 }
 
-/** @param output Path of the executable. @returns esbuild's account of what is in it. */
+/** @param output Path of the executable. @returns esbuild's accounts of what is in it. */
 export async function buildBinary(output) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
   try {
-    const program = join(folder, 'bundle.cjs');
+    const [launcher, bundle, seldom, compiled] = ['launcher.cjs', 'chopchop.cjs', 'seldom.cjs', 'compiled'].map((name) => join(folder, name));
     const BUILD = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
-    const metafile = await bundleForBinary(program, { BUILD: JSON.stringify(BUILD) });
-    // Node writes the name of the bundle into the executable: without the folder, which has another name each time.
-    writeFileSync(
-      join(folder, 'sea.json'),
-      JSON.stringify({ main: basename(program), output: 'sea.blob', disableExperimentalSEAWarning: true, assets: consoleAssets() }),
-    );
+    const metafiles = [await bundleForBinary(bundle, BUILD), await bundleSeldom(seldom)];
+    await bundleLauncher('binary', launcher);
+    run(process.execPath, ['--predictable', join(root, 'scripts/release/compile.js'), bundle, compiled, join(folder, 'ready.json')]);
+    const assets = { ...consoleAssets(), 'chopchop.cjs': bundle, 'seldom.cjs': seldom, compiled };
+    // Node writes the name of the program into the executable: without the folder, which has another name each time.
+    const config = { main: basename(launcher), output: 'sea.blob', disableExperimentalSEAWarning: true, assets };
+    writeFileSync(join(folder, 'sea.json'), JSON.stringify(config));
     run(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: folder });
     copyFileSync(process.execPath, output);
     chmodSync(output, 0o755);
     await inject(output, 'NODE_SEA_BLOB', readFileSync(join(folder, 'sea.blob')), { sentinelFuse: FUSE });
-    return metafile;
+    return metafiles;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,60 +1,104 @@
-// Our programs and what they need of other packages, in a few files: Node takes longer to find 250 small ones than to run what is in them.
-import { readFileSync } from 'node:fs';
+// All our programs, the library and what they need of other packages in one file: Node takes longer to find 250 small ones than to run what is in them.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './root.js';
 
 /**
- * yargs measures its help with it, and it asks for the rules of all languages as soon as it is loaded, which takes longer than all of our own files.
- * Here it asks when it measures.
+ * yargs lays out its help by it. It knows how wide emoji are, and to read its rules takes longer than all of our own files; our help has none.
+ * `release:check` compares the help with what the sources print.
  */
-const LATE_SEGMENTER = {
-  name: 'late segmenter',
+const NARROW_TEXT = {
+  name: 'narrow text',
   setup(bundler) {
-    bundler.onLoad({ filter: /\/string-width\/index\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      const contents = text.replace('= new Intl.Segmenter();', '= { segment: (text) => new Intl.Segmenter().segment(text) };');
-      if (contents === text) throw new Error(`${path} is not what it was`);
-      return { contents, loader: 'js' };
-    });
+    bundler.onLoad({ filter: /\/string-width\/index\.js$/ }, () => ({ contents: 'export default (text) => text.length;', loader: 'js' }));
   },
 };
 
-const COMMON = { bundle: true, platform: 'node', target: 'node20.19', minify: true, keepNames: true, legalComments: 'none', metafile: true, logLevel: 'error' };
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.19',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'error',
+};
 
 /** What a command loads only if it is asked for something special; the package has them beside it. */
 const SELDOM = ['pino-pretty', 'prom-client', 'selfsigned', 'ws', 'yaml'];
 
-/** One file for the single executable. @returns esbuild's account of what is in it. */
-export async function bundleForBinary(outfile, define) {
+const EVERYTHING = {
+  contents: [
+    "exports.main = () => import('./server/main.ts');",
+    "exports.router = () => import('./server/opensrf-router.ts');",
+    "exports.library = () => require('./server/index.ts');",
+  ].join('\n'),
+  resolveDir: root,
+  loader: 'js',
+};
+
+function bundleEverything(outfile, buildOfIt, options) {
+  return build({
+    ...COMMON,
+    stdin: EVERYTHING,
+    outfile,
+    // What stands apart is asked for by require() too, which finds it wherever this file is run from.
+    supported: { 'dynamic-import': false },
+    banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+    ...options,
+    define: { 'import.meta.url': '__importMetaUrl', BUILD: JSON.stringify(buildOfIt), ...options.define },
+  });
+}
+
+/** The file for the single executable. @returns esbuild's account of what is in it. */
+export async function bundleForBinary(outfile, buildOfIt) {
+  const { metafile } = await bundleEverything(outfile, buildOfIt, { external: SELDOM, plugins: [NARROW_TEXT] });
+  return metafile;
+}
+
+/** What stands apart, in a file of its own: an executable has no folders. @returns esbuild's account of what is in it. */
+export async function bundleSeldom(outfile) {
+  const contents = SELDOM.map((name) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(name)});`).join('\n');
   const { metafile } = await build({
     ...COMMON,
-    absWorkingDir: root,
-    entryPoints: [join(root, 'server/binary.ts')],
+    stdin: { contents, resolveDir: root, loader: 'js' },
     outfile,
-    format: 'cjs',
-    plugins: [LATE_SEGMENTER],
-    banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-    // ws would look for native code beside it, which an executable does not have.
-    define: { 'import.meta.url': '__importMetaUrl', 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"', ...define },
+    // ws would look for native code beside it.
+    define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
   });
   return metafile;
 }
 
-/** The programs and the library for the npm package, with what they share in files between them. @param folder One below dist/. */
-export async function bundleForPackage(folder) {
-  await build({
-    ...COMMON,
-    absWorkingDir: root,
-    entryPoints: ['main', 'opensrf-router', 'index'].map((name) => join(root, `server/${name}.ts`)),
-    outdir: folder,
-    format: 'esm',
-    splitting: true,
+/** The file for the npm package, its programs and its library. @param folder One below dist/. @returns esbuild's account of what is in it. */
+export async function bundleForPackage(folder, buildOfIt) {
+  const file = join(folder, 'chopchop.cjs');
+  const { metafile } = await bundleEverything(file, buildOfIt, {
     external: SELDOM,
-    // What of other packages is in CommonJS asks for Node's own modules by it.
-    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-    plugins: [LATE_SEGMENTER, { name: 'own places', setup: (bundler) => findOwnPlaces(bundler, folder) }],
+    plugins: [NARROW_TEXT, { name: 'own places', setup: (bundler) => findOwnPlaces(bundler, folder) }],
   });
+  const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
+  for (const program of ['main', 'opensrf-router']) {
+    await bundleLauncher(program, join(folder, `${program}.cjs`), { banner: { js: '#!/usr/bin/env node' }, define: { BUNDLE_HASH: JSON.stringify(hash) } });
+  }
+  writeFileSync(join(folder, 'index.js'), await library());
+  return metafile;
+}
+
+/** What makes a program of the one file. */
+export function bundleLauncher(name, outfile, options = {}) {
+  return build({ ...COMMON, entryPoints: [join(root, `server/launch/${name}.ts`)], outfile, ...options });
+}
+
+/** The library's exports, by their names, as an ES module. */
+async function library() {
+  const names = Object.keys(await import('../../dist/server/index.js'));
+  return `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.library();\n`;
 }
 
 /** Our files find others beside them in dist/, wherever they are bundled. */
@@ -64,4 +108,10 @@ function findOwnPlaces(bundler, folder) {
     const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url)`);
     return { contents, loader: 'ts' };
   });
+}
+
+/** What the sources were at. */
+export function commit() {
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty=+', '--exclude=*'], { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : (process.env.GITHUB_SHA ?? 'unknown').slice(0, 7);
 }

@@ -1,14 +1,16 @@
 // Proves what a release consists of, from a clean clone of the last commit: the package, the executable, the licences of what is in it, and the SBOM.
 // Leaves them in release/. `npm run release:check`; the registry is needed for the package's dependencies.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { buildBinary } from './build-binary.js';
 import { fillRoot, runInRoot } from './chroot.js';
-import { bundledPackages, licenceProblems, notices } from './notices.js';
+import { bundledPackages, licenceProblems, nodeLicence, notices } from './notices.js';
 import { name, root, version } from './root.js';
 
 const MAX_UNPACKED_BYTES = 1_000_000;
@@ -97,7 +99,7 @@ function checkNpx(what, specifier) {
 }
 
 /** The library and the second program, where the package is installed. */
-function checkInstalled(tarball) {
+async function checkInstalled(tarball) {
   const folder = emptyFolder('installed');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: folder });
@@ -110,11 +112,41 @@ function checkInstalled(tarball) {
   const router = spawnSync(join(folder, 'node_modules/.bin/opensrf_router'), [], { encoding: 'utf8' });
   assert.deepEqual([router.status, router.stderr], [2, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n']);
   step('installed: the library starts and stops a server, opensrf_router is there');
+  checkHelp(join(folder, 'node_modules/.bin', name));
+  await checkCodeCache(join(folder, 'node_modules/.bin', name));
+}
+
+/** The bundle lays its help out by a simpler rule than yargs has. */
+function checkHelp(program) {
+  const sources = join(root, 'dist/server/main.js');
+  for (const args of [['--help'], ['--help', 'limits'], ['exec', '--help'], ['request', '--help']])
+    assert.equal(run(program, args), run(process.execPath, [sources, ...args]), `${args.join(' ')}: as the sources print it`);
+  assert.match(run(program, ['--version']), new RegExp(`^${version} \\(commit [0-9a-f]{7,}, npm package\\)$`));
+  step('installed: prints the same help as the sources, and --version its commit');
+}
+
+/** What is compiled is kept for the next start, and never keeps that from working. */
+async function checkCodeCache(program) {
+  const cache = emptyFolder('compiled');
+  const options = { env: { ...process.env, HOME: cache, XDG_CACHE_HOME: '' }, encoding: 'utf8' };
+  const child = spawn(program, ['--port', '0', '--no-console'], { ...options, stdio: 'ignore' });
+  const folder = join(cache, '.cache', name);
+  while (!existsSync(folder) || readdirSync(folder).some((file) => file.endsWith(`.${child.pid}`)) || readdirSync(folder).length === 0) await setTimeout(100);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  const [kept, ...others] = readdirSync(folder);
+  assert.deepEqual([kept, others], [`serve-node${process.versions.node}-${process.arch}`, []]);
+  assert.match(run(program, ['demo'], options), DEMO_END);
+  assert.equal(readdirSync(folder).length, 2, 'a command that ends keeps what it has compiled');
+  assert.match(run(program, ['demo'], options), DEMO_END);
+  for (const file of readdirSync(folder)) writeFileSync(join(folder, file), readFileSync(join(folder, file)).fill(1, 1_000, 50_000));
+  assert.match(run(program, ['demo'], options), DEMO_END);
+  step('installed: keeps what is compiled, takes it, and starts without it when it is broken');
 }
 
 async function checkBinary() {
   const [first, second] = ['first', 'second'].map((name) => join(work, name));
-  const metafile = await buildBinary(first);
+  const metafiles = await buildBinary(first);
   await buildBinary(second);
   assert.equal(hash(first), hash(second), 'two builds are the same, byte by byte');
   step(`executable: two builds are the same (sha256 ${hash(first).slice(0, 16)}…)`);
@@ -124,7 +156,7 @@ async function checkBinary() {
   step(`executable --version: ${told}`);
   checkInEmptyRoot(first);
   copyFileSync(first, join(output, name));
-  return metafile;
+  return metafiles;
 }
 
 function checkInEmptyRoot(binary) {
@@ -142,10 +174,13 @@ function checkInEmptyRoot(binary) {
   step(`executable demo in an empty root, with ${libraries.length} libraries that ldd names: ${libraries.map((path) => path.split('/').pop()).join(' ')}`);
 }
 
-function checkNotices(metafile) {
-  const packages = bundledPackages(metafile);
+function checkNotices(metafiles) {
+  const packages = bundledPackages(...metafiles);
   assert.deepEqual(licenceProblems(packages), []);
-  writeFileSync(join(output, 'THIRD-PARTY-NOTICES'), notices(packages));
+  writeFileSync(
+    join(output, 'THIRD-PARTY-NOTICES'),
+    notices(`The executable ${name} has these packages in it, and Node.js ${process.versions.node}.`, packages, [nodeLicence()]),
+  );
   step(`THIRD-PARTY-NOTICES: ${packages.length} packages, ${[...new Set(packages.map(({ license }) => license))].join(', ')}`);
   return packages;
 }
@@ -167,7 +202,7 @@ try {
   checkVersion();
   const clone = join(work, 'clone');
   const tarball = checkPackage(pack(clone));
-  checkInstalled(tarball);
+  await checkInstalled(tarball);
   checkNpx('./PACKAGE.tgz', `file:${tarball}`);
   checkNpx('git+file:', `git+file://${root}`);
   const packages = checkNotices(await checkBinary());

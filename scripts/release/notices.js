@@ -1,4 +1,4 @@
-// What is bundled into the single executable comes with its licences.
+// What is bundled into package and executable comes with its licences.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './root.js';
@@ -7,12 +7,13 @@ import { root } from './root.js';
 const FITTING = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', '0BSD', 'CC0-1.0', 'Unlicense'];
 
 /**
- * @param metafile esbuild's account of a bundle.
- * @returns each package in it, with its licence.
+ * @param metafiles esbuild's accounts of bundles.
+ * @returns each package in them, with its licence.
  */
-export function bundledPackages({ inputs }) {
+export function bundledPackages(...metafiles) {
   const folders = new Set(
-    Object.keys(inputs)
+    metafiles
+      .flatMap(({ inputs }) => Object.keys(inputs))
       .map((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
       .filter((path) => path !== undefined),
   );
@@ -37,15 +38,15 @@ export function licenceProblems(packages) {
   ]);
 }
 
-/** The text of THIRD-PARTY-NOTICES. */
-export function notices(packages) {
+/** The text of THIRD-PARTY-NOTICES. @param extra Sections behind those of the packages. */
+export function notices(title, packages, extra = []) {
   const sections = packages.map(({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`);
   const rule = `\n${'-'.repeat(80)}\n\n`;
-  return [`The executable opensrf-chopchop has these packages in it, and Node.js ${process.versions.node}.\n`, ...sections, nodeLicence()].join(rule);
+  return [`${title}\n`, ...sections, ...extra].join(rule);
 }
 
 /** Node's own, from where Node or the distribution has put it; with what is in Node itself. */
-function nodeLicence() {
+export function nodeLicence() {
   const prefix = join(dirname(process.execPath), '..');
   const places = ['LICENSE', 'share/doc/nodejs/copyright', 'share/doc/nodejs/LICENSE', 'share/doc/node/LICENSE'].map((path) => join(prefix, path));
   const file = places.find((path) => existsSync(path));

@@ -1,0 +1,20 @@
+import { isBuiltin } from 'node:module';
+import { basename } from 'node:path';
+import { getAsset, getRawAsset } from 'node:sea';
+import { Bundle, type Programs } from './bundle.ts';
+
+/** What few runs need, by the names of packages. */
+let seldom: Record<string, () => unknown> | null = null;
+
+/** Finds Node's own modules, and what stands apart in the executable. */
+function requireFromExecutable(name: string): unknown {
+  if (isBuiltin(name)) return require(name);
+  seldom ??= new Bundle('seldom.cjs', getAsset('seldom.cjs', 'utf8'), undefined).load(require, '/') as Record<string, () => unknown>;
+  return seldom[name]?.();
+}
+
+// The single executable is both programs, by the name it is called by: `ln -s opensrf-chopchop opensrf_router`.
+const program = basename(process.argv0) === 'opensrf_router' ? 'router' : 'main';
+const bundle = new Bundle('chopchop.cjs', getAsset('chopchop.cjs', 'utf8'), Buffer.from(getRawAsset('compiled') as ArrayBuffer));
+const programs = bundle.load(requireFromExecutable, '/') as Programs;
+void programs[program]();

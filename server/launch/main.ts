@@ -1,0 +1,4 @@
+import { launch } from './launch.ts';
+
+// The package's bin/opensrf-chopchop.
+launch('main', require, __dirname);

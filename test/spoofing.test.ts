@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { ConfigInput } from '../server/config/config.ts';
+import type { BoundAddress } from '../server/net/tcp.ts';
 import { attribute, cRequest, registration, requestBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
 import { startServer } from './support/server.ts';
 
 const PRIVATE = 'private.localhost';
 
-async function setUp(t: TestContext) {
-  const { server, address } = await startServer(t);
+async function setUp(t: TestContext, input: ConfigInput = {}) {
+  const { server, address } = await startServer(t, input);
   const login = async (resource: string, username = 'opensrf', domain = PRIVATE) => (await Peer.connect(t, address)).login(username, domain, resource);
   return { server, login, mallory: await login('mallory'), victim: await login('victim') };
 }
@@ -17,11 +19,17 @@ const MALLORY = 'opensrf@private.localhost/mallory';
 
 const FORGED_SENDERS = [
   VICTIM,
-  'router@private.localhost/router',
-  'opensrf@public.localhost/mallory',
+  'opensrf@private.localhost/MALLORY',
+  'opensrf@private.localhost/mallory ',
   'OPENSRF@PRIVATE.LOCALHOST/mallory',
   'opensrf@private.localhost',
+  'router@private.localhost/router',
+  'router@private.localhost/opensrf.settings',
+  'opensrf@public.localhost/mallory',
   'private.localhost',
+  'somebody@elsewhere.example/else',
+  '@/',
+  '&#x6f;pensrf@private.localhost/victim',
   '',
 ];
 
@@ -30,6 +38,43 @@ for (const forged of FORGED_SENDERS) {
     const { mallory, victim } = await setUp(t);
     mallory.send(`<message from="${forged}" to="${VICTIM}"><body>hi</body></message>`);
     assert.equal(attribute(await victim.message(), 'from'), MALLORY);
+    for (const type of ['get', 'set', 'result', 'error']) {
+      mallory.send(`<iq from="${forged}" to="${VICTIM}" type="${type}" id="${type}"><query xmlns='jabber:iq:version'/></iq>`);
+      assert.equal(attribute(await victim.expect(/<iq .*?<\/iq>/), 'from'), MALLORY);
+    }
+    mallory.send(`<presence from="${forged}" to="${VICTIM}"/>`);
+    assert.equal(attribute(await victim.expect(/<presence [^>]*>/), 'from'), MALLORY);
+    // What is refused goes back to who it came from, and to nobody it names.
+    mallory.send(`<message from="${forged}" to="opensrf@private.localhost/absent"><body>back</body></message>`);
+    assert.match(await mallory.message(), /type='error'.*back/);
+    mallory.send(`<message from="${forged}" to="router@private.localhost/opensrf.absent"><thread>1</thread><body>${requestBody('m')}</body></message>`);
+    assert.match(await mallory.message(), /"statusCode":"404"/);
+    assert.equal(await readUpTo(victim), '');
+  });
+}
+
+/** Has the server say when it has read all that was sent to it by now. @returns what has come before that, and was not waited for. */
+async function readUpTo(peer: Peer): Promise<string> {
+  const ping = `<iq type='get' id='read-up-to' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`;
+  peer.send(ping);
+  return (await peer.expect(/<iq [^>]*id='read-up-to'\/>/)).replace(/<iq [^>]*id='read-up-to'\/>$/, '');
+}
+
+for (const type of ['result', 'error']) {
+  test(`an iq of type ${type} that nobody has asked for is answered by nobody, and reaches no one but a session, as its sender's`, async (t) => {
+    const { login, server, mallory, victim } = await setUp(t);
+    victim.send(registration('register', 'router@private.localhost/router', VICTIM, 'opensrf.math'));
+    assert.equal(await readUpTo(victim), '');
+    const modern = await (await Peer.connect(t, server.listening.c2s[0] as BoundAddress)).loginByRfc6120('opensrf', PRIVATE, 'modern');
+    const external = await login('external', 'router', 'public.localhost');
+    const content = `<query xmlns='jabber:iq:auth'><username>opensrf</username></query>`;
+    const addresses = [PRIVATE, 'public.localhost', 'opensrf@private.localhost', 'nobody@private.localhost', 'elsewhere.example', ''];
+    for (const to of [...addresses, 'router@private.localhost/router', 'router@private.localhost/opensrf.math', 'opensrf@private.localhost/absent']) {
+      mallory.send(`<iq type='${type}' id='bind' to='${to}' from='${VICTIM}'>${content}</iq>`);
+    }
+    for (const peer of [mallory, victim, modern, external]) assert.equal(await readUpTo(peer), '');
+    mallory.send(`<iq type='${type}' id='ping' to='opensrf@private.localhost/modern' from='${PRIVATE}'>${content}</iq>`);
+    assert.equal(attribute(await modern.expect(/<iq .*?<\/iq>/), 'from'), MALLORY);
   });
 }
 
@@ -88,14 +133,49 @@ for (const inside of [
   });
 }
 
-test('nobody can unregister a listener but that itself', async (t) => {
-  const { server, mallory, victim } = await setUp(t);
-  const ROUTER = 'router@private.localhost/router';
+const ROUTER = 'router@private.localhost/router';
+
+/** Each: what mallory sends to have the victim's registration gone, or its requests. */
+const THEFTS: readonly (readonly [what: string, stanza: string])[] = [
+  ['unregisters it by from', registration('unregister', ROUTER, VICTIM, 'opensrf.math')],
+  ['unregisters it by router_from', registration('unregister', ROUTER, VICTIM, 'opensrf.math').replace('router_from=""', `router_from="${VICTIM}"`)],
+  ['unregisters it by router_to', registration('unregister', ROUTER, VICTIM, 'opensrf.math').replace('router_to=""', `router_to="${VICTIM}"`)],
+  ['unregisters what it has not registered itself', registration('unregister', ROUTER, MALLORY, 'opensrf.math')],
+  ['drains the service', registration('unregister', ROUTER, VICTIM, 'opensrf.math').replace('unregister', 'drain')],
+  ['says so to the service', registration('unregister', 'router@private.localhost/opensrf.math', VICTIM, 'opensrf.math')],
+  ['says that it is gone', `<presence type='unavailable' from='${VICTIM}' to='${ROUTER}'/>`],
+  ['says that it is not there', `<message type='error' from='${VICTIM}' to='router@private.localhost/opensrf.math'><thread>1</thread><body>x</body></message>`],
+];
+
+for (const [what, stanza] of THEFTS) {
+  test(`nobody can unregister a listener but that itself: who ${what} does not`, async (t) => {
+    const { login, mallory, victim } = await setUp(t);
+    victim.send(registration('register', ROUTER, VICTIM, 'opensrf.math'));
+    await readUpTo(victim);
+    mallory.send(stanza);
+    await readUpTo(mallory);
+    const client = await login('client');
+    client.send(cRequest('router@private.localhost/opensrf.math', '', 'still there', requestBody('m')));
+    await victim.expect('<thread>still there</thread>');
+  });
+}
+
+test('what a domain that is not trusted says to a router changes nothing, whoever it says it is', async (t) => {
+  const trusted = new Map([[PRIVATE, [PRIVATE]]]);
+  const { server, login, victim } = await setUp(t, { router: { trustedServers: trusted, trustedClients: trusted } });
   victim.send(registration('register', ROUTER, VICTIM, 'opensrf.math'));
-  victim.send(cRequest(ROUTER, VICTIM, 'q', requestBody('opensrf.router.info.class.list')));
-  await victim.expect('Request Complete');
-  mallory.send(registration('unregister', ROUTER, VICTIM, 'opensrf.math'));
-  mallory.send(cRequest(ROUTER, MALLORY, 'q', requestBody('opensrf.router.info.class.list')));
-  await mallory.expect('Request Complete');
-  assert.deepEqual([...(server.routers.get(PRIVATE)?.classes.keys() ?? [])], ['opensrf.math']);
+  await readUpTo(victim);
+  const stranger = await login('stranger', 'opensrf', 'public.localhost');
+  const router = await login('stranger', 'router', 'public.localhost');
+  for (const peer of [stranger, router]) {
+    for (const command of ['register', 'unregister', 'drain', 'resume', 'query', 'nonsense', '']) {
+      const stanza = registration('register', ROUTER, VICTIM, 'opensrf.math').replace('"register"', `"${command}"`);
+      peer.send(stanza);
+      peer.send(stanza.replace('router_from=""', `router_from="${VICTIM}"`));
+      for (let answers = 0; answers < 2; answers++) assert.match(await peer.message(), /<forbidden |"statusCode":"403"/);
+    }
+  }
+  const nodes = [...(server.routers.get(PRIVATE)?.classes ?? [])].map(([name, service]) => [name, ...service.nodes.keys()]);
+  assert.deepEqual(nodes, [['opensrf.math', VICTIM]]);
+  assert.equal(await readUpTo(victim), '');
 });

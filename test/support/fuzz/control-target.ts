@@ -5,7 +5,7 @@ import { createConfig } from '../../../server/config/config.ts';
 import { type Control, startControl } from '../../../server/control/control.ts';
 import { recordingLog } from '../server.ts';
 import type { FuzzCase, FuzzTarget } from './fuzz.ts';
-import { mutated, pieces } from './mutation.ts';
+import { mutated, pieces, withTokens } from './mutation.ts';
 import type { Random } from './random.ts';
 
 const TOKEN = 'token-of-the-fuzz';
@@ -58,7 +58,7 @@ export class ControlTarget implements FuzzTarget {
   private readonly server = new ChopChop(createConfig({ domains: ['localhost'], port: 0 }), this.log);
   private control: Control | null = null;
   private port = 0;
-  private readonly tokens = TOKENS.map((token) => Buffer.from(token));
+  private readonly tokens = withTokens(TOKENS.map((token) => Buffer.from(token)));
   private readonly seeds = PATHS.flatMap((path) => [
     call('GET', path, ''),
     call('GET', path, `Authorization: Bearer ${TOKEN}\r\n`),

@@ -147,19 +147,20 @@ function sameTwice(place: number): [number, number] {
   return [place, place];
 }
 
-/** One conversation made of others: a few mutations, none of them likely to be seen in the wild. @param tokens Used as often as all the usual ones. */
-export function mutated(seeds: readonly Buffer[], random: Random, tokens: readonly Buffer[] = []): Buffer {
-  const all =
-    tokens.length === 0
-      ? TOKENS
-      : [
-          ...TOKENS,
-          ...Array<readonly Buffer[]>(Math.ceil(TOKENS.length / tokens.length))
-            .fill(tokens)
-            .flat(),
-        ];
+/** The usual tokens, and others which are used as often as all of these together. */
+export function withTokens(others: readonly Buffer[]): readonly Buffer[] {
+  return [
+    ...TOKENS,
+    ...Array<readonly Buffer[]>(Math.ceil(TOKENS.length / others.length))
+      .fill(others)
+      .flat(),
+  ];
+}
+
+/** One conversation made of others: a few mutations, none of them likely to be seen in the wild. */
+export function mutated(seeds: readonly Buffer[], random: Random, tokens: readonly Buffer[] = TOKENS): Buffer {
   let input = random.of(seeds);
-  for (let times = random.of([0, 1, 1, 1, 2, 2, 3, 5, 10]); times > 0; times--) input = random.of(MUTATIONS)(input, random, seeds, all);
+  for (let times = random.of([0, 1, 1, 1, 2, 2, 3, 5, 10]); times > 0; times--) input = random.of(MUTATIONS)(input, random, seeds, tokens);
   return input;
 }
 

@@ -5,10 +5,10 @@ import { OPENING, Reading, readStanza } from '../reading.ts';
 import type { FuzzCase, FuzzTarget } from './fuzz.ts';
 import { mutated, pieces } from './mutation.ts';
 import type { Random } from './random.ts';
-import { transcriptSeeds } from './seeds.ts';
+import { conversationSeeds } from './seeds.ts';
 
 /** As a parser that knows nothing of this project sees it. @throws where it is not well-formed, or holds what no stream may (RFC 6120 §11.1). */
-function checkStanza(xml: string): void {
+export function checkStanza(xml: string): void {
   const parser = new SaxesParser({ xmlns: true });
   const restricted = (what: string) => () => {
     throw new Error(`${what} came through in ${xml}`);
@@ -25,7 +25,7 @@ const LIMITS = { maxStanzaBytes: 20_000, hardStanzaBytes: 40_000, maxAttributes:
 export class ReaderTarget implements FuzzTarget {
   readonly name = 'reader';
   readonly batch = 1;
-  private readonly seeds = transcriptSeeds();
+  private readonly seeds = conversationSeeds();
 
   make(random: Random): Buffer {
     return mutated(this.seeds, random);

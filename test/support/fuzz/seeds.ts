@@ -1,17 +1,51 @@
+import { readFileSync } from 'node:fs';
 import { header } from '../peer.ts';
 import { readTranscripts, type Transcript } from '../transcript-reader.ts';
 
-// This file runs from dist/test/support/fuzz/, the transcripts stay with the sources.
-const TRANSCRIPTS = new URL('../../../../test/transcripts/', import.meta.url);
+// This file runs from dist/test/support/fuzz/, what it reads stays with the sources.
+const TEST = new URL('../../../../test/', import.meta.url);
+
+const HEADER = header('private.localhost');
 
 /** A login that needs no answer in between, so that a whole conversation can be sent at once. */
-const LOGIN = `${header('private.localhost')}<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>password</password><resource>fuzz</resource></query></iq>`;
+const LOGIN = `${HEADER}<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>password</password><resource>fuzz</resource></query></iq>`;
 
-/** What each client of each transcript sends, as one piece. The bytes are those of OpenSRF's libraries. */
-export function transcriptSeeds(): Buffer[] {
-  const conversations = readTranscripts(TRANSCRIPTS).flatMap(conversationsOf);
-  const loggedIn = conversations.filter(({ length }) => length > 0 && length < 20_000);
-  return loggedIn.concat(STANZAS.map((stanza) => Buffer.from(LOGIN + stanza)));
+/** Longer ones take all the time. */
+const MOST_BYTES = 20_000;
+
+/** What each client of each transcript sends, as one piece. The bytes are those of OpenSRF's libraries. @param files All where nothing is said. */
+export function transcriptSeeds(files: readonly string[] = []): Buffer[] {
+  const transcripts = readTranscripts(new URL('transcripts/', TEST)).filter(({ file }) => files.length === 0 || files.includes(file));
+  return transcripts.flatMap(conversationsOf).filter(({ length }) => length > 0 && length < MOST_BYTES);
+}
+
+/** One element of each shape that OpenSRF's programs were recorded to send: routers, listeners, workers and clients, of 1.4 and of 3.3. */
+export function recordedElements(): string[] {
+  return readFileSync(new URL('fixtures/recorded-stanzas.txt', TEST), 'utf8').trimEnd().split('\n');
+}
+
+/** All of these, each where it may stand in a conversation, and what is of use against the router. */
+export function conversationSeeds(): Buffer[] {
+  const conversations = [...recordedElements().map(inConversation), ...STANZAS.map((stanza) => LOGIN + stanza)];
+  return transcriptSeeds().concat(conversations.map((text) => Buffer.from(text)));
+}
+
+/** Stanzas without a login, for who needs none: to one router, to one service and to one client of it, as often each way. */
+export function stanzaSeeds(router: string, service: string, client: string): Buffer[] {
+  const recorded = recordedElements().filter((element) => element.startsWith('<message'));
+  const here = [...recorded, ...STANZAS, ...STANZAS, ...STANZAS].map((text) =>
+    text
+      .replace(/\bto=(['"])router@[^'"/]+\/router['"]/g, `to=$1${router}$1`)
+      .replace(/\bto=(['"])router@[^'"/]+\/(?!router['"])[^'"]*['"]/g, `to=$1${service}$1`)
+      .replace(/\bto=(['"])opensrf@[^'"]+['"]/g, `to=$1${client}$1`)
+      .replace(/\brouter_class=(['"])opensrf\.[^'"]*['"]/g, `router_class=$1${service.slice(service.indexOf('/') + 1)}$1`),
+  );
+  return here.map((text) => Buffer.from(text));
+}
+
+function inConversation(element: string): string {
+  if (element.startsWith('<stream:stream')) return LOGIN.replace(HEADER, element);
+  return element.startsWith('<message') ? LOGIN + element : HEADER + element;
 }
 
 function conversationsOf({ steps }: Transcript): Buffer[] {

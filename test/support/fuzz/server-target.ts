@@ -7,17 +7,19 @@ import { registration } from '../osrf.ts';
 import { Peer } from '../peer.ts';
 import { recordingLog } from '../server.ts';
 import type { FuzzCase, FuzzTarget } from './fuzz.ts';
-import { mutated, pieces } from './mutation.ts';
+import { mutated, pieces, withTokens } from './mutation.ts';
 import type { Random } from './random.ts';
-import { transcriptSeeds } from './seeds.ts';
+import { conversationSeeds } from './seeds.ts';
 
 const DOMAINS = ['private.localhost', 'public.localhost'];
 const VICTIM = 'opensrf@private.localhost/victim';
 const CLASS = 'opensrf.victim';
 
 /** What is tried on the victim. */
-const ATTACKS = [`to='${VICTIM}'`, `from='${VICTIM}'`, `router_from='${VICTIM}'`, `to='router@private.localhost/${CLASS}'`, `<username>router</username>`].map(
-  (text) => Buffer.from(text),
+const ATTACKS = withTokens(
+  [`to='${VICTIM}'`, `from='${VICTIM}'`, `router_from='${VICTIM}'`, `to='router@private.localhost/${CLASS}'`, `<username>router</username>`].map((text) =>
+    Buffer.from(text),
+  ),
 );
 
 /** How many turns of the event loop a conversation may take to be over. */
@@ -31,7 +33,7 @@ export class ServerTarget implements FuzzTarget {
   readonly name = 'server';
   readonly batch = 20;
   /** Half of them speak to the victim, directly or through the router. */
-  private readonly seeds = transcriptSeeds().flatMap((seed) => (seed.includes('victim') ? [...Array<Buffer>(100).fill(seed)] : [seed]));
+  private readonly seeds = conversationSeeds().flatMap((seed) => (seed.includes('victim') ? [...Array<Buffer>(100).fill(seed)] : [seed]));
   private readonly log = recordingLog();
   private readonly server: ChopChop;
   private victim: Peer | null = null;
@@ -50,7 +52,7 @@ export class ServerTarget implements FuzzTarget {
         accounts,
         port: 0,
         router: { lossGraceMs: 0 },
-        limits: { failedLogins: 1e9, stanzaBytes: 20_000, hardStanzaBytes: 50_000 },
+        limits: { failedLogins: 1e9, logLifeLines: 1e9, logLinesOfKind: 1e9, stanzaBytes: 20_000, hardStanzaBytes: 50_000 },
       }),
       this.log,
     );
@@ -68,6 +70,7 @@ export class ServerTarget implements FuzzTarget {
     await victim.expect("type='result' id='alive'/>").catch((error: Error) => this.found(error.message));
     this.readAsVictim(victim);
     for (const { level, fields, message } of this.log.lines.splice(0)) {
+      if (message === 'session bound' && String(fields['jid']).startsWith('router@')) this.found(`${fields['jid']} has logged in without its password`);
       if (level === 'error') this.found(`logged: ${message}: ${String((fields['err'] as Error | undefined)?.stack)}`);
     }
     return this.problem;

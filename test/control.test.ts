@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -106,7 +107,7 @@ test('who asks for the head of something gets no more', async (t) => {
 test('a body that is too large, no JSON, or not said to be JSON is refused', async (t) => {
   const { call } = await startControlledServer(t);
   const status = async (options: RequestInit) => (await call('/api/v1/call', { method: 'POST', ...options })).status;
-  assert.equal(await status({ body: 'x'.repeat(5 * 1024 * 1024) }).catch(() => 413), 413);
+  assert.equal(await status({ body: 'x'.repeat(5 * 1024 * 1024) }), 413);
   assert.equal(await status({ body: '{' }), 400);
   assert.equal(await status({ body: '{}', headers: { 'Content-Type': 'text/plain' } }), 415);
   assert.equal(await status({ body: '{}' }), 400);
@@ -120,6 +121,21 @@ test('what is no HTTP is refused, and who says nothing is sent away without harm
   assert.match(String(answer), /^HTTP\/1.1 400/);
   socket.destroy();
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
+});
+
+test('however many strangers hold on to the port, whoever knows the token gets in, and stays', async (t) => {
+  const { url, call } = await startControlledServer(t);
+  const events = await call('/api/v1/events');
+  const strangers = Array.from({ length: 400 }, () => connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {}));
+  t.after(() => strangers.forEach((stranger) => void stranger.destroy()));
+  await Promise.all(strangers.map((stranger) => once(stranger, 'connect')));
+  assert.equal((await call('/api/v1/server')).status, 200);
+  await Promise.all(
+    strangers.slice(0, 270).map((stranger) => new Promise((resolve) => (stranger.destroyed ? resolve(null) : stranger.resume().on('close', resolve)))),
+  );
+  const reader = events.body?.getReader();
+  assert.equal((await reader?.read())?.done, false);
+  await reader?.cancel();
 });
 
 test('readiness: the server is up, and the services asked for take requests', async (t) => {

@@ -1,7 +1,9 @@
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Log } from '../log.ts';
+import { type PendingConnection, PendingConnections } from '../net/pending-connections.ts';
+import { bindWithMode } from '../net/unix.ts';
 import { Guard } from './guard.ts';
 import { findRoute, problem, type Reply, type Route, readBody, send } from './http.ts';
 import type { ControlPlace } from './options.ts';
@@ -9,7 +11,10 @@ import type { ControlPlace } from './options.ts';
 const HOST = '127.0.0.1';
 
 /** Pages and programs that look at the same time; more of them are refused. */
-const MAX_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 256;
+
+/** Those of them that have not shown the token; beyond, the oldest makes room. So no stranger keeps out whoever knows it. */
+const MAX_STRANGERS = 128;
 
 /** Where the control interface can be reached. */
 export interface ControlAddress {
@@ -44,6 +49,7 @@ export class ControlServer {
   private readonly guard: Guard;
   private readonly log: Log;
   private readonly servers: Server[] = [];
+  private readonly strangers = new Strangers();
   private socketPath: string | null = null;
 
   constructor(routes: readonly Route[], token: string, log: Log) {
@@ -92,8 +98,7 @@ export class ControlServer {
     await removeStaleSocket(path);
     const server = this.createServer();
     try {
-      await listening(server, () => server.listen(path));
-      chmodSync(path, 0o600);
+      await listening(server, () => bindWithMode(server, path, 0o600));
     } catch (error) {
       throw new ControlListenError(path, error as NodeJS.ErrnoException, 'control-socket', 'choose another with --control-socket');
     }
@@ -106,6 +111,7 @@ export class ControlServer {
       this.answer(request, response).catch((error: unknown) => this.failed(response, error));
     });
     server.maxConnections = MAX_CONNECTIONS;
+    server.on('connection', (socket: Socket) => this.strangers.add(socket));
     return server;
   }
 
@@ -125,6 +131,7 @@ export class ControlServer {
     const found = findRoute(this.routes, request.method ?? '', url.pathname);
     const denial = 'route' in found && found.route.open === true ? null : this.guard.unauthorized(request);
     if (denial !== null) return problem(denial.status, denial.reason);
+    if (!('route' in found) || found.route.open !== true) this.strangers.remove(request.socket);
     if (!('route' in found)) return problem(found.status, found.reason);
     const read = found.route.method === 'GET' ? { body: undefined } : await readBody(request);
     if (!('body' in read)) return problem(read.status, read.reason);
@@ -137,6 +144,24 @@ export class ControlServer {
     this.log.error({ err: error }, 'a call of the control interface failed');
     if (response.headersSent) response.destroy();
     else send(response, problem(500, 'the server made a mistake; its log says more'));
+  }
+}
+
+/** The connections on which nobody has shown the token yet. */
+class Strangers {
+  private readonly pending = new PendingConnections({ pendingConnections: MAX_STRANGERS, pendingOfAddress: MAX_STRANGERS });
+  private readonly bySocket = new WeakMap<Socket, PendingConnection>();
+
+  add(socket: Socket): void {
+    const stranger = { peer: 'control', crowdOut: () => void socket.destroy() };
+    this.bySocket.set(socket, stranger);
+    this.pending.add(stranger);
+    socket.once('close', () => this.pending.remove(stranger));
+  }
+
+  remove(socket: Socket): void {
+    const stranger = this.bySocket.get(socket);
+    if (stranger !== undefined) this.pending.remove(stranger);
   }
 }
 

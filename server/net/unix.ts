@@ -28,19 +28,24 @@ export async function listenOnUnix(path: string, mode: number, onSocket: (socket
     throw error instanceof ListenError ? error : new ListenError(path, explain(error as NodeJS.ErrnoException), error);
   }
   const server = createServer({ allowHalfOpen: true }, onSocket);
-  // It is bound within this call, so nobody else sees the mask.
-  const mask = process.umask(0o777 & ~mode);
-  try {
-    server.listen(path);
-  } finally {
-    process.umask(mask);
-  }
+  bindWithMode(server, path, mode);
   try {
     await once(server, 'listening');
   } catch (error) {
     throw new ListenError(path, explain(error as NodeJS.ErrnoException), error);
   }
   return server;
+}
+
+/** Begins to listen on a socket that has its permissions from its first moment on. What goes wrong is told by an event. */
+export function bindWithMode(server: Server, path: string, mode: number): void {
+  // It is bound within the call, so nobody else sees the mask.
+  const mask = process.umask(0o777 & ~mode);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(mask);
+  }
 }
 
 async function removeStale(path: string): Promise<void> {

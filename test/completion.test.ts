@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -7,10 +8,16 @@ import { MAIN, temporaryFolder } from './support/command.ts';
 
 const noBash = spawnSync('bash', ['--version']).status !== 0 && 'there is no bash';
 
-/** What bash offers behind some words. */
-function offered(t: TestContext, ...words: string[]): string[] {
+/** A folder for the PATH. */
+function programFolder(t: TestContext): string {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'opensrf-chopchop'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
+  return folder;
+}
+
+/** What bash offers behind some words. */
+function offered(t: TestContext, ...words: string[]): string[] {
+  const folder = programFolder(t);
   const script = `source <(opensrf-chopchop completion)
     COMP_WORDS=(opensrf-chopchop "$@"); COMP_CWORD=$#
     "$(complete -p opensrf-chopchop | sed 's/.*-F \\([^ ]*\\).*/\\1/')"
@@ -27,7 +34,45 @@ test('bash completes commands, options and their values', { skip: noBash }, (t) 
   assert.deepEqual(offered(t, 'serve', '--balance', ''), ['round-robin', 'least-outstanding']);
 });
 
-test('zsh gets a script of its own', () => {
-  const { stdout } = spawnSync(process.execPath, [MAIN, 'completion'], { encoding: 'utf8', env: { ...process.env, SHELL: '/bin/zsh' } });
-  assert.match(stdout, /^#compdef opensrf-chopchop$/m);
-});
+interface Shell {
+  readonly program: string;
+  readonly args: string;
+  /** What it is told before anything is completed. */
+  readonly setUp: string;
+}
+
+const SHELLS: Shell[] = [
+  { program: 'bash', args: '--norc --noprofile -i', setUp: 'source <(opensrf-chopchop completion); bind "set enable-bracketed-paste off"' },
+  { program: 'zsh', args: '-f -i', setUp: 'autoload -Uz compinit; compinit -D -u; unset zle_bracketed_paste; source <(opensrf-chopchop completion)' },
+];
+
+/** The line that a shell at a terminal makes of what is typed there and a tab. */
+async function completed({ program, args, setUp }: Shell, folder: string, typed: string): Promise<string> {
+  const env = { ...process.env, TERM: 'dumb', SHELL: `/bin/${program}`, PATH: `${folder}:${process.env['PATH']}`, ZDOTDIR: folder, COLUMNS: '200' };
+  const terminal = spawn('script', ['-qec', `${program} ${args}`, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  let shown = '';
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  const until = async (what: RegExp) => {
+    while (!what.test(shown)) await once(terminal.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+  };
+  terminal.stdin.write(`stty cols 200; ${setUp}; echo re""ady\n`);
+  await until(/^ready/m);
+  // Ctrl-A goes to the beginning of the line.
+  terminal.stdin.write(`${typed}\t\u0001echo made: \n`);
+  await until(/^made: .*$/m);
+  terminal.stdin.end('exit\n');
+  await once(terminal, 'close');
+  return (/^made: (.*?)\s*$/m.exec(shown) as RegExpExecArray)[1] as string;
+}
+
+for (const shell of SHELLS) {
+  const absent = [shell.program, 'script'].find((program) => spawnSync(program, ['--version']).error !== undefined);
+  test(`${shell.program} completes at a terminal`, { skip: absent !== undefined && `there is no ${absent}` }, async (t) => {
+    const folder = programFolder(t);
+    assert.equal(await completed(shell, folder, 'opensrf-chopchop dem'), 'opensrf-chopchop demo');
+    assert.equal(await completed(shell, folder, 'opensrf-chopchop serve --on-'), 'opensrf-chopchop serve --on-listener-loss');
+    assert.equal(await completed(shell, folder, 'opensrf-chopchop serve --balance rou'), 'opensrf-chopchop serve --balance round-robin');
+  });
+}

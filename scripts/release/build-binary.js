@@ -29,11 +29,14 @@ function consoleAssets() {
 export async function buildBinary(output) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
   try {
-    const [launcher, bundle, seldom, compiled] = ['launcher.cjs', 'chopchop.cjs', 'seldom.cjs', 'compiled'].map((name) => join(folder, name));
+    const [launcher, bundle, seldom, compiler, compiled] = ['launcher.cjs', 'chopchop.cjs', 'seldom.cjs', 'compiler.cjs', 'compiled'].map((name) =>
+      join(folder, name),
+    );
     const BUILD = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
     const metafiles = [await bundleForBinary(bundle, BUILD), await bundleSeldom(seldom)];
-    await bundleLauncher('binary', launcher);
-    run(process.execPath, ['--predictable', join(root, 'scripts/release/compile.js'), bundle, compiled, join(folder, 'ready.json')]);
+    await bundleLauncher('server/launch/binary.ts', launcher);
+    await bundleLauncher('scripts/release/compile.js', compiler);
+    run(process.execPath, ['--predictable', compiler, bundle, compiled, join(folder, 'ready.json')]);
     const assets = { ...consoleAssets(), 'chopchop.cjs': bundle, 'seldom.cjs': seldom, compiled };
     // Node writes the name of the program into the executable: without the folder, which has another name each time.
     const config = { main: basename(launcher), output: 'sea.blob', disableExperimentalSEAWarning: true, assets };

@@ -84,15 +84,18 @@ export async function bundleForPackage(folder, buildOfIt) {
   });
   const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
   for (const program of ['main', 'opensrf-router']) {
-    await bundleLauncher(program, join(folder, `${program}.cjs`), { banner: { js: '#!/usr/bin/env node' }, define: { BUNDLE_HASH: JSON.stringify(hash) } });
+    await bundleLauncher(`server/launch/${program}.ts`, join(folder, `${program}.cjs`), {
+      banner: { js: '#!/usr/bin/env node' },
+      define: { BUNDLE_HASH: JSON.stringify(hash) },
+    });
   }
   writeFileSync(join(folder, 'index.js'), await library());
   return metafile;
 }
 
 /** What makes a program of the one file. */
-export function bundleLauncher(name, outfile, options = {}) {
-  return build({ ...COMMON, entryPoints: [join(root, `server/launch/${name}.ts`)], outfile, ...options });
+export function bundleLauncher(source, outfile, options = {}) {
+  return build({ ...COMMON, entryPoints: [join(root, source)], outfile, ...options });
 }
 
 /** The library's exports, by their names, as an ES module. */

@@ -81,9 +81,15 @@ function checkManPage(page) {
   const text = readFileSync(page, 'utf8');
   for (const what of ['.SH SERVE', '.SH REQUEST', '.SH DOCTOR', '\\-\\-on\\-listener\\-loss', 'Exit codes: 0 done'])
     assert.ok(text.includes(what), `the man page has ${what}`);
-  const { error, stderr } = spawnSync('groff', ['-K', 'utf8', '-man', '-Tutf8', '-ww', '-z', page], { encoding: 'utf8' });
-  if (error === undefined) assert.equal(stderr, '', 'groff has nothing to say');
-  step(`opensrf-chopchop.1: ${text.split('\n').length} lines${error === undefined ? ', groff has nothing to say' : ', SKIPPED: no groff'}`);
+  const silent = [
+    ['groff', '-K', 'utf8', '-man', '-Tutf8', '-ww', '-z', page],
+    ['mandoc', '-T', 'lint', '-W', 'warning', page],
+  ].map(([program, ...args]) => {
+    const { error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    if (error === undefined) assert.equal(stdout + stderr, '', `${program} has nothing to say`);
+    return error === undefined ? `${program} has nothing to say` : `SKIPPED: no ${program}`;
+  });
+  step(`opensrf-chopchop.1: ${text.split('\n').length} lines, ${silent.join(', ')}`);
 }
 
 function checkNpx(what, specifier) {

@@ -1,13 +1,12 @@
 // Writes what V8 has compiled of a bundle when a server has started.
-//   node --predictable scripts/release/compile.js CHOPCHOP.CJS OUTPUT READY_FILE     --predictable: V8 writes the same bytes each time, which any Node of its version takes
+//   node --predictable COMPILE.CJS CHOPCHOP.CJS OUTPUT READY_FILE     --predictable: V8 writes the same bytes each time, which any Node of its version takes
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { Bundle } from '../../dist/server/launch/bundle.js';
+import { Bundle } from '../../server/launch/bundle.ts';
 
 const [file, output, readyFile] = process.argv.splice(2);
 const bundle = new Bundle('chopchop.cjs', readFileSync(file, 'utf8'), undefined);
 process.argv.push('--port', '0', '--no-console', '--ready-file', readyFile);
-await bundle.load(createRequire(import.meta.url), '/').main();
+void bundle.load(require, '/').main();
 const timer = setInterval(() => {
   if (!existsSync(readyFile)) return;
   clearInterval(timer);

@@ -1,5 +1,6 @@
 // The man page, made of what --help says, which yargs makes of the commands' definitions.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, version } from './root.js';
 
@@ -40,12 +41,18 @@ function section({ heading, items }, macro) {
   return [...title, ...items.flatMap(([item, text]) => (item === '' ? ['.PP', plain(text)] : ['.TP', `.B ${plain(item)}`, plain(text.trim())]))];
 }
 
+/** When this version was made, by the changelog. */
+function date() {
+  const [, made = ''] = new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\] - (\\S+)$`, 'm').exec(readFileSync(join(root, 'CHANGELOG.md'), 'utf8')) ?? [];
+  return made;
+}
+
 /** opensrf-chopchop(1), in roff. */
 export function manPage() {
   const [usage, about, commands, ...options] = parse(help());
   const names = commands.items.map(([item]) => item.split(' ')[1]).filter((name) => !['serve', 'completion'].includes(name));
   return [
-    `.TH OPENSRF\\-CHOPCHOP 1 "" "opensrf\\-chopchop ${version}" "User Commands"`,
+    `.TH OPENSRF\\-CHOPCHOP 1 "${date()}" "opensrf\\-chopchop ${version}" "User Commands"`,
     '.SH NAME',
     'opensrf\\-chopchop \\- a Jabber (XMPP) server and OpenSRF router in one process',
     '.SH SYNOPSIS',
@@ -57,5 +64,7 @@ export function manPage() {
     ...options.flatMap((one) => section(one, 'SS')),
     ...names.flatMap((name) => [`.SH ${plain(name.toUpperCase())}`, ...parse(help(name)).flatMap((one) => section(one, 'SS'))]),
     '',
-  ].join('\n');
+  ]
+    .filter((line, index, lines) => line !== '.PP' || !/^\.S[HS] /.test(lines[index - 1]))
+    .join('\n');
 }

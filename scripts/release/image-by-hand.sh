@@ -21,7 +21,8 @@ step "base: Debian $(cat "$base/etc/debian_version"), $(du -sm "$base" | cut -f1
 git clone --quiet --no-hardlinks . "$work/clone"
 mkdir "$work/build"
 sed -n 's/^!//p' .dockerignore | while read -r path; do cp -r "$work/clone/$path" "$work/build/"; done
-(cd "$work/build" && npm ci --ignore-scripts --no-audit --no-fund >/dev/null && GITHUB_SHA=$(git -C "$work/clone" rev-parse HEAD) npm run --silent build:binary >/dev/null 2>&1)
+(cd "$work/build" && npm ci --ignore-scripts --no-audit --no-fund && GITHUB_SHA=$(git -C "$work/clone" rev-parse HEAD) npm run --silent build:binary) >"$work/build.log" 2>&1 ||
+  { cat "$work/build.log"; exit 1; }
 step "stage build: npm ci --ignore-scripts && npm run build:binary"
 
 root=$work/root
@@ -35,32 +36,70 @@ user=$(instruction USER)
 mapfile -t environment < <(instruction ENV)
 command=$(node -p 'JSON.parse(process.argv[1]).concat(JSON.parse(process.argv[2])).join(" ")' "$(instruction ENTRYPOINT)" "$(instruction CMD)")
 health=$(instruction HEALTHCHECK | sed 's/^.* CMD //')
+# What is mounted: a site's files, and those of the example.
+mkdir "$root/conf" "$work/conf"
+cp test/fixtures/core/3.2-three-domains.xml "$work/conf/opensrf_core.xml"
+cp test/fixtures/opensrf-xml/minimal.xml "$work/conf/opensrf.xml"
+chmod -R a+rX "$work/conf"
+mapfile -t compose < <(node -p 'Object.entries(require("yaml").parse(require("fs").readFileSync("docs/examples/compose.yaml", "utf8")).services.jabber.environment).map(([k, v]) => `${k}=${v}`).join("\n")')
+
 cat >"$work/run.sh" <<'RUN'
 set -euo pipefail
-root=$1 user=$2 command=$3 health=$4
-shift 4
+root=$1 user=$2 command=$3 health=$4 conf=$5 compose=$6
+shift 6
+image=("$@" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
 step() { echo "ok  $*"; }
+fail() { echo "$*"; cat "$root.log"; exit 1; }
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
+mount --bind "$conf" "$root/conf"
+mount -o remount,bind,ro "$root/conf"
 mount -o remount,bind,ro "$root"
-inside() { env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${environment[@]}" chroot --userspec="$user" "$root" "$@"; }
-environment=("$@" OPENSRF_CHOPCHOP_PORT=35222 OPENSRF_CHOPCHOP_USER=opensrf:secret OSRF_PASSWORD=secret OSRF_PORT=35222)
-inside /bin/sh -c 'touch /tmp/x' 2>/dev/null && { echo "the root file system can be written"; exit 1; }
+ip link set lo up
+inside() { env -i "${image[@]}" "${given[@]}" chroot --userspec="$user" "$root" "$@"; }
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true' EXIT
+
+given=()
+inside /bin/sh -c 'touch /tmp/x' 2>/dev/null && fail "the root file system can be written"
 step 'nothing can be written'
-(exec env -i "${environment[@]}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec="$user" "$root" sh -c "exec $command") >"$root.log" 2>&1 &
-server=$!
-trap 'kill "$server" 2>/dev/null || true' EXIT
-for _ in $(seq 100); do grep -q listening "$root.log" && break; sleep 0.1; done
-grep -q '"listening"' "$root.log" || { cat "$root.log"; exit 1; }
-step "$command: $(sed -n 's/.*"c2s":\(\[[^]]*\]\).*/listens on \1/p' "$root.log"), as uid $(stat -c %u "/proc/$server")"
-inside sh -c "$health" >"$root.health" || { cat "$root.health"; exit 1; }
-step "HEALTHCHECK: $(head -1 "$root.health")"
-kill -TERM "$server"
-code=0
-wait "$server" || code=$?
-[ "$code" = 0 ] || { echo "SIGTERM: exit code $code"; exit 1; }
-step 'SIGTERM ends it in order, exit code 0'
-inside sh -c "$health" >/dev/null 2>&1 && { echo 'the health check says yes to nothing'; exit 1; }
-step 'HEALTHCHECK fails without a server'
+
+# As Docker runs it: CMD behind ENTRYPOINT without a shell, stopped by SIGTERM.
+#   tried WHAT VARIABLE=VALUE...
+tried() {
+  local what=$1 code=0
+  shift
+  given=("$@")
+  : >"$root.log"
+  # shellcheck disable=SC2086
+  (exec env -i "${image[@]}" "${given[@]}" chroot --userspec="$user" "$root" $command) >"$root.log" 2>&1 &
+  server=$!
+  for _ in $(seq 100); do grep -q '"listening"' "$root.log" && break; kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
+  grep -q '"listening"' "$root.log" || fail "$what: does not start"
+  [ "$(stat -c %u "/proc/$server")" = "${user%:*}" ] || fail "$what: runs as another user"
+  inside sh -c "$health" >"$root.health" 2>&1 || { cat "$root.health"; fail "$what: HEALTHCHECK fails"; }
+  kill -TERM "$server"
+  wait "$server" || code=$?
+  server=
+  [ "$code" = 0 ] || fail "$what: SIGTERM: exit code $code"
+  inside sh -c "$health" >/dev/null 2>&1 && fail "$what: HEALTHCHECK says yes to nothing"
+  step "$what: $command $(sed -n 's/.*"c2s":\(\[[^]]*\]\).*/listens on \1/p' "$root.log") as $user; HEALTHCHECK yes ($(head -1 "$root.health")), after SIGTERM exit code 0, HEALTHCHECK no"
+}
+
+tried 'accounts by environment' OPENSRF_CHOPCHOP_USER=opensrf:secret OSRF_PASSWORD=secret
+tried 'accounts by a mounted opensrf_core.xml' OPENSRF_CHOPCHOP_CONFIG=/conf/opensrf_core.xml
+tried 'default passwords, said to be welcome' OPENSRF_CHOPCHOP_INSECURE=true
+mapfile -t given <<<"$compose"
+tried 'compose.yaml' "${given[@]}"
+
+given=()
+# shellcheck disable=SC2086
+inside $command >"$root.log" 2>&1 && fail 'default passwords are taken off the loopback interface'
+step "default passwords: $(tail -1 "$root.log")"
+inside opensrf_router >"$root.log" 2>&1 && fail 'opensrf_router without arguments does something'
+grep -q 'usage: opensrf_router' "$root.log" || fail 'opensrf_router is not there'
+step "opensrf_router: $(tail -1 "$root.log")"
+step "opensrf-chopchop --version: $(inside opensrf-chopchop --version)"
 RUN
-unshare --mount bash "$work/run.sh" "$root" "$user" "$command" "$health" "${environment[@]}"
+# Ports are the container's own.
+unshare --mount --net bash "$work/run.sh" "$root" "$user" "$command" "$health" "$work/conf" "$(printf '%s\n' "${compose[@]}")" "${environment[@]}"

@@ -38,20 +38,23 @@ async function openConsole(t: TestContext, url: string, view?: View): Promise<{ 
   page.on('console', (message) => {
     if (/Content Security Policy|TrustedHTML/.test(message.text())) faults.push(message.text());
   });
-  await goLive(page, url, 3);
+  await open(page, `${url}/#token=${TOKEN}`);
+  await live(page);
   return { page, faults };
 }
 
-/** Chromium gives up what it is loading when the machine's network changes, as other tests make it do. */
-async function goLive(page: Page, url: string, tries: number): Promise<void> {
+/** A browser gives up the page itself when the machine's network changes, as another test makes it do; all that comes after it is the console's own business. */
+async function open(page: Page, address: string): Promise<void> {
   try {
-    await page.goto(`${url}/#token=${TOKEN}`);
-    await page.waitForSelector('[data-state=live]', { timeout: 10_000 });
+    await page.goto(address);
   } catch (error) {
-    if (tries === 1) throw error;
-    await page.goto('about:blank');
-    await goLive(page, url, tries - 1);
+    if (!(error as Error).message.includes('ERR_NETWORK_CHANGED')) throw error;
+    await open(page, address);
   }
+}
+
+async function live(page: Page): Promise<void> {
+  await page.waitForSelector('[data-state=live]');
 }
 
 async function show(page: Page, path: string): Promise<void> {
@@ -362,7 +365,7 @@ test('after a restart of the server the page goes on by itself, or asks for the 
   await started.control.stop();
   await page.getByText('The server does not answer').waitFor();
   const second = await startControl(started.server, place, TOKEN, started.log);
-  await page.waitForSelector('[data-state=live]');
+  await live(page);
   await page.locator('.request-link').waitFor({ state: 'detached' });
   await second.stop();
   const third = await startControl(started.server, place, 'another-token-of-the-tests', started.log);
@@ -370,9 +373,126 @@ test('after a restart of the server the page goes on by itself, or asks for the 
   const field = page.getByLabel('The server was started anew');
   await field.fill(`${started.url}/#token=another-token-of-the-tests`);
   await page.keyboard.press('Enter');
-  await page.waitForSelector('[data-state=live]');
+  await live(page);
   await field.waitFor({ state: 'detached' });
   assert.deepEqual(faults, []);
+});
+
+for (const file of ['traffic.js', 'main.js', 'style.css']) {
+  test(`a page that ${file} did not reach says so, and loads again by itself when the server can be reached`, { skip }, async (t) => {
+    const started = await startControlledServer(t);
+    const page = await browser.page();
+    t.after(() => page.close());
+    let away = true;
+    await page.route(`**/console/${file}`, (route) => (away ? route.abort('internetdisconnected') : route.continue()));
+    await page.route('**/healthz', (route) => (away ? route.abort('internetdisconnected') : route.continue()));
+    await open(page, `${started.url}/#token=${TOKEN}`);
+    await page.getByText('A part of the console could not be loaded. Trying again…').waitFor();
+    away = false;
+    await page.locator('#state').getByText('live', { exact: true }).waitFor();
+  });
+}
+
+const setVisibility = (page: Page, state: 'visible' | 'hidden') =>
+  page.evaluate(
+    `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+  );
+
+test('a page that nobody sees lets go of its connection, so that any number of tabs can be open, and has missed nothing afterwards', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  const hidden: Page[] = [];
+  // A browser makes six connections to a server.
+  for (let n = 0; n < 6; n++) {
+    const { page } = await openConsole(t, started.url);
+    await show(page, 'traffic');
+    await setVisibility(page, 'hidden');
+    await page.getByText('not live while the page is hidden').waitFor();
+    hidden.push(page);
+  }
+  await call(started, 'add', 2, 3);
+  const { page } = await openConsole(t, started.url);
+  await show(page, 'traffic');
+  await page.locator('.request-link').waitFor();
+  const [first] = hidden as [Page];
+  assert.equal(await first.locator('.request-link').count(), 0);
+  await setVisibility(first, 'visible');
+  await live(first);
+  await first.locator('.request-link').waitFor();
+});
+
+test('a page that has to wait for a connection says what that may come from', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const page = await browser.page();
+  t.after(() => page.close());
+  let letThrough = () => {};
+  const through = new Promise<void>((resolve) => (letThrough = resolve));
+  await page.route('**/api/v1/events*', async (route) => {
+    await through;
+    await route.continue();
+  });
+  await open(page, `${started.url}/#token=${TOKEN}`);
+  await page.getByText('Still connecting: the server is busy, or too many windows show its console').waitFor();
+  letThrough();
+  await live(page);
+});
+
+test('a page whose questions are not answered says that it is behind, until they are', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const { page } = await openConsole(t, started.url);
+  await page.route('**/api/v1/sessions', (route) => route.abort('connectionfailed'));
+  await page.getByText('The server is slow to answer: not all is up to date.').waitFor();
+  await page.unroute('**/api/v1/sessions');
+  await live(page);
+});
+
+test('what happened while the list was asked for is in it as it is, not as the answer had it', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  let answer = (_: string) => {};
+  const answered = new Promise<string>((resolve) => (answer = resolve));
+  const service = await OsrfService.start({
+    ...LOGIN,
+    ...started.address,
+    service: 'opensrf.math',
+    workers: 2,
+    methods: { add: (a: number, b: number) => a + b, wait: () => answered },
+  });
+  t.after(() => service.stop());
+  await service.listener.settled();
+  const { page } = await openConsole(t, started.url);
+  await call(started, 'add', 2, 3);
+  const called = call(started, 'wait');
+  const stateInPage = (state: string) =>
+    page.waitForFunction(
+      `import('/console/store.js').then(({ store }) => [...store.requests.values()].some((one) => one.method === 'wait' && one.state === '${state}'))`,
+    );
+  await stateInPage('open');
+  let letThrough = () => {};
+  const through = new Promise<void>((resolve) => (letThrough = resolve));
+  const asked = new Promise<void>((resolve) => {
+    page.route('**/api/v1/requests?*', async (route) => {
+      const response = await route.fetch();
+      resolve();
+      await through;
+      await route.fulfill({ response });
+    });
+  });
+  await show(page, 'traffic');
+  await asked;
+  answer('done');
+  await called;
+  await stateInPage('complete');
+  letThrough();
+  await page.locator('.traffic tbody tr').nth(1).waitFor();
+  assert.deepEqual(await page.locator('.traffic tbody .badge').allInnerTexts(), ['ok', 'ok']);
+});
+
+test('a mistake of the page is told to whoever looks at it', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const { page } = await openConsole(t, started.url);
+  await page.evaluate(`import('/console/store.js').then(({ on }) => on('health', () => { throw new Error('this was wrong'); }))`);
+  await page.getByRole('alert').getByText('The console made a mistake (this was wrong). What it shows may be wrong; load it again.').waitFor();
+  assert.equal(await page.locator('#state').innerText(), 'live', 'that is no loss of the connection');
 });
 
 /** What axe-core tells of a fault. */
@@ -388,10 +508,11 @@ test('no view has a serious fault of accessibility, in light or dark, on a lapto
   const site = await ExampleSite.start(started.address, { cstoreWorkers: 2 });
   t.after(() => site.stop());
   await site.round(4);
-  for (const view of [
+  const [laptop, phone] = [
     { width: 1280, height: 800 },
-    { width: 390, height: 844, dark: true },
-  ]) {
+    { width: 390, height: 844 },
+  ];
+  for (const view of [laptop, { ...laptop, dark: true }, phone, { ...phone, dark: true }]) {
     const { page } = await openConsole(t, started.url, view);
     await page.evaluate(axe);
     for (const [path, ready] of [
@@ -414,7 +535,7 @@ test('no view has a serious fault of accessibility, in light or dark, on a lapto
               .join(' ')}`,
         ),
         [],
-        path,
+        `${path}, ${JSON.stringify(view)}`,
       );
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { request } from 'node:http';
@@ -94,6 +95,16 @@ test('every answer forbids scripts of others, frames and guesses of its type', a
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.equal(headers.get('cache-control'), 'no-store');
   }
+});
+
+test('the one script that stands in the page itself may run, by its digest, and no other', async (t) => {
+  const { url } = await startControlledServer(t);
+  const page = await fetch(url);
+  const [, script = '', ...others] = [...(await page.text()).matchAll(/<script>([\s\S]*?)<\/script>/g)].flat();
+  assert.deepEqual(others, []);
+  const digest = createHash('sha256').update(script).digest('base64');
+  assert.ok(page.headers.get('content-security-policy')?.endsWith(`; script-src-elem 'self' 'sha256-${digest}'`));
+  assert.doesNotMatch((await fetch(`${url}/console/main.js`)).headers.get('content-security-policy') ?? '', /sha256/);
 });
 
 test('who asks for the head of something gets no more', async (t) => {

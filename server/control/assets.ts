@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getAsset, isSea } from 'node:sea';
-import type { Route } from './http.ts';
+import type { Reply, Route } from './http.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -44,18 +45,30 @@ export const CONSOLE_FILES = [
 
 /** The console's own files, for everybody who comes to the port: there is nothing of this server in them. Read once, when first asked for. */
 export function assetRoutes(): Route[] {
-  const files = new Map<string, string>();
+  const files = new Map<string, Reply>();
   const route = (path: string, name: string): Route => ({
     method: 'GET',
     path,
     open: true,
     handle: () => {
-      const content = files.get(name) ?? readAsset(name);
-      files.set(name, content);
-      return { kind: 'content', status: 200, type: TYPES[name.slice(name.lastIndexOf('.') + 1)] as string, content };
+      const reply = files.get(name) ?? fileReply(name);
+      files.set(name, reply);
+      return reply;
     },
   });
   return [route('/', 'index.html'), ...CONSOLE_FILES.map((name) => route(`/console/${name}`, name))];
+}
+
+function fileReply(name: string): Reply {
+  const content = readAsset(name);
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] as string;
+  return { kind: 'content', status: 200, type, content, ...(name.endsWith('.html') && { policy: inlinePolicy(content) }) };
+}
+
+/** Lets the one script run that is in the page itself, because it is about what else cannot be loaded (CSP Level 3 §6.7.3.3). */
+function inlinePolicy(page: string): string {
+  const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(page) ?? [];
+  return `script-src-elem 'self' 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 }
 
 /** In a single executable it is the asset `console/NAME`; else a file beside this one. */

@@ -12,8 +12,8 @@ export interface Call {
 /** What comes back. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
-  /** @property content Finished, of a type. */
-  | { readonly kind: 'content'; readonly status: number; readonly type: string; readonly content: string | Buffer }
+  /** @property content Finished, of a type. @property policy What its Content-Security-Policy has besides. */
+  | { readonly kind: 'content'; readonly status: number; readonly type: string; readonly content: string | Buffer; readonly policy?: string }
   /** It goes on until the caller leaves. */
   | { readonly kind: 'stream'; readonly type: string; start(response: ServerResponse): void };
 
@@ -87,8 +87,9 @@ export async function readBody(request: IncomingMessage): Promise<{ readonly bod
 }
 
 // The page loads nothing from elsewhere, stands in no frame, and its scripts are its own files: what a message holds can be no script.
+const POLICY = 'Content-Security-Policy';
 const HEADERS = {
-  'Content-Security-Policy':
+  [POLICY]:
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
@@ -105,6 +106,7 @@ export function send(response: ServerResponse, reply: Reply): void {
       finish(response, reply.status, 'application/json; charset=utf-8', `${JSON.stringify(reply.value)}\n`);
       return;
     case 'content':
+      if (reply.policy !== undefined) response.setHeader(POLICY, `${HEADERS[POLICY]}; ${reply.policy}`);
       finish(response, reply.status, reply.type, reply.content);
       return;
     case 'stream':

@@ -4,7 +4,7 @@ import { api } from './api.js';
 import { h, keyed, setText } from './dom.js';
 import { bytes, ms, number } from './format.js';
 import { plot } from './plot.js';
-import { on, store } from './store.js';
+import { on, store, upToDate } from './store.js';
 
 const PLOTS = [
   { title: 'Requests', unit: (value) => `${number(value)}/s`, lines: [{ name: 'requests', of: ({ requests }) => requests }] },
@@ -85,24 +85,20 @@ export function healthView() {
   }
 
   async function refresh() {
-    try {
-      const health = await api('/api/v1/health');
-      keyed(methods, health.methods.slice(0, 100), ({ service, method }) => `${service} ${method}`, methodRow);
-      keyed(
-        limits,
-        health.limits.filter(({ limit }) => limit in LIMITS),
-        ({ limit }) => limit,
-        limitRow,
-      );
-      noMethods.hidden = health.methods.length > 0;
-    } catch {
-      // The live part finds out and says so.
-    }
+    const health = await api('/api/v1/health');
+    keyed(methods, health.methods.slice(0, 100), ({ service, method }) => `${service} ${method}`, methodRow);
+    keyed(
+      limits,
+      health.limits.filter(({ limit }) => limit in LIMITS),
+      ({ limit }) => limit,
+      limitRow,
+    );
+    noMethods.hidden = health.methods.length > 0;
   }
 
   draw();
-  void refresh();
-  const timer = setInterval(() => void refresh(), REFRESH_MS);
+  void upToDate(refresh);
+  const timer = setInterval(() => void upToDate(refresh), REFRESH_MS);
   const end = on('health', draw);
   return {
     element,

@@ -1,6 +1,6 @@
 // The frame around the views: which one is shown, and whether what it shows is live.
 
-import { takeTokenFromAddress, useToken } from './api.js';
+import { ApiError, takeTokenFromAddress, useToken } from './api.js';
 import { connectionsView } from './connections.js';
 import { button, h, keyed, setText } from './dom.js';
 import { bytes, number } from './format.js';
@@ -52,7 +52,10 @@ function showNav() {
 
 const STATES = {
   connecting: 'connecting…',
+  slow: 'Still connecting: the server is busy, or too many windows show its console',
   live: 'live',
+  behind: 'The server is slow to answer: not all is up to date. Too many windows?',
+  hidden: 'not live while the page is hidden',
   lost: 'The server does not answer. Trying again…',
   refused: 'The server wants another token',
 };
@@ -60,7 +63,7 @@ const STATES = {
 const light = h('span', { class: 'light' });
 const stateText = h('span', { class: 'state-text' });
 const figures = h('span', { class: 'figures' });
-state.append(light, stateText);
+state.replaceChildren(light, stateText);
 state.after(figures);
 
 function showState() {
@@ -98,6 +101,15 @@ function askForToken() {
   document.querySelector('.bar').after(form);
 }
 
+/** Whoever looks must not take for whole what is not. */
+function mistakeMade(error) {
+  const said = error?.message ?? String(error);
+  const text = error instanceof ApiError ? `That did not work: ${said}.` : `The console made a mistake (${said}). What it shows may be wrong; load it again.`;
+  const notice = document.querySelector('.mistake') ?? h('p', { class: 'notice mistake', role: 'alert' });
+  setText(notice, text);
+  main.before(notice);
+}
+
 /** 1 to 5 choose a view, / goes to a search field. Not while somebody writes. */
 function keyPressed(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
@@ -116,6 +128,8 @@ addEventListener('hashchange', () => {
   show();
 });
 addEventListener('keydown', keyPressed);
+addEventListener('error', ({ error }) => error && mistakeMade(error));
+addEventListener('unhandledrejection', ({ reason }) => mistakeMade(reason));
 on('state', showState);
 on('health', showFigures);
 showState();

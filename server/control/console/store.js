@@ -1,13 +1,18 @@
 // What the console knows, and who wants to hear of it.
 
-import { api, listen } from './api.js';
+import { ApiError, api, listen } from './api.js';
 
 /** As many requests as the server remembers. */
 const MAX_REQUESTS = 5_000;
 const MAX_SAMPLES = 300;
+/** When events have not reached us for so long without a break, what they told is asked for. */
+const CALM_MS = 2_000;
 
 export const store = {
-  /** `connecting`, `live`, `lost` or `refused`. */
+  /**
+   * `connecting`, and `slow` when that takes long; `live`; `behind`, live but for what has to be asked for; `lost`; `refused`; `hidden`, because nobody sees the
+   * page.
+   */
   state: 'connecting',
   server: null,
   routers: [],
@@ -29,8 +34,15 @@ export function on(topic, listener) {
   return () => set.delete(listener);
 }
 
+/** A mistake in one view is not the others', and is no loss of the connection. */
 function tell(topic, news) {
-  for (const listener of listeners.get(topic) ?? []) listener(news);
+  for (const listener of listeners.get(topic) ?? []) {
+    try {
+      listener(news);
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }
 
 export function start() {
@@ -39,20 +51,34 @@ export function start() {
 
 /** Reads anew who is connected. Views that show it ask for that now and then; all else comes by itself. */
 export async function refreshPicture() {
-  try {
+  await upToDate(async () => {
     const [{ routers }, { sessions, total }] = await Promise.all([api('/api/v1/routers'), api('/api/v1/sessions')]);
     Object.assign(store, { routers, sessions, sessionTotal: total });
     tell('picture');
-  } catch {
-    // The live part finds out and says so.
+  });
+}
+
+/** Asks for what does not come by itself. Where that fails, the page is behind, and says so, until it succeeds again. */
+export async function upToDate(refresh) {
+  try {
+    await refresh();
+    if (store.state === 'behind') setState('live');
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    // While there is no connection at all, that is what counts.
+    if (store.state === 'live') setState('behind');
   }
+}
+
+function setState(state) {
+  if (state === store.state) return;
+  store.state = state;
+  tell('state');
 }
 
 async function stateChanged(state) {
   if (state === 'live') await connected();
-  if (state === store.state) return;
-  store.state = state;
-  tell('state');
+  setState(state);
 }
 
 async function connected() {
@@ -77,10 +103,26 @@ function traced({ requests, steps, came, left, unseen, leftOut }) {
     if (store.requests.size <= MAX_REQUESTS) break;
     store.requests.delete(id);
   }
+  if (leftOut > store.leftOut) catchUpSoon();
   Object.assign(store, { unseen, leftOut });
   tell('requests', requests);
   tell('steps', steps);
   if (came.length > 0 || left.length > 0) tell('sessions');
+}
+
+let calm = null;
+
+/** What was left out may have been the end of a request that would stay open here for ever. */
+function catchUpSoon() {
+  clearTimeout(calm);
+  calm = setTimeout(() => void upToDate(catchUp), CALM_MS);
+}
+
+async function catchUp() {
+  const { requests } = await api(`/api/v1/requests?limit=${MAX_REQUESTS}`);
+  for (const request of requests) store.requests.set(request.id, request);
+  store.requests = new Map([...store.requests].sort(([a], [b]) => a - b).slice(-MAX_REQUESTS));
+  tell('requests', requests.reverse());
 }
 
 function sampled(sample) {

@@ -45,19 +45,26 @@ export function trafficView() {
   let found = [];
   let timer = null;
   let generation = 0;
+  /** What has come since the last question was asked, while there is no answer. */
+  let meanwhile = null;
 
   async function search() {
     const mine = ++generation;
     const query = filters.query();
     query.set('limit', ROWS);
+    meanwhile = [];
     try {
       const { requests } = await api(`/api/v1/requests?${query}`);
       if (mine !== generation) return;
       found = requests;
       filters.element.classList.remove('wrong');
+      // The answer may be older than what has come since it was asked for.
+      if (!paused && query.get('text') === null) merge(meanwhile);
       draw();
     } catch (error) {
       filters.element.classList.toggle('wrong', error.status === 400);
+    } finally {
+      if (mine === generation) meanwhile = null;
     }
   }
 
@@ -67,19 +74,24 @@ export function trafficView() {
   }
 
   function arrived(requests) {
+    meanwhile?.push(...requests);
     if (paused) return;
-    const query = filters.query();
     // In what was said, only the server can look.
-    if (query.get('text') !== null) {
+    if (filters.query().get('text') !== null) {
       changed();
       return;
     }
-    const wanted = new Map(requests.map((request) => [request.id, request]));
-    const kept = found.map((request) => wanted.get(request.id) ?? request);
-    const known = new Set(kept.map(({ id }) => id));
-    const fresh = requests.filter(({ id }) => !known.has(id)).reverse();
-    found = [...fresh, ...kept].filter((request) => matches(query, request)).slice(0, ROWS);
+    merge(requests);
     draw();
+  }
+
+  function merge(requests) {
+    const query = filters.query();
+    const all = new Map([...found, ...requests].map((request) => [request.id, request]));
+    found = [...all.values()]
+      .filter((request) => matches(query, request))
+      .sort((a, b) => b.id - a.id)
+      .slice(0, ROWS);
   }
 
   function draw() {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+
+// The console's store knows no page: it runs here with the few things of a browser that it takes.
+
+interface Store {
+  readonly requests: Map<number, { readonly id: number; readonly state: string }>;
+}
+
+test('what events told that did not reach the page is asked for once it is calm again', async () => {
+  const answers: Record<string, unknown> = {
+    '/api/v1/server': { pid: 1, startedAt: 1 },
+    '/api/v1/health': { samples: [] },
+    '/api/v1/routers': { routers: [] },
+    '/api/v1/sessions': { sessions: [], total: 0 },
+    // Newest first, as the server has it.
+    '/api/v1/requests': { requests: [3, 2, 1].map((id) => ({ id, state: 'complete' })) },
+  };
+  const asked: string[] = [];
+  let tell = (_: object) => {};
+  const body = new ReadableStream({
+    start: (controller) => {
+      tell = (batch) =>
+        controller.enqueue(new TextEncoder().encode(`event: trace\ndata: ${JSON.stringify({ steps: [], came: [], left: [], unseen: 0, ...batch })}\n\n`));
+    },
+  });
+  const page = { document: Object.assign(new EventTarget(), { visibilityState: 'visible' }), sessionStorage: { getItem: () => 'token', setItem: () => {} } };
+  Object.assign(globalThis, page);
+  mock.method(globalThis, 'fetch', async (path: string) => {
+    const [name = ''] = path.split('?');
+    asked.push(name);
+    return name === '/api/v1/events' ? new Response(body) : Response.json(answers[name]);
+  });
+  const { store, start, on } = (await import(new URL('../../server/control/console/store.js', import.meta.url).href)) as {
+    store: Store;
+    start(): void;
+    on(topic: string, listener: (news: unknown) => void): void;
+  };
+  const has = (isTrue: () => boolean) => new Promise<void>((resolve) => on('requests', () => isTrue() && resolve()));
+  start();
+  const open = has(() => store.requests.size === 2);
+  tell({ requests: [1, 3].map((id) => ({ id, state: 'open' })), leftOut: 0 });
+  await open;
+  assert.ok(!asked.includes('/api/v1/requests'));
+  const caughtUp = has(() => store.requests.size === 3);
+  tell({ requests: [], leftOut: 2 });
+  await caughtUp;
+  assert.deepEqual(
+    [...store.requests.values()].map(({ id, state }) => [id, state]),
+    [1, 2, 3].map((id) => [id, 'complete']),
+  );
+  assert.equal(asked.filter((name) => name === '/api/v1/requests').length, 1);
+});

@@ -34,7 +34,7 @@ export class HeldRequests {
   /** False if nothing is held, or no more. */
   hold(className: string, request: Stanza): boolean {
     const { heldRequests, heldBytes } = this.limits;
-    if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + request.inner.length > heldBytes) return false;
+    if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + request.length > heldBytes) return false;
     request.detach();
     const held = { request, since: this.clock.now() };
     const queue = this.queues.get(className);
@@ -44,7 +44,7 @@ export class HeldRequests {
       queue.requests.push(held);
     }
     this.size++;
-    this.bytes += request.inner.length;
+    this.bytes += request.length;
     return true;
   }
 
@@ -85,6 +85,6 @@ export class HeldRequests {
 
   private count(request: Stanza): void {
     this.size--;
-    this.bytes -= request.inner.length;
+    this.bytes -= request.length;
   }
 }

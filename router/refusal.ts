@@ -34,7 +34,7 @@ export function untrusted(domain: string): Refusal {
 
 /** The messages a stanza holds; null where it holds none, or more than the router reads: to read costs many times what it costs to send. */
 export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryLimits): OsrfMessage[] | null {
-  if (stanza.inner.length > queryBytes) return null;
+  if (stanza.length > queryBytes) return null;
   const messages = parseOsrfMessages(bodyText(stanza));
   return messages !== null && messages.length <= queryMessages ? messages : null;
 }

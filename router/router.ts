@@ -113,7 +113,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   /** Why a command or query is not even read: it costs many times what it takes to send it, and so do answers that nobody takes. */
   private tooMuch(stanza: Stanza): StanzaError | null {
     const { queryBytes } = this.options.limits;
-    if (stanza.inner.length > queryBytes) return new StanzaError('policy-violation', `what a router is to read may have ${queryBytes} bytes`);
+    if (stanza.length > queryBytes) return new StanzaError('policy-violation', `what a router is to read may have ${queryBytes} bytes`);
     return stanza.sender?.backlogged === true ? new StanzaError('resource-constraint', 'read what was answered before') : null;
   }
 

@@ -126,9 +126,10 @@ export class ServiceClass implements Endpoint, RequestOwner {
     const { original, node } = routed;
     const stanza = new Stanza('message', node.jid, this.jid, original.type, original.id);
     stanza.otherAttributes = original.otherAttributes;
-    stanza.inner = original.inner;
+    stanza.head = original.head;
+    stanza.rest = original.rest;
+    stanza.more = original.more;
     stanza.extensionStart = original.extensionStart;
-    stanza.extensionEnd = original.extensionEnd;
     stanza.legacyExtension = original.legacyExtension;
     stanza.transactionId = original.transactionId;
     stanza.thread = original.thread;

@@ -125,5 +125,5 @@ export class UnansweredRequests {
 }
 
 function sizeOf(request: RoutedRequest): number {
-  return request.original.inner.length + OVERHEAD_BYTES;
+  return request.original.length + OVERHEAD_BYTES;
 }

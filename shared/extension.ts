@@ -43,10 +43,9 @@ function stampStartTag(stanza: Stanza, sender: string): void {
 }
 
 function insertExtension(stanza: Stanza, sender: string): void {
-  const tag = extensionTag(sender, stanza.transactionId);
+  stanza.head = extensionTag(sender, stanza.transactionId);
   stanza.extensionStart = 0;
-  stanza.extensionEnd = tag.length;
-  stanza.inner = stanza.inner === '' ? `${tag}</${stanza.name}>` : tag + stanza.inner;
+  if (stanza.rest === '') stanza.rest = `</${stanza.name}>`;
 }
 
 /** A whole `<opensrf …/>` in the order in which OpenSRF's C library writes it. */
@@ -55,13 +54,11 @@ export function extensionTag(routerFrom: string, transactionId: string): string 
 }
 
 function extensionOf(stanza: Stanza): string {
-  return stanza.inner.slice(stanza.extensionStart, stanza.extensionEnd);
+  return stanza.head.slice(stanza.extensionStart);
 }
 
 function replaceExtension(stanza: Stanza, tag: string): void {
-  const { inner, extensionStart, extensionEnd } = stanza;
-  stanza.inner = inner.slice(0, extensionStart) + tag + inner.slice(extensionEnd);
-  stanza.extensionEnd = extensionStart + tag.length;
+  stanza.head = stanza.head.slice(0, stanza.extensionStart) + tag;
 }
 
 /** `text` with the attribute set, in its place if it stands there, else first. `offset` is behind the element's name. */

@@ -139,16 +139,13 @@ export function osrfStanza(to: string, from: string, form: ExtensionForm, transa
   const stanza = new Stanza('message', to, from, '', '');
   stanza.transactionId = transactionId;
   stanza.thread = thread;
-  const content = `<thread>${thread}</thread><body>${escapeText(body)}</body></message>`;
+  stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}</body></message>`;
   if (form === 'attributes') {
     stanza.legacyExtension = true;
     stanza.otherAttributes = ` router_from='' router_to='' router_class='' router_command='' osrf_xid='${escapeAttribute(transactionId)}'`;
-    stanza.inner = content;
     return stanza;
   }
-  const tag = extensionTag('', transactionId);
   stanza.extensionStart = 0;
-  stanza.extensionEnd = tag.length;
-  stanza.inner = tag + content;
+  stanza.head = extensionTag('', transactionId);
   return stanza;
 }

@@ -1,4 +1,5 @@
 import { detached } from './detach.ts';
+import { cut, LONG } from './pieces.ts';
 import { escapeAttribute } from './xml.ts';
 
 /** Anything a stanza can be delivered to: a client session, the router, a service class. */
@@ -33,6 +34,8 @@ export interface Forwarder {
   returned(stanza: Stanza): void;
 }
 
+const NO_PIECES: readonly string[] = [];
+
 /**
  * One `<message>`, `<iq>` or `<presence>` on its way from one socket to another. Never a tree: the fields of the start tag and
  * the rest as it was received, already proven well-formed.
@@ -48,12 +51,15 @@ export class Stanza {
   id: string;
   /** The rest of the start tag, as received, each with the white space before it; usually `''`. */
   otherAttributes: string;
-  /** From behind the start tag to the end of the end tag; `''` for an empty-element tag. */
-  inner: string;
 
-  /** Where the first `<opensrf …>` start tag stands in {@link inner}; -1 and -1 where there is none. */
+  /** The content to behind the first `<opensrf …>` start tag: all of it that is ever changed. `''` where there is none. */
+  head: string;
+  /** The content behind that, up to the end of the end tag… */
+  rest: string;
+  /** …and what follows of a long one, in pieces as it came: they are never joined on their way. */
+  more: readonly string[];
+  /** Where the `<opensrf …>` start tag stands in {@link head}; -1 where there is none. */
   extensionStart: number;
-  extensionEnd: number;
   /** Whether one of the extension attributes stands on the start tag (OpenSRF up to 3.0). */
   legacyExtension: boolean;
   routerFrom: string;
@@ -80,9 +86,10 @@ export class Stanza {
     this.type = type;
     this.id = id;
     this.otherAttributes = '';
-    this.inner = '';
+    this.head = '';
+    this.rest = '';
+    this.more = NO_PIECES;
     this.extensionStart = -1;
-    this.extensionEnd = -1;
     this.legacyExtension = false;
     this.routerFrom = '';
     this.routerClass = '';
@@ -94,13 +101,34 @@ export class Stanza {
     this.forwarder = null;
   }
 
+  /** The content: from behind the start tag to the end of the end tag; `''` for an empty-element tag. */
+  get inner(): string {
+    const { head, rest, more } = this;
+    return more.length === 0 ? head + rest : head + rest + more.join('');
+  }
+
+  /** Gives a new stanza its content, which has no extension. */
+  set inner(content: string) {
+    this.rest = content;
+  }
+
+  /** Of the content. */
+  get length(): number {
+    let length = this.head.length + this.rest.length;
+    for (const piece of this.more) length += piece.length;
+    return length;
+  }
+
   /** Lets go of the input it was cut from; for a stanza that is kept. */
   detach(): void {
     this.to = detached(this.to);
     this.type = detached(this.type);
     this.id = detached(this.id);
     this.otherAttributes = detached(this.otherAttributes);
-    this.inner = detached(this.inner);
+    this.head = detached(this.head);
+    this.rest = detached(this.rest);
+    // Each is most of the chunk it was cut from, but for the last.
+    if (this.more.length > 0) this.more = [...this.more.slice(0, -1), detached(this.more.at(-1) as string)];
     this.transactionId = detached(this.transactionId);
     this.thread = detached(this.thread);
   }
@@ -110,13 +138,23 @@ export class Stanza {
     return this.startTag() + this.inner;
   }
 
-  /** What stands before {@link inner}. */
+  /** Whether it is written in pieces. */
+  get long(): boolean {
+    return this.more.length > 0 || this.head.length + this.rest.length > LONG;
+  }
+
+  /** {@link toXml} in pieces, none of which is {@link long}. */
+  toPieces(): string[] {
+    return [this.startTag() + this.head, this.rest, ...this.more].flatMap(cut);
+  }
+
+  /** What stands before the content. */
   startTag(): string {
     let xml = `<${this.name}`;
     if (this.to !== '') xml += ` to='${escapeAttribute(this.to)}'`;
     if (this.from !== '') xml += ` from='${escapeAttribute(this.from)}'`;
     if (this.type !== '') xml += ` type='${escapeAttribute(this.type)}'`;
     if (this.id !== '') xml += ` id='${escapeAttribute(this.id)}'`;
-    return `${xml}${this.otherAttributes}${this.inner === '' ? '/>' : '>'}`;
+    return `${xml}${this.otherAttributes}${this.rest === '' ? '/>' : '>'}`;
   }
 }

@@ -1,5 +1,5 @@
-import { detached, inCrumbs } from './detach.ts';
-import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead } from './plain-stanza.ts';
+import { Pieces } from './pieces.ts';
+import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead, SECTION_END, settledBy } from './plain-stanza.ts';
 import type { Stanza } from './stanza.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
@@ -13,15 +13,14 @@ const PLAIN_DEPTH = 3;
 interface Begun {
   readonly stanza: Stanza;
   /** From the stanza's start to behind `<body>`. */
-  readonly head: string;
-  readonly innerStart: number;
-  /** What has come of the body's text. */
-  text: string;
+  readonly opening: string;
+  /** How much of that is in the pieces too. */
+  readonly overlap: number;
+  /** What has come of the stanza's content behind its {@link Stanza.head}. */
+  readonly pieces: Pieces;
   /** What came behind that, and may be text or the end when more is there: `&am`, `</bod`. */
   rest: string;
   wide: boolean;
-  /** In how many pieces the text has come, since it was last one. */
-  pieces: number;
 }
 
 /**
@@ -69,16 +68,7 @@ export class StreamReader {
       return;
     }
     // Not by `bytes`: of a character that came in two chunks they are but a part, and may be as many as it has in JavaScript.
-    const wide = Buffer.byteLength(text) !== text.length;
-    let window = text;
-    let position = 0;
-    if (this.begun !== null) {
-      window = this.begun.rest + text;
-      position = this.goOn(this.begun, window, wide);
-    }
-    while (position < window.length && !this.strict.stopped) {
-      position = this.strict.idle ? this.readPlain(window, position, wide) : this.readStrictly(window, position, wide);
-    }
+    this.read(text, Buffer.byteLength(text) !== text.length);
   }
 
   /** From a receiver: whatever comes behind this stanza is a new stream with a header of its own (RFC 6120 §6.4.6). */
@@ -96,57 +86,70 @@ export class StreamReader {
     return this.strict.unread;
   }
 
+  private read(text: string, wide: boolean): void {
+    const { begun } = this;
+    let window = text;
+    let position = 0;
+    if (begun !== null) {
+      const settled = begun.rest === '' ? 0 : settledBy(begun.rest, text);
+      if (settled > 0 && settled < text.length) {
+        this.read(text.slice(0, settled), wide);
+        this.read(text.slice(settled), wide);
+        return;
+      }
+      window = begun.rest + text;
+    }
+    const plain = !window.includes(SECTION_END);
+    if (begun !== null) position = this.goOn(begun, window, wide, plain);
+    while (position < window.length && !this.strict.stopped) {
+      position = plain && this.strict.idle ? this.readPlain(window, position, wide) : this.readStrictly(window, position, wide);
+    }
+  }
+
   /** Reads the stanza that begins at a position. @returns where it ends. */
   private readPlain(text: string, start: number, wide: boolean): number {
     const head = readPlainHead(text, start);
     if (head === null) return this.readStrictly(text, start, wide);
-    const { stanza, innerStart, bodyStart } = head;
+    const { stanza, restStart, bodyStart } = head;
     const textEnd = endOfPlainText(text, bodyStart);
     if (text.startsWith(PLAIN_END, textEnd)) {
       const end = textEnd + PLAIN_END.length;
       if (this.maybeTooLong(end - start, wide)) return this.readStrictly(text, start, wide);
-      this.complete(stanza, text.slice(innerStart, end));
+      stanza.rest = text.slice(restStart, end);
+      this.complete(stanza);
       return end;
     }
     if (!mayGoOnPlain(text, textEnd)) return this.readStrictly(text, start, wide);
-    this.begun = {
-      stanza,
-      head: text.slice(start, bodyStart),
-      innerStart: innerStart - start,
-      text: text.slice(bodyStart, textEnd),
-      rest: text.slice(textEnd),
-      wide,
-      pieces: 1,
-    };
+    const pieces = new Pieces();
+    pieces.add(text.slice(restStart, textEnd));
+    this.begun = { stanza, opening: text.slice(start, bodyStart), overlap: bodyStart - restStart, pieces, rest: text.slice(textEnd), wide };
     return text.length;
   }
 
   /** Reads on in the text of a stanza that has begun. @returns where it ends. */
-  private goOn(begun: Begun, text: string, wide: boolean): number {
-    const textEnd = endOfPlainText(text, 0);
+  private goOn(begun: Begun, text: string, wide: boolean, plain: boolean): number {
+    const { stanza, opening, overlap, pieces } = begun;
+    const textEnd = plain ? endOfPlainText(text, 0) : 0;
     const end = textEnd + PLAIN_END.length;
     begun.wide ||= wide;
     const complete = text.startsWith(PLAIN_END, textEnd);
-    const tooLong = this.maybeTooLong(begun.head.length + begun.text.length + end, begun.wide);
+    const tooLong = this.maybeTooLong(opening.length - overlap + pieces.length + end, begun.wide);
     if (complete && !tooLong) {
       this.begun = null;
-      this.complete(begun.stanza, begun.head.slice(begun.innerStart) + begun.text + text.slice(0, end));
+      pieces.add(text.slice(0, end));
+      [stanza.rest, ...stanza.more] = pieces.all();
+      this.complete(stanza);
       return end;
     }
-    begun.text += text.slice(0, textEnd);
+    pieces.add(text.slice(0, textEnd));
     begun.rest = text.slice(textEnd);
-    if (inCrumbs(++begun.pieces, begun.text.length)) {
-      begun.text = detached(begun.text);
-      begun.pieces = 0;
-    }
-    if (!tooLong && mayGoOnPlain(text, textEnd)) return text.length;
+    if (plain && !tooLong && mayGoOnPlain(text, textEnd)) return text.length;
     this.begun = null;
-    this.strict.takeOver(begun.head, begun.text, begun.wide);
+    this.strict.takeOver(opening, pieces.all().join('').slice(overlap), begun.wide);
     return textEnd === text.length ? textEnd : this.readStrictly(text, textEnd, wide);
   }
 
-  private complete(stanza: Stanza, inner: string): void {
-    stanza.inner = inner;
+  private complete(stanza: Stanza): void {
     stanza.otherAttributes = this.strict.declarations;
     this.currentReceiver.stanzaRead(stanza, this.strict.namespace);
   }

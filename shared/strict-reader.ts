@@ -349,21 +349,24 @@ export class StrictReader {
     this.checkStreamBytes();
     if (!tag.isSelfClosing) this.checkEndTag(tag.name, end);
     const { oversized } = this;
-    if (this.extensionStart !== -1) {
-      stanza.extensionStart = this.extensionStart - this.innerStart;
-      stanza.extensionEnd = this.extensionEnd - this.innerStart;
-    }
-    if (!oversized && !tag.isSelfClosing) stanza.inner = this.buffer.slice(this.innerStart - this.base, end - this.base);
+    if (this.extensionStart !== -1) stanza.extensionStart = this.extensionStart - this.innerStart;
     const tooLong = oversized || this.bytesBetween(this.gapStart, end) > this.limits.maxStanzaBytes;
     this.gapStart = end;
     this.oversized = false;
     if (tooLong) {
-      stanza.inner = '';
       this.receiver.oversizedStanzaRead(stanza);
     } else {
+      if (!tag.isSelfClosing) this.fill(stanza, end);
       this.receiver.stanzaRead(stanza, this.stanzaNamespace);
     }
     this.leaveIfInterrupted();
+  }
+
+  private fill(stanza: Stanza, end: number): void {
+    const { buffer, base, innerStart } = this;
+    const restStart = this.extensionStart === -1 ? innerStart : this.extensionEnd;
+    stanza.head = buffer.slice(innerStart - base, restStart - base);
+    stanza.rest = buffer.slice(restStart - base, end - base);
   }
 
   // saxes calls the handler for an end tag before it compares the names, so a stanza that ends in the wrong tag would get out.

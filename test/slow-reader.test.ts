@@ -40,6 +40,7 @@ test('a process that is stopped under a flood is closed when so much waits for i
   assert.deepEqual([ended?.fields['jid'], ended?.fields['reason']], ['opensrf@localhost/idle', 'slow-reader']);
   const unsent = ended?.fields['unsent'] as number;
   assert.ok(unsent > 0 && unsent * MESSAGE_BYTES <= OUTBOX_BYTES + MESSAGE_BYTES, `${unsent} messages of ${MESSAGE_BYTES} bytes waited`);
+  await sender.expect(`<thread>${sent}</thread>`);
   const threads = [...sender.transcript.matchAll(/<message [^>]*type='error'>.*?<thread>(\d+)<\/thread>/g)].map(([, thread]) => Number(thread));
   assert.deepEqual(
     threads,

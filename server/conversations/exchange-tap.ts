@@ -196,7 +196,7 @@ export class ExchangeTap implements Tap {
   private heard(exchange: Exchange, stanza: Stanza): void {
     exchange.worker = stanza.from;
     if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = this.now();
-    this.open.grown(exchange, stanza.inner.length);
+    this.open.grown(exchange, stanza.length);
     this.observer.answered(exchange, stanza);
   }
 

@@ -79,7 +79,7 @@ export class Exchange {
     this.ingress = message.ingress;
     this.apiLevel = message.apiLevel;
     this.askedAt = askedAt;
-    this.length = stanza.inner.length;
+    this.length = stanza.length;
   }
 
   /** From the question to the end of the answer, or to the given time while it is open. */

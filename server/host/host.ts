@@ -56,7 +56,7 @@ export class Host implements Endpoint {
       return;
     }
     // A tree of some megabytes would hold up everybody else for seconds.
-    if (stanza.inner.length > this.facts.queryBytes) {
+    if (stanza.length > this.facts.queryBytes) {
       this.delivery.bounce(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.facts.queryBytes} bytes`));
       return;
     }

@@ -95,9 +95,9 @@ export class ByteTransport implements Transport {
 
   write(entries: readonly (string | Stanza)[], taken: () => void): number {
     const { kind } = this;
-    const count = kind === 'tcp' || kind === 'unix' ? writeBuffer.fill(entries, WRITE_LENGTH) : 0;
-    if (count === 0) return this.writeText(entries, taken);
-    this.written += writeBuffer.writeTo(this.socket, taken);
+    if (kind !== 'tcp' && kind !== 'unix') return this.writeText(entries, taken);
+    const count = writeBuffer.fill(entries, WRITE_LENGTH);
+    if (count > 0) this.written += writeBuffer.writeTo(this.socket, taken);
     return count;
   }
 
@@ -128,9 +128,12 @@ export class ByteTransport implements Transport {
     let text = '';
     let count = 0;
     while (count < entries.length && text.length < WRITE_LENGTH) {
-      const entry = entries[count++] as string | Stanza;
+      const entry = entries[count] as string | Stanza;
+      if (typeof entry !== 'string' && entry.long) break;
       text += typeof entry === 'string' ? entry : entry.toXml();
+      count++;
     }
+    if (count === 0) return 0;
     this.written += text.length;
     this.socket.write(text, 'utf8', taken);
     return count;

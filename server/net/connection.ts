@@ -168,7 +168,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     if (this.state !== 'open') return;
     // A peer that has said goodbye reads no more, so the stanzas that wait for it go back instead of into its socket. The stream's own
     // text goes out: a header that waits must stand before the end tag.
-    if (!peerIsGone(reason)) this.outbox.flush();
+    if (!peerIsGone(reason)) this.outbox.flushAll();
     this.state = 'closing';
     this.environment.counts.closes.count(reason);
     this.input.stop();
@@ -230,7 +230,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     // Whoever sits in between could have put it there, to be taken for what came encrypted (RFC 6120 §5.3.3).
     if (this.input.unread.trim() !== '') throw new StreamError('policy-violation', 'nothing may follow <starttls/> before TLS');
     this.send(`<proceed xmlns='${NS.tls}'/>`);
-    this.outbox.flush();
+    this.outbox.flushAll();
     if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS begins when all was read that came before');
     this.headerSent = false;
     transport.startTls(identity);

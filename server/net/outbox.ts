@@ -1,13 +1,14 @@
+import { cut } from '../../shared/pieces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Flushable, Flusher } from './flusher.ts';
-import type { Sink } from './transport.ts';
+import { type Sink, WRITE_LENGTH } from './transport.ts';
 
 /** About how much longer a stanza is than its {@link Stanza.inner}. */
 const START_TAG_LENGTH = 200;
 
 /**
- * What is to be written to one peer: text of the stream itself, and stanzas. It is written once for each turn of the event loop. While
- * the peer takes nothing, stanzas stay here one by one, so that what was never written can be bounced or handed to another.
+ * What is to be written to one peer: text of the stream itself, and stanzas. It is written once for each turn of the event loop, and so much at most that others
+ * need not wait long for theirs. While the peer takes nothing, stanzas stay here one by one, so that what was never written can be bounced or handed to another.
  */
 export class Outbox implements Flushable {
   private readonly sink: Sink;
@@ -31,14 +32,20 @@ export class Outbox implements Flushable {
     if (this.blocked && typeof entry !== 'string') entry.detach();
     this.entries.push(entry);
     this.length += lengthOf(entry);
-    if (this.dirty || this.blocked) return;
-    this.dirty = true;
-    this.flusher.add(this);
+    if (!this.blocked) this.flushLater();
   }
 
+  /** Writes as much as may be handed to the kernel at once; if that is not all, the rest follows in the next turn. */
   flush(): void {
     this.dirty = false;
-    while (!this.blocked && this.entries.length > 0 && !this.ended && !this.sink.destroyed) this.writeSome();
+    const enough = this.sink.written + WRITE_LENGTH;
+    while (this.writable && this.sink.written < enough) this.writeSome();
+    if (this.writable) this.flushLater();
+  }
+
+  /** Writes all that the peer takes. */
+  flushAll(): void {
+    while (this.writable) this.writeSome();
   }
 
   /** Takes out the stanzas that were not written, in the order in which they came. Text of the stream itself stays. */
@@ -58,10 +65,22 @@ export class Outbox implements Flushable {
     this.length = 0;
   }
 
+  private get writable(): boolean {
+    return !this.blocked && this.entries.length > 0 && !this.ended && !this.sink.destroyed;
+  }
+
+  private flushLater(): void {
+    if (this.dirty) return;
+    this.dirty = true;
+    this.flusher.add(this);
+  }
+
   private writeSome(): void {
     const { entries } = this;
     const count = this.sink.write(entries, this.taken);
-    if (count === entries.length) {
+    if (count === 0) {
+      this.cutFirst();
+    } else if (count === entries.length) {
       this.entries = [];
       this.length = 0;
     } else {
@@ -74,17 +93,25 @@ export class Outbox implements Flushable {
     for (const entry of this.entries) if (typeof entry !== 'string') entry.detach();
   }
 
+  /** The first entry is a long one. Once some of it was written, the rest is text of the stream, which nobody gets back. */
+  private cutFirst(): void {
+    const [first, ...others] = this.entries as [string | Stanza, ...(string | Stanza)[]];
+    const pieces = typeof first === 'string' ? cut(first) : first.toPieces();
+    this.entries = [...pieces, ...others];
+    this.length -= lengthOf(first);
+    for (const piece of pieces) this.length += piece.length;
+    this.writeSome();
+  }
+
   // One function for each connection, not for each write.
   private readonly taken = (): void => {
     if (!this.blocked || this.sink.waitingBytes > 0) return;
     this.blocked = false;
     this.blockedSince = 0;
-    if (this.entries.length === 0 || this.dirty) return;
-    this.dirty = true;
-    this.flusher.add(this);
+    if (this.entries.length > 0) this.flushLater();
   };
 }
 
 function lengthOf(entry: string | Stanza): number {
-  return typeof entry === 'string' ? entry.length : entry.inner.length + START_TAG_LENGTH;
+  return typeof entry === 'string' ? entry.length : entry.length + START_TAG_LENGTH;
 }

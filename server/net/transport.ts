@@ -19,9 +19,9 @@ export interface Sink {
   /** Characters that were written: bytes, where all of it was ASCII. */
   readonly written: number;
   /**
-   * Writes the first of some entries, as many as may be handed to the kernel at once; at least one.
+   * Writes the first of some entries, as many as may be handed to the kernel at once.
    * @param taken is called when the kernel has taken something that it had to be waited for with.
-   * @returns how many.
+   * @returns how many; 0: the first is long, and is to be handed over in pieces.
    */
   write(entries: readonly (string | Stanza)[], taken: () => void): number;
   /** Writes the last texts and closes our side. */

@@ -13,22 +13,26 @@ class WriteBuffer {
   private bytes = Buffer.allocUnsafeSlow(CAPACITY);
   private length = 0;
 
-  /** Fills it with entries until there are `enough` bytes in it. @returns how many entries; 0 if the first has no room. */
+  /** Fills it with entries until there are `enough` bytes in it. @returns how many entries; 0 if the first is too long. */
   fill(entries: readonly (string | Stanza)[], enough: number): number {
+    this.length = 0;
     let count = 0;
-    let end = 0;
-    while (count < entries.length && end < enough) {
-      const entry = entries[count] as string | Stanza;
-      const start = typeof entry === 'string' ? entry : entry.startTag();
-      const inner = typeof entry === 'string' ? '' : entry.inner;
-      // One of JavaScript's characters takes up to three bytes. Where there is so much room, V8 need not count first.
-      if (3 * (start.length + inner.length) > CAPACITY - end) break;
-      end += this.bytes.write(start, end, 'utf8');
-      end += this.bytes.write(inner, end, 'utf8');
-      count++;
-    }
-    this.length = end;
+    while (count < entries.length && this.length < enough && this.put(entries[count] as string | Stanza)) count++;
     return count;
+  }
+
+  private put(entry: string | Stanza): boolean {
+    if (typeof entry === 'string') return this.putTexts(entry, '');
+    return !entry.long && this.putTexts(entry.startTag() + entry.head, entry.rest);
+  }
+
+  /** @returns whether there was room for them. */
+  private putTexts(first: string, second: string): boolean {
+    // One of JavaScript's characters takes up to three bytes. Where there is so much room, V8 need not count first.
+    if (3 * (first.length + second.length) > CAPACITY - this.length) return false;
+    this.length += this.bytes.write(first, this.length, 'utf8');
+    if (second !== '') this.length += this.bytes.write(second, this.length, 'utf8');
+    return true;
   }
 
   /** Writes what was filled in. @returns how many bytes that is. */

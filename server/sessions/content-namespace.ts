@@ -12,8 +12,14 @@ const SECTION_OR_TAG = /<!\[CDATA\[[\s\S]*?\]\]>|<(?:"[^"]*"|'[^']*'|[^<>"'])*>/
 export function adoptNamespace(stanza: Stanza, namespace: string): void {
   const own = declarationOf(stanza.otherAttributes, 0, namespace);
   if (own !== undefined) stanza.otherAttributes = stanza.otherAttributes.slice(0, own.start).trimEnd() + stanza.otherAttributes.slice(own.end);
-  if (!stanza.inner.includes(namespace)) return;
-  stanza.inner = stanza.inner.replace(SECTION_OR_TAG, (part) => (part.startsWith('<!') ? part : adopted(part, namespace)));
+  stanza.head = adoptedAll(stanza.head, namespace);
+  // Behind that, a stanza in several pieces holds no declaration.
+  stanza.rest = adoptedAll(stanza.rest, namespace);
+}
+
+function adoptedAll(content: string, namespace: string): string {
+  if (!content.includes(namespace)) return content;
+  return content.replace(SECTION_OR_TAG, (part) => (part.startsWith('<!') ? part : adopted(part, namespace)));
 }
 
 function adopted(tag: string, namespace: string): string {

@@ -72,7 +72,7 @@ export class Presence {
   private becameAvailable(session: Session, stanza: Stanza): void {
     const sessions = this.available.get(session.bareJid) ?? new Map<Session, Availability>();
     // Each word goes to all of them, and is kept for those to come.
-    if (stanza.inner.length > this.limits.queryBytes || (sessions.size >= this.limits.availableSessions && !sessions.has(session))) return;
+    if (stanza.length > this.limits.queryBytes || (sessions.size >= this.limits.availableSessions && !sessions.has(session))) return;
     stanza.detach();
     this.available.set(session.bareJid, sessions);
     const others = sessions.has(session) ? [] : [...sessions.values()];

@@ -64,5 +64,5 @@ export class Unacknowledged {
 }
 
 function bytesOf(stanza: Stanza): number {
-  return stanza.inner.length + START_TAG_LENGTH;
+  return stanza.length + START_TAG_LENGTH;
 }

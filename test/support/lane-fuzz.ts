@@ -62,21 +62,31 @@ function mutated(text: string, random: Random): string {
   }
 }
 
+const UNITS = ['x', ' ]', '&quot;', '{&quot;__p&quot;:[1,[2]]},', '{"a":"b"}\n', 'a&#233;\u00e9', '\u{1f431}'];
+
+/** The stanza with so long a body that it is read in pieces. */
+function grown(stanza: string, random: Random): string {
+  const text = Array.from({ length: 1 + random(4) }, () => pick(UNITS, random).repeat(random(10_000))).join('');
+  return stanza.replace('<body>', () => `<body>${text}`);
+}
+
 /** One stream of up to four stanzas, most of them mutated once or more, cut somewhere; and limits for it. */
 export function randomCase(seeds: readonly string[], random: Random): { chunks: Buffer[]; limits: ReaderLimits } {
   let text = '';
   for (let stanzas = random(4); stanzas >= 0; stanzas--) {
     let stanza = pick(seeds, random);
+    if (random(100) === 0) stanza = grown(stanza, random);
     for (let changes = random(3); changes > 0; changes--) stanza = mutated(stanza, random);
     text += stanza;
   }
   const bytes = Buffer.from(text);
   const places = Array.from({ length: random(6) }, () => random(bytes.length + 1));
+  if (bytes.length > 20_000) places.push(...Array.from({ length: random(30) }, () => random(bytes.length + 1)));
   // Next to each other, so that few bytes come alone.
   if (random(2) === 0) places.push(...places.map((place) => Math.min(bytes.length, place + 1 + random(3))));
   const sorted = [0, ...places.sort((a, b) => a - b), bytes.length];
   const chunks = sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
-  const limits = random(4) === 0 ? { ...WIDE_LIMITS, maxStanzaBytes: 100 + random(600) } : WIDE_LIMITS;
+  const limits = random(4) === 0 ? { ...WIDE_LIMITS, maxStanzaBytes: 100 + random(bytes.length > 20_000 ? 60_000 : 600) } : WIDE_LIMITS;
   return { chunks: [Buffer.from(OPENING.replace(/>$/, `${pick(DECLARATIONS, random)}>`)), ...chunks], limits };
 }
 

@@ -75,10 +75,10 @@ export function readStanza(xml: string, declarations = ''): Stanza {
   return reading.stanzas[0] as Stanza;
 }
 
-/** All that a stanza says of itself, for comparison; not how it was delivered. */
+/** All that a stanza says of itself, for comparison; not how it was delivered, nor in how many pieces it came. */
 export function fieldsOf(stanza: Stanza): Record<string, unknown> {
-  const { sender: _sender, forwarder: _forwarder, ...fields } = stanza;
-  return fields;
+  const { sender: _sender, forwarder: _forwarder, rest, more, ...fields } = stanza;
+  return { ...fields, rest: [rest, ...more].join('') };
 }
 
 /** One element as a parser that knows nothing of this project sees it. */

@@ -242,7 +242,7 @@ test('the extension is found in both forms, the first value of each attribute co
   for (const [xml, expected] of rows) {
     for (const chunks of ways(xml)) {
       const [stanza] = Reading.of([OPENING, ...chunks]).stanzas as [Stanza];
-      const tag = stanza.extensionStart === -1 ? '' : stanza.inner.slice(stanza.extensionStart, stanza.extensionEnd);
+      const tag = stanza.extensionStart === -1 ? '' : stanza.head.slice(stanza.extensionStart);
       const { routerFrom, routerClass, routerCommand, transactionId, legacyExtension } = stanza;
       assert.deepEqual([routerFrom, routerClass, routerCommand, transactionId, tag, legacyExtension], expected, JSON.stringify(chunks));
     }

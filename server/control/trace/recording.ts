@@ -20,7 +20,7 @@ export class Recording {
 
   asked(stanza: Stanza): TraceStep {
     const { askedAt, client, to } = this.exchange;
-    return this.add({ at: askedAt, kind: 'asked', from: client, to, length: stanza.inner.length });
+    return this.add({ at: askedAt, kind: 'asked', from: client, to, length: stanza.length });
   }
 
   handed(): TraceStep {
@@ -30,7 +30,7 @@ export class Recording {
 
   answered(stanza: Stanza, at: number): TraceStep {
     const { client, worker } = this.exchange;
-    return this.add({ at, kind: stanza.type === 'error' ? 'bounce' : 'answer', from: worker, to: client, length: stanza.inner.length });
+    return this.add({ at, kind: stanza.type === 'error' ? 'bounce' : 'answer', from: worker, to: client, length: stanza.length });
   }
 
   summary(): TraceSummary {

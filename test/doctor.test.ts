@@ -65,6 +65,30 @@ test('a port in use is a failure that names the program which has it', async (t)
   assert.deepEqual([foreign.grade, foreign.remedy], ['failure', 'choose an address of this machine: --host 127.0.0.1']);
 });
 
+test('the ports of components, TLS and WebSockets are looked at too', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const { port } = other.address() as { port: number };
+  const findings = (...args: string[]): string[] => {
+    const { stdout } = spawnSync(process.execPath, [MAIN, 'doctor', '--json', '--port', '0', '--host', '127.0.0.1', ...args], { encoding: 'utf8' });
+    return (JSON.parse(stdout) as { grade: string; text: string }[]).map(({ grade, text }) => `${grade} ${text}`);
+  };
+  const components = ['--component-port', String(port), '--component', 'gate.localhost:secret'];
+  for (const [purpose, ...args] of [
+    ['components', ...components],
+    ['TLS', '--tls-self-signed', '--tls-port', String(port)],
+    ['WebSockets', '--websocket-port', String(port)],
+  ]) {
+    const told = findings(...args).filter((text) => text.includes(`:${port}`));
+    assert.equal(told.length, 1);
+    assert.match(told[0] as string, new RegExp(`^failure 127\\.0\\.0\\.1:${port} \\(${purpose}\\) is in use by pid ${process.pid} of user`));
+  }
+  other.close();
+  await once(other, 'close');
+  assert.ok(findings(...components).includes(`ok 127.0.0.1:${port} (components) is free`));
+});
+
 test("a port that our own server has is no failure, and a site's accounts are tried there", async (t) => {
   const { ready } = await serve(t, temporaryFolder(t), '--user', 'opensrf:one');
   const [{ host, port }] = ready.c2s;

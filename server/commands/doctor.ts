@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from '../config/config.ts';
+import { type ChopChopConfig, ConfigError } from '../config/config.ts';
 import type { OpensrfCore } from '../config/opensrf-core.ts';
 import type { ServerArguments } from '../config/options.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
@@ -9,7 +9,7 @@ import { type Finding, failure } from '../doctor/finding.ts';
 import { checkLog } from '../doctor/log.ts';
 import { checkLogins } from '../doctor/logins.ts';
 import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
-import { checkPort } from '../doctor/ports.ts';
+import { checkPort, type PortFinding } from '../doctor/ports.ts';
 import { checkSettings } from '../doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../doctor/site.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -54,11 +54,22 @@ async function examine(args: DoctorArguments): Promise<Finding[]> {
 }
 
 async function checkPorts({ config }: ResolvedConfig): Promise<Finding[]> {
-  const addresses = config.hosts.flatMap((host) => config.ports.filter((port) => port > 0).map((port) => ({ host, port })));
-  const findings = await Promise.all(addresses.map(({ host, port }) => checkPort(host, port)));
+  const { ports, tls, websocket, components } = config;
+  const findings = await checkPortsOf(config, ports);
+  const others = [
+    await checkPortsOf(config, tls?.ports ?? [], 'TLS'),
+    await checkPortsOf(config, [...websocket.ports, ...websocket.tlsPorts], 'WebSockets'),
+    await checkPortsOf(config, components.port === null ? [] : [components.port], 'components'),
+  ];
   const server = findings.map(({ server }) => server).find((pid) => pid !== null);
-  const plain = findings.map(({ grade, text, remedy }) => ({ grade, text, remedy }));
+  const plain = [...findings, ...others.flat()].map(({ grade, text, remedy }) => ({ grade, text, remedy }));
   return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server))];
+}
+
+/** On all hosts. */
+function checkPortsOf({ hosts }: ChopChopConfig, ports: readonly number[], purpose = ''): Promise<PortFinding[]> {
+  const fixed = ports.filter((port) => port > 0);
+  return Promise.all(hosts.flatMap((host) => fixed.map((port) => checkPort(host, port, purpose))));
 }
 
 function checkFiles(core: OpensrfCore, file: string, settings: string, builtIn: boolean): Finding[] {

@@ -18,17 +18,18 @@ interface Holder {
   readonly user: string;
 }
 
-/** Whether an address is free to listen on; if not, who has it. */
-export async function checkPort(host: string, port: number): Promise<PortFinding> {
+/** Whether an address is free to listen on; if not, who has it. @param purpose What is to be spoken there, if it is not what everybody speaks. */
+export async function checkPort(host: string, port: number, purpose = ''): Promise<PortFinding> {
+  const place = `${host}:${port}${purpose === '' ? '' : ` (${purpose})`}`;
   const server = createServer().listen({ host, port });
   try {
     await once(server, 'listening');
     server.close();
-    return { ...ok(`${host}:${port} is free`), server: null };
+    return { ...ok(`${place} is free`), server: null };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') return inUse(host, port, holderOf(port));
-    return { ...failure(`${host}:${port} cannot be listened on: ${message}`, REMEDIES[code] ?? 'choose another address with --host and --port'), server: null };
+    if (code === 'EADDRINUSE') return inUse(place, port, holderOf(port));
+    return { ...failure(`${place} cannot be listened on: ${message}`, REMEDIES[code] ?? 'choose another host or port'), server: null };
   }
 }
 
@@ -43,12 +44,12 @@ const SYSTEM_SERVICES: readonly (readonly [program: RegExp, service: string])[] 
   [/prosody/, 'prosody'],
 ];
 
-function inUse(host: string, port: number, holder: Holder): PortFinding {
+function inUse(place: string, port: number, holder: Holder): PortFinding {
   const { pid, command, user } = holder;
   // By their titles: a path may have our name in it for other reasons.
-  if ([PROCESS_TITLE, ROUTER_TITLE].includes(command)) return { ...ok(`${host}:${port} is served by opensrf-chopchop (pid ${pid})`), server: pid };
+  if ([PROCESS_TITLE, ROUTER_TITLE].includes(command)) return { ...ok(`${place} is served by opensrf-chopchop (pid ${pid})`), server: pid };
   const by = pid === 0 ? `a program of user ${user}` : `pid ${pid} of user ${user}: ${command}`;
-  return { ...failure(`${host}:${port} is in use by ${by}`, remedyFor(port, holder)), server: null };
+  return { ...failure(`${place} is in use by ${by}`, remedyFor(port, holder)), server: null };
 }
 
 function remedyFor(port: number, { pid, command, user }: Holder): string {

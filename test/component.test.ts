@@ -10,7 +10,7 @@ import { ChopChop } from '../server/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { appeared, MAIN, run, temporaryFolder } from './support/command.ts';
-import { Peer } from './support/peer.ts';
+import { header, Peer } from './support/peer.ts';
 import { recordingLog, startServer } from './support/server.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
@@ -73,6 +73,32 @@ test('a new secret is for who comes from now on; who is there stays', async (t) 
   gate.stream.destroy();
   await assert.rejects((await Peer.connect(t, address)).handshake(GATE, 'secret'), /<not-authorized /);
   await handshake(await Peer.connect(t, address), 'changed');
+});
+
+test('after too many failures a wrong handshake is told late, and a right one at once; logins of clients count with them', async (t) => {
+  const { server, address } = await startServer(t, {
+    components: COMPONENTS,
+    limits: { failedLogins: 1, failedLoginDelayMs: 60_000, loginTimeoutMs: 120_000 },
+  });
+  const [port] = server.listening.components as [BoundAddress];
+  const client = await Peer.connect(t, address);
+  client.send(
+    `${header('localhost')}<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>a</username><password>b</password><resource>c</resource></query></iq>`,
+  );
+  await client.expect('<not-authorized ');
+  const late = await Peer.connect(t, port);
+  late.send(`<stream:stream to='${GATE}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`);
+  await late.expect(/<stream:stream [^>]*>/);
+  late.send(`<handshake>${'0'.repeat(40)}</handshake>`);
+  await handshake(await Peer.connect(t, port));
+  assert.deepEqual([late.received, late.ended], ['', false]);
+  late.send('<handshake/>');
+  assert.match(await late.closed(), /<policy-violation .*the last handshake has not been answered yet/);
+});
+
+test('a handshake that is told late is told in the end', async (t) => {
+  const { server } = await startServer(t, { components: COMPONENTS, limits: { failedLogins: 0, failedLoginDelayMs: 20 } });
+  await assert.rejects(handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress), 'wrong'), /<not-authorized /);
 });
 
 test('a silent component is not pinged', async (t) => {

@@ -70,8 +70,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export async function readBody(request: IncomingMessage): Promise<{ readonly body: unknown } | { readonly status: 400 | 413 | 415; readonly reason: string }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // One who has sent too much is still to hear that.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) return { status: 413, reason: `more than ${MAX_BODY_BYTES} bytes` };
     chunks.push(chunk);

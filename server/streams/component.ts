@@ -6,6 +6,7 @@ import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { StreamHeader } from '../../shared/stream-reader.ts';
 import type { Log } from '../log.ts';
+import type { FailedLogins } from '../login/failed-logins.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import type { Component } from '../sessions/component.ts';
 import { newStreamId } from './framing.ts';
@@ -14,6 +15,7 @@ import { newStreamId } from './framing.ts';
 export interface ComponentEnvironment {
   readonly log: Log;
   readonly loginTimeoutMs: number;
+  readonly failedLogins: FailedLogins;
   /** The secret of a domain; null where no component can have it. */
   secretOf(domain: string): string | null;
   /** Makes the component and takes it in; or says why it cannot have the domain. */
@@ -25,6 +27,8 @@ export class ComponentNegotiation implements ConnectionUser {
   private readonly connection: Connection;
   private readonly environment: ComponentEnvironment;
   private readonly timer: NodeJS.Timeout;
+  /** Null unless it has failed, and is to be told late. */
+  private failureTimer: NodeJS.Timeout | null = null;
   private domain = '';
   private secret = '';
   private streamId = '';
@@ -49,9 +53,10 @@ export class ComponentNegotiation implements ConnectionUser {
 
   stanzaRead(stanza: Stanza, namespace: string): void {
     if (namespace !== NS.component || stanza.name !== 'handshake') throw new StreamError('not-authorized', `<${stanza.name}> before the handshake`);
+    if (this.failureTimer !== null) throw new StreamError('policy-violation', 'the last handshake has not been answered yet');
     if (!this.isProof(parseElement(stanza.toXml()).text.trim())) {
-      this.environment.log.warn({ peer: this.connection.peer, domain: this.domain }, 'refused a component: wrong secret');
-      throw new StreamError('not-authorized', 'the handshake is not that of the secret');
+      this.failed();
+      return;
     }
     const component = this.environment.bind(this.connection, this.domain);
     if (component instanceof StanzaError) throw new StreamError('conflict', component.text);
@@ -70,6 +75,16 @@ export class ComponentNegotiation implements ConnectionUser {
 
   ended(): void {
     clearTimeout(this.timer);
+    if (this.failureTimer !== null) clearTimeout(this.failureTimer);
+  }
+
+  private failed(): void {
+    const { peer } = this.connection;
+    this.environment.log.warn({ peer, domain: this.domain }, 'refused a component: wrong secret');
+    const error = new StreamError('not-authorized', 'the handshake is not that of the secret');
+    const delayMs = this.environment.failedLogins.delayMs(peer);
+    if (delayMs === 0) throw error;
+    this.failureTimer = setTimeout(() => this.connection.close('login-failed', error), delayMs);
   }
 
   /** XEP-0114 §3: the hex SHA-1 of stream id and secret. */

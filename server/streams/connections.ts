@@ -61,8 +61,9 @@ export class Connections {
       pending: this.pending,
       onClosed: (connection) => this.closed(connection),
     };
-    this.c2s = c2sEnvironment(config, environment);
-    this.component = componentEnvironment(config, environment);
+    const failedLogins = new FailedLogins(config.limits, environment.clock);
+    this.c2s = c2sEnvironment(config, environment, failedLogins);
+    this.component = componentEnvironment(config, environment, failedLogins);
   }
 
   /** Takes a client. */
@@ -104,7 +105,7 @@ export class Connections {
   }
 }
 
-function c2sEnvironment(config: ChopChopConfig, { accounts, clock, endpoints, guardedLog }: ConnectionsEnvironment): C2sEnvironment {
+function c2sEnvironment(config: ChopChopConfig, { accounts, endpoints, guardedLog }: ConnectionsEnvironment, failedLogins: FailedLogins): C2sEnvironment {
   const { limits } = config;
   return {
     accounts,
@@ -116,7 +117,7 @@ function c2sEnvironment(config: ChopChopConfig, { accounts, clock, endpoints, gu
       beforeLogin: streamLimitsXml(limits.loginBytes, 0),
       afterLogin: MANAGEMENT_FEATURE + streamLimitsXml(limits.stanzaBytes, limits.pingAfterMs),
     },
-    failedLogins: new FailedLogins(limits, clock),
+    failedLogins,
     servesDomain: (domain) => config.domains.includes(domain),
     bind: (...identity) => endpoints.bindClient(...identity),
     resume: (connection, bareJid, element) => endpoints.resume(connection, bareJid, element),
@@ -128,10 +129,15 @@ function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
   return tls.required ? 'required' : 'offered';
 }
 
-function componentEnvironment(config: ChopChopConfig, { components, endpoints, guardedLog }: ConnectionsEnvironment): ComponentEnvironment {
+function componentEnvironment(
+  config: ChopChopConfig,
+  { components, endpoints, guardedLog }: ConnectionsEnvironment,
+  failedLogins: FailedLogins,
+): ComponentEnvironment {
   return {
     log: guardedLog('component', ['info', 'warn', 'error']),
     loginTimeoutMs: config.limits.loginTimeoutMs,
+    failedLogins,
     secretOf: (domain) => componentSecret(components(), domain, config.domains),
     bind: (connection, domain) => endpoints.bindComponent(connection, domain),
   };

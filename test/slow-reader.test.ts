@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BlockingDuplex } from './support/blocking-duplex.ts';
+import { cpuMsOf } from './support/cpu.ts';
 import { cRequest, requestBody } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
 import { startServer } from './support/server.ts';
@@ -13,6 +14,15 @@ const OUTBOX_BYTES = 2_000_000;
 const MESSAGE_BYTES = 100_000;
 /** More than the kernel keeps for both ends of a connection, and our outbox. */
 const MOST_MESSAGES = 400;
+
+/** What may hold everybody else up. */
+const AT_MOST_MS = 50;
+
+/** Asks the server whether it is there. */
+async function pong(peer: Peer): Promise<void> {
+  peer.send("<iq type='get' id='pong' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await peer.expect("id='pong'/>");
+}
 
 test('a process that is stopped under a flood is closed when so much waits for it as may; what waits bounces, and others notice nothing', async (t) => {
   const { server, address, log } = await startServer(t, {
@@ -49,6 +59,34 @@ test('a process that is stopped under a flood is closed when so much waits for i
   assert.doesNotMatch(bystander.transcript, /<message/);
   sender.send(cRequest('router@localhost/opensrf.idle', '', 'gone', requestBody('m')));
   await sender.expect('"statusCode":"404"');
+});
+
+test('while so much waits for a process that is stopped, a ping of somebody else costs the server what it cost before', async (t) => {
+  const { server, address } = await startServer(t, { domains: ['localhost'] });
+  const receiver = spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => receiver.kill('SIGKILL'));
+  await once(receiver.stdout, 'data');
+  receiver.stdout.resume();
+  const sender = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'sender');
+  const bystander = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'bystander');
+  const message = cRequest('opensrf@localhost/idle', '', 't', 'x'.repeat(MESSAGE_BYTES));
+  const flood = async () => {
+    const costs: number[] = [];
+    for (let index = 0; index < 200; index++) {
+      sender.send(message);
+      costs.push(await cpuMsOf(() => pong(bystander)));
+      await pong(sender);
+    }
+    return costs.sort((a, b) => a - b)[Math.floor(costs.length * 0.99)] as number;
+  };
+  await flood();
+  const before = await flood();
+  receiver.kill('SIGSTOP');
+  const stopped = await flood();
+  const [idle] = [...server.sessions].filter(({ jid }) => jid === 'opensrf@localhost/idle');
+  assert.ok((idle?.connection.outboxBytes ?? 0) > 50 * MESSAGE_BYTES, 'it waits');
+  assert.ok(stopped < 3 * before + AT_MOST_MS, `${before} ms, then ${stopped} ms`);
+  assert.ok(stopped < AT_MOST_MS, `${stopped} ms`);
 });
 
 test('who gets back all that waited for another at once is not taken for one that does not read', async (t) => {

@@ -5,7 +5,9 @@ import { CommandError, EXIT } from './exit-codes.ts';
 export function writeFileAtomically(path: string, content: string, mode = 0o666): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, content, { mode });
+    // Of an earlier process of the same number; or of somebody else, who wants to read what we write, or have it written elsewhere.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, content, { mode, flag: 'wx' });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -1,4 +1,3 @@
-import { bounce } from '../shared/bounce.ts';
 import { StanzaError } from '../shared/errors.ts';
 import { extensionForm } from '../shared/extension.ts';
 import { osrfStanza } from '../shared/osrf-message.ts';
@@ -53,7 +52,7 @@ export class Commands {
           { from: stanza.from, class: stanza.routerClass, reason: command.reason, xid: stanza.transactionId },
           'refused a router command',
         );
-        this.refuse(stanza, new StanzaError('bad-request', command.reason));
+        this.environment.bounce(stanza, new StanzaError('bad-request', command.reason));
         return;
     }
   }
@@ -65,13 +64,13 @@ export class Commands {
     if (session === null) return;
     if (registrations >= this.maxRegistrations && classes.get(className)?.nodes.has(stanza.from) !== true) {
       log.warn({ from: stanza.from, class: className, registrations }, 'refused a registration: there are too many');
-      this.refuse(stanza, new StanzaError('resource-constraint', `this router has ${registrations} listeners and takes no more`));
+      this.environment.bounce(stanza, new StanzaError('resource-constraint', `this router has ${registrations} listeners and takes no more`));
       return;
     }
     const service = this.registry.open(className);
     if (service === null) {
       log.warn({ from: stanza.from, class: className, xid: stanza.transactionId }, 'refused a registration: a session has the address of the class');
-      this.refuse(stanza, new StanzaError('conflict', `the address of class ${className} is taken`));
+      this.environment.bounce(stanza, new StanzaError('conflict', `the address of class ${className} is taken`));
       return;
     }
     if (service.nodes.has(stanza.from)) {
@@ -95,12 +94,12 @@ export class Commands {
 
   private drain(stanza: Stanza, className: string, listener: string, draining: boolean): void {
     if (stanza.sender?.privileged !== true) {
-      this.refuse(stanza, new StanzaError('forbidden', 'only a router account may drain a service'));
+      this.environment.bounce(stanza, new StanzaError('forbidden', 'only a router account may drain a service'));
       return;
     }
     const count = this.router.drain(className, listener, draining);
     if (count === 0) {
-      this.refuse(stanza, new StanzaError('item-not-found', `no such listener of class ${className}`));
+      this.environment.bounce(stanza, new StanzaError('item-not-found', `no such listener of class ${className}`));
       return;
     }
     this.environment.log.info({ class: className, listener, by: stanza.from, listeners: count }, draining ? 'draining' : 'draining ended');
@@ -114,11 +113,6 @@ export class Commands {
 
   private answer(stanza: Stanza, body: string): void {
     this.environment.deliver(reply(stanza, body));
-  }
-
-  private refuse(stanza: Stanza, error: StanzaError): void {
-    const answer = bounce(stanza, error);
-    if (answer !== null) this.environment.deliver(answer);
   }
 }
 

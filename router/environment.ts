@@ -1,3 +1,4 @@
+import type { StanzaError } from '../shared/errors.ts';
 import type { Endpoint, Stanza } from '../shared/stanza.ts';
 import type { ServiceNode } from './service-node.ts';
 
@@ -23,6 +24,10 @@ export interface Clock {
 export interface RouterEnvironment {
   /** Hands a stanza on; one that cannot be delivered bounces. */
   deliver(stanza: Stanza): void;
+  /** Sends a stanza back to its sender with an error, if it may be answered at all. */
+  bounce(stanza: Stanza, error: StanzaError): void;
+  /** Answers what is no message and came to the router's own address: that is XMPP's business, not OpenSRF's. */
+  queried(stanza: Stanza): void;
   /** Makes an endpoint reachable at its address; true if it is by now, false if somebody else holds that. */
   publish(endpoint: Endpoint): boolean;
   withdraw(endpoint: Endpoint): void;

@@ -1,4 +1,3 @@
-import { bounce } from '../shared/bounce.ts';
 import { StanzaError, type StanzaErrorCondition } from '../shared/errors.ts';
 import { extensionForm } from '../shared/extension.ts';
 import { type AnswerTo, bodyText, type OsrfMessage, osrfStanza, parseOsrfMessages, statusBody } from '../shared/osrf-message.ts';
@@ -40,23 +39,25 @@ export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryL
 }
 
 /**
- * The answers to a request that is refused.
+ * The answers to a request that is refused; null where it is to bounce, with {@link errorOf} the refusal.
  *
  * Tried on the real clients: a STATUS for each REQUEST gives srfsh and Perl a clean message at once, where a bounce crashes srfsh 3.3;
  * a CONNECT is understood only if it bounces, and so is whatever holds no OpenSRF message, or more than the router reads.
  */
-export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] {
+export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] | null {
   const messages = answer === 'bounce' ? null : messagesOf(request, limits);
-  if (messages === null || messages.some((message) => message.type === 'CONNECT')) {
-    const bounced = bounce(request, new StanzaError(refusal.condition, refusal.text));
-    return bounced === null ? [] : [bounced];
-  }
+  if (messages === null || messages.some((message) => message.type === 'CONNECT')) return null;
   return messages.filter((message) => message.type === 'REQUEST').map((message) => statusTo(request, message, refusal));
 }
 
-/** The answer to a request that no listener may get: one of OpenSRF's would take a part of it for a stanza. */
-export function refuseMisleading(request: Stanza): Stanza | null {
-  return bounce(request, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener'));
+/** A refusal as it stands in a bounce. */
+export function errorOf({ condition, text }: Refusal): StanzaError {
+  return new StanzaError(condition, text);
+}
+
+/** Why no listener may get a request: one of OpenSRF's would take a part of it for a stanza. */
+export function misleading(): StanzaError {
+  return new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener');
 }
 
 /** A STATUS that carries the refusal, from the address the request was sent to. */

@@ -1,4 +1,3 @@
-import { bounce } from '../shared/bounce.ts';
 import { StanzaError } from '../shared/errors.ts';
 import { parseJid } from '../shared/jid.ts';
 import { FIRST_REQUEST } from '../shared/osrf-message.ts';
@@ -9,7 +8,7 @@ import { HeldRequests } from './held-requests.ts';
 import { LostRequests } from './lost-requests.ts';
 import type { RouterOptions } from './options.ts';
 import { answerQuery } from './queries.ts';
-import { absent, messagesOf, type Refusal, refuse, refuseMisleading, statusTo, untrusted } from './refusal.ts';
+import { absent, errorOf, messagesOf, misleading, type Refusal, refuse, statusTo, untrusted } from './refusal.ts';
 import { ROUTER_RESOURCE } from './registration.ts';
 import { Registry } from './registry.ts';
 import { ServiceClass, type ServiceClassOwner } from './service-class.ts';
@@ -95,7 +94,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   deliver(stanza: Stanza): void {
     if (stanza.name !== 'message') {
-      this.send(bounce(stanza, new StanzaError('service-unavailable')));
+      this.environment.queried(stanza);
       return;
     }
     // The C router takes an error for a query with a body it cannot read, which comes to the same.
@@ -105,7 +104,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       return;
     }
     const refusal = this.tooMuch(stanza);
-    if (refusal !== null) this.send(bounce(stanza, refusal));
+    if (refusal !== null) this.environment.bounce(stanza, refusal);
     else if (stanza.routerCommand !== '') this.commands.obey(stanza);
     else this.answerQueries(stanza);
   }
@@ -148,7 +147,9 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
 
   refuseRequest(request: Stanza, refusal: Refusal): void {
     this.refusals.set(refusal.statusCode, (this.refusals.get(refusal.statusCode) ?? 0) + 1);
-    for (const answer of refuse(request, refusal, this.options.absentService, this.options.limits)) this.environment.deliver(answer);
+    const answers = refuse(request, refusal, this.options.absentService, this.options.limits);
+    if (answers === null) this.environment.bounce(request, errorOf(refusal));
+    else for (const answer of answers) this.environment.deliver(answer);
   }
 
   condemn(service: ServiceClass, node: ServiceNode): void {
@@ -176,7 +177,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
   private deliverElsewhere(stanza: Stanza): void {
     const className = parseJid(stanza.to)?.resource ?? '';
     if (stanza.name !== 'message' || className === '') {
-      this.send(bounce(stanza, new StanzaError('service-unavailable')));
+      this.environment.bounce(stanza, new StanzaError('service-unavailable'));
       return;
     }
     if (stanza.type === 'error') return;
@@ -186,7 +187,7 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       return;
     }
     if (stanza.misleading) {
-      this.send(refuseMisleading(stanza));
+      this.environment.bounce(stanza, misleading());
       return;
     }
     this.holdOrRefuse(className, stanza, absent(className));
@@ -206,20 +207,18 @@ export class Router implements Endpoint, DeliveryObserver, PeerRouter, ServiceCl
       'refused a router command or query from a domain that is not trusted',
     );
     if (stanza.routerCommand === '') this.refuseRequest(stanza, refusal);
-    else this.send(bounce(stanza, new StanzaError('forbidden', refusal.text)));
+    else this.environment.bounce(stanza, errorOf(refusal));
   }
 
   private answerQueries(stanza: Stanza): void {
     const messages = messagesOf(stanza, this.options.limits);
     if (messages === null) {
-      this.send(statusTo(stanza, FIRST_REQUEST, { statusCode: 400, condition: 'bad-request', text: 'The body is not an array of OpenSRF messages' }));
+      this.environment.deliver(
+        statusTo(stanza, FIRST_REQUEST, { statusCode: 400, condition: 'bad-request', text: 'The body is not an array of OpenSRF messages' }),
+      );
       return;
     }
     for (const message of messages) for (const body of answerQuery(this.classes, message)) this.environment.deliver(reply(stanza, body));
-  }
-
-  private send(stanza: Stanza | null): void {
-    if (stanza !== null) this.environment.deliver(stanza);
   }
 
   /** A session that held the address of a class has ended. */

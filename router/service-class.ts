@@ -1,11 +1,10 @@
-import { bounce } from '../shared/bounce.ts';
 import { StanzaError } from '../shared/errors.ts';
 import { stampRouterFrom } from '../shared/extension.ts';
 import { type Endpoint, Stanza } from '../shared/stanza.ts';
 import { type Balance, createBalance } from './balance.ts';
 import type { RouterEnvironment } from './environment.ts';
 import type { RouterOptions } from './options.ts';
-import { drained, listenerLost, type Refusal, refuseMisleading, untrusted } from './refusal.ts';
+import { drained, listenerLost, misleading, type Refusal, untrusted } from './refusal.ts';
 import { type RequestOwner, RoutedRequest } from './routed-request.ts';
 import type { ServiceNode } from './service-node.ts';
 import { senderDomain } from './trust.ts';
@@ -78,7 +77,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
 
   deliver(stanza: Stanza): void {
     if (stanza.name !== 'message') {
-      this.answer(bounce(stanza, new StanzaError('service-unavailable')));
+      this.environment.bounce(stanza, new StanzaError('service-unavailable'));
       return;
     }
     if (stanza.type === 'error') {
@@ -90,7 +89,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
       return;
     }
     if (stanza.misleading) {
-      this.answer(refuseMisleading(stanza));
+      this.environment.bounce(stanza, misleading());
       return;
     }
     this.route(stanza);
@@ -151,9 +150,5 @@ export class ServiceClass implements Endpoint, RequestOwner {
     const domain = senderDomain(stanza);
     this.environment.log.warn({ from: stanza.from, to: stanza.to, xid: stanza.transactionId }, 'refused a request from a domain that is not trusted');
     this.owner.refuseRequest(stanza, untrusted(domain));
-  }
-
-  private answer(stanza: Stanza | null): void {
-    if (stanza !== null) this.environment.deliver(stanza);
   }
 }

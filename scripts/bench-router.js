@@ -40,6 +40,8 @@ function setUp(balance, classCount, listenerCount) {
   const directory = new Map();
   const environment = {
     deliver: (stanza) => directory.get(stanza.to)?.deliver(stanza),
+    bounce: () => {},
+    queried: () => {},
     publish: (endpoint) => directory.set(endpoint.jid, endpoint) !== undefined,
     withdraw: (endpoint) => directory.delete(endpoint.jid),
     listenersChanged() {},

@@ -63,6 +63,8 @@ export class ChopChop {
     const guardedLog = this.guardedLogs.of;
     this.allRouters = new Routers(config, {
       deliver: (stanza) => this.endpoints.delivery.deliver(stanza),
+      bounce: (stanza, error) => this.endpoints.delivery.bounce(stanza, error),
+      queried: (stanza) => this.endpoints.routerQueried(stanza),
       publish: (endpoint) => this.endpoints.directory.add(endpoint),
       withdraw: (endpoint) => this.endpoints.directory.remove(endpoint),
       clock,

@@ -46,7 +46,7 @@ export class Routers {
 
   private create(config: ChopChopConfig, domain: string, environment: RoutersEnvironment): Router {
     const { router, limits } = config;
-    const { deliver, publish, withdraw, clock, log } = environment;
+    const { deliver, bounce, queried, publish, withdraw, clock, log } = environment;
     const ofDomain = {
       name: routerName(router, domain),
       domain,
@@ -56,6 +56,8 @@ export class Routers {
     const peers = router.peers.filter((peer) => peer !== domain);
     const ofRouter: RouterEnvironment = {
       deliver,
+      bounce,
+      queried,
       publish,
       withdraw,
       peers: () => peers.map((peer) => this.byDomain.get(peer) as Router),

@@ -1,10 +1,10 @@
-import { parseElement } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { parseJid } from '../../shared/jid.ts';
-import { type Endpoint, Stanza } from '../../shared/stanza.ts';
+import type { Endpoint, Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../sessions/delivery.ts';
 import type { Presence } from '../sessions/presence.ts';
-import { ACCOUNT_SERVICES, HOST_SERVICES, type HostFacts } from './services.ts';
+import type { Queries } from './queries.ts';
+import { ACCOUNT_SERVICES, HOST_SERVICES } from './services.ts';
 
 /**
  * A domain this server serves, as somebody one can write to: it answers queries to itself, speaks for its accounts, and
@@ -14,13 +14,13 @@ export class Host implements Endpoint {
   readonly jid: string;
   private readonly delivery: Delivery;
   private readonly presence: Presence;
-  private readonly facts: HostFacts;
+  private readonly queries: Queries;
 
-  constructor(domain: string, delivery: Delivery, presence: Presence, facts: HostFacts) {
+  constructor(domain: string, delivery: Delivery, presence: Presence, queries: Queries) {
     this.jid = domain;
     this.delivery = delivery;
     this.presence = presence;
-    this.facts = facts;
+    this.queries = queries;
   }
 
   deliver(stanza: Stanza): void {
@@ -55,25 +55,7 @@ export class Host implements Endpoint {
       this.notFound(stanza);
       return;
     }
-    // A tree of some megabytes would hold up everybody else for seconds.
-    if (stanza.length > this.facts.queryBytes) {
-      this.delivery.bounce(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.facts.queryBytes} bytes`));
-      return;
-    }
-    const [payload] = parseElement(stanza.toXml()).children;
-    const service = payload === undefined ? undefined : services.get(`${stanza.type} ${payload.namespace}`);
-    if (service === undefined || payload === undefined) {
-      this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
-      return;
-    }
-    const content = service(payload, this.jid, this.facts);
-    if (content instanceof StanzaError) {
-      this.delivery.bounce(stanza, content);
-      return;
-    }
-    const result = new Stanza('iq', stanza.from, stanza.to, 'result', stanza.id);
-    result.inner = content === '' ? '' : `${content}</iq>`;
-    this.delivery.deliver(result);
+    this.queries.answer(stanza, services, this.jid);
   }
 
   /** RFC 6121 §8.5.3.2: nobody there. A headline is dropped, as are presence, errors and answers. */

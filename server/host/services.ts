@@ -18,7 +18,7 @@ export interface HostFacts {
 }
 
 /** Answers the payload of an iq: with a payload, nothing, or an error. */
-type Service = (payload: Element, domain: string, facts: HostFacts) => string | StanzaError;
+export type Service = (payload: Element, domain: string, facts: HostFacts) => string | StanzaError;
 
 /** RFC 3921 §3: asked for by clients of the years before RFC 6121, of the host or of nobody in particular, and nothing to do. */
 const SESSION: [string, Service] = [`set ${NS.session}`, () => ''];
@@ -46,6 +46,17 @@ export const ACCOUNT_SERVICES: ReadonlyMap<string, Service> = new Map<string, Se
   [`get ${NS.discoInfo}`, (payload) => discoInfo(payload, { category: 'account', type: 'registered', name: '' }, ACCOUNT_FEATURES)],
   [`get ${NS.discoItems}`, (payload) => discoItems(payload, [])],
 ]);
+
+/** What a router answers at the address under which its host has it among its items (XEP-0030 §4.1: an item can be asked in its turn). */
+export const ROUTER_SERVICES: ReadonlyMap<string, Service> = new Map<string, Service>([
+  [`get ${NS.discoInfo}`, (payload) => discoInfo(payload, { category: 'component', type: 'generic', name: ROUTER_NAME }, ROUTER_FEATURES)],
+  [`get ${NS.discoItems}`, (payload) => discoItems(payload, [])],
+]);
+
+/** For a person. */
+export const ROUTER_NAME = 'OpenSRF router';
+
+const ROUTER_FEATURES = [NS.discoInfo, NS.discoItems];
 
 const ACCOUNT_FEATURES = [NS.discoInfo, NS.discoItems, NS.ping];
 

@@ -6,6 +6,8 @@ import { type ChopChopConfig, routerName } from '../config/config.ts';
 import type { ServerCounts } from '../counts.ts';
 import type { HostItem } from '../host/disco.ts';
 import { Host } from '../host/host.ts';
+import { Queries } from '../host/queries.ts';
+import { ROUTER_NAME, ROUTER_SERVICES } from '../host/services.ts';
 import type { GuardedLog } from '../logging/guarded-logs.ts';
 import type { Connection } from '../net/connection.ts';
 import { Binding } from './binding.ts';
@@ -37,6 +39,7 @@ export interface EndpointsEnvironment {
 export class Endpoints {
   readonly directory = new Directory();
   readonly delivery: Delivery;
+  private readonly queries: Queries;
   private readonly config: ChopChopConfig;
   private readonly clock: Clock;
   private readonly binding: Binding;
@@ -75,7 +78,8 @@ export class Endpoints {
       interceptor: null,
     };
     const facts = { now: () => clock.now(), startedAt, items: (domain: string) => this.itemsOf(domain), queryBytes: config.limits.queryBytes };
-    for (const domain of config.domains) directory.add(new Host(domain, this.delivery, presence, facts));
+    this.queries = new Queries(this.delivery, facts);
+    for (const domain of config.domains) directory.add(new Host(domain, this.delivery, presence, this.queries));
   }
 
   /** Those that have an address: of clients, and components. */
@@ -116,6 +120,11 @@ export class Endpoints {
     return this.binding.bind(component) ?? component;
   }
 
+  /** What came to the address of an internal router and is no message. */
+  routerQueried(stanza: Stanza): void {
+    this.queries.answer(stanza, ROUTER_SERVICES, stanza.to);
+  }
+
   /** Lets an account's client go on with a session that it had, or says why not. */
   resume(connection: Connection, bareJid: string, element: Stanza): ManagementFailure | null {
     return this.resumption.resume(connection, bareJid, element);
@@ -138,7 +147,7 @@ export class Endpoints {
 
   private itemsOf(domain: string): HostItem[] {
     const components = [...this.sessions].filter((session) => session instanceof Component && session.domain.endsWith(`.${domain}`));
-    const router = { jid: `${routerName(this.config.router, domain)}@${domain}/router`, name: 'OpenSRF router' };
+    const router = { jid: `${routerName(this.config.router, domain)}@${domain}/router`, name: ROUTER_NAME };
     return [router, ...components.map(({ jid }) => ({ jid, name: '' }))];
   }
 }

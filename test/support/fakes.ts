@@ -1,5 +1,7 @@
 import type { Clock, Log, PeerRouter, RouterEnvironment, Timer } from '../../router/environment.ts';
 import type { RouterOptions } from '../../router/options.ts';
+import { bounce } from '../../shared/bounce.ts';
+import { StanzaError } from '../../shared/errors.ts';
 import type { DeliveryObserver, Endpoint, SessionEndpoint, Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { readStanza } from './reading.ts';
@@ -102,6 +104,15 @@ export class FakeEnvironment implements RouterEnvironment {
     const { to } = stanza;
     const endpoint = this.directory.get(to) ?? this.directory.get(to.slice(0, to.indexOf('/')));
     endpoint?.deliver(stanza);
+  }
+
+  bounce(stanza: Stanza, error: StanzaError): void {
+    const answer = bounce(stanza, error);
+    if (answer !== null) this.deliver(answer);
+  }
+
+  queried(stanza: Stanza): void {
+    this.bounce(stanza, new StanzaError('service-unavailable'));
   }
 
   publish(endpoint: Endpoint): boolean {

@@ -4,6 +4,7 @@ import { Router } from '../../router/router.ts';
 import { UnansweredRequests } from '../../router/unanswered.ts';
 import { ServerCounts } from '../../server/counts.ts';
 import { Host } from '../../server/host/host.ts';
+import { Queries } from '../../server/host/queries.ts';
 import { Delivery } from '../../server/sessions/delivery.ts';
 import { Directory } from '../../server/sessions/directory.ts';
 import { Presence } from '../../server/sessions/presence.ts';
@@ -71,7 +72,12 @@ test('an iq of 8 MB to a host holds nobody up', () => {
   const directory = new Directory();
   const delivery = new Delivery(directory, new ServerCounts());
   const facts = { now: () => 0, startedAt: () => 0, items: () => [], queryBytes: 65_536 };
-  const host = new Host('localhost', delivery, new Presence(delivery, { directedPresences: 10, availableSessions: 10, queryBytes: 65_536 }), facts);
+  const host = new Host(
+    'localhost',
+    delivery,
+    new Presence(delivery, { directedPresences: 10, availableSessions: 10, queryBytes: 65_536 }),
+    new Queries(delivery, facts),
+  );
   const client = new FakeSession('o@localhost/c');
   directory.add(client);
   const iq = new Stanza('iq', 'localhost', client.jid, 'get', '1');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { absent, drained, listenerLost, refuse, refuseMisleading, untrusted } from '../../router/refusal.ts';
+import type { AbsentServiceAnswer, QueryLimits } from '../../router/options.ts';
+import { absent, drained, errorOf, listenerLost, misleading, type Refusal, refuse as refused, untrusted } from '../../router/refusal.ts';
+import { bounce } from '../../shared/bounce.ts';
 import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
@@ -17,6 +19,13 @@ function request(body: string | null, startTag = `<message to='${SERVICE}'><open
 
 const osrf = (...types: string[]): string =>
   JSON.stringify(types.map((type, index) => ({ __c: 'osrfMessage', __p: { threadTrace: index + 1, locale: 'fr-CA', type } })));
+
+/** What comes back, as the router has it sent. */
+function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] {
+  return refused(request, refusal, answer, limits) ?? [bounce(request, errorOf(refusal))].filter((stanza) => stanza !== null);
+}
+
+const refuseMisleading = (request: Stanza) => bounce(request, misleading());
 
 const LIMITS = { queryBytes: 10_000, queryMessages: 4 };
 

@@ -14,6 +14,8 @@ type Interruption = 'none' | 'restart' | 'stop';
 const WHITE_SPACE = /^[ \t\r\n]*$/;
 /** What may stand behind an `&` while the `;` has not come: a number, or one of the five names XML knows. */
 const BEGUN_REFERENCE = /^(?:#[0-9]*|#x[0-9a-fA-F]*|[a-z]{0,4})$/;
+/** Zeros may stand in front of a number without end, and each packet would have all of them looked at again. */
+const MAX_BEGUN_REFERENCE = 64;
 /** In an oversized stanza, text before a tag's end that is longer than this is let go. */
 const MAX_KEPT_TAG = 65_536;
 
@@ -189,6 +191,7 @@ export class StrictReader {
     if (attribList.length > this.limits.maxAttributes) {
       throw new StreamError('policy-violation', `an element with more than ${this.limits.maxAttributes} attributes`);
     }
+    if (entity.length > MAX_BEGUN_REFERENCE) throw new StreamError('policy-violation', `a reference of more than ${MAX_BEGUN_REFERENCE} characters`);
     if (!BEGUN_REFERENCE.test(entity)) throw new StreamError('not-well-formed', 'a bare "&": write "&amp;"');
   }
 

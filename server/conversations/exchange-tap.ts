@@ -187,7 +187,7 @@ export class ExchangeTap implements Tap {
     const open = conversation.exchanges();
     const named = open.filter(({ threadTrace }) => numbers.includes(threadTrace));
     for (const exchange of named.length > 0 ? named : open) {
-      exchange.statusCode = Number(/<error[^>]*\scode=["'](\d+)/.exec(stanza.inner)?.[1] ?? 0);
+      exchange.statusCode = errorCodeOf(stanza.inner);
       this.heard(exchange, stanza);
       this.end(exchange, 'bounced');
     }
@@ -227,4 +227,11 @@ export class ExchangeTap implements Tap {
 /** Milliseconds since 1970, finer than `Date.now()`: an exchange takes less than one. */
 function preciseNow(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** The code of the last `<error>`, which is behind all else that a bounce brings back; 0 where there is none. One look for each character: it may stand anywhere in a text. */
+function errorCodeOf(inner: string): number {
+  const start = inner.lastIndexOf('<error');
+  const tag = start === -1 ? '' : inner.slice(start, inner.indexOf('>', start));
+  return Number(/\scode=["'](\d+)/.exec(tag)?.[1] ?? 0);
 }

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Router } from '../../router/router.ts';
 import { UnansweredRequests } from '../../router/unanswered.ts';
+import type { Exchange } from '../../server/conversations/exchange.ts';
+import { ExchangeTap } from '../../server/conversations/exchange-tap.ts';
 import { ServerCounts } from '../../server/counts.ts';
 import { Host } from '../../server/host/host.ts';
 import { Queries } from '../../server/host/queries.ts';
 import { Delivery } from '../../server/sessions/delivery.ts';
 import { Directory } from '../../server/sessions/directory.ts';
 import { Presence } from '../../server/sessions/presence.ts';
+import type { Session } from '../../server/sessions/session.ts';
 import { glimpseOsrfMessages } from '../../shared/osrf-message.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { cpuMs } from '../support/cpu.ts';
@@ -68,6 +71,25 @@ for (const [what, body] of [
   });
 }
 
+test('who follows what is asked and answered is not held up by an error of 8 MB in which many errors seem to begin', () => {
+  const codes: number[] = [];
+  const observer = { asked: () => {}, handed: () => {}, answered: () => {}, ended: ({ statusCode }: Exchange) => void codes.push(statusCode) };
+  const tap = new ExchangeTap({ routers: new Set(), observer });
+  const [client, other] = ['o@localhost/c', 'o@localhost/l'].map((jid) => new FakeSession(jid) as unknown as Session) as [Session, Session];
+  for (const [content, code] of [
+    [`<body><![CDATA[${'<error '.repeat(1_100_000)}]]></body>`, 0],
+    [`<body><![CDATA[${'<error '.repeat(1_100_000)}]]></body><error code='503' type='cancel'/>`, 503],
+  ] as const) {
+    tap.read(client, message(other.jid, client as unknown as FakeSession, requestBody(1)));
+    const error = message(client.jid, other as unknown as FakeSession, '');
+    error.type = 'error';
+    error.inner = `${content}</message>`;
+    const cost = cpuMs(() => tap.delivered(client, error));
+    assert.equal(codes.pop(), code);
+    assert.ok(cost < AT_MOST_MS, `${cost} ms`);
+  }
+});
+
 test('an iq of 8 MB to a host holds nobody up', () => {
   const directory = new Directory();
   const delivery = new Delivery(directory, new ServerCounts());
@@ -99,6 +121,21 @@ test('a start tag of 700,000 attributes holds nobody up', () => {
   assert.equal(reading?.error?.condition, 'policy-violation');
   assert.ok(cost < AT_MOST_MS, `${cost} ms`);
 });
+
+for (const [what, begin, more] of [
+  ['a number', '<message><body>&#', '0'],
+  ['a hexadecimal number', '<message><body>&#x', '0'],
+  ['a number in a value', "<message a='&#", '0'],
+] as const) {
+  test(`a reference to ${what} that never ends holds nobody up`, () => {
+    let reading: Reading | undefined;
+    const cost = cpuMs(() => {
+      reading = Reading.of([OPENING, begin, ...Array<string>(2_000).fill(more.repeat(1_000))]);
+    });
+    assert.equal(reading?.error?.condition, 'policy-violation');
+    assert.ok(cost < AT_MOST_MS, `${cost} ms`);
+  });
+}
 
 test('to register costs the same for the first service of a listener and the last', () => {
   const { environment, client } = routerWith(50_000);

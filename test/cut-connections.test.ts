@@ -54,6 +54,7 @@ test('a thousand clients that come back at once after a restart are all back, wi
   const config = createConfig({ domains: [DOMAIN], port: 0 });
   const first = new ChopChop(config, recordingLog());
   const [address] = (await first.start()) as [BoundAddress];
+  t.after(() => first.stop());
   const loginAll = () => Promise.all(Array.from({ length: 1_000 }, async (_, index) => (await Peer.connect(t, address)).login('opensrf', DOMAIN, `r${index}`)));
   const peers = await loginAll();
   await Promise.all([first.stop(), ...peers.map((peer) => peer.closed())]);

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+
+/** What a page has its reader type. */
+export type Step =
+  /** A server that stays. */
+  | { readonly kind: 'server'; readonly line: string }
+  /** Something that ends only when it is told to. */
+  | { readonly kind: 'watcher'; readonly line: string }
+  /** Lines of one shell. */
+  | { readonly kind: 'script'; readonly line: string };
+
+/** The blocks of a page that are marked as shell, each with the line where it begins, and its lines without comments. */
+export function shellBlocks(file: string): { at: number; lines: string[] }[] {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map((match) => ({
+    at: text.slice(0, match.index).split('\n').length,
+    lines: (match[2] as string)
+      // What goes on in the next line is one.
+      .replace(/(&&|\\)\n/g, '$1 ')
+      .split('\n')
+      .map((line) => line.replace(/\s+# .*$/, '').trim())
+      .filter((line) => line !== ''),
+  }));
+}
+
+/** Takes a block apart. */
+export function stepsOf(lines: readonly string[]): Step[] {
+  const steps: Step[] = [];
+  for (const line of lines) {
+    const last = steps.at(-1);
+    const kind = kindOf(line);
+    if (kind === 'script' && last?.kind === 'script') steps[steps.length - 1] = { kind, line: `${last.line}\n${line}` };
+    else steps.push({ kind, line });
+  }
+  return steps;
+}
+
+function kindOf(line: string): Step['kind'] {
+  if (/opensrf-chopchop monitor/.test(line)) return 'watcher';
+  const serves = /(?:^|&& )(?:npx )?opensrf-chopchop(?: -|$)/.test(line) && !/--(?:daemon|version|help|check-config)/.test(line);
+  return serves ? 'server' : 'script';
+}
+
+/** The options of our own program in a line, with its command; what an `exec` runs is not ours. */
+export function ownOptions(line: string): { command: string; options: string[] }[] {
+  // Docker's images have our name, and options of their own.
+  if (line.startsWith('docker ')) return [];
+  return [...line.matchAll(/(?:npx |^|[ (`])opensrf-chopchop((?: [^|)&;`]*)?)/g)].map((match) => {
+    const [ours = ''] = (match[1] as string).split(' -- ');
+    const [, command = 'serve'] = /^ ([a-z]+)\b/.exec(ours) ?? [];
+    return { command, options: [...ours.matchAll(/ (--[a-z][a-z-]*)/g)].map(([, option]) => option as string) };
+  });
+}

@@ -1,9 +1,11 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Framing } from '../streams/framing.ts';
 import { ByteInput } from './byte-input.ts';
+import { readDirectly } from './read-directly.ts';
 import { channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 import { type ChannelBindings, type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
@@ -75,13 +77,15 @@ export class ByteTransport implements Transport {
   }
 
   open(receiver: TransportReceiver): void {
-    const { socket } = this;
-    this.receiver = receiver;
-    socket.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       receiver.dataRead(chunk);
       this.readLength += chunk.length;
       if (this.readLength >= READ_LENGTH) this.giveWay();
-    });
+    };
+    this.receiver = receiver;
+    if (this.tls === null && this.socket instanceof Socket) this.socket = readDirectly(this.socket, take);
+    else this.socket.on('data', take);
+    const { socket } = this;
     socket.on('end', () => receiver.ended());
     socket.on('error', (error) => receiver.failed(error));
     // The only way in which a TLS socket that no tls.Server has made tells of what goes wrong behind its handshake.

@@ -30,7 +30,7 @@ export interface Sink {
 
 /** Is told by a {@link Transport} what comes from the peer. */
 export interface TransportReceiver {
-  /** Bytes as they came, or one whole frame. */
+  /** Bytes as they came, or one whole frame. They are there only until it returns. */
   dataRead(chunk: Buffer): void;
   /** The peer has closed its side. */
   ended(): void;

@@ -41,11 +41,11 @@ export function parseOsrfMessages(body: string): OsrfMessage[] | null {
 
 /** So many references are resolved to look at a message in passing… */
 const MAX_REFERENCES = 1_000_000;
-/** …and so many arrays, objects or elements made. */
-const MAX_CONTAINERS = 200_000;
+/** …and so many arrays, objects, elements or members made. */
+const MAX_PARTS = 200_000;
 
 /**
- * The messages of a stanza, for who looks at it from the side: none where there are so many arrays and objects in it that to make them all would hold up those whom
+ * The messages of a stanza, for who looks at it from the side: none where there are so many parts in it that to make them all would hold up those whom
  * the message concerns.
  */
 export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
@@ -53,7 +53,7 @@ export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
 }
 
 function isCostly(inner: string): boolean {
-  for (const character of ['[', '{', '<']) if (occursMoreThan(inner, character, MAX_CONTAINERS)) return true;
+  for (const character of ['[', '{', '<', ',']) if (occursMoreThan(inner, character, MAX_PARTS)) return true;
   return occursMoreThan(inner, '&', MAX_REFERENCES);
 }
 

@@ -1,4 +1,4 @@
-import { Stanza } from './stanza.ts';
+import { MAX_THREAD, Stanza } from './stanza.ts';
 
 /*
  * The shape in which OpenSRF's libraries write nearly every stanza, and nothing else:
@@ -57,7 +57,7 @@ export interface PlainHead {
 export function readPlainHead(text: string, start: number): PlainHead | null {
   HEAD.lastIndex = start;
   const match = HEAD.exec(text);
-  if (match === null) return null;
+  if (match === null || (match[12] !== undefined && match[12].length > MAX_THREAD)) return null;
   const stanza = new Stanza('message', match[2] as string, match[3] as string, match[4] ?? '', match[5] ?? '');
   let restStart = text.indexOf('>', start) + 1;
   const transactionId = match[11];

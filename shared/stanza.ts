@@ -36,6 +36,9 @@ export interface Forwarder {
 
 const NO_PIECES: readonly string[] = [];
 
+/** OpenSRF's threads have some forty characters. What is longer is passed on and nothing more: to look for it takes time that is everybody's. */
+export const MAX_THREAD = 1_024;
+
 /**
  * One `<message>`, `<iq>` or `<presence>` on its way from one socket to another. Never a tree: the fields of the start tag and
  * the rest as it was received, already proven well-formed.
@@ -66,7 +69,7 @@ export class Stanza {
   routerClass: string;
   routerCommand: string;
   transactionId: string;
-  /** The text of the first `<thread>` child, escaped as received: OpenSRF's session id. `''` if there are elements in it. */
+  /** The text of the first `<thread>` child, escaped as received: OpenSRF's session id. `''` if there are elements in it, or more than {@link MAX_THREAD}. */
   thread: string;
 
   /**

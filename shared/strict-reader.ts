@@ -3,7 +3,7 @@ import { detached, inCrumbs } from './detach.ts';
 import { StreamError } from './errors.ts';
 import { EXTENSION_ATTRIBUTES } from './extension.ts';
 import { NS } from './namespaces.ts';
-import { Stanza } from './stanza.ts';
+import { MAX_THREAD, Stanza } from './stanza.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { escapeAttribute, escapeText } from './xml.ts';
@@ -340,8 +340,9 @@ export class StrictReader {
   private endThread(): void {
     this.threadOpen = false;
     const from = this.threadStart - this.base;
-    if (from < 0) return;
-    const content = this.buffer.slice(from, this.buffer.lastIndexOf('<', this.position - this.base - 1));
+    const end = this.buffer.lastIndexOf('<', this.position - this.base - 1);
+    if (from < 0 || end - from > MAX_THREAD) return;
+    const content = this.buffer.slice(from, end);
     (this.stanza as Stanza).thread = content.includes('<') ? withoutMarkup(content) : content;
   }
 

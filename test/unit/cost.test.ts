@@ -61,6 +61,8 @@ for (const [what, body] of [
 for (const [what, body] of [
   ['arrays', '['.repeat(4_000_000) + ']'.repeat(4_000_000)],
   ['objects', `[${'{},'.repeat(2_600_000)}{}]`],
+  ['numbers', `[${'1,'.repeat(4_000_000)}1]`],
+  ['members', `{${Array.from({ length: 700_000 }, (_, index) => `"k${index}":1`).join(',')}}`],
   ['elements', '<x/>'.repeat(2_000_000)],
   ['references', '&quot;'.repeat(1_300_000)],
 ] as const) {

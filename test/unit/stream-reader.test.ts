@@ -224,6 +224,23 @@ test('the thread is the text of the first thread child', () => {
   }
 });
 
+test('a thread longer than any of OpenSRF’s is passed on, and nobody looks for it', () => {
+  for (const [thread, known] of [
+    ['t'.repeat(1_024), 't'.repeat(1_024)],
+    ['t'.repeat(1_025), ''],
+    ['&lt;'.repeat(1_000), ''],
+    ['<![CDATA[t]]>'.repeat(1_000), ''],
+  ] as const) {
+    // Read by the fast lane, and by saxes.
+    for (const attributes of ["to='a' from='b'", "from='b' to='a'"]) {
+      const xml = `<message ${attributes}><thread>${thread}</thread><body>b</body></message>`;
+      const stanza = readStanza(xml);
+      assert.equal(stanza.thread, known);
+      assert.ok(stanza.toXml().includes(`<thread>${thread}</thread><body>b</body>`));
+    }
+  }
+});
+
 test('the extension is found in both forms, the first value of each attribute counting', () => {
   type Extension = [routerFrom: string, routerClass: string, routerCommand: string, transactionId: string, tag: string, legacy: boolean];
   const full = `<opensrf router_from='1' router_class='2' router_command='3' osrf_xid='4&amp;'/>`;

@@ -16,6 +16,9 @@ const PUBLISHED = {
   bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
 };
 
+/** A package's provenance names the repository that it is built from, and its package.json has to agree. */
+const repository = process.env.GITHUB_REPOSITORY && { type: 'git', url: `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git` };
+
 function restore() {
   if (existsSync(original)) renameSync(original, file);
 }
@@ -46,7 +49,7 @@ async function strip() {
   const types = [...typesOf(join(root, TYPES))].map((path) => relative(root, path));
   const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/control/console', ...types, 'CHANGELOG.md'];
   writeFileSync(original, text);
-  writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, files }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), files }, null, 2)}\n`);
 }
 
 await { strip, restore }[process.argv[2]]();

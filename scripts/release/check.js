@@ -70,8 +70,10 @@ function checkPackage({ filename, files, unpackedSize }) {
   assert.ok(unpackedSize < MAX_UNPACKED_BYTES, `${unpackedSize} bytes unpacked are too many`);
   const folder = emptyFolder('unpacked');
   run('tar', ['-xzf', tarball, '-C', folder]);
-  const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
+  const { scripts, dependencies, devDependencies, repository } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
   assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'nothing runs where it is installed');
+  // npm compares it with what signs the provenance.
+  if (process.env.GITHUB_REPOSITORY !== undefined) assert.ok(repository.url.endsWith(`/${process.env.GITHUB_REPOSITORY}.git`));
   checkManPage(join(folder, 'package/dist/man/opensrf-chopchop.1'));
   step(`${filename}: ${files.length} files, ${unpackedSize} bytes, no scripts, needs ${Object.keys(dependencies).join(' ')}`);
   return tarball;

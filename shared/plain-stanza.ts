@@ -3,8 +3,8 @@ import { MAX_THREAD, Stanza } from './stanza.ts';
 /*
  * The shape in which OpenSRF's libraries write nearly every stanza, and nothing else:
  *
- *   stanza     <message to='…' from='…'[ type='…'][ id='…']> [extension] [thread] [subject] <body> text </body></message>
- *   extension  <opensrf[ router_from='…' router_to='…'][ class and command, in either order] osrf_xid='…'[ broadcast='…']/>    (C: all, Perl: the last three)
+ *   stanza     <message to='…' from='…'[ type='…'][ id='…'][ extension]> [<opensrf extension/>] [thread] [subject] <body> text </body></message>
+ *   extension  [ router_from='…' router_to='…'][ class and command, in either order] osrf_xid='…'[ broadcast='…']    once: up to OpenSRF 3.0 in the start tag
  *   thread     <thread>…</thread> or <thread/>
  *   subject    <subject></subject> or <subject/>
  *
@@ -20,10 +20,12 @@ const NO_CHARACTER = '\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff';
 const VALUE = `[^'"<>&\\t\\n\\r${NO_CHARACTER}]*`;
 /** An attribute whose value is captured; the first group of the expression is the quote. */
 const attribute = (name: string): string => ` ${name}=\\1(${VALUE})\\1`;
-const START = `<message to=(["'])(${VALUE})\\1${attribute('from')}(?:${attribute('type')})?(?:${attribute('id')})?>`;
+const START = `<message to=(["'])(${VALUE})\\1${attribute('from')}(?:${attribute('type')})?(?:${attribute('id')})?`;
 const CLASS_AND_COMMAND = `(?:${attribute('router_class')}${attribute('router_command')}|${attribute('router_command')}${attribute('router_class')})?`;
 const SENDER = `(?:${attribute('router_from')} router_to=\\1${VALUE}\\1)?`;
-const EXTENSION = `(?:<opensrf${SENDER}${CLASS_AND_COMMAND}${attribute('osrf_xid')}(?: broadcast=\\1[01]?\\1)?/>)?`;
+const ATTRIBUTES = `${SENDER}${CLASS_AND_COMMAND}${attribute('osrf_xid')}(?: broadcast=\\1[01]?\\1)?`;
+// Of the child, or of the start tag: which of them is to end in a slash is looked at afterwards.
+const EXTENSION = `(?:(><opensrf)?(${ATTRIBUTES})/?>|>)`;
 const THREAD = `(?:<thread>([^<&\\]${NO_CHARACTER}]*)</thread>|<thread/>)?`;
 const HEAD = new RegExp(`${START}${EXTENSION}${THREAD}(?:<subject></subject>|<subject/>)?<body>`, 'y');
 
@@ -57,22 +59,36 @@ export interface PlainHead {
 export function readPlainHead(text: string, start: number): PlainHead | null {
   HEAD.lastIndex = start;
   const match = HEAD.exec(text);
-  if (match === null || (match[12] !== undefined && match[12].length > MAX_THREAD)) return null;
+  if (match === null) return null;
+  const thread = match[14] ?? '';
+  if (thread.length > MAX_THREAD) return null;
   const stanza = new Stanza('message', match[2] as string, match[3] as string, match[4] ?? '', match[5] ?? '');
-  let restStart = text.indexOf('>', start) + 1;
-  const transactionId = match[11];
-  if (transactionId !== undefined) {
-    const end = text.indexOf('>', restStart) + 1;
-    stanza.head = text.slice(restStart, end);
-    stanza.extensionStart = 0;
-    restStart = end;
-    stanza.routerFrom = match[6] ?? '';
-    stanza.routerClass = match[7] ?? match[10] ?? '';
-    stanza.routerCommand = match[8] ?? match[9] ?? '';
-    stanza.transactionId = transactionId;
-  }
-  stanza.thread = match[12] ?? '';
+  const restStart = readExtension(stanza, match, text, start);
+  if (restStart === -1) return null;
+  stanza.thread = thread;
   return { stanza, restStart, bodyStart: HEAD.lastIndex };
+}
+
+/** Takes over the extension, wherever it stands. @returns where it ends, or the start tag; -1 if the wrong one of the two ends in a slash. */
+function readExtension(stanza: Stanza, match: RegExpExecArray, text: string, start: number): number {
+  const startTagEnd = text.indexOf('>', start) + 1;
+  const attributes = match[7];
+  if (attributes === undefined) return startTagEnd;
+  const isChild = match[6] !== undefined;
+  const end = isChild ? text.indexOf('>', startTagEnd) + 1 : startTagEnd;
+  if (isChild !== text.startsWith('/', end - 2)) return -1;
+  if (isChild) {
+    stanza.head = text.slice(startTagEnd, end);
+    stanza.extensionStart = 0;
+  } else {
+    stanza.otherAttributes = attributes;
+    stanza.legacyExtension = true;
+  }
+  stanza.routerFrom = match[8] ?? '';
+  stanza.routerClass = match[9] ?? match[12] ?? '';
+  stanza.routerCommand = match[10] ?? match[11] ?? '';
+  stanza.transactionId = match[13] ?? '';
+  return end;
 }
 
 /** The position behind the characters from `start` on that are plain text for certain, whatever comes behind them; there is no {@link SECTION_END} in the text. */

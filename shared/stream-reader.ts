@@ -150,7 +150,7 @@ export class StreamReader {
   }
 
   private complete(stanza: Stanza): void {
-    stanza.otherAttributes = this.strict.declarations;
+    stanza.otherAttributes += this.strict.declarations;
     this.currentReceiver.stanzaRead(stanza, this.strict.namespace);
   }
 

@@ -16,12 +16,12 @@ const TEXTS = [
   ...['] ]>', '&amp ;', '</body ></message >', ' '],
 ];
 
-test('the fast lane takes what OpenSRF writes today, and leaves the rest', () => {
+test('the fast lane takes what OpenSRF writes, today and up to 3.0, and leaves the rest', () => {
   const taken = SEEDS.map((seed) => {
     const head = readPlainHead(seed, 0);
     return head !== null && seed.startsWith(PLAIN_END, endOfPlainText(seed, head.bodyStart));
   });
-  assert.deepEqual(taken, [true, true, true, false, true, true, false, false, false]);
+  assert.deepEqual(taken, [true, true, true, true, true, true, true, false, false, false]);
 });
 
 test('the fast lane reads what the strict reader reads, whatever stands in a body and wherever it is cut', () => {
@@ -43,7 +43,7 @@ test('the fast lane reads what the strict reader reads, in three pieces cut anyw
 });
 
 test('the fast lane reads what the strict reader reads, with any one character exchanged', () => {
-  for (const seed of [SEEDS[1], SEEDS[2]] as string[]) {
+  for (const seed of SEEDS.slice(1, 5)) {
     for (let at = 0; at < seed.length; at++) {
       for (const other of ['', ' ', "'", '"', '<', '>', '&', '=', '/', 'x']) {
         compareReaders([Buffer.from(OPENING), Buffer.from(seed.slice(0, at) + other + seed.slice(at + 1))], WIDE_LIMITS);

@@ -11,6 +11,7 @@ export const SEEDS: readonly string[] = [
   `<message to='router@private.localhost/router' from='opensrf@private.localhost/client_1'><opensrf router_command='register' router_class='opensrf.math' osrf_xid=''/><thread></thread><body>registering</body></message>`,
   `<message to='a@localhost/b' from='c@localhost/d' type='error' id='7'><opensrf router_from='e@localhost/f' router_to='' router_class='x' router_command='y' osrf_xid='1' broadcast='0'/><thread>t</thread><subject></subject><body>{&quot;a&quot;:&quot;\u00e9\u20ac\u{1f431}&quot;,&amp;&lt;&gt;&apos;&#10;&#x2F;&#xe9;&#8364;}</body></message>`,
   `<message to="a@localhost/b" from="c@localhost/d" router_from="" router_to="" router_class="" router_command="" osrf_xid="1"><thread>t</thread><body>x</body></message>`,
+  `<message to='a@localhost/b' from='c@localhost/d' type='x' id='7' router_command='register' router_class='y' osrf_xid='' broadcast='1'><thread></thread><body>registering</body></message>`,
   `<message to='a@localhost/b' from='c@localhost/d'><thread/><subject/><body>[[1,2]]</body></message>`,
   `<message to='a@localhost/b' from='c@localhost/d'><body></body></message>`,
   `<message xml:lang='en' to='a@localhost/b' type='chat'><body xml:lang='en'><![CDATA[</body></message>]]></body><x xmlns='urn:x'><y/></x></message>`,

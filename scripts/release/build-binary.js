@@ -37,6 +37,7 @@ export async function buildBinary(output) {
     await bundleLauncher('server/launch/binary.ts', launcher);
     await bundleLauncher('scripts/release/compile.js', compiler);
     run(process.execPath, ['--predictable', compiler, bundle, compiled, join(folder, 'ready.json')]);
+    run(process.execPath, [compiler, bundle, compiled]);
     const assets = { ...consoleAssets(), 'chopchop.cjs': bundle, 'seldom.cjs': seldom, compiled };
     // Node writes the name of the program into the executable: without the folder, which has another name each time.
     const config = { main: basename(launcher), output: 'sea.blob', disableExperimentalSEAWarning: true, assets };

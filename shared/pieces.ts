@@ -28,6 +28,11 @@ export class Pieces {
     }
   }
 
+  /** All that was added, as one text: a copy. */
+  join(): string {
+    return this.pieces.join('') + this.tail;
+  }
+
   /** All that was added. */
   all(): [string, ...string[]] {
     const [first, ...others] = this.pieces;

@@ -145,7 +145,7 @@ export class StreamReader {
     begun.rest = text.slice(textEnd);
     if (plain && !tooLong && mayGoOnPlain(text, textEnd)) return text.length;
     this.begun = null;
-    this.strict.takeOver(opening, pieces.all().join('').slice(overlap), begun.wide);
+    this.strict.takeOver(opening, pieces, pieces.length - overlap, begun.wide);
     return textEnd === text.length ? textEnd : this.readStrictly(text, textEnd, wide);
   }
 

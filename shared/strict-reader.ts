@@ -3,6 +3,7 @@ import { detached, inCrumbs } from './detach.ts';
 import { StreamError } from './errors.ts';
 import { EXTENSION_ATTRIBUTES } from './extension.ts';
 import { NS } from './namespaces.ts';
+import type { Pieces } from './pieces.ts';
 import { MAX_THREAD, Stanza } from './stanza.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
@@ -140,21 +141,21 @@ export class StrictReader {
 
   /**
    * Goes on where somebody else has read the beginning of a child and found nothing wrong: an {@link idle} reader stands in the middle of its text then.
-   * @param head Up to a place in character data. @param proven Character data behind it, which saxes need not see again.
+   * @param head Up to a place in character data. @param proven Ends with character data behind it, which saxes need not see again. @param length Of that.
    */
-  takeOver(head: string, proven: string, wide: boolean): void {
+  takeOver(head: string, proven: Pieces, length: number, wide: boolean): void {
     this.wide = wide;
     this.buffer = head;
     this.parse(head);
-    this.skipped += proven.length;
-    if (head.length + proven.length > this.limits.maxStanzaBytes) {
+    this.skipped += length;
+    if (head.length + length > this.limits.maxStanzaBytes) {
       // Not first joined and then let go: of 8 MB that takes 40 ms.
       this.oversized = true;
       this.buffer = '';
-      this.base += head.length + proven.length;
+      this.base += head.length + length;
       return;
     }
-    this.buffer += proven;
+    this.buffer += proven.join().slice(proven.length - length);
     this.letGo();
   }
 

@@ -212,6 +212,23 @@ test('routers tell of their services and listeners, which can be drained and res
   assert.equal((await started.call('/api/v1/services/opensrf.math/drain', posted({ listener: 5 }))).status, 400);
 });
 
+test('a call that could not be sent is refused, and is no mistake of the server', async (t) => {
+  const { call, log } = await startControlledServer(t);
+  const refusal = async (body: string) => {
+    const response = await call('/api/v1/call', { method: 'POST', body });
+    return [response.status, ((await response.json()) as { error: string }).error];
+  };
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  assert.deepEqual(await refusal(`{"service":"opensrf.math","method":"add","params":${deep}}`), [400, 'params is nested too deeply']);
+  for (const service of ['a\\u0000b', 'a'.repeat(2_000)]) {
+    assert.deepEqual(await refusal(`{"service":"${service}","method":"add"}`), [400, 'service is needed, with a name that a service can have']);
+  }
+  assert.deepEqual(
+    log.lines.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
 test('a call is carried out as a client’s, and says what came of it', async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started, 1);

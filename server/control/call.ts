@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isResource } from '../../shared/jid.ts';
 import type { ChopChop } from '../chopchop.ts';
 import { routerName } from '../config/config.ts';
 import type { Account } from '../login/accounts.ts';
@@ -59,12 +60,22 @@ export function callRoutes(server: ChopChop): Route[] {
 
 function parseOrder(body: unknown, domains: readonly string[]): CallOrder | string {
   const { service, method, params = [], domain = domains[0], timeoutMs = DEFAULT_TIMEOUT_MS } = (body ?? {}) as Record<string, unknown>;
-  if (typeof service !== 'string' || service === '') return 'service is needed';
+  if (typeof service !== 'string' || !isResource(service)) return 'service is needed, with a name that a service can have';
   if (typeof method !== 'string' || method === '') return 'method is needed';
   if (!Array.isArray(params)) return 'params is no array';
+  if (!canBeWritten(params)) return 'params is nested too deeply';
   if (typeof domain !== 'string' || !domains.includes(domain)) return `domain is none of ${domains.join(', ')}`;
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) return `timeoutMs is no number up to ${MAX_TIMEOUT_MS}`;
   return { service, method, params, domain, timeoutMs };
+}
+
+/** JSON is read however deep it is, and not written again. */
+function canBeWritten(params: readonly unknown[]): boolean {
+  try {
+    return JSON.stringify(params) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function accountOn({ config: { accounts, router } }: ChopChop, domain: string): Account | undefined {

@@ -5,6 +5,7 @@ import { type ExchangeObserver, ExchangeTap } from '../server/conversations/exch
 import type { ExchangeLimits } from '../server/conversations/open-exchanges.ts';
 import { OsrfClient } from '../server/opensrf/client.ts';
 import { OsrfService } from '../server/opensrf/service.ts';
+import type { Stanza } from '../shared/stanza.ts';
 import { attribute, cRequest, requestBody, resultBody, sessionBody, statusBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
 import { RawProgram } from './support/raw-service.ts';
@@ -174,4 +175,19 @@ test('a worker that ends a silent session names no request; the next one goes to
   await listener.asked();
   const [connect, request] = [...Array(3).keys()].map((index) => get(index + 1)).filter((exchange) => exchange?.service === 'opensrf.math');
   assert.deepEqual([connect?.type, connect?.state, request?.type, request?.state], ['CONNECT', 'complete', 'REQUEST', 'open']);
+});
+
+test('sessions that clients have left without a word are forgotten, the oldest first', async (t) => {
+  const { address, tap } = await watched(t, { exchanges: 3, characters: 1_000_000 });
+  const worker = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'worker');
+  const client = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'client');
+  const threads = ['a', 'b', 'c', 'd', 'e'];
+  for (const thread of threads) {
+    client.send(cRequest('opensrf@private.localhost/worker', '', thread, sessionBody('CONNECT')));
+    await worker.message();
+    worker.send(cRequest('opensrf@private.localhost/client', '', thread, statusBody('Connection Successful', '200', '0')));
+    await client.message();
+  }
+  const followed = threads.filter((thread) => tap.follows({ from: 'opensrf@private.localhost/client', thread } as Stanza));
+  assert.deepEqual(followed, ['c', 'd', 'e']);
 });

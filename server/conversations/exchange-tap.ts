@@ -46,12 +46,16 @@ export class ExchangeTap implements Tap {
   /** By client's JID, then by thread. */
   private readonly conversations = new Map<string, Map<string, Conversation>>();
   private readonly open: OpenExchanges;
+  /** Those that a worker has taken, in the order in which that was. A client may leave without a word, and stay. */
+  private readonly connected = new Set<Conversation>();
+  private readonly maxConnected: number;
   private count = 0;
 
   constructor({ routers, observer, limits = DEFAULT_LIMITS, now = preciseNow }: ExchangeTapOptions) {
     this.routers = routers;
     this.observer = observer;
     this.now = now;
+    this.maxConnected = limits.exchanges;
     this.open = new OpenExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
   }
 
@@ -117,7 +121,10 @@ export class ExchangeTap implements Tap {
     const conversations = this.conversations.get(address);
     if (conversations === undefined) return;
     this.conversations.delete(address);
-    for (const conversation of conversations.values()) for (const exchange of conversation.exchanges()) this.end(exchange, 'abandoned');
+    for (const conversation of conversations.values()) {
+      this.disconnected(conversation);
+      for (const exchange of conversation.exchanges()) this.end(exchange, 'abandoned');
+    }
   }
 
   private said(message: OsrfMessage, stanza: Stanza, thread: string): void {
@@ -173,11 +180,11 @@ export class ExchangeTap implements Tap {
     if (message.type !== 'RESULT' && message.type !== 'STATUS') return;
     const code = Number(message.payload['statusCode'] ?? 0);
     // A worker that ends a session names no request.
-    if (code === 408) conversation.connected = false;
+    if (code === 408) this.setConnected(conversation, false);
     const exchange = conversation.waiting(message, code);
     if (exchange === undefined) return;
     const state = exchange.take(message);
-    if (exchange.type === 'CONNECT') conversation.connected = state === 'complete';
+    if (exchange.type === 'CONNECT') this.setConnected(conversation, state === 'complete');
     this.heard(exchange, stanza);
     if (state !== 'open') this.end(exchange, state);
   }
@@ -201,8 +208,17 @@ export class ExchangeTap implements Tap {
   }
 
   private disconnected(conversation: Conversation): void {
-    conversation.connected = false;
+    this.setConnected(conversation, false);
     this.forgetIfOver(conversation);
+  }
+
+  private setConnected(conversation: Conversation, connected: boolean): void {
+    conversation.connected = connected;
+    this.connected.delete(conversation);
+    if (!connected) return;
+    this.connected.add(conversation);
+    const [oldest] = this.connected;
+    if (this.connected.size > this.maxConnected) this.disconnected(oldest as Conversation);
   }
 
   private end(exchange: Exchange, state: Exclude<ExchangeState, 'open'>): void {

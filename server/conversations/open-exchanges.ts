@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.ts';
 
-/** How many open exchanges are followed, and how much of what was said in them is kept. Beyond that, the oldest is forgotten. */
+/** How many open exchanges are followed (and as many sessions that workers have taken), and how much of what was said in them is kept. Beyond that, the oldest is forgotten. */
 export interface ExchangeLimits {
   readonly exchanges: number;
   readonly characters: number;

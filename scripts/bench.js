@@ -21,7 +21,7 @@ const HELP = `npm run bench -- [options]
   --rounds N        how often each row is run; medians are shown (5)
   --seconds S       how long each run is (3)
   --minutes N       how long the mode "soak" takes (30)
-  --peers           also ejabberd and Prosody, without a router, where they are installed
+  --peers           also ejabberd, Prosody and jabberd2, without a router, where they are installed
   --install         installs them before (Debian, as root)
   --json FILE       writes all figures there
   --check           compares two short rows with scripts/bench/recorded.json; exit code 1 if a ratio is more than 1.5 times the recorded one, twice

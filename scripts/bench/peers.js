@@ -4,20 +4,27 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PROGRAM as JABBERD2, launchJabberd2 } from './jabberd2.js';
 import { end, somePort } from './servers.js';
 
 /** What --install installs. */
-export const PACKAGES = ['ejabberd', 'prosody'];
+export const PACKAGES = ['ejabberd', 'prosody', 'jabberd2'];
 
 const ACCOUNT = { user: 'opensrf', password: 'opensrf' };
 const START_MS = 30_000;
 
-/** Those that are installed. */
+/** Those that are installed; says which are not. */
 export function installedPeers(folder) {
-  return [prosody(folder), ejabberd(folder)].filter(({ program }) => existsSync(program));
+  const peers = [prosody(folder), ejabberd(folder), jabberd2(folder)];
+  for (const { name, program } of peers) if (!existsSync(program)) console.log(`${name} is left out: there is no ${program} (--install installs it)`);
+  return peers.filter(({ program }) => existsSync(program));
 }
 
-function peer(name, program, launch) {
+function jabberd2(folder) {
+  return peer('jabberd2', JABBERD2, (port) => launchJabberd2(folder, port), 'legacy');
+}
+
+function peer(name, program, launch, auth = 'plain') {
   return {
     name,
     program,
@@ -31,7 +38,7 @@ function peer(name, program, launch) {
         for (const pid of familyOf(running.child.pid)) process.kill(pid, 'SIGKILL');
         await end(running.child);
       };
-      return { name, port, password: ACCOUNT.password, auth: 'plain', mode: 'direct', pids: () => familyOf(running.child.pid), stop };
+      return { name, port, password: ACCOUNT.password, auth, mode: 'direct', pids: () => familyOf(running.child.pid), stop };
     },
   };
 }

@@ -2,13 +2,16 @@
 // Measures what the console costs: server CPU per routed request without a control interface, with one that nobody looks at, and with the console
 // open in a browser (or, without one, a program that asks for the same), in turns within each round.
 //
-//   npm run build && node scripts/bench-console.js [--rounds 5] [--seconds 3] [--window 8] [--view connections]
+//   npm run build && node scripts/bench-console.js [--rounds 5] [--seconds 3] [--window 8] [--view connections] [--rate REQUESTS_A_SECOND]
+//
+// With --rate, requests come at that pace instead of as fast as they are answered.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Browser, hasChromium } from '../dist/test/support/browser.js';
+import { runPaced } from './bench/paced.js';
 import { median } from './bench/report.js';
 import { ours } from './bench/servers.js';
 import { compile, runLoad } from './bench/tools.js';
@@ -21,6 +24,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '3' },
     window: { type: 'string', default: '8' },
     view: { type: 'string', default: 'connections' },
+    rate: { type: 'string' },
   },
 });
 
@@ -60,7 +64,7 @@ async function run(osrfload, { args, look }, browser) {
   const server = await ours(folder, args).start();
   const close = look === null ? null : await look(JSON.parse(readFileSync(controlFile, 'utf8')), browser);
   await wait(1_000);
-  const result = await runLoad(osrfload, server, LOAD);
+  const result = options.rate === undefined ? await runLoad(osrfload, server, LOAD) : await runPaced(server, Number(options.rate), Number(options.seconds));
   await close?.();
   await server.stop();
   return result;
@@ -68,7 +72,7 @@ async function run(osrfload, { args, look }, browser) {
 
 const browser = hasChromium ? await Browser.start() : null;
 try {
-  const osrfload = compile(folder, 'osrfload');
+  const osrfload = options.rate === undefined ? compile(folder, 'osrfload') : '';
   const results = Object.fromEntries(Object.keys(KINDS).map((name) => [name, []]));
   console.log(
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0].model.trim()}, load ${loadavg()[0].toFixed(1)}`,

@@ -53,6 +53,8 @@ export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
 }
 
 function isCostly(inner: string): boolean {
+  // Nearly every message: too short for as many of anything.
+  if (inner.length <= MAX_PARTS) return false;
   for (const character of ['[', '{', '<', ',']) if (occursMoreThan(inner, character, MAX_PARTS)) return true;
   return occursMoreThan(inner, '&', MAX_REFERENCES);
 }

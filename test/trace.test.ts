@@ -175,3 +175,18 @@ test('what a component asks from its many addresses is followed, and given up wh
     ],
   );
 });
+
+test('while nobody watches, many requests one after the other are all remembered, more than may be looked at in one go', async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'patient' });
+  t.after(() => client.close());
+  const requests = 300;
+  for (let n = 0; n < requests; n++) {
+    await client.request('opensrf.math', 'add', n, 0);
+    // So many a second may be looked at for ever.
+    if (n % 15 === 14) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const { requests: remembered, unseen } = await started.json('/api/v1/requests?method=add&limit=1000');
+  assert.deepEqual([(remembered as unknown[]).length, unseen], [requests, 0]);
+});

@@ -116,6 +116,16 @@ test('a budget is spent by the clock and filled by it; eight hundred stanzas a s
   assert.equal(budget.exhausted, false, '…the last are paid back in the time they take');
 });
 
+test('a budget that is spent is filled again when that is due, not with what trickles in', () => {
+  const budget = new Budget(5, 0);
+  for (let n = 0; n < 800; n++) budget.spendOnStanza(0.1);
+  assert.equal(budget.exhausted, true);
+  for (const now of [1, 50, 99]) budget.refillIfDue(now);
+  assert.equal(budget.exhausted, true);
+  budget.refillIfDue(100);
+  assert.equal(budget.exhausted, false);
+});
+
 test('percentiles are numbers that were there', () => {
   assert.deepEqual(percentiles([], [50, 99]), [0, 0]);
   assert.deepEqual(percentiles([3, 1, 2], [0, 50, 99, 100]), [1, 2, 3, 3]);

@@ -2,6 +2,8 @@
 const STANZAS_PER_SECOND = 800;
 const STANZAS_AT_ONCE = 800;
 
+const REFILL_MS = 100;
+
 /** So many milliseconds are saved up at the most, and so many are owed. */
 const MOST_MS = 20;
 const MOST_DEBT_MS = 50;
@@ -44,6 +46,11 @@ export class Budget {
 
   spend(ms: number): void {
     this.ms = Math.max(-MOST_DEBT_MS, this.ms - ms);
+  }
+
+  /** The same as {@link refill}, but not too often: what trickles in under load would be spent at once, and the tap never taken away. */
+  refillIfDue(now: number): void {
+    if (now - this.filledAt >= REFILL_MS) this.refill(now);
   }
 
   /** What the time since the last filling has brought. */

@@ -76,6 +76,7 @@ export class BudgetedTap implements Tap {
 
   read(session: Session, stanza: Stanza): void {
     const begin = performance.now();
+    if (this.budget.exhausted) this.budget.refillIfDue(begin);
     if (!this.budget.exhausted || this.exchanges.follows(stanza)) this.exchanges.read(session, stanza);
     else this.passBy();
     this.spentSince(begin);
@@ -99,8 +100,11 @@ export class BudgetedTap implements Tap {
   }
 
   private spentSince(begin: number): void {
-    this.budget.spendOnStanza(performance.now() - begin);
+    const now = performance.now();
+    this.budget.spendOnStanza(now - begin);
     if (!this.budget.overdrawn || this.detach === null) return;
+    this.budget.refillIfDue(now);
+    if (!this.budget.overdrawn) return;
     this.onSpent();
     this.takeAway();
   }

@@ -94,13 +94,11 @@ export class Trace implements ExchangeObserver, SessionObserver {
     const recording = new Recording(++this.count, exchange);
     this.open.set(exchange, recording);
     this.seen(recording, recording.asked(stanza));
-    this.schedule();
   }
 
   handed(exchange: Exchange): void {
     const recording = this.open.get(exchange);
     if (recording !== undefined) this.seen(recording, recording.handed());
-    this.schedule();
   }
 
   answered(exchange: Exchange, stanza: Stanza): void {
@@ -110,7 +108,6 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.lastAnswered = exchange;
     const recording = this.open.get(exchange);
     if (recording !== undefined) this.seen(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
-    this.schedule();
   }
 
   ended(exchange: Exchange): void {
@@ -119,17 +116,21 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.open.delete(exchange);
     const entry = recording.entry(this.server.protect());
     this.ring.add(entry);
-    this.batch.ended(recording);
+    if (exchange === this.lastAnswered) this.forgetLastAnswer();
     this.listener.requestEnded(entry.summary);
+    if (!this.isWatched) return;
+    this.batch.ended(recording);
     this.schedule();
   }
 
   sessionBound({ jid }: Session): void {
+    if (!this.isWatched) return;
     this.batch.sessionBound(jid);
     this.schedule();
   }
 
   sessionEnded({ jid }: Session): void {
+    if (!this.isWatched) return;
     this.batch.sessionEnded(jid);
     this.schedule();
   }
@@ -144,18 +145,29 @@ export class Trace implements ExchangeObserver, SessionObserver {
   }
 
   private seen(recording: Recording, step: TraceStep): void {
-    this.batch.step(recording, step);
     this.listener.stanzaSeen(step);
+    if (!this.isWatched) return;
+    this.batch.step(recording, step);
+    this.schedule();
   }
 
+  private forgetLastAnswer(): void {
+    this.lastAnswer = null;
+    this.lastAnswered = null;
+  }
+
+  private get isWatched(): boolean {
+    return this.watchers.size > 0;
+  }
+
+  /** For what watchers are to be told, and to look again when there was too much to look at. */
   private schedule(): void {
     this.timer ??= setTimeout(() => this.tick(), BATCH_MS).unref();
   }
 
   private tick(): void {
     this.timer = null;
-    this.lastAnswer = null;
-    this.lastAnswered = null;
+    this.forgetLastAnswer();
     const begin = performance.now();
     this.budget.refill(begin);
     if (!this.tap.resume()) this.schedule();

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { LoopDelay } from '../../server/control/loop-delay.ts';
+
+function holdUp(ms: number): void {
+  for (const begin = performance.now(); performance.now() - begin < ms; );
+}
+
+for (const [watched, ms] of [
+  [true, 60],
+  [false, 250],
+] as const) {
+  test(`what holds the loop up for ${ms} ms is seen while ${watched ? 'somebody' : 'nobody'} watches, and told once`, async () => {
+    const delay = new LoopDelay();
+    delay.watched = watched;
+    holdUp(ms);
+    await wait(150);
+    assert.ok(delay.takeLongest() >= ms / 3);
+    assert.ok(delay.takeLongest() === 0);
+    delay.stop();
+  });
+}
+
+test('a loop that is held up for less than the time between two looks is seen by who watches', async () => {
+  const delay = new LoopDelay();
+  delay.watched = true;
+  holdUp(45);
+  await wait(40);
+  assert.ok(delay.takeLongest() >= 15);
+  delay.stop();
+});

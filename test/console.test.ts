@@ -177,6 +177,8 @@ test('traffic: filters, search in what was said, pause, copy as a command, expor
   await page.getByLabel('Status').selectOption('failed');
   await hasRows(1);
   assert.match(await rows.first().innerText(), /opensrf\.math fail\s+refused 500\s*\*\*\* Call to \[fail\] failed/);
+  await page.getByLabel('Status').selectOption('205');
+  await hasRows(2);
   await page.getByLabel('Status').selectOption('');
   await hasRows(3);
   await page.getByLabel('Search in everything').fill("it's");

@@ -3,10 +3,15 @@
 import { h } from './dom.js';
 import { isFailure } from './format.js';
 
+/** States, and the codes that OpenSRF's programs answer with. */
+const STATES = ['failed', 'open', 'complete', 'refused', 'bounced', 'abandoned', 'forgotten'];
+const CODES = ['205', '400', '401', '403', '404', '408', '417', '500', '503'];
+const STATUSES = ['', ...STATES, ...CODES];
+
 const FIELDS = [
   { name: 'service', label: 'Service', placeholder: 'opensrf.math' },
   { name: 'method', label: 'Method', placeholder: 'add, or op*' },
-  { name: 'status', label: 'Status', choices: ['', 'failed', 'open', 'complete', 'refused', 'bounced', 'abandoned'] },
+  { name: 'status', label: 'Status', choices: STATUSES },
   { name: 'jid', label: 'JID', placeholder: 'part of it' },
   { name: 'xid', label: 'xid', placeholder: 'the whole' },
   { name: 'slowerThan', label: 'Slower than', placeholder: 'ms', type: 'number' },

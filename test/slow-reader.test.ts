@@ -105,3 +105,21 @@ test('who gets back all that waited for another at once is not taken for one tha
   while (sender.transcript.split("type='error'").length - 1 < count - 1) await once(sender.stream, 'data');
   assert.equal(sender.ended, false);
 });
+
+test('who asks without end what has been acknowledged, and reads no answer, is closed as everybody who does not read', async (t) => {
+  const { server, log } = await startServer(t, { domains: ['localhost'], limits: { outboxBytes: 100_000, stalledAfterMs: 0 } });
+  const blocked = new BlockingDuplex();
+  server.serve(blocked, 'blocked');
+  const start = header('localhost', " version='1.0'");
+  blocked.push(`${start}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${Buffer.from('\0opensrf\0password').toString('base64')}</auth>`);
+  const binding = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind>";
+  blocked.push(`${start}<iq id='b' type='set'>${binding}</iq><enable xmlns='urn:xmpp:sm:3'/>`);
+  while (server.sessionCount === 0) await new Promise(setImmediate);
+  blocked.blocked = true;
+  for (let times = 0; times < 100 && server.sessionCount > 0; times++) {
+    blocked.push("<r xmlns='urn:xmpp:sm:3'/>".repeat(1_000));
+    await new Promise(setImmediate);
+  }
+  assert.equal(log.lines.find(({ message }) => message === 'session ended')?.fields['reason'], 'slow-reader');
+  assert.ok(blocked.destroyed);
+});

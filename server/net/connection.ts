@@ -132,7 +132,9 @@ export class Connection implements TransportReceiver, PendingConnection {
 
   /** Sends an element of the stream itself that declares its namespace. Everything sent in one turn leaves in one write. */
   send(xml: string): void {
-    if (this.state === 'open') this.outbox.append(xml);
+    if (this.state !== 'open') return;
+    this.outbox.append(xml);
+    this.closeIfOverflowing();
   }
 
   /** Sends a stanza from somebody else; if the peer ends before it was written, it is given back. */
@@ -140,6 +142,10 @@ export class Connection implements TransportReceiver, PendingConnection {
     // The server's own answers to a peer that is about to be closed: nobody misses them, and there is no end of them in one turn.
     if (this.overflowing && stanza.sender === null && stanza.forwarder === null) return;
     this.outbox.append(stanza);
+    this.closeIfOverflowing();
+  }
+
+  private closeIfOverflowing(): void {
     if (this.overflowing || !this.overflows()) return;
     // Not now: closing hands on what waits here, and this may be just such a handing on.
     this.overflowing = true;

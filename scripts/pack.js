@@ -2,10 +2,10 @@
 // scripts and no development tools in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { bundleForPackage, commit } from './release/bundle.js';
+import { bundleForPackage } from './release/bundle.js';
 import { manPage } from './release/man.js';
 import { bundledPackages, licenceProblems, notices } from './release/notices.js';
-import { root, version } from './release/root.js';
+import { commit, root, version } from './release/root.js';
 
 const [file, original] = ['package.json', 'package.json.orig'].map((name) => join(root, name));
 const TYPES = './dist/server/index.d.ts';

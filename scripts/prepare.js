@@ -4,12 +4,11 @@
 // It is plain JavaScript, and without TypeScript it does nothing unless --required is given:
 // `npm ci --omit=dev` runs `prepare` too, in a place where there is no compiler.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { commit, root } from './release/root.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const required = process.argv.includes('--required');
 
 function findCompiler() {
@@ -35,6 +34,8 @@ if (compiler === null || !existsSync(join(root, 'tsconfig.json'))) {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const result = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json')], { stdio: 'inherit' });
 if (result.status !== 0) process.exit(result.status ?? 1);
+// For `--version`.
+writeFileSync(join(root, 'dist/server/build.json'), JSON.stringify({ commit: commit(), build: 'sources' }));
 // The console is plain files: no compiler looks at them.
 cpSync(join(root, 'server/control/console'), join(root, 'dist/server/control/console'), { recursive: true });
 for (const program of ['main', 'opensrf-router']) chmodSync(join(root, `dist/server/${program}.js`), 0o755);

@@ -36,9 +36,12 @@ test('the demo plays on a server that runs, unless its service is there already'
   assert.match(oneLine(nobody.stderr), /see --host and --port/);
 });
 
-test('--version says the version of package.json', () => {
+test('--version says the version of package.json, and the commit', () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  assert.equal(run('--version').stdout, `${version}\n`);
+  const [, told, commit] = /^(\S+) \(commit (\S+), sources\)\n$/.exec(run('--version').stdout) ?? [];
+  assert.equal(told, version);
+  // Git may not know it: of a copy of the sources, say.
+  assert.match(commit as string, /^(?:[0-9a-f]{7,}\+?|unknown)$/);
 });
 
 test('--help shows options with defaults, examples and exit codes', () => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inject } from 'postject';
-import { bundleForBinary, bundleLauncher, bundleSeldom, commit } from './bundle.js';
-import { root, version } from './root.js';
+import { bundleForBinary, bundleLauncher, bundleSeldom } from './bundle.js';
+import { commit, root, version } from './root.js';
 
 // nodejs.org's documentation of single executable applications: what postject looks for in the program.
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';

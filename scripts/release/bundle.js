@@ -1,5 +1,4 @@
 // All our programs, the library and what they need of other packages in one file: Node takes longer to find 250 small ones than to run what is in them.
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -111,10 +110,4 @@ function findOwnPlaces(bundler, folder) {
     const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url)`);
     return { contents, loader: 'ts' };
   });
-}
-
-/** What the sources were at. */
-export function commit() {
-  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty=+', '--exclude=*'], { cwd: root, encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : (process.env.GITHUB_SHA ?? 'unknown').slice(0, 7);
 }

@@ -103,7 +103,9 @@ function checkNpx(what, specifier) {
     env: { ...process.env, npm_config_cache: cache },
   });
   assert.match(shown, DEMO_END);
-  step(`npx ${what} demo, in an empty folder with an empty cache`);
+  const told = run('npx', ['--yes', '--cache', cache, '--offline', specifier, '--version'], { cwd: folder, env: { ...process.env, npm_config_cache: cache } });
+  assert.ok(told.startsWith(`${version} (commit ${run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })}, `), `--version: ${told}`);
+  step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${told}`);
 }
 
 /** The library and the second program, where the package is installed. */

@@ -111,8 +111,13 @@ class Machine {
     // The services that pages ask, and the console that a terminal gets.
     const served = serves ? { OPENSRF_CHOPCHOP_STUBS: join(this.folder, 'test/stubs'), OPENSRF_CHOPCHOP_CONSOLE: '0' } : {};
     const env = { ...process.env, PATH: `${join(this.folder, 'bin')}:${process.env['PATH']}`, ...own, ...served };
-    const command = ['--net', '--target', String(this.network.pid), 'bash', '-ec', line.replaceAll('/openils', this.folder)];
+    const command = ['--net', '--target', String(this.network.pid), 'bash', '-ec', this.inFolder(line)];
     return spawn('nsenter', command, { cwd: this.folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** Places that a page names are this machine's own. */
+  private inFolder(line: string): string {
+    return line.replaceAll(/\/openils|\/tmp(?=\/)/g, this.folder);
   }
 
   private async stop(): Promise<void> {

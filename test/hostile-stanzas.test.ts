@@ -171,3 +171,14 @@ test('of an account so many sessions are available and no more, whatever they sa
   assert.doesNotMatch(third.transcript, /<presence|<message/);
   assert.doesNotMatch(mallory.transcript, /<status>/);
 });
+
+test('a long goodbye is told to all who are to hear it, without what it says', async (t) => {
+  const { mallory, alice, login } = await setUp(t, { queryBytes: 1_000 });
+  const friend = await login('friend');
+  alice.send('<presence/>');
+  await alice.expect('<presence ');
+  mallory.send(`<presence/><presence to='opensrf@${DOMAIN}/friend'/>`);
+  await friend.expect('<presence ');
+  mallory.send(`<presence type='unavailable' id='bye'><status>${'x'.repeat(2_000)}</status></presence>`);
+  for (const peer of [alice, friend]) assert.match(await peer.expect(/<presence [^>]*type='unavailable'[^>]*>/), /id='bye'\/>$/);
+});

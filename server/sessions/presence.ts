@@ -83,9 +83,11 @@ export class Presence {
   }
 
   private becameUnavailable(session: Session, stanza: Stanza): void {
+    // One word goes to a thousand: that it is gone is all that a long one has to say.
+    const goodbye = stanza.length > this.limits.queryBytes ? new Stanza('presence', '', session.jid, 'unavailable', stanza.id) : stanza;
     const recipients = this.availableAt(session.bareJid);
-    if (this.forget(session)) this.tell(recipients, session, stanza);
-    this.tellDirected(session, stanza);
+    if (this.forget(session)) this.tell(recipients, session, goodbye);
+    this.tellDirected(session, goodbye);
   }
 
   /** @returns whether it was available. */

@@ -15,9 +15,28 @@ export const LOAD_ROWS = [
   { mode: 'classes', title: '2,000 classes', load: [...EIGHT, '--window', '8'], classes: 2_000, floor: false },
   { mode: 'listeners', title: '1 listener', load: ['--clients', '8', '--listeners', '1', '--window', '8'] },
   { mode: 'listeners', title: '1,000 listeners', load: ['--clients', '8', '--listeners', '1000', '--window', '8'] },
+  ...[10, 100, 1_000, 10_000].map((clients) => ({
+    mode: 'connections',
+    title: `${clients.toLocaleString('en')} clients, window 1`,
+    load: ['--clients', String(clients), '--listeners', '8', '--window', '1'],
+  })),
   { mode: 'silent', title: 'and 1,000 silent neighbours', load: [...EIGHT, '--window', '8', '--idle', '1000'] },
   { mode: 'silent', title: 'and 10,000 silent neighbours', load: [...EIGHT, '--window', '8', '--idle', '10000'], floor: false },
 ];
 
 /** What is run when nothing is said. */
-export const USUAL = ['routed', 'direct', 'fan-in', 'large', 'plain', 'classes', 'listeners', 'silent', 'idle', 'logins', 'stalled', 'neighbour'];
+export const USUAL = [
+  'routed',
+  'direct',
+  'fan-in',
+  'large',
+  'plain',
+  'classes',
+  'listeners',
+  'connections',
+  'silent',
+  'idle',
+  'logins',
+  'stalled',
+  'neighbour',
+];

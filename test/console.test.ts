@@ -465,19 +465,21 @@ test('what happened while the list was asked for is in it as it is, not as the a
   await call(started, 'add', 2, 3);
   const called = call(started, 'wait');
   const stateInPage = (state: string) =>
-    page.waitForFunction(
-      `import('/console/store.js').then(({ store }) => [...store.requests.values()].some((one) => one.method === 'wait' && one.state === '${state}'))`,
-    );
+    page.evaluate(`import('/console/store.js').then(({ store, on }) => new Promise((resolve) => {
+      const look = () => [...store.requests.values()].some((one) => one.method === 'wait' && one.state === '${state}') && resolve();
+      on('requests', look);
+      look();
+    }))`);
   await stateInPage('open');
   let letThrough = () => {};
   const through = new Promise<void>((resolve) => (letThrough = resolve));
-  const asked = new Promise<void>((resolve) => {
-    page.route('**/api/v1/requests?*', async (route) => {
-      const response = await route.fetch();
-      resolve();
-      await through;
-      await route.fulfill({ response });
-    });
+  let ask = () => {};
+  const asked = new Promise<void>((resolve) => (ask = resolve));
+  await page.route('**/api/v1/requests?*', async (route) => {
+    const response = await route.fetch();
+    ask();
+    await through;
+    await route.fulfill({ response });
   });
   await show(page, 'traffic');
   await asked;

@@ -47,9 +47,12 @@ const SHELLS: Shell[] = [
 ];
 
 /** The line that a shell at a terminal makes of what is typed there and a tab. */
-async function completed({ program, args, setUp }: Shell, folder: string, typed: string): Promise<string> {
-  const env = { ...process.env, TERM: 'dumb', SHELL: `/bin/${program}`, PATH: `${folder}:${process.env['PATH']}`, ZDOTDIR: folder, COLUMNS: '200' };
+async function completed({ program, args, setUp }: Shell, t: TestContext, folder: string, typed: string): Promise<string> {
+  // Where EDITOR says vi, as npm has it, zsh takes keys as vi does.
+  const keys = { EDITOR: 'emacs', VISUAL: 'emacs' };
+  const env = { ...process.env, ...keys, TERM: 'dumb', SHELL: `/bin/${program}`, PATH: `${folder}:${process.env['PATH']}`, ZDOTDIR: folder, COLUMNS: '200' };
   const terminal = spawn('script', ['-qec', `${program} ${args}`, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => terminal.kill());
   let shown = '';
   terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text;
@@ -71,8 +74,8 @@ for (const shell of SHELLS) {
   const absent = [shell.program, 'script'].find((program) => spawnSync(program, ['--version']).error !== undefined);
   test(`${shell.program} completes at a terminal`, { skip: absent !== undefined && `there is no ${absent}` }, async (t) => {
     const folder = programFolder(t);
-    assert.equal(await completed(shell, folder, 'opensrf-chopchop dem'), 'opensrf-chopchop demo');
-    assert.equal(await completed(shell, folder, 'opensrf-chopchop serve --on-'), 'opensrf-chopchop serve --on-listener-loss');
-    assert.equal(await completed(shell, folder, 'opensrf-chopchop serve --balance rou'), 'opensrf-chopchop serve --balance round-robin');
+    assert.equal(await completed(shell, t, folder, 'opensrf-chopchop dem'), 'opensrf-chopchop demo');
+    assert.equal(await completed(shell, t, folder, 'opensrf-chopchop serve --on-'), 'opensrf-chopchop serve --on-listener-loss');
+    assert.equal(await completed(shell, t, folder, 'opensrf-chopchop serve --balance rou'), 'opensrf-chopchop serve --balance round-robin');
   });
 }

@@ -21,7 +21,15 @@ export function plot({ title, unit, lines }) {
   const legends = lines.length > 1 ? lines.map((_, index) => h('span', { class: `legend s${index}` })) : [];
   const element = h(
     'figure',
-    { class: 'card plot', tabindex: '0', onpointermove: pointed, onpointerleave: () => look(null), onkeydown: moved, onblur: () => look(null) },
+    {
+      class: 'card plot',
+      tabindex: '0',
+      'aria-label': title,
+      onpointermove: pointed,
+      onpointerleave: () => look(null),
+      onkeydown: moved,
+      onblur: () => look(null),
+    },
     h('figcaption', {}, h('h3', {}, title), lines.length > 1 ? scale : value),
     picture,
     h('div', { class: 'row under' }, legends, h('span', { class: 'spring' }), when, lines.length > 1 ? null : scale),

@@ -5,7 +5,7 @@
 //
 // With --check it writes nothing, and its exit code is 1 if the file is not what it would write.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { configurationReference } from '../dist/server/config/reference.js';
+import { configurationReference } from '../dist/server/config/sources/reference.js';
 
 const file = new URL('../docs/configuration.md', import.meta.url);
 const reference = configurationReference();

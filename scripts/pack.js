@@ -47,7 +47,7 @@ async function strip() {
   const text = readFileSync(file, 'utf8');
   const { scripts: _scripts, devDependencies: _tools, ...published } = JSON.parse(text);
   const types = [...typesOf(join(root, TYPES))].map((path) => relative(root, path));
-  const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/control/console', ...types, 'CHANGELOG.md'];
+  const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/console/page', ...types, 'CHANGELOG.md'];
   writeFileSync(original, text);
   writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), files }, null, 2)}\n`);
 }

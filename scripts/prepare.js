@@ -37,5 +37,5 @@ if (result.status !== 0) process.exit(result.status ?? 1);
 // For `--version`.
 writeFileSync(join(root, 'dist/server/build.json'), JSON.stringify({ commit: commit(), build: 'sources' }));
 // The console is plain files: no compiler looks at them.
-cpSync(join(root, 'server/control/console'), join(root, 'dist/server/control/console'), { recursive: true });
+cpSync(join(root, 'server/console/page'), join(root, 'dist/server/console/page'), { recursive: true });
 for (const program of ['main', 'opensrf-router']) chmodSync(join(root, `dist/server/${program}.js`), 0o755);

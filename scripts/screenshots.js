@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ChopChop } from '../dist/server/chopchop.js';
+import { ChopChop } from '../dist/server/compose/chopchop.js';
 import { createConfig } from '../dist/server/config/config.js';
 import { startControl } from '../dist/server/control/control.js';
 import { Browser } from '../dist/test/support/browser.js';

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { runCommandLine } from './command-line.ts';
-import { attach } from './commands/attach.ts';
+import { runCommandLine } from './cli/command-line.ts';
+import { attach } from './cli/serve/attach.ts';
 import { ConfigError } from './config/config.ts';
-import { type OpensrfCore, readOpensrfCore } from './config/opensrf-core.ts';
-import { CommandError, EXIT } from './exit-codes.ts';
+import { type OpensrfCore, readOpensrfCore } from './config/sources/opensrf-core.ts';
+import { CommandError, EXIT } from './kernel/exit-codes.ts';
 import { startedAsDaemon } from './process/daemon.ts';
 import { endWithError } from './process/end.ts';
 import { ROUTER_TITLE } from './process/pid-file.ts';

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { OsrfClient } from '../server/opensrf/client.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
 import { appeared, MAIN, oneLine, run, serve, temporaryFolder } from './support/command.ts';
 import { startMath } from './support/control.ts';
 import { registration } from './support/osrf.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { VERSION } from '../server/version.ts';
+import { VERSION } from '../server/kernel/version.ts';
 import { Command } from './support/background-command.ts';
 import type { Outcome } from './support/command.ts';
 import { RawProgram, status } from './support/raw-service.ts';

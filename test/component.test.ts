@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ChopChop } from '../server/chopchop.ts';
+import { ChopChop } from '../server/compose/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { appeared, MAIN, run, temporaryFolder } from './support/command.ts';

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readChopchopSection } from '../server/config/chopchop-section.ts';
 import { ConfigError } from '../server/config/config.ts';
-import { readOpensrfCore } from '../server/config/opensrf-core.ts';
-import { SITE_OPTIONS } from '../server/config/serve-options.ts';
-import { siteConfig } from '../server/config/site.ts';
-import { withSrfsh } from '../server/config/srfsh.ts';
-import { parseXmlFile } from '../server/config/xml-file.ts';
-import { domainAddresses } from '../server/net/hosts-file.ts';
+import { domainAddresses } from '../server/config/hosts-file.ts';
+import { SITE_OPTIONS } from '../server/config/options/serve-options.ts';
+import { readChopchopSection } from '../server/config/sources/chopchop-section.ts';
+import { readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
+import { siteConfig } from '../server/config/sources/site.ts';
+import { withSrfsh } from '../server/config/sources/srfsh.ts';
+import { parseXmlFile } from '../server/config/sources/xml-file.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
 

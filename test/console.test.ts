@@ -7,10 +7,10 @@ import type { Page } from 'playwright-core';
 import { startControl } from '../server/control/control.ts';
 import { readRecording } from '../server/fixture/recording/recorded-exchange.ts';
 import { readStubFolder } from '../server/fixture/stub-files/read.ts';
-import { OsrfClient } from '../server/opensrf/client.ts';
-import { JabberClient } from '../server/opensrf/jabber-client.ts';
-import { OsrfService } from '../server/opensrf/service.ts';
-import { withSystemMethods } from '../server/opensrf/system-methods.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
+import { JabberClient } from '../server/osrf/jabber-client.ts';
+import { OsrfService } from '../server/osrf/service.ts';
+import { withSystemMethods } from '../server/osrf/system-methods.ts';
 import { Command } from './support/background-command.ts';
 import { Browser, CHROMIUM, hasChromium, type View } from './support/browser.ts';
 import { temporaryFolder } from './support/command.ts';
@@ -381,7 +381,7 @@ test('after a restart of the server the page goes on by itself, or asks for the 
   assert.deepEqual(faults, []);
 });
 
-for (const file of ['traffic.js', 'main.js', 'style.css']) {
+for (const file of ['views/traffic.js', 'main.js', 'style.css']) {
   test(`a page that ${file} did not reach says so, and loads again by itself when the server can be reached`, { skip }, async (t) => {
     const started = await startControlledServer(t);
     const page = await browser.page();
@@ -466,7 +466,7 @@ test('what happened while the list was asked for is in it as it is, not as the a
   await call(started, 'add', 2, 3);
   const called = call(started, 'wait');
   const stateInPage = (state: string) =>
-    page.evaluate(`import('/console/store.js').then(({ store, on }) => new Promise((resolve) => {
+    page.evaluate(`import('/console/base/store.js').then(({ store, on }) => new Promise((resolve) => {
       const look = () => [...store.requests.values()].some((one) => one.method === 'wait' && one.state === '${state}') && resolve();
       on('requests', look);
       look();
@@ -495,7 +495,7 @@ test('what happened while the list was asked for is in it as it is, not as the a
 test('a mistake of the page is told to whoever looks at it', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const { page } = await openConsole(t, started.url);
-  await page.evaluate(`import('/console/store.js').then(({ on }) => on('health', () => { throw new Error('this was wrong'); }))`);
+  await page.evaluate(`import('/console/base/store.js').then(({ on }) => on('health', () => { throw new Error('this was wrong'); }))`);
   await page.getByRole('alert').getByText('The console made a mistake (this was wrong). What it shows may be wrong; load it again.').waitFor();
   assert.equal(await page.locator('#state').innerText(), 'live', 'that is no loss of the connection');
 });

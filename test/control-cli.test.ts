@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { OsrfClient } from '../server/opensrf/client.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
 import { Command } from './support/background-command.ts';
 import { oneLine, run, type Serving, serve, stop, temporaryFolder } from './support/command.ts';
 import { LOGIN, startMath } from './support/control.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { OsrfClient } from '../server/opensrf/client.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
 import { Command } from './support/background-command.ts';
 import { oneLine, run, serve, stop, temporaryFolder } from './support/command.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';

@@ -8,13 +8,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createConfig } from '../server/config/config.ts';
-import { CONSOLE_FILES } from '../server/control/assets.ts';
+import { CONSOLE_FILES } from '../server/console/assets.ts';
 import { startControl } from '../server/control/control.ts';
 import { ControlListenError } from '../server/control/control-server.ts';
 import type { MethodReport } from '../server/control/latencies.ts';
 import type { LimitReport } from '../server/control/near-limits.ts';
 import type { SessionReport } from '../server/control/sessions.ts';
-import { OsrfClient } from '../server/opensrf/client.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
 import { temporaryFolder } from './support/command.ts';
 import { LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { Peer } from './support/peer.ts';
@@ -355,7 +355,7 @@ test('what the control interface does is in the log, without the token', async (
 
 test('the configuration has no say in it: the control interface leaves nothing behind', async () => {
   const log = recordingLog();
-  const { ChopChop } = await import('../server/chopchop.ts');
+  const { ChopChop } = await import('../server/compose/chopchop.ts');
   const server = new ChopChop(createConfig({ port: 0 }), log);
   await server.start();
   const control = await startControl(server, { port: 0, anyPort: false, socket: null }, TOKEN, log);

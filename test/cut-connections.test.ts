@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { ChopChop } from '../server/chopchop.ts';
+import { ChopChop } from '../server/compose/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { cpuMsOf } from './support/cpu.ts';

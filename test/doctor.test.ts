@@ -7,15 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Account } from '../server/config/account.ts';
 import { createConfig } from '../server/config/config.ts';
-import { readOpensrfCore } from '../server/config/opensrf-core.ts';
+import { readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
 import { checkLog } from '../server/doctor/log.ts';
 import { checkLogins } from '../server/doctor/logins.ts';
 import { checkClock, checkName, checkNode } from '../server/doctor/machine.ts';
 import { checkPort } from '../server/doctor/ports.ts';
 import { checkSettings } from '../server/doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../server/doctor/site.ts';
-import type { Account } from '../server/login/accounts.ts';
 import { serve, temporaryFolder } from './support/command.ts';
 
 const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));

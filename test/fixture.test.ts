@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readOpensrfCore } from '../server/config/opensrf-core.ts';
+import { readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
 import {
   anything,
   type ChopChopFixture,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { addressOf } from '../server/net/tcp.ts';
-import { JabberClient, LoginError } from '../server/opensrf/jabber-client.ts';
+import { JabberClient, LoginError } from '../server/osrf/jabber-client.ts';
 
 test('a login at a server that says nothing fails when its time is up', async (t) => {
   const silent = createServer().listen(0, '127.0.0.1');

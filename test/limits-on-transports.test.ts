@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
-import type { ChopChop } from '../server/chopchop.ts';
+import type { ChopChop } from '../server/compose/chopchop.ts';
 import type { ConfigInput } from '../server/config/config.ts';
 import type { Limits } from '../server/config/limits.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { ChopChop } from '../server/chopchop.ts';
+import type { ChopChop } from '../server/compose/chopchop.ts';
 import type { ConfigInput } from '../server/config/config.ts';
 import { attribute, cRequest, registration, requestBody, resultBody, sessionBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { ChopChop } from '../server/chopchop.ts';
+import type { ChopChop } from '../server/compose/chopchop.ts';
 import { deadPeersIn } from '../server/net/dead-peers.ts';
 import { cRequest, requestBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ConfigInput, createConfig } from '../server/config/config.ts';
 import { reloadedConfig } from '../server/config/reload.ts';
-import { OsrfClient } from '../server/opensrf/client.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
 import { serve, temporaryFolder } from './support/command.ts';
 import { registration } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';

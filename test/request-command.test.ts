@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ConfigInput } from '../server/config/config.ts';
-import { OsrfService } from '../server/opensrf/service.ts';
+import { OsrfService } from '../server/osrf/service.ts';
 import { Command } from './support/background-command.ts';
 import { type Outcome, temporaryFolder } from './support/command.ts';
 import { complete, connected, pieces, RawProgram, result, status } from './support/raw-service.ts';

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createClock } from '../server/clock.ts';
+import { createClock } from '../server/kernel/clock.ts';
 import { appeared, MAIN, oneLine, readReady, type Serving, serve, stop, temporaryFolder, written } from './support/command.ts';
 import { Peer } from './support/peer.ts';
 import { recordingLog } from './support/server.ts';

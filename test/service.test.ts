@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OsrfClient } from '../server/opensrf/client.ts';
-import { JabberClient } from '../server/opensrf/jabber-client.ts';
-import { OsrfService } from '../server/opensrf/service.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
+import { JabberClient } from '../server/osrf/jabber-client.ts';
+import { OsrfService } from '../server/osrf/service.ts';
 import { FakeClock } from './support/fakes.ts';
 import { attribute, cRequest, requestBody, sessionBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';

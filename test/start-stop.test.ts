@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { ChopChop } from '../server/chopchop.ts';
+import { ChopChop } from '../server/compose/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import { addressOf, type BoundAddress, ListenError } from '../server/net/tcp.ts';
 import { Peer } from './support/peer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EXIT } from '../server/exit-codes.ts';
+import { EXIT } from '../server/kernel/exit-codes.ts';
 import { Syslog } from '../server/logging/syslog.ts';
 import { oneLine, run, serve, stop, temporaryFolder } from './support/command.ts';
 import { header, Peer } from './support/peer.ts';

@@ -6,7 +6,7 @@ import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { ChopChop } from '../server/chopchop.ts';
+import { ChopChop } from '../server/compose/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import type { TlsInput } from '../server/config/transports.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';

@@ -4,7 +4,7 @@ import type { SessionReport } from '../server/control/sessions.ts';
 import type { TraceBatch } from '../server/control/trace/batch.ts';
 import type { TraceEntry, TraceSummary } from '../server/control/trace/trace-entry.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
-import { OsrfClient } from '../server/opensrf/client.ts';
+import { OsrfClient } from '../server/osrf/client.ts';
 import { LOGIN, posted, startControlledServer, startMath, watchEvents } from './support/control.ts';
 import { Peer } from './support/peer.ts';
 

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ChopChop } from '../server/chopchop.ts';
+import { ChopChop } from '../server/compose/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import { temporaryFolder } from './support/command.ts';
 import { Peer } from './support/peer.ts';

@@ -1,8 +1,8 @@
 // A load that comes at its own pace: so many requests a second, whatever the server does. For what is not worth measuring at full speed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { OsrfClient } from '../../dist/server/opensrf/client.js';
-import { OsrfService } from '../../dist/server/opensrf/service.js';
+import { OsrfClient } from '../../dist/server/osrf/client.js';
+import { OsrfService } from '../../dist/server/osrf/service.js';
 
 const LOGIN = { host: '127.0.0.1', domain: 'private.localhost', username: 'opensrf' };
 

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inject } from 'postject';
 import { bundleForBinary, bundleLauncher, bundleSeldom } from './bundle.js';
@@ -18,11 +18,12 @@ function run(program, args, options = {}) {
   return stdout.trim();
 }
 
-/** The console's files, by the names that server/control/assets.ts asks for. */
+/** The console's files, by the names that server/console/assets.ts asks for. */
 function consoleAssets() {
-  const folder = join(root, 'server/control/console');
-  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
-  return Object.fromEntries(names.map((name) => [`console/${name}`, join(folder, name)]));
+  const folder = join(root, 'server/console/page');
+  const entries = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return Object.fromEntries(names.sort().map((name) => [`console/${name}`, join(folder, name)]));
 }
 
 /** @param output Path of the executable. @returns esbuild's accounts of what is in it. */

@@ -1,7 +1,7 @@
 import type { AbsentServiceAnswer, BalanceName, ListenerLossPolicy } from '../../router/options.ts';
 import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
-import type { Account } from '../login/accounts.ts';
-import { isLoopback } from '../net/loopback.ts';
+import { isLoopback } from '../kernel/loopback.ts';
+import type { Account } from './account.ts';
 import { type ComponentsConfig, componentProblems, DEFAULT_COMPONENTS } from './components.ts';
 import { DEFAULT_LIMITS, type Limits, limitProblems } from './limits.ts';
 import {

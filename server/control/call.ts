@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { isResource } from '../../shared/jid.ts';
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
+import type { Account } from '../config/account.ts';
 import { routerName } from '../config/config.ts';
-import type { Account } from '../login/accounts.ts';
-import { OsrfClient } from '../opensrf/client.ts';
-import { OsrfError, OsrfTimeout } from '../opensrf/errors.ts';
-import type { OsrfRequest } from '../opensrf/request.ts';
+import { OsrfClient } from '../osrf/client.ts';
+import { OsrfError, OsrfTimeout } from '../osrf/errors.ts';
+import type { OsrfRequest } from '../osrf/request.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
 
 /** What a call came to. */

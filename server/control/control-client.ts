@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { ControlFile } from './control-file.ts';
 
 /** An event of the live part: its name and its data. */

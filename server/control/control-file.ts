@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 
 /** What local commands need to talk to a running server. Only the server's user can read it. */

@@ -1,12 +1,12 @@
 import { rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { Log } from '../log.ts';
+import type { ControlPlace } from '../config/options/control-options.ts';
+import type { Log } from '../kernel/log.ts';
 import { type PendingConnection, PendingConnections } from '../net/pending-connections.ts';
 import { bindWithMode } from '../net/unix.ts';
 import { Guard } from './guard.ts';
 import { findRoute, problem, type Reply, type Route, readBody, send } from './http.ts';
-import type { ControlPlace } from './options.ts';
 
 const HOST = '127.0.0.1';
 

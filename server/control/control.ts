@@ -1,14 +1,14 @@
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
 import { routerName } from '../config/config.ts';
-import { type Log, logOfPart } from '../log.ts';
+import type { ControlPlace } from '../config/options/control-options.ts';
+import { type Log, logOfPart } from '../kernel/log.ts';
 import { LogProtect } from '../logging/log-protect.ts';
-import { assetRoutes } from './assets.ts';
 import { callRoutes } from './call.ts';
+import { consoleRoutes } from './console-routes.ts';
 import { type ControlAddress, ControlServer } from './control-server.ts';
 import { eventRoutes } from './events.ts';
 import { Health } from './health.ts';
 import { LazyMetrics } from './lazy-metrics.ts';
-import type { ControlPlace } from './options.ts';
 import { readinessRoutes } from './readiness.ts';
 import { requestRoutes } from './requests.ts';
 import { serverRoute } from './server-report.ts';
@@ -37,7 +37,7 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
   const http = new ControlServer(
     [
       ...readinessRoutes(server),
-      ...assetRoutes(),
+      ...consoleRoutes(),
       serverRoute(server),
       ...sessionRoutes(server, partLog),
       ...serviceRoutes(server, partLog),

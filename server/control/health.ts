@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
 import { json, type Route } from './http.ts';
 import { Latencies, percentiles } from './latencies.ts';
 import { LoopDelay } from './loop-delay.ts';

@@ -1,4 +1,4 @@
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
 import type { Route } from './http.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trace } from './trace/trace.ts';

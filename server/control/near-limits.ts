@@ -1,4 +1,4 @@
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
 
 /** A limit, and how near somebody came to it since the control interface is up. */
 export interface LimitReport {

@@ -1,4 +1,4 @@
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
 import { json, type Route } from './http.ts';
 
 /** What programs ask that start others: is it up, and are the services there? Without a token, since no secret is in the answers. */

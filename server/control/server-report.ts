@@ -1,7 +1,7 @@
-import type { ChopChop } from '../chopchop.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
 import type { RouterConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../kernel/version.ts';
 import { json, type Route } from './http.ts';
 
 /** A server as the control interface tells of it. Counts begin with the server. */

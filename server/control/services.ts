@@ -1,7 +1,7 @@
 import type { Router } from '../../router/router.ts';
 import type { ServiceClass } from '../../router/service-class.ts';
-import type { ChopChop } from '../chopchop.ts';
-import type { Log } from '../log.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
+import type { Log } from '../kernel/log.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
 
 /** A router and what is registered with it, as the control interface tells of it. Times are milliseconds since 1970. */

@@ -1,6 +1,6 @@
 import { StreamError } from '../../shared/errors.ts';
-import type { ChopChop } from '../chopchop.ts';
-import type { Log } from '../log.ts';
+import type { ChopChop } from '../compose/chopchop.ts';
+import type { Log } from '../kernel/log.ts';
 import type { TransportKind } from '../net/transport.ts';
 import { Component } from '../sessions/component.ts';
 import type { Session } from '../sessions/session.ts';

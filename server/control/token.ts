@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { NameOption } from '../config/option-place.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import type { ControlArguments } from './options.ts';
+import type { ControlArguments } from '../config/options/control-options.ts';
+import type { NameOption } from '../config/sources/option-place.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 
 /** A new token, or the one in the file that an option names. @throws CommandError */
 export function controlToken({ controlTokenFile: file }: ControlArguments, named: NameOption): string {

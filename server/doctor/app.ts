@@ -1,4 +1,4 @@
-import type { Setting, SettingObject } from '../opensrf/settings/convert.ts';
+import type { Setting, SettingObject } from '../settings/convert.ts';
 import { type Finding, failure, warning } from './finding.ts';
 
 /** More drones than a C listener can have: it ends. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { LogArguments } from '../logging/options.ts';
+import type { LogArguments } from '../config/options/log-options.ts';
 import { type Finding, failure, ok } from './finding.ts';
 
 /** Whether a server in the background could write its log. */

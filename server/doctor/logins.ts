@@ -1,7 +1,7 @@
+import type { Account } from '../config/account.ts';
 import type { ChopChopConfig } from '../config/config.ts';
-import type { Account } from '../login/accounts.ts';
-import { domainAddresses } from '../net/hosts-file.ts';
-import { JabberClient, LoginError } from '../opensrf/jabber-client.ts';
+import { domainAddresses } from '../config/hosts-file.ts';
+import { JabberClient, LoginError } from '../osrf/jabber-client.ts';
 import { type Finding, failure, ok } from './finding.ts';
 
 const LOGIN_TIMEOUT_MS = 5_000;

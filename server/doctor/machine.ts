@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { domainAddresses } from '../net/hosts-file.ts';
+import { domainAddresses } from '../config/hosts-file.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 const OLDEST_NODE = [20, 19];

@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/config.ts';
-import { type ClientSection, type OpensrfCore, type Registration, type RouterSection, readOpensrfCore } from '../config/opensrf-core.ts';
+import { type ClientSection, type OpensrfCore, type Registration, type RouterSection, readOpensrfCore } from '../config/sources/opensrf-core.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 /** Whether the parts of a site's file fit together: who asks which router, who registers where, and whether they may. */

@@ -1,7 +1,7 @@
 import { StanzaError } from '../../shared/errors.ts';
 import { parseJid } from '../../shared/jid.ts';
 import type { Endpoint, Stanza } from '../../shared/stanza.ts';
-import type { Delivery } from '../sessions/delivery.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { Presence } from '../sessions/presence.ts';
 import type { Queries } from './queries.ts';
 import { ACCOUNT_SERVICES, HOST_SERVICES } from './services.ts';

@@ -1,7 +1,7 @@
 import { parseElement } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { Stanza } from '../../shared/stanza.ts';
-import type { Delivery } from '../sessions/delivery.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { HostFacts, Service } from './services.ts';
 
 /** Answers what is asked by iq, for whoever has an address here and no session: a host, an account, a router. */

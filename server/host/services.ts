@@ -2,7 +2,7 @@ import { platform, release } from 'node:os';
 import { type Element, text, xml } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../kernel/version.ts';
 import { discoInfo, discoItems, type HostItem } from './disco.ts';
 
 /** What a host tells of itself. */

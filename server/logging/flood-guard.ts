@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../router/environment.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../kernel/log.ts';
 
 /** How much of one kind is logged. */
 export interface FloodLimits {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../router/environment.ts';
 import type { Limits } from '../config/limits.ts';
-import { type Log, logOfPart } from '../log.ts';
+import { type Log, logOfPart } from '../kernel/log.ts';
 import { FloodGuard } from './flood-guard.ts';
 
 /** Makes the log of one part, safe from peers that would fill it with lines of the named levels. */

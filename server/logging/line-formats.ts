@@ -1,9 +1,5 @@
 import { bounded, printable, printableJson } from './printable.ts';
 
-/** Values of `--log-format`. */
-export const LOG_FORMATS = ['auto', 'json', 'pretty', 'opensrf'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
-
 /** Makes what is written of what pino made: one line of JSON. Takes and returns it without the final line feed. */
 export type LineFormat = (json: string) => string;
 

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { LogSink } from './sink.ts';
 
 /**

@@ -1,27 +1,10 @@
 import { type Logger, pino, stdSerializers } from 'pino';
-import type { LogLevel } from '../log-levels.ts';
-import { jsonLine, type LineFormat, type LogFormat, opensrfLine, prettyLine } from './line-formats.ts';
+import type { LogOptions } from '../config/log-values.ts';
+import { jsonLine, type LineFormat, opensrfLine, prettyLine } from './line-formats.ts';
 import { LogFile } from './log-file.ts';
 import { bounded } from './printable.ts';
 import type { LogSink } from './sink.ts';
-import { Syslog, type SyslogFacility } from './syslog.ts';
-
-/** Where the log goes. */
-export type LogDestination =
-  | { readonly kind: 'stdout' }
-  /** The path is absolute. */
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'syslog'; readonly facility: SyslogFacility; readonly socket: string };
-
-/** What is logged, how and where. */
-export interface LogOptions {
-  readonly level: LogLevel;
-  /** `auto`: pretty on a terminal, JSON to a pipe, OpenSRF's lines to a file and to syslog. */
-  readonly format: LogFormat;
-  readonly destination: LogDestination;
-  /** The program in OpenSRF's lines and in syslog, with its tag. */
-  readonly name: string;
-}
+import { Syslog } from './syslog.ts';
 
 /** A log that has to be closed. */
 export interface OpenLog {

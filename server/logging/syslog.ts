@@ -1,11 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { SYSLOG_FACILITIES, type SyslogFacility } from '../config/log-values.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { LogSink } from './sink.ts';
-
-/** Values of `--syslog`: those OpenSRF's configuration knows. */
-export const SYSLOG_FACILITIES = ['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'] as const;
-export type SyslogFacility = (typeof SYSLOG_FACILITIES)[number];
 
 /** Where the syslog daemon listens, and as whom to speak to it. */
 export interface SyslogOptions {

@@ -1,11 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-
-/** A user of one domain. */
-export interface Account {
-  readonly username: string;
-  readonly domain: string;
-  readonly password: string;
-}
+import type { Account } from '../config/account.ts';
 
 /** Who may log in, by domain. Passwords are kept in clear: the legacy digest cannot be checked without. */
 export class Accounts {

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
-import type { Framing } from '../streams/framing.ts';
 import { ByteInput } from './byte-input.ts';
+import type { Framing } from './framing.ts';
 import { readDirectly } from './read-directly.ts';
-import { channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
+import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
-import { type ChannelBindings, type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
+import { type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
 import { writeBuffer } from './write-buffer.ts';
 
 /** After so many bytes of one peer the others get a turn: Node would go on reading up to 2 MiB at a time, which takes saxes 15 ms. */

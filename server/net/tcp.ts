@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { isLoopback } from '../kernel/loopback.ts';
 import type { PeerPlace } from './byte-transport.ts';
 
 /** Where a listener listens. */
@@ -11,10 +12,6 @@ export interface BoundAddress {
 /** Where a TCP socket's other end is. */
 export function placeOf({ remoteAddress = '', remotePort = 0 }: Socket): PeerPlace {
   return { kind: 'tcp', peer: `${remoteAddress}:${remotePort}`, remote: !isLoopback(remoteAddress) };
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address.startsWith('::ffff:127.') || address === '::1';
 }
 
 /** A place could not be listened on. The message says which, why, and what to do. */

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
-import type { Framing } from '../streams/framing.ts';
+import type { Framing } from './framing.ts';
+import type { ChannelBindings } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 
 /** How a peer reaches us, for logs and whoever looks from the side. */
@@ -53,9 +54,6 @@ export interface Input {
   /** After a receiver has called {@link stop}: what had come behind the stanza it was given, and was not read. */
   readonly unread: string;
 }
-
-/** What a login can be bound to, by the name of the channel binding type (RFC 5056). */
-export type ChannelBindings = ReadonlyMap<string, Buffer>;
 
 /**
  * A way to obtain text from a peer and to give it some. It knows bytes and frames, and nothing of what they mean.

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 
 /** What a shell returns for a command it does not find, and for one it may not run. */
 const NOT_FOUND = 127;

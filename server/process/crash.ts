@@ -1,4 +1,4 @@
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../kernel/exit-codes.ts';
 
 /** How long an orderly end may take after a mistake. */
 const END_MS = 5_000;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { isSea } from 'node:sea';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 
 const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
 

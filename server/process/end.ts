@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { reportFailure } from './daemon.ts';
 
 /** Says in one line why a program ends, and sets its exit code. What is no {@link CommandError} is our mistake, and is told with its place. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { removeOwnFile, writeFileAtomically } from '../files.ts';
-import type { Log } from '../log.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { removeOwnFile, writeFileAtomically } from '../kernel/files.ts';
+import type { Log } from '../kernel/log.ts';
 
 /** What `ps` shows of a server; the command line it takes the place of may have passwords in it. */
 export const PROCESS_TITLE = 'opensrf-chopchop';

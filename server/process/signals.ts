@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../kernel/log.ts';
 
 /** What a server needs of the process it runs in. */
 export interface Stoppable {

@@ -2,12 +2,12 @@ import type { Router } from '../../router/router.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ComponentConflict } from '../config/components.ts';
-import type { ServerCounts } from '../counts.ts';
-import type { Log } from '../log.ts';
-import type { CloseReason } from '../net/close-reason.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { Directory } from '../delivery/directory.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
+import type { ServerCounts } from '../kernel/counts.ts';
+import type { Log } from '../kernel/log.ts';
 import { Component } from './component.ts';
-import type { Delivery } from './delivery.ts';
-import type { Directory } from './directory.ts';
 import { Session } from './session.ts';
 import type { Tap } from './tap.ts';
 

@@ -1,7 +1,7 @@
 import { detached } from '../../shared/detach.ts';
 import { childText, parseElement } from '../../shared/element.ts';
 import { Stanza } from '../../shared/stanza.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { Session } from './session.ts';
 
 /** What a session last said of itself. */

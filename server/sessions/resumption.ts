@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../router/environment.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import type { Log } from '../log.ts';
-import type { CloseReason } from '../net/close-reason.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Connection } from '../net/connection.ts';
 import { attributesOf, countIn, failedXml, type ManagementFailure, managementElement } from './management-elements.ts';
 import { type Session, unsupportedStanza } from './session.ts';

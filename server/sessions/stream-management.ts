@@ -3,7 +3,7 @@ import { xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import type { CloseReason } from '../net/close-reason.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import { attributesOf, countIn, failedXml, managementElement } from './management-elements.ts';
 import type { Session } from './session.ts';

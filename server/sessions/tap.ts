@@ -1,5 +1,5 @@
 import type { Stanza } from '../../shared/stanza.ts';
-import type { CloseReason } from '../net/close-reason.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Session } from './session.ts';
 
 /**

@@ -6,7 +6,7 @@ import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import type { StreamHeader } from '../../shared/stream-reader.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
 import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
@@ -14,9 +14,9 @@ import { type LoginPolicy, type LoginTerms, loginTerms } from '../login/policy.t
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
+import { newStreamId } from '../net/framing.ts';
 import { failedXml, type ManagementFailure } from '../sessions/management-elements.ts';
 import type { Session } from '../sessions/session.ts';
-import { newStreamId } from './framing.ts';
 
 /** What a negotiation needs of its server. */
 export interface C2sEnvironment {

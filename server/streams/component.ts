@@ -5,11 +5,11 @@ import { normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { StreamHeader } from '../../shared/stream-reader.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../kernel/log.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
+import { newStreamId } from '../net/framing.ts';
 import type { Component } from '../sessions/component.ts';
-import { newStreamId } from './framing.ts';
 
 /** What a component's negotiation needs of its server. */
 export interface ComponentEnvironment {

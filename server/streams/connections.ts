@@ -2,7 +2,7 @@ import type { Clock } from '../../router/environment.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { type ComponentsConfig, componentSecret } from '../config/components.ts';
 import type { ChopChopConfig } from '../config/config.ts';
-import type { ServerCounts } from '../counts.ts';
+import type { ServerCounts } from '../kernel/counts.ts';
 import type { GuardedLog } from '../logging/guarded-logs.ts';
 import type { Accounts } from '../login/accounts.ts';
 import { FailedLogins } from '../login/failed-logins.ts';
@@ -14,18 +14,24 @@ import { Flusher } from '../net/flusher.ts';
 import { PendingConnections } from '../net/pending-connections.ts';
 import type { TlsIdentity } from '../net/tls/identity.ts';
 import type { Transport } from '../net/transport.ts';
-import type { Endpoints } from '../sessions/endpoints.ts';
 import { MANAGEMENT_FEATURE } from '../sessions/management-elements.ts';
 import { type C2sEnvironment, C2sNegotiation } from './c2s.ts';
 import { type ComponentEnvironment, ComponentNegotiation } from './component.ts';
 import { streamLimitsXml } from './limits.ts';
+
+/** How a connection that has logged in becomes a session. */
+export interface Binder {
+  readonly bindClient: C2sEnvironment['bind'];
+  readonly bindComponent: ComponentEnvironment['bind'];
+  readonly resume: C2sEnvironment['resume'];
+}
 
 /** What the connections of a server need of it. */
 export interface ConnectionsEnvironment {
   readonly clock: Clock;
   readonly counts: ServerCounts;
   readonly accounts: Accounts;
-  readonly endpoints: Endpoints;
+  readonly endpoints: Binder;
   readonly guardedLog: GuardedLog;
   /** Null where there is no TLS. */
   readonly tlsIdentity: () => TlsIdentity | null;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ChopChop } from '../../server/chopchop.ts';
+import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import { Peer } from '../support/peer.ts';
 import { recordingLog } from '../support/server.ts';

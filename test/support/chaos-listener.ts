@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
-import { JabberClient } from '../../server/opensrf/jabber-client.ts';
-import { registrationXml } from '../../server/opensrf/message.ts';
+import { JabberClient } from '../../server/osrf/jabber-client.ts';
+import { registrationXml } from '../../server/osrf/message.ts';
 import { cRequest, resultBody } from './osrf.ts';
 
 // A listener in a process of its own, to be killed and stopped by the chaos test. It writes down what it executes before it answers:

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { ConfigInput } from '../../server/config/config.ts';
 import { type Control, startControl } from '../../server/control/control.ts';
-import { OsrfService } from '../../server/opensrf/service.ts';
+import { OsrfService } from '../../server/osrf/service.ts';
 import { LiveEvents } from './live-events.ts';
 import { startServer, type TestServer } from './server.ts';
 

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { OsrfClient } from '../../server/opensrf/client.ts';
-import type { JabberClient } from '../../server/opensrf/jabber-client.ts';
-import { messageXml } from '../../server/opensrf/message.ts';
-import { OsrfService } from '../../server/opensrf/service.ts';
-import type { Methods } from '../../server/opensrf/service-description.ts';
-import type { ServiceRequest } from '../../server/opensrf/service-request.ts';
-import { ServiceStatus } from '../../server/opensrf/service-status.ts';
-import { withSystemMethods } from '../../server/opensrf/system-methods.ts';
+import { OsrfClient } from '../../server/osrf/client.ts';
+import type { JabberClient } from '../../server/osrf/jabber-client.ts';
+import { messageXml } from '../../server/osrf/message.ts';
+import { OsrfService } from '../../server/osrf/service.ts';
+import type { Methods } from '../../server/osrf/service-description.ts';
+import type { ServiceRequest } from '../../server/osrf/service-request.ts';
+import { ServiceStatus } from '../../server/osrf/service-status.ts';
+import { withSystemMethods } from '../../server/osrf/system-methods.ts';
 import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
 
 const LOGIN = { domain: 'private.localhost', username: 'opensrf', password: 'password' } as const;

@@ -1,5 +1,5 @@
-import { JabberClient } from '../../server/opensrf/jabber-client.ts';
-import { registrationXml } from '../../server/opensrf/message.ts';
+import { JabberClient } from '../../server/osrf/jabber-client.ts';
+import { registrationXml } from '../../server/osrf/message.ts';
 
 // A listener that registers, says so once the router has it, and is silent from then on. Arguments: HOST PORT
 

@@ -3,7 +3,7 @@
 //   node --expose-gc memory-child.js SCENARIO
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { ChopChop } from '../../server/chopchop.ts';
+import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 import { recordingLog } from './server.ts';

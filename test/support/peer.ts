@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Duplex, Duplex as DuplexStream } from 'node:stream';
 import type { TestContext } from 'node:test';
-import type { ChopChop } from '../../server/chopchop.ts';
+import type { ChopChop } from '../../server/compose/chopchop.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 
 /** How long a test waits for what must come. Never reached unless the test fails. */

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
-import { ChopChop } from '../../server/chopchop.ts';
+import { ChopChop } from '../../server/compose/chopchop.ts';
 import { type ConfigInput, createConfig } from '../../server/config/config.ts';
-import type { Log } from '../../server/log.ts';
+import type { Log } from '../../server/kernel/log.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 
 /** One line of the server's log. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
-import type { ChopChop } from '../../server/chopchop.ts';
+import type { ChopChop } from '../../server/compose/chopchop.ts';
 import type { ConfigInput } from '../../server/config/config.ts';
 import type { CertificateFiles } from '../../server/config/transports.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { ChopChop } from '../../server/chopchop.ts';
+import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
-import type { Log } from '../../server/log.ts';
+import type { Log } from '../../server/kernel/log.ts';
 import { TranscriptClient } from './transcript-client.ts';
 import { configFor, encrypt, openConnection, type TranscriptConnection } from './transcript-connections.ts';
 import type { ConnectKind, Step, Transcript, Transport } from './transcript-reader.ts';

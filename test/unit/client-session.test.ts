@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { OsrfClientSession } from '../../server/opensrf/client-session.ts';
-import { OsrfError, OsrfTimeout } from '../../server/opensrf/errors.ts';
-import type { JabberClient } from '../../server/opensrf/jabber-client.ts';
-import { DEFAULT_ENVELOPE } from '../../server/opensrf/message.ts';
+import { OsrfClientSession } from '../../server/osrf/client-session.ts';
+import { OsrfError, OsrfTimeout } from '../../server/osrf/errors.ts';
+import type { JabberClient } from '../../server/osrf/jabber-client.ts';
+import { DEFAULT_ENVELOPE } from '../../server/osrf/message.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
 import { complete, connected, pieces, result, status } from '../support/raw-service.ts';

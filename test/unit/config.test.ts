@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, type ConfigInput, createConfig, DEFAULT_ROUTER, settingsAccount } from '../../server/config/config.ts';
 import { DEFAULT_LIMITS } from '../../server/config/limits.ts';
-import type { ServerArguments } from '../../server/config/options.ts';
-import { resolveConfig } from '../../server/config/resolve.ts';
+import type { ServerArguments } from '../../server/config/options/options.ts';
+import { resolveConfig } from '../../server/config/sources/resolve.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/core/', import.meta.url));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError } from '../../server/config/config.ts';
-import { DEFAULT_CONNECTION, resolveConnection } from '../../server/config/connection.ts';
+import { DEFAULT_CONNECTION, resolveConnection } from '../../server/config/sources/connection.ts';
 
 test('what the command line leaves open comes from the defaults that are handed in', () => {
   const fromFile = { host: 'a.example', port: 5223, domain: 'A.Example', username: 'me', password: 'secret', router: 'osrfrouter', logProtect: ['a.b'] };

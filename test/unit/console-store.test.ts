@@ -31,7 +31,7 @@ test('what events told that did not reach the page is asked for once it is calm 
     asked.push(name);
     return name === '/api/v1/events' ? new Response(body) : Response.json(answers[name]);
   });
-  const { store, start, on } = (await import(new URL('../../server/control/console/store.js', import.meta.url).href)) as {
+  const { store, start, on } = (await import(new URL('../../server/console/page/base/store.js', import.meta.url).href)) as {
     store: Store;
     start(): void;
     on(topic: string, listener: (news: unknown) => void): void;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError } from '../../server/exit-codes.ts';
-import { removeOwnFile, writeFileAtomically } from '../../server/files.ts';
+import { CommandError } from '../../server/kernel/exit-codes.ts';
+import { removeOwnFile, writeFileAtomically } from '../../server/kernel/files.ts';
 import { temporaryFolder } from '../support/command.ts';
 
 const SECRET = 'the token\n';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logLevelOfOpensrf } from '../../server/log-levels.ts';
+import { logLevelOfOpensrf } from '../../server/kernel/log-levels.ts';
 
 test("OpenSRF's levels 0 to 5 are ours from silent to trace; what is beyond them is the nearest", () => {
   for (const [loglevel, level] of [

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { type Flushable, Flusher } from '../../server/net/flusher.ts';
+import { STREAM_FRAMING } from '../../server/net/framing.ts';
 import { Outbox } from '../../server/net/outbox.ts';
-import { STREAM_FRAMING } from '../../server/streams/framing.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { BlockingDuplex } from '../support/blocking-duplex.ts';
 

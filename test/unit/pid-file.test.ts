@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { CommandError, EXIT } from '../../server/exit-codes.ts';
+import { CommandError, EXIT } from '../../server/kernel/exit-codes.ts';
 import { PidFile, pidFileState } from '../../server/process/pid-file.ts';
 import { temporaryFolder } from '../support/command.ts';
 import { recordingLog } from '../support/server.ts';

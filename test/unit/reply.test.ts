@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutResult } from '../../server/opensrf/chunks.ts';
-import type { OutgoingMessage } from '../../server/opensrf/message.ts';
-import { Reply } from '../../server/opensrf/reply.ts';
+import { cutResult } from '../../server/osrf/chunks.ts';
+import type { OutgoingMessage } from '../../server/osrf/message.ts';
+import { Reply } from '../../server/osrf/reply.ts';
 
 /** The status codes of each stanza of a reply. */
 function stanzasOf(give: (reply: Reply) => void): { codes: number[][]; stanzas: (readonly OutgoingMessage[])[] } {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Account, Accounts } from '../../server/login/accounts.ts';
+import type { Account } from '../../server/config/account.ts';
+import { Accounts } from '../../server/login/accounts.ts';
 import { SaslDialogue } from '../../server/login/sasl/dialogue.ts';
 import type { SaslContext, SaslStep } from '../../server/login/sasl/mechanism.ts';
 import { createMechanisms } from '../../server/login/sasl/mechanisms.ts';

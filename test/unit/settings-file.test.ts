@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { SettingsError } from '../../server/opensrf/settings/settings-error.ts';
-import { SettingsFile } from '../../server/opensrf/settings/settings-file.ts';
+import { SettingsFile } from '../../server/settings/settings-file.ts';
+import { SettingsError } from '../../server/xml/settings-error.ts';
 
 // This file runs from dist/test/unit/, the fixtures stay with the sources.
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/opensrf-xml/', import.meta.url));

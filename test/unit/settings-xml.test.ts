@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { convert, type Setting } from '../../server/opensrf/settings/convert.ts';
-import { merge } from '../../server/opensrf/settings/merge.ts';
-import { parseXml } from '../../server/opensrf/settings/parse.ts';
-import { SettingsError } from '../../server/opensrf/settings/settings-error.ts';
-import type { XmlNode } from '../../server/opensrf/settings/xml-node.ts';
+import { convert, type Setting } from '../../server/settings/convert.ts';
+import { merge } from '../../server/settings/merge.ts';
+import { parseXml } from '../../server/xml/parse.ts';
+import { SettingsError } from '../../server/xml/settings-error.ts';
+import type { XmlNode } from '../../server/xml/xml-node.ts';
 
 const noFiles = (path: string): string => assert.fail(`${path} was read`);
 

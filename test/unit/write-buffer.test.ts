@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { ByteTransport } from '../../server/net/byte-transport.ts';
-import { STREAM_FRAMING } from '../../server/streams/framing.ts';
+import { STREAM_FRAMING } from '../../server/net/framing.ts';
 import { cut } from '../../shared/pieces.ts';
 import { Stanza } from '../../shared/stanza.ts';
 

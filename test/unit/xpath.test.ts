@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseXml } from '../../server/opensrf/settings/parse.ts';
-import { Settings } from '../../server/opensrf/settings/settings.ts';
-import type { XmlNode } from '../../server/opensrf/settings/xml-node.ts';
+import { Settings } from '../../server/settings/settings.ts';
+import { parseXml } from '../../server/xml/parse.ts';
+import type { XmlNode } from '../../server/xml/xml-node.ts';
 
 const XML = `<opensrf version="1" xmlns:x="urn:x">
   <default><dirs><log>/var/log</log></dirs><activeapps/><port unit="tcp">5222</port></default>

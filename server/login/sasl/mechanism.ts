@@ -1,4 +1,4 @@
-import type { ChannelBindings } from '../../net/transport.ts';
+import type { ChannelBindings } from '../../net/tls/channel-bindings.ts';
 
 /** Why a login by SASL failed (RFC 6120 §6.5). */
 export type SaslFailure =

@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import type { Account, Accounts } from '../accounts.ts';
+import type { Account } from '../../config/account.ts';
+import type { Accounts } from '../accounts.ts';
 import { saslprep } from './saslprep.ts';
 
 /** The hash functions of SCRAM (RFC 5802, RFC 7677), by Node's name for them. */

@@ -1,6 +1,8 @@
 import type { TLSSocket } from 'node:tls';
-import type { ChannelBindings } from '../transport.ts';
 import type { TlsIdentity } from './identity.ts';
+
+/** What a login can be bound to, by the name of the channel binding type (RFC 5056). */
+export type ChannelBindings = ReadonlyMap<string, Buffer>;
 
 export const NO_CHANNEL: ChannelBindings = new Map();
 

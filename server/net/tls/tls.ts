@@ -1,5 +1,5 @@
 import type { CertificateFiles, TlsConfig } from '../../config/transports.ts';
-import type { Log } from '../../log.ts';
+import type { Log } from '../../kernel/log.ts';
 import { readIdentity, type TlsIdentity } from './identity.ts';
 import { createSelfSigned } from './self-signed.ts';
 

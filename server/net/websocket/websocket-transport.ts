@@ -4,13 +4,13 @@ import type { RawData, WebSocket } from 'ws';
 import { StreamError } from '../../../shared/errors.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../../shared/stream-reader.ts';
-import type { Framing } from '../../streams/framing.ts';
-import { WEBSOCKET_FRAMING } from '../../streams/websocket-framing.ts';
+import type { Framing } from '../framing.ts';
 import { placeOf } from '../tcp.ts';
-import { channelBindingsOf, NO_CHANNEL } from '../tls/channel-bindings.ts';
+import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from '../tls/channel-bindings.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
-import { type ChannelBindings, type Input, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
+import { type Input, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
 import { FrameInput } from './frame-input.ts';
+import { WEBSOCKET_FRAMING } from './websocket-framing.ts';
 
 /** Frames of a WebSocket (RFC 7395), each with one element. */
 export class WebSocketTransport implements Transport {

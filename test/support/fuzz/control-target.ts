@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { ChopChop } from '../../../server/chopchop.ts';
+import { ChopChop } from '../../../server/compose/chopchop.ts';
 import { createConfig } from '../../../server/config/config.ts';
 import { type Control, startControl } from '../../../server/control/control.ts';
 import { recordingLog } from '../server.ts';

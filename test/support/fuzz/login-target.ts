@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { SaxesParser } from 'saxes';
-import { ChopChop } from '../../../server/chopchop.ts';
+import { ChopChop } from '../../../server/compose/chopchop.ts';
 import { createConfig } from '../../../server/config/config.ts';
 import { memoryPair } from '../../../server/net/memory-pair.ts';
 import { header } from '../peer.ts';

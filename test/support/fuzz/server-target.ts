@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { SaxesParser } from 'saxes';
-import { ChopChop } from '../../../server/chopchop.ts';
+import { ChopChop } from '../../../server/compose/chopchop.ts';
 import { createConfig } from '../../../server/config/config.ts';
 import { memoryPair } from '../../../server/net/memory-pair.ts';
 import { registration } from '../osrf.ts';

@@ -1,0 +1,91 @@
+import { hostname } from 'node:os';
+import { ConfigError } from '../config/config.ts';
+import {
+  type ConnectionArguments,
+  type ConnectionConfig,
+  connectionFromEnvironment,
+  DEFAULT_CONNECTION,
+  resolveConnection,
+} from '../config/sources/connection.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { OsrfClient } from '../osrf/client.ts';
+import { OsrfError, type OsrfErrorKind, OsrfTimeout } from '../osrf/errors.ts';
+import { ConnectError, LoginError, type LoginOptions } from '../osrf/jabber-client.ts';
+
+// What all commands share that log in at a running server: how they get there, and how they end where something fails.
+
+const EXIT_CODES: Record<OsrfErrorKind, number> = {
+  service: EXIT.status,
+  router: EXIT.absent,
+  bounce: EXIT.absent,
+  connection: EXIT.network,
+  client: EXIT.failed,
+};
+
+/** A timer takes no more. */
+const MAX_TIMEOUT_S = 86_400;
+
+/** Where a client command connects to. @throws CommandError */
+export function connectionOf(args: ConnectionArguments, defaults: ConnectionConfig = DEFAULT_CONNECTION): ConnectionConfig {
+  try {
+    return resolveConnection(args, { ...defaults, ...connectionFromEnvironment(process.env, defaults) });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.problems.join('; '));
+    throw error;
+  }
+}
+
+/** The value of `--timeout` in milliseconds. @throws CommandError */
+export function timeoutMsOf({ timeout }: { readonly timeout: number }): number {
+  if (timeout > 0 && timeout <= MAX_TIMEOUT_S) return Math.ceil(timeout * 1000);
+  throw new CommandError(EXIT.usage, `--timeout: ${timeout} is not between 0 and ${MAX_TIMEOUT_S} seconds`);
+}
+
+/** A resource that no other process has, on this machine or another. */
+export function resourceFor(command: string): string {
+  // OpenSRF's router reads a domain from the last "@" to the last "/", and takes "%" for a format.
+  const host = hostname().replace(/[^\w.-]/g, '-');
+  return `chopchop_${command}_${host}_${Date.now() / 1000}_${process.pid}`;
+}
+
+/** Logs in, works, and logs out. @throws CommandError for everything a user can meet. */
+export async function withClient<Result>(
+  command: string,
+  connection: ConnectionConfig,
+  options: Pick<LoginOptions, 'loginTimeoutMs' | 'onConnected'>,
+  work: (client: OsrfClient) => Promise<Result>,
+): Promise<Result> {
+  let client: OsrfClient | null = null;
+  try {
+    client = await OsrfClient.connect({ ...connection, ...options, routerName: connection.router, resource: resourceFor(command) });
+    return await work(client);
+  } catch (error) {
+    throw failureOf(error);
+  } finally {
+    await client?.close();
+  }
+}
+
+/** What ended a client command, as its one line and its exit code; what nobody expected stays as it is. */
+export function failureOf(error: unknown): unknown {
+  if (error instanceof ConnectError) return new CommandError(EXIT.network, `${error.message}; see --host and --port`);
+  if (error instanceof LoginError) return new CommandError(EXIT.network, error.refused ? `${error.message}; see --username and --password` : error.message);
+  if (error instanceof OsrfTimeout) return new CommandError(EXIT.timeout, error.message);
+  if (!(error instanceof OsrfError)) return error;
+  return new CommandError(EXIT_CODES[error.kind], oneLine(error.from === '' ? error.message : `${error.message} (said by ${error.from})`));
+}
+
+/** Why a router told nothing. @throws what nobody expected. */
+export function routerFailure(error: unknown, router: string): CommandError {
+  const failure = failureOf(error);
+  if (!(failure instanceof CommandError)) throw failure;
+  // The C router says nothing at all to a domain it does not trust.
+  if (error instanceof OsrfTimeout) return new CommandError(failure.exitCode, `${router} does not answer: too busy, or it does not trust our domain`);
+  return new CommandError(failure.exitCode, `${router}: ${failure.message}`);
+}
+
+/** Perl's exceptions come with line ends, and anybody's may hold what a terminal obeys. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+  return text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+}

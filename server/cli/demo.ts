@@ -1,0 +1,161 @@
+import { ChopChop } from '../compose/chopchop.ts';
+import { createConfig } from '../config/config.ts';
+import { type ConnectionArguments, type ConnectionConfig, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import type { Log } from '../kernel/log.ts';
+import { OsrfClient } from '../osrf/client.ts';
+import { OsrfError } from '../osrf/errors.ts';
+import type { Answer } from '../osrf/request.ts';
+import { OsrfService } from '../osrf/service.ts';
+import type { ServiceEvent } from '../osrf/service-description.ts';
+import { connectionOf, failureOf, oneLine } from './client-command.ts';
+
+const DOMAIN = 'localhost';
+const SERVICE = 'opensrf.math';
+const REQUEST_TIMEOUT_MS = 5_000;
+
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+type Print = (line: string) => void;
+
+/**
+ * Shows a request's whole way on real connections: server, service (one listener, two workers), client.
+ * @param args Where a server runs already; one is started for it where they say nothing.
+ * @param print is given each line.
+ * @throws CommandError if a step did not happen.
+ */
+export async function demo(args: ConnectionArguments, print: Print): Promise<void> {
+  const { host, port, domain, username, password, router, config } = args;
+  const isThere = [host, port, domain, username, password, router, config].some((given) => given !== undefined);
+  if (isThere) {
+    const connection = connectionOf(args);
+    print(`1  server   runs at ${connection.host}:${connection.port} and serves ${connection.domain}`);
+    await play(connection, print);
+    return;
+  }
+  const server = new ChopChop(createConfig({ domains: [DOMAIN], port: 0 }), SILENT);
+  const [address] = await server.start();
+  if (address === undefined) throw new CommandError(EXIT.failed, 'the server listens nowhere');
+  print(`1  server   listens on ${address.host}:${address.port} and serves ${DOMAIN}`);
+  try {
+    await play({ ...DEFAULT_CONNECTION, ...address, domain: DOMAIN }, print);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Logs all parts in, and has them go through it. */
+async function play(connection: ConnectionConfig, print: Print): Promise<void> {
+  const login = { ...connection, routerName: connection.router };
+  const client = await OsrfClient.connect({ ...login, resource: `demo_client_${process.pid}` }).catch((error) => Promise.reject(failureOf(error)));
+  const events: ServiceEvent[] = [];
+  let service: OsrfService | null = null;
+  try {
+    const registered = await client.request('router', 'opensrf.router.info.class.list');
+    if (Array.isArray(registered) && registered.includes(SERVICE)) {
+      throw new CommandError(EXIT.failed, `demo: ${SERVICE} is registered at ${connection.domain} already; the demo would mix with it`);
+    }
+    service = await OsrfService.start({
+      ...login,
+      service: SERVICE,
+      workers: 2,
+      routers: [`${connection.router}@${connection.domain}/router`],
+      methods: { add: (a: number, b: number) => a + b, mult: (a: number, b: number) => a * b, div },
+      onEvent: (event) => events.push(event),
+    });
+    await service.listener.settled();
+    await tell({ service, client, events, print, address: `${connection.router}@${connection.domain}/${SERVICE}` });
+  } catch (error) {
+    throw failureOf(error);
+  } finally {
+    await service?.stop();
+    await client.close();
+  }
+}
+
+function div(a: number, b: number): number {
+  if (b === 0) throw new Error('Illegal division by zero');
+  return a / b;
+}
+
+/** Who takes part, and where the service is reached. */
+interface Stage {
+  readonly service: OsrfService;
+  readonly client: OsrfClient;
+  readonly events: ServiceEvent[];
+  readonly print: Print;
+  readonly address: string;
+}
+
+async function tell(stage: Stage): Promise<void> {
+  const { service, client, events, print, address } = stage;
+  check((await handed(stage)) === 0, `${address} exists, with one listener`);
+  for (const { jabber } of service.workers) print(`   worker   ${jabber.jid} logged in`);
+  print(`   listener ${service.listener.jid} logged in and registered: ${address} exists`);
+  print(`   client   ${client.jid} logged in`);
+
+  print(`\n2  client   asks ${address} for add(2, 2)`);
+  const first = await asked(client.request(SERVICE, 'add', 2, 2).answer, events);
+  check(first.answer.results[0] === 4, 'the answer is 4');
+  tellRouted(first, stage);
+
+  const session = client.session(SERVICE);
+  print(`\n3  client   asks ${address} for a session (CONNECT)`);
+  const connected = await asked(
+    session.connect(REQUEST_TIMEOUT_MS).then((from) => ({ results: [], from })),
+    events,
+  );
+  tellRouted(connected, stage);
+  const worker = session.remote;
+
+  print(`\n4  client   sends mult(6, 7) straight to ${worker}`);
+  const direct = await asked(session.call('mult', [6, 7], REQUEST_TIMEOUT_MS).answer, events);
+  check(direct.answer.results[0] === 42, 'the answer is 42');
+  check(direct.listened === undefined, 'neither router nor listener had a part in it');
+  check(direct.answer.from === worker, 'the same worker answered');
+  print(`   worker   ${direct.answer.from} answers the client: 42. The router had no part in it`);
+  session.end();
+
+  print(`\n5  client   has ended the session and asks ${address} for add(1, 1)`);
+  const third = await asked(client.request(SERVICE, 'add', 1, 1).answer, events);
+  check(third.answer.results[0] === 2, 'the answer is 2');
+  tellRouted(third, stage);
+
+  print(`\n6  client   asks ${address} for div(1, 0)`);
+  const error = await client.request(SERVICE, 'div', 1, 0).answer.catch((thrown: unknown) => thrown);
+  check(error instanceof OsrfError && error.statusCode === 500, 'the worker refuses to divide by zero');
+  print(`   worker   ${error.from} answers the client with an error: ${oneLine(error.message)}`);
+  const count = await handed(stage);
+  check(count === 4, 'the router handed the listener four messages');
+  print(`\n   router   handed ${count} messages to the listener. Everything happened as it should.`);
+}
+
+/** What the router has handed to the listener. */
+async function handed({ client, service }: Stage): Promise<unknown> {
+  const counts = await client.request('router', 'opensrf.router.info.stats.class', SERVICE);
+  return (counts as Record<string, unknown>)[service.listener.jid];
+}
+
+interface Asked {
+  readonly answer: Answer;
+  readonly listened: Extract<ServiceEvent, { kind: 'listener-received' }> | undefined;
+}
+
+async function asked(answer: Promise<Answer>, events: ServiceEvent[]): Promise<Asked> {
+  events.length = 0;
+  const settled = await answer;
+  return { answer: settled, listened: events.find((event) => event.kind === 'listener-received') };
+}
+
+function tellRouted({ answer, listened }: Asked, { service, client, print, address }: Stage): void {
+  check(listened?.from === address, 'the router stamped the request with the address of the class');
+  check(listened.routerFrom === client.jid, 'the router named the real sender');
+  check(answer.from === listened.worker && answer.from !== service.listener.jid, 'the worker answered, not the listener');
+  print(`   router   passes it to ${listened.listener}, router_from=${listened.routerFrom}`);
+  print(`   listener hands it to ${listened.worker}`);
+  print(`   worker   ${answer.from} answers the client${answer.results.length > 0 ? `: ${JSON.stringify(answer.results[0])}` : ': connected'}`);
+}
+
+function check(happened: boolean, step: string): asserts happened {
+  if (!happened) throw new CommandError(EXIT.failed, `demo: this did not happen: ${step}`);
+}

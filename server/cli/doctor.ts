@@ -1,0 +1,93 @@
+import { existsSync, statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { type ChopChopConfig, ConfigError } from '../config/config.ts';
+import type { LogArguments } from '../config/options/log-options.ts';
+import type { ServerArguments } from '../config/options/options.ts';
+import { siteLogArguments } from '../config/sources/log-arguments.ts';
+import type { OpensrfCore } from '../config/sources/opensrf-core.ts';
+import { type ResolvedConfig, resolveConfig } from '../config/sources/resolve.ts';
+import { type Finding, failure } from '../doctor/finding.ts';
+import { checkLog } from '../doctor/log.ts';
+import { checkLogins } from '../doctor/logins.ts';
+import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
+import { checkPort, type PortFinding } from '../doctor/ports.ts';
+import { checkSettings } from '../doctor/settings.ts';
+import { checkCore, checkSrfsh } from '../doctor/site.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+
+/** The arguments of `doctor`. */
+export interface DoctorArguments extends ServerArguments, LogArguments {
+  readonly json: boolean;
+}
+
+const SIGNS = { ok: 'ok  ', warning: 'WARN', failure: 'FAIL' } as const;
+
+/**
+ * Looks at everything that keeps OpenSRF's programs from talking to a server with these options.
+ * @throws CommandError with the number of failures, when all is printed.
+ */
+export async function doctor(args: DoctorArguments, print: (line: string) => void): Promise<void> {
+  const findings = await examine(args);
+  if (args.json) print(JSON.stringify(findings));
+  else for (const finding of findings) printFinding(finding, print);
+  const failures = findings.filter(({ grade }) => grade === 'failure').length;
+  if (failures > 0) throw new CommandError(EXIT.failed, `${failures} failure${failures === 1 ? '' : 's'}`);
+}
+
+async function examine(args: DoctorArguments): Promise<Finding[]> {
+  const findings = [checkNode(process.version)];
+  let resolved: ResolvedConfig;
+  try {
+    resolved = resolveConfig(args);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [...findings, ...error.problems.map((problem) => failure(problem, 'correct it there'))];
+  }
+  const { config, core } = resolved;
+  const settings = config.settings?.file ?? core?.settingsConfig ?? '';
+  findings.push(checkClock(new Date(), youngest([args.config ?? '', settings])));
+  findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain)))));
+  findings.push(...(await checkPorts(resolved)));
+  findings.push(...checkLog(siteLogArguments(args, core, true)));
+  if (core !== null) findings.push(...checkFiles(core, args.config as string, settings, config.settings !== null));
+  return findings;
+}
+
+async function checkPorts({ config }: ResolvedConfig): Promise<Finding[]> {
+  const { ports, tls, websocket, components } = config;
+  const findings = await checkPortsOf(config, ports);
+  const others = [
+    await checkPortsOf(config, tls?.ports ?? [], 'TLS'),
+    await checkPortsOf(config, [...websocket.ports, ...websocket.tlsPorts], 'WebSockets'),
+    await checkPortsOf(config, components.port === null ? [] : [components.port], 'components'),
+  ];
+  const server = findings.map(({ server }) => server).find((pid) => pid !== null);
+  const plain = [...findings, ...others.flat()].map(({ grade, text, remedy }) => ({ grade, text, remedy }));
+  return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server))];
+}
+
+/** On all hosts. */
+function checkPortsOf({ hosts }: ChopChopConfig, ports: readonly number[], purpose = ''): Promise<PortFinding[]> {
+  const fixed = ports.filter((port) => port > 0);
+  return Promise.all(hosts.flatMap((host) => fixed.map((port) => checkPort(host, port, purpose))));
+}
+
+function checkFiles(core: OpensrfCore, file: string, settings: string, builtIn: boolean): Finding[] {
+  const findings = checkCore(core, file);
+  const hostName = process.env['OSRF_HOSTNAME'] || hostname();
+  if (settings !== '') findings.push(...checkSettings(settings, { core, hostName, builtIn }));
+  const srfsh = join(homedir(), '.srfsh.xml');
+  return existsSync(srfsh) ? [...findings, ...checkSrfsh(srfsh, core)] : findings;
+}
+
+/** When the youngest of some files was written; those that are not there are not looked at. */
+function youngest(files: readonly string[]): Date {
+  const times = files.filter((file) => existsSync(file)).map((file) => statSync(file).mtimeMs);
+  return new Date(Math.max(0, ...times));
+}
+
+function printFinding({ grade, text, remedy }: Finding, print: (line: string) => void): void {
+  print(`${SIGNS[grade]}  ${text}`);
+  if (remedy !== '') print(`      mend: ${remedy}`);
+}

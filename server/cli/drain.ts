@@ -1,0 +1,71 @@
+import { bodyText } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { escapeAttribute, escapeText } from '../../shared/xml.ts';
+import { type ConnectionArguments, type ConnectionConfig, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { JabberClient } from '../osrf/jabber-client.ts';
+import { connectionOf, failureOf } from './client-command.ts';
+
+/** Whom to drain, and how to get there. */
+export interface DrainArguments extends ConnectionArguments {
+  readonly service: string;
+  /** The JID of one listener; all of the service where it is missing. */
+  readonly listener?: string | undefined;
+  readonly resume: boolean;
+}
+
+/** What to tell which router. */
+interface Order extends ConnectionConfig {
+  readonly service: string;
+  readonly listener?: string | undefined;
+  readonly resume: boolean;
+}
+
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/**
+ * Tells the router of a running server to send no new requests to a service (or to send them again).
+ * @returns what happened, for the user. @throws CommandError
+ */
+export async function drain(args: DrainArguments): Promise<string> {
+  const { service, listener, resume } = args;
+  const order = { ...connectionOf(args, DEFAULT_ROUTER_CONNECTION), service, listener, resume };
+  const jabber = await login(order);
+  try {
+    const answer = await give(jabber, order);
+    if (answer.type === 'error') throw new CommandError(EXIT.failed, refusal(answer, order));
+    const count = bodyText(answer);
+    const listeners = `${count} listener${count === '1' ? '' : 's'} of ${service}`;
+    return resume ? `resumed ${listeners}` : `draining ${listeners}: no new requests, what is under way may finish`;
+  } finally {
+    await jabber.close();
+  }
+}
+
+async function login(connection: ConnectionConfig): Promise<JabberClient> {
+  try {
+    return await JabberClient.login({ ...connection, resource: `drain_${process.pid}` });
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+function give(jabber: JabberClient, { router, domain, service, listener, resume }: Order): Promise<Stanza> {
+  const attributes = `router_command='${resume ? 'resume' : 'drain'}' router_class='${escapeAttribute(service)}'`;
+  const to = `${router}@${domain}/router`;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new CommandError(EXIT.failed, `${to} did not answer`)), ANSWER_TIMEOUT_MS);
+    jabber.onMessage = (message) => {
+      clearTimeout(timer);
+      resolve(message);
+    };
+    jabber.send(`<message to='${escapeAttribute(to)}'><opensrf ${attributes}/><thread>drain</thread><body>${escapeText(listener ?? '')}</body></message>`);
+  });
+}
+
+function refusal(answer: Stanza, { service, listener, domain }: Order): string {
+  if (answer.inner.includes('<item-not-found'))
+    return `nothing to drain: ${listener === undefined ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
+  if (answer.inner.includes('<forbidden')) return 'only a router account may do that; see --username';
+  return `the router of ${domain} refused`;
+}

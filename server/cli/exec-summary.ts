@@ -1,0 +1,47 @@
+import type { Exchange } from '../conversations/exchange.ts';
+import type { ChopChopFixture } from '../fixture/fixture.ts';
+import { shownExchange } from '../fixture/requests/request-log.ts';
+import { LogProtect, REDACTED } from '../logging/log-protect.ts';
+import { oneLine } from './client-command.ts';
+
+/** So many of a kind are shown. */
+const MAX_SHOWN = 10;
+const MAX_COMMAND = 80;
+
+/** What a person wants to know when the command has failed: what was asked and not answered as it should be. */
+export function summary(command: readonly string[], exitCode: number, fixture: ChopChopFixture): string {
+  const protect = new LogProtect(fixture.server.config.logProtect);
+  const all = fixture.received({ type: 'any' });
+  const line = (exchange: Exchange) =>
+    oneLine(protect.protects(exchange.method) ? shownExchange({ ...shownParts(exchange), params: [REDACTED] }) : shownExchange(exchange));
+  const ofState = (state: Exchange['state']) => all.filter((exchange) => exchange.state === state).map(line);
+  const unanswered = [...ofState('open'), ...ofState('abandoned')];
+  const answered = all.filter(({ state }) => state === 'complete').length;
+  const notRecorded = fixture.notRecorded.map(({ service, method, params, answered: how }) =>
+    oneLine(`${service} ${method}(${protect.shown(method, params)}): answered with ${how === '404' ? 'status 404' : 'another answer of that method'}`),
+  );
+  const lines = [
+    `opensrf-chopchop: ${shorten(command.join(' '))} ended with exit code ${exitCode}`,
+    `  ${all.length} request${all.length === 1 ? '' : 's'}, ${answered} answered; registered: ${fixture.services().join(', ') || 'nothing'}`,
+    ...section('without an answer', unanswered),
+    ...section('answered with an error', ofState('refused')),
+    ...section('came back undelivered', ofState('bounced')),
+    ...section('not in the recording', notRecorded),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function shownParts({ type, service, to, method, params, state, statusCode, status }: Exchange) {
+  return { type, service, to, method, params, state, statusCode, status };
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > MAX_SHOWN ? [`    … and ${lines.length - MAX_SHOWN} more`] : [];
+  return [`  ${title}:`, ...lines.slice(0, MAX_SHOWN).map((line) => `    ${line}`), ...more];
+}
+
+function shorten(text: string): string {
+  const line = oneLine(text);
+  return line.length > MAX_COMMAND ? `${line.slice(0, MAX_COMMAND)}…` : line;
+}

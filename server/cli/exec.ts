@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LogArguments } from '../config/options/log-options.ts';
+import type { ServerArguments } from '../config/options/options.ts';
+import { logOptionsFromArguments } from '../config/sources/log-arguments.ts';
+import { ChopChopFixture } from '../fixture/fixture.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { OsrfTimeout } from '../osrf/errors.ts';
+import { Child, Interruption } from '../process/child.ts';
+import { timeoutMsOf } from './client-command.ts';
+import { summary } from './exec-summary.ts';
+import { type DoublesArguments, doublesFailure, doublesOf } from './serve/doubles.ts';
+import { readServerConfig, startServer } from './serve/server-start.ts';
+
+/** The arguments of `exec`. */
+export interface ExecArguments extends ServerArguments, LogArguments, DoublesArguments {
+  readonly command: readonly string[];
+  readonly service?: readonly string[] | undefined;
+  readonly start?: readonly string[] | undefined;
+  readonly timeout: number;
+  readonly configDir?: string | undefined;
+}
+
+/**
+ * Runs a command with a server of its own, and everything that it needs to find it in the environment.
+ * @returns the command's exit code.
+ * @throws CommandError if it did not come to that.
+ */
+export async function exec(args: ExecArguments): Promise<number> {
+  const [program, ...parameters] = args.command;
+  if (program === undefined) throw new CommandError(EXIT.usage, 'exec: no command is named: exec [options] -- COMMAND');
+  const timeoutMs = timeoutMsOf(args);
+  const doubles = await doublesOf(args);
+  const config = readServerConfig(ofOneTest(args)).config;
+  const { log, close } = args.logFile === undefined && args.syslog === undefined ? SILENT : await openLogOf(args);
+  const { server, addresses } = await startServer(config, log);
+  const fixture = await ChopChopFixture.around(server, addresses, doubles).catch((error) => Promise.reject(doublesFailure(error)));
+  const folder = args.configDir ?? mkdtempSync(join(tmpdir(), 'opensrf-chopchop-'));
+  const beside: Child[] = [];
+  const interruption = new Interruption();
+  try {
+    const environment = { ...process.env, ...environmentOf(fixture, folder, args.service) };
+    for (const line of args.start ?? []) beside.push(new Child(line, null, environment));
+    await Promise.race([waitForServices(fixture, args.service ?? [], timeoutMs, beside), interruption.ended]);
+    interruption.stop();
+    const exitCode = await new Child(program, parameters, environment).exitCode();
+    if (exitCode !== 0) process.stderr.write(summary(args.command, exitCode, fixture));
+    return exitCode;
+  } finally {
+    interruption.stop();
+    await Promise.all(beside.map((child) => child.end()));
+    await fixture.stop();
+    await close();
+    if (args.configDir === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const SILENT = { log: { debug() {}, info() {}, warn() {}, error() {} }, close: () => {} };
+
+async function openLogOf(args: LogArguments) {
+  const { openLog } = await import('../logging/logger.ts');
+  return openLog(logOptionsFromArguments(args));
+}
+
+/** Any free port, and the domain that every resolver knows, where neither the command line nor a file says otherwise. */
+function ofOneTest(args: ExecArguments): ServerArguments {
+  if (args.config !== undefined) return args;
+  return { ...args, port: args.port ?? 0, domain: args.domain ?? ['localhost'] };
+}
+
+function environmentOf(fixture: ChopChopFixture, folder: string, services: readonly string[] = []): Record<string, string> {
+  const { core } = fixture.writeConfig(folder, [...new Set([...fixture.services(), ...services])]);
+  return { ...fixture.env(), OSRF_CONFIG: core, OSRF_CONFIG_DIR: folder };
+}
+
+async function waitForServices(fixture: ChopChopFixture, services: readonly string[], timeoutMs: number, beside: readonly Child[]): Promise<void> {
+  const ended = beside.map(async (child) => {
+    const code = await child.exitCode();
+    // A daemon's first process ends, and all is well.
+    if (code !== 0) throw new CommandError(EXIT.failed, `exec: ${child.name} ended with exit code ${code} before ${services.join(', ')} was there`);
+    return new Promise<never>(() => {});
+  });
+  for (const one of ended) one.catch(() => {});
+  const registered = Promise.all(services.map((service) => fixture.waitForService(service, { timeoutMs })));
+  try {
+    await (services.length === 0 ? registered : Promise.race([registered, ...ended]));
+  } catch (error) {
+    if (!(error instanceof OsrfTimeout)) throw error;
+    const missing = services.filter((service) => !fixture.services().includes(service));
+    throw new CommandError(EXIT.timeout, `exec: after ${timeoutMs / 1000} s not registered: ${missing.join(', ')}`);
+  }
+}

@@ -1,0 +1,104 @@
+import type { ComponentsConfig } from '../../config/components.ts';
+import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../../config/config.ts';
+import type { LogOptions } from '../../config/log-values.ts';
+import type { ResolvedConfig } from '../../config/sources/resolve.ts';
+import { VERSION } from '../../kernel/version.ts';
+import type { BoundAddress } from '../../net/tcp.ts';
+import type { Listening } from '../../streams/listeners.ts';
+import type { ServedControl } from './serve-control.ts';
+
+/** What a program that waits for the server wants to know. */
+export function readyJson(config: ChopChopConfig, listening: Listening, control: ServedControl | null): string {
+  const { domains } = config;
+  const ready = { pid: process.pid, version: VERSION, ...listening, domains, routers: routersOf(config), control: control?.announcement ?? null };
+  return `${JSON.stringify(ready)}\n`;
+}
+
+function routersOf({ domains, router }: ChopChopConfig): string[] {
+  return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
+}
+
+/** What `--check-config` prints: JSON, without passwords. @param control Null: there is no control interface. */
+export function description({ config, core, missingNames }: ResolvedConfig, log: LogOptions, control: object | null): string {
+  const { domains, hosts, ports, tls, unix, websocket, plaintextLogin, router, settings, logProtect, limits } = config;
+  const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
+  const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
+  const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
+  const described = {
+    domains,
+    hosts,
+    ports,
+    tls,
+    unix: { ...unix, mode: unix.mode.toString(8) },
+    websocket,
+    plaintextLogin,
+    accounts,
+    routers: routersOf(config),
+    router: routers,
+    settings,
+    components: describedComponents(config.components),
+    control,
+    log,
+    logProtect,
+    limits,
+    missingNames,
+    warnings: core?.warnings ?? [],
+  };
+  return `${JSON.stringify(described, null, 2)}\n`;
+}
+
+function describedComponents({ port, secrets, secret, conflict }: ComponentsConfig): object {
+  return { port, domains: [...secrets.keys(), ...(secret === '' ? [] : ['*'])], conflict };
+}
+
+/** What a person at a terminal wants to know. */
+export function banner({ config, missingNames }: ResolvedConfig, listening: Listening, control: ServedControl | null): string {
+  const [first] = listening.c2s as readonly [BoundAddress, ...BoundAddress[]];
+  const [domain] = config.domains;
+  const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));
+  const lines = [
+    `opensrf-chopchop ${VERSION}`,
+    '',
+    ...placesOf(listening).map(([name, places]) => `  ${name.padEnd(10)} ${places.join('  ')}`),
+    `  routers    ${routersOf(config).join('  ')}`,
+    `  accounts   ${accountNames(config).join('  ')}`,
+    ...(config.settings === null ? [] : [`  settings   opensrf.settings from ${config.settings.file}`]),
+    ...(control?.consoleUrl == null ? [] : [`  console    ${control.consoleUrl}`]),
+    '',
+    '  In opensrf_core.xml (and every other domain likewise):',
+    `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,
+    ...(missingNames.length === 0 ? [] : ['  In /etc/hosts, unless these names resolve already:', `    ${DEFAULT_HOST} ${missingNames.join(' ')}`]),
+    '',
+    '  Ctrl-C stops it.',
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What is listened on, by a name for each kind. */
+function placesOf({ c2s, tls, unix, websocket, components }: Listening): [name: string, places: readonly string[]][] {
+  const shown = (addresses: readonly BoundAddress[]) => addresses.map(({ host, port }) => `${host}:${port}`);
+  const all: [string, readonly string[]][] = [
+    ['listening', shown(c2s)],
+    ['TLS', shown(tls)],
+    ['Unix', unix],
+    ['WebSocket', websocket.map(({ url }) => url)],
+    ['components', shown(components)],
+  ];
+  return all.filter(([, places]) => places.length > 0);
+}
+
+/** Each name once if it is on every domain with one password, else with its domain. */
+function accountNames({ accounts, domains }: ChopChopConfig): string[] {
+  const names = [...new Set(accounts.map(({ username }) => username))];
+  return names.flatMap((name) => {
+    const same = accounts.filter(({ username }) => username === name);
+    const everywhere = same.length === domains.length && new Set(same.map(({ password }) => password)).size === 1;
+    return everywhere ? [`${name}:${shown(same[0]?.password)}`] : same.map(({ domain, password }) => `${name}:${shown(password)}@${domain}`);
+  });
+}
+
+/** Only the password that everybody knows is shown. */
+function shown(password: string | undefined): string {
+  return password === DEFAULT_PASSWORD ? password : '***';
+}

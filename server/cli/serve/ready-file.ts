@@ -1,0 +1,31 @@
+import { removeOwnFile, writeFileAtomically } from '../../kernel/files.ts';
+
+/** Value of `--ready-file`: a line there. */
+const STANDARD_OUTPUT = '-';
+
+/** What a program that waits for the server looks at: a file, a line on standard output, or nothing. */
+export class ReadyFile {
+  private readonly path: string | undefined;
+  private written = '';
+
+  /** @param path As the option has it. */
+  constructor(path: string | undefined) {
+    this.path = path;
+  }
+
+  /** @param content One line of JSON. @throws CommandError */
+  write(content: string): void {
+    if (this.path === undefined) return;
+    if (this.path === STANDARD_OUTPUT) {
+      process.stdout.write(content);
+      return;
+    }
+    this.written = content;
+    writeFileAtomically(this.path, content);
+  }
+
+  /** At the end, if it is still ours. */
+  remove(): void {
+    if (this.path !== undefined && this.written !== '') removeOwnFile(this.path, this.written);
+  }
+}

@@ -1,0 +1,39 @@
+import { ChopChop } from '../../compose/chopchop.ts';
+import { type ChopChopConfig, ConfigError } from '../../config/config.ts';
+import type { ServerArguments } from '../../config/options/options.ts';
+import { type ResolvedConfig, resolveConfig } from '../../config/sources/resolve.ts';
+import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
+import type { Log } from '../../kernel/log.ts';
+import { type BoundAddress, ListenError } from '../../net/tcp.ts';
+import { CertificateError } from '../../net/tls/identity.ts';
+import { SettingsError } from '../../xml/settings-error.ts';
+
+// What the commands share that run a server.
+
+/** @throws CommandError with all that is wrong. */
+export function readServerConfig(args: ServerArguments): ResolvedConfig {
+  try {
+    return resolveConfig(args);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
+    throw error;
+  }
+}
+
+/** A server that serves logins. @throws CommandError */
+export async function startServer(config: ChopChopConfig, log: Log): Promise<{ server: ChopChop; addresses: BoundAddress[] }> {
+  const server = new ChopChop(config, log);
+  return { server, addresses: await startedOn(server) };
+}
+
+/** @returns where it listens. @throws CommandError */
+export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
+  try {
+    return await server.start();
+  } catch (error) {
+    if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
+    if (error instanceof CertificateError) throw new CommandError(EXIT.file, error.message);
+    if (error instanceof SettingsError) throw new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
+    throw error;
+  }
+}

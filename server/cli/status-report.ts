@@ -1,0 +1,98 @@
+import type { ServerReport } from '../control/server-report.ts';
+import type { RouterReport } from '../control/services.ts';
+import { VERSION } from '../kernel/version.ts';
+import type { ServerVersion } from '../osrf/server-version.ts';
+import { oneLine } from './client-command.ts';
+
+/** One thing that was tried; `ms` is null where it was not or did not succeed. */
+export interface Step {
+  readonly ok: boolean;
+  readonly ms: number | null;
+  readonly what: string;
+}
+
+/** All that `status` has to say; its JSON. */
+export interface Report {
+  /** Who told of the router. */
+  readonly source: { readonly kind: 'control' | 'jabber'; readonly note: string };
+  readonly server: Step;
+  readonly login: Step;
+  readonly router: Step & { readonly services: readonly string[] | null };
+  /** Of the Jabber server, if it tells. */
+  readonly version: ServerVersion | null;
+  /** What the control interface tells; null where it was not asked. */
+  readonly control: ControlSummary | null;
+}
+
+/** A server in figures. */
+export interface ControlSummary extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces'> {
+  readonly at: string;
+  readonly routers: readonly RouterSummary[];
+}
+
+/** A router of the server's. */
+export interface RouterSummary {
+  readonly router: string;
+  readonly suspended: boolean;
+  readonly refusals: RouterReport['refusals'];
+  readonly services: readonly ServiceSummary[];
+}
+
+/** A service and its pool of listeners. */
+export interface ServiceSummary {
+  readonly service: string;
+  readonly listeners: number;
+  readonly draining: number;
+  readonly stalled: number;
+  readonly requests: number;
+  readonly unanswered: number;
+}
+
+/** The same for a person. */
+export function lines({ source, server, login, router, version, control }: Report): string[] {
+  const told = ({ ok, ms, what }: Step) => `${ok ? 'ok  ' : 'no  '} ${what}${ms === null ? '' : `  ${ms} ms`}`;
+  const services = router.services === null ? '' : `, ${counted(router.services.length, 'service')}`;
+  const software = version === null ? 'not told' : oneLine(`${version.name} ${version.version}${version.os === '' ? '' : ` (${version.os})`}`);
+  const note = source.note === '' ? '' : ` (${oneLine(source.note)})`;
+  return [
+    `server   ${told(server)}`,
+    `login    ${told(login)}`,
+    `router   ${told(router)}${services}`,
+    `version  ${software}; this is opensrf-chopchop ${VERSION}`,
+    `source   ${source.kind === 'control' ? 'control interface' : 'Jabber'}${note}`,
+    ...(control === null ? [] : controlLines(control)),
+  ];
+}
+
+function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, routers }: ControlSummary): string[] {
+  const lost = [...tally(closes, 'closed'), ...tally(bounces, 'bounced')];
+  return [
+    `control  ${at}  process ${pid}, up ${upFor((Date.now() - startedAt) / 1000)}`,
+    `now      ${counted(sessions, 'session')}, ${counted(connections, 'connection')}, ${unanswered} unanswered`,
+    `so far   ${counted(counts['logins'] ?? 0, 'login')}${lost.length === 0 ? '' : `; ${lost.join('; ')}`}`,
+    ...routers.flatMap(routerLines),
+  ];
+}
+
+function tally(counts: Readonly<Record<string, number>>, what: string): string[] {
+  const each = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
+  return each.length === 0 ? [] : [`${what}: ${each.join(', ')}`];
+}
+
+function routerLines({ router, suspended, services }: RouterSummary): string[] {
+  if (suspended) return [`pool     ${router}: an outside router has its place`];
+  return services.map(({ service, listeners, draining, stalled, requests, unanswered }) => {
+    const some = [draining > 0 && `${draining} draining`, stalled > 0 && `${stalled} stalled`].filter((part) => part !== false);
+    const state = some.length === 0 ? '' : ` (${some.join(', ')})`;
+    return `pool     ${router} ${oneLine(service)}: ${counted(listeners, 'listener')}${state}, ${counted(requests, 'request')}, ${unanswered} unanswered`;
+  });
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function upFor(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

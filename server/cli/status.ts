@@ -1,0 +1,115 @@
+import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
+import type { RouterReport, ServiceReport } from '../control/services.ts';
+import { CommandError } from '../kernel/exit-codes.ts';
+import { VERSION } from '../kernel/version.ts';
+import type { OsrfClient } from '../osrf/client.ts';
+import { classList } from '../osrf/router-info.ts';
+import { serverVersion } from '../osrf/server-version.ts';
+import { connectionOf, routerFailure, timeoutMsOf, withClient } from './client-command.ts';
+import { askControl, type ControlReport, ownRouter, type Told } from './control-source.ts';
+import { type ControlSummary, lines, type Report, type ServiceSummary, type Step } from './status-report.ts';
+
+/** The arguments of `status`. */
+export interface StatusArguments extends ConnectionArguments {
+  readonly json: boolean;
+  readonly timeout: number;
+  readonly controlFile?: string | undefined;
+}
+
+interface Examined {
+  readonly report: Report;
+  readonly failure: CommandError | null;
+}
+
+/**
+ * Tells whether there is a server, whether the login works and whether the router answers; and, where the control interface tells, what else there is to say.
+ * @throws CommandError for the first of these that failed, when all has been printed.
+ */
+export async function status(args: StatusArguments, print: (line: string) => void): Promise<void> {
+  const timeoutMs = timeoutMsOf(args);
+  const connection = connectionOf(args);
+  const told = await askControl(connection, args.controlFile, timeoutMs);
+  const { report, failure } = await examine(serverOf(connection, args, told), told, timeoutMs);
+  if (args.json) print(JSON.stringify({ ok: failure === null, ...report, client: VERSION }));
+  else for (const line of lines(report)) print(line);
+  if (failure !== null) throw failure;
+}
+
+/** Whose control file is named, that server is meant, unless another one is named too. */
+function serverOf(connection: ConnectionConfig, { host, port, controlFile }: StatusArguments, { control }: Told): ConnectionConfig {
+  const [bound] = control?.c2s ?? [];
+  return controlFile === undefined || host !== undefined || port !== undefined || bound === undefined ? connection : { ...connection, ...bound };
+}
+
+/** A login is tried in any case: nobody but a client can tell whether it works. */
+async function examine(connection: ConnectionConfig, told: Told, timeoutMs: number): Promise<Examined> {
+  const { host, port, username, domain, router } = connection;
+  const at = { server: `${host}:${port}`, login: `${username}@${domain}`, router: `${router}@${domain}/router` };
+  const known = told.control === null ? null : ownRouter(told.control, at.router);
+  const untried: Report = {
+    source: sourceOf(told, known, at.router),
+    server: failed(at.server),
+    login: failed(at.login),
+    router: told.control === null || known === null ? { ...failed(at.router), services: null } : routerStep(told.control, known),
+    version: null,
+    control: told.control === null ? null : summaryOf(told.control),
+  };
+  const begin = performance.now();
+  let connected: number | null = null;
+  try {
+    return await withClient('status', connection, { loginTimeoutMs: timeoutMs, onConnected: () => (connected = performance.now()) }, async (client) => {
+      const server = succeeded(at.server, (connected ?? begin) - begin);
+      const login = succeeded(at.login, performance.now() - (connected ?? begin));
+      const { step, failure } = known === null ? await askRouter(client, at.router, timeoutMs) : { step: untried.router, failure: null };
+      const version = await serverVersion(client.jabber, domain, timeoutMs);
+      return { report: { ...untried, server, login, router: step, version }, failure };
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { report: connected === null ? untried : { ...untried, server: succeeded(at.server, connected - begin) }, failure: error };
+  }
+}
+
+function sourceOf(told: Told, known: RouterReport | null, router: string): Report['source'] {
+  if (told.control === null) return { kind: 'jabber', note: told.note };
+  return known === null ? { kind: 'jabber', note: `the server at ${told.control.at} is not the router ${router}` } : { kind: 'control', note: '' };
+}
+
+function routerStep({ ms }: ControlReport, { router, services }: RouterReport): Report['router'] {
+  return { ...succeeded(router, ms), services: services.map(({ service }) => service) };
+}
+
+async function askRouter(client: OsrfClient, router: string, timeoutMs: number): Promise<{ step: Report['router']; failure: CommandError | null }> {
+  const begin = performance.now();
+  try {
+    const services = await classList(client, router, timeoutMs);
+    return { step: { ...succeeded(router, performance.now() - begin), services }, failure: null };
+  } catch (error) {
+    return { step: { ...failed(router), services: null }, failure: routerFailure(error, router) };
+  }
+}
+
+function summaryOf({ at, server, routers }: ControlReport): ControlSummary {
+  const { pid, startedAt, sessions, connections, unanswered, counts, closes, bounces } = server;
+  const summaries = routers.map(({ router, suspended, refusals, services }) => ({ router, suspended, refusals, services: services.map(serviceSummary) }));
+  return { at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, routers: summaries };
+}
+
+function serviceSummary({ service, listeners }: ServiceReport): ServiceSummary {
+  const summary = { service, listeners: listeners.length, draining: 0, stalled: 0, requests: 0, unanswered: 0 };
+  for (const { draining, stalled, requests, unanswered } of listeners) {
+    if (draining) summary.draining++;
+    if (stalled) summary.stalled++;
+    summary.requests += requests;
+    summary.unanswered += unanswered;
+  }
+  return summary;
+}
+
+function succeeded(what: string, ms: number): Step {
+  return { ok: true, ms: Math.round(ms * 10) / 10, what };
+}
+
+function failed(what: string): Step {
+  return { ok: false, ms: null, what };
+}

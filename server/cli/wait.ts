@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { OsrfClient } from '../osrf/client.ts';
+import { LoginError } from '../osrf/jabber-client.ts';
+import { classList } from '../osrf/router-info.ts';
+import { connectionOf, failureOf, resourceFor, routerFailure, timeoutMsOf } from './client-command.ts';
+import { askControl, ownRouter, printNote } from './control-source.ts';
+
+/** The arguments of `wait`. */
+export interface WaitArguments extends ConnectionArguments {
+  readonly service?: readonly string[] | undefined;
+  /** More of them. */
+  readonly services?: readonly string[] | undefined;
+  readonly timeout: number;
+  readonly controlFile?: string | undefined;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 250;
+/** Servers lock out who tries passwords quickly. */
+const REFUSED_PAUSE_MS = 1_000;
+/** A router that has not answered for so long may never do so; the next question may find it back. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/**
+ * Returns when the router knows all the services, whether or not the server itself is up yet.
+ * @throws CommandError when the time is over.
+ */
+export async function wait(args: WaitArguments, print: (line: string) => void): Promise<void> {
+  const names = [...new Set([...(args.service ?? []), ...(args.services ?? [])])];
+  if (names.length === 0) throw new CommandError(EXIT.usage, 'wait: no service is named (see --service)');
+  const waiting = new Waiting(connectionOf(args), args.controlFile, names, timeoutMsOf(args));
+  try {
+    const seconds = await waiting.done();
+    printNote(waiting.note);
+    print(`registered: ${names.join(', ')} (after ${seconds} s)`);
+  } finally {
+    await waiting.close();
+  }
+}
+
+class Waiting {
+  /** Why it was asked over Jabber, although there is a control interface or should be one. */
+  note = '';
+  private readonly connection: ConnectionConfig;
+  private readonly controlFile: string | undefined;
+  private readonly names: readonly string[];
+  private readonly begin = performance.now();
+  private readonly timeoutMs: number;
+  private client: OsrfClient | null = null;
+
+  constructor(connection: ConnectionConfig, controlFile: string | undefined, names: readonly string[], timeoutMs: number) {
+    this.connection = connection;
+    this.controlFile = controlFile;
+    this.names = names;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** @returns the seconds it took. */
+  async done(): Promise<string> {
+    let pause = FIRST_PAUSE_MS;
+    for (let obstacle = await this.look(); obstacle !== null; obstacle = await this.look()) {
+      await delay(Math.max(0, Math.min(this.leftMs(), obstacle.refused ? REFUSED_PAUSE_MS : pause)));
+      if (this.leftMs() <= 0) throw new CommandError(obstacle.exitCode, `after ${this.timeoutMs / 1000} s: ${obstacle.text}`);
+      pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+    }
+    return ((performance.now() - this.begin) / 1000).toFixed(1);
+  }
+
+  async close(): Promise<void> {
+    await this.client?.close();
+  }
+
+  private leftMs(): number {
+    return this.begin + this.timeoutMs - performance.now();
+  }
+
+  /** What is still in the way; null: nothing. */
+  private async look(): Promise<Obstacle | null> {
+    const { domain, router } = this.connection;
+    const address = `${router}@${domain}/router`;
+    try {
+      const registered = (await this.controlledServices(address)) ?? (await classList(await this.connected(), address, this.patienceMs()));
+      const missing = this.names.filter((name) => !registered.includes(name));
+      if (missing.length === 0) return null;
+      return { refused: false, exitCode: EXIT.timeout, text: `not registered with ${address}: ${missing.join(', ')}` };
+    } catch (error) {
+      return this.obstacleOf(error, address);
+    }
+  }
+
+  /** The names of the services, if the control interface tells; it is looked for anew each time, since servers come and go. */
+  private async controlledServices(address: string): Promise<string[] | null> {
+    const told = await askControl(this.connection, this.controlFile, this.patienceMs());
+    const router = told.control === null ? null : ownRouter(told.control, address);
+    this.note = '';
+    if (router !== null) return router.services.map(({ service }) => service);
+    this.note = told.control === null ? told.note : `the server at ${told.control.at} is not the router ${address}`;
+    if (this.controlFile !== undefined) throw new CommandError(EXIT.absent, this.note);
+    return null;
+  }
+
+  // Where there is no server or no router, nobody knows what is missing.
+  private obstacleOf(error: unknown, router: string): Obstacle {
+    const open = this.client?.jabber.open === true;
+    const failure = open && !(error instanceof CommandError) ? routerFailure(error, router) : failureOf(error);
+    if (!(failure instanceof CommandError)) throw failure;
+    if (!open) this.client = null;
+    const refused = error instanceof LoginError && error.refused;
+    return { refused, exitCode: failure.exitCode, text: `${failure.message} (waited for ${this.names.join(', ')})` };
+  }
+
+  private async connected(): Promise<OsrfClient> {
+    const { connection } = this;
+    this.client ??= await OsrfClient.connect({
+      ...connection,
+      routerName: connection.router,
+      resource: resourceFor('wait'),
+      loginTimeoutMs: this.patienceMs(),
+    });
+    return this.client;
+  }
+
+  // Never less than an answer needs: what is told in the end should be what is the matter.
+  private patienceMs(): number {
+    return Math.max(LONGEST_PAUSE_MS, Math.min(ANSWER_TIMEOUT_MS, Math.ceil(this.leftMs())));
+  }
+}
+
+interface Obstacle {
+  /** Whether the server refused the login. */
+  readonly refused: boolean;
+  readonly exitCode: number;
+  readonly text: string;
+}

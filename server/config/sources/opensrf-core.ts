@@ -1,0 +1,237 @@
+import { normalizeDomain } from '../../../shared/jid.ts';
+import { ConfigError } from '../config.ts';
+import { type ChopchopSection, readChopchopSection } from './chopchop-section.ts';
+import type { LogSection } from './log-section.ts';
+import { type ConfigElement, readXmlFile } from './xml-file.ts';
+
+/** `<opensrf>`, `<gateway>` or `<srfsh>`: how a program logs in. */
+export interface ClientSection {
+  readonly name: string;
+  readonly line: number;
+  readonly domain: string;
+  /** 0 where the file has none. */
+  readonly port: number;
+  /** `''` where the file has none. */
+  readonly unixPath: string;
+  readonly username: string;
+  readonly password: string;
+  readonly routerName: string;
+  /** A path, or `syslog`; `''` where there is none. */
+  readonly logFile: string;
+}
+
+/** `<routers><router>`: one router of the site. */
+export interface RouterSection extends LogSection {
+  readonly line: number;
+  readonly domain: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  readonly trustedServers: readonly string[];
+  readonly trustedClients: readonly string[];
+  /** OpenSRF's routers take 1 where there is none. */
+  readonly logLevel: number;
+}
+
+/** `<opensrf><routers><router>`: where services register. */
+export interface Registration {
+  readonly line: number;
+  /** The router's domain. */
+  readonly target: string;
+  /** Its name; `''` where that of the section counts. */
+  readonly routerName: string;
+  /** The services that register there; all where none is named. */
+  readonly services: readonly string[];
+}
+
+/** What an `opensrf_core.xml` (or a `.srfsh.xml`) says of the Jabber network. */
+export interface OpensrfCore {
+  readonly clients: readonly ClientSection[];
+  readonly routers: readonly RouterSection[];
+  /** `<opensrf><routers>`: the routers that services register with. */
+  readonly registrations: readonly Registration[];
+  /** `<shared><log_protect><match_string>` */
+  readonly logProtect: readonly string[];
+  /** `<opensrf><settings_config>`, `''` where there is none. */
+  readonly settingsConfig: string;
+  /** `<chopchop>`: our own section. */
+  readonly chopchop: ChopchopSection;
+  /** What is odd and does no harm, each with file and line. */
+  readonly warnings: readonly string[];
+}
+
+const CLIENT_SECTIONS = ['opensrf', 'gateway', 'srfsh'];
+
+/**
+ * Reads an `opensrf_core.xml` of any version, or a `.srfsh.xml`, whose root is the section itself.
+ * Tolerant where the C and Perl readers differ: white space is trimmed, comments and CDATA are understood, the first of a doubled element counts.
+ * @throws ConfigError with every problem as `FILE:LINE: <element>: …`
+ */
+export function readOpensrfCore(file: string): OpensrfCore {
+  return new CoreReader(file).read(readXmlFile(file));
+}
+
+class CoreReader {
+  private readonly file: string;
+  private readonly problems: string[] = [];
+  private readonly warnings: string[] = [];
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  read(root: ConfigElement): OpensrfCore {
+    if (root.name === 'opensrf' && root.children.some(({ name }) => name === 'default' || name === 'hosts')) {
+      throw new ConfigError([`${this.file}: this is an opensrf.xml, for --with-settings; --config takes the opensrf_core.xml`]);
+    }
+    const sections = CLIENT_SECTIONS.includes(root.name) ? [root] : root.children;
+    const clientSections = CLIENT_SECTIONS.flatMap((name) => this.once(sections, name, root) ?? []);
+    const core: OpensrfCore = {
+      clients: clientSections.map((section) => this.clientSection(section)),
+      routers: sections.filter(named('routers')).flatMap((routers) => routers.children.filter(named('router')).flatMap((router) => this.router(router))),
+      registrations: clientSections.filter(named('opensrf')).flatMap(registrationsOf),
+      logProtect: sections.filter(named('shared')).flatMap((shared) => textsAt(shared, 'log_protect', 'match_string')),
+      settingsConfig: clientSections.map((section) => this.text(section, 'settings_config')).find((path) => path !== '') ?? '',
+      chopchop: readChopchopSection(this.once(sections, 'chopchop', root), this.file),
+      warnings: this.warnings,
+    };
+    this.warnings.push(...core.chopchop.warnings);
+    this.problems.push(...core.chopchop.problems);
+    if (core.clients.length === 0 && core.routers.length === 0) {
+      this.problems.push(`${this.file}:${root.line}: <${root.name}>: neither <opensrf>, <gateway>, <srfsh> nor <routers><router> is in here`);
+    }
+    if (this.problems.length > 0) throw new ConfigError(this.problems);
+    return core;
+  }
+
+  private clientSection(section: ConfigElement): ClientSection {
+    return {
+      name: section.name,
+      line: section.line,
+      domain: this.domain(section, 'domain'),
+      port: this.port(section, 'port'),
+      unixPath: this.text(section, 'unixpath'),
+      username: this.required(section, 'username'),
+      password: this.required(section, 'passwd'),
+      routerName: this.text(section, 'router_name') || 'router',
+      logFile: this.text(section, 'logfile'),
+    };
+  }
+
+  private router(router: ConfigElement): RouterSection[] {
+    const transport = this.once(router.children, 'transport', router);
+    // As osrf_control does: a router without one is passed over.
+    if (transport === null) {
+      this.warn(router, 'has no <transport> and is passed over');
+      return [];
+    }
+    const resource = this.text(transport, 'resource');
+    if (resource !== 'router' && resource !== '') this.warn(transport, `resource "${resource}" is not used: services address "router" whatever it says`);
+    if (this.text(transport, 'unixpath') !== '' && this.text(transport, 'port') === '')
+      this.warn(transport, 'unixpath is read by no router and not listened on');
+    const trusted = this.once(router.children, 'trusted_domains', router);
+    const domain = this.domain(transport, 'server');
+    return [
+      {
+        line: router.line,
+        domain,
+        port: this.port(transport, 'port'),
+        username: this.required(transport, 'username'),
+        password: this.required(transport, 'password'),
+        trustedServers: this.trusted(router, trusted, 'server'),
+        trustedClients: this.trusted(router, trusted, 'client'),
+        logFile: this.text(router, 'logfile'),
+        logLevel: Number(this.text(router, 'loglevel') || '1'),
+        syslogFacility: this.text(router, 'syslog') || 'local0',
+      },
+    ];
+  }
+
+  private trusted(router: ConfigElement, trusted: ConfigElement | null, name: string): string[] {
+    const domains = (trusted?.children ?? []).filter(named(name)).map((element) => this.checkedDomain(element));
+    if (domains.length === 0) this.problem(trusted ?? router, `needs at least one <trusted_domains><${name}>`);
+    return domains;
+  }
+
+  private domain(section: ConfigElement, name: string): string {
+    const element = this.once(section.children, name, section);
+    if (element !== null && element.text !== '') return this.checkedDomain(element);
+    this.problem(section, `needs <${name}>`);
+    return '';
+  }
+
+  private checkedDomain(element: ConfigElement): string {
+    this.checkPlain(element);
+    const domain = normalizeDomain(element.text);
+    if (domain === null) this.problem(element, `"${element.text}" is no domain`);
+    return domain ?? '';
+  }
+
+  private port(section: ConfigElement, name: string): number {
+    const element = this.once(section.children, name, section);
+    if (element === null || element.text === '') return 0;
+    // White space is no matter to a number.
+    if (element.oddity !== 'white space') this.checkPlain(element);
+    const port = Number(element.text);
+    if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+    this.problem(element, `"${element.text}" is no port`);
+    return 0;
+  }
+
+  private required(section: ConfigElement, name: string): string {
+    const text = this.text(section, name);
+    if (text === '') this.problem(section, `needs <${name}>`);
+    return text;
+  }
+
+  private text(section: ConfigElement, name: string): string {
+    const element = this.once(section.children, name, section);
+    if (element !== null) this.checkPlain(element);
+    return element?.text ?? '';
+  }
+
+  /** What we read as it was meant, but OpenSRF's own programs do not. */
+  private checkPlain(element: ConfigElement): void {
+    if (element.text !== '' && element.oddity !== '')
+      this.warn(element, `has ${element.oddity} beside its value, which OpenSRF's own programs do not read as we do`);
+  }
+
+  private once(elements: readonly ConfigElement[], name: string, parent: ConfigElement): ConfigElement | null {
+    const [first, second] = elements.filter(named(name));
+    if (second !== undefined) {
+      const warning = `${this.file}:${second.line}: <${name}> stands twice in <${parent.name}>; the first, in line ${first?.line}, counts`;
+      if (!this.warnings.includes(warning)) this.warnings.push(warning);
+    }
+    return first ?? null;
+  }
+
+  private problem(element: ConfigElement, text: string): void {
+    this.problems.push(`${this.file}:${element.line}: <${element.name}>: ${text}`);
+  }
+
+  private warn(element: ConfigElement, text: string): void {
+    const warning = `${this.file}:${element.line}: <${element.name}>: ${text}`;
+    if (!this.warnings.includes(warning)) this.warnings.push(warning);
+  }
+}
+
+/** Each `<router>` is a domain, or holds one in `<domain>`. */
+function registrationsOf(opensrf: ConfigElement): Registration[] {
+  const routers = opensrf.children.filter(named('routers')).flatMap(({ children }) => children.filter(named('router')));
+  return routers.map((router) => ({
+    line: router.line,
+    target: (router.children.find(named('domain'))?.text ?? router.text).toLowerCase(),
+    routerName: router.children.find(named('name'))?.text ?? '',
+    services: textsAt(router, 'services', 'service'),
+  }));
+}
+
+function named(name: string): (element: ConfigElement) => boolean {
+  return (element) => element.name === name;
+}
+
+function textsAt(element: ConfigElement, ...path: string[]): string[] {
+  const [name, ...rest] = path;
+  if (name === undefined) return element.text === '' ? [] : [element.text];
+  return element.children.filter(named(name)).flatMap((inner) => textsAt(inner, ...rest));
+}

@@ -1,0 +1,57 @@
+import type { Account } from '../account.ts';
+import { ConfigError, type ConfigInput } from '../config.ts';
+import type { OpensrfCore } from './opensrf-core.ts';
+
+/**
+ * What a site's `opensrf_core.xml` makes of a server: all its domains, accounts and ports, and a router for each domain with the trusted
+ * domains that stand in the file.
+ * @throws ConfigError where two sections contradict each other.
+ */
+export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
+  const sections = [...core.clients, ...core.routers];
+  const ports = unique(sections.map(({ port }) => port).filter((port) => port > 0));
+  const domains = unique(sections.map(({ domain }) => domain));
+  return {
+    domains,
+    accounts: accountsOf(core, file),
+    ...(ports.length === 0 ? {} : { ports }),
+    // As OpenSRF's C library does: the path counts where there is no port.
+    unix: { paths: unique(core.clients.filter(({ port, unixPath }) => port === 0 && unixPath !== '').map(({ unixPath }) => unixPath)) },
+    logProtect: core.logProtect,
+    router: {
+      names: new Map(domains.map((domain) => [domain, routerNameOf(core, domain)])),
+      trustedServers: trustedOf(core, 'trustedServers'),
+      trustedClients: trustedOf(core, 'trustedClients'),
+    },
+  };
+}
+
+function accountsOf(core: OpensrfCore, file: string): Account[] {
+  const accounts = new Map<string, Account & { line: number }>();
+  const problems: string[] = [];
+  for (const { username, domain, password, line } of [...core.clients, ...core.routers]) {
+    const known = accounts.get(`${username}@${domain}`);
+    if (known === undefined) accounts.set(`${username}@${domain}`, { username, domain, password, line });
+    else if (known.password !== password) {
+      problems.push(`${file}:${line}: ${username}@${domain} has another password here than in line ${known.line}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Array.from(accounts.values(), ({ username, domain, password }) => ({ username, domain, password }));
+}
+
+/** The name a domain's router logs in by; where the file has none for it, the name its clients address. */
+function routerNameOf(core: OpensrfCore, domain: string): string {
+  const router = core.routers.find((one) => one.domain === domain);
+  return router?.username ?? core.clients.find((one) => one.domain === domain)?.routerName ?? 'router';
+}
+
+function trustedOf(core: OpensrfCore, which: 'trustedServers' | 'trustedClients'): Map<string, readonly string[]> {
+  const trusted = new Map<string, readonly string[]>();
+  for (const router of core.routers) trusted.set(router.domain, unique([...(trusted.get(router.domain) ?? []), ...router[which]]));
+  return trusted;
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ConfigError } from '../config.ts';
+import { type ClientSection, type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
+
+/** What srfsh's own file may be called where it stands beside opensrf_core.xml. */
+const NAMES = ['srfsh.xml', '.srfsh.xml'];
+
+/**
+ * A site with the account by which srfsh logs in, if its file stands beside the site's own. It adds an account and no domain; what in it contradicts
+ * the site is told and left out.
+ * @param file The site's file.
+ */
+export function withSrfsh(core: OpensrfCore, file: string): OpensrfCore {
+  return NAMES.filter((name) => name !== basename(file))
+    .map((name) => join(dirname(file), name))
+    .filter((path) => existsSync(path))
+    .reduce(addAccounts, core);
+}
+
+function addAccounts(core: OpensrfCore, path: string): OpensrfCore {
+  const warnings = [...core.warnings];
+  const clients = [...core.clients];
+  for (const client of readClients(path, warnings)) {
+    const problem = contradiction(client, core);
+    if (problem === '') clients.push(client);
+    else warnings.push(`${path}:${client.line}: <${client.name}>: ${problem}`);
+  }
+  return { ...core, clients, warnings };
+}
+
+function readClients(path: string, warnings: string[]): readonly ClientSection[] {
+  try {
+    const srfsh = readOpensrfCore(path);
+    warnings.push(...srfsh.warnings);
+    return srfsh.clients;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    warnings.push(...error.problems);
+    return [];
+  }
+}
+
+/** What keeps srfsh from logging in by that section; `''` for nothing. */
+function contradiction({ username, domain, password }: ClientSection, { clients, routers }: OpensrfCore): string {
+  const sections = [...clients, ...routers];
+  if (!sections.some((section) => section.domain === domain)) return `${domain} is no domain of the site; srfsh cannot log in`;
+  const known = sections.find((section) => section.domain === domain && section.username === username);
+  if (known === undefined || known.password === password) return '';
+  return `${username}@${domain} has another password in line ${known.line} of the site's file; srfsh cannot log in`;
+}

@@ -1,0 +1,100 @@
+// Who is connected to the Jabber server, and what passes between them, as a picture.
+
+import { h, keyed, setText, svg } from '../base/dom.js';
+import { number } from '../base/format.js';
+import { on, refreshPicture, store } from '../base/store.js';
+import { groupsOf, matches, placeFinder } from './groups.js';
+import { clientCard, serverCard, serviceCard } from './picture-cards.js';
+import { drawLines } from './picture-lines.js';
+import { Pulses } from './pulses.js';
+import { sessionPanel } from './session-panel.js';
+
+const REFRESH_MS = 2_000;
+
+export function connectionsView(jid) {
+  const clients = h('div', { class: 'column', role: 'group', 'aria-label': 'Clients, by account' });
+  const server = h('div', { class: 'column', role: 'group', 'aria-label': 'The Jabber server, its hosts and routers' });
+  const services = h('div', { class: 'column', role: 'group', 'aria-label': 'Services, with their listeners and workers' });
+  const lines = svg('svg', { class: 'lines', 'aria-hidden': 'true' });
+  const picture = h('div', { class: 'picture' }, lines, clients, server, services);
+  const search = h('input', { type: 'search', 'aria-label': 'Find a session', placeholder: 'Find a session  ( / )', oninput: draw });
+  const count = h('span', { class: 'quiet', role: 'status' });
+  const more = h('p', { class: 'quiet' });
+  const panelPlace = h('div', { class: 'panel-place' });
+  const element = h(
+    'div',
+    { class: 'connections' },
+    h('div', { class: 'head' }, h('h2', {}, 'Connections'), count, h('span', { class: 'spring' }), h('div', { class: 'find' }, search)),
+    h('div', { class: 'with-panel' }, h('div', { class: 'grow' }, picture, more), panelPlace),
+  );
+  const pulses = new Pulses(lines, picture);
+  const opened = new Set();
+  let placeOf = () => '';
+  let panel = null;
+
+  function choose(chosen) {
+    history.replaceState(null, '', chosen === '' ? '#/connections' : `#/connections/${encodeURIComponent(chosen)}`);
+    panel = chosen === '' ? null : sessionPanel(chosen, () => choose(''));
+    panelPlace.replaceChildren(...(panel === null ? [] : [panel.element]));
+    panel?.element.focus();
+    draw();
+  }
+
+  function draw() {
+    const wanted = search.value.trim().toLowerCase();
+    const groups = groupsOf(store.routers, store.sessions);
+    placeOf = placeFinder(groups);
+    const context = { wanted, opened, choose, redraw: draw };
+    const found = (group) => wanted === '' || group.title.toLowerCase().includes(wanted) || group.sessions.some((session) => matches(session, wanted));
+    keyed(clients, groups.clients.filter(found), keyOf, (group, old) => clientCard(group, context, old));
+    keyed(services, groups.services.filter(found), keyOf, (group, old) => serviceCard(group, context, old));
+    keyed(server, [{ key: 'server' }], keyOf, (_, old) => serverCard(groups.outside, context, old));
+    placeholders(groups, wanted);
+    setText(count, `${number(store.sessionTotal)} session${store.sessionTotal === 1 ? '' : 's'}`);
+    setText(more, store.sessionTotal > store.sessions.length ? `The first ${number(store.sessions.length)} of ${number(store.sessionTotal)} are shown.` : '');
+    panel?.update();
+    place();
+  }
+
+  function place() {
+    picture.classList.toggle('tall', picture.scrollHeight > innerHeight - picture.offsetTop - 40);
+    drawLines(picture, lines);
+  }
+
+  function placeholders(groups, wanted) {
+    clients.dataset.empty = wanted === '' && groups.clients.length === 0 ? 'No client is logged in' : '';
+    services.dataset.empty = wanted === '' && groups.services.length === 0 ? 'No service is registered. Start one, or run the demo' : '';
+  }
+
+  const resized = new ResizeObserver(place);
+  resized.observe(picture);
+  let soon = null;
+  const refreshSoon = () => {
+    soon ??= setTimeout(() => {
+      soon = null;
+      void refreshPicture();
+    }, 200);
+  };
+  const scrolled = () => drawLines(picture, lines);
+  addEventListener('scroll', scrolled, { passive: true });
+  const ends = [on('picture', draw), on('state', draw), on('health', draw), on('sessions', refreshSoon), on('steps', (steps) => pulses.show(steps, placeOf))];
+  const timer = setInterval(() => void refreshPicture(), REFRESH_MS);
+  void refreshPicture();
+  draw();
+  if (jid !== '') choose(jid);
+  return {
+    element,
+    close() {
+      removeEventListener('scroll', scrolled);
+      clearInterval(timer);
+      clearTimeout(soon);
+      resized.disconnect();
+      pulses.stop();
+      for (const end of ends) end();
+    },
+  };
+}
+
+function keyOf({ key }) {
+  return key;
+}

@@ -1,0 +1,164 @@
+// How the server is: the last five minutes, the methods by their latencies, the limits and who came near them.
+
+import { api } from '../base/api.js';
+import { h, keyed, setText } from '../base/dom.js';
+import { bytes, ms, number } from '../base/format.js';
+import { on, store, upToDate } from '../base/store.js';
+import { plot } from './plot.js';
+
+const PLOTS = [
+  { title: 'Requests', unit: (value) => `${number(value)}/s`, lines: [{ name: 'requests', of: ({ requests }) => requests }] },
+  {
+    title: 'Latency',
+    unit: ms,
+    lines: [
+      { name: '50 %', of: ({ p50Ms }) => p50Ms },
+      { name: '95 %', of: ({ p95Ms }) => p95Ms },
+    ],
+  },
+  { title: 'Failed requests', unit: (value) => `${number(value)}/s`, lines: [{ name: 'failed', of: ({ failed }) => failed }] },
+  { title: 'Unanswered', unit: number, lines: [{ name: 'unanswered', of: ({ unanswered }) => unanswered }] },
+  { title: 'Sessions', unit: number, lines: [{ name: 'sessions', of: ({ sessions }) => sessions }] },
+  {
+    title: 'Bytes',
+    unit: (value) => `${bytes(value)}/s`,
+    lines: [
+      { name: 'in', of: ({ bytesRead }) => bytesRead },
+      { name: 'out', of: ({ bytesWritten }) => bytesWritten },
+    ],
+  },
+  { title: 'Waiting for readers', unit: bytes, lines: [{ name: 'outboxes', of: ({ outboxBytes }) => outboxBytes }] },
+  {
+    title: 'Memory',
+    unit: bytes,
+    lines: [
+      { name: 'rss', of: ({ rssBytes }) => rssBytes },
+      { name: 'heap', of: ({ heapBytes }) => heapBytes },
+    ],
+  },
+  { title: 'Event-loop delay', unit: ms, lines: [{ name: 'longest', of: ({ loopDelayMs }) => loopDelayMs }] },
+  { title: 'CPU', unit: (value) => `${number(value)} %`, lines: [{ name: 'of one core', of: ({ cpuPercent }) => cpuPercent }] },
+];
+
+/** What a limit's name says, in words, and how its numbers are read. */
+const LIMITS = {
+  outboxBytes: ['What waits for one peer to read', bytes, 'peers closed'],
+  heldRequests: ['Requests that wait for a first listener', number, ''],
+  unansweredRequests: ['Requests nobody has answered', number, 'forgotten'],
+  stanzaBytes: ['The size of a stanza', bytes, 'bounced'],
+  loginTimeoutMs: ['The time for a login', ms, 'gave up'],
+};
+
+const REFRESH_MS = 2_000;
+
+export function healthView() {
+  const plots = PLOTS.map(plot);
+  const methods = h('tbody', {});
+  const limits = h('tbody', {});
+  const noMethods = h('p', { class: 'empty' }, 'No request was answered yet.');
+  const element = h(
+    'div',
+    {},
+    h('div', { class: 'head' }, h('h2', {}, 'Health'), h('span', { class: 'quiet' }, 'up to the last five minutes, second by second')),
+    h(
+      'div',
+      { class: 'plots' },
+      plots.map((one) => one.element),
+    ),
+    h(
+      'section',
+      { class: 'card block', 'aria-label': 'Methods' },
+      h('h3', {}, 'Methods, by what was asked most'),
+      scrolled('Methods', table(['Method', 'Requests', 'Failed', '50 % within', '95 %', '99 %', 'Longest'], methods)),
+      noMethods,
+    ),
+    h(
+      'section',
+      { class: 'card block', 'aria-label': 'Limits' },
+      h('h3', {}, 'Limits, and who came near them'),
+      scrolled('Limits', table(['Limit', 'Now', 'Most', 'Allowed', 'Met', 'Who'], limits)),
+    ),
+  );
+
+  function draw() {
+    for (const one of plots) one.update(store.samples);
+  }
+
+  async function refresh() {
+    const health = await api('/api/v1/health');
+    keyed(methods, health.methods.slice(0, 100), ({ service, method }) => `${service} ${method}`, methodRow);
+    keyed(
+      limits,
+      health.limits.filter(({ limit }) => limit in LIMITS),
+      ({ limit }) => limit,
+      limitRow,
+    );
+    noMethods.hidden = health.methods.length > 0;
+  }
+
+  draw();
+  void upToDate(refresh);
+  const timer = setInterval(() => void upToDate(refresh), REFRESH_MS);
+  const end = on('health', draw);
+  return {
+    element,
+    close() {
+      clearInterval(timer);
+      end();
+    },
+  };
+}
+
+/** On a phone, the keyboard moves it sideways. */
+function scrolled(label, content) {
+  return h('div', { class: 'scroll', role: 'group', 'aria-label': label, tabindex: '0' }, content);
+}
+
+function table(titles, body) {
+  return h(
+    'table',
+    {},
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        titles.map((title, index) => h('th', { scope: 'col', class: index > 0 && title !== 'Who' ? 'right' : null }, title)),
+      ),
+    ),
+    body,
+  );
+}
+
+function cells(old, texts) {
+  const tr =
+    old ??
+    h(
+      'tr',
+      {},
+      texts.map(([, kind]) => h('td', { class: kind })),
+    );
+  texts.forEach(([text, kind], index) => {
+    setText(tr.children[index], text);
+    tr.children[index].className = kind;
+  });
+  return tr;
+}
+
+function methodRow({ service, method, requests, failed, p50Ms, p95Ms, p99Ms, maxMs }, old) {
+  const times = [p50Ms, p95Ms, p99Ms, maxMs].map((value) => [ms(value), 'right']);
+  return cells(old, [[`${service} ${method}`, 'mono'], [number(requests), 'right'], [failed === 0 ? '' : number(failed), 'right failed'], ...times]);
+}
+
+function limitRow({ limit, value, now, peak, who, met }, old) {
+  const [words, unit, verb] = LIMITS[limit];
+  return cells(old, [
+    [words, ''],
+    [now === null ? '' : unit(now), 'right'],
+    [peak === null ? '' : unit(peak), 'right'],
+    [unit(value), 'right'],
+    [met === 0 ? '' : `${number(met)} ${verb}`, `right${met > 0 ? ' failed' : ''}`],
+    [who, 'mono'],
+  ]);
+}

@@ -1,0 +1,134 @@
+// Parameters and results as people read them: indented, OpenSRF's classed objects by their name, searchable. Whatever a message holds, it becomes text.
+
+import { button, copy, h, setText } from '../base/dom.js';
+import { bytes, number } from '../base/format.js';
+
+/** More lines are shown only on demand… */
+const LINES = 400;
+/** …and of a long text only the beginning. */
+const TEXT = 2_000;
+const INDENT = '  ';
+
+/** @param payload As the server tells it: `{json, length, redacted}`. @param isLine Whether each value of the array is one parameter or result. */
+export function payloadPanel(title, { json, length, redacted }) {
+  const search = h('input', { type: 'search', 'aria-label': `Search in ${title.toLowerCase()}`, placeholder: 'Search', oninput: () => render() });
+  const found = h('span', { class: 'quiet', role: 'status' });
+  const text = h('pre', { class: 'payload', tabindex: '0', 'aria-label': title });
+  const copyButton = button('Copy', () => copy(json, copyButton));
+  const isCut = length > json.length;
+  const lines = isCut ? [[{ kind: 'plain', text: json }]] : linesOf(json);
+  let all = lines.length <= LINES;
+  const more = button(`Show all ${number(lines.length)} lines`, () => {
+    all = true;
+    render();
+  });
+
+  function render() {
+    const wanted = search.value.toLowerCase();
+    const shown = all || wanted !== '' ? lines : lines.slice(0, LINES);
+    const marks = { count: 0 };
+    text.replaceChildren(...shown.flatMap((line) => [...line.map((token) => tokenElement(token, wanted, marks, isCut)), '\n']));
+    more.hidden = all || wanted !== '';
+    setText(found, wanted === '' ? '' : `${number(marks.count)} found`);
+    text.querySelector('mark')?.scrollIntoView({ block: 'nearest' });
+  }
+  render();
+  return h(
+    'section',
+    { class: 'card payload-panel', 'aria-label': title },
+    h(
+      'div',
+      { class: 'row' },
+      h('h3', {}, title),
+      h('span', { class: 'quiet' }, redacted ? '' : bytes(length)),
+      h('span', { class: 'spring' }),
+      found,
+      search,
+      copyButton,
+    ),
+    redacted ? h('p', { class: 'notice' }, 'log_protect covers this method: nothing of it was kept.') : null,
+    isCut ? h('p', { class: 'notice' }, `These are ${bytes(length)}; the first ${bytes(json.length)} were kept.`) : null,
+    redacted ? null : text,
+    more,
+  );
+}
+
+function tokenElement({ kind, text }, wanted, marks, whole) {
+  const shown = whole || text.length <= TEXT ? text : `${text.slice(0, TEXT)}… (${number(text.length)} characters)`;
+  return h('span', { class: kind }, marked(shown, wanted, marks));
+}
+
+function marked(text, wanted, marks) {
+  if (wanted === '') return [text];
+  const parts = [];
+  const lower = text.toLowerCase();
+  let from = 0;
+  for (let at = lower.indexOf(wanted); at !== -1; at = lower.indexOf(wanted, from)) {
+    parts.push(text.slice(from, at), h('mark', {}, text.slice(at, at + wanted.length)));
+    from = at + wanted.length;
+    marks.count++;
+  }
+  return [...parts, text.slice(from)];
+}
+
+/** The lines of an array, without its own brackets: one value after the other. Each line is a list of tokens. */
+function linesOf(json) {
+  let values;
+  try {
+    values = JSON.parse(json);
+  } catch {
+    return [[{ kind: 'plain', text: json }]];
+  }
+  if (!Array.isArray(values)) values = [values];
+  if (values.length === 0) return [[{ kind: 'note', text: 'none' }]];
+  try {
+    const lines = [];
+    for (const value of values) print(value, '', '', [], lines);
+    return lines;
+  } catch {
+    // Nested too deeply to be laid out.
+    return [[{ kind: 'plain', text: json }]];
+  }
+}
+
+/** @param before The tokens that the first line begins with. @param after What ends the last line. */
+function print(value, indent, after, before, lines) {
+  const [name, inner] = classed(value);
+  const start = name === '' ? before : [...before, { kind: 'class', text: `${name} ` }];
+  if (typeof inner !== 'object' || inner === null || Object.keys(inner).length === 0) {
+    lines.push([{ kind: 'plain', text: indent }, ...start, { kind: kindOf(inner), text: JSON.stringify(inner) }, { kind: 'plain', text: after }]);
+    return;
+  }
+  const isArray = Array.isArray(inner);
+  const entries = isArray ? inner.map((item) => [null, item]) : Object.entries(inner);
+  lines.push([{ kind: 'plain', text: indent }, ...start, { kind: 'plain', text: isArray ? '[' : '{' }]);
+  entries.forEach(([key, item], index) => {
+    const head =
+      key === null
+        ? []
+        : [
+            { kind: 'key', text: JSON.stringify(key) },
+            { kind: 'plain', text: ': ' },
+          ];
+    print(item, indent + INDENT, index === entries.length - 1 ? '' : ',', head, lines);
+  });
+  lines.push([{ kind: 'plain', text: `${indent}${isArray ? ']' : '}'}${after}` }]);
+}
+
+/** OpenSRF's `{"__c": name, "__p": data}`. */
+function classed(value) {
+  const isClassed = typeof value === 'object' && value !== null && typeof value.__c === 'string' && '__p' in value && Object.keys(value).length === 2;
+  return isClassed ? [value.__c, value.__p] : ['', value];
+}
+
+function kindOf(value) {
+  if (typeof value === 'string') return 'string';
+  return typeof value === 'number' ? 'number' : 'word';
+}
+
+/** A payload in a few characters, for a line of a diagram. */
+export function brief({ json, redacted }, length = 28) {
+  if (redacted) return 'redacted';
+  const inner = json.startsWith('[') ? json.slice(1, json.endsWith(']') ? -1 : undefined) : json;
+  return inner.length > length ? `${inner.slice(0, length - 1)}…` : inner;
+}

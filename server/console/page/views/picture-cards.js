@@ -1,0 +1,162 @@
+// The cards of the picture: an account with its clients, the server with its hosts and routers, a service with its listeners and workers.
+
+import { button, h, keyed, set, setText, svg } from '../base/dom.js';
+import { bytes, number, shortName } from '../base/format.js';
+import { store } from '../base/store.js';
+import { matches } from './groups.js';
+
+/** As many clients stand in a closed card by name; more of them, and listeners and workers, as dots… */
+const NAMED = 5;
+/** …up to so many… */
+const DOTS = 240;
+/** …and in an open one by name. */
+const ROWS = 500;
+
+const DOT = 12;
+const DOTS_IN_ROW = 24;
+
+export function clientCard(group, context, old) {
+  const card = old ?? frame(group);
+  fill(card, group, context, group.sessions.length > NAMED ? 0 : NAMED);
+  return card;
+}
+
+export function serviceCard(group, context, old) {
+  const card = old ?? frame(group);
+  fill(card, group, context, 0);
+  const listeners = [...group.listeners.values()];
+  const sum = (key) => listeners.reduce((total, listener) => total + listener[key], 0);
+  const open = sum('unanswered');
+  setText(card.querySelector('.sub'), `${number(sum('requests'))} requests${open > 0 ? ` · ${number(open)} open` : ''}`);
+  return card;
+}
+
+function frame(group) {
+  return h(
+    'section',
+    { class: 'card group', 'data-key': group.key, 'aria-label': group.title },
+    h('div', { class: 'group-head' }, h('h3', {}, group.title), h('span', { class: 'sub quiet' })),
+    h('div', { class: 'dots' }),
+    h('div', { class: 'rows' }),
+    h('div', { class: 'group-foot' }, h('div', { class: 'badges' }), h('button', { type: 'button', class: 'link' })),
+  );
+}
+
+function fill(card, group, context, named) {
+  // Listeners first.
+  const sessions = [...group.sessions].sort((a, b) => (a.role < b.role ? -1 : Number(a.role > b.role)));
+  const isOpen = context.opened.has(group.key) || (context.wanted !== '' && !group.title.toLowerCase().includes(context.wanted));
+  const shown = isOpen ? sessions.filter((session) => matches(session, context.wanted)).slice(0, ROWS) : sessions.slice(0, named);
+  drawDots(card.querySelector('.dots'), named === 0 ? sessions : [], context);
+  const rows = card.querySelector('.rows');
+  keyed(rows, shown, jidOf, (session, row) => sessionRow(session, group, context, row));
+  rows.classList.toggle('long', shown.length > 12);
+  keyed(card.querySelector('.badges'), badgesOf(group, sessions), ([key]) => key, badge);
+  const toggle = card.querySelector('.group-foot .link');
+  toggle.hidden = sessions.length <= named;
+  setText(toggle, isOpen ? 'Hide names' : 'Names');
+  set(toggle, 'aria-expanded', String(isOpen));
+  set(toggle, 'aria-label', `${isOpen ? 'Hide the names' : 'Names'} of ${group.title}`);
+  toggle.onclick = () => {
+    if (isOpen) context.opened.delete(group.key);
+    else context.opened.add(group.key);
+    context.redraw();
+  };
+}
+
+function jidOf({ jid }) {
+  return jid;
+}
+
+/** How many there are of each kind, and what is wrong with some. */
+function badgesOf({ listeners }, sessions) {
+  const counted = ['listener', 'worker', 'client'].map((role) => [role, sessions.filter((session) => session.role === role).length, role]);
+  const stalled = sessions.filter((session) => session.stalled).length;
+  const draining = [...(listeners?.values() ?? [])].filter((listener) => listener.draining).length;
+  return [...counted, ['reading no more', stalled, 'bad'], ['draining', draining, 'warn']].filter(([, count]) => count > 0);
+}
+
+function badge([name, count, kind], old) {
+  const element = old ?? h('span', { class: `badge ${kind}` });
+  const plural = kind === name && count !== 1 ? 's' : '';
+  setText(element, `${number(count)} ${name}${plural}`);
+  return element;
+}
+
+function sessionRow(session, group, context, old) {
+  const row =
+    old ??
+    button([h('span', { class: 'mark' }), h('span', { class: 'name mono' }), h('span', { class: 'more' })], () => context.choose(session.jid), {
+      class: 'session',
+      'data-jid': session.jid,
+    });
+  const [mark, name, more] = row.children;
+  mark.className = `mark ${session.role}${session.stalled ? ' stalled' : ''}`;
+  setText(name, shortName(session.jid, group.title));
+  set(row, 'title', session.jid);
+  setText(more, stateOf(session, group.listeners?.get(session.jid)));
+  more.classList.toggle('bad', session.stalled);
+  return row;
+}
+
+function stateOf({ stalled, waiting, outboxBytes }, listener) {
+  if (waiting) return 'away';
+  if (stalled) return 'reads no more';
+  if (listener?.draining) return 'draining';
+  if (listener?.unanswered > 0) return `${number(listener.unanswered)} open`;
+  return outboxBytes > 0 ? `${bytes(outboxBytes)} wait` : '';
+}
+
+/** Hundreds of sessions at a glance; for the keyboard they are in the open card. */
+function drawDots(place, sessions, context) {
+  const shown = sessions.slice(0, DOTS);
+  const signature = shown.map(({ jid, role, stalled }) => `${jid}${role}${stalled}`).join();
+  if (place.dataset.signature === signature) return;
+  place.dataset.signature = signature;
+  const height = Math.ceil(shown.length / DOTS_IN_ROW) * DOT;
+  const choose = ({ target }) => target.dataset.jid !== undefined && context.choose(target.dataset.jid);
+  const picture = svg(
+    'svg',
+    { viewBox: `0 0 ${DOTS_IN_ROW * DOT} ${height}`, width: DOTS_IN_ROW * DOT, height, 'aria-hidden': 'true', onclick: choose },
+    shown.map(dot),
+  );
+  const rest = sessions.length - shown.length;
+  place.replaceChildren(...(shown.length === 0 ? [] : [picture]), ...(rest > 0 ? [h('span', { class: 'quiet' }, `and ${number(rest)} more`)] : []));
+}
+
+function dot({ jid, role, stalled }, index) {
+  const x = (index % DOTS_IN_ROW) * DOT + DOT / 2;
+  const y = Math.floor(index / DOTS_IN_ROW) * DOT + DOT / 2;
+  const properties = { class: `dot ${role}${stalled ? ' stalled' : ''}`, 'data-jid': jid };
+  const title = svg('title', {}, jid);
+  if (role !== 'listener') return svg('circle', { ...properties, cx: x, cy: y, r: 3.8 }, title);
+  return svg('rect', { ...properties, x: x - 3.4, y: y - 3.4, width: 6.8, height: 6.8, rx: 1, transform: `rotate(45 ${x} ${y})` }, title);
+}
+
+export function serverCard(outside, context, old) {
+  const card =
+    old ??
+    h(
+      'section',
+      { class: 'card server', 'aria-label': 'Jabber server' },
+      h('h3', {}, 'Jabber server'),
+      h('p', { class: 'sub quiet' }),
+      h('div', { class: 'hosts' }),
+      h('div', { class: 'rows outside' }),
+    );
+  const last = store.samples.at(-1);
+  setText(card.querySelector('.sub'), last === undefined ? '' : `${number(last.stanzas)} stanzas/s · ${number(last.unanswered)} unanswered`);
+  keyed(card.querySelector('.hosts'), store.routers, ({ domain }) => domain, hostRow);
+  keyed(card.querySelector('.outside'), outside, jidOf, (session, row) => sessionRow(session, { title: '' }, context, row));
+  return card;
+}
+
+function hostRow({ domain, router, suspended, services, refusals }, old) {
+  const row = old ?? h('div', { class: 'host' }, h('strong', {}), h('span', { class: 'router-name mono' }), h('span', { class: 'quiet' }));
+  const [name, routerName, more] = row.children;
+  const refused = Object.values(refusals).reduce((sum, count) => sum + count, 0);
+  setText(name, domain);
+  setText(routerName, suspended ? 'a router from outside is in its place' : router);
+  setText(more, `${number(services.length)} service${services.length === 1 ? '' : 's'}${refused > 0 ? ` · ${number(refused)} refused` : ''}`);
+  return row;
+}

@@ -1,0 +1,84 @@
+// Messages that are seen travelling along the lines of the picture.
+
+import { svg } from '../base/dom.js';
+
+const TRAVEL_MS = 420;
+/** What comes in one batch took a moment only; one after the other it can be followed by eye. */
+const DELAYS = { asked: 0, handed: TRAVEL_MS, again: TRAVEL_MS, answer: 2 * TRAVEL_MS, bounce: TRAVEL_MS };
+const LIT_MS = 500;
+const MAX_PULSES = 80;
+
+export class Pulses {
+  #lines;
+  #picture;
+  #pulses = new Set();
+  #frame = 0;
+  #still = matchMedia('(prefers-reduced-motion: reduce)');
+
+  constructor(lines, picture) {
+    this.#lines = lines;
+    this.#picture = picture;
+  }
+
+  /** @param placeOf Which group a JID stands in. */
+  show(steps, placeOf) {
+    for (const step of steps) {
+      // The way to the server, and the way from it; either may be missing: the router is in the server.
+      const from = this.#lineOf(placeOf(step.from));
+      const to = this.#lineOf(placeOf(step.to));
+      const start = performance.now() + DELAYS[step.kind];
+      this.#add(from, step, start, false);
+      this.#add(to, step, from === null ? start : start + TRAVEL_MS, true);
+      this.#light(step.kind === 'answer' ? step.from : step.to, DELAYS[step.kind]);
+    }
+    if (this.#frame === 0 && this.#pulses.size > 0) this.#frame = requestAnimationFrame((now) => this.#move(now));
+  }
+
+  stop() {
+    cancelAnimationFrame(this.#frame);
+    this.#pulses.clear();
+  }
+
+  #lineOf(key) {
+    return key === '' ? null : this.#lines.querySelector(`path[data-key="${CSS.escape(key)}"]`);
+  }
+
+  /** Whoever has just worked is seen, in hundreds. */
+  #light(jid, delay) {
+    for (const one of this.#picture.querySelectorAll(`[data-jid="${CSS.escape(jid)}"]`)) {
+      setTimeout(() => one.classList.add('active'), delay);
+      setTimeout(() => one.classList.remove('active'), delay + LIT_MS);
+    }
+  }
+
+  #add(line, step, start, backwards) {
+    if (line === null || this.#pulses.size >= MAX_PULSES) return;
+    const dot = svg('circle', { class: `pulse ${step.kind}`, r: 4.5, cx: -20, cy: -20 });
+    this.#lines.append(dot);
+    this.#pulses.add({ line, dot, start, backwards });
+  }
+
+  #move(now) {
+    for (const pulse of this.#pulses) if (!this.#place(pulse, now)) this.#remove(pulse);
+    this.#frame = this.#pulses.size === 0 ? 0 : requestAnimationFrame((later) => this.#move(later));
+  }
+
+  /** @returns whether it is still under way. */
+  #place({ line, dot, start, backwards }, now) {
+    const part = (now - start) / TRAVEL_MS;
+    if (part < 0) return true;
+    line.classList.add('busy');
+    if (part > 1 || !line.isConnected) return false;
+    const eased = this.#still.matches ? 0.5 : part * part * (3 - 2 * part);
+    const { x, y } = line.getPointAtLength(line.getTotalLength() * (backwards ? 1 - eased : eased));
+    dot.setAttribute('cx', x);
+    dot.setAttribute('cy', y);
+    return true;
+  }
+
+  #remove(pulse) {
+    pulse.dot.remove();
+    this.#pulses.delete(pulse);
+    if ([...this.#pulses].every(({ line }) => line !== pulse.line)) pulse.line.classList.remove('busy');
+  }
+}

@@ -1,0 +1,189 @@
+// The way of one request, with all that belongs to it.
+
+import { api } from '../base/api.js';
+import { button, copy, h, keyed, requestName, set, setText } from '../base/dom.js';
+import { asCommand } from '../base/export.js';
+import { bareJid, clock, isFailure, ms, nameParts, outcome } from '../base/format.js';
+import { on, store } from '../base/store.js';
+import { payloadPanel } from './payload.js';
+import { depthsOf, relatedTo } from './related.js';
+import { sequence } from './sequence.js';
+
+/** A long session has more; those around the one that is looked at are shown. */
+const MAX_RELATED = 24;
+const RECENT = 40;
+
+export function requestView(id) {
+  const list = h('div', {});
+  const listed = h('nav', { class: 'card request-list', 'aria-label': 'The last requests' }, h('h3', {}, 'The last requests'), list);
+  const place = h('div', { class: 'grow' });
+  const element = h('div', { class: 'request-view' }, listed, place);
+  let shown = '';
+  let isClosed = false;
+
+  function chosen() {
+    if (id !== '') return store.requests.get(Number(id));
+    return [...store.requests.values()].findLast(({ type, service }) => type === 'REQUEST' && service !== 'router') ?? [...store.requests.values()].at(-1);
+  }
+
+  async function update() {
+    drawList(list, chosen()?.id);
+    const request = chosen();
+    if (request === undefined) {
+      place.replaceChildren(nothing(id));
+      shown = '';
+      return;
+    }
+    const related = around(relatedTo(request, store.requests.values()), request);
+    const signature = JSON.stringify(related.map((one) => [one.id, one.state, one.length]));
+    if (signature === shown) return;
+    shown = signature;
+    const entries = await detailsOf(related);
+    if (!isClosed && signature === shown) place.replaceChildren(...content(request, entries, place.clientWidth - 34));
+  }
+
+  void update();
+  const ends = [on('requests', () => void update())];
+  return {
+    element,
+    close() {
+      isClosed = true;
+      for (const end of ends) end();
+    },
+  };
+}
+
+function around(related, request) {
+  const index = related.indexOf(request);
+  const from = Math.max(0, Math.min(index - MAX_RELATED / 2, related.length - MAX_RELATED));
+  return related.slice(from, from + MAX_RELATED);
+}
+
+async function detailsOf(related) {
+  const entries = await Promise.all(related.map(({ id }) => api(`/api/v1/requests/${id}`).catch(() => null)));
+  return entries.filter((entry) => entry !== null);
+}
+
+function nothing(id) {
+  if (id !== '')
+    return h(
+      'div',
+      { class: 'card empty' },
+      h('p', {}, `Request ${id} is not remembered (any more).`),
+      h('p', {}, h('a', { href: '#/traffic' }, 'All that are')),
+    );
+  return h(
+    'div',
+    { class: 'card empty' },
+    h('p', {}, 'Nobody has asked anything yet.'),
+    h('p', {}, 'Run the demo in another terminal, or ', h('a', { href: '#/try' }, 'try a request'), ' yourself.'),
+  );
+}
+
+function drawList(list, chosen) {
+  const recent = [...store.requests.values()].filter(({ service }) => service !== 'router');
+  keyed(
+    list,
+    recent.slice(-RECENT).reverse(),
+    ({ id }) => id,
+    (request, old) => listed(request, old, chosen),
+  );
+}
+
+function listed(request, old, chosen) {
+  const link = old ?? h('a', { href: `#/request/${request.id}` }, requestName(nameParts(request)), h('span', { class: 'result' }));
+  setText(link.lastChild, `${clock(request.at)} · ${outcome(request)} · ${ms(request.durationMs)}`);
+  link.classList.toggle('bad', isFailure(request));
+  set(link, 'aria-current', request.id === chosen ? 'true' : null);
+  return link;
+}
+
+function content(request, entries, room) {
+  const entry = entries.find(({ summary }) => summary.id === request.id);
+  if (entry === undefined) return [nothing(String(request.id))];
+  const routers = new Set(store.routers.map(({ router }) => bareJid(router)));
+  const many = entries.length > 1;
+  return [
+    heading(entry),
+    many
+      ? h(
+          'section',
+          { class: 'card block', 'aria-label': 'What belongs to it' },
+          h('h3', {}, 'The transaction and the session'),
+          waterfall(entries, request.id),
+        )
+      : null,
+    h('section', { class: 'card block', 'aria-label': 'Its way' }, h('h3', {}, 'Its way'), sequence(entries, request.id, routers, room)),
+    h('div', { class: 'payloads' }, payloadPanel('Parameters', entry.detail.params), payloadPanel('Results', entry.detail.results)),
+  ].filter((part) => part !== null);
+}
+
+function heading({ summary, detail }) {
+  const copyButton = button('Copy as command', () => copy(asCommand(summary, detail), copyButton));
+  const failed = isFailure(summary);
+  return h(
+    'div',
+    { class: 'card block request-head', 'data-request': summary.id },
+    h(
+      'div',
+      { class: 'row wrap' },
+      h('h2', {}, requestName(nameParts(summary))),
+      h('span', { class: `badge ${failed ? 'bad' : summary.state === 'complete' ? 'ok' : 'warn'}` }, outcome(summary)),
+      h('span', { class: 'took' }, ms(summary.durationMs)),
+      h('span', { class: 'spring' }),
+      copyButton,
+    ),
+    failed && summary.status.trim() !== '' ? h('p', { class: 'why' }, summary.status.trim()) : null,
+    h(
+      'dl',
+      { class: 'facts' },
+      ...fact('asked', `${clock(summary.at)} by `, session(summary.client)),
+      ...fact('listener', session(summary.listener)),
+      ...fact(bareIsRouter(summary.worker) ? 'answered by' : 'worker', session(summary.worker)),
+      ...fact('xid', summary.xid === '' ? 'none' : summary.xid),
+      ...fact('thread', `${summary.thread}, request ${summary.threadTrace}`),
+      ...fact('ingress', [detail.ingress, detail.locale].filter((part) => part !== '').join(', ') || 'not told'),
+    ),
+  );
+}
+
+function bareIsRouter(jid) {
+  return store.routers.some(({ router }) => bareJid(router) === bareJid(jid));
+}
+
+function fact(name, ...value) {
+  return [h('dt', {}, name), h('dd', { class: 'mono' }, ...value)];
+}
+
+function session(jid) {
+  if (jid === '') return 'none';
+  return bareIsRouter(jid) ? jid : h('a', { href: `#/connections/${encodeURIComponent(jid)}` }, jid);
+}
+
+/** Which request took how long, and which one was made for another. */
+function waterfall(entries, chosen) {
+  const summaries = entries.map(({ summary }) => summary);
+  const depths = depthsOf(summaries);
+  const begin = summaries[0].at;
+  const end = Math.max(...summaries.map(({ at, durationMs }) => at + (durationMs ?? 0)), begin + 0.001);
+  const percent = (span) => `${(100 * span) / (end - begin)}%`;
+  return h(
+    'div',
+    { class: 'waterfall' },
+    summaries.map((summary) => {
+      const bar = h('span', { class: `span${isFailure(summary) ? ' bad' : ''}` });
+      bar.style.marginLeft = percent(summary.at - begin);
+      bar.style.width = `max(3px, ${percent(summary.durationMs ?? end - summary.at)})`;
+      const name = requestName(nameParts(summary));
+      name.style.paddingLeft = `${16 * depths.get(summary.id)}px`;
+      const link = h(
+        'a',
+        { href: `#/request/${summary.id}`, 'aria-current': summary.id === chosen ? 'true' : null },
+        name,
+        h('span', { class: 'track' }, bar),
+        h('span', { class: 'right' }, ms(summary.durationMs)),
+      );
+      return link;
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+import { CONSOLE_FILES, readConsoleFile } from '../console/assets.ts';
+import type { Reply, Route } from './http.ts';
+
+/** The console's own files, for everybody who comes to the port: there is nothing of this server in them. Read once, when first asked for. */
+export function consoleRoutes(): Route[] {
+  const files = new Map<string, Reply>();
+  const route = (path: string, name: string): Route => ({
+    method: 'GET',
+    path,
+    open: true,
+    handle: () => {
+      const reply = files.get(name) ?? fileReply(name);
+      files.set(name, reply);
+      return reply;
+    },
+  });
+  return [route('/', 'index.html'), ...CONSOLE_FILES.map((name) => route(`/console/${name}`, name))];
+}
+
+function fileReply(name: string): Reply {
+  const { type, content, policy } = readConsoleFile(name);
+  return { kind: 'content', status: 200, type, content, ...(policy !== '' && { policy }) };
+}

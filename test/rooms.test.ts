@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The rooms that docs/architecture.md lists, from the ground up. */
+const rooms = readRooms(readFileSync(join(root, 'docs/architecture.md'), 'utf8'));
+const files = ['shared', 'router', 'server'].flatMap(sourcesIn);
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
+
+test('docs/architecture.md lists every folder of the sources as a room, and no other', () => {
+  assert.deepEqual([...rooms].sort(), [...new Set(files.map((file) => dirname(file)))].sort());
+});
+
+test('a room imports only rooms below it, types included', () => {
+  const upward = [...imports].flatMap(([file, imported]) => imported.filter((one) => isAbove(one, file)).map((one) => `${file} imports ${one}`));
+  assert.deepEqual(upward, []);
+});
+
+test('at most six files stand loose in server/, and no room has more than twenty-two', () => {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  assert.ok((counts.get('server') ?? 0) <= 6, `server/ has ${counts.get('server')} loose files`);
+  assert.deepEqual(
+    [...counts].filter(([, count]) => count > 22),
+    [],
+  );
+});
+
+/** The first word of each line of the block below the heading "Rooms" that is the path of a folder. */
+function readRooms(page: string): string[] {
+  const block = /## Rooms[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  return [...block.matchAll(/^((?:shared|router|server)\/\S*)/gm)].map(([, path]) => (path as string).replace(/\/$/, ''));
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourcesIn(path);
+    return path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:\bfrom|\bimport\()\s*'(\.[^']+\.ts)'/g)].map(([, path]) => relative(root, join(root, dirname(file), path as string)));
+}
+
+function isAbove(imported: string, file: string): boolean {
+  return rooms.indexOf(dirname(imported)) > rooms.indexOf(dirname(file));
+}

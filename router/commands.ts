@@ -77,7 +77,7 @@ export class Commands {
       this.router.drain(className, stanza.from, false);
       return;
     }
-    const node = new ServiceNode(session, stanza.from, form, clock.now());
+    const node = new ServiceNode(session, stanza.from, form, clock.wallTime());
     this.registry.add(service, node);
     log.info({ class: className, listener: node.jid, listeners: service.nodes.size }, 'listener registered');
     this.router.available(service);

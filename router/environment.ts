@@ -1,3 +1,4 @@
+import type { Clock } from '../shared/clock.ts';
 import type { StanzaError } from '../shared/errors.ts';
 import type { Endpoint, Stanza } from '../shared/stanza.ts';
 import type { ServiceNode } from './service-node.ts';
@@ -6,18 +7,6 @@ import type { ServiceNode } from './service-node.ts';
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
-}
-
-/** A timer that can be called off. */
-export interface Timer {
-  cancel(): void;
-}
-
-/** Time, handed in so that tests own it. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  after(ms: number, action: () => void): Timer;
 }
 
 /** Everything a router needs of the server it lives in. */

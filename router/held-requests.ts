@@ -1,5 +1,5 @@
+import type { Clock, Timer } from '../shared/clock.ts';
 import type { Stanza } from '../shared/stanza.ts';
-import type { Clock, Timer } from './environment.ts';
 import type { RouterLimits } from './options.ts';
 
 type HeldLimits = Pick<RouterLimits, 'heldRequests' | 'heldBytes'>;

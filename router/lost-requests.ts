@@ -1,5 +1,5 @@
+import type { Clock } from '../shared/clock.ts';
 import type { Stanza } from '../shared/stanza.ts';
-import type { Clock } from './environment.ts';
 import type { RouterOptions } from './options.ts';
 import { listenerLost, type Refusal } from './refusal.ts';
 import type { RoutedRequest } from './routed-request.ts';

@@ -39,7 +39,7 @@ export class ServiceClass implements Endpoint, RequestOwner {
   constructor(name: string, options: RouterOptions, environment: RouterEnvironment, unanswered: UnansweredRequests, owner: ServiceClassOwner) {
     this.name = name;
     this.jid = `${options.name}@${options.domain}/${name}`;
-    this.since = environment.clock.now();
+    this.since = environment.clock.wallTime();
     this.trustedClients = options.trustedClients;
     this.balance = createBalance(options.balance);
     this.environment = environment;

@@ -32,7 +32,7 @@ async function watched(t: TestContext, limits?: ExchangeLimits) {
   const seen = recordingObserver();
   let time = 1_000;
   const routers = new Set([...server.routers.keys()].map((domain) => `router@${domain}`));
-  const tap = new ExchangeTap({ routers, observer: seen.observer, now: () => time++, ...(limits && { limits }) });
+  const tap = new ExchangeTap({ routers, observer: seen.observer, time: { now: () => time++, wallTime: () => time }, ...(limits && { limits }) });
   t.after(server.watch(tap));
   return { server, address, tap, ...seen };
 }

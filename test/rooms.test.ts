@@ -30,6 +30,11 @@ test('at most six files stand loose in server/, and no room has more than twenty
   );
 });
 
+test('only server/kernel/clock.ts reads the time', () => {
+  const readers = files.filter((file) => /\b(?:Date|performance)\.now\b|\btimeOrigin\b/.test(readFileSync(join(root, file), 'utf8')));
+  assert.deepEqual(readers, ['server/kernel/clock.ts']);
+});
+
 /** The first word of each line of the block below the heading "Rooms" that is the path of a folder. */
 function readRooms(page: string): string[] {
   const block = /## Rooms[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1] ?? '';

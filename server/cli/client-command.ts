@@ -7,6 +7,7 @@ import {
   DEFAULT_CONNECTION,
   resolveConnection,
 } from '../config/sources/connection.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
 import { OsrfError, type OsrfErrorKind, OsrfTimeout } from '../osrf/errors.ts';
@@ -45,7 +46,7 @@ export function timeoutMsOf({ timeout }: { readonly timeout: number }): number {
 export function resourceFor(command: string): string {
   // OpenSRF's router reads a domain from the last "@" to the last "/", and takes "%" for a format.
   const host = hostname().replace(/[^\w.-]/g, '-');
-  return `chopchop_${command}_${host}_${Date.now() / 1000}_${process.pid}`;
+  return `chopchop_${command}_${host}_${SYSTEM_TIME.wallTime() / 1000}_${process.pid}`;
 }
 
 /** Logs in, works, and logs out. @throws CommandError for everything a user can meet. */

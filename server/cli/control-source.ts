@@ -6,6 +6,7 @@ import { ControlClient } from '../control/control-client.ts';
 import { type ControlFile, type FoundControlFile, leftControlFiles, readControlFile } from '../control/control-file.ts';
 import type { ServerReport } from '../control/server-report.ts';
 import type { RouterReport } from '../control/services.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError } from '../kernel/exit-codes.ts';
 import { isLoopback } from '../kernel/loopback.ts';
 import type { BoundAddress } from '../net/tcp.ts';
@@ -57,9 +58,9 @@ export function printNote(note: string): void {
 
 async function reportOf(file: ControlFile, timeoutMs: number): Promise<ControlReport> {
   const client = new ControlClient(file);
-  const begin = performance.now();
+  const begin = SYSTEM_TIME.now();
   const server = (await client.get('/api/v1/server', timeoutMs)) as ServerReport;
-  const ms = performance.now() - begin;
+  const ms = SYSTEM_TIME.now() - begin;
   const { routers } = (await client.get('/api/v1/routers', timeoutMs)) as { readonly routers: RouterReport[] };
   return { at: client.place, ms, c2s: file.c2s, server, routers };
 }

@@ -1,5 +1,6 @@
 import type { ServerReport } from '../control/server-report.ts';
 import type { RouterReport } from '../control/services.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { ServerVersion } from '../osrf/server-version.ts';
 import { oneLine } from './client-command.ts';
@@ -67,7 +68,7 @@ export function lines({ source, server, login, router, version, control }: Repor
 function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, routers }: ControlSummary): string[] {
   const lost = [...tally(closes, 'closed'), ...tally(bounces, 'bounced')];
   return [
-    `control  ${at}  process ${pid}, up ${upFor((Date.now() - startedAt) / 1000)}`,
+    `control  ${at}  process ${pid}, up ${upFor((SYSTEM_TIME.wallTime() - startedAt) / 1000)}`,
     `now      ${counted(sessions, 'session')}, ${counted(connections, 'connection')}, ${unanswered} unanswered`,
     `so far   ${counted(counts['logins'] ?? 0, 'login')}${lost.length === 0 ? '' : `; ${lost.join('; ')}`}`,
     ...routers.flatMap(routerLines),

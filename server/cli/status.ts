@@ -1,5 +1,6 @@
 import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
 import type { RouterReport, ServiceReport } from '../control/services.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError } from '../kernel/exit-codes.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { OsrfClient } from '../osrf/client.ts';
@@ -54,12 +55,12 @@ async function examine(connection: ConnectionConfig, told: Told, timeoutMs: numb
     version: null,
     control: told.control === null ? null : summaryOf(told.control),
   };
-  const begin = performance.now();
+  const begin = SYSTEM_TIME.now();
   let connected: number | null = null;
   try {
-    return await withClient('status', connection, { loginTimeoutMs: timeoutMs, onConnected: () => (connected = performance.now()) }, async (client) => {
+    return await withClient('status', connection, { loginTimeoutMs: timeoutMs, onConnected: () => (connected = SYSTEM_TIME.now()) }, async (client) => {
       const server = succeeded(at.server, (connected ?? begin) - begin);
-      const login = succeeded(at.login, performance.now() - (connected ?? begin));
+      const login = succeeded(at.login, SYSTEM_TIME.now() - (connected ?? begin));
       const { step, failure } = known === null ? await askRouter(client, at.router, timeoutMs) : { step: untried.router, failure: null };
       const version = await serverVersion(client.jabber, domain, timeoutMs);
       return { report: { ...untried, server, login, router: step, version }, failure };
@@ -80,10 +81,10 @@ function routerStep({ ms }: ControlReport, { router, services }: RouterReport): 
 }
 
 async function askRouter(client: OsrfClient, router: string, timeoutMs: number): Promise<{ step: Report['router']; failure: CommandError | null }> {
-  const begin = performance.now();
+  const begin = SYSTEM_TIME.now();
   try {
     const services = await classList(client, router, timeoutMs);
-    return { step: { ...succeeded(router, performance.now() - begin), services }, failure: null };
+    return { step: { ...succeeded(router, SYSTEM_TIME.now() - begin), services }, failure: null };
   } catch (error) {
     return { step: { ...failed(router), services: null }, failure: routerFailure(error, router) };
   }

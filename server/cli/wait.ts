@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
 import { LoginError } from '../osrf/jabber-client.ts';
@@ -46,7 +47,7 @@ class Waiting {
   private readonly connection: ConnectionConfig;
   private readonly controlFile: string | undefined;
   private readonly names: readonly string[];
-  private readonly begin = performance.now();
+  private readonly begin = SYSTEM_TIME.now();
   private readonly timeoutMs: number;
   private client: OsrfClient | null = null;
 
@@ -65,7 +66,7 @@ class Waiting {
       if (this.leftMs() <= 0) throw new CommandError(obstacle.exitCode, `after ${this.timeoutMs / 1000} s: ${obstacle.text}`);
       pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
     }
-    return ((performance.now() - this.begin) / 1000).toFixed(1);
+    return ((SYSTEM_TIME.now() - this.begin) / 1000).toFixed(1);
   }
 
   async close(): Promise<void> {
@@ -73,7 +74,7 @@ class Waiting {
   }
 
   private leftMs(): number {
-    return this.begin + this.timeoutMs - performance.now();
+    return this.begin + this.timeoutMs - SYSTEM_TIME.now();
   }
 
   /** What is still in the way; null: nothing. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../router/environment.ts';
 import type { Router } from '../../router/router.ts';
 import type { UnansweredRequests } from '../../router/unanswered.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { type ChopChopConfig, routerName, settingsAccount } from '../config/config.ts';
 import { reloadedConfig } from '../config/reload.ts';
 import { createClock } from '../kernel/clock.ts';
@@ -213,7 +213,7 @@ export class ChopChop {
       throw error;
     }
     this.state = 'running';
-    this.startedAt = this.clock.now();
+    this.startedAt = this.clock.wallTime();
     this.endpoints.open();
     this.allRouters.resume();
     this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();

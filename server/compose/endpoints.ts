@@ -1,5 +1,5 @@
-import type { Clock } from '../../router/environment.ts';
 import type { Router } from '../../router/router.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { StanzaError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { type ChopChopConfig, routerName } from '../config/config.ts';
@@ -70,6 +70,7 @@ export class Endpoints {
     this.liveness = new Liveness(config.limits);
     const presence = new Presence(this.delivery, config.limits);
     this.sessionEnvironment = {
+      clock,
       delivery: this.delivery,
       presence,
       managementRead: (session, element, namespace) => this.resumption.elementRead(session, element, namespace),
@@ -77,7 +78,7 @@ export class Endpoints {
       tap: null,
       interceptor: null,
     };
-    const facts = { now: () => clock.now(), startedAt, items: (domain: string) => this.itemsOf(domain), queryBytes: config.limits.queryBytes };
+    const facts = { now: () => clock.wallTime(), startedAt, items: (domain: string) => this.itemsOf(domain), queryBytes: config.limits.queryBytes };
     this.queries = new Queries(this.delivery, facts);
     for (const domain of config.domains) directory.add(new Host(domain, this.delivery, presence, this.queries));
   }

@@ -3,6 +3,7 @@ import { isResource } from '../../shared/jid.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Account } from '../config/account.ts';
 import { routerName } from '../config/config.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { OsrfClient } from '../osrf/client.ts';
 import { OsrfError, OsrfTimeout } from '../osrf/errors.ts';
 import type { OsrfRequest } from '../osrf/request.ts';
@@ -86,10 +87,10 @@ async function call(server: ChopChop, account: Account, { service, method, param
   const resource = `chopchop_console_${randomBytes(4).toString('hex')}`;
   const client = await OsrfClient.connectOn(server.connect(), { ...account, resource, routerName: routerName(server.config.router, domain), timeoutMs });
   const session = client.session(service);
-  const begin = performance.now();
+  const begin = SYSTEM_TIME.now();
   try {
     const outcome = await resultsOf(session.request(method, ...params));
-    return { ...outcome, ms: performance.now() - begin, client: client.jid };
+    return { ...outcome, ms: SYSTEM_TIME.now() - begin, client: client.jid };
   } finally {
     session.end();
     await client.close();

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ChopChop } from '../compose/chopchop.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { json, type Route } from './http.ts';
 import { Latencies, percentiles } from './latencies.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -104,7 +105,7 @@ export class Health {
   }
 
   private sampleBetween(before: Totals, now: Totals): HealthSample {
-    const seconds = (now.at - before.at) / 1000;
+    const seconds = (now.now - before.now) / 1000;
     const rate = (key: 'requests' | 'stanzas' | 'bytesRead' | 'bytesWritten') => Math.max(0, Math.round((now[key] - before[key]) / seconds));
     const [p50Ms = 0, p95Ms = 0] = percentiles(this.durations, [50, 95]);
     return {
@@ -129,7 +130,10 @@ export class Health {
 }
 
 interface Totals {
+  /** Milliseconds since 1970. */
   readonly at: number;
+  /** Monotonic milliseconds. */
+  readonly now: number;
   readonly requests: number;
   readonly stanzas: number;
   readonly bytesRead: number;
@@ -143,7 +147,16 @@ function totalsOf(server: ChopChop): Totals {
   let outboxBytes = 0;
   for (const { connection } of server.sessions) outboxBytes += connection.outboxBytes;
   const { user, system } = process.cpuUsage();
-  return { at: Date.now(), requests: routed(server), stanzas: stanzasRead, bytesRead, bytesWritten, outboxBytes, cpuMs: (user + system) / 1000 };
+  return {
+    at: SYSTEM_TIME.wallTime(),
+    now: SYSTEM_TIME.now(),
+    requests: routed(server),
+    stanzas: stanzasRead,
+    bytesRead,
+    bytesWritten,
+    outboxBytes,
+    cpuMs: (user + system) / 1000,
+  };
 }
 
 function routed({ routers }: ChopChop): number {

@@ -1,4 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 
 // Each look wakes the process up. What is shorter than the time between two of them is seen by chance.
 const WATCHED_MS = 20;
@@ -40,10 +41,10 @@ export class LoopDelay {
   }
 
   private waitForFirstLook(): void {
-    const due = performance.now() + this.resolutionMs;
+    const due = SYSTEM_TIME.now() + this.resolutionMs;
     this.firstDelayMs = 0;
     if (this.firstLook !== null) clearTimeout(this.firstLook);
-    this.firstLook = setTimeout(() => (this.firstDelayMs = performance.now() - due), this.resolutionMs).unref();
+    this.firstLook = setTimeout(() => (this.firstDelayMs = SYSTEM_TIME.now() - due), this.resolutionMs).unref();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { RouterConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import { json, type Route } from './http.ts';
 
@@ -27,7 +28,7 @@ export interface ServerReport {
 }
 
 export function serverRoute(server: ChopChop): Route {
-  const startedAt = Date.now() - process.uptime() * 1000;
+  const startedAt = SYSTEM_TIME.wallTime() - process.uptime() * 1000;
   return { method: 'GET', path: '/api/v1/server', handle: () => json(serverReport(server, startedAt)) };
 }
 

@@ -3,11 +3,12 @@ import { parseJid } from '../../shared/jid.ts';
 import { glimpseOsrfMessages, type OsrfMessage } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { Component } from '../sessions/component.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/tap.ts';
 import { Conversation } from './conversation.ts';
-import { Exchange, type ExchangeState } from './exchange.ts';
+import { Exchange, type ExchangeState, type Time } from './exchange.ts';
 import { type ExchangeLimits, OpenExchanges } from './open-exchanges.ts';
 
 /** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
@@ -30,8 +31,7 @@ export interface ExchangeTapOptions {
   readonly routers: ReadonlySet<string>;
   readonly observer: ExchangeObserver;
   readonly limits?: ExchangeLimits;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
+  readonly time?: Time;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface ExchangeTapOptions {
 export class ExchangeTap implements Tap {
   private readonly routers: ReadonlySet<string>;
   private readonly observer: ExchangeObserver;
-  private readonly now: () => number;
+  private readonly time: Time;
   /** By client's JID, then by thread. */
   private readonly conversations = new Map<string, Map<string, Conversation>>();
   private readonly open: OpenExchanges;
@@ -51,10 +51,10 @@ export class ExchangeTap implements Tap {
   private readonly maxConnected: number;
   private count = 0;
 
-  constructor({ routers, observer, limits = DEFAULT_LIMITS, now = preciseNow }: ExchangeTapOptions) {
+  constructor({ routers, observer, limits = DEFAULT_LIMITS, time = SYSTEM_TIME }: ExchangeTapOptions) {
     this.routers = routers;
     this.observer = observer;
-    this.now = now;
+    this.time = time;
     this.maxConnected = limits.exchanges;
     this.open = new OpenExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
   }
@@ -82,6 +82,11 @@ export class ExchangeTap implements Tap {
   /** Whether it is the client's part of a session that is followed already. */
   follows({ from, thread }: Stanza): boolean {
     return this.conversations.get(from)?.has(unescapeXml(thread)) === true;
+  }
+
+  /** The present in the times of an exchange. */
+  timeOf({ epoch }: Exchange): number {
+    return epoch + this.time.now();
   }
 
   bound(): void {}
@@ -135,7 +140,7 @@ export class ExchangeTap implements Tap {
       return;
     }
     const conversation = this.conversationOf(stanza, thread);
-    const exchange = new Exchange(++this.count, message, stanza, conversation, this.now());
+    const exchange = new Exchange(++this.count, message, stanza, conversation, this.time);
     // Sent a second time, to another worker: the first one's answer will not come.
     const former = conversation.get(exchange.threadTrace, exchange.type);
     if (former !== undefined) this.end(former, 'abandoned');
@@ -170,7 +175,7 @@ export class ExchangeTap implements Tap {
     for (const exchange of open) {
       if (numbers !== null && !numbers.includes(exchange.threadTrace)) continue;
       exchange.listener = listener;
-      exchange.handedAt = this.now();
+      exchange.handedAt = this.timeOf(exchange);
       exchange.handOvers++;
       this.observer.handed(exchange);
     }
@@ -202,7 +207,7 @@ export class ExchangeTap implements Tap {
 
   private heard(exchange: Exchange, stanza: Stanza): void {
     exchange.worker = stanza.from;
-    if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = this.now();
+    if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = this.timeOf(exchange);
     this.open.grown(exchange, stanza.length);
     this.observer.answered(exchange, stanza);
   }
@@ -224,7 +229,7 @@ export class ExchangeTap implements Tap {
   private end(exchange: Exchange, state: Exclude<ExchangeState, 'open'>): void {
     if (exchange.state !== 'open') return;
     exchange.state = state;
-    exchange.endedAt = this.now();
+    exchange.endedAt = this.timeOf(exchange);
     this.open.remove(exchange);
     const conversation = this.conversations.get(exchange.client)?.get(exchange.thread);
     conversation?.remove(exchange);
@@ -238,11 +243,6 @@ export class ExchangeTap implements Tap {
     ofClient?.delete(conversation.thread);
     if (ofClient?.size === 0) this.conversations.delete(conversation.client);
   }
-}
-
-/** Milliseconds since 1970, finer than `Date.now()`: an exchange takes less than one. */
-function preciseNow(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** The code of the last `<error>`, which is behind all else that a bounce brings back; 0 where there is none. One look for each character: it may stand anywhere in a text. */

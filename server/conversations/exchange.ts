@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import { detached } from '../../shared/detach.ts';
 import type { OsrfMessage } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -7,6 +8,9 @@ import type { Stanza } from '../../shared/stanza.ts';
  * `abandoned`, its client's session ended before the answer came; `forgotten`, because there were too many to follow.
  */
 export type ExchangeState = 'open' | 'complete' | 'refused' | 'bounced' | 'abandoned' | 'forgotten';
+
+/** The readings an exchange takes its times from. */
+export type Time = Pick<Clock, 'now' | 'wallTime'>;
 
 /** One REQUEST or CONNECT of a client's and what came back for it, as it passed through this server. Times are milliseconds since 1970, with fractions. */
 export class Exchange {
@@ -38,6 +42,8 @@ export class Exchange {
   readonly apiLevel: number;
   /** When the client's stanza was read. */
   readonly askedAt: number;
+  /** What turns a monotonic reading into the time of this exchange: its times differ by what a monotonic clock measured. */
+  readonly epoch: number;
   /** The listener it was last handed to; `''` for one that went straight to a worker, or nowhere yet. */
   listener = '';
   /** 0 while it was handed to none. */
@@ -63,7 +69,7 @@ export class Exchange {
   private pieces: string[] = [];
 
   /** @param message What the client sent, in a stanza to the service. */
-  constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, askedAt: number) {
+  constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: Time) {
     const { method, params } = message.payload;
     this.number = number;
     this.type = message.type === 'CONNECT' ? 'CONNECT' : 'REQUEST';
@@ -78,7 +84,8 @@ export class Exchange {
     this.locale = message.locale;
     this.ingress = message.ingress;
     this.apiLevel = message.apiLevel;
-    this.askedAt = askedAt;
+    this.askedAt = time.wallTime();
+    this.epoch = this.askedAt - time.now();
     this.length = stanza.length;
   }
 

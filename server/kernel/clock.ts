@@ -1,14 +1,16 @@
-import type { Clock } from '../../router/environment.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Log } from './log.ts';
 
-/**
- * The time of the machine as it was at the start, and what has passed since: to set the machine's clock moves no deadline of ours.
- * Its timers do not keep the process alive, and a mistake in one does not end it.
- */
+/** The two readings of a {@link Clock} as this machine gives them. */
+export const SYSTEM_TIME: Pick<Clock, 'now' | 'wallTime'> = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+};
+
+/** A clock whose timers do not keep the process alive, and whose failures are logged and do not end it. */
 export function createClock(log: Log): Clock {
-  const start = Date.now() - performance.now();
   return {
-    now: () => Math.round(start + performance.now()),
+    ...SYSTEM_TIME,
     after(ms, action) {
       const timer = setTimeout(() => {
         try {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../router/environment.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Log } from '../kernel/log.ts';
 
 /** How much of one kind is logged. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../router/environment.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Limits } from '../config/limits.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { FloodGuard } from './flood-guard.ts';

@@ -1,5 +1,6 @@
 import { type Logger, pino, stdSerializers } from 'pino';
 import type { LogOptions } from '../config/log-values.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { jsonLine, type LineFormat, opensrfLine, prettyLine } from './line-formats.ts';
 import { LogFile } from './log-file.ts';
 import { bounded } from './printable.ts';
@@ -45,7 +46,7 @@ class LogLines {
   }
 
   private tellLost(): void {
-    const warning = { level: 40, time: Date.now(), lost: this.lost, msg: 'log lines were lost' };
+    const warning = { level: 40, time: SYSTEM_TIME.wallTime(), lost: this.lost, msg: 'log lines were lost' };
     if (this.sink.write(warning.level, this.format(JSON.stringify(warning))) === null) this.lost = 0;
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { SYSLOG_FACILITIES, type SyslogFacility } from '../config/log-values.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { LogSink } from './sink.ts';
 
@@ -29,7 +30,7 @@ export class Syslog implements LogSink {
   private startedAt = 0;
 
   /** @param now Milliseconds. @throws CommandError if there is no such program or no such daemon. */
-  constructor(options: SyslogOptions, now: () => number = Date.now) {
+  constructor(options: SyslogOptions, now: () => number = SYSTEM_TIME.now) {
     this.options = options;
     this.now = now;
     probe(options);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../router/environment.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Limits } from '../config/limits.ts';
 import { addressOfPeer } from '../net/peer-address.ts';
 
@@ -33,7 +33,7 @@ export class FailedLogins {
     const address = addressOfPeer(peer);
     const now = this.clock.now();
     const known = this.windows.get(address);
-    const open = known !== undefined && now - known.since < this.limits.failedLoginWindowMs && now >= known.since;
+    const open = known !== undefined && now - known.since < this.limits.failedLoginWindowMs;
     const window = open ? known : { failures: 0, since: now };
     if (!open) this.begin(address, window);
     return ++window.failures > this.limits.failedLogins ? this.limits.failedLoginDelayMs : 0;

@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -21,6 +22,7 @@ export interface ConnectionUser extends StreamReceiver {
 
 /** What all connections of a server share. */
 export interface ConnectionEnvironment {
+  readonly clock: Clock;
   readonly flusher: Flusher;
   readonly limits: Limits;
   readonly log: Log;
@@ -55,7 +57,7 @@ export class Connection implements TransportReceiver, PendingConnection {
   constructor(transport: Transport, environment: ConnectionEnvironment, user: (connection: Connection) => ConnectionUser) {
     this.transport = transport;
     this.environment = environment;
-    this.outbox = new Outbox(transport, environment.flusher);
+    this.outbox = new Outbox(transport, environment.flusher, environment.clock);
     this.currentUser = user(this);
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits));
     environment.pending.add(this);
@@ -91,7 +93,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     const { blockedSince, length } = this.outbox;
     if (blockedSince === 0) return false;
     const { stalledBytes, stalledAfterMs } = this.environment.limits;
-    return length > stalledBytes || Date.now() - blockedSince > stalledAfterMs;
+    return length > stalledBytes || this.environment.clock.now() - blockedSince > stalledAfterMs;
   }
 
   /** Whether more waits for the peer than one may be sent in one turn, whether or not it takes it. */
@@ -160,7 +162,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     const { length, blockedSince } = this.outbox;
     const { outboxBytes, stalledAfterMs } = this.environment.limits;
     if (length <= outboxBytes) return false;
-    return length > OVERFLOW_FACTOR * outboxBytes || (blockedSince !== 0 && Date.now() - blockedSince >= stalledAfterMs);
+    return length > OVERFLOW_FACTOR * outboxBytes || (blockedSince !== 0 && this.environment.clock.now() - blockedSince >= stalledAfterMs);
   }
 
   crowdOut(): void {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import { cut } from '../../shared/pieces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Flushable, Flusher } from './flusher.ts';
@@ -13,19 +14,21 @@ const START_TAG_LENGTH = 200;
 export class Outbox implements Flushable {
   private readonly sink: Sink;
   private readonly flusher: Flusher;
+  private readonly clock: Pick<Clock, 'now'>;
   private entries: (string | Stanza)[] = [];
   private dirty = false;
   /** Whether the kernel has not taken all of the last write. */
   private blocked = false;
   private ended = false;
-  /** `Date.now()` when the peer last began to take nothing; 0 while it takes all. */
+  /** {@link Clock.now} when the peer last began to take nothing; 0 while it takes all. */
   blockedSince = 0;
   /** About how many bytes wait here. */
   length = 0;
 
-  constructor(sink: Sink, flusher: Flusher) {
+  constructor(sink: Sink, flusher: Flusher, clock: Pick<Clock, 'now'>) {
     this.sink = sink;
     this.flusher = flusher;
+    this.clock = clock;
   }
 
   append(entry: string | Stanza): void {
@@ -89,7 +92,7 @@ export class Outbox implements Flushable {
     }
     if (this.sink.waitingBytes === 0) return;
     this.blocked = true;
-    this.blockedSince = Date.now();
+    this.blockedSince = this.clock.now();
     for (const entry of this.entries) if (typeof entry !== 'string') entry.detach();
   }
 

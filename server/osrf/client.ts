@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
 import { JabberClient, type LoginOptions } from './jabber-client.ts';
 import { DEFAULT_ENVELOPE, type Envelope } from './message.ts';
@@ -34,7 +35,7 @@ export class OsrfClient {
   private readonly settings: SessionSettings;
   /** By thread. */
   private readonly sessions = new Map<string, OsrfClientSession>();
-  private readonly startSeconds = Math.floor(Date.now() / 1000);
+  private readonly startSeconds = Math.floor(SYSTEM_TIME.wallTime() / 1000);
   /** Of all clients of the process: they have its start and its number in common. */
   private static transactionCount = 0;
   private sessionCount = 0;
@@ -83,7 +84,7 @@ export class OsrfClient {
   /** A session with a service by its whole address, `ROUTER@DOMAIN/SERVICE`. */
   sessionAt(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
     // Whoever knows the thread can answer in somebody's place.
-    const thread = `${Date.now() / 1000}.${process.pid}.${++this.sessionCount}.${randomBytes(8).toString('hex')}`;
+    const thread = `${SYSTEM_TIME.wallTime() / 1000}.${process.pid}.${++this.sessionCount}.${randomBytes(8).toString('hex')}`;
     const session = new OsrfClientSession(this.jabber, {
       thread,
       service,

@@ -1,4 +1,4 @@
-import type { Clock } from '../../router/environment.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { OsrfMessage } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReplyLimits } from './reply.ts';

@@ -1,3 +1,4 @@
+import { SYSTEM_TIME } from '../kernel/clock.ts';
 import type { Method, Methods } from './service-description.ts';
 
 /** One method as `opensrf.system.method` tells it. */
@@ -24,7 +25,7 @@ export function withSystemMethods(service: string, implementation: string, own: 
     *'opensrf.system.echo'(...values: unknown[]) {
       yield* values;
     },
-    'opensrf.system.time': () => Math.floor(Date.now() / 1000),
+    'opensrf.system.time': () => Math.floor(SYSTEM_TIME.wallTime() / 1000),
   };
   const describe = (): MethodDescription[] =>
     Object.entries(all)

@@ -1,4 +1,4 @@
-import type { Timer } from '../../router/environment.ts';
+import type { Timer } from '../../shared/clock.ts';
 import { bodyText, type OsrfMessage, parseOsrfMessages, toJson } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, unescapeXml } from '../../shared/xml.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../../router/environment.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Log } from '../kernel/log.ts';

@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { removeRouterFrom } from '../../shared/extension.ts';
 import { NS } from '../../shared/namespaces.ts';
@@ -24,6 +25,7 @@ export interface SessionIdentity {
 
 /** What sessions share. */
 export interface SessionEnvironment {
+  readonly clock: Clock;
   readonly delivery: Delivery;
   readonly presence: Presence;
   /** Told once, after the session's address is free. @param unsent What it never got. */
@@ -49,7 +51,7 @@ export class Session implements SessionEndpoint, ConnectionUser {
   /** Null unless the client has asked for it. */
   management: StreamManagement | null = null;
   /** Milliseconds since 1970. */
-  readonly since = Date.now();
+  readonly since: number;
   /** What it has sent, oversized stanzas included… */
   stanzasRead = 0;
   /** …and what it was handed. */
@@ -65,6 +67,7 @@ export class Session implements SessionEndpoint, ConnectionUser {
     this.privileged = identity.privileged;
     this.legacy = identity.legacy;
     this.connection = connection;
+    this.since = environment.clock.wallTime();
     this.environment = environment;
   }
 

@@ -1,4 +1,4 @@
-import type { Timer } from '../../router/environment.ts';
+import type { Timer } from '../../shared/clock.ts';
 import { xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';

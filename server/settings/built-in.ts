@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../router/environment.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Account } from '../config/account.ts';
 import type { Log } from '../kernel/log.ts';
 import { JabberClient } from '../osrf/jabber-client.ts';

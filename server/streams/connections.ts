@@ -1,4 +1,4 @@
-import type { Clock } from '../../router/environment.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { type ComponentsConfig, componentSecret } from '../config/components.ts';
 import type { ChopChopConfig } from '../config/config.ts';
@@ -53,11 +53,12 @@ export class Connections {
   private whenEmpty: (() => void) | null = null;
 
   constructor(config: ChopChopConfig, environment: ConnectionsEnvironment) {
-    const { counts, guardedLog, tlsIdentity } = environment;
+    const { clock, counts, guardedLog, tlsIdentity } = environment;
     this.retransmissions = config.limits.retransmissions;
     this.counts = counts;
     this.pending = new PendingConnections(config.limits);
     this.environment = {
+      clock,
       flusher: new Flusher(),
       limits: config.limits,
       counts,

@@ -1,6 +1,7 @@
-import type { Clock, Log, PeerRouter, RouterEnvironment, Timer } from '../../router/environment.ts';
+import type { Log, PeerRouter, RouterEnvironment } from '../../router/environment.ts';
 import type { RouterOptions } from '../../router/options.ts';
 import { bounce } from '../../shared/bounce.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import type { DeliveryObserver, Endpoint, SessionEndpoint, Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
@@ -22,6 +23,10 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.time;
+  }
+
+  wallTime(): number {
     return this.time;
   }
 

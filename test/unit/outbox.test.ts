@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SYSTEM_TIME } from '../../server/kernel/clock.ts';
 import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { type Flushable, Flusher } from '../../server/net/flusher.ts';
 import { STREAM_FRAMING } from '../../server/net/framing.ts';
@@ -33,7 +34,7 @@ function transportOf(socket: BlockingDuplex): ByteTransport {
 
 function setUp() {
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new Flusher());
+  const outbox = new Outbox(transportOf(socket), new Flusher(), SYSTEM_TIME);
   const append = (id: string, length = 1): Stanza => {
     const stanza = new Letters(id, length);
     outbox.append(stanza);
@@ -75,7 +76,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
     }
   }
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new CountingFlusher());
+  const outbox = new Outbox(transportOf(socket), new CountingFlusher(), SYSTEM_TIME);
   for (const text of 'abc') outbox.append(text);
   assert.equal(added, 1);
   socket.blocked = true;
@@ -85,6 +86,15 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
   socket.unblock();
   await turn();
   assert.deepEqual([added, socket.writes], [2, ['abc', 'def']]);
+});
+
+test('how long a peer has taken nothing is read from the clock that was handed in, not from the wall', async () => {
+  const socket = new BlockingDuplex();
+  const outbox = new Outbox(transportOf(socket), new Flusher(), { now: () => 42 });
+  socket.blocked = true;
+  outbox.append('a');
+  await turn();
+  assert.equal(outbox.blockedSince, 42);
 });
 
 test('while the peer takes nothing all waits, and leaves in order when it does', async () => {
@@ -153,7 +163,7 @@ test('a long stanza leaves bit by bit; once it has begun it is not given back, a
 test('while a long stanza leaves, others get theirs', async () => {
   const flusher = new Flusher();
   const [largeSocket, smallSocket] = [new BlockingDuplex(), new BlockingDuplex()];
-  const [large, small] = [new Outbox(transportOf(largeSocket), flusher), new Outbox(transportOf(smallSocket), flusher)];
+  const [large, small] = [new Outbox(transportOf(largeSocket), flusher, SYSTEM_TIME), new Outbox(transportOf(smallSocket), flusher, SYSTEM_TIME)];
   large.append(new Letters('a', 3_000_000));
   for (let index = 1; index <= 5; index++) {
     small.append('b');

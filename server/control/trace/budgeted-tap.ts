@@ -1,5 +1,6 @@
 import type { Stanza } from '../../../shared/stanza.ts';
 import { type ExchangeObserver, ExchangeTap } from '../../conversations/exchange-tap.ts';
+import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import type { LogProtect } from '../../logging/log-protect.ts';
 import type { Session } from '../../sessions/session.ts';
 import type { Tap } from '../../sessions/tap.ts';
@@ -75,7 +76,7 @@ export class BudgetedTap implements Tap {
   }
 
   read(session: Session, stanza: Stanza): void {
-    const begin = performance.now();
+    const begin = SYSTEM_TIME.now();
     if (this.budget.exhausted) this.budget.refillIfDue(begin);
     if (!this.budget.exhausted || this.exchanges.follows(stanza)) this.exchanges.read(session, stanza);
     else this.passBy();
@@ -83,7 +84,7 @@ export class BudgetedTap implements Tap {
   }
 
   delivered(session: Session, stanza: Stanza): void {
-    const begin = performance.now();
+    const begin = SYSTEM_TIME.now();
     this.exchanges.delivered(session, stanza);
     this.spentSince(begin);
   }
@@ -100,7 +101,7 @@ export class BudgetedTap implements Tap {
   }
 
   private spentSince(begin: number): void {
-    const now = performance.now();
+    const now = SYSTEM_TIME.now();
     this.budget.spendOnStanza(now - begin);
     if (!this.budget.overdrawn || this.detach === null) return;
     this.budget.refillIfDue(now);

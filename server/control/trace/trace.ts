@@ -1,6 +1,7 @@
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
 import type { ExchangeObserver } from '../../conversations/exchange-tap.ts';
+import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import type { Session } from '../../sessions/session.ts';
 import { BatchCollector, type TraceBatch } from './batch.ts';
 import { Budget } from './budget.ts';
@@ -32,7 +33,7 @@ const BATCH_MS = 100;
 /** Remembers the last requests, and tells those who watch of what goes on. */
 export class Trace implements ExchangeObserver, SessionObserver {
   private readonly ring = new TraceRing(RING_LIMITS);
-  private readonly budget = new Budget(MS_PER_SECOND.unwatched, performance.now());
+  private readonly budget = new Budget(MS_PER_SECOND.unwatched, SYSTEM_TIME.now());
   private readonly batch = new BatchCollector();
   private readonly watchers = new Set<TraceWatcher>();
   /** Under way, in the order in which they began. */
@@ -76,7 +77,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
   search(filter: TraceFilter, limit: number): TraceEntry[] {
     const open = Array.from(this.open.values(), (recording) => recording.entry(this.server.protect()));
     const found = [...open.filter(({ summary, detail }) => filter.matches(summary, detail)), ...this.ring.search(filter, limit)];
-    return found.sort((a, b) => b.summary.at - a.summary.at).slice(0, limit);
+    return found.sort((a, b) => b.summary.id - a.summary.id).slice(0, limit);
   }
 
   /** One request, under way or past; undefined if it is not remembered. */
@@ -107,7 +108,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.lastAnswer = stanza;
     this.lastAnswered = exchange;
     const recording = this.open.get(exchange);
-    if (recording !== undefined) this.seen(recording, recording.answered(stanza, performance.timeOrigin + performance.now()));
+    if (recording !== undefined) this.seen(recording, recording.answered(stanza, exchange.epoch + SYSTEM_TIME.now()));
   }
 
   ended(exchange: Exchange): void {
@@ -136,10 +137,9 @@ export class Trace implements ExchangeObserver, SessionObserver {
   }
 
   lostSight(): void {
-    const endedAt = performance.timeOrigin + performance.now();
     for (const exchange of [...this.open.keys()]) {
       exchange.state = 'forgotten';
-      exchange.endedAt = endedAt;
+      exchange.endedAt = exchange.epoch + SYSTEM_TIME.now();
       this.ended(exchange);
     }
   }
@@ -168,11 +168,11 @@ export class Trace implements ExchangeObserver, SessionObserver {
   private tick(): void {
     this.timer = null;
     this.forgetLastAnswer();
-    const begin = performance.now();
+    const begin = SYSTEM_TIME.now();
     this.budget.refill(begin);
     if (!this.tap.resume()) this.schedule();
     const batch = this.batch.take();
     if (batch !== null) for (const watcher of this.watchers) watcher.happened(batch);
-    this.budget.spend(performance.now() - begin);
+    this.budget.spend(SYSTEM_TIME.now() - begin);
   }
 }

@@ -1,3 +1,4 @@
+import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import { createIdentity, type TlsIdentity } from './identity.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,7 +14,7 @@ export async function createSelfSigned(domains: readonly string[]): Promise<TlsI
   const { cert, private: key } = await generate([{ name: 'commonName', value: domains[0] ?? 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
-    notAfterDate: new Date(Date.now() + VALID_DAYS * DAY_MS),
+    notAfterDate: new Date(SYSTEM_TIME.wallTime() + VALID_DAYS * DAY_MS),
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', digitalSignature: true },

@@ -1,4 +1,5 @@
 import type { CertificateFiles, TlsConfig } from '../../config/transports.ts';
+import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import { readIdentity, type TlsIdentity } from './identity.ts';
 import { createSelfSigned } from './self-signed.ts';
@@ -31,7 +32,7 @@ export class Tls {
     const { fingerprint, expires } = identity;
     const isNew = fingerprint !== this.current?.fingerprint;
     this.current = identity;
-    if (expires.getTime() <= Date.now()) this.log.warn({ expires, fingerprint }, 'the certificate has expired');
+    if (expires.getTime() <= SYSTEM_TIME.wallTime()) this.log.warn({ expires, fingerprint }, 'the certificate has expired');
     else if (isNew) this.log.info({ expires, fingerprint }, 'certificate in use');
   }
 }

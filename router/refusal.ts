@@ -2,7 +2,7 @@ import { StanzaError, type StanzaErrorCondition } from '../shared/errors.ts';
 import { extensionForm } from '../shared/extension.ts';
 import { type AnswerTo, bodyText, type OsrfMessage, osrfStanza, parseOsrfMessages, statusBody } from '../shared/osrf-message.ts';
 import type { Stanza } from '../shared/stanza.ts';
-import type { AbsentServiceAnswer, QueryLimits } from './options.ts';
+import type { AbsentServiceAnswer, QueryLimits } from './ports/options.ts';
 
 /** Why a request is not handed to a listener: as an OpenSRF status and as a stanza error. */
 export interface Refusal {
@@ -53,11 +53,6 @@ export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceA
 /** A refusal as it stands in a bounce. */
 export function errorOf({ condition, text }: Refusal): StanzaError {
   return new StanzaError(condition, text);
-}
-
-/** Why no listener may get a request: one of OpenSRF's would take a part of it for a stanza. */
-export function misleading(): StanzaError {
-  return new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener');
 }
 
 /** A STATUS that carries the refusal, from the address the request was sent to. */

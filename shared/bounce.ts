@@ -26,7 +26,7 @@ export function mayBounce(stanza: Stanza): boolean {
  */
 export function bounce(stanza: Stanza, error: StanzaError): Stanza | null {
   // What would mislead a client does so on its way back too.
-  if (stanza.misleading) return bounceWithoutContent(stanza, error);
+  if (stanza.hasNestedStanza) return bounceWithoutContent(stanza, error);
   const endTag = stanza.inner.lastIndexOf('</');
   return bounceWith(endTag === -1 ? '' : stanza.inner.slice(0, endTag), stanza, error);
 }

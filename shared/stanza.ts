@@ -1,38 +1,13 @@
 import { detached } from './detach.ts';
+import { type Origin, SERVER_ORIGIN } from './origin.ts';
 import { cut, LONG } from './pieces.ts';
 import { escapeAttribute } from './xml.ts';
 
-/** Anything a stanza can be delivered to: a client session, the router, a service class. */
-export interface Endpoint {
-  /** The address it is found by. */
-  readonly jid: string;
-  /** Takes the stanza, whose `from` is already stamped. Never throws for the sender's sake and never waits. */
-  deliver(stanza: Stanza): void;
-}
+/** A stanza that could not be written goes back to its sender as a bounce. */
+export const BOUNCES = 0;
 
-/** An {@link Endpoint} with a peer at the other end of a socket, as the router sees its listeners and clients. */
-export interface SessionEndpoint extends Endpoint {
-  /** The domain of its address. */
-  readonly domain: string;
-  /** Whether it logged in as a router account, whose `router_from` is believed and whose orders the router takes. */
-  readonly privileged: boolean;
-  /** Whether its outbox has stood still for longer than the peer may take (a stopped or overwhelmed process). */
-  readonly stalled: boolean;
-  /** Whether so much waits for it, stalled or not, that it should not be answered at length. */
-  readonly backlogged: boolean;
-  /** Told of every stanza that is handed to this session; null while nobody wants to know, which is the rule. */
-  observer: DeliveryObserver | null;
-}
-
-/** Wants to know what a session is handed: the router, while a client waits for an answer. */
-export interface DeliveryObserver {
-  delivered(stanza: Stanza): void;
-}
-
-/** Whoever sent a stanza on its way and can do better than a bounce if its session ends before it was written. */
-export interface Forwarder {
-  returned(stanza: Stanza): void;
-}
+/** A request on its way to a listener that the ledger does not follow: the router takes it back. */
+export const UNFOLLOWED = -1;
 
 const NO_PIECES: readonly string[] = [];
 
@@ -73,14 +48,14 @@ export class Stanza {
   thread: string;
 
   /**
-   * Whether a client that reacts to element names at any depth (OpenSRF's do) would take a part of this stanza for a stanza,
+   * Whether it holds what a client that reacts to element names at any depth (OpenSRF's do) would take for a stanza,
    * a stream error or a second `<opensrf>`.
    */
-  misleading: boolean;
-  /** The session it came in by; null for what the server itself says. */
-  sender: SessionEndpoint | null;
-  /** Who takes it back if it could not be written; null: it bounces. */
-  forwarder: Forwarder | null;
+  hasNestedStanza: boolean;
+  /** Who sent it. */
+  origin: Origin;
+  /** Who takes it back if it could not be written: {@link BOUNCES}, {@link UNFOLLOWED}, or the number of its request in the router's ledger. */
+  returnPath: number;
 
   constructor(name: string, to: string, from: string, type: string, id: string) {
     this.name = name;
@@ -99,9 +74,9 @@ export class Stanza {
     this.routerCommand = '';
     this.transactionId = '';
     this.thread = '';
-    this.misleading = false;
-    this.sender = null;
-    this.forwarder = null;
+    this.hasNestedStanza = false;
+    this.origin = SERVER_ORIGIN;
+    this.returnPath = BOUNCES;
   }
 
   /** The content: from behind the start tag to the end of the end tag; `''` for an empty-element tag. */

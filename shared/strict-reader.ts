@@ -334,7 +334,7 @@ export class StrictReader {
       this.threadOpen = !tag.isSelfClosing;
       this.threadStart = this.position;
     } else if (name === 'message' || name === 'opensrf' || name === 'iq' || name === 'presence' || tag.prefix === 'stream') {
-      stanza.misleading = true;
+      stanza.hasNestedStanza = true;
     }
   }
 

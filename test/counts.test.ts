@@ -35,7 +35,7 @@ test('logins, bounces by condition, refusals by status and closes by reason are 
   await alice.message();
   assert.equal(server.counts.logins, 1);
   assert.deepEqual([...server.counts.bounces], [['service-unavailable', 2]]);
-  assert.deepEqual([...(server.routers.get('private.localhost')?.refusals ?? [])], [[404, 1]]);
+  assert.deepEqual([...(server.routers.get('private.localhost')?.refusalCounts ?? [])], [[404, 1]]);
   alice.send('</stream:stream>');
   await alice.closed();
   assert.deepEqual([...server.counts.closes], [['client-closed', 1]]);

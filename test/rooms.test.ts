@@ -20,6 +20,11 @@ test('a room imports only rooms below it, types included', () => {
   assert.deepEqual(upward, []);
 });
 
+test('no files import each other in a circle, types included', () => {
+  const circle = findCircle();
+  assert.deepEqual(circle, [], `a circle: ${circle.join(' -> ')}`);
+});
+
 test('at most six files stand loose in server/, and no room has more than twenty-two', () => {
   const counts = new Map<string, number>();
   for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
@@ -56,4 +61,25 @@ function importsOf(file: string): string[] {
 
 function isAbove(imported: string, file: string): boolean {
   return rooms.indexOf(dirname(imported)) > rooms.indexOf(dirname(file));
+}
+
+/** Files that import each other in a circle; empty where there are none. */
+function findCircle(): string[] {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] => {
+    const start = path.indexOf(file);
+    if (start !== -1) return [...path.slice(start), file];
+    if (done.has(file)) return [];
+    for (const imported of imports.get(file) ?? []) {
+      const circle = visit(imported, [...path, file]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of files) {
+    const circle = visit(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
 }

@@ -269,10 +269,10 @@ test('registrations survive a router switched off and on, and new trusted domain
   client.send(cRequest(MATH, '', 'off', requestBody('add')));
   assert.match(await client.message(), /type='error'.*<thread>off/);
   router?.resume();
-  router?.retrust(new Set(['public.localhost']), new Set([DOMAIN]));
+  router?.trust(new Set(['public.localhost']), new Set([DOMAIN]));
   client.send(cRequest(MATH, '', 'on', requestBody('add')));
   assert.equal(threadOf((await listener.message()).replace(/^[\s\S]*(?=<message[^>]*opensrf.math)/, '')), 'on');
-  router?.retrust(new Set([DOMAIN]), new Set(['public.localhost']));
+  router?.trust(new Set([DOMAIN]), new Set(['public.localhost']));
   client.send(cRequest(MATH, '', 'no more', requestBody('add')));
   assert.match(await client.message(), /"statusCode":"403"/);
 });

@@ -84,7 +84,7 @@ test('while so much waits for a process that is stopped, a ping of somebody else
   receiver.kill('SIGSTOP');
   const stopped = await flood();
   const [idle] = [...server.sessions].filter(({ jid }) => jid === 'opensrf@localhost/idle');
-  assert.ok((idle?.connection.outboxBytes ?? 0) > 50 * MESSAGE_BYTES, 'it waits');
+  assert.ok((idle?.link.outboxBytes ?? 0) > 50 * MESSAGE_BYTES, 'it waits');
   assert.ok(stopped < 3 * before + AT_MOST_MS, `${before} ms, then ${stopped} ms`);
   assert.ok(stopped < AT_MOST_MS, `${stopped} ms`);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Tap } from '../server/sessions/tap.ts';
+import type { Tap } from '../server/sessions/taps.ts';
 import { Peer } from './support/peer.ts';
 import { startServer } from './support/server.ts';
 

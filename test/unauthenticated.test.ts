@@ -226,7 +226,7 @@ test('there are so many sessions and no more; who waits for room may try again',
 
 test('a peer that cannot be accepted does not end the server, and the log says so', async (t) => {
   const { server, log, login } = await setUp(t);
-  const { servers } = (server as unknown as { listeners: { servers: EventEmitter[] } }).listeners;
+  const { servers } = (server as unknown as { parts: { listeners: { servers: EventEmitter[] } } }).parts.listeners;
   servers[0]?.emit('error', new Error('accept ENFILE'));
   assert.deepEqual(
     log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message),

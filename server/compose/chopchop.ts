@@ -1,111 +1,69 @@
 import type { Duplex } from 'node:stream';
+import type { Ledger } from '../../router/ledger/ledger.ts';
 import type { Router } from '../../router/router.ts';
-import type { UnansweredRequests } from '../../router/unanswered.ts';
-import type { Clock } from '../../shared/clock.ts';
-import { type ChopChopConfig, routerName, settingsAccount } from '../config/config.ts';
+import type { ChopChopConfig } from '../config/config.ts';
 import { reloadedConfig } from '../config/reload.ts';
-import { createClock } from '../kernel/clock.ts';
-import { ServerCounts, type Traffic } from '../kernel/counts.ts';
-import { type Log, logOfPart } from '../kernel/log.ts';
-import { GuardedLogs } from '../logging/guarded-logs.ts';
-import { Accounts } from '../login/accounts.ts';
+import type { ServerCounts, Traffic } from '../kernel/counts.ts';
+import type { Log } from '../kernel/log.ts';
+import { logOfPart } from '../kernel/log.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
 import { memoryPair } from '../net/memory-pair.ts';
 import type { BoundAddress } from '../net/tcp.ts';
-import { Tls } from '../net/tls/tls.ts';
 import type { Interceptor } from '../sessions/interceptor.ts';
 import type { Session } from '../sessions/session.ts';
-import type { Tap } from '../sessions/tap.ts';
-import { BuiltInSettings, SETTINGS_SERVICE } from '../settings/built-in.ts';
-import { Connections } from '../streams/connections.ts';
-import { Listeners, type Listening, NOWHERE } from '../streams/listeners.ts';
-import { Endpoints } from './endpoints.ts';
-import { Routers, trustedServers } from './routers.ts';
+import type { Tap } from '../sessions/taps.ts';
+import type { BuiltInSettings } from '../settings/built-in.ts';
+import { type Listening, NOWHERE } from '../streams/listeners.ts';
+import { compose, type Parts } from './compose.ts';
+import { createSettings } from './settings-service.ts';
 
 /** The peer of what runs in this process, for logs. */
 const THIS_PROCESS = 'this process';
 
-/** Is told how many listeners a service has at the router of a domain. */
+/** Is called with the number of listeners that a service has at the router of a domain. */
 export type ServiceWatcher = (domain: string, service: string, listeners: number) => void;
 
-/** One Jabber server with a router for each of its domains. The only place that knows all parts. */
+/** One Jabber server with a router for each of its domains: starts, stops and reloads what {@link compose} has put together. */
 export class ChopChop {
-  /** What it runs by now. */
-  config: ChopChopConfig;
-  readonly counts = new ServerCounts();
-  private readonly accounts: Accounts;
-  private readonly clock: Clock;
-  private readonly guardedLogs: GuardedLogs;
-  private readonly allRouters: Routers;
-  private readonly endpoints: Endpoints;
-  private readonly allConnections: Connections;
-  private readonly settings: BuiltInSettings | null;
-  private readonly tls: Tls;
-  private readonly listeners: Listeners;
   /** Where it listens. */
   listening: Listening = NOWHERE;
+  private readonly parts: Parts;
+  private readonly settings: BuiltInSettings | null;
   private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
-  /** The last start and the last stop; who stops a server that starts or stops already waits for them. */
+  /** The last start and the last stop; a stop waits for a start that is under way. */
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
   private peerCheck: NodeJS.Timeout | null = null;
-  /** Milliseconds since 1970. */
-  private startedAt = 0;
 
   constructor(config: ChopChopConfig, log: Log) {
-    this.config = config;
-    this.accounts = new Accounts(config.accounts);
-    this.clock = createClock(logOfPart(log, 'clock'));
-    this.guardedLogs = new GuardedLogs(log, this.clock, config.limits);
-    const { accounts, clock, counts } = this;
-    const guardedLog = this.guardedLogs.of;
-    this.allRouters = new Routers(config, {
-      deliver: (stanza) => this.endpoints.delivery.deliver(stanza),
-      bounce: (stanza, error) => this.endpoints.delivery.bounce(stanza, error),
-      queried: (stanza) => this.endpoints.routerQueried(stanza),
-      publish: (endpoint) => this.endpoints.directory.add(endpoint),
-      withdraw: (endpoint) => this.endpoints.directory.remove(endpoint),
-      clock,
-      log: guardedLog('router', ['warn']),
-    });
-    this.endpoints = new Endpoints(config, {
-      clock,
-      counts,
-      routers: this.routers,
-      guardedLog,
-      startedAt: () => this.startedAt,
-      onRouterReplaced: () => this.settings?.routerReplaced(),
-    });
-    this.tls = new Tls(logOfPart(log, 'tls'));
-    const tlsIdentity = () => this.tls.identity;
-    const components = () => this.config.components;
-    const connections = new Connections(config, { clock, counts, accounts, endpoints: this.endpoints, guardedLog, tlsIdentity, components });
-    this.allConnections = connections;
-    this.listeners = new Listeners(config, {
-      tlsIdentity,
-      accept: (transport) => connections.accept(transport),
-      acceptComponent: (transport) => connections.acceptComponent(transport),
-      pending: connections.pending,
-      notAccepted: (error) => connections.notAccepted(error),
-    });
-    this.settings = this.createSettings(logOfPart(log, 'settings'));
+    this.parts = compose(config, log);
+    this.settings = createSettings(this.parts, () => this.connect(), logOfPart(log, 'settings'));
+  }
+
+  /** The configuration it runs by now. */
+  get config(): ChopChopConfig {
+    return this.parts.running.config;
+  }
+
+  get counts(): ServerCounts {
+    return this.parts.counts;
   }
 
   /** By domain. */
   get routers(): ReadonlyMap<string, Router> {
-    return this.allRouters.byDomain;
+    return this.parts.routers.byDomain;
   }
 
-  /** Of all routers. */
-  get unanswered(): UnansweredRequests {
-    return this.allRouters.unanswered;
+  /** The unanswered requests of all routers. */
+  get unanswered(): Ledger {
+    return this.parts.routers.ledger;
   }
 
   /** Those that are open, logged in or not. */
   get connections(): ReadonlySet<Connection> {
-    return this.allConnections.open;
+    return this.parts.connections.open;
   }
 
   /** Whether it serves logins. */
@@ -115,7 +73,7 @@ export class ChopChop {
 
   /** Those that are logged in. */
   get sessions(): ReadonlySet<Session> {
-    return this.endpoints.sessions;
+    return this.parts.sessions;
   }
 
   /** How many clients are logged in. */
@@ -123,7 +81,7 @@ export class ChopChop {
     return this.sessions.size;
   }
 
-  /** How many sockets are open, logged in or not. */
+  /** How many connections are open, logged in or not. */
   get connectionCount(): number {
     return this.connections.size;
   }
@@ -157,11 +115,11 @@ export class ChopChop {
   reload(read: ChopChopConfig): readonly string[] {
     const { config, restart } = reloadedConfig(this.config, read);
     const takeSettings = this.settings?.readAgain();
-    if (config.tls !== null && config.tls.certificate !== 'self-signed') this.tls.read(config.tls.certificate);
+    if (config.tls !== null && config.tls.certificate !== 'self-signed') this.parts.tls.read(config.tls.certificate);
     takeSettings?.();
-    this.config = config;
-    this.accounts.replace(config.accounts);
-    this.allRouters.retrust(config);
+    this.parts.running.config = config;
+    this.parts.accounts.replace(config.accounts);
+    this.parts.routers.trust(config);
     return restart;
   }
 
@@ -172,27 +130,27 @@ export class ChopChop {
 
   /** Lets a tap look at all sessions from now on. @returns what ends that. */
   watch(tap: Tap): () => void {
-    return this.endpoints.watch(tap);
+    return this.parts.observation.watch(tap);
   }
 
-  /** Lets something stand in the way of what sessions send; null: nothing any more. */
+  /** Puts an interceptor between sessions and delivery; null takes it away. */
   intercept(interceptor: Interceptor | null): void {
-    this.endpoints.intercept(interceptor);
+    this.parts.observation.interceptor = interceptor;
   }
 
-  /** Tells of every change of a service's listeners, at any of the routers. @returns what ends that. */
+  /** Calls the watcher at every change of a service's listeners, at any of the routers. @returns what ends that. */
   watchServices(watcher: ServiceWatcher): () => void {
-    return this.allRouters.watch((domain, service, listeners) => watcher(domain, service, listeners.size));
+    return this.parts.routers.watch((domain, service, listeners) => watcher(domain, service, listeners.length));
   }
 
   /** Serves a peer on a stream of this process, as if it had connected to a port. @param peer A name for logs. */
   serve(stream: Duplex, peer: string): void {
-    this.allConnections.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, STREAM_FRAMING));
+    this.parts.connections.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, STREAM_FRAMING));
   }
 
   /** The same for a component (XEP-0114). */
   serveComponent(stream: Duplex, peer: string): void {
-    this.allConnections.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
+    this.parts.connections.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
   }
 
   /** A stream to this server, without a socket. */
@@ -203,55 +161,50 @@ export class ChopChop {
   }
 
   private async listen(): Promise<BoundAddress[]> {
+    const { tls, listeners, uptime, clock, binding, routers } = this.parts;
     let settingsFile: ReturnType<BuiltInSettings['read']> | undefined;
     try {
       settingsFile = this.settings?.read();
-      if (this.config.tls !== null) await this.tls.open(this.config.tls, this.config.domains);
-      this.listening = await this.listeners.open();
+      if (this.config.tls !== null) await tls.open(this.config.tls, this.config.domains);
+      this.listening = await listeners.open();
     } catch (error) {
       this.state = 'stopped';
       throw error;
     }
     this.state = 'running';
-    this.startedAt = this.clock.wallTime();
-    this.endpoints.open();
-    this.allRouters.resume();
+    uptime.startedAt = clock.wallTime();
+    uptime.since = clock.now();
+    binding.open();
+    routers.resume();
     this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
     return [...this.listening.c2s];
   }
 
   private async endAll(): Promise<void> {
+    const { binding, listeners, connections, routers, guardedLogs } = this.parts;
     this.state = 'stopping';
-    this.endpoints.close();
+    binding.close();
     if (this.peerCheck !== null) clearInterval(this.peerCheck);
-    this.listeners.close();
+    listeners.close();
     this.listening = NOWHERE;
     this.settings?.stop();
-    this.allConnections.shutDown();
-    this.endpoints.endWaiting();
-    await this.allConnections.allClosed();
-    this.allRouters.suspend();
-    this.guardedLogs.flush();
+    connections.shutDown();
+    this.endSessionsThatWait();
+    await connections.allClosed();
+    routers.suspend();
+    guardedLogs.flush();
     this.state = 'stopped';
   }
 
-  private checkPeers(): void {
-    this.endpoints.check();
-    this.allConnections.closeDeadPeers();
+  /** Those whose client may come back (XEP-0198). */
+  private endSessionsThatWait(): void {
+    for (const session of this.sessions) if (!session.link.open) session.close('server-stopped', null);
   }
 
-  private createSettings(log: Log): BuiltInSettings | null {
-    const { settings, accounts, router } = this.config;
-    const account = settings === null ? undefined : settingsAccount(settings, accounts, router);
-    if (settings === null || account === undefined) return null;
-    const routers = settings.domains
-      .filter((domain) => trustedServers(this.config, domain).has(account.domain))
-      .map((domain) => `${routerName(router, domain)}@${domain}/router`);
-    const builtIn = new BuiltInSettings({ file: settings.file, account, routers }, { connect: () => this.connect(), clock: this.clock, log });
-    this.allRouters.watch((domain, service, listeners) => {
-      if (service === SETTINGS_SERVICE) builtIn.listenersChanged(domain, listeners.keys());
-    });
-    return builtIn;
+  private checkPeers(): void {
+    const { liveness, clock, connections } = this.parts;
+    liveness.check(this.sessions, clock.now());
+    connections.closeDeadPeers();
   }
 }

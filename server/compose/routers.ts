@@ -1,25 +1,27 @@
-import type { RouterEnvironment } from '../../router/environment.ts';
+import { Ledger } from '../../router/ledger/ledger.ts';
+import type { RouterEnvironment } from '../../router/ports/environment.ts';
 import { Router } from '../../router/router.ts';
-import type { ServiceNode } from '../../router/service-node.ts';
-import { UnansweredRequests } from '../../router/unanswered.ts';
+import { parseJid } from '../../shared/jid.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 import { type ChopChopConfig, routerName } from '../config/config.ts';
+import { Watchers } from '../kernel/watchers.ts';
 
 /** What the routers of a server need of it. */
 export type RoutersEnvironment = Omit<RouterEnvironment, 'peers' | 'listenersChanged'>;
 
-/** Is told of every change of a service's listeners. @param listeners By address. */
-export type ListenersWatcher = (domain: string, service: string, listeners: ReadonlyMap<string, ServiceNode>) => void;
+/** Follows the listeners of services. @param listeners Their addresses, of one service at the router of one domain. */
+export type ListenersWatcher = (domain: string, service: string, listeners: readonly string[]) => void;
 
 /** The routers of a server, one for each of its domains. */
 export class Routers {
   readonly byDomain: ReadonlyMap<string, Router>;
   /** Of all routers. */
-  readonly unanswered: UnansweredRequests;
-  private readonly watchers = new Set<ListenersWatcher>();
+  readonly ledger: Ledger;
+  private readonly watchers = new Watchers<Parameters<ListenersWatcher>>();
 
   constructor(config: ChopChopConfig, environment: RoutersEnvironment) {
     const { unansweredRequests, unansweredBytes } = config.limits;
-    this.unanswered = new UnansweredRequests({ requests: unansweredRequests, bytes: unansweredBytes });
+    this.ledger = new Ledger({ requests: unansweredRequests, bytes: unansweredBytes }, environment);
     this.byDomain = new Map(config.domains.map((domain) => [domain, this.create(config, domain, environment)]));
   }
 
@@ -34,49 +36,46 @@ export class Routers {
   }
 
   /** Takes over the trusted domains of another configuration. */
-  retrust(config: ChopChopConfig): void {
-    for (const [domain, router] of this.byDomain) router.retrust(trustedServers(config, domain), trustedClients(config, domain));
+  trust(config: ChopChopConfig): void {
+    for (const [domain, router] of this.byDomain) router.trust(trustedServers(config, domain), trustedClients(config, domain));
   }
 
-  /** Tells of every change of a service's listeners, at any of the routers. @returns what ends that. */
+  /** Gives a routed request that was not written back to its router. */
+  returned(stanza: Stanza): void {
+    this.byDomain.get(parseJid(stanza.from)?.domain ?? '')?.returned(stanza);
+  }
+
+  /** Calls the watcher at every change of a service's listeners, at any of the routers. @returns what ends that. */
   watch(watcher: ListenersWatcher): () => void {
-    this.watchers.add(watcher);
-    return () => void this.watchers.delete(watcher);
+    return this.watchers.add(watcher);
   }
 
   private create(config: ChopChopConfig, domain: string, environment: RoutersEnvironment): Router {
     const { router, limits } = config;
-    const { deliver, bounce, queried, publish, withdraw, clock, log } = environment;
-    const ofDomain = {
-      name: routerName(router, domain),
+    const peers = router.peers.filter((peer) => peer !== domain);
+    const options = {
+      ...router,
+      limits,
       domain,
+      name: routerName(router, domain),
       trustedServers: trustedServers(config, domain),
       trustedClients: trustedClients(config, domain),
     };
-    const peers = router.peers.filter((peer) => peer !== domain);
     const ofRouter: RouterEnvironment = {
-      deliver,
-      bounce,
-      queried,
-      publish,
-      withdraw,
+      ...environment,
       peers: () => peers.map((peer) => this.byDomain.get(peer) as Router),
-      listenersChanged: (service, listeners) => {
-        for (const watcher of this.watchers) watcher(domain, service, listeners);
-      },
-      clock,
-      log,
+      listenersChanged: (service, listeners) => this.watchers.call(domain, service, [...listeners]),
     };
-    return new Router({ ...router, ...ofDomain, limits }, ofRouter, this.unanswered);
+    return new Router(options, ofRouter, this.ledger);
   }
 }
 
-/** The domains whose sessions may register with the router of a domain; all own ones where nothing is said. */
+/** The domains whose sessions may register with the router of a domain; all own ones by default. */
 export function trustedServers({ router, domains }: ChopChopConfig, domain: string): Set<string> {
   return new Set(router.trustedServers.get(domain) ?? domains);
 }
 
-/** The same for those that may send requests. */
+/** The domains whose sessions may send requests to it. */
 function trustedClients({ router, domains }: ChopChopConfig, domain: string): Set<string> {
   return new Set(router.trustedClients.get(domain) ?? domains);
 }

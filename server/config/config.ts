@@ -1,4 +1,5 @@
-import type { AbsentServiceAnswer, BalanceName, ListenerLossPolicy } from '../../router/options.ts';
+import type { BalanceName } from '../../router/balance/balances.ts';
+import type { AbsentServiceAnswer, ListenerLossPolicy } from '../../router/ports/options.ts';
 import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
 import { isLoopback } from '../kernel/loopback.ts';
 import type { Account } from './account.ts';
@@ -43,6 +44,11 @@ export interface ChopChopConfig {
   /** Programs that connect as a domain of their own. */
   readonly components: ComponentsConfig;
   readonly limits: Limits;
+}
+
+/** The configuration that a server runs by now: a reload changes it. */
+export interface RunningConfig {
+  config: ChopChopConfig;
 }
 
 /** What the built-in `opensrf.settings` tells, and where. */

@@ -145,7 +145,7 @@ interface Totals {
 function totalsOf(server: ChopChop): Totals {
   const { stanzasRead, bytesRead, bytesWritten } = server.traffic();
   let outboxBytes = 0;
-  for (const { connection } of server.sessions) outboxBytes += connection.outboxBytes;
+  for (const { link } of server.sessions) outboxBytes += link.outboxBytes;
   const { user, system } = process.cpuUsage();
   return {
     at: SYSTEM_TIME.wallTime(),

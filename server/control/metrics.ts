@@ -87,7 +87,7 @@ function addServerMetrics(registry: Registered, server: ChopChop): void {
   addGauge(registry, 'sessions', 'Sessions that are logged in, by domain', ['domain'], () => sessionsByDomain(server));
   addGauge(registry, 'connections', 'Connections that are open, logged in or not', [], () => [[{}, server.connections.size]]);
   addGauge(registry, 'stalled_sessions', 'Sessions whose peers read no more', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
-  addGauge(registry, 'outbox_bytes', 'What waits for peers to read it', [], () => [[{}, sum(server.sessions, ({ connection }) => connection.outboxBytes)]]);
+  addGauge(registry, 'outbox_bytes', 'What waits for peers to read it', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
   addCounter(registry, 'logins', 'Sessions bound', [], () => [[{}, counts.logins]]);
   addCounter(registry, 'stanzas', 'Stanzas, by direction as the server sees it', ['direction'], () => {
     const { stanzasRead, stanzasDelivered } = server.traffic();
@@ -122,7 +122,7 @@ function addRouterMetrics(registry: Registered, server: ChopChop): void {
     [{}, server.unanswered.forgotten],
   ]);
   addCounter(registry, 'refused_requests', 'Requests that the router refused, by status code', ['domain', 'code'], () =>
-    [...server.routers].flatMap(([domain, { refusals }]) => Array.from(refusals, ([code, count]) => [{ domain, code }, count] as const)),
+    [...server.routers].flatMap(([domain, { refusalCounts }]) => Array.from(refusalCounts, ([code, count]) => [{ domain, code }, count] as const)),
   );
   addGauge(registry, 'router_suspended', 'Whether a router from outside has the place of the internal one', ['domain', 'router'], () =>
     Array.from(server.routers, ([domain, { suspended }]) => [{ domain, router: routerName(server.config.router, domain) }, Number(suspended)] as const),
@@ -139,7 +139,10 @@ function nodeValues({ routers }: ChopChop, key: 'count' | 'unanswered'): Values 
 
 function sessionsByDomain({ sessions, config }: ChopChop): Values {
   const byDomain = new Map(config.domains.map((domain) => [domain, 0]));
-  for (const { domain } of sessions) byDomain.set(domain, (byDomain.get(domain) ?? 0) + 1);
+  for (const {
+    origin: { domain },
+  } of sessions)
+    byDomain.set(domain, (byDomain.get(domain) ?? 0) + 1);
   return Array.from(byDomain, ([domain, count]) => [{ domain }, count] as const);
 }
 

@@ -62,9 +62,9 @@ export class NearLimits {
   private fullestOutbox(): [bytes: number, jid: string] {
     let bytes = 0;
     let who = '';
-    for (const { jid, connection } of this.server.sessions) {
-      if (connection.outboxBytes <= bytes) continue;
-      bytes = connection.outboxBytes;
+    for (const { jid, link } of this.server.sessions) {
+      if (link.outboxBytes <= bytes) continue;
+      bytes = link.outboxBytes;
       who = jid;
     }
     return [bytes, who];

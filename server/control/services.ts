@@ -1,5 +1,5 @@
+import type { ServiceClass } from '../../router/pools/service-class.ts';
 import type { Router } from '../../router/router.ts';
-import type { ServiceClass } from '../../router/service-class.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
@@ -43,18 +43,17 @@ export function serviceRoutes(server: ChopChop, log: Log): Route[] {
 }
 
 function routerReport(router: Router): RouterReport {
-  const { jid, suspended, refusals, classes } = router;
-  const domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
-  return { router: jid, domain, suspended, refusals: Object.fromEntries(refusals), services: Array.from(classes.values(), serviceReport) };
+  const { jid, domain, suspended, refusalCounts, classes } = router;
+  return { router: jid, domain, suspended, refusals: Object.fromEntries(refusalCounts), services: Array.from(classes.values(), serviceReport) };
 }
 
 function serviceReport({ name, since, nodes }: ServiceClass): ServiceReport {
-  const listeners = Array.from(nodes.values(), ({ jid, since: registered, count, unanswered, session, draining }) => ({
+  const listeners = Array.from(nodes.values(), ({ jid, since: registered, count, unanswered, stalled, draining }) => ({
     jid,
     since: registered,
     requests: count,
     unanswered,
-    stalled: session.stalled,
+    stalled,
     draining,
   }));
   return { service: name, since, listeners };

@@ -2,7 +2,6 @@ import { StreamError } from '../../shared/errors.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
 import type { TransportKind } from '../net/transport.ts';
-import { Component } from '../sessions/component.ts';
 import type { Session } from '../sessions/session.ts';
 import { json, problem, type Route } from './http.ts';
 
@@ -99,34 +98,34 @@ function registrationsOf({ routers }: ChopChop): Map<string, Registration> {
 }
 
 function report(session: Session, registration: Registration | undefined): SessionReport {
-  const { jid, bareJid, domain, connection, since, stanzasRead, stanzasDelivered, stalled } = session;
+  const { jid, bareJid, origin, link, since, stanzasRead, stanzasDelivered, stalled } = session;
   const [role, services] = roleOf(session, registration);
   return {
     jid,
     account: bareJid,
-    domain,
+    domain: origin.domain,
     role,
     services,
-    peer: connection.peer,
-    transport: connection.transport.kind,
-    waiting: !connection.open,
+    peer: link.peer,
+    transport: link.kind,
+    waiting: !link.open,
     since,
     stanzasRead,
     stanzasDelivered,
-    bytesRead: connection.bytesRead,
-    bytesWritten: connection.bytesWritten,
-    outboxBytes: connection.outboxBytes,
+    bytesRead: link.bytesRead,
+    bytesWritten: link.bytesWritten,
+    outboxBytes: link.outboxBytes,
     stalled,
     unanswered: registration?.unanswered ?? 0,
   };
 }
 
 function roleOf(session: Session, registration: Registration | undefined): [SessionRole, readonly string[]] {
-  const { jid, bareJid, privileged } = session;
+  const { kind, jid, bareJid, origin } = session;
   if (registration !== undefined) return ['listener', registration.services];
-  if (session instanceof Component) return ['component', []];
+  if (kind === 'component') return ['component', []];
   const resource = jid.slice(bareJid.length + 1);
   const worksFor = /^(.+?)_drone_/.exec(resource)?.[1];
   if (worksFor !== undefined) return ['worker', [worksFor]];
-  return [privileged ? 'router' : 'client', []];
+  return [origin.isRouterAccount ? 'router' : 'client', []];
 }

@@ -4,9 +4,8 @@ import { glimpseOsrfMessages, type OsrfMessage } from '../../shared/osrf-message
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
-import { Component } from '../sessions/component.ts';
 import type { Session } from '../sessions/session.ts';
-import type { Tap } from '../sessions/tap.ts';
+import type { Tap } from '../sessions/taps.ts';
 import { Conversation } from './conversation.ts';
 import { Exchange, type ExchangeState, type Time } from './exchange.ts';
 import { type ExchangeLimits, OpenExchanges } from './open-exchanges.ts';
@@ -118,8 +117,8 @@ export class ExchangeTap implements Tap {
 
   ended(session: Session): void {
     this.addressEnded(session.jid);
-    if (!(session instanceof Component)) return;
-    for (const address of [...this.conversations.keys()]) if (parseJid(address)?.domain === session.domain) this.addressEnded(address);
+    if (session.kind !== 'component') return;
+    for (const address of [...this.conversations.keys()]) if (parseJid(address)?.domain === session.jid) this.addressEnded(address);
   }
 
   private addressEnded(address: string): void {

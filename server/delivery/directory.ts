@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../shared/stanza.ts';
+import type { Endpoint } from '../../shared/endpoint.ts';
 
 /**
  * Who is reachable at which address. An endpoint at a full JID has that address alone; one at a bare JID or a domain

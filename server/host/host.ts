@@ -1,10 +1,11 @@
+import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { parseJid } from '../../shared/jid.ts';
-import type { Endpoint, Stanza } from '../../shared/stanza.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Presence } from '../sessions/presence.ts';
+import { ACCOUNT_HANDLERS, HOST_HANDLERS, type IqHandlers } from './handlers/handlers.ts';
 import type { Queries } from './queries.ts';
-import { ACCOUNT_SERVICES, HOST_SERVICES } from './services.ts';
 
 /**
  * A domain this server serves, as somebody one can write to: it answers queries to itself, speaks for its accounts, and
@@ -26,7 +27,7 @@ export class Host implements Endpoint {
   deliver(stanza: Stanza): void {
     const to = parseJid(stanza.to);
     if (to === null || (to.resource !== '' && !isChat(stanza))) this.notFound(stanza);
-    else if (to.local === '') this.answer(stanza, HOST_SERVICES);
+    else if (to.local === '') this.answer(stanza, HOST_HANDLERS);
     else this.deliverToAccount(stanza, `${to.local}@${to.domain}`);
   }
 
@@ -34,7 +35,7 @@ export class Host implements Endpoint {
   private deliverToAccount(stanza: Stanza, bareJid: string): void {
     // RFC 6121 §8.5.2.1.3: the server answers an iq on behalf of the account, and has something to say to its owner alone.
     if (stanza.name === 'iq' && stanza.from.startsWith(`${bareJid}/`)) {
-      this.answer(stanza, ACCOUNT_SERVICES);
+      this.answer(stanza, ACCOUNT_HANDLERS);
       return;
     }
     const recipients = this.recipients(stanza, bareJid);
@@ -50,12 +51,12 @@ export class Host implements Endpoint {
     return type === 'headline' ? this.presence.recipients(bareJid) : this.presence.mostAvailable(bareJid);
   }
 
-  private answer(stanza: Stanza, services: typeof HOST_SERVICES): void {
+  private answer(stanza: Stanza, handlers: IqHandlers): void {
     if (stanza.name !== 'iq' || (stanza.type !== 'get' && stanza.type !== 'set')) {
       this.notFound(stanza);
       return;
     }
-    this.queries.answer(stanza, services, this.jid);
+    this.queries.answer(stanza, handlers, this.jid);
   }
 
   /** RFC 6121 §8.5.3.2: nobody there. A headline is dropped, as are presence, errors and answers. */

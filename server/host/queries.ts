@@ -2,42 +2,75 @@ import { parseElement } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import type { HostFacts, Service } from './services.ts';
+import type { Log } from '../kernel/log.ts';
+import type { HostFacts, IqAnswer } from './handlers/handler.ts';
+import { handlerKey, type IqHandlers } from './handlers/handlers.ts';
 
-/** Answers what is asked by iq, for whoever has an address here and no session: a host, an account, a router. */
+/** Answers iqs to the addresses that no session has: a host, an account, a router. */
 export class Queries {
   private readonly delivery: Delivery;
   private readonly facts: HostFacts;
+  private readonly queryBytes: number;
+  private readonly log: Log;
 
-  constructor(delivery: Delivery, facts: HostFacts) {
+  /** @param queryBytes The longest query that is read. */
+  constructor(delivery: Delivery, facts: HostFacts, queryBytes: number, log: Log) {
     this.delivery = delivery;
     this.facts = facts;
+    this.queryBytes = queryBytes;
+    this.log = log;
   }
 
-  /** @param services What this one answers, by iq type and namespace of the payload. @param domain Where it belongs. */
-  answer(stanza: Stanza, services: ReadonlyMap<string, Service>, domain: string): void {
+  /** @param domain The one that the address belongs to. */
+  answer(stanza: Stanza, handlers: IqHandlers, domain: string): void {
     if (stanza.name !== 'iq' || (stanza.type !== 'get' && stanza.type !== 'set')) {
-      this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
+      this.refuse(stanza, new StanzaError('service-unavailable'));
       return;
     }
     // A tree of some megabytes would hold up everybody else for seconds.
-    if (stanza.length > this.facts.queryBytes) {
-      this.delivery.bounce(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.facts.queryBytes} bytes`));
+    if (stanza.length > this.queryBytes) {
+      this.refuse(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.queryBytes} bytes`));
       return;
     }
     const [payload] = parseElement(stanza.toXml()).children;
-    const service = payload === undefined ? undefined : services.get(`${stanza.type} ${payload.namespace}`);
-    if (service === undefined || payload === undefined) {
-      this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
+    const handler = payload === undefined ? undefined : handlers.get(handlerKey(stanza.type, payload.namespace));
+    if (handler === undefined || payload === undefined) {
+      this.refuse(stanza, new StanzaError('service-unavailable'));
       return;
     }
-    const content = service(payload, domain, this.facts);
-    if (content instanceof StanzaError) {
-      this.delivery.bounce(stanza, content);
+    try {
+      const answer = handler.handle({ payload, from: stanza.from, domain, facts: this.facts });
+      if (answer instanceof Promise) this.answerLater(stanza, answer);
+      else this.send(stanza, answer);
+    } catch (error) {
+      this.failed(stanza, error);
+    }
+  }
+
+  private answerLater(stanza: Stanza, answer: Promise<IqAnswer>): void {
+    stanza.detach();
+    answer.then(
+      (content) => this.send(stanza, content),
+      (error) => this.failed(stanza, error),
+    );
+  }
+
+  private failed(stanza: Stanza, error: unknown): void {
+    this.log.error({ err: error, from: stanza.from, to: stanza.to }, 'a query handler failed');
+    this.refuse(stanza, new StanzaError('internal-server-error', 'internal server error; see the server log'));
+  }
+
+  private send(stanza: Stanza, answer: IqAnswer): void {
+    if (answer instanceof StanzaError) {
+      this.refuse(stanza, answer);
       return;
     }
     const result = new Stanza('iq', stanza.from, stanza.to, 'result', stanza.id);
-    result.inner = content === '' ? '' : `${content}</iq>`;
+    result.inner = answer === '' ? '' : `${answer}</iq>`;
     this.delivery.deliver(result);
+  }
+
+  private refuse(stanza: Stanza, error: StanzaError): void {
+    this.delivery.bounce(stanza, error);
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
+import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Limits } from '../config/limits.ts';
@@ -11,8 +12,9 @@ import type { Flusher } from './flusher.ts';
 import { type Framing, type HeaderFields, newStreamId } from './framing.ts';
 import { Outbox } from './outbox.ts';
 import type { PendingConnection, PendingConnections } from './pending-connections.ts';
-import type { TlsIdentity } from './tls/identity.ts';
-import type { Input, Transport, TransportReceiver } from './transport.ts';
+import { splitWrites } from './split-writes.ts';
+import type { Tls } from './tls/tls.ts';
+import type { Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
 
 /** The protocol on a connection: first a negotiation, then a session. */
 export interface ConnectionUser extends StreamReceiver {
@@ -29,8 +31,7 @@ export interface ConnectionEnvironment {
   readonly counts: ServerCounts;
   /** The domain that speaks where a peer is refused before it has said which one it wants. */
   readonly defaultDomain: string;
-  /** The server's own identity for who asks for TLS; null: there is no TLS. */
-  readonly tlsIdentity: () => TlsIdentity | null;
+  readonly tls: Pick<Tls, 'identity'>;
   readonly pending: PendingConnections;
   /** A connection has closed. */
   readonly onClosed: (connection: Connection) => void;
@@ -62,6 +63,10 @@ export class Connection implements TransportReceiver, PendingConnection {
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits));
     environment.pending.add(this);
     transport.open(this);
+  }
+
+  get kind(): TransportKind {
+    return this.transport.kind;
   }
 
   /** Where the peer is, for logs. */
@@ -123,33 +128,33 @@ export class Connection implements TransportReceiver, PendingConnection {
   /** @param features Finished XML; null: a stream without features. */
   sendHeader(fields: HeaderFields, features: string | null): void {
     this.headerSent = true;
-    this.send(this.framing.header(fields));
-    if (features !== null) this.send(this.framing.features(features));
+    this.write(this.framing.header(fields));
+    if (features !== null) this.write(this.framing.features(features));
   }
 
-  /** Sends a stanza of the server's own, which nobody wants back. */
+  /** Writes a stanza of the negotiation, which is not given back. */
   answer(stanza: Stanza): void {
-    this.send(this.framing.stanza(stanza));
+    this.write(this.framing.stanza(stanza));
   }
 
-  /** Sends an element of the stream itself that declares its namespace. Everything sent in one turn leaves in one write. */
-  send(xml: string): void {
+  /** Writes an element of the stream itself that declares its namespace. Everything written in one turn leaves in one write. */
+  write(xml: string): void {
     if (this.state !== 'open') return;
     this.outbox.append(xml);
     this.closeIfOverflowing();
   }
 
-  /** Sends a stanza from somebody else; if the peer ends before it was written, it is given back. */
-  sendStanza(stanza: Stanza): void {
-    // The server's own answers to a peer that is about to be closed: nobody misses them, and there is no end of them in one turn.
-    if (this.overflowing && stanza.sender === null && stanza.forwarder === null) return;
+  /** Sends a stanza; if the peer ends before it was written, the connection gives it back. */
+  send(stanza: Stanza): void {
+    // Drop our own replies to a peer that is about to be closed; one turn could create them without end.
+    if (this.overflowing && stanza.origin === SERVER_ORIGIN) return;
     this.outbox.append(stanza);
     this.closeIfOverflowing();
   }
 
   private closeIfOverflowing(): void {
     if (this.overflowing || !this.overflows()) return;
-    // Not now: closing hands on what waits here, and this may be just such a handing on.
+    // Deferred: close() re-delivers queued stanzas and may already be on the stack.
     this.overflowing = true;
     setImmediate(() => this.close('slow-reader'));
   }
@@ -184,6 +189,23 @@ export class Connection implements TransportReceiver, PendingConnection {
     if (reason === 'connection-failed' || reason === 'slow-reader') this.transport.destroy();
     else this.sayGoodbye(error);
     this.currentUser.ended(reason, unsent);
+  }
+
+  /** Breaks without a word, as a network does. */
+  cut(): void {
+    this.close('connection-failed');
+  }
+
+  /** Holds back what is to leave, as the socket of a process that does not read. @returns what lets it go. */
+  hold(): () => void {
+    const { socket } = this.transport;
+    socket.cork();
+    return () => socket.uncork();
+  }
+
+  /** Writes one byte at a time from now on. @returns what ends that. */
+  splitWrites(): () => void {
+    return splitWrites(this.transport.socket);
   }
 
   private sayGoodbye(error: StreamError | null): void {
@@ -232,12 +254,12 @@ export class Connection implements TransportReceiver, PendingConnection {
   private secureIfAsked(): void {
     if (this.state !== 'securing') return;
     const { transport } = this;
-    const identity = this.environment.tlsIdentity();
+    const { identity } = this.environment.tls;
     this.state = 'open';
     if (identity === null) throw new Error('TLS was offered and there is none');
     // Whoever sits in between could have put it there, to be taken for what came encrypted (RFC 6120 §5.3.3).
     if (this.input.unread.trim() !== '') throw new StreamError('policy-violation', 'nothing may follow <starttls/> before TLS');
-    this.send(`<proceed xmlns='${NS.tls}'/>`);
+    this.write(`<proceed xmlns='${NS.tls}'/>`);
     this.outbox.flushAll();
     if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS begins when all was read that came before');
     this.headerSent = false;

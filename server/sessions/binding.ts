@@ -1,117 +1,143 @@
 import type { Router } from '../../router/router.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
-import type { Stanza } from '../../shared/stanza.ts';
+import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { ComponentConflict } from '../config/components.ts';
-import type { Delivery } from '../delivery/delivery.ts';
 import type { Directory } from '../delivery/directory.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Log } from '../kernel/log.ts';
-import { Component } from './component.ts';
-import { Session } from './session.ts';
-import type { Tap } from './tap.ts';
+import { BoundSession } from './bound-session.ts';
+import { ClientSession } from './client-session.ts';
+import { ComponentSession } from './component-session.ts';
+import type { Link } from './link.ts';
+import type { Session, SessionIdentity } from './session.ts';
+import type { SessionEnvironment, SessionOwner } from './session-environment.ts';
 
-/** What the binding of addresses needs of its server. */
-export interface BindingEnvironment {
-  readonly directory: Directory;
-  readonly delivery: Delivery;
-  /** By domain. */
-  readonly routers: ReadonlyMap<string, Router>;
+/** Who may have an address. */
+export interface BindingRules {
   /** Whether a router program may log in and take the internal router's place. */
   readonly externalRouter: 'allow' | 'refuse';
-  /** Who has a domain when a second component comes for it. */
+  /** Which component keeps a domain when a second one comes for it. */
   readonly componentConflict: ComponentConflict;
   /** Of all domains. */
   readonly maxSessions: number;
-  readonly tap: Tap;
+}
+
+/** What the binding of addresses needs of its server. */
+export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | 'nextNumber'> {
+  readonly directory: Directory;
+  /** Those that have an address; the binding keeps it. */
+  readonly sessions: Set<Session>;
+  /** By domain. */
+  readonly routers: ReadonlyMap<string, Router>;
+  /** Takes back a routed request that was not written. */
+  readonly returned: (stanza: Stanza) => void;
   readonly counts: ServerCounts;
   readonly log: Log;
   /** A router program has taken the place of an internal router. */
   readonly onRouterReplaced: () => void;
 }
 
-/** Who may have an address, and what becomes of it when a session ends. */
-export class Binding {
-  /** Those that have an address. */
-  readonly sessions = new Set<Session>();
+/** Gives sessions their addresses, and takes them back when sessions end. */
+export class Binding implements SessionOwner {
+  private readonly rules: BindingRules;
   private readonly environment: BindingEnvironment;
+  private readonly sessionEnvironment: SessionEnvironment;
+  private lastNumber = 0;
   private state: 'open' | 'closing' = 'open';
 
-  constructor(environment: BindingEnvironment) {
+  constructor(rules: BindingRules, environment: BindingEnvironment) {
+    const { clock, delivery, presence, observation } = environment;
+    this.rules = rules;
     this.environment = environment;
+    this.sessionEnvironment = { clock, delivery, presence, observation, owner: this, nextNumber: () => ++this.lastNumber };
   }
 
-  /** From now on what a session did not get is handed on when it ends. */
+  /** From now on a session that ends gives back what its peer did not get. */
   open(): void {
     this.state = 'open';
   }
 
-  /** All sessions are about to end: nobody is left to be told of what they did not get. */
+  /** All sessions are about to end: no sender is left to be told of what was not delivered. */
   close(): void {
     this.state = 'closing';
   }
 
-  /** Gives a session its address, if it is free or may be freed. @returns why not; null if it has it. */
-  bind(session: Session): StanzaError | null {
-    const { directory, tap, counts, log, maxSessions, onRouterReplaced } = this.environment;
-    // Who comes in the place of another takes no room.
-    if (this.sessions.size >= maxSessions && !(directory.get(session.jid) instanceof Session)) {
-      return new StanzaError('resource-constraint', `this server has ${this.sessions.size} sessions and takes no more`);
+  /** Makes a client's session, if its address is free or may be freed. */
+  bindClient(link: Link, identity: SessionIdentity): Session | StanzaError {
+    const session = new ClientSession(identity, link, this.sessionEnvironment);
+    return this.bind(session) ?? session;
+  }
+
+  /** Makes a component's session, if its domain is free or may be freed. */
+  bindComponent(link: Link, domain: string): Session | StanzaError {
+    const session = new ComponentSession(domain, link, this.sessionEnvironment);
+    return this.bind(session) ?? session;
+  }
+
+  sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void {
+    const { directory, sessions, routers, observation, counts, log } = this.environment;
+    directory.remove(session);
+    sessions.delete(session);
+    counts.sessionEnded(session);
+    observation.ended(session, reason);
+    log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended');
+    this.returnOfRouter(session);
+    for (const router of routers.values()) router.sessionEnded(session.origin.session, session.jid);
+    if (this.state === 'open') for (const stanza of unsent) this.handBack(stanza);
+  }
+
+  /** @returns why a session cannot have its address; null if it has it. */
+  private bind(session: BoundSession): StanzaError | null {
+    const { directory, sessions, observation, counts, log } = this.environment;
+    // A session that replaces another takes no room.
+    if (sessions.size >= this.rules.maxSessions && !(directory.get(session.jid) instanceof BoundSession)) {
+      return new StanzaError('resource-constraint', `this server has ${sessions.size} sessions and takes no more`);
     }
-    if (!this.freeAddress(session)) return new StanzaError('conflict', `${session.jid} is in use`);
+    const place = this.freeAddress(session);
+    if (place === 'taken') return new StanzaError('conflict', `${session.jid} is in use`);
     directory.add(session);
-    this.sessions.add(session);
+    sessions.add(session);
     counts.logins++;
-    tap.bound(session);
-    if (session.observer !== null) onRouterReplaced();
-    log.info({ jid: session.jid, peer: session.connection.peer, sessions: this.sessions.size }, 'session bound');
+    observation.bound(session);
+    if (place === 'router') this.environment.onRouterReplaced();
+    log.info({ jid: session.jid, peer: session.link.peer, sessions: sessions.size }, 'session bound');
     return null;
   }
 
-  /** A session has ended: its address is free, and what it did not get goes to others or back. */
-  sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void {
-    const { directory, routers, tap, counts, log } = this.environment;
-    directory.remove(session);
-    this.sessions.delete(session);
-    counts.sessionEnded(session);
-    tap.ended(session, reason);
-    log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: this.sessions.size }, 'session ended');
-    this.returnOfRouter(session);
-    for (const router of routers.values()) router.sessionEnded(session);
-    if (this.state === 'open') for (const stanza of unsent) this.handOn(stanza);
-  }
-
-  private handOn(stanza: Stanza): void {
-    if (stanza.forwarder !== null) stanza.forwarder.returned(stanza);
+  private handBack(stanza: Stanza): void {
+    if (stanza.returnPath !== BOUNCES) this.environment.returned(stanza);
     else this.environment.delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before it could be delivered'));
   }
 
-  private freeAddress(newcomer: Session): boolean {
-    const { directory, routers, externalRouter, log } = this.environment;
-    const holder = directory.get(newcomer.jid);
-    if (holder === undefined) return true;
-    if (holder instanceof Session && this.isReplaceable(holder)) {
+  /** @returns whether the address is free now, was that of an internal router that stepped aside, or stays taken. */
+  private freeAddress(newcomer: BoundSession): 'free' | 'router' | 'taken' {
+    const holder = this.environment.directory.get(newcomer.jid);
+    if (holder === undefined) return 'free';
+    if (holder instanceof BoundSession && this.isReplaceable(holder)) {
       holder.close('replaced', new StreamError('conflict', 'the same address has logged in again'));
-      return true;
+      return 'free';
     }
-    const router = routers.get(newcomer.domain);
-    if (router === undefined || holder !== router || externalRouter === 'refuse') {
-      const owner = holder instanceof Component ? 'another component' : 'a live router';
-      log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, `refused a login: the address belongs to ${owner}`);
-      return false;
-    }
-    log.warn({ jid: newcomer.jid, peer: newcomer.connection.peer }, 'a router from outside logged in; the internal one steps aside');
-    router.suspend();
-    newcomer.observer = router;
-    return true;
+    const router = this.environment.routers.get(newcomer.origin.domain);
+    if (router !== undefined && holder === router && this.rules.externalRouter === 'allow') return this.stepAside(router, newcomer);
+    const owner = holder instanceof ComponentSession ? 'another component' : 'a live router';
+    this.environment.log.warn({ jid: newcomer.jid, peer: newcomer.link.peer }, `refused a login: the address belongs to ${owner}`);
+    return 'taken';
   }
 
-  private isReplaceable(holder: Session): boolean {
-    return holder instanceof Component ? this.environment.componentConflict === 'replace' : !holder.privileged;
+  private stepAside(router: Router, newcomer: BoundSession): 'router' {
+    this.environment.log.warn({ jid: newcomer.jid, peer: newcomer.link.peer }, 'a router from outside logged in; the internal one steps aside');
+    router.suspend();
+    newcomer.observe(router.registrationObserver);
+    return 'router';
+  }
+
+  private isReplaceable(holder: BoundSession): boolean {
+    return holder.kind === 'component' ? this.rules.componentConflict === 'replace' : !holder.origin.isRouterAccount;
   }
 
   private returnOfRouter(session: Session): void {
-    const router = this.environment.routers.get(session.domain);
+    const router = this.environment.routers.get(session.origin.domain);
     if (router?.jid !== session.jid || !router.suspended) return;
     router.resume();
     this.environment.log.warn({ jid: router.jid, classes: router.classes.size }, 'the router from outside has left; the internal one is back');

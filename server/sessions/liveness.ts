@@ -13,8 +13,8 @@ export interface LivenessLimits {
 }
 
 /** A session, as far as it is looked at. */
-export interface WatchedSession extends Pick<Session, 'jid' | 'domain' | 'answersPings' | 'deliver' | 'close'> {
-  readonly connection: Pick<Session['connection'], 'bytesRead' | 'open'>;
+export interface WatchedSession extends Pick<Session, 'jid' | 'origin' | 'answersPings' | 'deliver' | 'close'> {
+  readonly link: Pick<Session['link'], 'bytesRead' | 'open'>;
 }
 
 interface Silence {
@@ -36,15 +36,15 @@ export class Liveness {
     this.limits = limits;
   }
 
-  /** To be called now and then. @param now Milliseconds since 1970. */
+  /** To be called now and then. @param now Monotonic milliseconds. */
   check(sessions: Iterable<WatchedSession>, now: number): void {
     if (this.limits.pingAfterMs === 0) return;
-    for (const session of sessions) if (session.answersPings && session.connection.open) this.look(session, now);
+    for (const session of sessions) if (session.answersPings && session.link.open) this.look(session, now);
   }
 
   private look(session: WatchedSession, now: number): void {
     const { pingAfterMs, pingTimeoutMs } = this.limits;
-    const { bytesRead } = session.connection;
+    const { bytesRead } = session.link;
     const silence = this.silences.get(session);
     if (silence === undefined || silence.bytesRead !== bytesRead) {
       this.silences.set(session, { bytesRead, since: now, askedAt: 0 });
@@ -58,8 +58,8 @@ export class Liveness {
   }
 }
 
-function pingTo({ jid, domain }: WatchedSession): Stanza {
-  const ping = new Stanza('iq', jid, domain, 'get', 'ping');
+function pingTo({ jid, origin }: WatchedSession): Stanza {
+  const ping = new Stanza('iq', jid, origin.domain, 'get', 'ping');
   ping.inner = `${xml('ping', { xmlns: NS.ping })}</iq>`;
   return ping;
 }

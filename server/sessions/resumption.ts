@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../shared/clock.ts';
+import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Connection } from '../net/connection.ts';
+import { ManagedLink, type ResumptionKeeper, type UnacknowledgedLimits } from './managed-link.ts';
 import { attributesOf, countIn, failedXml, type ManagementFailure, managementElement } from './management-elements.ts';
-import { type Session, unsupportedStanza } from './session.ts';
-import { type ResumptionKeeper, StreamManagement, type UnacknowledgedLimits } from './stream-management.ts';
+import type { Session } from './session.ts';
+import { unsupportedStanza } from './stanza-names.ts';
 
 /** Bounds of what is kept for clients that may come back. */
 export interface ResumptionLimits extends UnacknowledgedLimits {
@@ -21,8 +23,8 @@ export class Resumption implements ResumptionKeeper {
   private readonly limits: ResumptionLimits;
   private readonly clock: Clock;
   private readonly log: Log;
-  private readonly resumable = new Map<string, StreamManagement>();
-  private readonly waiting = new Set<StreamManagement>();
+  private readonly resumable = new Map<string, ManagedLink>();
+  private readonly waiting = new Set<ManagedLink>();
 
   constructor(limits: ResumptionLimits, clock: Clock, log: Log) {
     this.limits = limits;
@@ -31,10 +33,10 @@ export class Resumption implements ResumptionKeeper {
   }
 
   /** A session without stream management has sent an element of it. */
-  elementRead(session: Session, element: Stanza, namespace: string): void {
-    if (element.name === 'enable') this.enable(session, attributesOf(element));
-    else if (element.name === 'resume') session.connection.send(failedXml('unexpected-request'));
-    else throw unsupportedStanza(element, namespace);
+  elementRead(session: Session, connection: Connection, element: Stanza): void {
+    if (element.name === 'enable') this.enable(session, connection, attributesOf(element));
+    else if (element.name === 'resume') connection.write(failedXml('unexpected-request'));
+    else throw unsupportedStanza(element.name, NS.streamManagement);
   }
 
   /**
@@ -46,43 +48,43 @@ export class Resumption implements ResumptionKeeper {
     const handled = countIn(attributes.get('h'));
     const id = attributes.get('previd');
     if (handled === null || id === undefined) return 'bad-request';
-    const management = this.resumable.get(id);
-    if (management === undefined || management.session.bareJid !== bareJid) return 'item-not-found';
-    if (!management.resume(connection, handled)) return 'bad-request';
-    this.log.info({ jid: management.session.jid, peer: connection.peer }, 'session resumed');
+    const link = this.resumable.get(id);
+    if (link === undefined || link.session.bareJid !== bareJid) return 'item-not-found';
+    if (!link.resume(connection, handled)) return 'bad-request';
+    this.log.info({ jid: link.session.jid, peer: connection.peer }, 'session resumed');
     return null;
   }
 
-  wait(management: StreamManagement, reason: CloseReason): Timer | null {
-    const { jid } = management.session;
+  wait(link: ManagedLink, reason: CloseReason): Timer | null {
+    const { jid } = link.session;
     if (this.waiting.size >= this.limits.waitingSessions) {
       this.log.warn({ jid, waiting: this.waiting.size }, 'too many sessions wait to be resumed; this one ends');
       return null;
     }
-    this.waiting.add(management);
-    this.log.info({ jid, reason, ms: management.resumptionMs }, 'session waits to be resumed');
-    return this.clock.after(management.resumptionMs, () => management.end('resumption-timeout', null));
+    this.waiting.add(link);
+    this.log.info({ jid, reason, ms: link.resumptionMs }, 'session waits to be resumed');
+    return this.clock.after(link.resumptionMs, () => link.close('resumption-timeout', null));
   }
 
-  resumed(management: StreamManagement): void {
-    this.waiting.delete(management);
+  resumed(link: ManagedLink): void {
+    this.waiting.delete(link);
   }
 
-  ended(management: StreamManagement): void {
-    this.waiting.delete(management);
-    this.resumable.delete(management.id);
+  ended(link: ManagedLink): void {
+    this.waiting.delete(link);
+    this.resumable.delete(link.id);
   }
 
-  private enable(session: Session, attributes: ReadonlyMap<string, string>): void {
+  private enable(session: Session, connection: Connection, attributes: ReadonlyMap<string, string>): void {
     const resume = attributes.get('resume');
     const resumptionMs = resume === 'true' || resume === '1' ? this.resumptionTime(attributes.get('max')) : 0;
     const id = resumptionMs === 0 ? '' : randomBytes(16).toString('hex');
-    const management = new StreamManagement(session, id, resumptionMs, this.limits, this);
+    const link = new ManagedLink(session, connection, id, resumptionMs, this.limits, this);
     const granted = id === '' ? {} : { id, resume: 'true', max: String(Math.ceil(resumptionMs / 1000)) };
-    if (id !== '') this.resumable.set(id, management);
-    session.management = management;
-    session.connection.send(managementElement('enabled', granted));
-    session.connection.handOver(management);
+    if (id !== '') this.resumable.set(id, link);
+    session.link = link;
+    connection.write(managementElement('enabled', granted));
+    connection.handOver(link);
   }
 
   /** XEP-0198 §5: the client may want less than the server allows. @param wanted Seconds. */

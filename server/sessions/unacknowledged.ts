@@ -1,4 +1,4 @@
-import type { Stanza } from '../../shared/stanza.ts';
+import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 
 /** About how much longer a stanza is than its {@link Stanza.inner}. */
 const START_TAG_LENGTH = 200;
@@ -59,7 +59,7 @@ export class Unacknowledged {
    * router has its own rules for the requests of a lost listener.
    */
   undelivered(): Stanza[] {
-    return this.entries.filter(({ stanza, written }) => !written || stanza.forwarder === null).map(({ stanza }) => stanza);
+    return this.entries.filter(({ stanza, written }) => !written || stanza.returnPath === BOUNCES).map(({ stanza }) => stanza);
   }
 }
 

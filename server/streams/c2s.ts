@@ -15,8 +15,11 @@ import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import { newStreamId } from '../net/framing.ts';
-import { failedXml, type ManagementFailure } from '../sessions/management-elements.ts';
+import type { Link } from '../sessions/link.ts';
+import { failedXml } from '../sessions/management-elements.ts';
+import type { Resumption } from '../sessions/resumption.ts';
 import type { Session } from '../sessions/session.ts';
+import { ClientStream } from './session-streams.ts';
 
 /** What a negotiation needs of its server. */
 export interface C2sEnvironment {
@@ -30,10 +33,9 @@ export interface C2sEnvironment {
   readonly features: { readonly beforeLogin: string; readonly afterLogin: string };
   readonly failedLogins: FailedLogins;
   servesDomain(domain: string): boolean;
-  /** Lets an account's client go on with a session that it had, or says why not. */
-  resume(connection: Connection, bareJid: string, element: Stanza): ManagementFailure | null;
-  /** Makes the session and takes it in; or says why it cannot have that address. */
-  bind(connection: Connection, username: string, domain: string, resource: string, legacy: boolean): Session | StanzaError;
+  readonly resumption: Resumption;
+  /** Makes a session, or says why it cannot have its address. */
+  bind(link: Link, username: string, domain: string, resource: string, isVersionless: boolean): Session | StanzaError;
 }
 
 /** RFC 6120 §6.4.1 lets a server end the stream after some failures; at least two retries are to be allowed. */
@@ -54,7 +56,7 @@ export class C2sNegotiation implements ConnectionUser {
   private state: 'opening' | 'authenticating' | 'failing' | 'reopening' | 'binding' | 'done' = 'opening';
   private domain = '';
   private streamId = '';
-  private legacy = true;
+  private isVersionless = true;
   private username = '';
   private terms: LoginTerms = NO_LOGIN;
   private sasl: SaslDialogue | null = null;
@@ -70,12 +72,12 @@ export class C2sNegotiation implements ConnectionUser {
   headerRead(header: StreamHeader): void {
     const to = this.checkedDomain(header);
     // RFC 6120 §4.7.5: without version it is 0.9, which knows neither features nor SASL.
-    this.legacy = header.version === '';
-    if (!this.legacy && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
+    this.isVersionless = header.version === '';
+    if (!this.isVersionless && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
     this.domain = to;
     this.terms = loginTerms(this.environment.policy, this.connection.transport);
     this.streamId = newStreamId();
-    this.connection.sendHeader({ from: header.to, id: this.streamId, version: this.legacy ? '' : '1.0' }, this.legacy ? null : this.features());
+    this.connection.sendHeader({ from: header.to, id: this.streamId, version: this.isVersionless ? '' : '1.0' }, this.isVersionless ? null : this.features());
     this.state = this.state === 'reopening' ? 'binding' : 'authenticating';
   }
 
@@ -128,7 +130,7 @@ export class C2sNegotiation implements ConnectionUser {
       this.connection.startTls();
       return;
     }
-    this.connection.send(`<failure xmlns='${NS.tls}'/>`);
+    this.connection.write(`<failure xmlns='${NS.tls}'/>`);
     this.connection.close('login-failed');
   }
 
@@ -163,7 +165,7 @@ export class C2sNegotiation implements ConnectionUser {
       this.loginFailed(() => this.refuse(iq, login));
       return;
     }
-    const session = this.environment.bind(this.connection, login.username, this.domain, login.resource, this.legacy);
+    const session = this.environment.bind(this.connection, login.username, this.domain, login.resource, this.isVersionless);
     if (session instanceof StanzaError) this.refuse(iq, session);
     else this.become(session, iq, '');
   }
@@ -181,15 +183,15 @@ export class C2sNegotiation implements ConnectionUser {
   /** XEP-0198 §5: instead of binding a resource, a client may go on with a session that it had. */
   private managementRead(element: Stanza): void {
     const { connection, environment } = this;
-    const failure = element.name === 'resume' ? environment.resume(connection, `${this.username}@${this.domain}`, element) : 'unexpected-request';
+    const failure = element.name === 'resume' ? environment.resumption.resume(connection, `${this.username}@${this.domain}`, element) : 'unexpected-request';
     if (failure === null) this.done();
-    else connection.send(failedXml(failure));
+    else connection.write(failedXml(failure));
   }
 
   private become(session: Session, iq: Stanza, content: string): void {
     this.done();
     this.answer(iq, content);
-    this.connection.handOver(session);
+    this.connection.handOver(new ClientStream(this.connection, session, this.environment.resumption));
   }
 
   private done(): void {
@@ -202,10 +204,10 @@ export class C2sNegotiation implements ConnectionUser {
     const answer = this.state === 'authenticating' ? this.sasl.read(parseElement(stanza.toXml())) : null;
     if (answer === null) throw new StreamError('not-authorized', `<${stanza.name}> is out of order`);
     if (answer.failed) {
-      this.loginFailed(() => this.connection.send(answer.xml));
+      this.loginFailed(() => this.connection.write(answer.xml));
       return;
     }
-    this.connection.send(answer.xml);
+    this.connection.write(answer.xml);
     if (answer.username === '') return;
     this.username = answer.username;
     this.state = 'reopening';

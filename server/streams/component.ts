@@ -9,7 +9,9 @@ import type { Log } from '../kernel/log.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import { newStreamId } from '../net/framing.ts';
-import type { Component } from '../sessions/component.ts';
+import type { Link } from '../sessions/link.ts';
+import type { Session } from '../sessions/session.ts';
+import { ComponentStream } from './session-streams.ts';
 
 /** What a component's negotiation needs of its server. */
 export interface ComponentEnvironment {
@@ -18,8 +20,8 @@ export interface ComponentEnvironment {
   readonly failedLogins: FailedLogins;
   /** The secret of a domain; null where no component can have it. */
   secretOf(domain: string): string | null;
-  /** Makes the component and takes it in; or says why it cannot have the domain. */
-  bind(connection: Connection, domain: string): Component | StanzaError;
+  /** Makes a component's session, or says why it cannot have the domain. */
+  bind(link: Link, domain: string): Session | StanzaError;
 }
 
 /** A component's stream until it is one: header, and a handshake that proves that both know the secret (XEP-0114 §3). */
@@ -58,11 +60,11 @@ export class ComponentNegotiation implements ConnectionUser {
       this.failed();
       return;
     }
-    const component = this.environment.bind(this.connection, this.domain);
-    if (component instanceof StanzaError) throw new StreamError('conflict', component.text);
+    const session = this.environment.bind(this.connection, this.domain);
+    if (session instanceof StanzaError) throw new StreamError('conflict', session.text);
     clearTimeout(this.timer);
-    this.connection.send('<handshake/>');
-    this.connection.handOver(component);
+    this.connection.write('<handshake/>');
+    this.connection.handOver(new ComponentStream(this.connection, session));
   }
 
   oversizedStanzaRead(): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
-import { type ComponentsConfig, componentSecret } from '../config/components.ts';
-import type { ChopChopConfig } from '../config/config.ts';
+import { componentSecret } from '../config/components.ts';
+import { type ChopChopConfig, type RunningConfig, routerName } from '../config/config.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { GuardedLog } from '../logging/guarded-logs.ts';
 import type { Accounts } from '../login/accounts.ts';
@@ -10,33 +10,29 @@ import type { LoginPolicy } from '../login/policy.ts';
 import { createMechanisms } from '../login/sasl/mechanisms.ts';
 import { Connection, type ConnectionEnvironment } from '../net/connection.ts';
 import { readDeadPeers } from '../net/dead-peers.ts';
-import { Flusher } from '../net/flusher.ts';
+import type { Flusher } from '../net/flusher.ts';
 import { PendingConnections } from '../net/pending-connections.ts';
-import type { TlsIdentity } from '../net/tls/identity.ts';
+import type { Tls } from '../net/tls/tls.ts';
 import type { Transport } from '../net/transport.ts';
+import type { Binding } from '../sessions/binding.ts';
 import { MANAGEMENT_FEATURE } from '../sessions/management-elements.ts';
+import type { Resumption } from '../sessions/resumption.ts';
 import { type C2sEnvironment, C2sNegotiation } from './c2s.ts';
 import { type ComponentEnvironment, ComponentNegotiation } from './component.ts';
 import { streamLimitsXml } from './limits.ts';
-
-/** How a connection that has logged in becomes a session. */
-export interface Binder {
-  readonly bindClient: C2sEnvironment['bind'];
-  readonly bindComponent: ComponentEnvironment['bind'];
-  readonly resume: C2sEnvironment['resume'];
-}
 
 /** What the connections of a server need of it. */
 export interface ConnectionsEnvironment {
   readonly clock: Clock;
   readonly counts: ServerCounts;
+  readonly flusher: Flusher;
   readonly accounts: Accounts;
-  readonly endpoints: Binder;
+  readonly binding: Binding;
+  readonly resumption: Resumption;
   readonly guardedLog: GuardedLog;
-  /** Null where there is no TLS. */
-  readonly tlsIdentity: () => TlsIdentity | null;
-  /** As they are by now: a reload may change their secrets. */
-  readonly components: () => ComponentsConfig;
+  readonly tls: Tls;
+  /** A reload may change the secrets of components. */
+  readonly running: RunningConfig;
 }
 
 /** All connections of a server, and how each of them begins: with the negotiation of a client or of a component. */
@@ -53,18 +49,18 @@ export class Connections {
   private whenEmpty: (() => void) | null = null;
 
   constructor(config: ChopChopConfig, environment: ConnectionsEnvironment) {
-    const { clock, counts, guardedLog, tlsIdentity } = environment;
+    const { clock, counts, flusher, guardedLog, tls } = environment;
     this.retransmissions = config.limits.retransmissions;
     this.counts = counts;
     this.pending = new PendingConnections(config.limits);
     this.environment = {
       clock,
-      flusher: new Flusher(),
+      flusher,
       limits: config.limits,
       counts,
       log: guardedLog('connection', ['info', 'warn', 'error']),
       defaultDomain: config.domains[0] as string,
-      tlsIdentity,
+      tls,
       pending: this.pending,
       onClosed: (connection) => this.closed(connection),
     };
@@ -112,8 +108,9 @@ export class Connections {
   }
 }
 
-function c2sEnvironment(config: ChopChopConfig, { accounts, endpoints, guardedLog }: ConnectionsEnvironment, failedLogins: FailedLogins): C2sEnvironment {
-  const { limits } = config;
+function c2sEnvironment(config: ChopChopConfig, environment: ConnectionsEnvironment, failedLogins: FailedLogins): C2sEnvironment {
+  const { limits, router } = config;
+  const { accounts, binding, resumption, guardedLog } = environment;
   return {
     accounts,
     mechanisms: createMechanisms(accounts),
@@ -126,8 +123,9 @@ function c2sEnvironment(config: ChopChopConfig, { accounts, endpoints, guardedLo
     },
     failedLogins,
     servesDomain: (domain) => config.domains.includes(domain),
-    bind: (...identity) => endpoints.bindClient(...identity),
-    resume: (connection, bareJid, element) => endpoints.resume(connection, bareJid, element),
+    resumption,
+    bind: (link, username, domain, resource, isVersionless) =>
+      binding.bindClient(link, { username, domain, resource, isVersionless, isRouterAccount: username === routerName(router, domain) }),
   };
 }
 
@@ -138,14 +136,14 @@ function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
 
 function componentEnvironment(
   config: ChopChopConfig,
-  { components, endpoints, guardedLog }: ConnectionsEnvironment,
+  { running, binding, guardedLog }: ConnectionsEnvironment,
   failedLogins: FailedLogins,
 ): ComponentEnvironment {
   return {
     log: guardedLog('component', ['info', 'warn', 'error']),
     loginTimeoutMs: config.limits.loginTimeoutMs,
     failedLogins,
-    secretOf: (domain) => componentSecret(components(), domain, config.domains),
-    bind: (connection, domain) => endpoints.bindComponent(connection, domain),
+    secretOf: (domain) => componentSecret(running.config.components, domain, config.domains),
+    bind: (link, domain) => binding.bindComponent(link, domain),
   };
 }

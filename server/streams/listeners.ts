@@ -2,13 +2,13 @@ import type { Server, Socket } from 'node:net';
 import type { ChopChopConfig } from '../config/config.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
-import type { PendingConnections } from '../net/pending-connections.ts';
 import { addressOf, type BoundAddress, listenOnAll, placeOf } from '../net/tcp.ts';
 import type { TlsIdentity } from '../net/tls/identity.ts';
-import type { Transport } from '../net/transport.ts';
+import type { Tls } from '../net/tls/tls.ts';
 import { listenOnUnix, unixPlace } from '../net/unix.ts';
 import { WEBSOCKET_PATH } from '../net/websocket/path.ts';
 import type { WebSocketListener } from '../net/websocket/websocket-listener.ts';
+import type { Connections } from './connections.ts';
 
 /** Where a server listens, by what is spoken there. */
 export interface Listening {
@@ -33,15 +33,8 @@ export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], websocket: [], c
 
 /** What listeners need of their server. */
 export interface ListenersEnvironment {
-  /** Null where there is no TLS. */
-  readonly tlsIdentity: () => TlsIdentity | null;
-  /** Takes a client. */
-  readonly accept: (transport: Transport) => void;
-  readonly acceptComponent: (transport: Transport) => void;
-  /** Those who have not logged in. */
-  readonly pending: PendingConnections;
-  /** Somebody could not be taken. */
-  readonly notAccepted: (error: Error) => void;
+  readonly tls: Tls;
+  readonly connections: Connections;
 }
 
 /** All sockets that a server listens on. Each of them makes transports. */
@@ -98,25 +91,31 @@ export class Listeners {
   private async createWebSockets(): Promise<WebSocketListener> {
     const { WebSocketListener } = await import('../net/websocket/websocket-listener.ts');
     const { domains, limits, websocket } = this.config;
-    const { pending, accept } = this.environment;
-    return new WebSocketListener({ domains, limits, origins: websocket.origins, pending, accept });
+    const { connections } = this.environment;
+    return new WebSocketListener({
+      domains,
+      limits,
+      origins: websocket.origins,
+      pending: connections.pending,
+      accept: (transport) => connections.accept(transport),
+    });
   }
 
   private keep(servers: Server[]): Server[] {
     this.servers.push(...servers);
     // Nobody can be accepted for now: too many files are open in the system, say. That is no reason to end.
-    for (const server of servers) server.on('error', this.environment.notAccepted);
+    for (const server of servers) server.on('error', (error) => this.environment.connections.notAccepted(error));
     return servers;
   }
 
   private acceptTcp(socket: Socket): void {
     this.keepAlive(socket);
-    this.environment.accept(new ByteTransport(socket, placeOf(socket), STREAM_FRAMING));
+    this.environment.connections.accept(new ByteTransport(socket, placeOf(socket), STREAM_FRAMING));
   }
 
   private acceptTls(socket: Socket): void {
     this.keepAlive(socket);
-    this.environment.accept(ByteTransport.overTls(socket, placeOf(socket), STREAM_FRAMING, this.tlsIdentity()));
+    this.environment.connections.accept(ByteTransport.overTls(socket, placeOf(socket), STREAM_FRAMING, this.tlsIdentity()));
   }
 
   private acceptHttp(socket: Socket, identity: TlsIdentity | null): void {
@@ -125,18 +124,18 @@ export class Listeners {
   }
 
   private tlsIdentity(): TlsIdentity {
-    const identity = this.environment.tlsIdentity();
+    const { identity } = this.environment.tls;
     if (identity === null) throw new Error('a port for TLS is open and there is none');
     return identity;
   }
 
   private acceptComponent(socket: Socket): void {
     this.keepAlive(socket);
-    this.environment.acceptComponent(new ByteTransport(socket, placeOf(socket), COMPONENT_FRAMING));
+    this.environment.connections.acceptComponent(new ByteTransport(socket, placeOf(socket), COMPONENT_FRAMING));
   }
 
   private acceptUnix(socket: Socket, path: string): void {
-    this.environment.accept(new ByteTransport(socket, unixPlace(path), STREAM_FRAMING));
+    this.environment.connections.accept(new ByteTransport(socket, unixPlace(path), STREAM_FRAMING));
   }
 
   private keepAlive(socket: Socket): void {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createBalance } from '../../router/balance.ts';
-import { ServiceNode } from '../../router/service-node.ts';
-import { FakeSession } from '../support/fakes.ts';
+import type { BalancedNode } from '../../router/balance/balance.ts';
+import { createBalance } from '../../router/balance/balances.ts';
 
 const NODES = 5;
 
@@ -12,21 +11,27 @@ const step = fc.oneof(fc.record({ kind: fc.constantFrom('add', 'remove', 'stall'
   arbitrary: fc.record({ kind: fc.constant('next'), node: fc.constant(0) }),
 });
 
+interface Node extends BalancedNode {
+  readonly name: string;
+  stalled: boolean;
+  unanswered: number;
+}
+
 /** A pool in the most naive way: a list of who is in it, each with the moment since which it waits. */
 interface Member {
-  readonly node: ServiceNode;
+  readonly node: Node;
   since: number;
 }
 
 /** The next one behind the last in order of entry. */
 function roundRobin(members: readonly Member[], last: number): Member | undefined {
   const turn = [...members.filter(({ since }) => since > last), ...members.filter(({ since }) => since <= last)];
-  return turn.find(({ node }) => !node.session.stalled) ?? turn[0];
+  return turn.find(({ node }) => !node.stalled) ?? turn[0];
 }
 
 /** Stalled ones last, then by unanswered requests, then by who has waited longest. */
 function leastOutstanding(members: readonly Member[]): Member | undefined {
-  const stalled = ({ node }: Member): number => Number(node.session.stalled);
+  const stalled = ({ node }: Member): number => Number(node.stalled);
   return [...members].sort((a, b) => stalled(a) - stalled(b) || a.node.unanswered - b.node.unanswered || a.since - b.since)[0];
 }
 
@@ -34,12 +39,12 @@ for (const name of ['round-robin', 'least-outstanding'] as const) {
   test(`${name} chooses as the most naive way of saying it`, () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const balance = createBalance(name);
-        const nodes = Array.from({ length: NODES }, (_, index) => new ServiceNode(new FakeSession(`o@localhost/${index}`), `o@localhost/${index}`, 'child', 0));
+        const balance = createBalance<Node>(name);
+        const nodes = Array.from({ length: NODES }, (_, index): Node => ({ name: String(index), stalled: false, unanswered: 0 }));
         let members: Member[] = [];
         let last = 0;
         let now = 0;
-        const count = (node: ServiceNode, change: number): void => {
+        const count = (node: Node, change: number): void => {
           if (node.unanswered + change < 0) return;
           const before = node.unanswered;
           node.unanswered += change;
@@ -49,12 +54,12 @@ for (const name of ['round-robin', 'least-outstanding'] as const) {
         };
         const next = (): void => {
           const expected = name === 'round-robin' ? roundRobin(members, last) : leastOutstanding(members);
-          assert.equal(balance.next()?.jid ?? 'nobody', expected?.node.jid ?? 'nobody');
+          assert.equal(balance.next()?.name ?? 'none', expected?.node.name ?? 'none');
           if (expected === undefined) return;
           last = expected.since;
           if (name === 'least-outstanding') expected.since = now;
         };
-        const actions: Record<string, (node: ServiceNode) => void> = {
+        const actions: Record<string, (node: Node) => void> = {
           add: (node) => {
             if (members.some((one) => one.node === node)) return;
             members.push({ node, since: now });
@@ -64,11 +69,11 @@ for (const name of ['round-robin', 'least-outstanding'] as const) {
             members = members.filter((one) => one.node !== node);
             balance.remove(node);
           },
-          stall: ({ session }) => {
-            (session as FakeSession).stalled = true;
+          stall: (node) => {
+            node.stalled = true;
           },
-          recover: ({ session }) => {
-            (session as FakeSession).stalled = false;
+          recover: (node) => {
+            node.stalled = false;
           },
           handed: (node) => count(node, 1),
           answered: (node) => count(node, -1),
@@ -76,7 +81,7 @@ for (const name of ['round-robin', 'least-outstanding'] as const) {
         };
         for (const { kind, node } of steps) {
           now++;
-          actions[kind]?.(nodes[node] as ServiceNode);
+          actions[kind]?.(nodes[node] as Node);
         }
       }),
       { numRuns: 1_000 },

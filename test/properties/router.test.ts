@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LISTENER_LOSS_POLICIES, type ListenerLossPolicy } from '../../router/options.ts';
+import { Ledger } from '../../router/ledger/ledger.ts';
+import { LISTENER_LOSS_POLICIES, type ListenerLossPolicy } from '../../router/ports/options.ts';
 import { Router } from '../../router/router.ts';
-import { UnansweredRequests } from '../../router/unanswered.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
@@ -151,7 +151,7 @@ class Model {
 /** The real router beside its model, both told the same. */
 class Pair {
   readonly environment = new FakeEnvironment();
-  readonly unanswered = new UnansweredRequests({ requests: 10_000, bytes: 100_000_000 });
+  readonly unanswered = new Ledger({ requests: 10_000, bytes: 100_000_000 }, this.environment);
   readonly router: Router;
   readonly model: Model;
   private readonly sessions = new Map<string, FakeSession>();
@@ -220,8 +220,8 @@ class Pair {
     const unsent: Stanza[] = place.startsWith('listener') ? session.take() : [];
     this.sessions.delete(place);
     this.environment.withdraw(session);
-    this.router.sessionEnded(session);
-    for (const stanza of unsent) stanza.forwarder?.returned(stanza);
+    this.router.sessionEnded(session.origin.session, session.jid);
+    for (const stanza of unsent) this.router.returned(stanza);
     this.model.clientEnded(session.jid);
     this.model.listenerEnded(
       session.jid,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ServiceClass } from '../../router/service-class.ts';
+import { Requests } from '../../router/requests.ts';
 import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
@@ -89,14 +89,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 /** Notes the requests that the router hands over a second time. */
 function watchHandingOn(): { threads: Set<string>; stop: () => void } {
   const threads = new Set<string>();
-  const { unsent } = ServiceClass.prototype;
-  ServiceClass.prototype.unsent = function (request) {
+  const { returned, reroute } = Requests.prototype;
+  Requests.prototype.returned = function (stanza) {
+    threads.add(stanza.thread);
+    returned.call(this, stanza);
+  };
+  Requests.prototype.reroute = function (request) {
     threads.add(request.original.thread);
-    unsent.call(this, request);
+    reroute.call(this, request);
   };
-  const stop = () => {
-    ServiceClass.prototype.unsent = unsent;
-  };
+  const stop = () => Object.assign(Requests.prototype, { returned, reroute });
   return { threads, stop };
 }
 

@@ -1,9 +1,11 @@
-import type { Log, PeerRouter, RouterEnvironment } from '../../router/environment.ts';
-import type { RouterOptions } from '../../router/options.ts';
+import type { DeliveryObserver, Log, PeerRouter, RoutedSession, RouterEnvironment } from '../../router/ports/environment.ts';
+import type { RouterOptions } from '../../router/ports/options.ts';
 import { bounce } from '../../shared/bounce.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
-import type { DeliveryObserver, Endpoint, SessionEndpoint, Stanza } from '../../shared/stanza.ts';
+import type { Origin } from '../../shared/origin.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { readStanza } from './reading.ts';
 
@@ -57,23 +59,26 @@ export class FakeClock implements Clock {
 }
 
 /** A session without a connection: what it is handed stays in {@link received}. */
-export class FakeSession implements SessionEndpoint {
+export class FakeSession implements RoutedSession {
   readonly jid: string;
-  readonly domain: string;
-  readonly privileged: boolean;
+  readonly origin: Origin;
   stalled = false;
   backlogged = false;
-  observer: DeliveryObserver | null = null;
+  readonly observers: DeliveryObserver[] = [];
   readonly received: Stanza[] = [];
+  private static lastNumber = 0;
 
-  constructor(jid: string, privileged = false) {
+  constructor(jid: string, isRouterAccount = false) {
     this.jid = jid;
-    this.domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
-    this.privileged = privileged;
+    this.origin = { jid, domain: jid.slice(jid.indexOf('@') + 1, jid.indexOf('/')), isRouterAccount, session: ++FakeSession.lastNumber };
+  }
+
+  observe(observer: DeliveryObserver): void {
+    this.observers.push(observer);
   }
 
   deliver(stanza: Stanza): void {
-    this.observer?.delivered(stanza);
+    for (const observer of this.observers) observer.delivered(stanza);
     this.received.push(stanza);
   }
 
@@ -92,6 +97,12 @@ export class FakeLog implements Log {
   }
 
   warn(_fields: object, message: string): void {
+    this.messages.push(message);
+  }
+
+  debug(): void {}
+
+  error(_fields: object, message: string): void {
     this.messages.push(message);
   }
 }
@@ -134,22 +145,27 @@ export class FakeEnvironment implements RouterEnvironment {
     return this.peerRouters;
   }
 
-  listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void {
-    this.listenerChanges.push(`${className}: ${[...listeners.keys()].join(' ')}`);
+  listenersChanged(className: string, listeners: Iterable<string>): void {
+    this.listenerChanges.push(`${className}: ${[...listeners].join(' ')}`);
+  }
+
+  session({ jid, session }: Origin): RoutedSession | null {
+    const endpoint = this.directory.get(jid);
+    return endpoint instanceof FakeSession && endpoint.origin.session === session ? endpoint : null;
   }
 
   /** A session that is reachable. */
-  login(jid: string, privileged = false): FakeSession {
-    const session = new FakeSession(jid, privileged);
+  login(jid: string, isRouterAccount = false): FakeSession {
+    const session = new FakeSession(jid, isRouterAccount);
     this.publish(session);
     return session;
   }
 
   /** Sends XML as a session's own, stamped as the server stamps it. */
-  send(session: SessionEndpoint, xml: string): void {
+  send(session: FakeSession, xml: string): void {
     const stanza = readStanza(xml);
     stanza.from = session.jid;
-    stanza.sender = session;
+    stanza.origin = session.origin;
     this.deliver(stanza);
   }
 }

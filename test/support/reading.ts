@@ -77,7 +77,7 @@ export function readStanza(xml: string, declarations = ''): Stanza {
 
 /** All that a stanza says of itself, for comparison; not how it was delivered, nor in how many pieces it came. */
 export function fieldsOf(stanza: Stanza): Record<string, unknown> {
-  const { sender: _sender, forwarder: _forwarder, rest, more, ...fields } = stanza;
+  const { origin: _origin, returnPath: _returnPath, rest, more, ...fields } = stanza;
   return { ...fields, rest: [rest, ...more].join('') };
 }
 

@@ -1,30 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Balance, createBalance } from '../../router/balance.ts';
-import { BALANCES } from '../../router/options.ts';
-import { ServiceNode } from '../../router/service-node.ts';
-import { FakeSession } from '../support/fakes.ts';
+import type { Balance, BalancedNode } from '../../router/balance/balance.ts';
+import { BALANCES, createBalance } from '../../router/balance/balances.ts';
 
-interface Node extends ServiceNode {
-  readonly session: FakeSession;
+interface Node extends BalancedNode {
+  readonly name: string;
+  stalled: boolean;
+  unanswered: number;
 }
 
 function nodes(names: string): Node[] {
-  return Array.from(names, (name) => new ServiceNode(new FakeSession(`o@localhost/${name}`), `o@localhost/${name}`, 'child', 0) as Node);
+  return Array.from(names, (name) => ({ name, stalled: false, unanswered: 0 }));
 }
 
-function pool(name: 'round-robin' | 'least-outstanding', members: readonly Node[]): Balance {
-  const balance = createBalance(name);
+function pool(name: 'round-robin' | 'least-outstanding', members: readonly Node[]): Balance<Node> {
+  const balance = createBalance<Node>(name);
   for (const node of members) balance.add(node);
   return balance;
 }
 
 /** Who gets the next requests. */
-function turns(balance: Balance, count: number): string {
-  return Array.from({ length: count }, () => balance.next()?.jid.slice(-1) ?? '-').join('');
+function turns(balance: Balance<Node>, count: number): string {
+  return Array.from({ length: count }, () => balance.next()?.name ?? '-').join('');
 }
 
-function setUnanswered(balance: Balance, node: Node, count: number): void {
+function setUnanswered(balance: Balance<Node>, node: Node, count: number): void {
   const before = node.unanswered;
   node.unanswered = count;
   balance.unansweredChanged(node, before);
@@ -66,9 +66,9 @@ test('a node that leaves does not make the turn skip another, wherever it stood'
 test('a stalled node is passed over, and has its turn again when it is not', () => {
   const members = nodes('abc') as [Node, Node, Node];
   const balance = pool('round-robin', members);
-  members[1].session.stalled = true;
+  members[1].stalled = true;
   assert.equal(turns(balance, 4), 'acac');
-  members[1].session.stalled = false;
+  members[1].stalled = false;
   assert.equal(turns(balance, 4), 'abca');
 });
 
@@ -76,7 +76,7 @@ test('where all are stalled they take turns all the same', () => {
   for (const name of BALANCES) {
     const members = nodes('abc');
     const balance = pool(name, members);
-    for (const { session } of members) session.stalled = true;
+    for (const node of members) node.stalled = true;
     assert.equal(turns(balance, 6), 'abcabc', name);
   }
 });
@@ -84,7 +84,7 @@ test('where all are stalled they take turns all the same', () => {
 test('an empty pool has nobody, and neither has one all have left', () => {
   for (const name of BALANCES) {
     const members = nodes('ab');
-    const balance = createBalance(name);
+    const balance = createBalance<Node>(name);
     assert.equal(balance.next(), null, name);
     for (const node of members) balance.add(node);
     turns(balance, 1);
@@ -122,11 +122,11 @@ test('a stalled node is passed over for one with more to do', () => {
   const [a, b] = nodes('ab') as [Node, Node];
   const balance = pool('least-outstanding', [a, b]);
   setUnanswered(balance, b, 5);
-  a.session.stalled = true;
+  a.stalled = true;
   assert.equal(turns(balance, 2), 'bb');
-  b.session.stalled = true;
+  b.stalled = true;
   assert.equal(turns(balance, 2), 'aa', 'of stalled ones the least busy');
-  a.session.stalled = false;
+  a.stalled = false;
   assert.equal(turns(balance, 2), 'aa');
 });
 

@@ -46,7 +46,7 @@ test('a bounce of what would mislead a client is without it, and has a body that
   const answer = bounce(stanza, new StanzaError('not-acceptable', 'no'))?.toXml() ?? '';
   assert.doesNotMatch(answer, /<x>/);
   assert.match(answer, /osrf_xid='7'\/><thread>t<\/thread><body>\[.*"osrfStatus","__p":\{"status":"no","statusCode":"406"\}.*<\/body><error /);
-  assert.equal(readStanza(answer).misleading, false);
+  assert.equal(readStanza(answer).hasNestedStanza, false);
 });
 
 test('errors, answers, presence and what has no sender are never bounced', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Ledger } from '../../router/ledger/ledger.ts';
 import { Router } from '../../router/router.ts';
-import { UnansweredRequests } from '../../router/unanswered.ts';
 import type { Exchange } from '../../server/conversations/exchange.ts';
 import { ExchangeTap } from '../../server/conversations/exchange-tap.ts';
 import { Delivery } from '../../server/delivery/delivery.ts';
@@ -14,7 +14,7 @@ import type { Session } from '../../server/sessions/session.ts';
 import { glimpseOsrfMessages } from '../../shared/osrf-message.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { cpuMs } from '../support/cpu.ts';
-import { commandXml, FakeEnvironment, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
+import { commandXml, FakeClock, FakeEnvironment, FakeLog, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
 import { OPENING, Reading } from '../support/reading.ts';
 
 /** What a peer sends once may keep everybody else waiting for so long, not more. What these tests send took from 500 ms to minutes once. */
@@ -22,8 +22,8 @@ const AT_MOST_MS = 50;
 
 function routerWith(registrations = ROUTER_OPTIONS.limits.registrations) {
   const environment = new FakeEnvironment();
-  const unanswered = new UnansweredRequests({ requests: 100_000, bytes: 100_000_000 });
-  const router = new Router({ ...ROUTER_OPTIONS, limits: { ...ROUTER_OPTIONS.limits, registrations } }, environment, unanswered);
+  const ledger = new Ledger({ requests: 100_000, bytes: 100_000_000 }, environment);
+  const router = new Router({ ...ROUTER_OPTIONS, limits: { ...ROUTER_OPTIONS.limits, registrations } }, environment, ledger);
   router.resume();
   return { router, environment, client: environment.login('o@localhost/c') };
 }
@@ -31,7 +31,7 @@ function routerWith(registrations = ROUTER_OPTIONS.limits.registrations) {
 /** A stanza as a reader makes it, without the time that takes. */
 function message(to: string, sender: FakeSession, body: string): Stanza {
   const stanza = new Stanza('message', to, sender.jid, '', '');
-  stanza.sender = sender;
+  stanza.origin = sender.origin;
   stanza.thread = 't';
   stanza.inner = `<thread>t</thread><body>${body}</body></message>`;
   return stanza;
@@ -95,12 +95,12 @@ test('who follows what is asked and answered is not held up by an error of 8 MB 
 test('an iq of 8 MB to a host holds nobody up', () => {
   const directory = new Directory();
   const delivery = new Delivery(directory, new ServerCounts());
-  const facts = { now: () => 0, startedAt: () => 0, items: () => [], queryBytes: 65_536 };
+  const facts = { clock: new FakeClock(), uptime: { startedAt: 0, since: 0 }, items: () => [] };
   const host = new Host(
     'localhost',
     delivery,
     new Presence(delivery, { directedPresences: 10, availableSessions: 10, queryBytes: 65_536 }),
-    new Queries(delivery, facts),
+    new Queries(delivery, facts, 65_536, new FakeLog()),
   );
   const client = new FakeSession('o@localhost/c');
   directory.add(client);

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeldRequests } from '../../router/held-requests.ts';
+import { HeldRequests } from '../../router/ledger/held-requests.ts';
+import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { FakeClock } from '../support/fakes.ts';
 
 const HOLD_MS = 1_000;
 
-function request(id: string, length = 10): Stanza {
+function request(id: string, length = 10, session = 0): Stanza {
   const stanza = new Stanza('message', 'router@localhost/x', 'a@localhost/b', '', id);
+  stanza.origin = { ...SERVER_ORIGIN, session };
   stanza.inner = 'x'.repeat(length);
   return stanza;
 }
@@ -75,7 +77,7 @@ test('so many requests are held, and so many bytes, and no more', () => {
   held.release('b');
   assert.equal(held.hold('c', request('4', 41)), false, 'only what was released is free');
   assert.equal(held.hold('c', request('4', 40)), true);
-  held.forget(() => true);
+  held.forget(0);
   assert.equal(held.hold('a', request('5', 100)), true, 'all is free');
   clock.advance(HOLD_MS);
   assert.equal(held.hold('a', request('6', 100)), true, 'what expired is free');
@@ -83,10 +85,10 @@ test('so many requests are held, and so many bytes, and no more', () => {
 
 test('a client that ends takes its requests along, and nobody else is disturbed', () => {
   const { clock, held, expired, start } = holder();
-  for (const id of ['x1', 'y2', 'x3', 'y4']) held.hold('a', request(id));
-  held.hold('b', request('x5'));
+  for (const id of ['x1', 'y2', 'x3', 'y4']) held.hold('a', request(id, 10, id.startsWith('x') ? 1 : 2));
+  held.hold('b', request('x5', 10, 1));
   clock.advance(100);
-  held.forget(({ id }) => id.startsWith('x'));
+  held.forget(1);
   assert.equal(held.size, 2);
   assert.equal(clock.timers, 1);
   clock.advance(HOLD_MS);
@@ -96,10 +98,10 @@ test('a client that ends takes its requests along, and nobody else is disturbed'
 
 test('when the first of a class is forgotten the next still expires at its own time', () => {
   const { clock, held, expired, start } = holder();
-  held.hold('a', request('1'));
+  held.hold('a', request('1', 10, 1));
   clock.advance(500);
   held.hold('a', request('2'));
-  held.forget(({ id }) => id === '1');
+  held.forget(1);
   clock.advance(10_000);
   assert.deepEqual(expired, [`a 2 ${start + 1_500}`]);
   assert.equal(clock.timers, 0);

@@ -6,14 +6,14 @@ import type { Stanza } from '../../shared/stanza.ts';
 const LIMITS = { pingAfterMs: 1_000, pingTimeoutMs: 100 };
 
 /** A session that tells of itself what is done to it. */
-function watched(answersPings: boolean): WatchedSession & { connection: { bytesRead: number; open: boolean }; events: string[] } {
+function watched(answersPings: boolean): WatchedSession & { link: { bytesRead: number; open: boolean }; events: string[] } {
   const events: string[] = [];
   return {
     jid: 'a@localhost/b',
-    domain: 'localhost',
+    origin: { jid: 'a@localhost/b', domain: 'localhost', isRouterAccount: false, session: 1 },
     answersPings,
     deliver: (stanza: Stanza) => void events.push(stanza.toXml()),
-    connection: { bytesRead: 1, open: true },
+    link: { bytesRead: 1, open: true },
     close: (reason, error) => void events.push(`${reason} ${error?.condition}`),
     events,
   };
@@ -36,13 +36,13 @@ test('whatever a session says begins its time anew', () => {
   const liveness = new Liveness(LIMITS);
   const session = watched(true);
   for (const now of [0, 900]) {
-    session.connection.bytesRead++;
+    session.link.bytesRead++;
     liveness.check([session], now);
   }
   liveness.check([session], 1_899);
   assert.deepEqual(session.events, []);
   liveness.check([session], 1_900);
-  session.connection.bytesRead++;
+  session.link.bytesRead++;
   for (const now of [2_100, 3_099]) liveness.check([session], now);
   assert.deepEqual(session.events, [PING]);
 });
@@ -60,7 +60,7 @@ test('a session without a version may be silent for ever, as may any if nobody i
 test('a session without a connection is left alone', () => {
   const liveness = new Liveness(LIMITS);
   const session = watched(true);
-  session.connection.open = false;
+  session.link.open = false;
   for (const now of [0, 1_000, 2_000]) liveness.check([session], now);
   assert.deepEqual(session.events, []);
 });

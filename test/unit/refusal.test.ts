@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AbsentServiceAnswer, QueryLimits } from '../../router/options.ts';
-import { absent, drained, errorOf, listenerLost, misleading, type Refusal, refuse as refused, untrusted } from '../../router/refusal.ts';
+import type { AbsentServiceAnswer, QueryLimits } from '../../router/ports/options.ts';
+import { absent, drained, errorOf, listenerLost, type Refusal, refuse as refused, untrusted } from '../../router/refusal.ts';
 import { bounce } from '../../shared/bounce.ts';
 import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -24,8 +24,6 @@ const osrf = (...types: string[]): string =>
 function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] {
   return refused(request, refusal, answer, limits) ?? [bounce(request, errorOf(refusal))].filter((stanza) => stanza !== null);
 }
-
-const refuseMisleading = (request: Stanza) => bounce(request, misleading());
 
 const LIMITS = { queryBytes: 10_000, queryMessages: 4 };
 
@@ -84,7 +82,6 @@ test('an error is never answered with a bounce', () => {
   error.type = 'error';
   assert.deepEqual(refuse(error, absent('x'), 'status', LIMITS), []);
   assert.deepEqual(refuse(error, absent('x'), 'bounce', LIMITS), []);
-  assert.equal(refuseMisleading(error), null);
 });
 
 test('each refusal has its status, its condition and its words', () => {
@@ -97,8 +94,4 @@ test('each refusal has its status, its condition and its words', () => {
       '403 forbidden Domain a is not trusted by this router',
     ],
   );
-});
-
-test('a misleading request bounces as not acceptable', () => {
-  assert.match(refuseMisleading(request('x'))?.toXml() ?? '', /<error code='406' type='modify'><not-acceptable /);
 });

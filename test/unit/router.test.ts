@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RouterOptions } from '../../router/options.ts';
+import { Ledger } from '../../router/ledger/ledger.ts';
+import type { RouterOptions } from '../../router/ports/options.ts';
 import { Router } from '../../router/router.ts';
-import { UnansweredRequests } from '../../router/unanswered.ts';
 import { bodyText } from '../../shared/osrf-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
@@ -15,7 +15,7 @@ const COMPLETE = `${STATUS}{"__c":"osrfConnectStatus","__p":{"status":"Request C
 
 function setUp(options: Partial<RouterOptions> = {}) {
   const environment = new FakeEnvironment();
-  const unanswered = new UnansweredRequests({ requests: 1_000, bytes: 1_000_000 });
+  const unanswered = new Ledger({ requests: 1_000, bytes: 1_000_000 }, environment);
   const router = new Router({ ...ROUTER_OPTIONS, ...options }, environment, unanswered);
   router.resume();
   const listen = (resource: string, ...classNames: string[]): FakeSession => {
@@ -25,7 +25,7 @@ function setUp(options: Partial<RouterOptions> = {}) {
   };
   const end = (session: FakeSession): void => {
     environment.withdraw(session);
-    router.sessionEnded(session);
+    router.sessionEnded(session.origin.session, session.jid);
   };
   return { environment, router, unanswered, listen, end, clock: environment.clock };
 }
@@ -217,7 +217,7 @@ test('commands and queries are for trusted server domains, requests for trusted 
   }
   sendTo(setting, client, 'a', 't');
   assert.deepEqual(threads(listener.take()), ['t']);
-  setting.router.retrust(new Set(), new Set(['elsewhere']));
+  setting.router.trust(new Set(), new Set(['elsewhere']));
   sendTo(setting, stranger, 'a', 'u');
   sendTo(setting, client, 'a', 'v');
   assert.deepEqual(threads(listener.take()), ['u']);
@@ -360,7 +360,7 @@ test('a suspended router has no address, and learns of registrations from what i
   setting.router.suspend();
   assert.deepEqual([...setting.environment.directory.keys()], ['o@localhost/l']);
   const outside = setting.environment.login(TOP, true);
-  outside.observer = setting.router;
+  outside.observe(setting.router.registrationObserver);
   setting.environment.send(listener, commandXml('register', 'b'));
   setting.environment.send(listener, commandXml('unregister', 'a'));
   setting.environment.send(listener, commandXml('query', '', 'classes'));

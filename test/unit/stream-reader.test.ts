@@ -267,7 +267,7 @@ test('the extension is found in both forms, the first value of each attribute co
 });
 
 test('what an OpenSRF library would take for a stanza, an error or another extension is marked', () => {
-  const misleading = [
+  const hasNestedStanza = [
     '<message><message/></message>',
     '<message><x><message/></x></message>',
     '<message><body><iq/></body></message>',
@@ -289,8 +289,8 @@ test('what an OpenSRF library would take for a stanza, an error or another exten
     `<message message='1' iq='2'/>`,
     '<message><error/></message>',
   ];
-  for (const [xml, expected] of [...misleading.map((xml) => [xml, true] as const), ...harmless.map((xml) => [xml, false] as const)]) {
-    for (const chunks of ways(xml)) assert.equal(Reading.of([OPENING, ...chunks]).stanzas[0]?.misleading, expected, JSON.stringify(chunks));
+  for (const [xml, expected] of [...hasNestedStanza.map((xml) => [xml, true] as const), ...harmless.map((xml) => [xml, false] as const)]) {
+    for (const chunks of ways(xml)) assert.equal(Reading.of([OPENING, ...chunks]).stanzas[0]?.hasNestedStanza, expected, JSON.stringify(chunks));
   }
 });
 

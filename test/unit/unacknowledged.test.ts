@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unacknowledged } from '../../server/sessions/unacknowledged.ts';
-import { Stanza } from '../../shared/stanza.ts';
+import { Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
 
 function stanza(id: string, forwarded = false): Stanza {
   const one = new Stanza('message', 'a@localhost/b', 'c@localhost/d', '', id);
   one.inner = '<body>x</body></message>';
-  if (forwarded) one.forwarder = { returned: () => {} };
+  if (forwarded) one.returnPath = UNFOLLOWED;
   return one;
 }
 

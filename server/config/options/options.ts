@@ -1,4 +1,5 @@
-import { ABSENT_SERVICE_ANSWERS, BALANCES, LISTENER_LOSS_POLICIES } from '../../../router/options.ts';
+import { BALANCES } from '../../../router/balance/balances.ts';
+import { ABSENT_SERVICE_ANSWERS, LISTENER_LOSS_POLICIES } from '../../../router/ports/options.ts';
 import { COMPONENT_CONFLICTS, type ComponentConflict, DEFAULT_COMPONENTS } from '../components.ts';
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_ROUTER, type RouterConfig } from '../config.ts';
 import { TRANSPORT_OPTIONS, type TransportArguments } from './transport-options.ts';

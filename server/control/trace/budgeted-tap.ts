@@ -3,7 +3,7 @@ import { type ExchangeObserver, ExchangeTap } from '../../conversations/exchange
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import type { LogProtect } from '../../logging/log-protect.ts';
 import type { Session } from '../../sessions/session.ts';
-import type { Tap } from '../../sessions/tap.ts';
+import type { Tap } from '../../sessions/taps.ts';
 import type { Budget } from './budget.ts';
 
 /** What tracing needs of its server. */

@@ -1,5 +1,5 @@
+import { Ledger } from '../../../router/ledger/ledger.ts';
 import { Router } from '../../../router/router.ts';
-import { UnansweredRequests } from '../../../router/unanswered.ts';
 import { removeRouterFrom } from '../../../shared/extension.ts';
 import { NS } from '../../../shared/namespaces.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
@@ -44,7 +44,7 @@ export class RouterTarget implements FuzzTarget {
   readonly batch = 1;
   private readonly seeds = stanzaSeeds(`router@${DOMAIN}/router`, `router@${DOMAIN}/${CLASS}`, VICTIM);
   private readonly environment = new FakeEnvironment();
-  private readonly unanswered = new UnansweredRequests({ requests: 100, bytes: 1_000_000 });
+  private readonly unanswered = new Ledger({ requests: 100, bytes: 1_000_000 }, this.environment);
   private readonly router = new Router(
     { ...ROUTER_OPTIONS, domain: DOMAIN, trustedServers: new Set([DOMAIN]), trustedClients: new Set([DOMAIN, 'public.localhost']), holdMs: 1_000 },
     this.environment,
@@ -92,7 +92,7 @@ export class RouterTarget implements FuzzTarget {
   /** As a session does it. */
   private send(stanza: Stanza, session: FakeSession): void {
     stanza.from = session.jid;
-    stanza.sender = session;
+    stanza.origin = session.origin;
     if (stanza.routerFrom !== '') removeRouterFrom(stanza);
     this.environment.deliver(stanza);
   }
@@ -102,7 +102,7 @@ export class RouterTarget implements FuzzTarget {
     if (router.classes.get(CLASS)?.nodes.has(VICTIM) !== true) return 'the victim has lost its registration';
     for (const session of sessions) {
       environment.withdraw(session);
-      router.sessionEnded(session);
+      router.sessionEnded(session.origin.session, session.jid);
     }
     environment.clock.advance(LONG_MS);
     for (const stanza of [victim, ...sessions].flatMap((session) => session.take())) {

@@ -1,0 +1,88 @@
+import { StanzaError } from '../shared/errors.ts';
+import { parseJid } from '../shared/jid.ts';
+import type { Stanza } from '../shared/stanza.ts';
+import type { RouterEnvironment } from './ports/environment.ts';
+import type { RouterOptions } from './ports/options.ts';
+import { untrusted } from './refusal.ts';
+import type { Refusals } from './refusals.ts';
+
+/** Decides what a router reads and passes on: trust, size, nested stanzas. What it does not admit, it answers. */
+export class Admission {
+  private trustedServers: ReadonlySet<string>;
+  private trustedClients: ReadonlySet<string>;
+  private readonly queryBytes: number;
+  private readonly environment: RouterEnvironment;
+  private readonly refusals: Refusals;
+
+  constructor({ trustedServers, trustedClients, limits }: RouterOptions, environment: RouterEnvironment, refusals: Refusals) {
+    this.trustedServers = trustedServers;
+    this.trustedClients = trustedClients;
+    this.queryBytes = limits.queryBytes;
+    this.environment = environment;
+    this.refusals = refusals;
+  }
+
+  /** Takes over other trusted domains. */
+  trust(servers: ReadonlySet<string>, clients: ReadonlySet<string>): void {
+    this.trustedServers = servers;
+    this.trustedClients = clients;
+  }
+
+  /** Whether the sender's domain may register and query. */
+  trustsServer(stanza: Stanza): boolean {
+    return this.trustedServers.has(senderDomain(stanza));
+  }
+
+  /** Whether the sender's domain may send requests. */
+  trustsClient(stanza: Stanza): boolean {
+    return this.trustedClients.has(senderDomain(stanza));
+  }
+
+  /** Whether a message to the router itself may be read: to parse it costs far more than to send it. */
+  admitsToRouter(stanza: Stanza): boolean {
+    if (!this.trustsServer(stanza)) {
+      this.refuseServer(stanza);
+      return false;
+    }
+    const error = this.tooMuch(stanza);
+    if (error !== null) this.environment.bounce(stanza, error);
+    return error === null;
+  }
+
+  /** Whether a request may go to a listener. */
+  admitsRequest(stanza: Stanza): boolean {
+    if (!this.trustedClients.has(senderDomain(stanza))) {
+      this.refuseClient(stanza);
+      return false;
+    }
+    if (!stanza.hasNestedStanza) return true;
+    this.environment.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener'));
+    return false;
+  }
+
+  private tooMuch(stanza: Stanza): StanzaError | null {
+    if (stanza.length > this.queryBytes) return new StanzaError('policy-violation', `a message to a router may have ${this.queryBytes} bytes`);
+    // Answers that the peer does not read would only pile up.
+    const backlogged = this.environment.session(stanza.origin)?.backlogged === true;
+    return backlogged ? new StanzaError('resource-constraint', 'read the answers to earlier queries first') : null;
+  }
+
+  private refuseServer(stanza: Stanza): void {
+    const { from, to, transactionId: xid } = stanza;
+    const refusal = untrusted(senderDomain(stanza));
+    this.environment.log.warn({ from, to, xid }, 'refused a router command or query from a domain that is not trusted');
+    if (stanza.routerCommand === '') this.refusals.refuse(stanza, refusal);
+    else this.refusals.bounce(stanza, refusal);
+  }
+
+  private refuseClient(stanza: Stanza): void {
+    const { from, to, transactionId: xid } = stanza;
+    this.environment.log.warn({ from, to, xid }, 'refused a request from a domain that is not trusted');
+    this.refusals.refuse(stanza, untrusted(senderDomain(stanza)));
+  }
+}
+
+/** The domain a stanza comes from: of the session that sent it, or of the address the server stamped. */
+function senderDomain({ origin, from }: Stanza): string {
+  return origin.session === 0 ? (parseJid(from)?.domain ?? '') : origin.domain;
+}

@@ -1,0 +1,36 @@
+import type { Balance, BalancedNode } from './balance.ts';
+
+/** In order of registration, one after the other; a node that leaves does not make the turn skip another. */
+export class RoundRobin<Node extends BalancedNode> implements Balance<Node> {
+  private readonly nodes: Node[] = [];
+  private turn = 0;
+
+  add(node: Node): void {
+    this.nodes.push(node);
+  }
+
+  remove(node: Node): void {
+    const index = this.nodes.indexOf(node);
+    if (index === -1) return;
+    this.nodes.splice(index, 1);
+    if (index < this.turn) this.turn--;
+  }
+
+  next(): Node | null {
+    const { nodes } = this;
+    if (this.turn >= nodes.length) this.turn = 0;
+    if (nodes.length === 0) return null;
+    const first = this.turn;
+    for (let tried = 0; tried < nodes.length; tried++) {
+      const index = (first + tried) % nodes.length;
+      const node = nodes[index] as Node;
+      if (node.stalled) continue;
+      this.turn = index + 1;
+      return node;
+    }
+    this.turn = first + 1;
+    return nodes[first] ?? null;
+  }
+
+  unansweredChanged(): void {}
+}

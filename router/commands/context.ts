@@ -1,0 +1,31 @@
+import { StanzaError, type StanzaErrorCondition } from '../../shared/errors.ts';
+import { extensionForm } from '../../shared/extension.ts';
+import { osrfStanza } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { Registry } from '../pools/registry.ts';
+import type { ServiceClass } from '../pools/service-class.ts';
+import type { RouterEnvironment } from '../ports/environment.ts';
+
+/** What commands need of their router. */
+export interface CommandContext {
+  readonly registry: Registry;
+  readonly maxRegistrations: number;
+  readonly environment: RouterEnvironment;
+  /** Hands a class that has a listener now the requests that were held for it. */
+  release(service: ServiceClass): void;
+}
+
+/** Carries out one `router_command` of a trusted session. */
+export type Command = (context: CommandContext, stanza: Stanza) => void;
+
+/** The router's own answer to a command or query. The transaction id stays empty, as in the C router's answers. */
+export function reply(stanza: Stanza, body: string): Stanza {
+  return osrfStanza(stanza.from, stanza.to, extensionForm(stanza), '', stanza.thread, body);
+}
+
+/** Logs a command that cannot be carried out and sends it back. */
+export function refuseCommand({ environment }: CommandContext, stanza: Stanza, condition: StanzaErrorCondition, reason: string): void {
+  const { from, routerClass, transactionId: xid } = stanza;
+  environment.log.warn({ from, class: routerClass, reason, xid }, 'refused a router command');
+  environment.bounce(stanza, new StanzaError(condition, reason));
+}

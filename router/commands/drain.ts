@@ -1,0 +1,50 @@
+import { StanzaError } from '../../shared/errors.ts';
+import { bodyText } from '../../shared/osrf-message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { ServiceClass } from '../pools/service-class.ts';
+import { type CommandContext, reply } from './context.ts';
+
+/** Sends no new requests to a class, or to the one listener that the body names. Only a router account may. */
+export function drain(context: CommandContext, stanza: Stanza): void {
+  drainOrResume(context, stanza, true);
+}
+
+/** Sends requests again. */
+export function resume(context: CommandContext, stanza: Stanza): void {
+  drainOrResume(context, stanza, false);
+}
+
+/**
+ * Stops new requests to the listeners of a class, or lets them pass again. Answers still pass.
+ * @param listener `''`: all of them.
+ * @returns how many listeners that was; 0 if there is no such class or listener.
+ */
+export function setDraining(
+  { registry, release }: Pick<CommandContext, 'registry' | 'release'>,
+  className: string,
+  listener: string,
+  draining: boolean,
+): number {
+  const service = registry.classes.get(className);
+  const nodes = [...(service?.nodes.values() ?? [])].filter((node) => listener === '' || node.jid === listener);
+  for (const node of nodes) service?.drain(node, draining);
+  if (!draining && nodes.length > 0) release(service as ServiceClass);
+  return nodes.length;
+}
+
+function drainOrResume(context: CommandContext, stanza: Stanza, draining: boolean): void {
+  const { environment } = context;
+  const { routerClass: className, from: by } = stanza;
+  if (!stanza.origin.isRouterAccount) {
+    environment.bounce(stanza, new StanzaError('forbidden', 'only a router account may drain a service'));
+    return;
+  }
+  const listener = bodyText(stanza).trim();
+  const listeners = setDraining(context, className, listener, draining);
+  if (listeners === 0) {
+    environment.bounce(stanza, new StanzaError('item-not-found', `no such listener of class ${className}`));
+    return;
+  }
+  environment.log.info({ class: className, listener, by, listeners }, draining ? 'draining' : 'draining ended');
+  environment.deliver(reply(stanza, String(listeners)));
+}

@@ -1,0 +1,71 @@
+import { jsonObject, type OsrfMessage, routerResultBody, statusBody, toJson } from '../../shared/osrf-message.ts';
+import type { ServiceClass } from '../pools/service-class.ts';
+import type { ServiceNode } from '../pools/service-node.ts';
+
+type Classes = ReadonlyMap<string, ServiceClass>;
+
+/** Finished JSON, or the status that says why there is none. */
+type Outcome = { readonly json: string } | { readonly statusCode: number; readonly status: string };
+
+type Method = (classes: Classes, params: readonly unknown[]) => Outcome;
+
+const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['opensrf.router.info.class.list', (classes) => ({ json: toJson([...classes.keys()]) })],
+  ['opensrf.router.info.stats.class.summary', (classes, params) => ofClass(classes, params, (service) => String(total(service)))],
+  ['opensrf.router.info.stats.class', (classes, params) => ofClass(classes, params, nodeCounts)],
+  ['opensrf.router.info.stats.class.all', (classes) => ({ json: perClass(classes, nodeCounts) })],
+  ['opensrf.router.info.stats.class.node.all', (classes) => ({ json: perClass(classes, (service) => String(total(service))) })],
+  ['opensrf.router.info.summarize', (classes) => ({ json: perClass(classes, summary) })],
+]);
+
+/**
+ * The bodies of the answers to one message sent to the router itself, each to travel in a stanza of its own.
+ * Only CONNECT and REQUEST are answered. Content and key order are those of the C router.
+ */
+export function answerQuery(classes: Classes, message: OsrfMessage): string[] {
+  if (message.type === 'CONNECT') return [statusBody(message, 'osrfConnectStatus', 'Connection Successful', 200)];
+  if (message.type !== 'REQUEST') return [];
+  const { method: name, params } = message.payload;
+  const method = typeof name === 'string' ? METHODS.get(name) : undefined;
+  // The C router ends here without a completion, and clients rely on it.
+  if (method === undefined) return [statusBody(message, 'osrfMethodException', 'Router method not found', 404)];
+  const outcome = method(classes, Array.isArray(params) ? params : []);
+  if (!('json' in outcome)) return [statusBody(message, 'osrfMethodException', outcome.status, outcome.statusCode)];
+  return [routerResultBody(message, outcome.json), statusBody(message, 'osrfConnectStatus', 'Request Complete', 205)];
+}
+
+function ofClass(classes: Classes, params: readonly unknown[], json: (service: ServiceClass) => string): Outcome {
+  const [name] = params;
+  if (typeof name !== 'string') return { statusCode: 400, status: 'The first parameter must be the name of a class' };
+  const service = classes.get(name);
+  return service === undefined ? { statusCode: 404, status: `Class ${name} is not registered with this router` } : { json: json(service) };
+}
+
+function perClass(classes: Classes, json: (service: ServiceClass) => string): string {
+  return jsonObject(Array.from(classes.values(), (service) => [service.name, json(service)] as const));
+}
+
+function perNode(service: ServiceClass, json: (node: ServiceNode) => string): string {
+  return jsonObject(Array.from(service.nodes.values(), (node) => [node.jid, json(node)] as const));
+}
+
+function nodeCounts(service: ServiceClass): string {
+  return perNode(service, (node) => String(node.count));
+}
+
+function total(service: ServiceClass): number {
+  let sum = 0;
+  for (const node of service.nodes.values()) sum += node.count;
+  return sum;
+}
+
+function summary(service: ServiceClass): string {
+  const nodes = perNode(service, ({ count, unanswered, since, stalled, draining }) =>
+    toJson({ count, unanswered, since: new Date(since).toISOString(), stalled, draining }),
+  );
+  return jsonObject([
+    ['count', String(total(service))],
+    ['since', toJson(new Date(service.since).toISOString())],
+    ['nodes', nodes],
+  ]);
+}

@@ -1,0 +1,32 @@
+import { removeRouterFrom, stampRouterFrom } from '../shared/extension.ts';
+import { Stanza } from '../shared/stanza.ts';
+import type { ServiceNode } from './pools/service-node.ts';
+
+/** A request as a listener gets it: from the class, with the real sender in `router_from`. @param returnPath Its number in the ledger. */
+export function forwarded(original: Stanza, classJid: string, node: ServiceNode, returnPath: number): Stanza {
+  const stanza = copyOf(original, node.jid, classJid);
+  stanza.returnPath = returnPath;
+  stampRouterFrom(stanza, original.from, node.form);
+  return stanza;
+}
+
+/** The request as its client sent it, from what was made of it for a listener. */
+export function unforwarded(stanza: Stanza): Stanza {
+  const original = copyOf(stanza, stanza.from, stanza.routerFrom);
+  removeRouterFrom(original);
+  return original;
+}
+
+function copyOf(stanza: Stanza, to: string, from: string): Stanza {
+  const copy = new Stanza('message', to, from, stanza.type, stanza.id);
+  copy.otherAttributes = stanza.otherAttributes;
+  copy.head = stanza.head;
+  copy.rest = stanza.rest;
+  copy.more = stanza.more;
+  copy.extensionStart = stanza.extensionStart;
+  copy.legacyExtension = stanza.legacyExtension;
+  copy.transactionId = stanza.transactionId;
+  copy.thread = stanza.thread;
+  copy.origin = stanza.origin;
+  return copy;
+}

@@ -1,0 +1,66 @@
+import { detached } from '../../shared/detach.ts';
+import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
+import type { DeliveryObserver } from '../ports/environment.ts';
+import { type RoutedRequest, threadKey } from './routed-request.ts';
+import { SharedThread } from './shared-thread.ts';
+
+/** Closes each request whose answer the client was handed. */
+export interface AnswerObserver {
+  close(request: RoutedRequest): void;
+}
+
+/** The open requests of one client by thread. Nearly always it is one; a {@link SharedThread} stands where there are more. */
+export class ClientThreads implements DeliveryObserver {
+  private readonly observer: AnswerObserver;
+  private readonly byThread = new Map<string, RoutedRequest | SharedThread>();
+
+  constructor(observer: AnswerObserver) {
+    this.observer = observer;
+  }
+
+  add(request: RoutedRequest): void {
+    const waiting = this.byThread.get(request.key);
+    if (waiting === undefined) this.byThread.set(request.key, request);
+    else if (waiting instanceof SharedThread) waiting.add(request);
+    else this.byThread.set(request.key, new SharedThread(waiting, request));
+  }
+
+  remove(request: RoutedRequest): void {
+    const waiting = this.byThread.get(request.key);
+    if (waiting instanceof SharedThread) {
+      waiting.remove(request);
+      if (waiting.size > 0) return;
+    }
+    this.byThread.delete(request.key);
+  }
+
+  /** Exchanges the key of a request for a copy. */
+  detach(request: RoutedRequest): void {
+    const waiting = this.byThread.get(request.key);
+    if (waiting === undefined) return;
+    this.byThread.delete(request.key);
+    request.key = detached(request.key);
+    this.byThread.set(request.key, waiting);
+  }
+
+  all(): RoutedRequest[] {
+    return [...this.byThread.values()].flatMap((waiting) => (waiting instanceof SharedThread ? waiting.all() : [waiting]));
+  }
+
+  delivered(stanza: Stanza): void {
+    // What the router forwards is a request to this session, not an answer.
+    if (this.byThread.size === 0 || stanza.returnPath !== BOUNCES) return;
+    const key = threadKey(stanza);
+    const waiting = this.byThread.get(key);
+    if (waiting === undefined) return;
+    if (waiting instanceof SharedThread) {
+      for (const request of waiting.answeredBy(stanza)) {
+        this.remove(request);
+        this.observer.close(request);
+      }
+      return;
+    }
+    this.byThread.delete(key);
+    this.observer.close(waiting);
+  }
+}

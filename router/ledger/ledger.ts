@@ -1,0 +1,144 @@
+import type { Origin } from '../../shared/origin.ts';
+import { type Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
+import type { ServiceClass } from '../pools/service-class.ts';
+import type { ServiceNode } from '../pools/service-node.ts';
+import type { RouterEnvironment } from '../ports/environment.ts';
+import type { UnansweredLimits } from '../ports/options.ts';
+import { ClientThreads } from './client-threads.ts';
+import { NumberedRequests } from './numbered-requests.ts';
+import { RoutedRequest } from './routed-request.ts';
+
+/** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
+const MAX_ATTACHED = 2048;
+
+/** What a routed request takes besides its text: its objects and its place in the tables, measured roughly. */
+const OVERHEAD_BYTES = 600;
+
+/**
+ * The requests that were handed to a listener and that nobody has answered yet, of all classes of all routers. It stands where their clients are connected.
+ *
+ * A request is answered by the next message its client is handed on the request's thread, whoever sent it: the listener that took the request is not the
+ * worker that answers. A request without a thread cannot be answered, so the ledger does not follow it.
+ */
+export class Ledger {
+  private readonly limits: UnansweredLimits;
+  private readonly environment: Pick<RouterEnvironment, 'session'>;
+  private readonly requests = new NumberedRequests();
+  /** By number of session. */
+  private readonly clients = new Map<number, ClientThreads>();
+  private oldest: RoutedRequest | null = null;
+  private newest: RoutedRequest | null = null;
+  /** The oldest request that is not a copy; all younger ones are none either. */
+  private oldestAttached: RoutedRequest | null = null;
+  private attached = 0;
+  private bytes = 0;
+  /** How many were given up because there were too many. */
+  forgotten = 0;
+
+  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session'>) {
+    this.limits = limits;
+    this.environment = environment;
+  }
+
+  get size(): number {
+    return this.requests.size;
+  }
+
+  /** Follows a request that is about to be handed to a node. @returns its number; {@link UNFOLLOWED} for one that no answer can be told from, or whose client has ended. */
+  follow(service: ServiceClass, original: Stanza, node: ServiceNode, losses: number): number {
+    if (original.thread === '') return UNFOLLOWED;
+    const threads = this.threadsOf(original.origin);
+    if (threads === null) return UNFOLLOWED;
+    const request = new RoutedRequest(this.requests.nextNumber(), service, original, node, losses);
+    this.append(request);
+    threads.add(request);
+    node.addRequest(request);
+    service.unansweredChanged(node, node.unanswered - 1);
+    this.oldestAttached ??= request;
+    if (++this.attached > MAX_ATTACHED) this.detachOldest();
+    while (this.requests.size > this.limits.requests || this.bytes > this.limits.bytes) this.forgetOldest();
+    return request.number;
+  }
+
+  /** Lets go of the request with that number: it is handed over anew, or given up. @returns it; null if it has been answered, or was never followed. */
+  take(number: number): RoutedRequest | null {
+    const request = this.requests.get(number);
+    if (request === null) return null;
+    this.clients.get(request.original.origin.session)?.remove(request);
+    this.close(request);
+    return request;
+  }
+
+  /** A session has ended: nobody waits for its answers any more. */
+  clientEnded(session: number): void {
+    const threads = this.clients.get(session);
+    if (threads === undefined) return;
+    this.clients.delete(session);
+    for (const request of threads.all()) this.close(request);
+  }
+
+  /** The unanswered requests of a node, oldest first. */
+  ofNode(node: ServiceNode): RoutedRequest[] {
+    const requests: RoutedRequest[] = [];
+    for (let request = node.oldest; request !== null; request = request.newerOfNode) requests.push(request as RoutedRequest);
+    return requests;
+  }
+
+  /** Takes a request off all lists but its client's. */
+  close(request: RoutedRequest): void {
+    const { service, node } = request;
+    request.open = false;
+    this.requests.remove(request);
+    if (request.attached) this.attached--;
+    if (request === this.oldestAttached) this.oldestAttached = request.next;
+    if (request.previous === null) this.oldest = request.next;
+    else request.previous.next = request.next;
+    if (request.next === null) this.newest = request.previous;
+    else request.next.previous = request.previous;
+    request.previous = null;
+    request.next = null;
+    this.bytes -= sizeOf(request);
+    node.removeRequest(request);
+    service.unansweredChanged(node, node.unanswered + 1);
+  }
+
+  private append(request: RoutedRequest): void {
+    request.open = true;
+    request.previous = this.newest;
+    if (this.newest === null) this.oldest = request;
+    else this.newest.next = request;
+    this.newest = request;
+    this.requests.add(request);
+    this.bytes += sizeOf(request);
+  }
+
+  /** Null if the client's session has ended. */
+  private threadsOf(client: Origin): ClientThreads | null {
+    const known = this.clients.get(client.session);
+    if (known !== undefined) return known;
+    const session = this.environment.session(client);
+    if (session === null) return null;
+    const threads = new ClientThreads(this);
+    this.clients.set(client.session, threads);
+    session.observe(threads);
+    return threads;
+  }
+
+  private detachOldest(): void {
+    const request = this.oldestAttached as RoutedRequest;
+    this.oldestAttached = request.next;
+    this.attached--;
+    request.attached = false;
+    request.original.detach();
+    this.clients.get(request.original.origin.session)?.detach(request);
+  }
+
+  private forgetOldest(): void {
+    this.forgotten++;
+    this.take((this.oldest as RoutedRequest).number);
+  }
+}
+
+function sizeOf(request: RoutedRequest): number {
+  return request.original.length + OVERHEAD_BYTES;
+}

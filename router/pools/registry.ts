@@ -1,0 +1,109 @@
+import type { RouterEnvironment } from '../ports/environment.ts';
+import type { ServiceClass } from './service-class.ts';
+import type { ServiceNode } from './service-node.ts';
+import { SessionNodes } from './session-nodes.ts';
+
+/** The classes of a router, and the listeners in them. */
+export class Registry {
+  /** By name, in order of registration. */
+  readonly classes = new Map<string, ServiceClass>();
+  /** How many nodes are in the pools of all classes. */
+  size = 0;
+  /** By number of session. */
+  private readonly sessions = new Map<number, SessionNodes>();
+  /** Messages counted by classes that are gone. */
+  private routedBefore = 0;
+  private readonly environment: RouterEnvironment;
+  private readonly create: (className: string) => ServiceClass;
+  private state: 'published' | 'withdrawn' = 'withdrawn';
+
+  /** @param create Makes a class without nodes. */
+  constructor(environment: RouterEnvironment, create: (className: string) => ServiceClass) {
+    this.environment = environment;
+    this.create = create;
+  }
+
+  /** Messages handed to listeners, of all classes there ever were. */
+  get routed(): number {
+    let sum = this.routedBefore;
+    for (const service of this.classes.values()) sum += service.count;
+    return sum;
+  }
+
+  /** The classes take their addresses. */
+  publish(): void {
+    this.state = 'published';
+    for (const service of this.classes.values()) this.environment.publish(service);
+  }
+
+  /** The classes give their addresses away, and keep their nodes. */
+  withdraw(): void {
+    this.state = 'withdrawn';
+    for (const service of this.classes.values()) this.environment.withdraw(service);
+  }
+
+  /** Whether that address is registered for the class. */
+  has(className: string, jid: string): boolean {
+    return this.classes.get(className)?.nodes.has(jid) === true;
+  }
+
+  /** Puts a node into the pool of a class, which is made if need be. @returns the class; null if a session holds its address. */
+  add(className: string, node: ServiceNode): ServiceClass | null {
+    const service = this.open(className);
+    if (service === null) return null;
+    service.add(node);
+    this.size++;
+    this.nodesOf(node.session).add(node, service);
+    return service;
+  }
+
+  /** Takes a node out of its pool, and with the last node its class. */
+  remove(service: ServiceClass, node: ServiceNode): void {
+    service.remove(node);
+    this.size--;
+    this.sessions.get(node.session)?.leftPool(node);
+    if (service.nodes.size === 0) this.close(service);
+    this.environment.listenersChanged(service.name, service.nodes.keys());
+  }
+
+  /** Takes the nodes of a session that has ended out of all pools. @returns those it had; null if it was no listener. */
+  sessionEnded(session: number): SessionNodes | null {
+    const nodes = this.sessions.get(session);
+    if (nodes === undefined) return null;
+    this.sessions.delete(session);
+    for (const [node, service] of nodes.inPool()) {
+      this.remove(service, node);
+      this.environment.log.info({ class: service.name, listener: node.jid, listeners: service.nodes.size }, 'listener left: its session has ended');
+    }
+    return nodes;
+  }
+
+  /** A session that held the address of a class has ended. */
+  addressFreed(className: string): void {
+    const service = this.classes.get(className);
+    if (this.state === 'published' && service !== undefined) this.environment.publish(service);
+  }
+
+  private open(className: string): ServiceClass | null {
+    const known = this.classes.get(className);
+    if (known !== undefined) return known;
+    const service = this.create(className);
+    if (this.state === 'published' && !this.environment.publish(service)) return null;
+    this.classes.set(className, service);
+    return service;
+  }
+
+  private close(service: ServiceClass): void {
+    this.classes.delete(service.name);
+    this.routedBefore += service.count;
+    this.environment.withdraw(service);
+  }
+
+  private nodesOf(session: number): SessionNodes {
+    const known = this.sessions.get(session);
+    if (known !== undefined) return known;
+    const nodes = new SessionNodes();
+    this.sessions.set(session, nodes);
+    return nodes;
+  }
+}

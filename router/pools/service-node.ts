@@ -1,0 +1,78 @@
+import type { ExtensionForm } from '../../shared/extension.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { RoutedSession } from '../ports/environment.ts';
+
+/** A request on the list of the node it was handed to, oldest first. */
+export interface NodeRequest {
+  olderOfNode: NodeRequest | null;
+  newerOfNode: NodeRequest | null;
+}
+
+/** What a {@link ServiceNode} is made from. */
+export interface Registration {
+  /** The number of the session that registered. */
+  readonly session: number;
+  /** The address it registered from: that of its session, or one of a component's. */
+  readonly jid: string;
+  /** Where its library looks for `router_from`: where it wrote `router_command`. */
+  readonly form: ExtensionForm;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** One registered listener of a service class. */
+export class ServiceNode implements Registration {
+  readonly session: number;
+  readonly jid: string;
+  readonly form: ExtensionForm;
+  readonly since: number;
+  /** Messages handed to it. */
+  count = 0;
+  /** Requests it was handed that nobody has answered yet. */
+  unanswered = 0;
+  /** The oldest and the newest of them. */
+  oldest: NodeRequest | null = null;
+  newest: NodeRequest | null = null;
+  /** It gets no new requests, until it registers again or is resumed. */
+  draining = false;
+  private readonly endpoint: RoutedSession;
+
+  constructor({ session, jid, form, since }: Registration, endpoint: RoutedSession) {
+    this.session = session;
+    this.jid = jid;
+    this.form = form;
+    this.since = since;
+    this.endpoint = endpoint;
+  }
+
+  /** Whether it should be passed over while another listener can take the request. */
+  get stalled(): boolean {
+    return this.endpoint.stalled;
+  }
+
+  /** Hands it a request. */
+  deliver(request: Stanza): void {
+    this.endpoint.deliver(request);
+  }
+
+  /** Puts a request at the end of its list. */
+  addRequest(request: NodeRequest): void {
+    request.olderOfNode = this.newest;
+    if (this.newest === null) this.oldest = request;
+    else this.newest.newerOfNode = request;
+    this.newest = request;
+    this.unanswered++;
+  }
+
+  /** Takes a request off its list. */
+  removeRequest(request: NodeRequest): void {
+    const { olderOfNode: older, newerOfNode: newer } = request;
+    if (older === null) this.oldest = newer;
+    else older.newerOfNode = newer;
+    if (newer === null) this.newest = older;
+    else newer.olderOfNode = older;
+    request.olderOfNode = null;
+    request.newerOfNode = null;
+    this.unanswered--;
+  }
+}

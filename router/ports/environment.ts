@@ -1,0 +1,55 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Endpoint } from '../../shared/endpoint.ts';
+import type { StanzaError } from '../../shared/errors.ts';
+import type { Origin } from '../../shared/origin.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+
+/** What the router writes about itself; pino fits. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** Follows the stanzas that a session is handed. */
+export interface DeliveryObserver {
+  delivered(stanza: Stanza): void;
+}
+
+/** A listener or client as the router reaches it, wherever its session is. */
+export interface RoutedSession extends Endpoint {
+  /** Whether its peer has taken nothing for longer than a busy one may (a stopped or overwhelmed process), or is away. */
+  readonly stalled: boolean;
+  /** Whether so much waits for it, stalled or not, that it gets no long answers. */
+  readonly backlogged: boolean;
+  observe(observer: DeliveryObserver): void;
+}
+
+/** A router that may have a class which this one lacks. */
+export interface PeerRouter {
+  /** Takes the request if the class has a listener here and the sender's domain is trusted. */
+  takeOver(className: string, request: Stanza): boolean;
+}
+
+/** Everything a router needs of the server it lives in. */
+export interface RouterEnvironment {
+  /** Hands a stanza on; one that cannot be delivered bounces. */
+  deliver(stanza: Stanza): void;
+  /** Sends a stanza back to its sender with an error, if it may be answered at all. */
+  bounce(stanza: Stanza, error: StanzaError): void;
+  /** Answers an iq or presence to the router's own address: that is XMPP's business, not OpenSRF's. */
+  queried(stanza: Stanza): void;
+  /** Makes an endpoint reachable at its address; false if another endpoint holds it. */
+  publish(endpoint: Endpoint): boolean;
+  withdraw(endpoint: Endpoint): void;
+  /** The session that sent a stanza; null if it has ended, or the server itself sent it. */
+  session(origin: Origin): RoutedSession | null;
+  /** The routers of the domains named as peers. */
+  peers(): Iterable<PeerRouter>;
+  /**
+   * A listener has joined or left a class. Called while the router is at work, so the receiver must put off whatever it does about it.
+   * @param listeners Their addresses.
+   */
+  listenersChanged(className: string, listeners: Iterable<string>): void;
+  readonly clock: Clock;
+  readonly log: Log;
+}

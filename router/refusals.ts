@@ -1,0 +1,30 @@
+import type { Stanza } from '../shared/stanza.ts';
+import type { RouterEnvironment } from './ports/environment.ts';
+import type { RouterOptions } from './ports/options.ts';
+import { errorOf, type Refusal, refuse } from './refusal.ts';
+
+/** Answers requests that no listener gets, and counts them. */
+export class Refusals {
+  /** By status code. */
+  readonly counts = new Map<number, number>();
+  private readonly options: Pick<RouterOptions, 'absentService' | 'limits'>;
+  private readonly environment: Pick<RouterEnvironment, 'bounce' | 'deliver'>;
+
+  constructor(options: Pick<RouterOptions, 'absentService' | 'limits'>, environment: Pick<RouterEnvironment, 'bounce' | 'deliver'>) {
+    this.options = options;
+    this.environment = environment;
+  }
+
+  /** Answers with a status where the client understands one, else with a bounce. */
+  refuse(request: Stanza, refusal: Refusal): void {
+    this.counts.set(refusal.statusCode, (this.counts.get(refusal.statusCode) ?? 0) + 1);
+    const answers = refuse(request, refusal, this.options.absentService, this.options.limits);
+    if (answers === null) this.bounce(request, refusal);
+    else for (const answer of answers) this.environment.deliver(answer);
+  }
+
+  /** Sends a command or request back. */
+  bounce(stanza: Stanza, refusal: Refusal): void {
+    this.environment.bounce(stanza, errorOf(refusal));
+  }
+}

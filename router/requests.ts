@@ -1,0 +1,123 @@
+import { StanzaError } from '../shared/errors.ts';
+import { parseJid } from '../shared/jid.ts';
+import type { Stanza } from '../shared/stanza.ts';
+import type { Admission } from './admission.ts';
+import { forwarded, unforwarded } from './forward.ts';
+import { HeldRequests } from './ledger/held-requests.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { LossHandler } from './ledger/lost-requests.ts';
+import type { RoutedRequest } from './ledger/routed-request.ts';
+import type { Registry } from './pools/registry.ts';
+import type { ClassReceiver, ServiceClass } from './pools/service-class.ts';
+import type { RouterEnvironment } from './ports/environment.ts';
+import type { RouterOptions } from './ports/options.ts';
+import { absent, drained, listenerLost, type Refusal } from './refusal.ts';
+import type { Refusals } from './refusals.ts';
+
+/** The parts of a router that requests pass. */
+export interface RequestParts {
+  readonly environment: RouterEnvironment;
+  readonly admission: Admission;
+  readonly registry: Registry;
+  readonly ledger: Ledger;
+  readonly refusals: Refusals;
+}
+
+/** The way of requests: to the next listener, to a peer router, on hold, or back with a refusal. */
+export class Requests implements ClassReceiver, LossHandler {
+  private readonly parts: RequestParts;
+  private readonly admission: Admission;
+  private readonly ledger: Ledger;
+  private readonly held: HeldRequests;
+
+  constructor({ holdMs, limits }: Pick<RouterOptions, 'holdMs' | 'limits'>, parts: RequestParts) {
+    const { environment, admission, ledger, refusals } = parts;
+    this.parts = parts;
+    this.admission = admission;
+    this.ledger = ledger;
+    this.held = new HeldRequests(holdMs, limits, environment.clock, (className, request) => refusals.refuse(request, absent(className)));
+  }
+
+  /** How many requests wait for a first listener. */
+  get heldCount(): number {
+    return this.held.size;
+  }
+
+  sentToClass(service: ServiceClass, stanza: Stanza): void {
+    if (stanza.name !== 'message') this.parts.environment.bounce(stanza, new StanzaError('service-unavailable'));
+    else if (stanza.type === 'error') this.bouncedByListener(service, stanza);
+    else if (this.admission.admitsRequest(stanza)) this.route(service, stanza);
+  }
+
+  /** A stanza to an address of the router that belongs to no class. */
+  sentToAbsent(stanza: Stanza): void {
+    const className = parseJid(stanza.to)?.resource ?? '';
+    if (stanza.name !== 'message' || className === '') this.parts.environment.bounce(stanza, new StanzaError('service-unavailable'));
+    else if (stanza.type !== 'error' && this.admission.admitsRequest(stanza)) this.holdOrRefuse(className, stanza, absent(className));
+  }
+
+  /** Hands a request from a trusted sender to the next listener. */
+  route(service: ServiceClass, request: Stanza): void {
+    this.routeOr(service, request, drained, 0);
+  }
+
+  /** A session ended with a routed request unwritten: nobody has seen it, so the next listener may have it. */
+  returned(stanza: Stanza): void {
+    const request = this.ledger.take(stanza.returnPath);
+    const original = request?.original ?? unforwarded(stanza);
+    this.routeAnew(parseJid(stanza.from)?.resource ?? '', original, request?.losses ?? 0);
+  }
+
+  reroute({ service, original, losses }: RoutedRequest): void {
+    this.routeAnew(service.name, original, losses + 1);
+  }
+
+  refuseLost({ service, original }: RoutedRequest): void {
+    this.parts.refusals.refuse(original, listenerLost(service.name));
+  }
+
+  /** Hands a class what was held for it. */
+  release(service: ServiceClass): void {
+    for (const request of this.held.release(service.name)) this.route(service, request);
+  }
+
+  /** Lets go of what a session that has ended waits for. */
+  clientEnded(session: number): void {
+    this.held.forget(session);
+    this.ledger.clientEnded(session);
+  }
+
+  private routeAnew(className: string, original: Stanza, losses: number): void {
+    const service = this.parts.registry.classes.get(className);
+    if (service === undefined) this.holdOrRefuse(className, original, listenerLost(className));
+    else this.routeOr(service, original, listenerLost, losses);
+  }
+
+  /** @param refusal Made only where it is needed: every request passes here. */
+  private routeOr(service: ServiceClass, request: Stanza, refusal: (className: string) => Refusal, losses: number): void {
+    const node = service.next();
+    if (node === null) {
+      this.holdOrRefuse(service.name, request, refusal(service.name));
+      return;
+    }
+    node.count++;
+    service.count++;
+    const number = this.ledger.follow(service, request, node, losses);
+    node.deliver(forwarded(request, service.jid, node, number));
+  }
+
+  private holdOrRefuse(className: string, request: Stanza, refusal: Refusal): void {
+    for (const peer of this.parts.environment.peers()) if (peer.takeOver(className, request)) return;
+    if (!this.held.hold(className, request)) this.parts.refusals.refuse(request, refusal);
+  }
+
+  /** A listener, or the server it is connected to, has sent a request back: it is gone or refuses to work. */
+  private bouncedByListener(service: ServiceClass, stanza: Stanza): void {
+    const node = service.nodes.get(stanza.from);
+    if (node === undefined) return;
+    const request = this.ledger.ofNode(node).find(({ original }) => original.thread === stanza.thread);
+    this.parts.registry.remove(service, node);
+    this.parts.environment.log.warn({ class: service.name, listener: node.jid }, 'listener bounced a request and was removed');
+    if (request !== undefined && this.ledger.take(request.number) !== null) this.routeAnew(service.name, request.original, request.losses);
+  }
+}

@@ -1,0 +1,129 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { ChopChopConfig, RunningConfig } from '../config/config.ts';
+import { routerName } from '../config/config.ts';
+import { Delivery } from '../delivery/delivery.ts';
+import { Directory } from '../delivery/directory.ts';
+import type { HostFacts, HostItem, Uptime } from '../host/handlers/handler.ts';
+import { ROUTER_HANDLERS, ROUTER_NAME } from '../host/handlers/handlers.ts';
+import { Host } from '../host/host.ts';
+import { Queries } from '../host/queries.ts';
+import { createClock } from '../kernel/clock.ts';
+import { ServerCounts } from '../kernel/counts.ts';
+import { type Log, logOfPart } from '../kernel/log.ts';
+import { Watchers } from '../kernel/watchers.ts';
+import { GuardedLogs } from '../logging/guarded-logs.ts';
+import { Accounts } from '../login/accounts.ts';
+import { Flusher } from '../net/flusher.ts';
+import { Tls } from '../net/tls/tls.ts';
+import { Binding } from '../sessions/binding.ts';
+import { BoundSession } from '../sessions/bound-session.ts';
+import { Liveness } from '../sessions/liveness.ts';
+import { Observation } from '../sessions/observation.ts';
+import { Presence } from '../sessions/presence.ts';
+import { Resumption } from '../sessions/resumption.ts';
+import type { Session } from '../sessions/session.ts';
+import { Connections } from '../streams/connections.ts';
+import { Listeners } from '../streams/listeners.ts';
+import { Routers } from './routers.ts';
+
+/** The parts of one server. */
+export interface Parts {
+  readonly running: RunningConfig;
+  readonly uptime: Uptime;
+  readonly clock: Clock;
+  readonly guardedLogs: GuardedLogs;
+  readonly counts: ServerCounts;
+  readonly accounts: Accounts;
+  readonly tls: Tls;
+  readonly observation: Observation;
+  readonly routers: Routers;
+  readonly binding: Binding;
+  /** Those that have an address: of clients, and components. */
+  readonly sessions: ReadonlySet<Session>;
+  readonly liveness: Liveness;
+  readonly connections: Connections;
+  readonly listeners: Listeners;
+  /** Called when a router program has taken the place of an internal router. */
+  readonly routerReplaced: Watchers<[]>;
+}
+
+/** Puts one server together, from the ground up. */
+export function compose(config: ChopChopConfig, log: Log): Parts {
+  const running: RunningConfig = { config };
+  const uptime: Uptime = { startedAt: 0, since: 0 };
+  const clock = createClock(logOfPart(log, 'clock'));
+  const guardedLogs = new GuardedLogs(log, clock, config.limits);
+  const guardedLog = guardedLogs.of;
+  const counts = new ServerCounts();
+  const accounts = new Accounts(config.accounts);
+  const tls = new Tls(logOfPart(log, 'tls'));
+  const flusher = new Flusher();
+  const observation = new Observation();
+
+  const directory = new Directory();
+  const delivery = new Delivery(directory, counts);
+  const presence = new Presence(delivery, config.limits);
+  const sessions = new Set<Session>();
+  const facts: HostFacts = { clock, uptime, items: (domain) => itemsOf(config, sessions, domain) };
+  const queries = new Queries(delivery, facts, config.limits.queryBytes, logOfPart(log, 'host'));
+  for (const domain of config.domains) directory.add(new Host(domain, delivery, presence, queries));
+
+  const routers = new Routers(config, {
+    deliver: (stanza) => delivery.deliver(stanza),
+    bounce: (stanza, error) => delivery.bounce(stanza, error),
+    queried: (stanza) => queries.answer(stanza, ROUTER_HANDLERS, stanza.to),
+    publish: (endpoint) => directory.add(endpoint),
+    withdraw: (endpoint) => directory.remove(endpoint),
+    session: ({ jid, session }) => {
+      const endpoint = directory.get(jid);
+      return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
+    },
+    clock,
+    log: guardedLog('router', ['warn']),
+  });
+
+  const routerReplaced = new Watchers<[]>();
+  const binding = new Binding(
+    { externalRouter: config.router.externalRouter, componentConflict: config.components.conflict, maxSessions: config.limits.sessions },
+    {
+      clock,
+      directory,
+      sessions,
+      delivery,
+      presence,
+      observation,
+      counts,
+      routers: routers.byDomain,
+      returned: (stanza) => routers.returned(stanza),
+      log: guardedLog('sessions', ['warn']),
+      onRouterReplaced: () => routerReplaced.call(),
+    },
+  );
+  const resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
+  const connections = new Connections(config, { clock, counts, flusher, accounts, binding, resumption, guardedLog, tls, running });
+  const listeners = new Listeners(config, { tls, connections });
+  const liveness = new Liveness(config.limits);
+  return {
+    running,
+    uptime,
+    clock,
+    guardedLogs,
+    counts,
+    accounts,
+    tls,
+    observation,
+    routers,
+    sessions,
+    binding,
+    liveness,
+    connections,
+    listeners,
+    routerReplaced,
+  };
+}
+
+/** The entities that belong to a host: its router, and the components below it. */
+function itemsOf({ router }: ChopChopConfig, sessions: ReadonlySet<Session>, domain: string): HostItem[] {
+  const components = [...sessions].filter(({ kind, jid }) => kind === 'component' && jid.endsWith(`.${domain}`));
+  return [{ jid: `${routerName(router, domain)}@${domain}/router`, name: ROUTER_NAME }, ...components.map(({ jid }) => ({ jid, name: '' }))];
+}

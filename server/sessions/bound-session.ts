@@ -1,0 +1,108 @@
+import type { DeliveryObserver, RoutedSession } from '../../router/ports/environment.ts';
+import { StanzaError, type StreamError } from '../../shared/errors.ts';
+import { removeRouterFrom } from '../../shared/extension.ts';
+import type { Origin } from '../../shared/origin.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
+import type { Link } from './link.ts';
+import type { Session, SessionIdentity } from './session.ts';
+import type { SessionEnvironment } from './session-environment.ts';
+
+const NO_OBSERVERS: readonly DeliveryObserver[] = [];
+
+/** What sessions of clients and components have in common. */
+export abstract class BoundSession implements Session, RoutedSession {
+  abstract readonly kind: Session['kind'];
+  abstract readonly answersPings: boolean;
+  readonly jid: string;
+  readonly bareJid: string;
+  readonly origin: Origin;
+  readonly isVersionless: boolean;
+  readonly since: number;
+  link: Link;
+  stanzasRead = 0;
+  stanzasDelivered = 0;
+  protected readonly environment: SessionEnvironment;
+  private observers = NO_OBSERVERS;
+
+  constructor(identity: SessionIdentity, link: Link, environment: SessionEnvironment) {
+    const { username, domain, resource, isRouterAccount, isVersionless } = identity;
+    this.bareJid = username === '' ? domain : `${username}@${domain}`;
+    this.jid = resource === '' ? this.bareJid : `${this.bareJid}/${resource}`;
+    this.origin = Object.freeze({ jid: this.jid, domain, isRouterAccount, session: environment.nextNumber() });
+    this.isVersionless = isVersionless;
+    this.since = environment.clock.wallTime();
+    this.link = link;
+    this.environment = environment;
+  }
+
+  get backlogged(): boolean {
+    return this.link.backlogged;
+  }
+
+  get stalled(): boolean {
+    return !this.link.open || this.link.stalled;
+  }
+
+  observe(observer: DeliveryObserver): void {
+    this.observers = [...this.observers, observer];
+  }
+
+  deliver(stanza: Stanza): void {
+    if (stanza.hasNestedStanza && this.isVersionless) {
+      this.environment.delivery.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead this OpenSRF client'));
+      return;
+    }
+    for (const observer of this.observers) observer.delivered(stanza);
+    const { tap } = this.environment.observation;
+    if (tap !== null) tap.delivered(this, stanza);
+    this.stanzasDelivered++;
+    this.link.send(stanza);
+  }
+
+  close(reason: CloseReason, error: StreamError | null): void {
+    this.link.close(reason, error);
+  }
+
+  abstract read(stanza: Stanza): void;
+
+  abstract readOversized(stanza: Stanza): void;
+
+  abstract forward(stanza: Stanza): void;
+
+  linkEnded(reason: CloseReason, unsent: readonly Stanza[]): void {
+    this.environment.presence.ended(this);
+    this.environment.owner.sessionEnded(this, reason, unsent);
+  }
+
+  /** Takes a stanza whose `from` is stamped. */
+  protected take(stanza: Stanza): void {
+    this.stanzasRead++;
+    stanza.origin = this.origin;
+    // Only a router may speak for others.
+    if (stanza.routerFrom !== '' && !this.origin.isRouterAccount) removeRouterFrom(stanza);
+    const { tap, interceptor } = this.environment.observation;
+    if (tap !== null) tap.read(this, stanza);
+    if (interceptor === null || !interceptor.take(this, stanza)) this.forward(stanza);
+  }
+
+  protected refuseOversized(stanza: Stanza): void {
+    this.stanzasRead++;
+    this.environment.delivery.bounceWithoutContent(stanza, new StanzaError('policy-violation', 'the stanza is larger than this server allows'));
+  }
+
+  protected forwardIq(stanza: Stanza): void {
+    const { delivery } = this.environment;
+    switch (stanza.type) {
+      case 'get':
+      case 'set':
+      case 'result':
+      case 'error':
+        delivery.deliver(stanza);
+        return;
+      default:
+        // RFC 6120 §8.2.3: the type is required, and is one of those.
+        delivery.bounce(stanza, new StanzaError('bad-request', 'an iq needs the type get, set, result or error'));
+    }
+  }
+}

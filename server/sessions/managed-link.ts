@@ -1,0 +1,246 @@
+import type { Timer } from '../../shared/clock.ts';
+import { xml } from '../../shared/element.ts';
+import { StreamError } from '../../shared/errors.ts';
+import { NS } from '../../shared/namespaces.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
+import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { TransportKind } from '../net/transport.ts';
+import type { Link } from './link.ts';
+import { attributesOf, countIn, failedXml, managementElement } from './management-elements.ts';
+import type { Session } from './session.ts';
+import { isStanzaName, unsupportedStanza } from './stanza-names.ts';
+import { Unacknowledged } from './unacknowledged.ts';
+
+/** How much may wait for a peer's acknowledgement. */
+export interface UnacknowledgedLimits {
+  readonly unacknowledgedStanzas: number;
+  readonly unacknowledgedBytes: number;
+}
+
+/** Keeps the sessions that wait to be resumed. */
+export interface ResumptionKeeper {
+  /** A session has lost its connection. @returns the timer that ends it; null if it cannot wait. */
+  wait(link: ManagedLink, reason: CloseReason): Timer | null;
+  /** It has a connection again. */
+  resumed(link: ManagedLink): void;
+  /** It will not be resumed any more. */
+  ended(link: ManagedLink): void;
+}
+
+const REQUEST = xml('r', { xmlns: NS.streamManagement });
+
+/**
+ * A connection with acknowledgements (XEP-0198): it counts the stanzas that both sides have taken, keeps those the peer has not acknowledged, and lets the
+ * session outlive its connection.
+ */
+export class ManagedLink implements Link, ConnectionUser {
+  readonly session: Session;
+  /** The secret by which the client resumes it; `''`: it cannot. */
+  readonly id: string;
+  /** For how long it waits to be resumed. */
+  readonly resumptionMs: number;
+  private readonly limits: UnacknowledgedLimits;
+  private readonly keeper: ResumptionKeeper;
+  private readonly unacknowledged = new Unacknowledged();
+  private connection: Connection;
+  private state: 'connected' | 'moving' | 'waiting' | 'ended' = 'connected';
+  /** Stanzas the peer has sent since it asked for this, modulo 2^32. */
+  private handled = 0;
+  /** Whether the peer was asked for an acknowledgement and has not answered. */
+  private asked = false;
+  private overflowing = false;
+  private timer: Timer | null = null;
+
+  constructor(session: Session, connection: Connection, id: string, resumptionMs: number, limits: UnacknowledgedLimits, keeper: ResumptionKeeper) {
+    this.session = session;
+    this.connection = connection;
+    this.id = id;
+    this.resumptionMs = resumptionMs;
+    this.limits = limits;
+    this.keeper = keeper;
+  }
+
+  get kind(): TransportKind {
+    return this.connection.kind;
+  }
+
+  get peer(): string {
+    return this.connection.peer;
+  }
+
+  get open(): boolean {
+    return this.connection.open;
+  }
+
+  get stalled(): boolean {
+    return this.connection.stalled;
+  }
+
+  get backlogged(): boolean {
+    return this.connection.backlogged;
+  }
+
+  get outboxBytes(): number {
+    return this.connection.outboxBytes;
+  }
+
+  get bytesRead(): number {
+    return this.connection.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.connection.bytesWritten;
+  }
+
+  /** Sends a stanza, at once or when there is a connection again. */
+  send(stanza: Stanza): void {
+    const { unacknowledged, limits } = this;
+    unacknowledged.add(stanza);
+    if (this.state === 'connected') {
+      this.connection.send(stanza);
+      this.ask();
+    }
+    if (this.overflowing) return;
+    if (unacknowledged.size <= limits.unacknowledgedStanzas && unacknowledged.bytes <= limits.unacknowledgedBytes) return;
+    // Deferred: close() re-delivers kept stanzas and may already be on the stack.
+    this.overflowing = true;
+    setImmediate(() => this.close('unacknowledged', new StreamError('resource-constraint', 'too much has not been acknowledged')));
+  }
+
+  close(reason: CloseReason, error: StreamError | null): void {
+    if (this.state === 'connected') this.connection.close(reason, error);
+    else this.finish(reason);
+  }
+
+  cut(): void {
+    this.connection.cut();
+  }
+
+  hold(): () => void {
+    return this.connection.hold();
+  }
+
+  splitWrites(): () => void {
+    return this.connection.splitWrites();
+  }
+
+  /**
+   * Goes on over another connection, and sends what the client does not have again.
+   * @param handled How many stanzas the client has taken. @returns false if that cannot be; nothing has changed then.
+   */
+  resume(connection: Connection, handled: number): boolean {
+    const { unacknowledged } = this;
+    if (!unacknowledged.acknowledge(handled)) return false;
+    if (this.state === 'connected') this.leaveConnection();
+    this.keeper.resumed(this);
+    this.timer?.cancel();
+    this.timer = null;
+    this.state = 'connected';
+    this.connection = connection;
+    connection.write(managementElement('resumed', { h: String(this.handled), previd: this.id }));
+    connection.handOver(this);
+    for (const stanza of unacknowledged.stanzas()) connection.send(stanza);
+    this.asked = false;
+    if (unacknowledged.size > 0) this.ask();
+    return true;
+  }
+
+  stanzaRead(stanza: Stanza, namespace: string): void {
+    if (namespace === NS.streamManagement) {
+      this.elementRead(stanza);
+      return;
+    }
+    this.handled = (this.handled + 1) >>> 0;
+    if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupportedStanza(stanza.name, namespace);
+    this.session.read(stanza);
+  }
+
+  oversizedStanzaRead(stanza: Stanza): void {
+    this.handled = (this.handled + 1) >>> 0;
+    this.session.readOversized(stanza);
+  }
+
+  headerRead(): void {
+    throw new StreamError('bad-format', 'a second stream header');
+  }
+
+  footerRead(): void {
+    this.connection.close('client-closed');
+  }
+
+  ended(reason: CloseReason, unsent: Stanza[]): void {
+    const older = this.unacknowledged.connectionEnded(unsent);
+    if (this.state === 'moving') return;
+    // Where something older than the answer to <enable/> was not written, neither was that: the client cannot know how to resume.
+    if (older.length > 0 || !isResumable(reason) || !this.wait(reason)) this.finish(reason, older);
+  }
+
+  private elementRead(element: Stanza): void {
+    switch (element.name) {
+      case 'r':
+        this.connection.write(managementElement('a', { h: String(this.handled) }));
+        return;
+      case 'a':
+        this.acknowledgementRead(element);
+        return;
+      // XEP-0198 §3, §5: once, and before.
+      case 'enable':
+      case 'resume':
+        this.connection.write(failedXml('unexpected-request'));
+        return;
+      default:
+        throw new StreamError('unsupported-stanza-type', `<${element.name} xmlns='${NS.streamManagement}'> means nothing`);
+    }
+  }
+
+  private acknowledgementRead(element: Stanza): void {
+    const handled = countIn(attributesOf(element).get('h'));
+    if (handled === null) throw new StreamError('bad-format', '"h" must be a number of stanzas');
+    this.acknowledge(handled);
+    this.asked = false;
+    if (this.unacknowledged.size > 0) this.ask();
+  }
+
+  private acknowledge(handled: number): void {
+    if (this.unacknowledged.acknowledge(handled)) return;
+    const { sent } = this.unacknowledged;
+    // XEP-0198 §4
+    const condition = managementElement('handled-count-too-high', { h: String(handled), 'send-count': String(sent) });
+    throw new StreamError('undefined-condition', `acknowledged ${handled} stanzas of ${sent}`, condition);
+  }
+
+  /** One question at a time: the peer sets the pace. */
+  private ask(): void {
+    if (this.asked) return;
+    this.asked = true;
+    this.connection.write(REQUEST);
+  }
+
+  /** XEP-0198 §5: the connection from before may be there still, dead or not. */
+  private leaveConnection(): void {
+    this.state = 'moving';
+    this.connection.close('replaced', new StreamError('conflict', 'the session goes on over another connection'));
+  }
+
+  private wait(reason: CloseReason): boolean {
+    if (this.id === '') return false;
+    this.timer = this.keeper.wait(this, reason);
+    if (this.timer === null) return false;
+    this.state = 'waiting';
+    return true;
+  }
+
+  private finish(reason: CloseReason, older: readonly Stanza[] = []): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.timer?.cancel();
+    this.keeper.ended(this);
+    this.session.linkEnded(reason, [...older, ...this.unacknowledged.undelivered()]);
+  }
+}
+
+/** Whether the peer may not have meant to leave. */
+function isResumable(reason: CloseReason): boolean {
+  return reason === 'client-disconnected' || reason === 'connection-failed' || reason === 'slow-reader' || reason === 'ping-timeout';
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
+import type { Observation } from './observation.ts';
+import type { Presence } from './presence.ts';
+import type { Session } from './session.ts';
+
+/** Keeps the sessions that have an address. */
+export interface SessionOwner {
+  /** @param unsent What its peer never got, in order. */
+  sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void;
+}
+
+/** What all sessions of a server share. */
+export interface SessionEnvironment {
+  readonly clock: Clock;
+  readonly delivery: Delivery;
+  readonly presence: Presence;
+  readonly observation: Observation;
+  readonly owner: SessionOwner;
+  /** The number of the next session. */
+  nextNumber(): number;
+}

@@ -1,0 +1,14 @@
+/** Who sent a stanza, as a value: the session itself may be anywhere. */
+export interface Origin {
+  /** The address of the session: a full JID, or a component's domain; `''` for the server itself. */
+  readonly jid: string;
+  /** The domain of that address. */
+  readonly domain: string;
+  /** Whether the session logged in as a router account, whose `router_from` is believed and which may command the router. */
+  readonly isRouterAccount: boolean;
+  /** The number of the session, unique in this process; 0 for the server itself. */
+  readonly session: number;
+}
+
+/** The server's own stanzas: answers, bounces, what the router says. */
+export const SERVER_ORIGIN: Origin = Object.freeze({ jid: '', domain: '', isRouterAccount: false, session: 0 });

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ledger } from '../../router/ledger/ledger.ts';
+import { ServiceClass } from '../../router/pools/service-class.ts';
+import { ServiceNode } from '../../router/pools/service-node.ts';
+import { UNFOLLOWED } from '../../shared/stanza.ts';
+import { FakeSession, messageXml, requestBody } from '../support/fakes.ts';
+import { readStanza } from '../support/reading.ts';
+
+const MANY = { requests: 100, bytes: 1_000_000 };
+
+/** A request of a test, by its number in the ledger. */
+interface Asked {
+  readonly number: number;
+  readonly open: boolean;
+}
+
+function setUp(limits = MANY) {
+  const ended = new Set<FakeSession>();
+  const sessions = new Map<number, FakeSession>();
+  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null });
+  const session = new FakeSession('o@localhost/listener');
+  const node = new ServiceNode({ session: session.origin.session, jid: session.jid, form: 'child', since: 0 }, session);
+  /** The node's count at each change that its class saw. */
+  const counts: number[] = [];
+  class CountingClass extends ServiceClass {
+    override unansweredChanged(changed: ServiceNode): void {
+      counts.push(changed.unanswered);
+    }
+  }
+  const receiver = { sentToClass() {} };
+  const service = new CountingClass({ name: 'opensrf.math', jid: 'router@localhost/opensrf.math', since: 0, balance: 'round-robin', receiver });
+  const numbers = () => ledger.ofNode(node).map(({ number }) => number);
+  const ask = (client: FakeSession, thread: string, trace = 1, length = 0): Asked => {
+    const original = readStanza(messageXml(service.jid, thread, requestBody(trace, 'x'.repeat(length))));
+    original.from = client.jid;
+    original.origin = client.origin;
+    if (!ended.has(client)) sessions.set(client.origin.session, client);
+    const number = ledger.follow(service, original, node, 0);
+    return {
+      number,
+      get open() {
+        return numbers().includes(number);
+      },
+    };
+  };
+  const end = (client: FakeSession): void => {
+    ended.add(client);
+    sessions.delete(client.origin.session);
+    ledger.clientEnded(client.origin.session);
+  };
+  return { ledger, node, counts, numbers, ask, end };
+}
+
+function answer(client: FakeSession, thread: string, ...traces: number[]): void {
+  const messages = traces.map((threadTrace) => ({ __c: 'osrfMessage', __p: { threadTrace, type: 'RESULT' } }));
+  client.deliver(readStanza(messageXml(client.jid, thread, traces.length === 0 ? 'nothing' : JSON.stringify(messages))));
+}
+
+test('a request is answered by the next message on its thread, whoever it is from', () => {
+  const { ledger, node, counts, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const request = ask(client, 't1');
+  assert.deepEqual([ledger.size, node.unanswered, request.open], [1, 1, true]);
+  answer(client, 't2', 1);
+  assert.deepEqual([ledger.size, node.unanswered, request.open], [1, 1, true], 'another thread');
+  answer(client, 't1', 9);
+  assert.deepEqual([ledger.size, node.unanswered, request.open], [0, 0, false]);
+  answer(client, 't1', 9);
+  assert.deepEqual([ledger.size, node.unanswered], [0, 0], 'what comes later on the thread');
+  assert.deepEqual(counts, [1, 0]);
+});
+
+test('a message to one client does not answer the request of another on a thread of the same name', () => {
+  const { ledger, ask } = setUp();
+  const [one, other] = [new FakeSession('o@localhost/1'), new FakeSession('o@localhost/2')];
+  ask(one, 't');
+  const open = ask(other, 't');
+  answer(one, 't', 1);
+  assert.deepEqual([ledger.size, open.open], [1, true]);
+});
+
+test('a thread is compared by its text, however it was escaped', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  ask(client, `<'&">`);
+  client.deliver(readStanza('<message><thread>&#60;&apos;&amp;&quot;&gt;</thread></message>'));
+  assert.equal(ledger.size, 0);
+});
+
+test('of several requests on one thread those are answered whose number the answer repeats', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const [first, second, third, fourth] = [1, 2, 3, 4].map((trace) => ask(client, 't', trace)) as [Asked, Asked, Asked, Asked];
+  answer(client, 't', 2);
+  assert.deepEqual([first.open, second.open, third.open, fourth.open], [true, false, true, true]);
+  answer(client, 't', 4, 1);
+  assert.deepEqual([first.open, third.open, fourth.open], [false, true, false]);
+  answer(client, 't', 7);
+  assert.deepEqual([third.open, ledger.size], [false, 0], 'one alone needs no number');
+});
+
+test('an answer without a number anybody waits for answers all of its thread', () => {
+  for (const traces of [[], [9]]) {
+    const { ledger, ask } = setUp();
+    const client = new FakeSession('o@localhost/client');
+    for (const trace of [1, 2, 3]) ask(client, 't', trace);
+    const other = ask(client, 'u');
+    answer(client, 't', ...traces);
+    assert.deepEqual([ledger.size, other.open], [1, true]);
+  }
+});
+
+test('a request without a thread is not followed, nor is one whose client has ended', () => {
+  const { ledger, node, ask, end } = setUp();
+  const [client, gone] = [new FakeSession('o@localhost/client'), new FakeSession('o@localhost/gone')];
+  assert.equal(ask(client, '').number, UNFOLLOWED);
+  end(gone);
+  assert.equal(ask(gone, 't').number, UNFOLLOWED);
+  assert.deepEqual([ledger.size, node.unanswered, gone.observers], [0, 0, []]);
+});
+
+test('of too many the oldest is forgotten first', () => {
+  const { ledger, node, numbers, ask } = setUp({ requests: 3, bytes: 1_000_000 });
+  const clients = [new FakeSession('o@localhost/1'), new FakeSession('o@localhost/2')] as const;
+  const requests = Array.from({ length: 6 }, (_, index) => ask(clients[index % 2 === 0 ? 0 : 1], `t${index % 3}`, index));
+  assert.deepEqual(
+    requests.map(({ open }) => open),
+    [false, false, false, true, true, true],
+  );
+  assert.deepEqual([ledger.size, ledger.forgotten, node.unanswered], [3, 3, 3]);
+  assert.deepEqual(
+    numbers(),
+    requests.slice(3).map(({ number }) => number),
+    'oldest first',
+  );
+});
+
+test('of too many bytes the oldest is forgotten until the rest fits, be it the newest itself', () => {
+  const { ledger, node, ask } = setUp({ requests: 100, bytes: 10_000 });
+  const client = new FakeSession('o@localhost/client');
+  const small = [1, 2, 3].map((trace) => ask(client, `t${trace}`, trace, 1_000));
+  ask(client, 'large', 4, 6_000);
+  assert.deepEqual([small.map(({ open }) => open), ledger.forgotten], [[false, false, true], 2]);
+  assert.equal(ask(client, 'huge', 5, 20_000).open, false);
+  assert.deepEqual([ledger.size, node.unanswered], [0, 0]);
+  assert.equal(ask(client, 'small', 6, 6_000).open, true, 'and the bytes count from nothing again');
+});
+
+test('a forgotten request leaves the others on its thread in place', () => {
+  const { ledger, ask } = setUp({ requests: 2, bytes: 1_000_000 });
+  const client = new FakeSession('o@localhost/client');
+  const [, second, third] = [1, 2, 3].map((trace) => ask(client, 't', trace)) as [Asked, Asked, Asked];
+  answer(client, 't', 1);
+  assert.deepEqual([second.open, third.open], [false, false], 'number 1 is forgotten, so that is an answer to all');
+  assert.equal(ledger.size, 0);
+});
+
+test('a client that ends leaves nothing behind', () => {
+  const { ledger, node, numbers, ask, end } = setUp();
+  const [client, other] = [new FakeSession('o@localhost/1'), new FakeSession('o@localhost/2')];
+  for (const trace of [1, 2, 3]) ask(client, `t${trace % 2}`, trace);
+  ask(other, 't1');
+  end(client);
+  assert.deepEqual([ledger.size, node.unanswered], [1, 1]);
+  end(client);
+  end(other);
+  assert.deepEqual([ledger.size, node.unanswered, numbers()], [0, 0, []]);
+});
+
+test('a client has several observers: the ledger watches one that is watched already', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const seen: string[] = [];
+  client.observe({ delivered: ({ thread }) => void seen.push(thread) });
+  const request = ask(client, 't');
+  answer(client, 't', 1);
+  assert.deepEqual([request.open, ledger.size, seen], [false, 0, ['t']]);
+});
+
+test('a request that is let go is let go once', () => {
+  const { ledger, node, counts, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const [first, second, third] = [1, 2, 3].map((trace) => ask(client, 't', trace)) as [Asked, Asked, Asked];
+  const taken = [second, second, third, first, first].map(({ number }) => ledger.take(number)?.number ?? null);
+  assert.deepEqual(taken, [second.number, null, third.number, first.number, null]);
+  assert.deepEqual([ledger.size, node.unanswered, counts], [0, 0, [1, 2, 3, 2, 1, 0]]);
+  answer(client, 't', 1);
+  assert.deepEqual([ledger.size, node.unanswered], [0, 0]);
+});
+
+test('a number is given once, however many requests come and go and however many stay', () => {
+  const { ledger, ask } = setUp({ requests: 10_000, bytes: 1_000_000_000 });
+  const client = new FakeSession('o@localhost/client');
+  const seen = new Set<number>();
+  const kept: Asked[] = [];
+  for (let index = 0; index < 3_000; index++) {
+    const request = ask(client, `t${index}`);
+    seen.add(request.number);
+    if (index % 7 === 0) kept.push(request);
+    else assert.equal(ledger.take(request.number)?.number, request.number);
+  }
+  assert.deepEqual([seen.size, ledger.size], [3_000, kept.length]);
+  for (const { number } of kept) assert.deepEqual([ledger.take(number)?.number, ledger.take(number)], [number, null]);
+  assert.equal(ledger.size, 0);
+});

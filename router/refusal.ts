@@ -1,6 +1,8 @@
 import { StanzaError, type StanzaErrorCondition } from '../shared/errors.ts';
-import { extensionForm } from '../shared/extension.ts';
-import { type AnswerTo, bodyText, type OsrfMessage, osrfStanza, parseOsrfMessages, statusBody } from '../shared/osrf-message.ts';
+import type { OsrfMessage } from '../shared/osrf/message.ts';
+import { messagesIn } from '../shared/osrf/read.ts';
+import { answerStanza } from '../shared/osrf/stanzas.ts';
+import { type AnswerTo, statusBody } from '../shared/osrf/write.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import type { AbsentServiceAnswer, QueryLimits } from './ports/options.ts';
 
@@ -34,7 +36,7 @@ export function untrusted(domain: string): Refusal {
 /** The messages a stanza holds; null where it holds none, or more than the router reads: to read costs many times what it costs to send. */
 export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryLimits): OsrfMessage[] | null {
   if (stanza.length > queryBytes) return null;
-  const messages = parseOsrfMessages(bodyText(stanza));
+  const messages = messagesIn(stanza);
   return messages !== null && messages.length <= queryMessages ? messages : null;
 }
 
@@ -57,6 +59,5 @@ export function errorOf({ condition, text }: Refusal): StanzaError {
 
 /** A STATUS that carries the refusal, from the address the request was sent to. */
 export function statusTo(request: Stanza, message: AnswerTo, refusal: Refusal): Stanza {
-  const body = statusBody(message, 'osrfMethodException', refusal.text, refusal.statusCode);
-  return osrfStanza(request.from, request.to, extensionForm(request), request.transactionId, request.thread, body);
+  return answerStanza(request, request.transactionId, statusBody(message, 'osrfMethodException', refusal.text, refusal.statusCode));
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../shared/endpoint.ts';
-import { FIRST_REQUEST } from '../shared/osrf-message.ts';
+import { FIRST_REQUEST } from '../shared/osrf/write.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { Admission } from './admission.ts';
 import { obey } from './commands/commands.ts';

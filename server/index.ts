@@ -3,6 +3,8 @@
  * Begin with {@link startChopChop}.
  */
 
+export type { ReplyLimits } from '../shared/osrf/reply.ts';
+export type { Envelope } from '../shared/osrf/write.ts';
 export type { Account } from './config/account.ts';
 export { type ChopChopConfig, ConfigError, type ConfigInput, type RouterConfig } from './config/config.ts';
 export type { Limits } from './config/limits.ts';
@@ -25,8 +27,6 @@ export { type ClientOptions, OsrfClient, type SessionSettings } from './osrf/cli
 export type { OsrfClientSession } from './osrf/client-session.ts';
 export { OsrfError, type OsrfErrorKind, OsrfTimeout } from './osrf/errors.ts';
 export { ConnectError, type Credentials, LoginError, type LoginOptions } from './osrf/jabber-client.ts';
-export type { Envelope } from './osrf/message.ts';
-export type { ReplyLimits } from './osrf/reply.ts';
 export type { Answer, OsrfRequest } from './osrf/request.ts';
 export { OsrfService, type ServiceOptions } from './osrf/service.ts';
 export type { Method, MethodDefinition, MethodFunction, Methods } from './osrf/service-description.ts';

@@ -1,3 +1,6 @@
+import { NS } from './namespaces.ts';
+import { escapeText } from './xml.ts';
+
 /** What ends a stream (RFC 6120 §4.9.3). */
 export type StreamErrorCondition =
   | 'bad-format'
@@ -99,5 +102,11 @@ export class StanzaError {
     this.type = type;
     this.code = code;
     this.text = text;
+  }
+
+  /** `<error>` as it stands in a stanza: type, legacy code, condition, text (RFC 6120 §8.3.2, XEP-0086). */
+  toXml(): string {
+    const text = this.text === '' ? '' : `<text xmlns='${NS.stanzaErrors}'>${escapeText(this.text)}</text>`;
+    return `<error code='${this.code}' type='${this.type}'><${this.condition} xmlns='${NS.stanzaErrors}'/>${text}</error>`;
   }
 }

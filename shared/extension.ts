@@ -43,14 +43,20 @@ function stampStartTag(stanza: Stanza, sender: string): void {
 }
 
 function insertExtension(stanza: Stanza, sender: string): void {
-  stanza.head = extensionTag(sender, stanza.transactionId);
+  stanza.head = extensionTag(sender, '', '', stanza.transactionId);
   stanza.extensionStart = 0;
   if (stanza.rest === '') stanza.rest = `</${stanza.name}>`;
 }
 
-/** A whole `<opensrf …/>` in the order in which OpenSRF's C library writes it. */
-export function extensionTag(routerFrom: string, transactionId: string): string {
-  return `<opensrf router_from='${escapeAttribute(routerFrom)}' router_to='' router_class='' router_command='' osrf_xid='${escapeAttribute(transactionId)}'/>`;
+/** A whole `<opensrf …/>`. */
+export function extensionTag(routerFrom: string, routerClass: string, routerCommand: string, transactionId: string): string {
+  return `${TAG_NAME}${extensionAttributes(routerFrom, routerClass, routerCommand, transactionId)}/>`;
+}
+
+/** The extension attributes in the order in which OpenSRF's C library writes them, each with a blank before it. */
+export function extensionAttributes(routerFrom: string, routerClass: string, routerCommand: string, transactionId: string): string {
+  const order = `router_class='${escapeAttribute(routerClass)}' router_command='${escapeAttribute(routerCommand)}'`;
+  return ` router_from='${escapeAttribute(routerFrom)}' router_to='' ${order} osrf_xid='${escapeAttribute(transactionId)}'`;
 }
 
 function extensionOf(stanza: Stanza): string {

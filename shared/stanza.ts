@@ -97,6 +97,11 @@ export class Stanza {
     return length;
   }
 
+  /** A stanza of its own with the same content: delivery writes into the stanza it is given. */
+  copy(): Stanza {
+    return Object.assign(new Stanza(this.name, this.to, this.from, this.type, this.id), this);
+  }
+
   /** Lets go of the input it was cut from; for a stanza that is kept. */
   detach(): void {
     this.to = detached(this.to);

@@ -37,3 +37,13 @@ export interface ReaderLimits {
   /** Bytes of the whole stream; before login. */
   readonly maxStreamBytes: number;
 }
+
+/** For a stream whose writer we chose ourselves. Nesting and attributes stay bounded: their cost grows faster than their number. */
+export const OWN_LIMITS: ReaderLimits = Object.freeze({
+  maxElements: Number.POSITIVE_INFINITY,
+  maxAttributes: 1_000,
+  maxDepth: 128,
+  maxStanzaBytes: Number.POSITIVE_INFINITY,
+  hardStanzaBytes: Number.POSITIVE_INFINITY,
+  maxStreamBytes: Number.POSITIVE_INFINITY,
+});

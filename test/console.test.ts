@@ -17,6 +17,7 @@ import { temporaryFolder } from './support/command.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { ExampleSite } from './support/example-site.ts';
 import { Peer } from './support/peer.ts';
+import { readStanza } from './support/reading.ts';
 
 const skip = hasChromium ? false : `${CHROMIUM} is not installed`;
 let browser: Browser;
@@ -108,7 +109,7 @@ test('connections: a message is seen travelling, a peer that reads no more is sh
   }
   deaf.stream.pause();
   const body = 'x'.repeat(1024 * 1024);
-  for (let n = 0; n < 12; n++) client.jabber.send(`<message to='opensrf@private.localhost/deaf'><body>${body}</body></message>`);
+  for (let n = 0; n < 12; n++) client.jabber.send(readStanza(`<message to='opensrf@private.localhost/deaf'><body>${body}</body></message>`));
   await page.locator('section[aria-label="opensrf@private.localhost"]').getByText('1 reading no more').waitFor();
 });
 

@@ -10,7 +10,7 @@ import { type ConfigInput, createConfig, DEFAULT_DOMAINS } from '../server/confi
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { OsrfService } from '../server/osrf/service.ts';
-import { bodyText, parseOsrfMessages } from '../shared/osrf-message.ts';
+import { messagesIn } from '../shared/osrf/read.ts';
 import { attribute, cRequest, registration, requestBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
 import { readStanza } from './support/reading.ts';
@@ -217,7 +217,7 @@ test("large settings travel in pieces by OpenSRF's rules, and make what the file
   while (codes.at(-1) !== 205) {
     const stanza = await peer.message();
     assert.ok(stanza.length < 65_536, `a stanza of ${stanza.length} characters`);
-    const messages = parseOsrfMessages(bodyText(readStanza(stanza))) ?? [];
+    const messages = messagesIn(readStanza(stanza)) ?? [];
     assert.equal(messages.length, 1, 'one piece in a stanza');
     const { payloadClass, payload } = messages[0] as NonNullable<(typeof messages)[0]>;
     codes.push(Number(payload['statusCode']));

@@ -1,6 +1,5 @@
 import { StanzaError, type StanzaErrorCondition } from '../../shared/errors.ts';
-import { extensionForm } from '../../shared/extension.ts';
-import { osrfStanza } from '../../shared/osrf-message.ts';
+import { answerStanza } from '../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Registry } from '../pools/registry.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
@@ -20,7 +19,7 @@ export type Command = (context: CommandContext, stanza: Stanza) => void;
 
 /** The router's own answer to a command or query. The transaction id stays empty, as in the C router's answers. */
 export function reply(stanza: Stanza, body: string): Stanza {
-  return osrfStanza(stanza.from, stanza.to, extensionForm(stanza), '', stanza.thread, body);
+  return answerStanza(stanza, '', body);
 }
 
 /** Logs a command that cannot be carried out and sends it back. */

@@ -1,5 +1,5 @@
 import { StanzaError } from '../../shared/errors.ts';
-import { bodyText } from '../../shared/osrf-message.ts';
+import { bodyText } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import { type CommandContext, reply } from './context.ts';

@@ -1,4 +1,4 @@
-import { bodyText } from '../../shared/osrf-message.ts';
+import { bodyText } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import { type CommandContext, reply } from './context.ts';

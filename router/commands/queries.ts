@@ -1,4 +1,6 @@
-import { jsonObject, type OsrfMessage, routerResultBody, statusBody, toJson } from '../../shared/osrf-message.ts';
+import { jsonObject, toJson } from '../../shared/osrf/json.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import { routerResultBody, statusBody } from '../../shared/osrf/write.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import type { ServiceNode } from '../pools/service-node.ts';
 

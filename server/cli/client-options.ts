@@ -1,5 +1,5 @@
+import { DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
 import { connectionOptions, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
-import { DEFAULT_ENVELOPE } from '../osrf/message.ts';
 
 /** Which server's control interface to ask. */
 const CONTROL_FILE_OPTION = {

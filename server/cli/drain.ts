@@ -1,6 +1,6 @@
-import { bodyText } from '../../shared/osrf-message.ts';
+import { bodyText } from '../../shared/osrf/read.ts';
+import { orderStanza } from '../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { type ConnectionArguments, type ConnectionConfig, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { JabberClient } from '../osrf/jabber-client.ts';
@@ -51,15 +51,15 @@ async function login(connection: ConnectionConfig): Promise<JabberClient> {
 }
 
 function give(jabber: JabberClient, { router, domain, service, listener, resume }: Order): Promise<Stanza> {
-  const attributes = `router_command='${resume ? 'resume' : 'drain'}' router_class='${escapeAttribute(service)}'`;
   const to = `${router}@${domain}/router`;
+  const order = { router: to, sender: jabber.jid, command: resume ? 'resume' : 'drain', className: service } as const;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new CommandError(EXIT.failed, `${to} did not answer`)), ANSWER_TIMEOUT_MS);
     jabber.onMessage = (message) => {
       clearTimeout(timer);
       resolve(message);
     };
-    jabber.send(`<message to='${escapeAttribute(to)}'><opensrf ${attributes}/><thread>drain</thread><body>${escapeText(listener ?? '')}</body></message>`);
+    jabber.send(orderStanza(order, listener ?? ''));
   });
 }
 

@@ -1,8 +1,8 @@
+import type { Envelope } from '../../shared/osrf/write.ts';
 import type { ConnectionArguments } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 import type { OsrfClient } from '../osrf/client.ts';
-import type { Envelope } from '../osrf/message.ts';
 import { connectionOf, oneLine, timeoutMsOf, withClient } from './client-command.ts';
 
 /** The arguments of `request`. */

@@ -1,4 +1,4 @@
-import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What one client says on one thread: OpenSRF's session. */

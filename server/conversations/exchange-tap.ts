@@ -1,6 +1,7 @@
 import { detached } from '../../shared/detach.ts';
 import { parseJid } from '../../shared/jid.ts';
-import { glimpseOsrfMessages, type OsrfMessage } from '../../shared/osrf-message.ts';
+import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
+import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
@@ -182,7 +183,7 @@ export class ExchangeTap implements Tap {
 
   private answered(conversation: Conversation, message: OsrfMessage, stanza: Stanza): void {
     if (message.type !== 'RESULT' && message.type !== 'STATUS') return;
-    const code = Number(message.payload['statusCode'] ?? 0);
+    const code = statusCodeOf(message);
     // A worker that ends a session names no request.
     if (code === 408) this.setConnected(conversation, false);
     const exchange = conversation.waiting(message, code);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { detached } from '../../shared/detach.ts';
-import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import { ResultAssembler } from '../../shared/osrf/assemble.ts';
+import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
 /**
@@ -66,7 +67,7 @@ export class Exchange {
   endedAt = 0;
   /** About how many characters are kept for it. */
   length: number;
-  private pieces: string[] = [];
+  private readonly assembler = new ResultAssembler();
 
   /** @param message What the client sent, in a stanza to the service. */
   constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: Time) {
@@ -96,31 +97,21 @@ export class Exchange {
 
   /** Takes in a RESULT or STATUS. @returns what it makes of the exchange. */
   take(message: OsrfMessage): ExchangeState {
-    const code = Number(message.payload['statusCode'] ?? 0);
     if (message.type === 'RESULT') {
-      this.takeResult(message, code);
+      this.takeResult(message);
       return 'open';
     }
+    const code = statusCodeOf(message);
     this.statusCode = code;
     this.status = String(message.payload['status'] ?? '');
     if (code === 205 || (code === 200 && this.type === 'CONNECT')) return 'complete';
     return code >= 300 ? 'refused' : 'open';
   }
 
-  private takeResult({ payload, payloadClass }: OsrfMessage, code: number): void {
-    if (payloadClass === 'osrfResultPartial' || code === 206) this.pieces.push(String(payload['content']));
-    else if (payloadClass === 'osrfResultPartialComplete' || code === 204) this.joinPieces();
-    else this.results.push(payload['content']);
-  }
-
-  private joinPieces(): void {
-    const text = this.pieces.join('');
-    this.pieces = [];
-    try {
-      this.results.push(JSON.parse(text));
-    } catch {
-      // Its client will find the same; here the text itself tells most.
-      this.results.push(text);
-    }
+  private takeResult(message: OsrfMessage): void {
+    const assembled = this.assembler.take(message);
+    if (assembled.kind === 'result') this.results.push(assembled.content);
+    // The client fails on this text, so it is what a reader of the trace needs to see.
+    else if (assembled.kind === 'broken') this.results.push(assembled.text);
   }
 }

@@ -1,7 +1,7 @@
-import { bounce, bounceWithoutContent } from '../../shared/bounce.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { bareJid, formatJid, type Jid, parseJid } from '../../shared/jid.ts';
+import { bounce, bounceWithoutContent } from '../../shared/osrf/bounce.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Directory } from './directory.ts';

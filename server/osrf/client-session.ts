@@ -1,9 +1,12 @@
-import { childText, type Element, parseElement } from '../../shared/element.ts';
-import { type OsrfMessage, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import type { Element } from '../../shared/element.ts';
+import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
+import { messagesIn } from '../../shared/osrf/read.ts';
+import { osrfStanza } from '../../shared/osrf/stanzas.ts';
+import { bodyOf, type Envelope, type OutgoingMessage, requestMessage, sessionMessage } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import { escapeText } from '../../shared/xml.ts';
 import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
 import type { JabberClient } from './jabber-client.ts';
-import { type Envelope, messageXml, type OutgoingMessage, statusCodeOf } from './message.ts';
 import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';
 
 /** OpenSRF's own libraries wait as long for a request… */
@@ -56,7 +59,7 @@ export class OsrfClientSession {
     // Requests that wait for it fail with it; who else wants to know awaits it.
     connection.promise.catch(() => {});
     this.connection = connection;
-    this.write({ type: 'CONNECT', threadTrace: String(this.lastTrace), payload: null });
+    this.write(sessionMessage('CONNECT', String(this.lastTrace)));
     return connection.promise;
   }
 
@@ -77,7 +80,7 @@ export class OsrfClientSession {
 
   /** Lets the worker go. The session goes on by way of the router. */
   disconnect(): void {
-    if (this.state === 'connected') this.write({ type: 'DISCONNECT', threadTrace: String(this.lastTrace), payload: null });
+    if (this.state === 'connected') this.write(sessionMessage('DISCONNECT', String(this.lastTrace)));
     if (this.state === 'connecting') this.connectFailed(new OsrfError('client', 500, 'the session was ended', ''));
     this.state = 'stateless';
     this.remote = this.options.service;
@@ -92,9 +95,8 @@ export class OsrfClientSession {
 
   /** A message on this thread has come. */
   received(stanza: Stanza): void {
-    const element = parseElement(stanza.toXml());
-    const messages = parseOsrfMessages(childText(element, 'body') ?? '') ?? [];
-    const error = bounceOf(element);
+    const messages = messagesIn(stanza) ?? [];
+    const error = bounceOf(stanza);
     if (error !== undefined) this.bounced(error, messages, stanza.from);
     else for (const message of messages) this.answered(message, stanza.from);
   }
@@ -200,13 +202,14 @@ export class OsrfClientSession {
     if (this.state === 'connecting') return;
     request.sentTo = this.remote;
     const { method, params } = request.call;
-    this.write({ type: 'REQUEST', threadTrace: request.threadTrace, payload: ['osrfMethod', { method, params }] });
+    this.write(requestMessage(request.threadTrace, method, params));
   }
 
   private write(message: OutgoingMessage): void {
     if (!this.jabber.open) this.lost();
     const { thread, envelope, nextTransactionId } = this.options;
-    this.jabber.send(messageXml(this.remote, this.jabber.jid, nextTransactionId(), thread, [{ ...message, envelope }]));
+    const addressing = { to: this.remote, from: this.jabber.jid, thread: escapeText(thread), transactionId: nextTransactionId(), form: 'child' } as const;
+    this.jabber.send(osrfStanza(addressing, bodyOf([message], envelope)));
   }
 
   private failAll(error: Error): void {

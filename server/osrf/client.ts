@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { DEFAULT_ENVELOPE, type Envelope } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
 import { JabberClient, type LoginOptions } from './jabber-client.ts';
-import { DEFAULT_ENVELOPE, type Envelope } from './message.ts';
 import type { OsrfRequest } from './request.ts';
 
 /** What a session says with each of its requests, and how long it waits. */

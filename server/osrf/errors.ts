@@ -1,8 +1,8 @@
-import { child, childText, type Element } from '../../shared/element.ts';
+import { child, childText, type Element, parseElement } from '../../shared/element.ts';
 import { legacyCode } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
-import type { OsrfMessage } from '../../shared/osrf-message.ts';
-import { statusCodeOf } from './message.ts';
+import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 
 /**
  * Who failed: a `service` answered with an error status; the `router` had nobody to give the request to; it came back as a `bounce`;
@@ -45,10 +45,15 @@ export function statusError(message: OsrfMessage, from: string, service: string)
   return new OsrfError(absent ? 'router' : 'service', code, String(message.payload['status'] ?? ''), from);
 }
 
-/** What makes a message a bounce: `type='error'` for most; the C router writes no more than the child, and servers need not write a code. */
-export function bounceOf(message: Element): Element | undefined {
-  const error = child(message, 'error');
-  if (message.attributes.get('type') === 'error') return error ?? message;
+/** In most messages nothing looks like an `<error>`, so that no tree is needed to see that there is none. */
+const MAY_HOLD_ERROR = /[<:]error[\s/>]/;
+
+/** The `<error>` of a bounce: servers write `type='error'` on the message, with or without a code; the C router writes only the child. */
+export function bounceOf(message: Stanza): Element | undefined {
+  if (message.type !== 'error' && !MAY_HOLD_ERROR.test(message.inner)) return undefined;
+  const element = parseElement(message.toXml());
+  const error = child(element, 'error');
+  if (message.type === 'error') return error ?? element;
   return error?.attributes.has('type') ? error : undefined;
 }
 

@@ -4,9 +4,11 @@ import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { childText, parseElement, text, xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
+import { iqStanza } from '../../shared/iq.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { type StreamHeader, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
+import { type StreamHeader, StreamReader } from '../../shared/stream-reader.ts';
+import { OWN_LIMITS, type StreamReceiver } from '../../shared/stream-receiver.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { escapeAttribute } from '../../shared/xml.ts';
 
@@ -58,15 +60,6 @@ const LOGIN_TIMEOUT_MS = 10_000;
 /** How long a server may take to close its side: OpenSRF's programs do not wait for it at all. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-const LIMITS = {
-  maxElements: Number.POSITIVE_INFINITY,
-  maxDepth: 128,
-  maxAttributes: 1_000,
-  maxStanzaBytes: Number.POSITIVE_INFINITY,
-  hardStanzaBytes: Number.POSITIVE_INFINITY,
-  maxStreamBytes: Number.POSITIVE_INFINITY,
-};
-
 /** A login at a Jabber server the way OpenSRF's C library does it: no version, `jabber:iq:auth` with a digest. Works with any server that knows that. */
 export class JabberClient implements StreamReceiver {
   readonly jid: string;
@@ -79,7 +72,7 @@ export class JabberClient implements StreamReceiver {
   private readonly credentials: Credentials;
   private readonly socket: Duplex;
   private readonly decoder = new Utf8Decoder();
-  private readonly reader = new StreamReader(this, LIMITS);
+  private readonly reader = new StreamReader(this, OWN_LIMITS);
   /** Waits for the server to have dealt with what was sent: what to call when it has. */
   private readonly settling = new Map<string, () => void>();
   private settleCount = 0;
@@ -129,9 +122,9 @@ export class JabberClient implements StreamReceiver {
     return !this.socket.destroyed;
   }
 
-  /** Sends finished XML. */
-  send(stanzaXml: string): void {
-    this.socket.write(stanzaXml);
+  /** Sends a stanza. The server overwrites its sender. */
+  send(stanza: Stanza): void {
+    this.socket.write(stanza.toXml());
   }
 
   /** Resolves when the server has dealt with all that was sent before, or the connection is over: it answers a ping (XEP-0199) in its turn. */
@@ -140,7 +133,7 @@ export class JabberClient implements StreamReceiver {
     const id = `settled-${++this.settleCount}`;
     await new Promise<void>((resolve) => {
       this.settling.set(id, resolve);
-      this.send(xml('iq', { id, type: 'get', to: this.credentials.domain }, xml('ping', { xmlns: NS.ping })));
+      this.send(iqStanza(this.credentials.domain, '', 'get', id, xml('ping', { xmlns: NS.ping })));
     });
   }
 
@@ -166,7 +159,7 @@ export class JabberClient implements StreamReceiver {
       .update(header.id + password)
       .digest('hex');
     const fields = [xml('username', {}, text(username)), xml('digest', {}, digest), xml('resource', {}, text(resource))];
-    this.send(xml('iq', { id: 'login', type: 'set' }, xml('query', { xmlns: NS.iqAuth }, ...fields)));
+    this.socket.write(xml('iq', { id: 'login', type: 'set' }, xml('query', { xmlns: NS.iqAuth }, ...fields)));
   }
 
   stanzaRead(stanza: Stanza): void {
@@ -193,7 +186,7 @@ export class JabberClient implements StreamReceiver {
     });
     await new Promise<void>((resolve, reject) => {
       this.outcome = { resolve, reject };
-      this.send(`<stream:stream to='${escapeAttribute(this.credentials.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
+      this.socket.write(`<stream:stream to='${escapeAttribute(this.credentials.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
     });
     this.outcome = null;
   }

@@ -1,6 +1,6 @@
-import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import { ResultAssembler } from '../../shared/osrf/assemble.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import { OsrfError, OsrfTimeout } from './errors.ts';
-import { statusCodeOf } from './message.ts';
 
 /** What came back for one request. */
 export interface Answer {
@@ -37,8 +37,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   /** The address it was sent to; `''` while it waits for a connection to a worker. */
   sentTo = '';
   private readonly results: unknown[] = [];
-  /** The text of a result that comes in pieces. */
-  private pieces: string[] = [];
+  private readonly assembler = new ResultAssembler();
   private resends = 0;
   private error: Error | null = null;
   private state: 'waiting' | 'complete' | 'failed' = 'waiting';
@@ -99,10 +98,9 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 
   /** A RESULT came. */
   resultCame(message: OsrfMessage, from: string): void {
-    const { content } = message.payload;
-    if (message.payloadClass === 'osrfResultPartial' || statusCodeOf(message) === 206) this.pieces.push(String(content));
-    else if (message.payloadClass === 'osrfResultPartialComplete' || statusCodeOf(message) === 204) this.joinPieces(from);
-    else this.add(content);
+    const assembled = this.assembler.take(message);
+    if (assembled.kind === 'result') this.add(assembled.content);
+    else if (assembled.kind === 'broken') this.fail(brokenResult(assembled.text, from));
   }
 
   /** Its answer is whole. */
@@ -120,17 +118,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 
   /** Whether it may be sent once more: not too often, and not if a part of the answer has come, which would come twice. */
   mayResend(): boolean {
-    return this.results.length === 0 && this.pieces.length === 0 && ++this.resends <= MAX_RESENDS;
-  }
-
-  private joinPieces(from: string): void {
-    const text = this.pieces.join('');
-    this.pieces = [];
-    try {
-      this.add(JSON.parse(text));
-    } catch {
-      this.fail(new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON`, from));
-    }
+    return this.results.length === 0 && !this.assembler.incomplete && ++this.resends <= MAX_RESENDS;
   }
 
   private add(result: unknown): void {
@@ -154,6 +142,10 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     const { method, timeoutMs } = this.call;
     return setTimeout(() => this.fail(new OsrfTimeout(`request ${method} to ${this.sentTo || 'a worker'}`, timeoutMs)), timeoutMs);
   }
+}
+
+function brokenResult(text: string, from: string): OsrfError {
+  return new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON`, from);
 }
 
 /** A promise and its two ends. */

@@ -1,4 +1,5 @@
 import { childText, parseElement, xml } from '../../shared/element.ts';
+import { iqStanza } from '../../shared/iq.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { JabberClient } from './jabber-client.ts';
 
@@ -22,6 +23,6 @@ export function serverVersion(jabber: JabberClient, domain: string, timeoutMs: n
       const told = (name: string) => (query === undefined ? '' : (childText(query, name) ?? ''));
       resolve(iq.type === 'result' ? { name: told('name'), version: told('version'), os: told('os') } : null);
     };
-    jabber.send(xml('iq', { type: 'get', id: ID, to: domain }, xml('query', { xmlns: NS.version })));
+    jabber.send(iqStanza(domain, '', 'get', ID, xml('query', { xmlns: NS.version })));
   });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { OsrfMessage } from '../../shared/osrf-message.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import type { ReplyLimits } from '../../shared/osrf/reply.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import type { ReplyLimits } from './reply.ts';
 import type { ServiceRequest } from './service-request.ts';
 
 /**
@@ -40,11 +40,11 @@ export interface Keepalive {
 }
 
 /**
- * Answers a CONNECT or REQUEST in its own words, which it sends as finished stanzas.
- * @param send Sends a `<message>` to the client: further attributes of its start tag, each with a blank before it, and all behind that tag.
- * @returns what it made of it: `unknown` is dealt with as usual, and `session over` lets the worker leave the session.
+ * Answers a CONNECT or REQUEST with stanzas of its own.
+ * @param send Addresses a stanza to the client and sends it.
+ * @returns what it did: on `unknown` the worker answers as usual, on `session over` it leaves the session.
  */
-export type Answerer = (message: OsrfMessage, request: Stanza, send: (attributes: string, inner: string) => void) => 'answered' | 'session over' | 'unknown';
+export type Answerer = (message: OsrfMessage, request: Stanza, send: (stanza: Stanza) => void) => 'answered' | 'session over' | 'unknown';
 
 /** What a service can do, wherever it runs. */
 export interface ServiceDescription {

@@ -1,5 +1,5 @@
-import type { OsrfMessage } from '../../shared/osrf-message.ts';
-import type { Reply } from './reply.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import type { Reply } from '../../shared/osrf/reply.ts';
 
 /** A session as its worker sees it: what a client says on one thread from CONNECT to DISCONNECT, or in one stanza without. */
 export class ServiceSession {

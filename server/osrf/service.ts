@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
+import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { unescapeXml } from '../../shared/xml.ts';
 import { JabberClient, type LoginOptions } from './jabber-client.ts';
-import { DEFAULT_ENVELOPE, messageXml, registrationXml, statusMessage } from './message.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { Worker } from './worker.ts';
 
@@ -61,12 +61,12 @@ export class OsrfService {
 
   /** Tells the routers that it takes requests. */
   register(): void {
-    for (const router of this.routers) this.listener.send(registrationXml('register', router, this.listener.jid, this.description.service));
+    this.order('register');
   }
 
   /** Tells the routers that it takes no more; what is under way goes on. */
   unregister(): void {
-    for (const router of this.routers) this.listener.send(registrationXml('unregister', router, this.listener.jid, this.description.service));
+    this.order('unregister');
   }
 
   /** Unregisters and logs out. */
@@ -75,6 +75,10 @@ export class OsrfService {
     this.unregister();
     await this.growth;
     await Promise.all([this.listener.close(), ...this.workers.map(({ jabber }) => jabber.close())]);
+  }
+
+  private order(command: 'register' | 'unregister'): void {
+    for (const router of this.routers) this.listener.send(registrationStanza(command, router, this.listener.jid, this.description.service));
   }
 
   private received(stanza: Stanza): void {
@@ -93,11 +97,10 @@ export class OsrfService {
     return maxBacklog + maxWorkers - this.workers.length;
   }
 
-  /** As OpenSRF's listeners word it, which do not look which request it is. */
+  /** In the words of OpenSRF's listeners, which answer as to the first request of a session without reading which one it is. */
   private refuse({ routerFrom, thread, transactionId }: Stanza): void {
-    const status = statusMessage('1', 'osrfMethodException', 'Service unavailable: no available children and backlog queue at limit', 503);
-    const envelope = { ...DEFAULT_ENVELOPE, ingress: '' };
-    this.listener.send(messageXml(routerFrom, this.listener.jid, transactionId, unescapeXml(thread), [{ ...status, envelope }]));
+    const body = statusBody(FIRST_REQUEST, 'osrfMethodException', 'Service unavailable: no available children and backlog queue at limit', 503);
+    this.listener.send(osrfStanza({ to: routerFrom, from: this.listener.jid, thread, transactionId, form: 'child' }, body));
   }
 
   private handOut(): void {

@@ -1,10 +1,13 @@
 import type { Timer } from '../../shared/clock.ts';
-import { bodyText, type OsrfMessage, parseOsrfMessages, toJson } from '../../shared/osrf-message.ts';
+import { toJson } from '../../shared/osrf/json.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import { messagesIn } from '../../shared/osrf/read.ts';
+import { Reply } from '../../shared/osrf/reply.ts';
+import { osrfStanza } from '../../shared/osrf/stanzas.ts';
+import { type AnswerTo, answerEnvelope, bodyOf, DEFAULT_ENVELOPE, type OutgoingMessage, statusMessage } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { escapeAttribute, unescapeXml } from '../../shared/xml.ts';
+import { escapeText, unescapeXml } from '../../shared/xml.ts';
 import type { JabberClient } from './jabber-client.ts';
-import { messageXml, type OutgoingMessage, statusMessage } from './message.ts';
-import { Reply } from './reply.ts';
 import type { Method, ServiceDescription } from './service-description.ts';
 import { ServiceRequest, ServiceSession } from './service-request.ts';
 import { ServiceStatus } from './service-status.ts';
@@ -47,7 +50,7 @@ export class Worker {
 
   private async workOn(stanza: Stanza, client: string): Promise<void> {
     const session = this.sessionOf(stanza, client);
-    for (const message of parseOsrfMessages(bodyText(stanza)) ?? []) {
+    for (const message of messagesIn(stanza) ?? []) {
       this.service.onEvent?.({ kind: 'worker-received', worker: this.jabber.jid, from: client, type: message.type });
       await this.answer(message, stanza, session);
     }
@@ -65,7 +68,7 @@ export class Worker {
     session.connected = this.session === session;
     if (message.type === 'DISCONNECT') this.leave(session);
     if (message.type !== 'CONNECT' && message.type !== 'REQUEST') return;
-    const outcome = this.service.answerer?.(message, stanza, (attributes, inner) => this.sendRaw(session, attributes, inner)) ?? 'unknown';
+    const outcome = this.service.answerer?.(message, stanza, (answer) => this.sendOwn(session, answer)) ?? 'unknown';
     if (outcome === 'session over') this.leave(session);
     if (outcome !== 'unknown') return;
     if (message.type === 'REQUEST') await this.call(message, session);
@@ -116,26 +119,22 @@ export class Worker {
   /** A client that has gone without a DISCONNECT would keep the worker for ever. */
   private endSilentSession(): void {
     if (this.session === null || this.waiting > 0) return;
-    this.send(this.session, SESSION_ITSELF, [statusMessage('0', 'osrfConnectStatus', 'Disconnected on timeout', 408)]);
+    this.send(this.session, DEFAULT_ENVELOPE, [statusMessage('0', 'osrfConnectStatus', 'Disconnected on timeout', 408)]);
     this.leave(this.session);
     this.onFree();
   }
 
-  /** Answers repeat what the request says of itself, and no more, as those of OpenSRF's C library do. */
-  private send({ client, thread, transactionId }: ServiceSession, { locale, apiLevel }: AnswerTo, messages: readonly OutgoingMessage[]): void {
-    const envelope = { locale, ingress: '', apiLevel };
-    const worded = messages.map((message) => ({ ...message, envelope }));
-    this.jabber.send(messageXml(client, this.jabber.jid, transactionId, thread, worded));
+  private send({ client, thread, transactionId }: ServiceSession, request: Omit<AnswerTo, 'threadTrace'>, messages: readonly OutgoingMessage[]): void {
+    const addressing = { to: client, from: this.jabber.jid, thread: escapeText(thread), transactionId, form: 'child' } as const;
+    this.jabber.send(osrfStanza(addressing, bodyOf(messages, answerEnvelope(request))));
   }
 
-  private sendRaw({ client }: ServiceSession, attributes: string, inner: string): void {
-    this.jabber.send(`<message to='${escapeAttribute(client)}'${attributes}>${inner}`);
+  /** Sends a stanza of the answerer's. */
+  private sendOwn({ client }: ServiceSession, stanza: Stanza): void {
+    stanza.to = client;
+    this.jabber.send(stanza);
   }
 }
-
-type AnswerTo = Pick<OsrfMessage, 'locale' | 'apiLevel'>;
-
-const SESSION_ITSELF: AnswerTo = { locale: 'en-US', apiLevel: 1 };
 
 function invoke(method: Method, request: ServiceRequest): unknown {
   const params = request.params as never[];

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { errorXml } from '../../shared/bounce.ts';
 import { childText, type Element, parseElement, text, xml } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { isResource, normalizeDomain } from '../../shared/jid.ts';
@@ -244,7 +243,7 @@ export class C2sNegotiation implements ConnectionUser {
   private refuse(iq: Stanza, error: StanzaError): void {
     // Without what was sent: it may hold a password.
     const answer = new Stanza('iq', '', '', 'error', iq.id);
-    answer.inner = `${errorXml(error)}</iq>`;
+    answer.inner = `${error.toXml()}</iq>`;
     this.connection.answer(answer);
   }
 }

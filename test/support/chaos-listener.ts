@@ -1,7 +1,8 @@
 import { openSync, writeSync } from 'node:fs';
 import { JabberClient } from '../../server/osrf/jabber-client.ts';
-import { registrationXml } from '../../server/osrf/message.ts';
+import { registrationStanza } from '../../shared/osrf/stanzas.ts';
 import { cRequest, resultBody } from './osrf.ts';
+import { readStanza } from './reading.ts';
 
 // A listener in a process of its own, to be killed and stopped by the chaos test. It writes down what it executes before it answers:
 // the file outlives it. Arguments: PORT DOMAIN SERVICE NAME FILE
@@ -24,13 +25,13 @@ jabber.onMessage = (message) => {
 jabber.onClose = () => process.exit(0);
 process.on('SIGTERM', () => {
   leaving = true;
-  jabber.send(registrationXml('unregister', router, jabber.jid, service));
+  jabber.send(registrationStanza('unregister', router, jabber.jid, service));
   leaveIfIdle();
 });
-jabber.send(registrationXml('register', router, jabber.jid, service));
+jabber.send(registrationStanza('register', router, jabber.jid, service));
 
 function answer(client: string, thread: string): void {
-  jabber.send(cRequest(client, jabber.jid, thread, resultBody(name)));
+  jabber.send(readStanza(cRequest(client, jabber.jid, thread, resultBody(name))));
   busy--;
   leaveIfIdle();
 }

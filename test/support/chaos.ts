@@ -9,6 +9,7 @@ import type { BoundAddress } from '../../server/net/tcp.ts';
 import { JabberClient } from '../../server/osrf/jabber-client.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { cRequest, requestBody } from './osrf.ts';
+import { readStanza } from './reading.ts';
 import { recordingLog } from './server.ts';
 
 /** How long and how hard. */
@@ -196,7 +197,7 @@ class ChaosClient {
     const thread = `${this.name}.${this.sent++}`;
     this.open.add(thread);
     const body = requestBody('echo', [this.random() < 0.1 ? this.large : 'small']);
-    this.jabber.send(cRequest(`router@${DOMAIN}/${SERVICE}`, this.jabber.jid, thread, body));
+    this.jabber.send(readStanza(cRequest(`router@${DOMAIN}/${SERVICE}`, this.jabber.jid, thread, body)));
     return true;
   }
 

@@ -1,13 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { OsrfClient } from '../../server/osrf/client.ts';
 import type { JabberClient } from '../../server/osrf/jabber-client.ts';
-import { messageXml } from '../../server/osrf/message.ts';
 import { OsrfService } from '../../server/osrf/service.ts';
 import type { Methods } from '../../server/osrf/service-description.ts';
 import type { ServiceRequest } from '../../server/osrf/service-request.ts';
 import { ServiceStatus } from '../../server/osrf/service-status.ts';
 import { withSystemMethods } from '../../server/osrf/system-methods.ts';
-import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import { messagesIn } from '../../shared/osrf/read.ts';
+import { osrfStanza } from '../../shared/osrf/stanzas.ts';
+import { bodyOf, DEFAULT_ENVELOPE, requestMessage } from '../../shared/osrf/write.ts';
 
 const LOGIN = { domain: 'private.localhost', username: 'opensrf', password: 'password' } as const;
 
@@ -128,7 +129,7 @@ export class ExampleSite {
     jabber.onMessage = (message) => {
       const answered = this.waiting.get(message.thread);
       if (answered === undefined) take(message);
-      else answered(parseOsrfMessages(bodyText(message))?.[0]?.payload['content']);
+      else answered(messagesIn(message)?.[0]?.payload['content']);
     };
   }
 
@@ -138,10 +139,11 @@ export class ExampleSite {
     const jabber = this.services.flatMap(({ workers }) => workers).find((one) => one.jabber.jid === worker)?.jabber;
     if (jabber === undefined) throw new Error('nobody works on that');
     const thread = `nested-${++this.threads}`;
-    const message = { type: 'REQUEST', threadTrace: '1', payload: ['osrfMethod', { method, params }] } as const;
+    const { transactionId } = request.session;
+    const body = bodyOf([requestMessage('1', method, params)], DEFAULT_ENVELOPE);
     return new Promise((resolve) => {
       this.waiting.set(thread, resolve);
-      jabber.send(messageXml(`router@${LOGIN.domain}/${service}`, jabber.jid, request.session.transactionId, thread, [message]));
+      jabber.send(osrfStanza({ to: `router@${LOGIN.domain}/${service}`, from: jabber.jid, thread, transactionId, form: 'child' }, body));
     });
   }
 }

@@ -1,10 +1,10 @@
 import type { DeliveryObserver, Log, PeerRouter, RoutedSession, RouterEnvironment } from '../../router/ports/environment.ts';
 import type { RouterOptions } from '../../router/ports/options.ts';
-import { bounce } from '../../shared/bounce.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import type { Origin } from '../../shared/origin.ts';
+import { bounce } from '../../shared/osrf/bounce.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { readStanza } from './reading.ts';

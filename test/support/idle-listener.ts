@@ -1,10 +1,11 @@
 import { JabberClient } from '../../server/osrf/jabber-client.ts';
-import { registrationXml } from '../../server/osrf/message.ts';
+import { registrationStanza } from '../../shared/osrf/stanzas.ts';
+import { readStanza } from './reading.ts';
 
 // A listener that registers, says so once the router has it, and is silent from then on. Arguments: HOST PORT
 
 const [host, port] = process.argv.slice(2) as [string, string];
 const jabber = await JabberClient.login({ host, port: Number(port), domain: 'localhost', username: 'opensrf', password: 'password', resource: 'idle' });
 jabber.onMessage = () => process.stdout.write('registered\n');
-jabber.send(registrationXml('register', 'router@localhost/router', jabber.jid, 'opensrf.idle'));
-jabber.send("<message to='router@localhost/router'><opensrf router_command='query'/><body>classes</body></message>");
+jabber.send(registrationStanza('register', 'router@localhost/router', jabber.jid, 'opensrf.idle'));
+jabber.send(readStanza("<message to='router@localhost/router'><opensrf router_command='query'/><body>classes</body></message>"));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import { messagesIn } from '../../shared/osrf/read.ts';
 import { attribute, cRequest, registration, requestBody, resultBody, sessionBody } from './osrf.ts';
 import { Peer } from './peer.ts';
 import { readStanza } from './reading.ts';
@@ -23,12 +23,12 @@ async function login(resource: string): Promise<Peer> {
   return new Peer(socket).login('opensrf', DOMAIN, resource);
 }
 
-function messagesIn(xml: string) {
-  return parseOsrfMessages(bodyText(readStanza(xml))) ?? [];
+function messagesOf(xml: string) {
+  return messagesIn(readStanza(xml)) ?? [];
 }
 
 function configIn(answer: string): HostConfig {
-  const [result, status] = messagesIn(answer);
+  const [result, status] = messagesOf(answer);
   if (Number(result?.payload['statusCode']) !== 200 || Number(status?.payload['statusCode']) !== 205) throw new Error(`no settings: ${answer}`);
   return result?.payload['content'] as HostConfig;
 }
@@ -43,7 +43,7 @@ async function askAsC(launcher: Peer, jid: string): Promise<HostConfig> {
 async function askAsPerl(launcher: Peer, jid: string): Promise<HostConfig> {
   launcher.send(cRequest(SETTINGS, jid, 'perl-thread', sessionBody('CONNECT')));
   const connected = await launcher.message();
-  const [status] = messagesIn(connected);
+  const [status] = messagesOf(connected);
   const drone = attribute(connected, 'from');
   if (Number(status?.payload['statusCode']) !== 200 || drone === SETTINGS) throw new Error(`not connected: ${connected}`);
   if (attribute(connected, 'router_from') !== '') throw new Error('a client would take router_from for the sender');
@@ -69,7 +69,7 @@ const listener = await login(listenerJid.slice(listenerJid.indexOf('/') + 1));
 listener.send(registration('register', `router@${DOMAIN}/router`, listenerJid, service));
 for (;;) {
   const request = await listener.message();
-  const [message] = messagesIn(request);
+  const [message] = messagesOf(request);
   const [a = 0, b = 0] = (message?.payload['params'] ?? []) as number[];
   const content = { sum: a + b, implementation: config.apps[service]?.implementation };
   drone.send(cRequest(attribute(request, 'router_from'), droneJid, readStanza(request).thread, resultBody(content, message?.threadTrace)));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bounce, errorXml, mayBounce } from '../../shared/bounce.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
+import { bounce, mayBounce } from '../../shared/osrf/bounce.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { readStanza } from '../support/reading.ts';
 
@@ -31,7 +31,7 @@ test('a bounce keeps the extension of an old stanza, and the thread for whoever 
 });
 
 test('a stanza without content, and one whose content looks like an end tag, bounce whole', () => {
-  const error = errorXml(unavailable);
+  const error = unavailable.toXml();
   assert.equal(bounce(from('a@b/c', `<message to='d@e/f'/>`), unavailable)?.toXml(), `<message to='a@b/c' from='d@e/f' type='error'>${error}</message>`);
   const body = '<body><![CDATA[</message></body>]]></body>';
   assert.match(
@@ -71,7 +71,7 @@ test('errors, answers, presence and what has no sender are never bounced', () =>
 
 test('an error names type, legacy code, condition and text', () => {
   assert.equal(
-    errorXml(new StanzaError('policy-violation', 'too <large>')),
+    new StanzaError('policy-violation', 'too <large>').toXml(),
     `<error code='406' type='modify'><policy-violation xmlns='${NS.stanzaErrors}'/><text xmlns='${NS.stanzaErrors}'>too &lt;large&gt;</text></error>`,
   );
 });

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { OsrfClientSession } from '../../server/osrf/client-session.ts';
 import { OsrfError, OsrfTimeout } from '../../server/osrf/errors.ts';
 import type { JabberClient } from '../../server/osrf/jabber-client.ts';
-import { DEFAULT_ENVELOPE } from '../../server/osrf/message.ts';
+import { DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
 import { complete, connected, pieces, result, status } from '../support/raw-service.ts';
@@ -18,8 +18,8 @@ function sessionOf(t: TestContext) {
   const jabber = {
     jid: 'opensrf@localhost/client',
     open: true,
-    send: (stanza: string) => {
-      const [, to, trace, type] = /to='([^']*)'.*?"threadTrace":"(\d+)".*"type":"(\w+)"/s.exec(stanza) as RegExpExecArray;
+    send: (stanza: Stanza) => {
+      const [, to, trace, type] = /to='([^']*)'.*?"threadTrace":"(\d+)".*"type":"(\w+)"/s.exec(stanza.toXml()) as RegExpExecArray;
       sent.push(`${type} ${trace} ${to}`);
     },
   };

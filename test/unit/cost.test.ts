@@ -11,7 +11,7 @@ import { Queries } from '../../server/host/queries.ts';
 import { ServerCounts } from '../../server/kernel/counts.ts';
 import { Presence } from '../../server/sessions/presence.ts';
 import type { Session } from '../../server/sessions/session.ts';
-import { glimpseOsrfMessages } from '../../shared/osrf-message.ts';
+import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { cpuMs } from '../support/cpu.ts';
 import { commandXml, FakeClock, FakeEnvironment, FakeLog, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AbsentServiceAnswer, QueryLimits } from '../../router/ports/options.ts';
 import { absent, drained, errorOf, listenerLost, type Refusal, refuse as refused, untrusted } from '../../router/refusal.ts';
-import { bounce } from '../../shared/bounce.ts';
-import { bodyText, parseOsrfMessages } from '../../shared/osrf-message.ts';
+import { bounce } from '../../shared/osrf/bounce.ts';
+import { bodyText, messagesIn } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
 import { readStanza } from '../support/reading.ts';
@@ -45,7 +45,7 @@ test('the answer uses the form of the request', () => {
 
 test('each REQUEST of a body has an answer of its own, and what expects none gets none', () => {
   const numbers = (...types: string[]): string[] =>
-    refuse(request(osrf(...types)), absent('x'), 'status', LIMITS).map((answer) => parseOsrfMessages(bodyText(answer))?.[0]?.threadTrace ?? 'bounce');
+    refuse(request(osrf(...types)), absent('x'), 'status', LIMITS).map((answer) => messagesIn(answer)?.[0]?.threadTrace ?? 'bounce');
   assert.deepEqual(numbers('REQUEST', 'DISCONNECT', 'REQUEST'), ['1', '3']);
   assert.deepEqual(numbers('DISCONNECT'), []);
   assert.deepEqual(numbers('RESULT', 'STATUS'), []);

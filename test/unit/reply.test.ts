@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutResult } from '../../server/osrf/chunks.ts';
-import type { OutgoingMessage } from '../../server/osrf/message.ts';
-import { Reply } from '../../server/osrf/reply.ts';
+import { cutResult } from '../../shared/osrf/chunks.ts';
+import { type OsrfMessage, parseOsrfMessages, statusCodeOf } from '../../shared/osrf/message.ts';
+import { Reply } from '../../shared/osrf/reply.ts';
+import { bodyOf, DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
 
-/** The status codes of each stanza of a reply. */
-function stanzasOf(give: (reply: Reply) => void): { codes: number[][]; stanzas: (readonly OutgoingMessage[])[] } {
-  const stanzas: (readonly OutgoingMessage[])[] = [];
-  give(new Reply('7', (messages) => stanzas.push(messages)));
+/** A reply as its client reads it, stanza by stanza, and the status codes. */
+function stanzasOf(give: (reply: Reply) => void): { codes: number[][]; stanzas: OsrfMessage[][] } {
+  const stanzas: OsrfMessage[][] = [];
+  give(new Reply('7', (messages) => stanzas.push(parseOsrfMessages(bodyOf(messages, DEFAULT_ENVELOPE)) ?? [])));
   for (const message of stanzas.flat()) assert.equal(message.threadTrace, '7');
-  return { stanzas, codes: stanzas.map((messages) => messages.map(({ payload }) => Number((payload as [string, { statusCode: string }])[1].statusCode))) };
+  return { stanzas, codes: stanzas.map((messages) => messages.map(statusCodeOf)) };
 }
 
 const json = (length: number, character = 'x') => `"${character.repeat(length - 2)}"`;
@@ -45,7 +46,7 @@ test('small results travel together with the final status', () => {
   });
   assert.deepEqual(codes, [[200, 200, 205]]);
   assert.deepEqual(
-    stanzas.flat().map(({ type, payload }) => [type, payload?.[0]]),
+    stanzas.flat().map(({ type, payloadClass }) => [type, payloadClass]),
     [
       ['RESULT', 'osrfResult'],
       ['RESULT', 'osrfResult'],
@@ -80,14 +81,14 @@ test('a large result travels in pieces, each in its own stanza, behind what came
     reply.complete();
   });
   assert.deepEqual(codes, [[200], [206], [206], [206], [204], [200, 205]]);
-  const parts = stanzas.slice(1, 5).map(([message]) => message?.payload as [string, { status: string; content: unknown }]);
+  const parts = stanzas.slice(1, 5).map(([message]) => message as OsrfMessage);
   assert.deepEqual(
-    parts.map(([name, { status }]) => [name, status]),
+    parts.map(({ payloadClass, payload }) => [payloadClass, payload['status']]),
     [...Array.from({ length: 3 }, () => ['osrfResultPartial', 'Partial Response']), ['osrfResultPartialComplete', 'Partial Response Finalized']],
   );
-  const content = parts.slice(0, 3).map(([, { content: piece }]) => piece as string);
+  const content = parts.slice(0, 3).map(({ payload }) => payload['content'] as string);
   assert.equal(JSON.parse(content.join('')), 'x'.repeat(120_000));
-  assert.equal(parts[3]?.[1].content, null);
+  assert.equal(parts[3]?.payload['content'], null);
 });
 
 test('a failure ends the reply behind the results before it', () => {
@@ -96,5 +97,5 @@ test('a failure ends the reply behind the results before it', () => {
     reply.fail(500, 'no');
   });
   assert.deepEqual(codes, [[200, 500]]);
-  assert.deepEqual(stanzas[0]?.[1]?.payload, ['osrfMethodException', { status: 'no', statusCode: '500' }]);
+  assert.deepEqual([stanzas[0]?.[1]?.payloadClass, stanzas[0]?.[1]?.payload], ['osrfMethodException', { status: 'no', statusCode: '500' }]);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Ledger } from '../../router/ledger/ledger.ts';
 import type { RouterOptions } from '../../router/ports/options.ts';
 import { Router } from '../../router/router.ts';
-import { bodyText } from '../../shared/osrf-message.ts';
+import { bodyText } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';

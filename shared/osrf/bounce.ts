@@ -1,15 +1,8 @@
-import type { StanzaError } from './errors.ts';
-import { extensionTag } from './extension.ts';
-import { NS } from './namespaces.ts';
-import { FIRST_REQUEST, statusBody } from './osrf-message.ts';
-import { Stanza } from './stanza.ts';
-import { escapeText } from './xml.ts';
-
-/** `<error>` as it stands in a stanza: type, legacy code, condition, text (RFC 6120 §8.3.2, XEP-0086). */
-export function errorXml(error: StanzaError): string {
-  const text = error.text === '' ? '' : `<text xmlns='${NS.stanzaErrors}'>${escapeText(error.text)}</text>`;
-  return `<error code='${error.code}' type='${error.type}'><${error.condition} xmlns='${NS.stanzaErrors}'/>${text}</error>`;
-}
+import type { StanzaError } from '../errors.ts';
+import { extensionTag } from '../extension.ts';
+import { Stanza } from '../stanza.ts';
+import { escapeText } from '../xml.ts';
+import { FIRST_REQUEST, statusBody } from './write.ts';
 
 /** Whether the stanza may be answered with an error: errors never are (RFC 6120 §8.3.1), nor answers, nor presence. */
 export function mayBounce(stanza: Stanza): boolean {
@@ -36,7 +29,7 @@ export function bounce(stanza: Stanza, error: StanzaError): Stanza | null {
  * OpenSRF's C library does not see the error.
  */
 export function bounceWithoutContent(stanza: Stanza, error: StanzaError): Stanza | null {
-  const extension = stanza.extensionStart === -1 ? '' : extensionTag('', stanza.transactionId);
+  const extension = stanza.extensionStart === -1 ? '' : extensionTag('', '', '', stanza.transactionId);
   const thread = stanza.thread === '' ? '' : `<thread>${stanza.thread}</thread>`;
   const status = statusBody(FIRST_REQUEST, 'osrfStatus', error.text, error.code);
   return bounceWith(stanza.name === 'message' ? `${extension}${thread}<body>${escapeText(status)}</body>` : '', stanza, error);
@@ -46,7 +39,7 @@ function bounceWith(children: string, stanza: Stanza, error: StanzaError): Stanz
   if (!mayBounce(stanza)) return null;
   const answer = new Stanza(stanza.name, stanza.from, stanza.to, 'error', stanza.id);
   answer.otherAttributes = stanza.otherAttributes;
-  answer.inner = `${children}${errorXml(error)}</${stanza.name}>`;
+  answer.inner = `${children}${error.toXml()}</${stanza.name}>`;
   answer.thread = stanza.thread;
   return answer;
 }

@@ -1,6 +1,6 @@
-import { toJson } from '../../shared/osrf-message.ts';
 import { cutResult, MAX_CHUNK } from './chunks.ts';
-import { type OutgoingMessage, resultMessage, statusMessage } from './message.ts';
+import { toJson } from './json.ts';
+import { type OutgoingMessage, resultMessage, statusMessage } from './write.ts';
 
 /** How results share stanzas and how large ones are cut; OpenSRF's words and defaults. */
 export interface ReplyLimits {
@@ -32,14 +32,13 @@ export class Reply {
 
   /** One result. */
   result(given: unknown): void {
-    const content = given === undefined ? null : given;
-    const json = toJson(content);
+    const json = toJson(given === undefined ? null : given);
     const pieces = cutResult(json, this.limits.maxChunkSize);
     if (pieces.length > 1) {
       this.pieces(pieces);
       return;
     }
-    this.bundle.push(resultMessage(this.threadTrace, 'osrfResult', 'OK', 200, content));
+    this.bundle.push(resultMessage(this.threadTrace, 'osrfResult', 'OK', 200, json));
     this.bundleCharacters += json.length;
     if (this.bundleCharacters >= this.limits.maxBundleSize || this.bundle.length >= this.limits.maxBundleCount) this.flush();
   }
@@ -60,11 +59,11 @@ export class Reply {
     this.flush();
   }
 
-  /** Each in a stanza of its own, and the word that there are no more. */
+  /** Sends each in a stanza of its own, and the message that ends them. */
   private pieces(pieces: readonly string[]): void {
     this.flush();
-    for (const piece of pieces) this.send([resultMessage(this.threadTrace, 'osrfResultPartial', 'Partial Response', 206, piece)]);
-    this.send([resultMessage(this.threadTrace, 'osrfResultPartialComplete', 'Partial Response Finalized', 204, null)]);
+    for (const piece of pieces) this.send([resultMessage(this.threadTrace, 'osrfResultPartial', 'Partial Response', 206, toJson(piece))]);
+    this.send([resultMessage(this.threadTrace, 'osrfResultPartialComplete', 'Partial Response Finalized', 204, 'null')]);
   }
 
   /** Sends what is gathered. */

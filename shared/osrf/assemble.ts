@@ -1,0 +1,44 @@
+import { type OsrfMessage, statusCodeOf } from './message.ts';
+
+/** What a RESULT brought: a result; a piece of one; or the last piece of a text that is no JSON. */
+export type Assembled =
+  | { readonly kind: 'result'; readonly content: unknown }
+  | { readonly kind: 'piece' }
+  | { readonly kind: 'broken'; readonly text: string };
+
+const PIECE: Assembled = Object.freeze({ kind: 'piece' });
+
+/**
+ * Assembles the results of one request. A long result comes in pieces: each `osrfResultPartial` (206) has a part of its JSON, and
+ * `osrfResultPartialComplete` (204) follows the last of them.
+ */
+export class ResultAssembler {
+  private pieces: string[] = [];
+
+  /** Whether the first piece of a result has come and the last has not. */
+  get incomplete(): boolean {
+    return this.pieces.length > 0;
+  }
+
+  /** Takes a RESULT. */
+  take(message: OsrfMessage): Assembled {
+    const { payloadClass, payload } = message;
+    const code = statusCodeOf(message);
+    if (payloadClass === 'osrfResultPartial' || code === 206) {
+      this.pieces.push(String(payload['content']));
+      return PIECE;
+    }
+    if (payloadClass === 'osrfResultPartialComplete' || code === 204) return this.join();
+    return { kind: 'result', content: payload['content'] };
+  }
+
+  private join(): Assembled {
+    const text = this.pieces.join('');
+    this.pieces = [];
+    try {
+      return { kind: 'result', content: JSON.parse(text) };
+    } catch {
+      return { kind: 'broken', text };
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { childText, parseElement } from '../element.ts';
+import type { Stanza } from '../stanza.ts';
+import { unescapeXml } from '../xml.ts';
+import { type OsrfMessage, parseOsrfMessages } from './message.ts';
+
+// What OpenSRF's own libraries write. In a well-formed stanza nothing else can look like this, and the tree takes ten times as long.
+const USUAL_CONTENT = /^(?:<opensrf [^<>]*\/>)?(?:<thread>[^<]*<\/thread>)?<body>([^<\r]*)<\/body>/;
+
+/** The text of a stanza's `<body>`, references resolved; `''` where there is none. */
+export function bodyText(stanza: Stanza): string {
+  const usual = USUAL_CONTENT.exec(stanza.inner)?.[1];
+  if (usual !== undefined) return unescapeXml(usual);
+  return childText(parseElement(stanza.toXml()), 'body') ?? '';
+}
+
+/** The messages of a stanza; null where {@link parseOsrfMessages} finds none in its body. */
+export function messagesIn(stanza: Stanza): OsrfMessage[] | null {
+  return parseOsrfMessages(bodyText(stanza));
+}
+
+/** An observer resolves at most so many references to look into a stanza… */
+const MAX_REFERENCES = 1_000_000;
+/** …and makes at most so many arrays, objects, elements or members. */
+const MAX_PARTS = 200_000;
+
+/** The messages of a stanza for an observer; none where the stanza has so many parts that reading them would delay its delivery. */
+export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
+  return isCostly(stanza.inner) ? [] : (messagesIn(stanza) ?? []);
+}
+
+function isCostly(inner: string): boolean {
+  // Nearly every message: too short for as many of anything.
+  if (inner.length <= MAX_PARTS) return false;
+  for (const character of ['[', '{', '<', ',']) if (occursMoreThan(inner, character, MAX_PARTS)) return true;
+  return occursMoreThan(inner, '&', MAX_REFERENCES);
+}
+
+function occursMoreThan(text: string, character: string, times: number): boolean {
+  let found = 0;
+  for (let place = text.indexOf(character); place !== -1; place = text.indexOf(character, place + 1)) if (++found > times) return true;
+  return false;
+}

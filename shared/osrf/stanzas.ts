@@ -1,0 +1,63 @@
+import { type ExtensionForm, extensionAttributes, extensionForm, extensionTag } from '../extension.ts';
+import { MAX_THREAD, Stanza } from '../stanza.ts';
+import { escapeText } from '../xml.ts';
+
+// A stanza made here has the fields that a reader would find in its XML, so that it can also be delivered without being written.
+
+/** Where a message goes, and which session it belongs to. */
+export interface Addressing {
+  readonly to: string;
+  readonly from: string;
+  /** OpenSRF's session id, as XML text like {@link Stanza.thread}. */
+  readonly thread: string;
+  /** `osrf_xid` */
+  readonly transactionId: string;
+  /** `child` for the stanzas of OpenSRF 3.1 and later. */
+  readonly form: ExtensionForm;
+}
+
+/** A message as OpenSRF's libraries write it. @param body Plain text. */
+export function osrfStanza({ to, from, thread, transactionId, form }: Addressing, body: string): Stanza {
+  const stanza = new Stanza('message', to, from, '', '');
+  stanza.transactionId = transactionId;
+  stanza.thread = thread.length > MAX_THREAD ? '' : thread;
+  stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}</body></message>`;
+  if (form === 'attributes') {
+    stanza.legacyExtension = true;
+    stanza.otherAttributes = extensionAttributes('', '', '', transactionId);
+    return stanza;
+  }
+  stanza.extensionStart = 0;
+  stanza.head = extensionTag('', '', '', transactionId);
+  return stanza;
+}
+
+/** An answer to a stanza, from the address that it was sent to and in its form. @param body Plain text. */
+export function answerStanza(request: Stanza, transactionId: string, body: string): Stanza {
+  const { to, from, thread } = request;
+  return osrfStanza({ to: from, from: to, thread, transactionId, form: extensionForm(request) }, body);
+}
+
+/** An order to a router. */
+export interface RouterOrder {
+  readonly router: string;
+  readonly sender: string;
+  readonly command: 'register' | 'unregister' | 'drain' | 'resume';
+  readonly className: string;
+}
+
+/** An order to a router as OpenSRF's libraries write it. @param body Plain text. */
+export function orderStanza({ router, sender, command, className }: RouterOrder, body: string): Stanza {
+  const stanza = new Stanza('message', router, sender, '', '');
+  stanza.routerClass = className;
+  stanza.routerCommand = command;
+  stanza.extensionStart = 0;
+  stanza.head = extensionTag('', className, command, '');
+  stanza.rest = `<body>${escapeText(body)}</body></message>`;
+  return stanza;
+}
+
+/** A listener's registration with a router, or the end of it. */
+export function registrationStanza(command: 'register' | 'unregister', router: string, listener: string, service: string): Stanza {
+  return orderStanza({ router, sender: listener, command, className: service }, `${command}ing`);
+}

@@ -3,7 +3,7 @@
 //
 //   npm run build && node scripts/bench-fixture.js [--times 20] [--json]
 //
-// In process: from startChopChop() to the answer of the first request to a stub. As a command: `exec -- true`, from exec to exit, beside
+// In process: from startChopChop() to the answer of the first request to a stub, and the CPU of one request. As a command: `exec -- true`, from exec to exit, beside
 // `node -e 0`, which is the floor for anything that runs in Node.
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({ options: { times: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } } });
 const times = Number(options.times);
+const REQUESTS = 2_000;
 const main = fileURLToPath(new URL('../dist/server/main.js', import.meta.url));
 const { startChopChop } = await import('../dist/server/index.js');
 
@@ -29,6 +30,19 @@ async function inProcess() {
   if (sum !== 4) throw new Error(`2 + 2 was ${sum}`);
   await jabber.stop();
   return ms;
+}
+
+/** CPU of one request of a fixture's client to a stub, in microseconds: client, router, stub and answer are one process. */
+async function cpuOfRequest() {
+  const jabber = await startChopChop();
+  await jabber.service('opensrf.math', { add: (a, b) => a + b });
+  const client = await jabber.connect();
+  for (let count = 0; count < 500; count++) await client.request('opensrf.math', 'add', 2, 2);
+  const before = process.cpuUsage();
+  for (let count = 0; count < REQUESTS; count++) await client.request('opensrf.math', 'add', 2, 2);
+  const { user, system } = process.cpuUsage(before);
+  await jabber.stop();
+  return (user + system) / REQUESTS;
 }
 
 function command(...args) {
@@ -49,7 +63,11 @@ await measure('startChopChop() to the first answer', 50, inProcess);
 await measure('exec -- true', 400, () => command(main, 'exec', '--', 'true'));
 await measure('node -e 0', null, () => command('-e', '0'));
 
-if (options.json) console.log(JSON.stringify(rows));
+const costs = [];
+for (let count = 0; count < 5; count++) costs.push(await cpuOfRequest());
+const cpuUs = median(costs);
+
+if (options.json) console.log(JSON.stringify({ rows, cpuUs }));
 else {
   console.log(
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${cpus()[0].model.trim()}, load ${loadavg()[0].toFixed(1)}, ${times} times`,
@@ -59,4 +77,5 @@ else {
     const cells = [ms.medianMs, ms.firstMs, ms.bestMs, ms.worstMs].map((value) => value.toFixed(1).padStart(8));
     console.log(`${title.padEnd(36)} ${cells.join(' ')} ${String(limitMs ?? '').padStart(8)}`);
   }
+  console.log(`${'CPU of a request to a stub'.padEnd(36)} ${cpuUs.toFixed(1).padStart(8)} us`);
 }

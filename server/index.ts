@@ -26,7 +26,7 @@ export { CertificateError } from './net/tls/identity.ts';
 export { type ClientOptions, OsrfClient, type SessionSettings } from './osrf/client.ts';
 export type { OsrfClientSession } from './osrf/client-session.ts';
 export { OsrfError, type OsrfErrorKind, OsrfTimeout } from './osrf/errors.ts';
-export { ConnectError, type Credentials, LoginError, type LoginOptions } from './osrf/jabber-client.ts';
+export { ConnectError, type Credentials, LoginError, type LoginOptions } from './osrf/login.ts';
 export type { Answer, OsrfRequest } from './osrf/request.ts';
 export { OsrfService, type ServiceOptions } from './osrf/service.ts';
 export type { Method, MethodDefinition, MethodFunction, Methods } from './osrf/service-description.ts';

@@ -8,7 +8,6 @@ import { startControl } from '../server/control/control.ts';
 import { readRecording } from '../server/fixture/recording/recorded-exchange.ts';
 import { readStubFolder } from '../server/fixture/stub-files/read.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
-import { JabberClient } from '../server/osrf/jabber-client.ts';
 import { OsrfService } from '../server/osrf/service.ts';
 import { withSystemMethods } from '../server/osrf/system-methods.ts';
 import { Command } from './support/background-command.ts';
@@ -273,7 +272,7 @@ const HOSTILE = `<script>window.hacked = 1</script><img src=x onerror="window.ha
 
 test('a hostile message is shown as the text it is, everywhere: markup, scripts, strange names, 5 MB', { skip }, async (t) => {
   const started = await startControlledServer(t);
-  const evil = await JabberClient.loginOn(started.server.connect(), { ...LOGIN, resource: `evil"><img src=x onerror=hacked=5>` });
+  const evil = started.server.login({ ...LOGIN, resource: `evil"><img src=x onerror=hacked=5>` });
   t.after(() => evil.close());
   await startMath(t, started, 1);
   await call(started, 'echo', HOSTILE);

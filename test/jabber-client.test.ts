@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { addressOf } from '../server/net/tcp.ts';
-import { JabberClient, LoginError } from '../server/osrf/jabber-client.ts';
+import { JabberClient } from '../server/osrf/jabber-client.ts';
+import { LoginError } from '../server/osrf/login.ts';
 
 test('a login at a server that says nothing fails when its time is up', async (t) => {
   const silent = createServer().listen(0, '127.0.0.1');

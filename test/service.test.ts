@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OsrfClient } from '../server/osrf/client.ts';
-import { JabberClient } from '../server/osrf/jabber-client.ts';
 import { OsrfService } from '../server/osrf/service.ts';
 import { FakeClock } from './support/fakes.ts';
 import { attribute, cRequest, requestBody, sessionBody } from './support/osrf.ts';
@@ -17,7 +16,7 @@ test('a session whose client falls silent is ended with status 408, and its work
   const clock = new FakeClock();
   const methods = { add: (a: number, b: number) => a + b };
   const description = { service: 'opensrf.math', methods, workers: 1, routers: [`router@${DOMAIN}/router`], keepalive: { ms: 5_000, clock } };
-  await OsrfService.startWith(description, (resource) => JabberClient.loginOn(server.connect(), { ...LOGIN, resource }));
+  await OsrfService.startWith(description, async (resource) => server.login({ ...LOGIN, resource }));
 
   const silent = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'silent');
   silent.send(cRequest(CLASS, '', 'session', sessionBody('CONNECT')));

@@ -11,7 +11,7 @@ import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
 import { OsrfError, type OsrfErrorKind, OsrfTimeout } from '../osrf/errors.ts';
-import { ConnectError, LoginError, type LoginOptions } from '../osrf/jabber-client.ts';
+import { ConnectError, LoginError, type LoginOptions } from '../osrf/login.ts';
 
 // What all commands share that log in at a running server: how they get there, and how they end where something fails.
 

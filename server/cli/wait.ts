@@ -3,7 +3,7 @@ import type { ConnectionArguments, ConnectionConfig } from '../config/sources/co
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
-import { LoginError } from '../osrf/jabber-client.ts';
+import { LoginError } from '../osrf/login.ts';
 import { classList } from '../osrf/router-info.ts';
 import { connectionOf, failureOf, resourceFor, routerFailure, timeoutMsOf } from './client-command.ts';
 import { askControl, ownRouter, printNote } from './control-source.ts';

@@ -9,8 +9,8 @@ import { logOfPart } from '../kernel/log.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
-import { memoryPair } from '../net/memory-pair.ts';
 import type { BoundAddress } from '../net/tcp.ts';
+import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import type { Interceptor } from '../sessions/interceptor.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/taps.ts';
@@ -18,9 +18,6 @@ import type { BuiltInSettings } from '../settings/built-in.ts';
 import { type Listening, NOWHERE } from '../streams/listeners.ts';
 import { compose, type Parts } from './compose.ts';
 import { createSettings } from './settings-service.ts';
-
-/** The peer of what runs in this process, for logs. */
-const THIS_PROCESS = 'this process';
 
 /** Is called with the number of listeners that a service has at the router of a domain. */
 export type ServiceWatcher = (domain: string, service: string, listeners: number) => void;
@@ -39,7 +36,7 @@ export class ChopChop {
 
   constructor(config: ChopChopConfig, log: Log) {
     this.parts = compose(config, log);
-    this.settings = createSettings(this.parts, () => this.connect(), logOfPart(log, 'settings'));
+    this.settings = createSettings(this.parts, logOfPart(log, 'settings'));
   }
 
   /** The configuration it runs by now. */
@@ -123,9 +120,9 @@ export class ChopChop {
     return restart;
   }
 
-  /** What has gone through all sessions and connections until now. */
+  /** What has gone through all sessions and links until now. */
   traffic(): Traffic {
-    return this.counts.traffic(this.sessions, this.connections);
+    return this.counts.traffic(this.sessions, [...this.connections, ...this.parts.programs.links]);
   }
 
   /** Lets a tap look at all sessions from now on. @returns what ends that. */
@@ -153,11 +150,9 @@ export class ChopChop {
     this.parts.connections.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
   }
 
-  /** A stream to this server, without a socket. */
-  connect(): Duplex {
-    const [ours, theirs] = memoryPair();
-    this.serve(theirs, THIS_PROCESS);
-    return ours;
+  /** Logs a program of this process in, without a stream. @throws LoginError */
+  login(credentials: Credentials): JabberLogin {
+    return this.parts.programs.login(credentials);
   }
 
   private async listen(): Promise<BoundAddress[]> {
@@ -182,7 +177,7 @@ export class ChopChop {
   }
 
   private async endAll(): Promise<void> {
-    const { binding, listeners, connections, routers, guardedLogs } = this.parts;
+    const { binding, listeners, connections, programs, routers, guardedLogs } = this.parts;
     this.state = 'stopping';
     binding.close();
     if (this.peerCheck !== null) clearInterval(this.peerCheck);
@@ -190,6 +185,7 @@ export class ChopChop {
     this.listening = NOWHERE;
     this.settings?.stop();
     connections.shutDown();
+    programs.shutDown();
     this.endSessionsThatWait();
     await connections.allClosed();
     routers.suspend();

@@ -24,6 +24,7 @@ import { Resumption } from '../sessions/resumption.ts';
 import type { Session } from '../sessions/session.ts';
 import { Connections } from '../streams/connections.ts';
 import { Listeners } from '../streams/listeners.ts';
+import { Programs } from './programs.ts';
 import { Routers } from './routers.ts';
 
 /** The parts of one server. */
@@ -42,6 +43,7 @@ export interface Parts {
   readonly sessions: ReadonlySet<Session>;
   readonly liveness: Liveness;
   readonly connections: Connections;
+  readonly programs: Programs;
   readonly listeners: Listeners;
   /** Called when a router program has taken the place of an internal router. */
   readonly routerReplaced: Watchers<[]>;
@@ -101,6 +103,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   );
   const resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
   const connections = new Connections(config, { clock, counts, flusher, accounts, binding, resumption, guardedLog, tls, running });
+  const programs = new Programs(config, { accounts, binding, flusher, clock, limits: config.limits, counts, log: guardedLog('program', ['error']) });
   const listeners = new Listeners(config, { tls, connections });
   const liveness = new Liveness(config.limits);
   return {
@@ -117,6 +120,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     binding,
     liveness,
     connections,
+    programs,
     listeners,
     routerReplaced,
   };

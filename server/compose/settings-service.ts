@@ -1,19 +1,21 @@
-import type { Duplex } from 'node:stream';
 import { routerName, settingsAccount } from '../config/config.ts';
 import type { Log } from '../kernel/log.ts';
 import { BuiltInSettings, SETTINGS_SERVICE } from '../settings/built-in.ts';
 import type { Parts } from './compose.ts';
 import { trustedServers } from './routers.ts';
 
-/** The built-in `opensrf.settings` of a server; null where its configuration names none. @param connect Opens a stream to the server. */
-export function createSettings({ running, routers, routerReplaced, clock }: Parts, connect: () => Duplex, log: Log): BuiltInSettings | null {
+/** The built-in `opensrf.settings` of a server; null where its configuration names none. */
+export function createSettings({ running, routers, routerReplaced, programs, clock }: Parts, log: Log): BuiltInSettings | null {
   const { settings, accounts, router } = running.config;
   const account = settings === null ? undefined : settingsAccount(settings, accounts, router);
   if (settings === null || account === undefined) return null;
   const addresses = settings.domains
     .filter((domain) => trustedServers(running.config, domain).has(account.domain))
     .map((domain) => `${routerName(router, domain)}@${domain}/router`);
-  const builtIn = new BuiltInSettings({ file: settings.file, account, routers: addresses }, { connect, clock, log });
+  const builtIn = new BuiltInSettings(
+    { file: settings.file, account, routers: addresses },
+    { login: (credentials) => programs.login(credentials), clock, log },
+  );
   routers.watch((domain, service, listeners) => {
     if (service === SETTINGS_SERVICE) builtIn.listenersChanged(domain, listeners);
   });

@@ -85,7 +85,12 @@ function accountOn({ config: { accounts, router } }: ChopChop, domain: string): 
 
 async function call(server: ChopChop, account: Account, { service, method, params, domain, timeoutMs }: CallOrder): Promise<CallReport> {
   const resource = `chopchop_console_${randomBytes(4).toString('hex')}`;
-  const client = await OsrfClient.connectOn(server.connect(), { ...account, resource, routerName: routerName(server.config.router, domain), timeoutMs });
+  const client = OsrfClient.on(server.login({ ...account, resource }), {
+    ...account,
+    resource,
+    routerName: routerName(server.config.router, domain),
+    timeoutMs,
+  });
   const session = client.session(service);
   const begin = SYSTEM_TIME.now();
   try {

@@ -1,7 +1,8 @@
 import type { Account } from '../config/account.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import { domainAddresses } from '../config/hosts-file.ts';
-import { JabberClient, LoginError } from '../osrf/jabber-client.ts';
+import { JabberClient } from '../osrf/jabber-client.ts';
+import { LoginError } from '../osrf/login.ts';
 import { type Finding, failure, ok } from './finding.ts';
 
 const LOGIN_TIMEOUT_MS = 5_000;

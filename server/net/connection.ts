@@ -11,6 +11,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Flusher } from './flusher.ts';
 import { type Framing, type HeaderFields, newStreamId } from './framing.ts';
 import { Outbox } from './outbox.ts';
+import { isStalled, overflows } from './outbox-limits.ts';
 import type { PendingConnection, PendingConnections } from './pending-connections.ts';
 import { splitWrites } from './split-writes.ts';
 import type { Tls } from './tls/tls.ts';
@@ -36,9 +37,6 @@ export interface ConnectionEnvironment {
   /** A connection has closed. */
   readonly onClosed: (connection: Connection) => void;
 }
-
-/** How many times the limit may wait for a peer for a moment. */
-const OVERFLOW_FACTOR = 4;
 
 /** One peer: what its transport reads becomes stanzas for the {@link ConnectionUser}, and back. */
 export class Connection implements TransportReceiver, PendingConnection {
@@ -95,10 +93,7 @@ export class Connection implements TransportReceiver, PendingConnection {
 
   /** Whether the peer has taken nothing for longer than a busy one may. */
   get stalled(): boolean {
-    const { blockedSince, length } = this.outbox;
-    if (blockedSince === 0) return false;
-    const { stalledBytes, stalledAfterMs } = this.environment.limits;
-    return length > stalledBytes || this.environment.clock.now() - blockedSince > stalledAfterMs;
+    return this.outbox.blockedSince !== 0 && isStalled(this.outbox, this.environment.limits, this.environment.clock.now());
   }
 
   /** Whether more waits for the peer than one may be sent in one turn, whether or not it takes it. */
@@ -153,21 +148,11 @@ export class Connection implements TransportReceiver, PendingConnection {
   }
 
   private closeIfOverflowing(): void {
-    if (this.overflowing || !this.overflows()) return;
+    if (this.overflowing || this.outbox.length <= this.environment.limits.outboxBytes) return;
+    if (!overflows(this.outbox, this.environment.limits, this.environment.clock.now())) return;
     // Deferred: close() re-delivers queued stanzas and may already be on the stack.
     this.overflowing = true;
     setImmediate(() => this.close('slow-reader'));
-  }
-
-  /**
-   * To be sent much at once is no sign that a peer does not read: what waited for one that is closed may all come back to who sent it. So it may stand there
-   * for as long as a busy peer may take, unless it is many times too much.
-   */
-  private overflows(): boolean {
-    const { length, blockedSince } = this.outbox;
-    const { outboxBytes, stalledAfterMs } = this.environment.limits;
-    if (length <= outboxBytes) return false;
-    return length > OVERFLOW_FACTOR * outboxBytes || (blockedSince !== 0 && this.environment.clock.now() - blockedSince >= stalledAfterMs);
   }
 
   crowdOut(): void {

@@ -6,7 +6,7 @@ import { bodyOf, type Envelope, type OutgoingMessage, requestMessage, sessionMes
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
 import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
-import type { JabberClient } from './jabber-client.ts';
+import type { JabberLogin } from './login.ts';
 import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';
 
 /** OpenSRF's own libraries wait as long for a request… */
@@ -37,13 +37,13 @@ export class OsrfClientSession {
   /** Where requests go: the class at the router, or the worker the session is connected to. */
   remote: string;
   private state: 'stateless' | 'connecting' | 'connected' | 'disconnected' = 'stateless';
-  private readonly jabber: JabberClient;
+  private readonly jabber: JabberLogin;
   private readonly options: SessionOptions;
   private readonly requests = new Map<string, OsrfRequest>();
   private connection: (PromiseWithResolve<string> & { readonly timer: NodeJS.Timeout }) | null = null;
   private lastTrace = 0;
 
-  constructor(jabber: JabberClient, options: SessionOptions) {
+  constructor(jabber: JabberLogin, options: SessionOptions) {
     this.jabber = jabber;
     this.options = options;
     this.remote = options.service;

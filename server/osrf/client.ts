@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import { DEFAULT_ENVELOPE, type Envelope } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
-import { JabberClient, type LoginOptions } from './jabber-client.ts';
+import { JabberClient } from './jabber-client.ts';
+import type { JabberLogin, LoginOptions } from './login.ts';
 import type { OsrfRequest } from './request.ts';
 
 /** What a session says with each of its requests, and how long it waits. */
@@ -29,7 +29,7 @@ export interface ClientOptions extends LoginOptions, Partial<SessionSettings> {
  */
 export class OsrfClient {
   /** The login. */
-  readonly jabber: JabberClient;
+  readonly jabber: JabberLogin;
   private readonly routerName: string;
   private readonly domain: string;
   private readonly settings: SessionSettings;
@@ -40,7 +40,7 @@ export class OsrfClient {
   private static transactionCount = 0;
   private sessionCount = 0;
 
-  private constructor(jabber: JabberClient, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>) {
+  private constructor(jabber: JabberLogin, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>) {
     const { locale, ingress, apiLevel } = { ...DEFAULT_ENVELOPE, ...options };
     this.jabber = jabber;
     this.domain = domain;
@@ -57,9 +57,9 @@ export class OsrfClient {
     return new OsrfClient(await JabberClient.login(options), options);
   }
 
-  /** Logs in over a stream that leads to a server. @throws LoginError */
-  static async connectOn(stream: Duplex, options: Omit<ClientOptions, 'host' | 'port'>): Promise<OsrfClient> {
-    return new OsrfClient(await JabberClient.loginOn(stream, options), options);
+  /** A client with a login that there is already. */
+  static on(login: JabberLogin, options: Omit<ClientOptions, 'host' | 'port'>): OsrfClient {
+    return new OsrfClient(login, options);
   }
 
   /** The address it is logged in with. */

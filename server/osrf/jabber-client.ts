@@ -11,57 +11,14 @@ import { type StreamHeader, StreamReader } from '../../shared/stream-reader.ts';
 import { OWN_LIMITS, type StreamReceiver } from '../../shared/stream-receiver.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { escapeAttribute } from '../../shared/xml.ts';
-
-/** As whom to log in. */
-export interface Credentials {
-  /** The domain of the account. */
-  readonly domain: string;
-  /** Its name. */
-  readonly username: string;
-  /** Its password. */
-  readonly password: string;
-  /** What no other session of the account has. */
-  readonly resource: string;
-  /** For the connection and the login each; 10 s, as in OpenSRF's own libraries, where it is missing. */
-  readonly loginTimeoutMs?: number;
-}
-
-/** Where to log in, and as whom. */
-export interface LoginOptions extends Credentials {
-  /** Where the server listens. */
-  readonly host: string;
-  /** Its port. */
-  readonly port: number;
-  /** Called between the connection and the login. */
-  readonly onConnected?: () => void;
-}
-
-/** Nobody takes connections there. */
-export class ConnectError extends Error {
-  constructor({ host, port }: LoginOptions, reason: string) {
-    super(`no server at ${host}:${port} (${reason})`);
-    this.name = 'ConnectError';
-  }
-}
-
-/** The server refused the login, or did not get through it. */
-export class LoginError extends Error {
-  /** Whether the server said no; otherwise it broke off, said nothing, or is no Jabber server. */
-  readonly refused: boolean;
-
-  constructor(jid: string, reason: string, refused: boolean) {
-    super(`cannot log in as ${jid}: ${reason}`);
-    this.name = 'LoginError';
-    this.refused = refused;
-  }
-}
+import { ConnectError, type Credentials, type JabberLogin, LoginError, type LoginOptions } from './login.ts';
 
 const LOGIN_TIMEOUT_MS = 10_000;
 /** How long a server may take to close its side: OpenSRF's programs do not wait for it at all. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /** A login at a Jabber server the way OpenSRF's C library does it: no version, `jabber:iq:auth` with a digest. Works with any server that knows that. */
-export class JabberClient implements StreamReceiver {
+export class JabberClient implements JabberLogin, StreamReceiver {
   readonly jid: string;
   /** Called for each `<message>`; set it before the first can come. */
   onMessage: (message: Stanza) => void = () => {};

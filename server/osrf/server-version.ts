@@ -1,7 +1,7 @@
 import { childText, parseElement, xml } from '../../shared/element.ts';
 import { iqStanza } from '../../shared/iq.ts';
 import { NS } from '../../shared/namespaces.ts';
-import type { JabberClient } from './jabber-client.ts';
+import type { JabberLogin } from './login.ts';
 
 /** What a Jabber server says of itself (XEP-0092); `''` for what it keeps to itself. */
 export interface ServerVersion {
@@ -13,7 +13,7 @@ export interface ServerVersion {
 const ID = 'version';
 
 /** Asks a host for its software. Null if it does not tell within the time: not every server knows the question. */
-export function serverVersion(jabber: JabberClient, domain: string, timeoutMs: number): Promise<ServerVersion | null> {
+export function serverVersion(jabber: JabberLogin, domain: string, timeoutMs: number): Promise<ServerVersion | null> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), timeoutMs);
     jabber.onIq = (iq) => {

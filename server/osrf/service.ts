@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
 import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { JabberClient, type LoginOptions } from './jabber-client.ts';
+import { JabberClient } from './jabber-client.ts';
+import type { JabberLogin, LoginOptions } from './login.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { Worker } from './worker.ts';
 
@@ -10,7 +11,7 @@ import { Worker } from './worker.ts';
 export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, ServiceDescription {}
 
 /** Logs in as the service's account with the given resource. */
-export type ServiceLogin = (resource: string) => Promise<JabberClient>;
+export type ServiceLogin = (resource: string) => Promise<JabberLogin>;
 
 /**
  * An OpenSRF service as OpenSRF runs one: a listener that registers with the router and gets all requests, and workers (drones),
@@ -18,11 +19,11 @@ export type ServiceLogin = (resource: string) => Promise<JabberClient>;
  */
 export class OsrfService {
   /** The login that is registered with the routers. */
-  readonly listener: JabberClient;
+  readonly listener: JabberLogin;
   /** Those that are logged in. */
   readonly workers: Worker[] = [];
   private readonly description: ServiceDescription;
-  private readonly loginWorker: (number: number) => Promise<JabberClient>;
+  private readonly loginWorker: (number: number) => Promise<JabberLogin>;
   private readonly routers: readonly string[];
   /** Requests waiting for a free worker. */
   private readonly backlog: Stanza[] = [];
@@ -32,7 +33,7 @@ export class OsrfService {
   /** How many workers have logged in. */
   private logins: number;
 
-  private constructor(description: ServiceDescription, listener: JabberClient, loginWorker: (number: number) => Promise<JabberClient>) {
+  private constructor(description: ServiceDescription, listener: JabberLogin, loginWorker: (number: number) => Promise<JabberLogin>) {
     this.description = description;
     this.listener = listener;
     this.loginWorker = loginWorker;
@@ -128,7 +129,7 @@ export class OsrfService {
     this.handOut();
   }
 
-  private addWorker(jabber: JabberClient): void {
+  private addWorker(jabber: JabberLogin): void {
     const worker = new Worker(jabber, this.description);
     worker.onFree = () => this.handOut();
     jabber.onClose = () => this.workerLost(worker);

@@ -7,14 +7,14 @@ import { osrfStanza } from '../../shared/osrf/stanzas.ts';
 import { type AnswerTo, answerEnvelope, bodyOf, DEFAULT_ENVELOPE, type OutgoingMessage, statusMessage } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText, unescapeXml } from '../../shared/xml.ts';
-import type { JabberClient } from './jabber-client.ts';
+import type { JabberLogin } from './login.ts';
 import type { Method, ServiceDescription } from './service-description.ts';
 import { ServiceRequest, ServiceSession } from './service-request.ts';
 import { ServiceStatus } from './service-status.ts';
 
 /** One drone: takes a request from its listener, or keeps a session with one client until that disconnects or falls silent. One thing at a time. */
 export class Worker {
-  readonly jabber: JabberClient;
+  readonly jabber: JabberLogin;
   /** Called when it can take the next request. */
   onFree: () => void = () => {};
   private readonly service: ServiceDescription;
@@ -23,7 +23,7 @@ export class Worker {
   private session: ServiceSession | null = null;
   private silence: Timer | null = null;
 
-  constructor(jabber: JabberClient, service: ServiceDescription) {
+  constructor(jabber: JabberLogin, service: ServiceDescription) {
     this.jabber = jabber;
     this.service = service;
     jabber.onMessage = (message) => {

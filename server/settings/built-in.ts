@@ -1,8 +1,7 @@
-import type { Duplex } from 'node:stream';
 import type { Clock } from '../../shared/clock.ts';
 import type { Account } from '../config/account.ts';
 import type { Log } from '../kernel/log.ts';
-import { JabberClient } from '../osrf/jabber-client.ts';
+import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import { OsrfService } from '../osrf/service.ts';
 import { withSystemMethods } from '../osrf/system-methods.ts';
 import { settingsMethods } from './methods.ts';
@@ -30,8 +29,8 @@ export interface BuiltInSettingsOptions {
 
 /** What it needs of the server it lives in. */
 export interface BuiltInSettingsEnvironment {
-  /** Opens a stream to the server. */
-  readonly connect: () => Duplex;
+  /** Logs in at the server. */
+  readonly login: (credentials: Credentials) => JabberLogin;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,7 +61,7 @@ export class BuiltInSettings {
   /** Logs in, and resolves when the service is registered. @throws LoginError */
   async start(file: SettingsFile): Promise<void> {
     const { account, routers } = this.options;
-    const { connect, clock, log } = this.environment;
+    const { login, clock, log } = this.environment;
     this.file = file;
     this.service = await OsrfService.startWith(
       {
@@ -73,7 +72,7 @@ export class BuiltInSettings {
         keepalive: { ms: KEEPALIVE_MS, clock },
         routers,
       },
-      (resource) => JabberClient.loginOn(connect(), { ...account, resource }),
+      async (resource) => login({ ...account, resource }),
     );
     this.state = 'registered';
     for (const jabber of this.connections(this.service)) jabber.onClose = () => this.connectionLost();
@@ -135,7 +134,7 @@ export class BuiltInSettings {
     this.environment.log.error({}, 'the built-in opensrf.settings lost a connection and ended');
   }
 
-  private connections({ listener, workers }: OsrfService): JabberClient[] {
+  private connections({ listener, workers }: OsrfService): JabberLogin[] {
     return [listener, ...workers.map(({ jabber }) => jabber)];
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { OsrfClient } from '../../server/osrf/client.ts';
-import type { JabberClient } from '../../server/osrf/jabber-client.ts';
+import type { JabberLogin } from '../../server/osrf/login.ts';
 import { OsrfService } from '../../server/osrf/service.ts';
 import type { Methods } from '../../server/osrf/service-description.ts';
 import type { ServiceRequest } from '../../server/osrf/service-request.ts';
@@ -124,7 +124,7 @@ export class ExampleSite {
   }
 
   /** A worker's connection gets answers to what the worker asks, besides its own requests. */
-  private letAsk(jabber: JabberClient): void {
+  private letAsk(jabber: JabberLogin): void {
     const take = jabber.onMessage;
     jabber.onMessage = (message) => {
       const answered = this.waiting.get(message.thread);

@@ -1,0 +1,102 @@
+import { StanzaError } from '../../shared/errors.ts';
+import { isResource } from '../../shared/jid.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { type ChopChopConfig, routerName } from '../config/config.ts';
+import type { Accounts } from '../login/accounts.ts';
+import type { JabberLogin } from '../osrf/login.ts';
+import { type Credentials, LoginError } from '../osrf/login.ts';
+import type { Binding } from '../sessions/binding.ts';
+import { LocalLink, type LocalLinkEnvironment, type Program } from '../sessions/local-link.ts';
+
+/** What programs of this process log in by. */
+export interface ProgramsEnvironment extends Omit<LocalLinkEnvironment, 'onClosed'> {
+  readonly accounts: Accounts;
+  readonly binding: Binding;
+}
+
+/** The programs of this process that are logged in: stubs, the built-in settings, the console's calls, a fixture's clients. */
+export class Programs {
+  private readonly open = new Set<LocalLink>();
+  private readonly config: ChopChopConfig;
+  private readonly environment: ProgramsEnvironment;
+  private readonly linkEnvironment: LocalLinkEnvironment;
+
+  constructor(config: ChopChopConfig, environment: ProgramsEnvironment) {
+    const { flusher, clock, limits, counts, log } = environment;
+    this.config = config;
+    this.environment = environment;
+    this.linkEnvironment = { flusher, clock, limits, counts, log, onClosed: (link) => this.closed(link) };
+  }
+
+  /** The links of those that are logged in. */
+  get links(): ReadonlySet<LocalLink> {
+    return this.open;
+  }
+
+  /** Logs a program in by the rules for a client of OpenSRF. @throws LoginError */
+  login({ username, domain, password, resource }: Credentials): JabberLogin {
+    const jid = `${username}@${domain}/${resource}`;
+    if (!this.config.domains.includes(domain)) throw new LoginError(jid, 'host-unknown', true);
+    if (!isResource(resource)) throw new LoginError(jid, 'resource is missing or no valid resource of a JID', true);
+    if (!this.environment.accounts.checkPassword(username, domain, password)) throw new LoginError(jid, 'wrong user name or password', true);
+    const login = new LocalLogin(jid, this.linkEnvironment);
+    const isRouterAccount = username === routerName(this.config.router, domain);
+    const session = this.environment.binding.bindClient(login.link, { username, domain, resource, isRouterAccount, isVersionless: true });
+    if (session instanceof StanzaError) throw new LoginError(jid, session.text, true);
+    login.link.bind(session);
+    this.open.add(login.link);
+    return login;
+  }
+
+  /** Ends all sessions of programs. */
+  shutDown(): void {
+    for (const link of [...this.open]) link.close('server-stopped', null);
+  }
+
+  private closed(link: LocalLink): void {
+    this.open.delete(link);
+    this.linkEnvironment.counts.connectionClosed(link);
+  }
+}
+
+/** A login of a program in this process. */
+class LocalLogin implements JabberLogin, Program {
+  readonly jid: string;
+  readonly link: LocalLink;
+  onMessage: (message: Stanza) => void = () => {};
+  onIq: (iq: Stanza) => void = () => {};
+  onClose: () => void = () => {};
+
+  constructor(jid: string, environment: LocalLinkEnvironment) {
+    this.jid = jid;
+    this.link = new LocalLink(environment, this);
+  }
+
+  get open(): boolean {
+    return this.link.open;
+  }
+
+  send(stanza: Stanza): void {
+    this.link.submit(stanza);
+  }
+
+  /** The server deals with a stanza before {@link send} returns. */
+  async settled(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.link.close('client-closed', null);
+  }
+
+  kill(): void {
+    this.link.cut();
+  }
+
+  received(stanza: Stanza): void {
+    if (stanza.name === 'message') this.onMessage(stanza);
+    else if (stanza.name === 'iq') this.onIq(stanza);
+  }
+
+  ended(): void {
+    this.onClose();
+  }
+}

@@ -1,0 +1,191 @@
+import type { Clock } from '../../shared/clock.ts';
+import { StreamError } from '../../shared/errors.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import type { Limits } from '../config/limits.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
+import type { ServerCounts } from '../kernel/counts.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Flushable, Flusher } from '../net/flusher.ts';
+import { isStalled, overflows } from '../net/outbox-limits.ts';
+import type { Link } from './link.ts';
+import type { Session } from './session.ts';
+
+/** A program in this process, as its link sees it. */
+export interface Program {
+  /** Takes a stanza; it may keep it. */
+  received(stanza: Stanza): void;
+  /** Its session is over. Called once, never while the program is at work. */
+  ended(): void;
+}
+
+/** What the local links of a server share. */
+export interface LocalLinkEnvironment {
+  readonly flusher: Flusher;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly counts: ServerCounts;
+  readonly log: Log;
+  readonly onClosed: (link: LocalLink) => void;
+}
+
+/** The peer of all local links, for logs. */
+const THIS_PROCESS = 'this process';
+
+const NOTHING: readonly Stanza[] = [];
+
+/**
+ * Joins a session with a program in this process, which hands it stanzas and is handed stanzas: the same session, stamping, limits, taps and faults as over a
+ * socket, and no XML in between. A stanza reaches the program at the end of the turn, when connections are written.
+ */
+export class LocalLink implements Link, Flushable {
+  readonly kind = 'memory';
+  readonly peer = THIS_PROCESS;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** About how many bytes wait for the program. */
+  length = 0;
+  /** Monotonic milliseconds since when it is held back; 0 while it is not. */
+  blockedSince = 0;
+  private readonly environment: LocalLinkEnvironment;
+  private readonly program: Program;
+  private session: Session | null = null;
+  private waiting: Stanza[] = [];
+  /** What is being handed to the program, and how much of it was. */
+  private leaving = NOTHING;
+  private left = 0;
+  private dirty = false;
+  private overflowing = false;
+  private holds = 0;
+  private state: 'open' | 'closed' = 'open';
+
+  constructor(environment: LocalLinkEnvironment, program: Program) {
+    this.environment = environment;
+    this.program = program;
+  }
+
+  get open(): boolean {
+    return this.state === 'open';
+  }
+
+  get stalled(): boolean {
+    return isStalled(this, this.environment.limits, this.environment.clock.now());
+  }
+
+  get backlogged(): boolean {
+    return this.length > this.environment.limits.backlogBytes;
+  }
+
+  get outboxBytes(): number {
+    return this.length;
+  }
+
+  /** The session that it carries. */
+  bind(session: Session): void {
+    this.session = session;
+  }
+
+  /** From the program: sends a stanza, which the session stamps. */
+  submit(stanza: Stanza): void {
+    const { session } = this;
+    if (this.state === 'closed' || session === null) return;
+    const { length } = stanza;
+    this.bytesRead += length;
+    try {
+      if (length > this.environment.limits.stanzaBytes) session.readOversized(stanza);
+      else session.read(stanza);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  send(stanza: Stanza): void {
+    if (this.state === 'closed') return;
+    if (this.holds > 0) stanza.detach();
+    this.waiting.push(stanza);
+    this.length += stanza.length;
+    if (!this.dirty) {
+      this.dirty = true;
+      this.environment.flusher.add(this);
+    }
+    this.closeIfOverflowing();
+  }
+
+  flush(): void {
+    this.dirty = false;
+    if (this.holds > 0) {
+      this.block();
+      return;
+    }
+    this.blockedSince = 0;
+    this.leaving = this.waiting;
+    this.left = 0;
+    this.waiting = [];
+    while (this.left < this.leaving.length && this.holds === 0 && this.state === 'open') this.handOver(this.leaving[this.left++] as Stanza);
+    if (this.state === 'open' && this.left < this.leaving.length) this.waiting = [...this.leaving.slice(this.left), ...this.waiting];
+    this.leaving = NOTHING;
+  }
+
+  close(reason: CloseReason, _error: StreamError | null): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.environment.counts.closes.count(reason);
+    const unsent = [...this.leaving.slice(this.left), ...this.waiting];
+    this.waiting = [];
+    this.length = 0;
+    this.environment.onClosed(this);
+    this.session?.linkEnded(reason, unsent);
+    queueMicrotask(() => this.program.ended());
+  }
+
+  cut(): void {
+    this.close('connection-failed', null);
+  }
+
+  hold(): () => void {
+    let held = true;
+    this.holds++;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.holds--;
+      if (this.holds === 0 && this.waiting.length > 0 && !this.dirty) this.flush();
+    };
+  }
+
+  /** There are no bytes to split. */
+  splitWrites(): () => void {
+    return () => {};
+  }
+
+  private handOver(stanza: Stanza): void {
+    this.length -= stanza.length;
+    this.bytesWritten += stanza.length;
+    try {
+      this.program.received(stanza);
+    } catch (error) {
+      this.environment.log.error({ err: error, jid: this.session?.jid }, 'a program in this process failed on a stanza');
+    }
+  }
+
+  private block(): void {
+    if (this.blockedSince === 0) this.blockedSince = this.environment.clock.now();
+    for (const stanza of this.waiting) stanza.detach();
+  }
+
+  private closeIfOverflowing(): void {
+    const { limits, clock } = this.environment;
+    if (this.overflowing || this.length <= limits.outboxBytes || !overflows(this, limits, clock.now())) return;
+    // Deferred: close() re-delivers queued stanzas and may already be on the stack.
+    this.overflowing = true;
+    setImmediate(() => this.close('slow-reader', null));
+  }
+
+  private failed(error: unknown): void {
+    if (error instanceof StreamError) {
+      this.close('stream-error', error);
+      return;
+    }
+    this.environment.log.error({ err: error, jid: this.session?.jid }, 'session ended by an internal error');
+    this.close('internal-error', null);
+  }
+}

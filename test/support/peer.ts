@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type Duplex, Duplex as DuplexStream } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import type { ChopChop } from '../../server/compose/chopchop.ts';
+import { memoryPair } from '../../server/net/memory-pair.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
-
-/** How long a test waits for what must come. Never reached unless the test fails. */
-const PATIENCE_MS = 10_000;
+import { Events } from './patience.ts';
 
 /** The header every OpenSRF library sends. */
 export function header(domain: string, extra = ''): string {
@@ -24,7 +23,7 @@ export class Peer {
   /** What came in each read of the socket. */
   readonly reads: string[] = [];
   ended = false;
-  private wake: () => void = () => {};
+  private readonly events = new Events();
 
   constructor(stream: Duplex) {
     this.stream = stream;
@@ -33,7 +32,7 @@ export class Peer {
       this.received += text;
       this.transcript += text;
       this.reads.push(text);
-      this.wake();
+      this.events.happened();
     });
     stream.on('error', () => {});
     stream.on('end', () => this.end());
@@ -134,42 +133,11 @@ export class Peer {
 
   private end(): void {
     this.ended = true;
-    this.wake();
+    this.events.happened();
   }
 
-  private async until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    while (!condition()) {
-      if (this.ended && what !== 'the end of the stream') throw new Error(`the server closed before ${what} came; it said: ${this.transcript}`);
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`${what} did not come; the server said: ${this.transcript}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+  private until(condition: () => boolean, what: string): Promise<void> {
+    const problem = () => `${this.ended ? `the server closed before ${what} came` : `${what} did not come`}; the server said: ${this.transcript}`;
+    return this.events.until(condition, () => this.ended, problem);
   }
-}
-
-/** Two streams, each of which reads what the other is written. */
-export function memoryPair(): [Duplex, Duplex] {
-  const make = (other: () => Duplex): Duplex =>
-    new DuplexStream({
-      allowHalfOpen: true,
-      read() {},
-      write(chunk, _encoding, done) {
-        other().push(chunk);
-        done();
-      },
-      final(done) {
-        other().push(null);
-        done();
-      },
-    });
-  const a: Duplex = make(() => b);
-  const b: Duplex = make(() => a);
-  return [a, b];
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Events } from './patience.ts';
 import { scramFinal } from './scram-client.ts';
 import type { TranscriptConnection } from './transcript-connections.ts';
 import { type Dialect, GENERATED } from './transcript-dialect.ts';
@@ -22,8 +23,7 @@ export class TranscriptClient {
   private challenge = '';
   private serverFinal = '';
   private serverEnded = false;
-  private givenUp = false;
-  private wake: () => void = () => {};
+  private readonly events = new Events();
 
   /** @param resumptions Shared by all clients of a transcript. */
   constructor({ stream, dialect }: TranscriptConnection, name: string, resumptions: Map<string, string>) {
@@ -34,13 +34,13 @@ export class TranscriptClient {
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
       this.reads.push(text);
-      this.wake();
+      this.events.happened();
     });
     stream.on('error', () => {});
     stream.on('end', () => {
       this.serverEnded = true;
       this.close();
-      this.wake();
+      this.events.happened();
     });
   }
 
@@ -73,12 +73,6 @@ export class TranscriptClient {
 
   close(): void {
     if (!this.stream.writableEnded) this.stream.end();
-  }
-
-  /** What did not come by now never will. */
-  giveUp(): void {
-    this.givenUp = true;
-    this.wake();
   }
 
   /** After the last step: nothing may have come that the transcript does not have, but the server's goodbye. */
@@ -183,14 +177,10 @@ export class TranscriptClient {
     if (success !== '' && success !== this.serverFinal) throw new Error(`the server has not proved itself: ${success}`);
   }
 
-  private async until(condition: () => boolean, what: string): Promise<void> {
-    while (!condition()) {
-      if (this.serverEnded) throw new Error(`the server closed\n  instead of ${what}\n  after ${this.unread}`);
-      if (this.givenUp) throw new Error(`did not come: ${what}\n  came: ${this.unread}`);
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
+  private until(condition: () => boolean, what: string): Promise<void> {
+    const problem = () =>
+      this.serverEnded ? `the server closed\n  instead of ${what}\n  after ${this.unread}` : `did not come: ${what}\n  came: ${this.unread}`;
+    return this.events.until(condition, () => this.serverEnded, problem);
   }
 }
 

@@ -2,13 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { Log } from '../../server/kernel/log.ts';
+import { eventually } from './patience.ts';
 import { TranscriptClient } from './transcript-client.ts';
 import { configFor, encrypt, openConnection, type TranscriptConnection } from './transcript-connections.ts';
 import type { ConnectKind, Step, Transcript, Transport } from './transcript-reader.ts';
 import type { Split } from './transcript-splits.ts';
-
-/** How long one run may take. Never reached unless the test fails. */
-const PATIENCE_MS = 10_000;
 
 /**
  * Plays a transcript once for each split, all against one server, which nobody is connected to between two runs.
@@ -22,9 +20,7 @@ export async function play(transcript: Transcript, transport: Transport, splits:
   try {
     for (const [run, split] of splits.entries()) {
       await playOnce(transcript, connect, split, `run ${run}: ${transcript.file}`);
-      for (const deadline = Date.now() + PATIENCE_MS; server.connectionCount > 0; await turn()) {
-        if (Date.now() > deadline) throw new Error(`run ${run}: ${transcript.file}: a connection stayed open`);
-      }
+      await eventually(() => server.connectionCount === 0, `run ${run}: ${transcript.file}: the server closed its last connection`);
     }
   } finally {
     await server.stop();
@@ -35,9 +31,6 @@ export async function play(transcript: Transcript, transport: Transport, splits:
 async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => Promise<TranscriptConnection>, split: Split, where: string): Promise<void> {
   const clients = new Map<string, TranscriptClient>();
   const resumptions = new Map<string, string>();
-  const watchdog = setTimeout(() => {
-    for (const client of clients.values()) client.giveUp();
-  }, PATIENCE_MS);
   let place = where;
   try {
     for (const step of steps) {
@@ -56,7 +49,6 @@ async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => P
   } catch (error) {
     throw new Error(`${place}: ${(error as Error).message}`);
   } finally {
-    clearTimeout(watchdog);
     for (const client of clients.values()) client.close();
   }
 }

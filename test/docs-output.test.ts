@@ -64,7 +64,7 @@ test('the README shows what a terminal shows', { skip: noTerminal }, async (t) =
   assert.equal(code, 0);
   const known = readFileSync('/etc/hosts', 'utf8').includes('private.localhost');
   assertShown(
-    shown('Ctrl-C stops it.').filter((line) => !(known && /\/etc\/hosts|^ +127\.0\.0\.1 /.test(line))),
+    shown('Ctrl-C stops it.').filter((line) => !(known && /\/etc\/hosts|^ +127\.0\.0\.1 |^ +listening /.test(line))),
     output,
   );
 });

@@ -33,7 +33,7 @@ test('a site is started, used, looked at and stopped as osrf_control does it', a
   });
 
   await t.test('--start-services: a service asks for its settings, logs in and registers', async () => {
-    services.push(spawn(process.execPath, [SERVICE, String(site.address.port), 'c'], { stdio: 'inherit' }));
+    services.push(spawn(process.execPath, [SERVICE, site.address.host, String(site.address.port), 'c'], { stdio: 'inherit' }));
     t.after(() => services.map((service) => service.kill('SIGKILL')));
     const waited = await command('wait', 'opensrf.math', 'opensrf.settings', '--timeout', '20');
     assert.equal(waited.code, 0, waited.stderr);

@@ -54,7 +54,7 @@ const EVERYWHERE = { 'private.localhost': 1, 'public.localhost': 1, localhost: 1
 for (const language of ['c', 'perl']) {
   test(`a service that asks for its settings as ${language} programs do starts alone and answers`, async (t) => {
     const { address, client } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'), { router: { holdMs: 30_000 } });
-    const child = spawn(process.execPath, [LONE_SERVICE, String(address.port), language], { stdio: 'inherit' });
+    const child = spawn(process.execPath, [LONE_SERVICE, address.host, String(address.port), language], { stdio: 'inherit' });
     t.after(() => child.kill('SIGKILL'));
     // The request is held until the service has registered.
     const { results } = await client.request('opensrf.math', 'add', 2, 3).answer;

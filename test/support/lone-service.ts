@@ -7,7 +7,7 @@ import { readStanza } from './reading.ts';
 
 // A process of its own that starts as a C service does (`c`), or as a Perl program without settings (`perl`): it knows how to log in and the
 // name of its host, and asks opensrf.settings for everything else. Then it is the active service of that host, with one drone, until it is killed.
-const [port = '', language = ''] = process.argv.slice(2);
+const [host = '', port = '', language = ''] = process.argv.slice(2);
 const DOMAIN = 'private.localhost';
 const SETTINGS = `router@${DOMAIN}/opensrf.settings`;
 const METHOD = 'opensrf.settings.host_config.get';
@@ -18,7 +18,7 @@ interface HostConfig {
 }
 
 async function login(resource: string): Promise<Peer> {
-  const socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
+  const socket = connect({ host, port: Number(port), noDelay: true });
   await once(socket, 'connect');
   return new Peer(socket).login('opensrf', DOMAIN, resource);
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { domainAddresses } from '../../server/config/hosts-file.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 import { temporaryFolder, until } from './command.ts';
 
@@ -12,8 +13,8 @@ import { temporaryFolder, until } from './command.ts';
 export const OPENSRF_ROUTER = fileURLToPath(new URL('../../server/opensrf-router.js', import.meta.url));
 
 /** A port that was free a moment ago: osrf_control's command line has no way to say that any will do. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   server.close();
@@ -27,6 +28,7 @@ export interface OpensrfSite {
   readonly config: string;
   readonly pidFile: string;
   readonly log: string;
+  /** Where OpenSRF's programs find the domain. */
   readonly address: BoundAddress;
   /** Runs `opensrf_router CONFIG routers PIDFILE` to its end. */
   start(env?: NodeJS.ProcessEnv): { status: number | null; stderr: string };
@@ -41,7 +43,8 @@ export interface OpensrfSite {
 export async function opensrfSite(t: TestContext, domain: string): Promise<OpensrfSite> {
   const folder = temporaryFolder(t);
   const [config, pidFile, log] = ['core.xml', 'router.pid', 'router.log'].map((name) => join(folder, name)) as [string, string, string];
-  const port = await freePort();
+  const [host = ''] = domainAddresses([domain]).hosts;
+  const port = await freePort(host);
   writeFileSync(
     config,
     `<config><opensrf><domain>${domain}</domain><port>${port}</port><username>opensrf</username><passwd>password</passwd></opensrf>
@@ -56,7 +59,7 @@ export async function opensrfSite(t: TestContext, domain: string): Promise<Opens
     config,
     pidFile,
     log,
-    address: { host: '127.0.0.1', port },
+    address: { host, port },
     // Its standard output is captured, and it is waited for until everybody who has inherited that has closed it.
     start: (env = {}) =>
       spawnSync(process.execPath, [OPENSRF_ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...env } }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 
 // The console's store knows no page: it runs here with the few things of a browser that it takes.
 
@@ -7,7 +8,7 @@ interface Store {
   readonly requests: Map<number, { readonly id: number; readonly state: string }>;
 }
 
-test('what events told that did not reach the page is asked for once it is calm again', async () => {
+test('what events told that did not reach the page is asked for once it is calm again', async (t) => {
   const answers: Record<string, unknown> = {
     '/api/v1/server': { pid: 1, startedAt: 1 },
     '/api/v1/health': { samples: [] },
@@ -26,11 +27,12 @@ test('what events told that did not reach the page is asked for once it is calm 
   });
   const page = { document: Object.assign(new EventTarget(), { visibilityState: 'visible' }), sessionStorage: { getItem: () => 'token', setItem: () => {} } };
   Object.assign(globalThis, page);
-  mock.method(globalThis, 'fetch', async (path: string) => {
+  t.mock.method(globalThis, 'fetch', async (path: string) => {
     const [name = ''] = path.split('?');
     asked.push(name);
     return name === '/api/v1/events' ? new Response(body) : Response.json(answers[name]);
   });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const { store, start, on } = (await import(new URL('../../server/console/page/base/store.js', import.meta.url).href)) as {
     store: Store;
     start(): void;
@@ -44,7 +46,7 @@ test('what events told that did not reach the page is asked for once it is calm 
   assert.ok(!asked.includes('/api/v1/requests'));
   const caughtUp = has(() => store.requests.size === 3);
   tell({ requests: [], leftOut: 2 });
-  await caughtUp;
+  while (!(await Promise.race([caughtUp.then(() => true), turn(false)]))) t.mock.timers.tick(100);
   assert.deepEqual(
     [...store.requests.values()].map(({ id, state }) => [id, state]),
     [1, 2, 3].map((id) => [id, 'complete']),

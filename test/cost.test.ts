@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ledger } from '../../router/ledger/ledger.ts';
-import { Router } from '../../router/router.ts';
-import type { Exchange } from '../../server/conversations/exchange.ts';
-import { ExchangeTap } from '../../server/conversations/exchange-tap.ts';
-import { Delivery } from '../../server/delivery/delivery.ts';
-import { Directory } from '../../server/delivery/directory.ts';
-import { Host } from '../../server/host/host.ts';
-import { Queries } from '../../server/host/queries.ts';
-import { ServerCounts } from '../../server/kernel/counts.ts';
-import { Presence } from '../../server/sessions/presence.ts';
-import type { Session } from '../../server/sessions/session.ts';
-import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
-import { Stanza } from '../../shared/stanza.ts';
-import { cpuMs } from '../support/cpu.ts';
-import { commandXml, FakeClock, FakeEnvironment, FakeLog, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
-import { OPENING, Reading } from '../support/reading.ts';
+import { Ledger } from '../router/ledger/ledger.ts';
+import { Router } from '../router/router.ts';
+import type { Exchange } from '../server/conversations/exchange.ts';
+import { ExchangeTap } from '../server/conversations/exchange-tap.ts';
+import { Delivery } from '../server/delivery/delivery.ts';
+import { Directory } from '../server/delivery/directory.ts';
+import { Host } from '../server/host/host.ts';
+import { Queries } from '../server/host/queries.ts';
+import { ServerCounts } from '../server/kernel/counts.ts';
+import { Presence } from '../server/sessions/presence.ts';
+import type { Session } from '../server/sessions/session.ts';
+import { glimpseOsrfMessages } from '../shared/osrf/read.ts';
+import { Stanza } from '../shared/stanza.ts';
+import { cpuMs } from './support/cpu.ts';
+import { commandXml, FakeClock, FakeEnvironment, FakeLog, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from './support/fakes.ts';
+import { OPENING, Reading } from './support/reading.ts';
 
 /** What a peer sends once may keep everybody else waiting for so long, not more. What these tests send took from 500 ms to minutes once. */
 const AT_MOST_MS = 50;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bareJid, formatJid, isLocalPart, isResource, normalizeDomain, parseJid } from '../../shared/jid.ts';
+import { cases } from '../support/tier.ts';
 
 const garbage = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -22,7 +23,7 @@ test('nothing makes the reading of an address throw, and what is one is written 
       assert.deepEqual({ ...parseJid(bareJid(jid)) }, { ...jid, resource: '' });
       assert.equal(jid.domain, jid.domain.toLowerCase());
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 
@@ -33,6 +34,6 @@ test('an address made of valid parts falls into just these parts', () => {
       const text = `${local === '' ? '' : `${local}@`}${domain}${resource === '' ? '' : `/${resource}`}`;
       assert.deepEqual({ ...parseJid(text) }, { local, domain: normalizeDomain(domain), resource });
     }),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BalancedNode } from '../../router/balance/balance.ts';
 import { createBalance } from '../../router/balance/balances.ts';
+import { cases } from '../support/tier.ts';
 
 const NODES = 5;
 
@@ -84,7 +85,7 @@ for (const name of ['round-robin', 'least-outstanding'] as const) {
           actions[kind]?.(nodes[node] as Node);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     );
   });
 }

@@ -5,6 +5,7 @@ import { SaxesParser } from 'saxes';
 import { removeRouterFrom, stampRouterFrom } from '../../shared/extension.ts';
 import { escapeAttribute, escapeText, rawAttributes, unescapeXml } from '../../shared/xml.ts';
 import { readStanza, tagsOf } from '../support/reading.ts';
+import { cases } from '../support/tier.ts';
 
 /** Any character XML 1.0 allows (§2.2), the awkward ones often. */
 const xmlText = fc.string({
@@ -43,7 +44,7 @@ test('every text comes through a parser as it was before it was escaped', () => 
       assert.equal(unescapeXml(escapeText(text)), text);
       assert.equal(unescapeXml(escapeAttribute(text)), text);
     }),
-    { numRuns: 2_000 },
+    { numRuns: cases(2_000) },
   );
 });
 
@@ -91,7 +92,7 @@ test('the attributes found in the text of a tag are those a parser sees', () => 
         all.map(({ name, value }) => [name, value]),
       );
     }),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
 });
 
@@ -112,6 +113,6 @@ test('whatever a request claims, its listener reads the real sender and all the 
       removeRouterFrom(stanza);
       for (const tag of tagsOf(stanza.toXml())) assert.equal(tag.attributes.get('router_from') ?? '', '');
     }),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
 });

@@ -5,6 +5,7 @@ import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import { Peer } from '../support/peer.ts';
 import { recordingLog } from '../support/server.ts';
+import { cases } from '../support/tier.ts';
 
 const DOMAIN = 'localhost';
 const MANAGED = `opensrf@${DOMAIN}/managed`;
@@ -114,5 +115,5 @@ test('wherever the connection is lost, each stanza arrives once and in order, in
     const heard = [...other.transcript.matchAll(/<message [^>]* id='(\d+)'/g)].map(([, id]) => Number(id));
     assert.deepEqual(heard, upTo(sent + 1));
   });
-  await fc.assert(property, { numRuns: 40 });
+  await fc.assert(property, { numRuns: cases(40) });
 });

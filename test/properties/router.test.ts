@@ -7,6 +7,7 @@ import { Router } from '../../router/router.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
+import { cases } from '../support/tier.ts';
 
 const LOSS_GRACE_MS = 500;
 /** Whatever falls due does so at a multiple of this. */
@@ -315,7 +316,7 @@ for (const policy of LISTENER_LOSS_POLICIES) {
         assert.equal(pair.environment.clock.timers, 0);
         for (const service of pair.router.classes.values()) for (const node of service.nodes.values()) assert.equal(node.unanswered, 0);
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { fieldsOf, OPENING, Reading, readStanza } from '../support/reading.ts';
+import { cases } from '../support/tier.ts';
 
 const characters = fc.constantFrom('a', 'z', ' ', '\n', '\t', '<', '>', '&', "'", '"', ']', '=', '/', '\u00e9', '\u20ac', '\u{1f431}', '\u0085', '\ufeff');
 const anyText = fc.string({ unit: characters, maxLength: 12 });
@@ -59,7 +60,7 @@ test('a stream yields the same stanzas however its bytes are cut', () => {
         assert.deepEqual(pieces.stanzas.map(fieldsOf), whole.stanzas.map(fieldsOf));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 
@@ -72,7 +73,7 @@ test('a stanza that is written and read again is the same', () => {
         assert.equal(again.toXml(), read.toXml());
       }
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 
@@ -87,7 +88,7 @@ test('which stanzas are too long, and what is kept of them, does not depend on t
       assert.deepEqual(pieces.oversized.map(known), whole.oversized.map(known));
       for (const left of pieces.oversized) readStanza(left.toXml());
     }),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
 });
 
@@ -108,6 +109,6 @@ test('garbage in a stream yields stanzas or a stream error, and the same events 
       if (whole.error === null && pieces.error === null) assert.deepEqual(pieces.events, whole.events);
       for (const read of whole.stanzas) readStanza(read.toXml(), ` xmlns:p='urn:p'`);
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });

@@ -51,10 +51,13 @@ const TRANSPORTS_BY_NAME: Readonly<Record<string, readonly Transport[]>> = {
 const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256|resumption) ([^{}]+)\}/;
 const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|tls|login|authenticate|features|sync|close|closed)(?: (\S+))?)$/;
 
-/** All transcripts in the folder's files, in order. The format is explained in its README.md. */
-export function readTranscripts(folder: URL): Transcript[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.txt'));
-  return files.sort().flatMap((file) => parseTranscripts(file, readFileSync(new URL(file, folder), 'utf8')));
+// This file runs from dist/test/support/, the transcripts stay with the sources.
+const FOLDER = new URL('../../../test/transcripts/', import.meta.url);
+
+/** All transcripts, in order of their files. The format is explained in `test/transcripts/README.md`. */
+export function readTranscripts(): Transcript[] {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
+  return files.sort().flatMap((file) => parseTranscripts(file, readFileSync(new URL(file, FOLDER), 'utf8')));
 }
 
 /** @param file Its name, for messages. */

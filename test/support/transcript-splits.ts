@@ -12,6 +12,9 @@ const CUT_EVERYWHERE_BYTES = 240;
 const CUT_NEAR_ENDS_BYTES = 60;
 const CUTS_BETWEEN = 20;
 
+/** With each shift of pieces of this size, every byte is the first of a piece once. */
+export const PIECE_BYTES = 32;
+
 export const whole: Split = (payload) => [payload];
 
 /** Each payload in two writes: the `run`-th time at the `run`-th of its cut positions. */
@@ -32,9 +35,17 @@ export function inPieces(bytes: number, shift = 0): Split {
 }
 
 /** How many runs it takes until each payload was cut at each of its positions. */
-export function cutRuns({ steps }: Transcript): number {
-  const lengths = steps.map((step) => (step.kind === 'send' && step.cut ? payloadLength(step.payload) : 0));
-  return Math.max(0, ...lengths.map((length) => cutPositions(length).length));
+export function cutRuns(transcript: Transcript): number {
+  return Math.max(0, ...payloadLengths(transcript).map((length) => cutPositions(length).length));
+}
+
+/** The length of the longest payload that is cut, in bytes. */
+export function longestPayload(transcript: Transcript): number {
+  return Math.max(0, ...payloadLengths(transcript));
+}
+
+function payloadLengths({ steps }: Transcript): number[] {
+  return steps.map((step) => (step.kind === 'send' && step.cut ? payloadLength(step.payload) : 0));
 }
 
 const positionsByLength = new Map<number, number[]>();

@@ -15,7 +15,7 @@ const MOST_BYTES = 20_000;
 
 /** What each client of each transcript sends, as one piece. The bytes are those of OpenSRF's libraries. @param files All where nothing is said. */
 export function transcriptSeeds(files: readonly string[] = []): Buffer[] {
-  const transcripts = readTranscripts(new URL('transcripts/', TEST)).filter(({ file }) => files.length === 0 || files.includes(file));
+  const transcripts = readTranscripts().filter(({ file }) => files.length === 0 || files.includes(file));
   return transcripts.flatMap(conversationsOf).filter(({ length }) => length > 0 && length < MOST_BYTES);
 }
 

@@ -10,6 +10,7 @@ import { appeared, MAIN, oneLine, readReady, run, serve, temporaryFolder } from 
 import { startMath } from './support/control.ts';
 import { registration } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 
 test('the demo shows every step with real JIDs and exits with 0', () => {
   const { code, stdout, stderr } = run('demo');
@@ -176,10 +177,10 @@ test('a terminal gets a banner with what to put into opensrf_core.xml, and reada
 }, async (t) => {
   const folder = temporaryFolder(t);
   const command = `'${process.execPath}' '${MAIN}' --port 0 --ready-file '${join(folder, 'ready.json')}'`;
-  const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = endWith(t, spawn('/usr/bin/script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] }));
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
-  await appeared(folder, 'ready.json');
+  await appeared(t, folder, 'ready.json');
   const { pid, c2s } = readReady(folder);
   process.kill(pid, 'SIGTERM');
   await once(child, 'close');
@@ -223,7 +224,7 @@ test('drain at what is no Jabber server is one clear line and exit code 3', asyn
   await once(web, 'listening');
   t.after(() => web.close());
   const { port } = web.address() as AddressInfo;
-  const child = spawn(process.execPath, [MAIN, 'drain', 'opensrf.math', '--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = endWith(t, spawn(process.execPath, [MAIN, 'drain', 'opensrf.math', '--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] }));
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MAIN, temporaryFolder } from './support/command.ts';
+import { endWith } from './support/processes.ts';
 
 const noBash = spawnSync('bash', ['--version']).status !== 0 && 'there is no bash';
 
@@ -51,14 +52,13 @@ async function completed({ program, args, setUp }: Shell, t: TestContext, folder
   // Where EDITOR says vi, as npm has it, zsh takes keys as vi does.
   const keys = { EDITOR: 'emacs', VISUAL: 'emacs' };
   const env = { ...process.env, ...keys, TERM: 'dumb', SHELL: `/bin/${program}`, PATH: `${folder}:${process.env['PATH']}`, ZDOTDIR: folder, COLUMNS: '200' };
-  const terminal = spawn('script', ['-qec', `${program} ${args}`, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  t.after(() => terminal.kill());
+  const terminal = endWith(t, spawn('script', ['-qec', `${program} ${args}`, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] }));
   let shown = '';
   terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text;
   });
   const until = async (what: RegExp) => {
-    while (!what.test(shown)) await once(terminal.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+    while (!what.test(shown)) await once(terminal.stdout, 'data');
   };
   terminal.stdin.write(`stty cols 200; ${setUp}; echo re""ady\n`);
   await until(/^ready/m);

@@ -11,6 +11,7 @@ import { createConfig } from '../server/config/config.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { appeared, MAIN, run, temporaryFolder } from './support/command.ts';
 import { header, Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 import { recordingLog, startServer } from './support/server.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
@@ -162,9 +163,8 @@ test('what is wrong with components is said at the start, without their secrets'
 test('the ready file tells where components connect', async (t) => {
   const folder = temporaryFolder(t);
   const args = ['--host', '127.0.0.1', '--port', '0', '--component-port', '0', '--component-secret', 'secret', '--ready-file', join(folder, 'ready.json')];
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
-  t.after(() => child.kill());
-  await appeared(folder, 'ready.json');
+  endWith(t, spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' }));
+  await appeared(t, folder, 'ready.json');
   const { components } = JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
   await handshake(await Peer.connect(t, components[0]));
 });

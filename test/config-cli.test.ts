@@ -8,12 +8,13 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { registration } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
+import { endWith, HANG_MS } from './support/processes.ts';
 
 const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
 
 function run(args: string[], env: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...env } });
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: HANG_MS, env: { ...process.env, ...env } });
 }
 
 function checked(args: string[], env: NodeJS.ProcessEnv = {}) {
@@ -143,10 +144,8 @@ async function site(t: TestContext) {
     );
   write('one', 'private.localhost');
   const ready = join(folder, 'ready.json');
-  const child = spawn(process.execPath, [MAIN, '--config', file, '--port', '0', '--host', '127.0.0.1', '--ready-file', ready], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
+  const args = [MAIN, '--config', file, '--port', '0', '--host', '127.0.0.1', '--ready-file', ready];
+  const child = endWith(t, spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   const logged = async (text: string) => {

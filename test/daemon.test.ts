@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MAIN, oneLine, readReady, run, serve, stop, temporaryFolder, until } from './support/command.ts';
 import { Peer } from './support/peer.ts';
+import { endWith, kill } from './support/processes.ts';
 
 const noProc = !existsSync('/proc/self/stat') && 'no /proc here';
 
@@ -30,21 +31,13 @@ function startDaemon(t: TestContext, ...args: string[]): Daemon {
   return { folder, pid, address: readReady(folder).c2s[0] };
 }
 
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended in the test.
-  }
-}
-
 test('--daemon returns when logins work; the pid in the pid file is the one that serves, and SIGTERM ends it in order', async (t) => {
   const { folder, pid, address } = startDaemon(t);
   const peer = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'r');
   assert.equal(readReady(folder).pid, pid);
   process.kill(pid, 'SIGTERM');
   assert.match(await peer.closed(), /<system-shutdown /);
-  await until(folder, () => !existsSync(join(folder, 'pid')) && !existsSync(join(folder, 'ready.json')));
+  await until(t, folder, () => !existsSync(join(folder, 'pid')) && !existsSync(join(folder, 'ready.json')));
   const log = readFileSync(join(folder, 'log'), 'utf8');
   assert.match(log, new RegExp(`\\[INFO:${pid}:server:0:\\] listening `));
   assert.match(log, /stopping signal=SIGTERM\n/);
@@ -62,7 +55,7 @@ test('a daemon has a session of its own, none of the standard streams, and no ar
 test('whoever reads the output of --daemon sees its end: the daemon does not hold it', async (t) => {
   const folder = temporaryFolder(t);
   const args = [MAIN, '--daemon', '--port', '0', '--pid-file', join(folder, 'pid')];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endWith(t, spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
   let errors = '';
   child.stdout.resume();
   child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
@@ -98,10 +91,8 @@ test('Ctrl-C while a daemon starts ends it too', { skip: noProc }, async (t) => 
   const folder = temporaryFolder(t);
   // A log file that is a pipe nobody reads holds the daemon up before it is ready.
   const fifo = join(folder, 'log');
-  const mkfifo = spawn('mkfifo', [fifo]);
-  await once(mkfifo, 'exit');
-  const child = spawn(process.execPath, [MAIN, '--daemon', '--port', '0', '--log-file', fifo], { stdio: ['ignore', 'ignore', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
+  spawnSync('mkfifo', [fifo]);
+  const child = endWith(t, spawn(process.execPath, [MAIN, '--daemon', '--port', '0', '--log-file', fifo], { stdio: ['ignore', 'ignore', 'pipe'] }));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
   const grandchild = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();

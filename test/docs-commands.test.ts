@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MAIN, run, temporaryFolder } from './support/command.ts';
+import { endWith, kill } from './support/processes.ts';
 import { ownOptions, type Step, shellBlocks, stepsOf } from './support/shell-pages.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,6 +50,9 @@ function routerOf(name: string): string {
 class Machine {
   readonly folder: string;
   private readonly network: ChildProcess;
+  /** All that it has started. */
+  private readonly children: ChildProcess[] = [];
+  /** Those of them that run until they are told to end. */
   private readonly running: ChildProcess[] = [];
 
   private constructor(folder: string, network: ChildProcess) {
@@ -71,7 +75,8 @@ class Machine {
     for (const name of ['conf/opensrf.xml', 'opensrf.xml']) cpSync(join(ROOT, 'test/fixtures/opensrf-xml/minimal.xml'), join(folder, name));
     cpSync(join(ROOT, 'docs/examples/stubs'), join(folder, 'test/stubs'), { recursive: true });
     cpSync(join(ROOT, 'docs/examples/perl/t'), join(folder, 't'), { recursive: true });
-    const network = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && echo up && exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const script = 'ip link set lo up && echo up && exec sleep infinity';
+    const network = endWith(t, spawn('unshare', ['--net', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] }));
     machine = new Machine(folder, network);
     await once(network.stdout as NodeJS.ReadableStream, 'data');
     return machine;
@@ -112,7 +117,9 @@ class Machine {
     const served = serves ? { OPENSRF_CHOPCHOP_STUBS: join(this.folder, 'test/stubs'), OPENSRF_CHOPCHOP_CONSOLE: '0' } : {};
     const env = { ...process.env, PATH: `${join(this.folder, 'bin')}:${process.env['PATH']}`, ...own, ...served };
     const command = ['--net', '--target', String(this.network.pid), 'bash', '-ec', this.inFolder(line)];
-    return spawn('nsenter', command, { cwd: this.folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('nsenter', command, { cwd: this.folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.children.push(child);
+    return child;
   }
 
   /** Places that a page names are this machine's own. */
@@ -121,8 +128,8 @@ class Machine {
   }
 
   private async stop(): Promise<void> {
-    for (const child of this.running) if (child.exitCode === null) process.kill(-(child.pid as number), 'SIGKILL');
-    for (const name of readdirSync(join(this.folder, 'var/run'))) process.kill(Number(readFileSync(join(this.folder, 'var/run', name), 'utf8')), 'SIGKILL');
+    for (const child of this.children) kill(-(child.pid as number));
+    for (const name of readdirSync(join(this.folder, 'var/run'))) kill(Number(readFileSync(join(this.folder, 'var/run', name), 'utf8')));
     this.network.kill('SIGKILL');
     await once(this.network, 'close');
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MAIN, run } from './support/command.ts';
+import { endWith } from './support/processes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -53,8 +54,8 @@ test('the README shows what is wrong with a file as --check-config does', () => 
 const noTerminal = spawnSync('script', ['--version']).error !== undefined && 'there is no script, which makes a terminal';
 
 test('the README shows what a terminal shows', { skip: noTerminal }, async (t) => {
-  const terminal = spawn('script', ['-qec', `exec '${process.execPath}' '${MAIN}' --port 0`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.after(() => terminal.kill('SIGKILL'));
+  const command = `exec '${process.execPath}' '${MAIN}' --port 0`;
+  const terminal = endWith(t, spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] }));
   let output = '';
   terminal.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   while (!output.includes('Ctrl-C stops it.')) await once(terminal.stdout, 'data');

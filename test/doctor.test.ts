@@ -17,6 +17,7 @@ import { checkPort } from '../server/doctor/ports.ts';
 import { checkSettings } from '../server/doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../server/doctor/site.ts';
 import { serve, temporaryFolder } from './support/command.ts';
+import { HANG_MS } from './support/processes.ts';
 
 const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
@@ -438,7 +439,7 @@ test('an opensrf.xml that is not there is a failure', () => {
 });
 
 test('the command prints each finding and its remedy, and exits with 1 if there is a failure', () => {
-  const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'doctor', '--port', '0', ...args], { encoding: 'utf8', timeout: 30_000 });
+  const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'doctor', '--port', '0', ...args], { encoding: 'utf8', timeout: HANG_MS });
   const bad = run('--config', `${FIXTURES}broken.xml`);
   assert.equal(bad.status, 1);
   assert.match(bad.stdout, /FAIL {2}\S+broken\.xml:4: <port>: "many" is no port\n {6}mend: correct it there\n/);

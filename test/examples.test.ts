@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MAIN, temporaryFolder } from './support/command.ts';
+import { endWith } from './support/processes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,10 +15,10 @@ function has(program: string): boolean {
   return spawnSync(program, ['--version']).error === undefined;
 }
 
-async function runs(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+async function runs(t: TestContext, command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
   // Node's test runner would take the output of one inside of another for its own.
   const { NODE_TEST_CONTEXT: _, ...rest } = env;
-  const child = spawn(command, args, { cwd: ROOT, env: rest, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endWith(t, spawn(command, args, { cwd: ROOT, env: rest, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');
@@ -25,22 +26,22 @@ async function runs(command: string, args: readonly string[], env: NodeJS.Proces
   return output;
 }
 
-const exec = (...command: string[]) => runs(process.execPath, [MAIN, 'exec', '--stubs', 'docs/examples/stubs', '--', ...command]);
+const exec = (t: TestContext, ...command: string[]) => runs(t, process.execPath, [MAIN, 'exec', '--stubs', 'docs/examples/stubs', '--', ...command]);
 
-test('the JavaScript example', async () => {
-  assert.match(await runs(process.execPath, ['--test', '--test-reporter=tap', 'docs/examples/javascript/basket.test.js']), /^# pass 2$/m);
+test('the JavaScript example', async (t) => {
+  assert.match(await runs(t, process.execPath, ['--test', '--test-reporter=tap', 'docs/examples/javascript/basket.test.js']), /^# pass 2$/m);
 });
 
-test('the Perl example', { skip: !has('prove') && 'there is no prove' }, async () => {
-  assert.match(await exec('prove', '-I', 'docs/examples/perl/lib', 'docs/examples/perl/t'), /^Result: PASS$/m);
+test('the Perl example', { skip: !has('prove') && 'there is no prove' }, async (t) => {
+  assert.match(await exec(t, 'prove', '-I', 'docs/examples/perl/lib', 'docs/examples/perl/t'), /^Result: PASS$/m);
 });
 
-test('the C example', { skip: !has(process.env['CC'] ?? 'cc') && 'there is no C compiler' }, async () => {
-  const output = await exec('sh', 'docs/examples/c/test.sh');
+test('the C example', { skip: !has(process.env['CC'] ?? 'cc') && 'there is no C compiler' }, async (t) => {
+  const output = await exec(t, 'sh', 'docs/examples/c/test.sh');
   assert.equal(output.match(/^ok - /gm)?.length, 4, output);
 });
 
-test('the GitHub action leaves a server and its address for later steps', { skip: !has('bash') && 'there is no bash' }, async (t: TestContext) => {
+test('the GitHub action leaves a server and its address for later steps', { skip: !has('bash') && 'there is no bash' }, async (t) => {
   const folder = temporaryFolder(t);
   const [environment, outputs] = [join(folder, 'env'), join(folder, 'outputs')];
   const env = {
@@ -51,7 +52,7 @@ test('the GitHub action leaves a server and its address for later steps', { skip
     INPUT_STUBS: 'docs/examples/stubs',
     INPUT_OPTIONS: '--hold 1 --balance least-outstanding',
   };
-  await runs(join(ROOT, '.github/actions/opensrf-chopchop/start.sh'), [], env);
+  await runs(t, join(ROOT, '.github/actions/opensrf-chopchop/start.sh'), [], env);
   const values = (file: string) =>
     Object.fromEntries(
       readFileSync(file, 'utf8')
@@ -62,7 +63,7 @@ test('the GitHub action leaves a server and its address for later steps', { skip
   const later = values(environment);
   const pid = Number(readFileSync(join(later['OSRF_CONFIG_DIR'] as string, 'server.pid'), 'utf8'));
   try {
-    assert.equal(await runs(process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '2', '2'], { ...process.env, ...later }), '4\n');
+    assert.equal(await runs(t, process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '2', '2'], { ...process.env, ...later }), '4\n');
     assert.deepEqual(values(outputs), { host: later['OSRF_HOST'], port: later['OSRF_PORT'], 'config-dir': later['OSRF_CONFIG_DIR'] });
   } finally {
     process.kill(pid, 'SIGTERM');

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startChopChop } from '../server/index.ts';
 import { MAIN, oneLine, run, serve, stop, temporaryFolder, until } from './support/command.ts';
+import { endWith } from './support/processes.ts';
 
 const INDEX = fileURLToPath(new URL('../server/index.js', import.meta.url));
 const STUB = 'service: opensrf.math\nmethods:\n  add:\n    - params: [2, 2]\n      result: 4\n';
@@ -124,9 +125,7 @@ test('exec says in one line what kept it from running the command, each with its
 test('signals go on to the command; one that is ended by a signal is told as a shell tells it', async (t) => {
   const folder = temporaryFolder(t);
   const start = (script: string) => {
-    const child = spawn(process.execPath, [MAIN, 'exec', '--', process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
-    t.after(() => child.kill('SIGKILL'));
-    return child;
+    return endWith(t, spawn(process.execPath, [MAIN, 'exec', '--', process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] }));
   };
   const polite = start(`process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1e6); console.log('up')`);
   await once(polite.stdout, 'data');
@@ -136,9 +135,8 @@ test('signals go on to the command; one that is ended by a signal is told as a s
   assert.deepEqual(await once(rude, 'close'), [137, null]);
   // Before there is a command, a signal ends exec and what it has started.
   const beside = `trap 'echo ended > ${folder}/beside; exit' TERM; echo up > ${folder}/up; while :; do sleep 1; done`;
-  const waiting = spawn(process.execPath, [MAIN, 'exec', '--start', beside, '--service', 'opensrf.none', '--', 'true'], { stdio: 'ignore' });
-  t.after(() => waiting.kill('SIGKILL'));
-  await until(folder, () => existsSync(join(folder, 'up')));
+  const waiting = endWith(t, spawn(process.execPath, [MAIN, 'exec', '--start', beside, '--service', 'opensrf.none', '--', 'true'], { stdio: 'ignore' }));
+  await until(t, folder, () => existsSync(join(folder, 'up')));
   waiting.kill('SIGINT');
   assert.deepEqual(await once(waiting, 'close'), [130, null]);
   assert.equal(readFileSync(join(folder, 'beside'), 'utf8'), 'ended\n');
@@ -173,22 +171,23 @@ test('readiness is told on standard output and to systemd, if they want to know'
   writeFileSync(tool, `#!/bin/sh\necho "$@" > ${folder}/notified.tmp && mv ${folder}/notified.tmp ${folder}/notified\n`);
   chmodSync(tool, 0o755);
   const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, NOTIFY_SOCKET: '/run/systemd/notify' };
-  const child = spawn(process.execPath, [MAIN, '--port', '0', '--ready-file', '-', '--log-level', 'silent'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
+  const args = [MAIN, '--port', '0', '--ready-file', '-', '--log-level', 'silent'];
+  const child = endWith(t, spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] }));
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
   const ready = JSON.parse(line);
   assert.deepEqual([ready.pid, typeof ready.c2s[0].port], [child.pid, 'number']);
-  await until(folder, () => existsSync(join(folder, 'notified')));
+  await until(t, folder, () => existsSync(join(folder, 'notified')));
   assert.equal(readFileSync(join(folder, 'notified'), 'utf8'), `--ready --pid=${child.pid}\n`);
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
 
-test('commands that log in find the server in the environment of exec; their options beat it', async () => {
+test('commands that log in find the server in the environment of exec; their options beat it', async (t) => {
   await using jabber = await startChopChop();
   await jabber.service('opensrf.math', { add: (a: number, b: number) => a + b });
   const asked = (...args: string[]) => {
-    const child = spawn(process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '1', '2', ...args], { env: { ...process.env, ...jabber.env() } });
+    const env = { ...process.env, ...jabber.env() };
+    const child = endWith(t, spawn(process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '1', '2', ...args], { env }));
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
     return once(child, 'close').then(([code]) => [code, output]);

@@ -41,11 +41,11 @@ test('a log file that was renamed, removed or truncated is written on, without a
   const log = join(folder, 'log');
   const server = await serve(t, folder, '--log-file', log);
   await login(t, server, 'before');
-  await written(folder, 'log', '/before ');
+  await written(t, folder, 'log', '/before ');
 
   renameSync(log, `${log}.1`);
   await login(t, server, 'renamed');
-  await written(folder, 'log', '/renamed ');
+  await written(t, folder, 'log', '/renamed ');
   assert.doesNotMatch(readFileSync(`${log}.1`, 'utf8'), /renamed/);
   assert.doesNotMatch(readFileSync(log, 'utf8'), /before/);
 
@@ -53,12 +53,12 @@ test('a log file that was renamed, removed or truncated is written on, without a
   copyFileSync(log, `${log}.2`);
   truncateSync(log);
   await login(t, server, 'truncated');
-  await written(folder, 'log', '/truncated ');
+  await written(t, folder, 'log', '/truncated ');
   assert.match(readFileSync(log, 'utf8'), /^chopchop [^\n]+\/truncated [^\n]+\n$/);
 
   rmSync(log);
   await login(t, server, 'removed');
-  await written(folder, 'log', '/removed ');
+  await written(t, folder, 'log', '/removed ');
   await stop(server);
 });
 
@@ -67,7 +67,7 @@ test('SIGUSR1 and SIGUSR2 end nothing and open no debugger', async (t) => {
   const server = await serve(t, folder, '--log-file', join(folder, 'log'));
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
     server.child.kill(signal);
-    await written(folder, 'log', `signal=${signal}`);
+    await written(t, folder, 'log', `signal=${signal}`);
   }
   await login(t, server, 'alive');
   assert.equal(await stop(server), 0);
@@ -83,7 +83,7 @@ test('while a log file cannot be written the server goes on; then the log says h
   for (const resource of ['lost1', 'lost2']) await login(t, server, resource);
   rmdirSync(log);
   await login(t, server, 'back');
-  await written(folder, 'log', '/back ');
+  await written(t, folder, 'log', '/back ');
   assert.match(readFileSync(log, 'utf8'), /\[WARN:\d+:server:0:\] log lines were lost lost=2\n/);
   await stop(server);
   assert.match(oneLine(server.errors()), /cannot write the log: EISDIR.*; its lines are lost until that is mended/);

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { HANG_MS } from './support/processes.ts';
 
 const CHILD = fileURLToPath(new URL('./support/memory-child.js', import.meta.url));
 const MB = 1_048_576;
 
 /** How many bytes more are held while the sessions stay. */
 function growth(scenario: string): number {
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', CHILD, scenario], { encoding: 'utf8', timeout: 60_000 });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', CHILD, scenario], { encoding: 'utf8', timeout: HANG_MS });
   assert.equal(stderr, '');
   const { before, after, sessions } = JSON.parse(stdout) as { before: number; after: number; sessions: number };
   assert.equal(sessions, 2);

@@ -53,7 +53,7 @@ test('attached, it ends with the server', async (t) => {
   const server = await serve(t, folder, '--config', config, '--port', String(address.port));
   assert.equal(start().status, 0);
   server.child.kill('SIGTERM');
-  await until(folder, () => !existsSync(pidFile));
+  await until(t, folder, () => !existsSync(pidFile));
 });
 
 test('a port that another program has is an error, as is a file that cannot be read', async (t) => {

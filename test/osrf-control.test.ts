@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from './support/background-command.ts';
 import { opensrfSite } from './support/opensrf-site.ts';
 import { Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 
 const SERVICE = fileURLToPath(new URL('./support/lone-service.js', import.meta.url));
 const SETTINGS = fileURLToPath(new URL('../../test/fixtures/opensrf-xml/minimal.xml', import.meta.url));
@@ -33,8 +34,8 @@ test('a site is started, used, looked at and stopped as osrf_control does it', a
   });
 
   await t.test('--start-services: a service asks for its settings, logs in and registers', async () => {
-    services.push(spawn(process.execPath, [SERVICE, site.address.host, String(site.address.port), 'c'], { stdio: 'inherit' }));
-    t.after(() => services.map((service) => service.kill('SIGKILL')));
+    const service = endWith(t, spawn(process.execPath, [SERVICE, site.address.host, String(site.address.port), 'c'], { stdio: 'inherit' }));
+    services.push(service);
     const waited = await command('wait', 'opensrf.math', 'opensrf.settings', '--timeout', '20');
     assert.equal(waited.code, 0, waited.stderr);
   });

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { serve, temporaryFolder } from './support/command.ts';
 import { cRequest, requestBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 
 // This file runs from dist/test/. The script beside the longer version, scripts/overload.js: two listeners and clients that ask as fast as they are answered.
 const GENERATOR = fileURLToPath(new URL('../../scripts/load/generator.js', import.meta.url));
@@ -22,9 +23,8 @@ const ROUNDS = 5;
 const MOST_BYTES = 500_000_000;
 
 function generate(t: TestContext, port: number, name: string): ChildProcess {
-  const child = spawn(process.execPath, [GENERATOR, port, LISTENERS, CLIENTS, WINDOW, 1_000, name].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
-  return child;
+  const args = [GENERATOR, port, LISTENERS, CLIENTS, WINDOW, 1_000, name].map(String);
+  return endWith(t, spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
 }
 
 /** Stays until what is true of the server by and by is true. The test runner's own time limit is the only one. */

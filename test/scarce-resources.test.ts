@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { createClock } from '../server/kernel/clock.ts';
 import { appeared, MAIN, oneLine, readReady, type Serving, serve, stop, temporaryFolder, written } from './support/command.ts';
 import { Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 import { recordingLog } from './support/server.ts';
 
 const login = async (t: TestContext, { ready }: Serving, resource: string) =>
@@ -16,9 +17,8 @@ const login = async (t: TestContext, { ready }: Serving, resource: string) =>
 test('a server that may open no more files goes on, without spinning, and takes logins again when it may', { timeout: 60_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const command = ['-c', `ulimit -n 100 && exec "$@"`, 'bash', process.execPath, MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json')];
-  const child = spawn('bash', command, { stdio: ['ignore', 'ignore', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
-  await appeared(folder, 'ready.json');
+  const child = endWith(t, spawn('bash', command, { stdio: ['ignore', 'ignore', 'inherit'] }));
+  await appeared(t, folder, 'ready.json');
   const [address] = readReady(folder).c2s;
   const sockets: Socket[] = [];
   for (let index = 0; index < 200; index++) sockets.push(connect(address).on('error', () => {}));
@@ -66,7 +66,7 @@ test('a storm of SIGHUP while clients log in drops nobody', async (t) => {
   server.child.kill('SIGHUP');
   writeFileSync(file, '<config><broken>');
   server.child.kill('SIGHUP');
-  await written(folder, 'log', 'configuration not reloaded');
+  await written(t, folder, 'log', 'configuration not reloaded');
   for (const peer of peers) {
     peer.send(`<iq type='get' id='1' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
     await peer.expect("id='1'/>");

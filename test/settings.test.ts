@@ -13,6 +13,7 @@ import { OsrfService } from '../server/osrf/service.ts';
 import { messagesIn } from '../shared/osrf/read.ts';
 import { attribute, cRequest, registration, requestBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 import { readStanza } from './support/reading.ts';
 import { recordingLog, startServer } from './support/server.ts';
 
@@ -54,8 +55,7 @@ const EVERYWHERE = { 'private.localhost': 1, 'public.localhost': 1, localhost: 1
 for (const language of ['c', 'perl']) {
   test(`a service that asks for its settings as ${language} programs do starts alone and answers`, async (t) => {
     const { address, client } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'), { router: { holdMs: 30_000 } });
-    const child = spawn(process.execPath, [LONE_SERVICE, address.host, String(address.port), language], { stdio: 'inherit' });
-    t.after(() => child.kill('SIGKILL'));
+    endWith(t, spawn(process.execPath, [LONE_SERVICE, address.host, String(address.port), language], { stdio: 'inherit' }));
     // The request is held until the service has registered.
     const { results } = await client.request('opensrf.math', 'add', 2, 3).answer;
     assert.deepEqual(results, [{ sum: 5, implementation: 'libosrf_math.so' }]);

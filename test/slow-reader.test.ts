@@ -7,6 +7,7 @@ import { BlockingDuplex } from './support/blocking-duplex.ts';
 import { cpuMsOf } from './support/cpu.ts';
 import { cRequest, requestBody } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
+import { endWith } from './support/processes.ts';
 import { startServer } from './support/server.ts';
 
 const LISTENER = fileURLToPath(new URL('support/idle-listener.js', import.meta.url));
@@ -30,8 +31,7 @@ test('a process that is stopped under a flood is closed when so much waits for i
     limits: { outboxBytes: OUTBOX_BYTES, stalledAfterMs: 0 },
     router: { lossGraceMs: 0 },
   });
-  const receiver = spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => receiver.kill('SIGKILL'));
+  const receiver = endWith(t, spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] }));
   await once(receiver.stdout, 'data');
   receiver.kill('SIGSTOP');
   const sender = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'sender');
@@ -63,8 +63,7 @@ test('a process that is stopped under a flood is closed when so much waits for i
 
 test('while so much waits for a process that is stopped, a ping of somebody else costs the server what it cost before', async (t) => {
   const { server, address } = await startServer(t, { domains: ['localhost'] });
-  const receiver = spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => receiver.kill('SIGKILL'));
+  const receiver = endWith(t, spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] }));
   await once(receiver.stdout, 'data');
   receiver.stdout.resume();
   const sender = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'sender');

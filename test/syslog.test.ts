@@ -34,6 +34,7 @@ test('a line too long for a datagram comes in one piece, cut', { skip: NO_SYSLOG
   const socket = join(temporaryFolder(t), 'log');
   const daemon = await SyslogDaemon.start(t, socket);
   const syslog = new Syslog({ facility: 'local0', socket, name: 'chopchop' });
+  t.after(() => syslog.close());
   syslog.write(WARN, '\u{1f431}'.repeat(1_535));
   await syslog.close();
   await daemon.received('\u{1f431}');
@@ -48,6 +49,7 @@ test('a syslog daemon that was restarted with another socket is found again', { 
   const first = await SyslogDaemon.start(t, socket);
   let now = 0;
   const syslog = new Syslog({ facility: 'local0', socket, name: 'chopchop' }, () => now);
+  t.after(() => syslog.close());
   assert.equal(syslog.write(WARN, 'before'), null);
   await first.received('before');
   await first.kill();

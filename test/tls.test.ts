@@ -274,12 +274,12 @@ test('SIGHUP takes over a new certificate, and tells of a bad one', async (t) =>
   const [address] = server.ready.tls as [BoundAddress];
   await writeCertificate(folder, 'tls');
   server.child.kill('SIGHUP');
-  await written(folder, 'log', 'configuration reloaded');
+  await written(t, folder, 'log', 'configuration reloaded');
   const { socket } = await direct(t, address);
   assert.equal(socket.getPeerX509Certificate()?.fingerprint256, new X509Certificate(readFileSync(certificate)).fingerprint256);
   writeFileSync(key, 'no key');
   server.child.kill('SIGHUP');
-  await written(folder, 'log', /configuration not reloaded: nothing was changed.*tls\.key are no certificate and its key/);
+  await written(t, folder, 'log', /configuration not reloaded: nothing was changed.*tls\.key are no certificate and its key/);
   assert.equal(await stop(server), 0);
 });
 

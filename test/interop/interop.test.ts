@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { attribute } from '../support/osrf.ts';
 import { Peer } from '../support/peer.ts';
+import { endWith } from '../support/processes.ts';
 import { startServer } from '../support/server.ts';
 
 // Other people's XMPP clients, unmodified. The scripts that drive them are not compiled, so they are found beside the sources.
@@ -23,7 +24,7 @@ async function play(t: Parameters<typeof startServer>[0], command: string[]): Pr
   const { address } = await startServer(t);
   const echo = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'echo');
   const [program, ...args] = command as [string, ...string[]];
-  const child = spawn(program, [...args, String(address.port), DOMAIN, ECHO, ABSENT], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endWith(t, spawn(program, [...args, String(address.port), DOMAIN, ECHO, ABSENT], { stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { MAIN, type Outcome } from './command.ts';
+import { endWith } from './processes.ts';
 
 /** A process of its own, beside a server in this one. */
 export class Program {
@@ -11,8 +12,7 @@ export class Program {
   private stderr = '';
 
   constructor(t: TestContext, program: string, args: readonly string[]) {
-    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
-    t.after(() => this.child.kill('SIGKILL'));
+    this.child = endWith(t, spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
     this.child.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.ended = once(this.child, 'close').then(([code]) => ({ code, stdout: this.stdout, stderr: this.stderr }));

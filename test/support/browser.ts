@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+// Ends the browser with the test process, whatever becomes of that.
+import './processes.ts';
 
 /** Debian's. Where it is not there, tests say so and are skipped. */
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';

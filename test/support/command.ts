@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endWith, HANG_MS } from './processes.ts';
 
 /** The program. */
 export const MAIN = fileURLToPath(new URL('../../server/main.js', import.meta.url));
@@ -19,7 +20,7 @@ export interface Outcome {
 
 /** Runs the program to its end. */
 export function run(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: HANG_MS });
   return { code: status, stdout, stderr };
 }
 
@@ -32,26 +33,27 @@ export function oneLine(text: string): string {
 /** A folder that is gone when the test ends. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
 /** Waits until something is true of the files in a folder; looks at each change. */
-export async function until(folder: string, isTrue: () => boolean): Promise<void> {
+export async function until(t: TestContext, folder: string, isTrue: () => boolean): Promise<void> {
   const watcher = watch(folder);
+  t.after(() => watcher.close());
   const changed = () => once(watcher, 'change');
   for (let next = changed(); !isTrue(); next = changed()) await next;
   watcher.close();
 }
 
 /** Waits for a file to appear whole: that is what a ready file is for. */
-export function appeared(folder: string, name: string): Promise<void> {
-  return until(folder, () => existsSync(join(folder, name)));
+export function appeared(t: TestContext, folder: string, name: string): Promise<void> {
+  return until(t, folder, () => existsSync(join(folder, name)));
 }
 
 /** Waits until a file of a folder has a text in it. */
-export function written(folder: string, name: string, text: string | RegExp): Promise<void> {
-  return until(folder, () => existsSync(join(folder, name)) && contains(readFileSync(join(folder, name), 'utf8'), text));
+export function written(t: TestContext, folder: string, name: string, text: string | RegExp): Promise<void> {
+  return until(t, folder, () => existsSync(join(folder, name)) && contains(readFileSync(join(folder, name), 'utf8'), text));
 }
 
 function contains(content: string, text: string | RegExp): boolean {
@@ -79,14 +81,16 @@ export interface Serving {
 /** Starts a server on a free port, with its ready file in the folder. */
 export async function serve(t: TestContext, folder: string, ...args: string[]): Promise<Serving> {
   const port = args.includes('--port') ? [] : ['--port', '0'];
-  const child = spawn(process.execPath, [MAIN, ...port, '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWith(
+    t,
+    spawn(process.execPath, [MAIN, ...port, '--ready-file', join(folder, 'ready.json'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
   const ended = once(child, 'exit').then(([code]) => assert.fail(`the server ended with code ${code}: ${errors}`));
-  await Promise.race([appeared(folder, 'ready.json'), ended]);
+  await Promise.race([appeared(t, folder, 'ready.json'), ended]);
   ended.catch(() => {});
   return { child, ready: readReady(folder), output: () => output, errors: () => errors };
 }

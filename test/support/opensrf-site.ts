@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { domainAddresses } from '../../server/config/hosts-file.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 import { temporaryFolder, until } from './command.ts';
+import { HANG_MS } from './processes.ts';
 
 /** The program that osrf_control finds in its PATH. */
 export const OPENSRF_ROUTER = fileURLToPath(new URL('../../server/opensrf-router.js', import.meta.url));
@@ -53,7 +54,6 @@ export async function opensrfSite(t: TestContext, domain: string): Promise<Opens
     <logfile>${log}</logfile><loglevel>3</loglevel></router></routers></config>`,
   );
   const pid = () => Number(readFileSync(pidFile, 'utf8'));
-  t.after(() => existsSync(pidFile) && process.kill(pid(), 'SIGKILL'));
   return {
     folder,
     config,
@@ -62,13 +62,13 @@ export async function opensrfSite(t: TestContext, domain: string): Promise<Opens
     address: { host, port },
     // Its standard output is captured, and it is waited for until everybody who has inherited that has closed it.
     start: (env = {}) =>
-      spawnSync(process.execPath, [OPENSRF_ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...env } }),
+      spawnSync(process.execPath, [OPENSRF_ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: HANG_MS, env: { ...process.env, ...env } }),
     pid,
     title: () => readFileSync(`/proc/${pid()}/comm`, 'utf8').trim(),
     async stop() {
       const running = pid();
       process.kill(running, 'SIGTERM');
-      await until(folder, () => !existsSync(pidFile));
+      await until(t, folder, () => !existsSync(pidFile));
       return running;
     },
   };

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
+import { endWith } from './processes.ts';
 
 const HAS_PYTHON = spawnSync('python3', ['-c', '']).status === 0;
 const HAS_LOGGER = spawnSync('logger', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
@@ -29,8 +30,7 @@ export class SyslogDaemon {
 
   /** @param path Of its socket; one that is there is replaced. */
   static async start(t: TestContext, path: string): Promise<SyslogDaemon> {
-    const child = spawn('python3', ['-c', SCRIPT, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-    t.after(() => child.kill('SIGKILL'));
+    const child = endWith(t, spawn('python3', ['-c', SCRIPT, path], { stdio: ['ignore', 'pipe', 'inherit'] }));
     const daemon = new SyslogDaemon(child);
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

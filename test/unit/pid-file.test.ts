@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { CommandError, EXIT } from '../../server/kernel/exit-codes.ts';
 import { PidFile, pidFileState } from '../../server/process/pid-file.ts';
 import { temporaryFolder } from '../support/command.ts';
+import { endWith } from '../support/processes.ts';
 import { recordingLog } from '../support/server.ts';
 
 const OTHER_PROGRAM = process.ppid;
@@ -15,8 +16,7 @@ const NOBODY = 1_999_999_999;
 /** A process that does nothing, with a title. */
 async function processCalled(t: TestContext, title: string): Promise<number> {
   const script = `process.title = ${JSON.stringify(title)}; process.stdout.write('up'); setInterval(() => {}, 100000)`;
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWith(t, spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] }));
   await once(child.stdout, 'data');
   return child.pid as number;
 }
@@ -57,8 +57,7 @@ test('the pid of the process that asks is stale: in a container the next server 
 test('a process that has ended and that nobody has waited for holds nothing', { skip: noProc }, async (t) => {
   // The shell starts a child, becomes a program that waits for no one, and so leaves a zombie of the right name.
   const script = `process.title = 'opensrf-chopchop'; process.stdout.write(process.pid + ' ')`;
-  const shell = spawn('sh', ['-c', `"${process.execPath}" -e "${script}" & exec sleep 1000`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => shell.kill('SIGKILL'));
+  const shell = endWith(t, spawn('sh', ['-c', `"${process.execPath}" -e "${script}" & exec sleep 1000`], { stdio: ['ignore', 'pipe', 'inherit'] }));
   const [text] = await once(shell.stdout.setEncoding('utf8'), 'data');
   const pid = Number(text);
   while (!/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await new Promise(setImmediate);

@@ -1,0 +1,62 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+
+/** In the environment of every process that this one starts, and of all that those start: daemons too. */
+const MARK = 'CHOPCHOP_TEST_PROCESS';
+
+/** No program takes so long, however busy the machine is. It ends a test that hangs. */
+export const HANG_MS = 300_000;
+
+process.env[MARK] = String(process.pid);
+process.on('exit', killMarked);
+
+/** Ends a process with the test that has started it, whatever becomes of the test. */
+export function endWith<Child extends ChildProcess>(t: TestContext, child: Child): Child {
+  t.after(async () => {
+    const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+    const exited = ended ? null : once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+    // A grandchild may hold the other ends open, and they would keep this process alive.
+    for (const stream of child.stdio) stream?.destroy();
+  });
+  return child;
+}
+
+/** Kills what is left of all that this process has started. */
+function killMarked(): void {
+  // A process may start another one while this looks.
+  for (let pids = marked(), rounds = 0; pids.length > 0 && rounds < 100; pids = marked(), rounds++) pids.forEach(kill);
+}
+
+/** The processes that have the mark; none where there is no /proc. */
+function marked(): number[] {
+  const mark = `\0${MARK}=${process.pid}\0`;
+  try {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid && `\0${environment(pid)}`.includes(mark));
+  } catch {
+    return [];
+  }
+}
+
+function environment(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    // It has ended, or is another user's.
+    return '';
+  }
+}
+
+/** Kills a process, or a group by its negative number, if it is still there. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}

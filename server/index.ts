@@ -6,8 +6,9 @@
 export type { ReplyLimits } from '../shared/osrf/reply.ts';
 export type { Envelope } from '../shared/osrf/write.ts';
 export type { Account } from './config/account.ts';
-export { type ChopChopConfig, ConfigError, type ConfigInput, type RouterConfig } from './config/config.ts';
+export type { ChopChopConfig, ConfigInput, RouterConfig } from './config/config.ts';
 export type { Limits } from './config/limits.ts';
+export { ConfigError, type Place, type Problem } from './config/problem.ts';
 export type { Exchange, ExchangeState } from './conversations/exchange.ts';
 export type { FixtureClientOptions } from './fixture/clients.ts';
 export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope } from './fixture/faults/fault.ts';

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from './cli/command-line.ts';
 import { attach } from './cli/serve/attach.ts';
-import { ConfigError } from './config/config.ts';
-import { type OpensrfCore, readOpensrfCore } from './config/sources/opensrf-core.ts';
+import { readOpensrfCore } from './config/sources/opensrf-core.ts';
 import { CommandError, EXIT } from './kernel/exit-codes.ts';
 import { startedAsDaemon } from './process/daemon.ts';
 import { endWithError } from './process/end.ts';
@@ -16,27 +15,17 @@ const USAGE = 'usage: opensrf_router CONFIG CONTEXT [PIDFILE]';
  */
 async function openSrfRouter([config, context, pidFile]: readonly string[]): Promise<void> {
   if (config === undefined || context === undefined) throw new CommandError(EXIT.usage, USAGE);
-  const core = readCore(config);
   const pidFileOption = pidFile === undefined ? [] : ['--pid-file', pidFile];
   const command = ['serve', '--config', config, '--daemon', '--process-title', ROUTER_TITLE, ...pidFileOption];
-  await runCommandLine(command).catch((error: unknown) => notStarted(error, core, pidFile));
+  await runCommandLine(command).catch((error: unknown) => notStarted(error, config, pidFile));
 }
 
-async function notStarted(error: unknown, core: OpensrfCore, pidFile: string | undefined): Promise<void> {
+async function notStarted(error: unknown, config: string, pidFile: string | undefined): Promise<void> {
   if (!(error instanceof CommandError)) throw error;
   // What osrf_control starts twice is to run once.
   if (error.exitCode === EXIT.running && !startedAsDaemon()) process.stderr.write(`opensrf_router: ${error.message}\n`);
-  else if (error.exitCode === EXIT.network && startedAsDaemon()) await attach(core, pidFile, error);
+  else if (error.exitCode === EXIT.network && startedAsDaemon()) await attach(readOpensrfCore(config), pidFile, error);
   else throw error;
-}
-
-function readCore(file: string): OpensrfCore {
-  try {
-    return readOpensrfCore(file);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
-    throw error;
-  }
 }
 
 openSrfRouter(process.argv.slice(2)).catch((error: unknown) => endWithError('opensrf_router', error));

@@ -154,10 +154,16 @@ test('what is wrong with components is said at the start, without their secrets'
     'b.test:2',
   ]);
   assert.equal(code, 2);
-  assert.deepEqual(stderr.match(/--component: .*/g), [...Array(3).fill('--component: needs DOMAIN:SECRET'), '--component: b.test is given twice']);
-  assert.match(checked(['--component', 'a.test:1']).stderr, /components: without a port \(--component-port\) none can connect/);
-  assert.match(checked(['--component-port', '1']).stderr, /components: none can connect without a secret \(--component or --component-secret\)/);
-  assert.match(checked(['--component-port', '70000', '--component', 'localhost:1']).stderr, /localhost is served itself[\s\S]*port: 70000 is not a number/);
+  assert.deepEqual(stderr.match(/--component: .*/g), [
+    ...Array(3).fill('--component: needs a component as DOMAIN:SECRET'),
+    '--component: b.test is given twice',
+  ]);
+  assert.match(checked(['--component', 'a.test:1']).stderr, /--component: no component can connect without --component-port/);
+  assert.match(checked(['--component-port', '1']).stderr, /--component-port: no component can connect without a secret \(--component or --component-secret\)/);
+  assert.match(
+    checked(['--component-port', '70000', '--component', 'localhost:1']).stderr,
+    /--component-port: "70000" is not a port number[\s\S]*localhost is served itself/,
+  );
 });
 
 test('the ready file tells where components connect', async (t) => {

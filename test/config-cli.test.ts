@@ -74,7 +74,7 @@ test('limits are set on the command line, in the environment and in <chopchop>, 
   assert.equal(status, 2);
   assert.match(
     stderr,
-    /^opensrf-chopchop: \S+core\.xml:1: <listen_address>: hosts: 0\.0\.0\.0 may be reached from other machines, and me has the default password: [^\n]+ or say --insecure\n$/,
+    /^opensrf-chopchop: \S+core\.xml:1: <listen_address>: other machines may reach 0\.0\.0\.0, and me has the default password: [^\n]+ or say --insecure\n$/,
   );
   assert.equal(run([...config, '--check-config'], { OPENSRF_CHOPCHOP_INSECURE: 'true' }).status, 0);
 });
@@ -106,22 +106,23 @@ test('a wrong file ends --check-config with every problem in a line of its own a
   assert.doesNotMatch(stderr, /\n\s+at /);
 });
 
-test('a value of <chopchop> that cannot be is told with its place, unless the command line says something else', (t) => {
+test('a wrong value of <chopchop> is reported with its place, unless the command line says something else', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'core.xml');
   const account = '<domain>localhost</domain><port>5222</port><username>opensrf</username><passwd>p</passwd>';
   writeFileSync(file, `<config>\n<opensrf>${account}</opensrf>\n<chopchop>\n<hold>-1</hold>\n<peer_router>a</peer_router></chopchop></config>`);
   assert.deepEqual(run(['--config', file, '--check-config']).stderr.replaceAll(file, 'F').trim().split('\n'), [
-    'opensrf-chopchop: F:4: <hold>: router.holdMs: must be between 0 and one day',
-    'F:5: <peer_router>: router.peers: domain a is not served (served: localhost)',
+    'opensrf-chopchop: F:4: <hold>: "-1" is not a number of seconds from 0 to 86400',
+    'F:5: <peer_router>: a is not a served domain (localhost)',
   ]);
-  assert.match(run(['--config', file, '--check-config', '--peer-router', 'localhost', '--hold', '-2']).stderr, /^opensrf-chopchop: router\.holdMs/);
+  assert.match(run(['--config', file, '--check-config', '--peer-router', 'localhost', '--hold', '-2']).stderr, /^opensrf-chopchop: --hold: "-2" [^\n]+\n$/);
+  assert.equal(run(['--config', file, '--check-config', '--peer-router', 'localhost', '--hold', '2']).status, 0);
 });
 
-test('a file that is not there is one clear line and exit code 2', () => {
+test('a file that is not there is one clear line and exit code 4', () => {
   const { status, stderr } = run(['--config', '/nonexistent/core.xml']);
-  assert.equal(status, 2);
+  assert.equal(status, 4);
   assert.match(stderr, /^opensrf-chopchop: \/nonexistent\/core\.xml: cannot be read: ENOENT[^\n]*\n$/);
 });
 

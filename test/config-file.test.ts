@@ -4,16 +4,26 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ConfigError } from '../server/config/config.ts';
 import { domainAddresses } from '../server/config/hosts-file.ts';
-import { SITE_OPTIONS } from '../server/config/options/serve-options.ts';
-import { readChopchopSection } from '../server/config/sources/chopchop-section.ts';
-import { readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
+import { ConfigError, formatProblem } from '../server/config/problem.ts';
+import { RUN_PATHS, SETTINGS } from '../server/config/settings.ts';
+import { type ChopchopSection, readChopchopSection } from '../server/config/sources/chopchop-section.ts';
+import { type OpensrfCore, readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
+import { resolveSettings } from '../server/config/sources/resolve.ts';
 import { siteConfig } from '../server/config/sources/site.ts';
 import { withSrfsh } from '../server/config/sources/srfsh.ts';
 import { parseXmlFile } from '../server/config/sources/xml-file.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
+
+function formatted(problems: OpensrfCore['warnings']): string[] {
+  return problems.map(formatProblem);
+}
+
+/** The texts of a `<chopchop>` section, by the paths of settings. */
+function textsOf({ given }: ChopchopSection) {
+  return Object.fromEntries([...given].map(([path, all]) => [path, all.map(({ text }) => text)]));
+}
 
 /** What a fixture makes of a server, in the words of a table. */
 function siteOf(name: string) {
@@ -27,7 +37,7 @@ function siteOf(name: string) {
     names: [...(router.names ?? [])].map(([domain, routerName]) => `${routerName}@${domain}`),
     servers: Object.fromEntries(router.trustedServers ?? []),
     clients: Object.fromEntries(router.trustedClients ?? []),
-    warnings: core.warnings.map((warning) => warning.slice(file.length + 1)),
+    warnings: formatted(core.warnings).map((warning) => warning.slice(file.length + 1)),
     core,
   };
 }
@@ -37,7 +47,7 @@ function problemsOf(action: () => unknown): readonly string[] {
     action();
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
-    return error.problems;
+    return formatted(error.problems);
   }
   return [];
 }
@@ -71,10 +81,16 @@ test('a file of 1.x: one domain, a single router, and the old section for the Ja
     names: ['router@localhost'],
     servers: { localhost: ['localhost'] },
     clients: { localhost: ['localhost'] },
-    warnings: ['18: <chopchop>: <s2sport> is of no use here; options of serve are, with underscores in their names'],
+    warnings: ['18: <s2sport>: is no setting of <chopchop>, which has the options of serve with underscores in their names (see docs/configuration.md)'],
   });
-  assert.deepEqual(core.chopchop.options, { domain: ['localhost'], port: 5223, 'component-secret': 'secret', host: ['127.0.0.1'] });
-  assert.deepEqual(core.chopchop.log, { logFile: '/openils/var/log/chopchop.log', logLevel: 3, syslogFacility: 'local0' });
+  assert.deepEqual(textsOf(core.chopchop), {
+    domains: ['localhost'],
+    ports: ['5223'],
+    'components.secret': ['secret'],
+    hosts: ['127.0.0.1'],
+    'log.level': ['3'],
+    'log.file': ['/openils/var/log/chopchop.log'],
+  });
   assert.deepEqual(core.registrations, [{ line: 5, target: 'localhost', routerName: '', services: [] }]);
 });
 
@@ -89,8 +105,7 @@ test('a file without routers: each domain has one all the same, by the name its 
     clients: {},
     warnings: [],
   });
-  const log = { logFile: '', logLevel: null, syslogFacility: 'local0' };
-  assert.deepEqual(core.chopchop, { options: {}, places: new Map(), log, warnings: [], problems: [] });
+  assert.deepEqual(core.chopchop, { given: new Map(), warnings: [] });
   assert.deepEqual([core.registrations, core.logProtect, core.settingsConfig], [[], [], '']);
 });
 
@@ -104,15 +119,15 @@ test('white space, comments, CDATA, references and doubled elements: what is odd
     servers: { 'private.localhost': ['private.localhost'] },
     clients: { 'private.localhost': ['private.localhost'] },
     warnings: [
-      '6: <domain> stands twice in <opensrf>; the first, in line 5, counts',
+      '6: <domain>: stands twice in <opensrf>; the first, in line 5, counts',
       "5: <domain>: has a comment beside its value, which OpenSRF's own programs do not read as we do",
       "8: <username>: has CDATA beside its value, which OpenSRF's own programs do not read as we do",
       '18: <router>: has no <transport> and is passed over',
       '21: <transport>: resource "top" is not used: services address "router" whatever it says',
-      '15: <chopchop>: <on_listner_loss> is of no use here; options of serve are, with underscores in their names',
+      '15: <on_listner_loss>: is no setting of <chopchop>, which has the options of serve with underscores in their names (see docs/configuration.md)',
     ],
   });
-  assert.deepEqual(core.chopchop.options, { hold: 5, balance: 'least-outstanding', 'peer-router': ['private.localhost'] });
+  assert.deepEqual(textsOf(core.chopchop), { 'router.holdMs': ['5'], 'router.balance': ['least-outstanding'], 'router.peers': ['private.localhost'] });
 });
 
 test('a file of 2.x with a single router, and a gateway with an account of its own', () => {
@@ -196,7 +211,7 @@ test('a srfsh.xml beside the file adds its account; what contradicts the site is
     ['opensrf@private.localhost one', 'admin@private.localhost two'],
   );
   assert.deepEqual(
-    core.warnings.map((warning) => warning.replace(`${FIXTURES}beside/`, '')),
+    formatted(core.warnings).map((warning) => warning.replace(`${FIXTURES}beside/`, '')),
     [".srfsh.xml:1: <srfsh>: opensrf@private.localhost has another password in line 2 of the site's file; srfsh cannot log in"],
   );
 });
@@ -212,54 +227,64 @@ test('a srfsh.xml of another site, and one that is broken, are told and do no ha
     writeFileSync(beside, content);
     const core = withSrfsh(readOpensrfCore(file), file);
     assert.deepEqual(core.clients.length, 1);
-    assert.match(core.warnings.join('\n'), says);
+    assert.match(formatted(core.warnings).join('\n'), says);
   }
 });
 
 test('<chopchop> takes the options of serve with underscores in their names, and the log as other sections do', () => {
   const { core } = siteOf('chopchop.xml');
-  assert.deepEqual(core.chopchop.options, {
-    host: ['127.0.1.3', '127.0.1.2, 127.0.1.4'],
-    port: 5223,
-    'with-settings': '/openils/conf/opensrf.xml',
-    balance: 'least-outstanding',
-    'on-listener-loss': 'reroute',
-    'loss-grace': 0.5,
-    'trusted-client': ['private.localhost=public.localhost'],
-    'log-protect': ['a.b', 'c'],
-    'log-format': 'json',
+  assert.deepEqual(textsOf(core.chopchop), {
+    hosts: ['127.0.1.3', '127.0.1.2, 127.0.1.4'],
+    ports: ['5223'],
+    'settings.file': ['/openils/conf/opensrf.xml'],
+    'router.balance': ['least-outstanding'],
+    'router.onListenerLoss': ['reroute'],
+    'router.lossGraceMs': ['0.5'],
+    'router.trustedClients': ['private.localhost=public.localhost'],
+    logProtect: ['a.b', 'c'],
+    'log.format': ['json'],
+    'log.file': ['/openils/var/log/chopchop.log'],
+    'log.level': ['4'],
   });
-  assert.deepEqual(core.chopchop.log, { logFile: '/openils/var/log/chopchop.log', logLevel: 4, syslogFacility: 'local0' });
+  const { config, log } = resolved('chopchop.xml');
+  assert.deepEqual([config.hosts, config.ports, config.router.lossGraceMs], [['127.0.1.3', '127.0.1.2', '127.0.1.4'], [5223], 500]);
+  assert.deepEqual(log, { level: 'debug', format: 'json', destination: { kind: 'file', path: '/openils/var/log/chopchop.log' }, name: 'chopchop' });
 });
 
-test('every option of serve is an element of <chopchop>, but the file itself', () => {
-  const { problems, warnings } = readChopchopSection(
-    parseXmlFile(
-      `<chopchop>${Object.keys(SITE_OPTIONS)
-        .map((name) => `<${name.replaceAll('-', '_')}>?</${name.replaceAll('-', '_')}>`)
-        .join('')}</chopchop>`,
-      'F',
-    ),
+function resolved(name: string) {
+  return resolveSettings({ command: 'serve', args: { config: `${FIXTURES}${name}` }, environment: {}, isTerminal: false });
+}
+
+test('every option of serve is an element of <chopchop>, but the file itself and those of the process', () => {
+  const options = Object.entries(SETTINGS).filter(([, { option }]) => option !== '');
+  const elements = options.map(([, { option }]) => option.replaceAll('-', '_')).map((name) => `<${name}>?</${name}>`);
+  const { given, warnings } = readChopchopSection(
+    parseXmlFile(`<chopchop>${elements.join('')}<logfile>?</logfile><loglevel>?</loglevel></chopchop>`, 'F'),
     'F',
   );
+  const inProcess = RUN_PATHS.filter((path) => path.startsWith('process.')).map((path) => SETTINGS[path].option.replaceAll('-', '_'));
   assert.deepEqual(
-    warnings.map((warning) => /: <(\w+)> is of no use/.exec(warning)?.[1]),
-    ['config', 'log_level', 'log_file'],
+    warnings.map(({ place }) => place.name.slice(1, -1)),
+    // The log is named as in OpenSRF's sections.
+    ['config', 'log_level', 'log_file', ...inProcess],
   );
-  assert.ok(problems.length > 0);
+  assert.deepEqual(
+    options.map(([path]) => path).filter((path) => !given.has(path)),
+    ['config', ...RUN_PATHS.filter((path) => path.startsWith('process.'))],
+  );
 });
 
-test('what is wrong in <chopchop> is told with file, line and element', () => {
+test('what is wrong in <chopchop> is reported with file, line and element', () => {
   assert.deepEqual(
-    problemsOf(() => readOpensrfCore(`${FIXTURES}bad-chopchop.xml`)).map((problem) => problem.slice(FIXTURES.length)),
+    problemsOf(() => resolved('bad-chopchop.xml')).map((problem) => problem.slice(FIXTURES.length)),
     [
-      'bad-chopchop.xml:4: <port>: "many" is no number',
-      'bad-chopchop.xml:5: <hold>: "" is no number',
-      'bad-chopchop.xml:6: <balance>: "random" is none of round-robin, least-outstanding',
-      'bad-chopchop.xml:7: <host>: is empty',
-      'bad-chopchop.xml:8: <loglevel>: "debug" is no number from 0 to 5',
-      'bad-chopchop.xml:9: <syslog>: "mail" is none of local0, local1, local2, local3, local4, local5, local6, local7',
-      'bad-chopchop.xml:11: <log_tag>: stands twice in <chopchop>',
+      'bad-chopchop.xml:7: <host>: needs an address to listen on',
+      'bad-chopchop.xml:4: <port>: "many" is not a port number from 0 to 65535',
+      'bad-chopchop.xml:6: <balance>: "random" is not one of round-robin, least-outstanding',
+      'bad-chopchop.xml:5: <hold>: needs a number of seconds from 0 to 86400',
+      'bad-chopchop.xml:8: <loglevel>: "chatty" is not one of trace, debug, info, warn, error, fatal, silent, or OpenSRF\'s number from 0 to 5',
+      'bad-chopchop.xml:9: <syslog>: "mail" is not one of local0, local1, local2, local3, local4, local5, local6, local7',
+      'bad-chopchop.xml:11: <log_tag>: is given more than once',
     ],
   );
 });
@@ -304,7 +329,7 @@ for (const [what, content, says] of [
   ['is not well-formed', '<config>\n  <opensrf>\n</config>', /^F:3: unexpected close tag/],
   ['is no XML', 'domain = localhost', /^F:1: /],
   ['is empty', '', /^F:1: document must contain a root element/],
-  ['is an opensrf.xml', '<opensrf><hosts/></opensrf>', /^F: this is an opensrf\.xml, for --with-settings; --config takes the opensrf_core\.xml$/],
+  ['is an opensrf.xml', '<opensrf><hosts/></opensrf>', /^F:1: <opensrf>: this is an opensrf\.xml, for --with-settings; --config takes the opensrf_core\.xml$/],
   ['says nothing of Jabber', '<config><x/></config>', /^F:1: <config>: neither <opensrf>, <gateway>/],
 ] as const) {
   test(`a file that ${what} is refused`, (t) => {

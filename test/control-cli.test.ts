@@ -56,8 +56,8 @@ test('a token of one’s own is read from a file; what is no token is refused be
 
 test('options of the control interface that make no sense are refused in one line', () => {
   for (const [args, code, text] of [
-    [['--console', 'x'], 2, /--console: "x" is no port/],
-    [['--console', '70000'], 2, /"70000" is no port/],
+    [['--console', 'x'], 2, /--console: "x" is not a port number/],
+    [['--console', '70000'], 2, /"70000" is not a port number/],
     [['--no-console', '--control-file', 'x'], 2, /--control-file: there is no control interface/],
     [['--control-token-file', 'x'], 2, /--control-token-file: there is no control interface/],
     [

@@ -40,10 +40,10 @@ test('--check-config tells what comes of it; the command line beats the file', (
 });
 
 for (const [elements, code, text] of [
-  [['', '<console>many</console>'], 2, 'F:5: <console>: "many" is no port; 0 is any free one'],
-  [['<console>0</console>', '<console>1</console>'], 2, 'F:5: <console>: stands twice in <chopchop>'],
+  [['', '<console>many</console>'], 2, 'F:5: <console>: "many" is not a port number from 0 to 65535, or true or false'],
+  [['<console>0</console>', '<console>1</console>'], 2, 'F:5: <console>: is given more than once'],
   [['<control_file>x</control_file>'], 2, 'F:4: <control_file>: there is no control interface without --console or --control-socket'],
-  [['<console>0</console>', '<control_socket/>'], 2, 'F:5: <control_socket>: is empty'],
+  [['<console>0</console>', '<control_socket/>'], 2, 'F:5: <control_socket>: needs the path of a socket'],
   [['<console>0</console>', '<control_token_file>/nowhere</control_token_file>'], 4, 'F:5: <control_token_file>: cannot read /nowhere: ENOENT'],
 ] as const) {
   test(`what cannot be is told with file, line and element, when it is checked and when it is served: ${text}`, (t) => {
@@ -70,5 +70,5 @@ for (const [elements, code, text] of [
 
 test('a value of the command line that cannot be is told with the option, whatever the file says', (t) => {
   const { file } = site(t, '<console>0</console>');
-  assert.match(oneLine(run('--config', file, '--check-config', '--console', 'x').stderr), /^opensrf-chopchop: --console: "x" is no port/);
+  assert.match(oneLine(run('--config', file, '--check-config', '--console', 'x').stderr), /^opensrf-chopchop: --console: "x" is not a port number/);
 });

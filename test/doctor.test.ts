@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Account } from '../server/config/account.ts';
 import { createConfig } from '../server/config/config.ts';
+import type { LogDestination } from '../server/config/log-values.ts';
 import { readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
 import { checkLog } from '../server/doctor/log.ts';
 import { checkLogins } from '../server/doctor/logins.ts';
@@ -114,11 +115,13 @@ test("a port that our own server has is no failure, and a site's accounts are tr
 });
 
 test('a log that cannot be written is a failure', (t) => {
-  const log = (logFile: string | undefined, syslog?: string) => checkLog({ logFormat: 'auto', logFile, syslog, syslogSocket: '/nonexistent/log' });
+  const log = (destination: LogDestination) => checkLog({ level: 'info', format: 'auto', name: 'chopchop', destination });
+  const file = (path: string) => log({ kind: 'file', path });
   const folder = temporaryFolder(t);
-  assert.deepEqual(log(undefined), []);
+  assert.deepEqual(log({ kind: 'stdout' }), []);
+  const syslog = log({ kind: 'syslog', facility: 'local0', socket: '/nonexistent/log' });
   assert.deepEqual(
-    [log(join(folder, 'new.log')), log(join(folder, 'no', 'new.log')), log(undefined, 'local0')].map(([finding]) => finding?.grade),
+    [file(join(folder, 'new.log')), file(join(folder, 'no', 'new.log')), syslog].map(([finding]) => finding?.grade),
     ['ok', 'failure', 'failure'],
   );
 });

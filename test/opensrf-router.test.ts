@@ -66,6 +66,6 @@ test('a port that another program has is an error, as is a file that cannot be r
   assert.match(stderr, /^opensrf_router: cannot listen on 127\.0\.0\.1:\d+: another program has that port/);
   assert.equal(existsSync(pidFile), false);
   const missing = spawnSync(process.execPath, [OPENSRF_ROUTER, '/nonexistent/core.xml', 'routers', pidFile], { encoding: 'utf8' });
-  assert.deepEqual([missing.status, missing.stderr.includes('/nonexistent/core.xml: cannot be read')], [2, true]);
+  assert.deepEqual([missing.status, missing.stderr.includes('/nonexistent/core.xml: cannot be read')], [4, true]);
   assert.equal(spawnSync(process.execPath, [OPENSRF_ROUTER], { encoding: 'utf8' }).stderr, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n');
 });

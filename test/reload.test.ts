@@ -105,9 +105,9 @@ test('SIGHUP reads opensrf.xml and <chopchop> again: settings and log level chan
 });
 
 for (const [what, chopchop, settings, says] of [
-  ['a <chopchop> with a wrong value', '<balance>random</balance>', SETTINGS('new'), /opensrf_core\.xml:3: <balance>: "random" is none of/],
+  ['a <chopchop> with a wrong value', '<balance>random</balance>', SETTINGS('new'), /opensrf_core\.xml:3: <balance>: "random" is not one of/],
   ['an opensrf.xml that is broken', '', '<opensrf>', /opensrf\.xml:1: unclosed tag: opensrf/],
-  ['a log that contradicts itself', '<syslog>mail</syslog>', SETTINGS('new'), /opensrf_core\.xml:3: <syslog>: "mail" is none of/],
+  ['a log that contradicts itself', '<syslog>mail</syslog>', SETTINGS('new'), /opensrf_core\.xml:3: <syslog>: "mail" is not one of/],
 ] as const) {
   test(`${what} changes nothing, and the log says why`, async (t) => {
     const { address, write, hangUp, setting } = await running(t, 3);

@@ -285,11 +285,11 @@ test('no server, a refused login, and something that is no Jabber server are one
 
 for (const [what, args, says] of [
   ['a parameter that is no JSON', ['2', 'abc'], /parameter 2, abc: no JSON \(.*\); a string needs its quotes: '"abc"'/],
-  ['a time-out of nothing', ['--timeout', '0'], /--timeout: 0 is not between 0 and 86400 seconds/],
-  ['an API level that is no number', ['--api-level', 'x'], /--api-level: NaN is not a whole number/],
-  ['a port that is none', ['--port', '70000'], /--port: 70000 is not a number from 1 to 65535/],
-  ['a domain that is none', ['--domain', 'a b'], /--domain: "a b" is no domain/],
-  ['an option given twice', ['--port', '1', '--port', '2'], /--port is given more than once/],
+  ['a time-out of nothing', ['--timeout', '0'], /--timeout: "0" is not a number of seconds from 0.001 to 86400/],
+  ['an API level that is no number', ['--api-level', 'x'], /--api-level: "x" is not a whole number/],
+  ['a port that is none', ['--port', '70000'], /--port: "70000" is not a port number from 1 to 65535/],
+  ['a domain that is none', ['--domain', 'a b'], /--domain: "a b" is not a domain/],
+  ['an option given twice', ['--port', '1', '--port', '2'], /--port: is given more than once/],
 ] as const) {
   test(`request refuses ${what} with one line and exit code 2`, async (t) => {
     const outcome = await new Command(t, 'request', SERVICE, 'm', ...args).outcome();

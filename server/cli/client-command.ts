@@ -1,12 +1,5 @@
 import { hostname } from 'node:os';
-import { ConfigError } from '../config/config.ts';
-import {
-  type ConnectionArguments,
-  type ConnectionConfig,
-  connectionFromEnvironment,
-  DEFAULT_CONNECTION,
-  resolveConnection,
-} from '../config/sources/connection.ts';
+import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION, resolveConnection } from '../config/sources/connection.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
@@ -23,23 +16,9 @@ const EXIT_CODES: Record<OsrfErrorKind, number> = {
   client: EXIT.failed,
 };
 
-/** A timer takes no more. */
-const MAX_TIMEOUT_S = 86_400;
-
-/** Where a client command connects to. @throws CommandError */
-export function connectionOf(args: ConnectionArguments, defaults: ConnectionConfig = DEFAULT_CONNECTION): ConnectionConfig {
-  try {
-    return resolveConnection(args, { ...defaults, ...connectionFromEnvironment(process.env, defaults) });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.problems.join('; '));
-    throw error;
-  }
-}
-
-/** The value of `--timeout` in milliseconds. @throws CommandError */
-export function timeoutMsOf({ timeout }: { readonly timeout: number }): number {
-  if (timeout > 0 && timeout <= MAX_TIMEOUT_S) return Math.ceil(timeout * 1000);
-  throw new CommandError(EXIT.usage, `--timeout: ${timeout} is not between 0 and ${MAX_TIMEOUT_S} seconds`);
+/** Where a client command connects to. @throws ConfigError */
+export function connectionOf(given: ConnectionValues, defaults: ConnectionConfig = DEFAULT_CONNECTION): ConnectionConfig {
+  return resolveConnection(given, process.env, defaults);
 }
 
 /** A resource that no other process has, on this machine or another. */

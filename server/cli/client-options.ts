@@ -1,72 +1,127 @@
 import { DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
+import { option } from '../config/setting.ts';
 import { connectionOptions, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
+import { BOOLEAN } from '../config/values/booleans.ts';
+import { list } from '../config/values/lists.ts';
+import { number, seconds } from '../config/values/numbers.ts';
+import { DOMAIN, FILE, text } from '../config/values/texts.ts';
+
+const TIMEOUT = seconds(0.001);
+const COUNT = number({ least: 1, most: Number.MAX_SAFE_INTEGER, whole: true });
 
 /** Which server's control interface to ask. */
-const CONTROL_FILE_OPTION = {
-  type: 'string',
-  requiresArg: true,
+const controlFile = option({
+  option: 'control-file',
+  type: FILE,
+  shownDefault: 'that of the server at --host and --port if it runs here; else over Jabber',
   describe: 'Ask over the control interface of the server that has written this file, and in no other way',
-  defaultDescription: 'that of the server at --host and --port if it runs here; else over Jabber',
+});
+
+const json = option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print JSON' });
+
+/** The options of `doctor` besides those of the server. */
+export const DOCTOR_OPTIONS = { json } as const;
+
+/** The options of `drain`. */
+export const DRAIN_OPTIONS = { resume: option({ option: 'resume', type: BOOLEAN, fallback: false, describe: 'Send requests again' }) } as const;
+
+/** The options of `exec` besides those of the server. */
+export const EXEC_OPTIONS = {
+  service: option({
+    option: 'service',
+    type: list(text('the name of a service'), { commas: false }),
+    fallback: [],
+    describe: 'Wait for this service before the command runs (repeatable)',
+  }),
+  start: option({
+    option: 'start',
+    type: list(text('a shell command'), { commas: false }),
+    fallback: [],
+    describe: 'Run this shell command beside it: a service under test (repeatable). It gets SIGTERM at the end',
+  }),
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 60_000, describe: 'Wait so many seconds for the services' }),
+  configDir: option({
+    option: 'config-dir',
+    type: text('the name of a folder'),
+    shownDefault: 'a temporary folder, removed at the end',
+    describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml into this folder, and leave them there',
+  }),
 } as const;
 
-/** The options of `request`, for yargs. */
+/** The options of `request`. */
 export const REQUEST_OPTIONS = {
-  timeout: {
-    type: 'number',
-    requiresArg: true,
-    default: 60,
-    describe: 'Seconds to wait for the answer; each result, and a "continue" of the service, begins them anew',
-  },
-  connect: { type: 'boolean', default: false, describe: 'Keep to one worker: CONNECT, request, DISCONNECT' },
-  pretty: { type: 'boolean', default: false, describe: 'Indent the results; else each is one line' },
-  locale: { type: 'string', requiresArg: true, default: DEFAULT_ENVELOPE.locale, describe: 'The language to ask for' },
-  ingress: { type: 'string', requiresArg: true, default: DEFAULT_ENVELOPE.ingress, describe: 'What the services are told of where the request comes from' },
-  'api-level': { type: 'number', requiresArg: true, default: DEFAULT_ENVELOPE.apiLevel, describe: "The method's API level" },
+  timeoutMs: option({
+    option: 'timeout',
+    type: TIMEOUT,
+    fallback: 60_000,
+    describe: 'Wait so many seconds for the answer; each result, and a "continue" of the service, starts them anew',
+  }),
+  connect: option({ option: 'connect', type: BOOLEAN, fallback: false, describe: 'Keep to one worker: CONNECT, request, DISCONNECT' }),
+  pretty: option({ option: 'pretty', type: BOOLEAN, fallback: false, describe: 'Indent the results; else each is one line' }),
+  locale: option({ option: 'locale', type: text('a language, as en-US'), fallback: DEFAULT_ENVELOPE.locale, describe: 'Ask for this language' }),
+  ingress: option({
+    option: 'ingress',
+    type: text('a name'),
+    fallback: DEFAULT_ENVELOPE.ingress,
+    describe: 'Tell the services that the request comes from here',
+  }),
+  apiLevel: option({ option: 'api-level', type: COUNT, fallback: DEFAULT_ENVELOPE.apiLevel, describe: 'Call the method of this API level' }),
 } as const;
 
-/** The options of `monitor`, for yargs. */
+/** The options of `monitor`. */
 export const MONITOR_OPTIONS = {
-  service: { type: 'string', requiresArg: true, describe: 'Only this service; a * at the end stands for any rest' },
-  method: { type: 'string', requiresArg: true, describe: 'Only this method, likewise' },
-  xid: { type: 'string', requiresArg: true, describe: 'Only this transaction id' },
-  jid: { type: 'string', requiresArg: true, describe: 'Only requests with this text in the JID of their client, listener or worker' },
-  status: { type: 'string', requiresArg: true, describe: 'Only this status code, or "failed", or complete, refused, bounced, abandoned' },
-  text: { type: 'string', requiresArg: true, describe: 'Only requests with this text in parameters or results' },
-  'slower-than': { type: 'number', requiresArg: true, describe: 'Only requests that took longer, in milliseconds' },
-  past: { type: 'boolean', default: false, describe: 'First those that the server remembers' },
-  count: { type: 'number', requiresArg: true, describe: 'End after so many requests' },
-  json: { type: 'boolean', default: false, describe: 'Print each request as a line of JSON' },
-  'control-file': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'The control file of the server',
-    defaultDescription: 'that of the one that runs here',
-  },
+  service: option({ option: 'service', type: text('the name of a service'), describe: 'Show only this service; a * at the end stands for any rest' }),
+  method: option({ option: 'method', type: text('the name of a method'), describe: 'Show only this method, likewise' }),
+  xid: option({ option: 'xid', type: text('a transaction id'), describe: 'Show only this transaction id' }),
+  jid: option({ option: 'jid', type: text('a part of a JID'), describe: 'Show only requests with this text in the JID of their client, listener or worker' }),
+  status: option({ option: 'status', type: text('a status'), describe: 'Show only this status code, or "failed", or complete, refused, bounced, abandoned' }),
+  text: option({ option: 'text', type: text('a text'), describe: 'Show only requests with this text in parameters or results' }),
+  slowerThan: option({
+    option: 'slower-than',
+    type: number({ least: 0, most: Number.MAX_SAFE_INTEGER, whole: false, name: 'a number of milliseconds' }),
+    describe: 'Show only requests that took more milliseconds',
+  }),
+  past: option({ option: 'past', type: BOOLEAN, fallback: false, describe: 'Show first those that the server remembers' }),
+  count: option({ option: 'count', type: COUNT, describe: 'End after so many requests' }),
+  json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
+  controlFile: option({
+    option: 'control-file',
+    type: FILE,
+    shownDefault: 'that of the one that runs here',
+    describe: 'Ask the server that has written this control file',
+  }),
 } as const;
 
-/** The options of `services`, for yargs. */
+/** The options of `services`. */
 export const SERVICES_OPTIONS = {
   ...connectionOptions(DEFAULT_CONNECTION),
-  domain: {
-    ...connectionOptions(DEFAULT_CONNECTION).domain,
-    array: true,
-    describe: 'Domain whose router is asked (repeatable); the account is of the first',
-  },
-  json: { type: 'boolean', default: false, describe: 'Print JSON' },
-  timeout: { type: 'number', requiresArg: true, default: 5, describe: 'Seconds to wait for each router' },
-  'control-file': CONTROL_FILE_OPTION,
+  domain: option({
+    option: 'domain',
+    type: list(DOMAIN, { commas: true }),
+    group: 'Connection',
+    shownDefault: DEFAULT_CONNECTION.domain,
+    describe: 'Ask the router of this domain (repeatable); the account is of the first',
+  }),
+  json,
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 5_000, describe: 'Wait so many seconds for each router' }),
+  controlFile,
 } as const;
 
-/** The options of `status`, for yargs. */
+/** The options of `status`. */
 export const STATUS_OPTIONS = {
-  json: { type: 'boolean', default: false, describe: 'Print JSON' },
-  timeout: { type: 'number', requiresArg: true, default: 5, describe: 'Seconds for the login, and for each answer' },
-  'control-file': CONTROL_FILE_OPTION,
+  json,
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 5_000, describe: 'Wait so many seconds for the login, and for each answer' }),
+  controlFile,
 } as const;
 
-/** The options of `wait`, for yargs. */
+/** The options of `wait`. */
 export const WAIT_OPTIONS = {
-  service: { type: 'string', array: true, requiresArg: true, describe: 'Service to wait for (repeatable; names without --service count too)' },
-  timeout: { type: 'number', requiresArg: true, default: 60, describe: 'Seconds to wait' },
-  'control-file': CONTROL_FILE_OPTION,
+  service: option({
+    option: 'service',
+    type: list(text('the name of a service'), { commas: false }),
+    fallback: [],
+    describe: 'Wait for this service (repeatable; names without --service count too)',
+  }),
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 60_000, describe: 'Give up after so many seconds' }),
+  controlFile,
 } as const;

@@ -1,20 +1,29 @@
 import yargs, { type Argv } from 'yargs';
-import { ConfigError } from '../config/config.ts';
-import { limitsHelp } from '../config/limits-help.ts';
-import { DOUBLES_OPTIONS, EXEC_OPTIONS } from '../config/options/fixture-options.ts';
-import { PROCESS_OPTIONS } from '../config/options/process-options.ts';
-import { SERVER_AND_LOG_OPTIONS, SITE_OPTIONS } from '../config/options/serve-options.ts';
-import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
-import { readOpensrfCore } from '../config/sources/opensrf-core.ts';
+import { ConfigError } from '../config/problem.ts';
+import { SETTINGS } from '../config/settings.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { VERSION_TEXT } from '../kernel/version.ts';
-import { MONITOR_OPTIONS, REQUEST_OPTIONS, SERVICES_OPTIONS, STATUS_OPTIONS, WAIT_OPTIONS } from './client-options.ts';
+import { checkKnown, type ParsedArguments, spelledOut } from './arguments.ts';
+import { COMMANDS, type Command } from './commands.ts';
+import { limitsHelp } from './limits-help.ts';
+import { nearest } from './nearest.ts';
+import { yargsOptions } from './yargs-options.ts';
 
-const EXIT_CODES = [
-  `Exit codes: ${EXIT.ok} done, or stopped in order; ${EXIT.failed} failed; ${EXIT.usage} wrong option, parameter or content of a file;`,
+const USAGE = '$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.';
+
+const EPILOGUE = [
+  'Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.',
+  'Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.',
+  '\n--help limits lists what is bounded, and how to set it.\n',
+  `Exit codes: ${EXIT.ok} done, or stopped by a signal; ${EXIT.failed} failed; ${EXIT.usage} wrong option, parameter or content of a file;`,
   `${EXIT.network} cannot listen, or cannot reach a server or log in; ${EXIT.file} cannot read or write a file; ${EXIT.status} a service answered with an error;`,
-  `${EXIT.timeout} no answer in time, or still missing; ${EXIT.absent} nobody is registered as that service or router, or the message came back; ${EXIT.running} runs already.`,
-].join(' ');
+  `${EXIT.timeout} no answer in time, or still missing; ${EXIT.absent} no such service or router, or the message came back; ${EXIT.running} runs already.`,
+]
+  .join(' ')
+  .replaceAll(' \n', '\n')
+  .replaceAll('\n ', '\n');
+
+const PARSER = { 'greedy-arrays': false, 'parse-positional-numbers': false, 'dot-notation': false };
 
 // `request … | head -1` is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -22,205 +31,101 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(128 + 13);
 });
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** yargs makes a list of whatever is given twice; only some options may be. */
-function checkRepetition(args: Record<string, unknown>, declared: object): true {
-  const { array, key } = declared as { readonly array: readonly string[]; readonly key: Readonly<Record<string, unknown>> };
-  const twice = Object.keys(key).find((name) => Array.isArray(args[name]) && !array.includes(name));
-  if (twice !== undefined) throw new CommandError(EXIT.usage, `--${twice} is given more than once`);
-  return true;
-}
-
-/**
- * What reads the options of a command that the file of `--config` sets in its `<chopchop>` section. What is wrong with the file is said when it is
- * read for good.
- * @param known The command's options; others are not its business.
- */
-function chopchopSection(known: object): (file: string) => Record<string, unknown> {
-  return (file) => {
-    try {
-      const { options } = readOpensrfCore(file).chopchop;
-      return Object.fromEntries(Object.entries(options).filter(([name]) => name in known));
-    } catch (error) {
-      if (error instanceof ConfigError) return {};
-      throw error;
-    }
-  };
-}
-
-function serveOptions(command: Argv) {
-  return command
-    .options(SITE_OPTIONS)
-    .env('OPENSRF_CHOPCHOP')
-    .config('config', SITE_OPTIONS.config.describe, chopchopSection(SITE_OPTIONS))
-    .options(PROCESS_OPTIONS);
-}
-
-/** The arguments of `serve` as they are when environment and file are read anew. @throws CommandError */
-function readServeArguments(argv: readonly string[]) {
-  return serveOptions(yargs([...argv]))
-    .parserConfiguration(PARSER)
-    .fail(fail)
-    .parseSync();
-}
-
-const PARSER = { 'greedy-arrays': false, 'parse-positional-numbers': false };
-
-function fail(message: string, error: Error | undefined): never {
-  throw error ?? new CommandError(EXIT.usage, `${message} (see --help)`);
-}
-
 /** Carries out a command line. @param argv Without the program's name. @throws CommandError */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   try {
-    await parse(argv);
+    const chosen = await chooseCommand(argv);
+    await chosen?.command.run(chosen.args);
   } catch (error) {
-    if (!(error instanceof Chosen)) throw error;
-    await error.run();
+    // What is wrong with settings, as lines and an exit code.
+    throw error instanceof ConfigError ? new CommandError(error.onlyFiles ? EXIT.file : EXIT.usage, error.message) : error;
   }
 }
 
-/** The command that was chosen. It is thrown out of yargs, which would lay out its whole help behind a handler: that takes longer than a server to start. */
+/** A command and its arguments. It is thrown out of yargs, which would lay out its whole help behind a handler: that takes longer than a server to start. */
 class Chosen extends Error {
-  readonly run: () => Promise<void>;
+  readonly command: Command;
+  readonly args: ParsedArguments;
 
-  constructor(run: () => Promise<void>) {
+  constructor(command: Command, args: ParsedArguments) {
     super('a command was chosen');
-    this.run = run;
+    this.command = command;
+    this.args = args;
   }
 }
 
-function later(run: () => Promise<void>): never {
-  throw new Chosen(run);
-}
-
-async function parse(argv: readonly string[]): Promise<void> {
+/** Finds out what a command line asks for; null where that was printed already, as help is. @throws CommandError */
+export async function chooseCommand(argv: readonly string[]): Promise<Chosen | null> {
   const width = Math.min(110, process.stdout.columns ?? 110);
-  if (argv.join(' ') === '--help limits') {
+  if (/^(?:--help|-h) limits$/.test(argv.join(' '))) {
     process.stdout.write(limitsHelp(width));
-    return;
+    return null;
   }
-  await yargs([...argv])
+  try {
+    await parserOf(argv, width).parseAsync();
+    return null;
+  } catch (error) {
+    if (error instanceof Chosen) return error;
+    throw error;
+  }
+}
+
+function parserOf(argv: readonly string[], width: number): Argv {
+  const parser = yargs(spelledOut(argv, booleansOf(COMMANDS.map(({ options }) => options)), booleansOf([SETTINGS])))
     .scriptName('opensrf-chopchop')
-    .usage('$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.')
-    .command(
-      ['serve', '$0'],
-      'Run the server (the default)',
-      (command) =>
-        serveOptions(command)
-          .example('$0', 'the three default domains on 127.0.0.1:5222')
-          .example('$0 --config /openils/conf/opensrf_core.xml', 'what that site needs')
-          .example('$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own')
-          .example('$0 --with-settings /openils/conf/opensrf.xml', 'with opensrf.settings, so that a service starts alone')
-          .example('$0 --port 0 --ready-file ready.json', 'for a test: any free port, told in ready.json')
-          .example('$0 --stubs test/stubs', 'with services that are declared in files')
-          .example('$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'),
-      (args) => later(async () => (await import('./serve/serve.ts')).serve(args, () => readServeArguments(argv))),
-    )
-    .command(
-      'demo',
-      'Show the way of a request through a server, a service and a client; on a server that runs already, if one of these options is given',
-      (command) => command.options(connectionOptions(DEFAULT_CONNECTION)).example('$0 demo --port 5222', 'on the server there, to see it in its console'),
-      (args) => later(async () => (await import('./demo.ts')).demo(args, print)),
-    )
-    .command(
-      'doctor',
-      'Look at what keeps OpenSRF programs from talking to the server: names, ports, accounts, trust',
-      (command) =>
-        command
-          .options(SERVER_AND_LOG_OPTIONS)
-          .env('OPENSRF_CHOPCHOP')
-          .config('config', SITE_OPTIONS.config.describe, chopchopSection(SERVER_AND_LOG_OPTIONS))
-          .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
-          .example('$0 doctor --config /openils/conf/opensrf_core.xml', 'is everything there that this site needs?'),
-      (args) => later(async () => (await import('./doctor.ts')).doctor(args, print)),
-    )
-    .command(
-      'drain <service> [listener]',
-      'Send no new requests to a service of a running server, or to one of its listeners',
-      (command) =>
-        command
-          .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
-          .positional('listener', { type: 'string', describe: 'The JID of one listener; all where it is missing' })
-          .option('resume', { type: 'boolean', default: false, describe: 'Send requests again' })
-          .options(connectionOptions(DEFAULT_ROUTER_CONNECTION)),
-      (args) => later(async () => print(await (await import('./drain.ts')).drain(args))),
-    )
-    .command(
-      'exec',
-      'Run a command with a server of its own, for a test: exec [options] -- COMMAND…',
-      (command) =>
-        command
-          .options(EXEC_OPTIONS)
-          .options(DOUBLES_OPTIONS)
-          .options(SERVER_AND_LOG_OPTIONS)
-          .config('config', SITE_OPTIONS.config.describe, chopchopSection({ ...DOUBLES_OPTIONS, ...SERVER_AND_LOG_OPTIONS }))
-          .example('$0 exec --stubs test/stubs -- prove -r t', 'the tests find the server by OSRF_HOST, OSRF_PORT, … and OSRF_CONFIG')
-          .example("$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with a service of one’s own beside it'),
-      (args) =>
-        later(async () => {
-          process.exitCode = await (await import('./exec.ts')).exec({ ...args, command: args._.slice(1).map(String) });
-        }),
-    )
-    .command(
-      'monitor',
-      'Print the requests of a running server as they end',
-      (command) =>
-        command
-          .options(MONITOR_OPTIONS)
-          .example('$0 monitor --service opensrf.math --slower-than 100', 'who is slow?')
-          .example('$0 monitor --past --status failed --json', 'what failed until now, and from now on'),
-      (args) => later(async () => (await import('./monitor.ts')).monitor(args, print)),
-    )
-    .command(
-      'request <service> <method> [params..]',
-      'Call a method of a service, print each result as a line of JSON',
-      (command) =>
-        command
-          .positional('service', { type: 'string', demandOption: true, describe: 'The service, as opensrf.math' })
-          .positional('method', { type: 'string', demandOption: true, describe: 'The method' })
-          .positional('params', { type: 'string', array: true, describe: 'Its parameters, each as JSON' })
-          .options(REQUEST_OPTIONS)
-          .options(connectionOptions(DEFAULT_CONNECTION))
-          .example('$0 request opensrf.math add 2 2', 'prints 4')
-          .example(`$0 request opensrf.simple-text opensrf.simple-text.reverse '"abc"'`, 'a string needs its own quotes'),
-      // yargs keeps what stands behind a "--" for itself.
-      (args) => later(async () => (await import('./request.ts')).request({ ...args, params: [...(args.params ?? []), ...args._.slice(1).map(String)] }, print)),
-    )
-    .command(
-      'services',
-      'List what is registered with the router',
-      (command) => command.options(SERVICES_OPTIONS),
-      (args) => later(async () => (await import('./services.ts')).services(args, print)),
-    )
-    .command(
-      'status',
-      'Tell whether the server, a login and the router work',
-      (command) => command.options(STATUS_OPTIONS).options(connectionOptions(DEFAULT_CONNECTION)),
-      (args) => later(async () => (await import('./status.ts')).status(args, print)),
-    )
-    .command(
-      'wait [services..]',
-      'Wait until services are registered with the router, even if the server is not up yet',
-      (command) =>
-        command
-          .positional('services', { type: 'string', array: true, describe: 'The services' })
-          .options(WAIT_OPTIONS)
-          .options(connectionOptions(DEFAULT_CONNECTION)),
-      (args) => later(async () => (await import('./wait.ts')).wait({ ...args, services: [...(args.services ?? []), ...args._.slice(1).map(String)] }, print)),
-    )
-    .completion('completion', 'Print what makes bash or zsh (by $SHELL) complete our commands and options')
-    .epilogue(
-      `Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config. Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.\n--help limits lists what is bounded, and how to set it.\n${EXIT_CODES}`,
-    )
-    .version(VERSION_TEXT)
-    .strict()
-    .check(checkRepetition)
+    // The messages of yargs, too, are ours to read.
+    .locale('en')
+    .usage(USAGE);
+  // A shell asks for words to complete with.
+  const completes = argv.includes('--get-yargs-completions');
+  for (const command of COMMANDS) declare(parser, command, completes);
+  return parser
+    .completion('completion', 'Print a script with which bash or zsh (by $SHELL) complete our commands and options')
+    .epilogue(EPILOGUE)
+    .help('help', 'Show help (or -h)')
+    .version('version', 'Show the version (or -V)', VERSION_TEXT)
     .parserConfiguration(PARSER)
     .wrap(width)
-    .fail(fail)
-    .parseAsync();
+    .fail((message, error) => fail(message, error, argv));
+}
+
+function booleansOf(tables: readonly Command['options'][]): Set<string> {
+  return new Set(tables.flatMap((table) => Object.values(table)).flatMap(({ option, type }) => (type.label === 'boolean' ? [option] : [])));
+}
+
+/** @param completes Whether the values of options are wanted even without help. */
+function declare(parser: Argv, command: Command, completes: boolean): void {
+  const { name, positionals, describe, options, meanings, examples } = command;
+  const builder = (inner: Argv, forHelp?: boolean) => {
+    for (const [positional, meaning] of Object.entries(meanings)) inner.positional(positional, { type: 'string', describe: meaning });
+    for (const [line, meaning] of examples) inner.example(line, meaning);
+    return inner.options(yargsOptions(options, forHelp === true || completes)).middleware((args) => check(args as ParsedArguments, command), true);
+  };
+  const words = positionals === '' ? name : `${name} ${positionals}`;
+  parser.command(name === COMMANDS[0]?.name ? [words, '$0'] : words, describe, builder, (args) => {
+    throw new Chosen(command, args as ParsedArguments);
+  });
+}
+
+/** Refuses what a command does not take. @throws CommandError */
+function check(args: ParsedArguments, { name, options, meanings }: Command): void {
+  const names = Object.values(options).map(({ option }) => option);
+  checkKnown(args, [...names.filter((option) => option !== ''), ...Object.keys(meanings)]);
+  const [first, ...others] = args._.map(String);
+  const unexpected = first === name ? others[0] : first;
+  if (unexpected === undefined) return;
+  const commands = COMMANDS.map((command) => command.name);
+  const meant = first === unexpected ? nearest(unexpected, commands) : null;
+  if (meant !== null) throw new CommandError(EXIT.usage, `unknown command ${unexpected}; did you mean ${meant}?`);
+  const what = first === unexpected ? `unknown command ${unexpected}` : `${name}: unexpected "${unexpected}"`;
+  throw new CommandError(EXIT.usage, `${what} (see --help)`);
+}
+
+/** Ends yargs with one line. Its own errors are about the command line: their stack says nothing. */
+function fail(message: string, error: Error | undefined, argv: readonly string[]): never {
+  if (error !== undefined && error.name !== 'YError') throw error;
+  const command = COMMANDS.find(({ name, positionals }) => positionals.startsWith('<') && argv.includes(name));
+  const missing = command !== undefined && message?.startsWith('Not enough non-option arguments');
+  const text = missing ? `${command.name}: needs ${command.positionals}` : (message ?? error?.message ?? 'this command line cannot be understood');
+  throw new CommandError(EXIT.usage, `${text.replace(/\s*\n\s*/g, '; ')} (see --help)`);
 }

@@ -33,8 +33,8 @@ export type Told = { readonly control: ControlReport } | { readonly control: nul
  * @param file Named by the user: then this server is asked, or nobody.
  * @throws CommandError if the file was named and that does not succeed.
  */
-export async function askControl(connection: ConnectionConfig, file: string | undefined, timeoutMs: number): Promise<Told> {
-  if (file !== undefined) return { control: await reportOf(readControlFile(file), timeoutMs) };
+export async function askControl(connection: ConnectionConfig, file: string | null, timeoutMs: number): Promise<Told> {
+  if (file !== null) return { control: await reportOf(readControlFile(file), timeoutMs) };
   const found = await controlFileOf(connection);
   if (found === null) return { control: null, note: '' };
   if (!found.alive) return { control: null, note: `${found.path} was left by a server that has ended` };

@@ -1,6 +1,6 @@
 import { ChopChop } from '../compose/chopchop.ts';
 import { createConfig } from '../config/config.ts';
-import { type ConnectionArguments, type ConnectionConfig, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
+import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { Log } from '../kernel/log.ts';
 import { OsrfClient } from '../osrf/client.ts';
@@ -24,9 +24,8 @@ type Print = (line: string) => void;
  * @param print is given each line.
  * @throws CommandError if a step did not happen.
  */
-export async function demo(args: ConnectionArguments, print: Print): Promise<void> {
-  const { host, port, domain, username, password, router, config } = args;
-  const isThere = [host, port, domain, username, password, router, config].some((given) => given !== undefined);
+export async function demo(args: ConnectionValues, print: Print): Promise<void> {
+  const isThere = Object.values(args).some((given) => given !== null);
   if (isThere) {
     const connection = connectionOf(args);
     print(`1  server   runs at ${connection.host}:${connection.port} and serves ${connection.domain}`);

@@ -1,12 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { type ChopChopConfig, ConfigError } from '../config/config.ts';
-import type { LogArguments } from '../config/options/log-options.ts';
-import type { ServerArguments } from '../config/options/options.ts';
-import { siteLogArguments } from '../config/sources/log-arguments.ts';
+import type { ChopChopConfig } from '../config/config.ts';
+import { ConfigError, formatProblem } from '../config/problem.ts';
+import type { ValuesOf } from '../config/setting.ts';
 import type { OpensrfCore } from '../config/sources/opensrf-core.ts';
-import { type ResolvedConfig, resolveConfig } from '../config/sources/resolve.ts';
+import { type Resolved, resolveSettings } from '../config/sources/resolve.ts';
 import { type Finding, failure } from '../doctor/finding.ts';
 import { checkLog } from '../doctor/log.ts';
 import { checkLogins } from '../doctor/logins.ts';
@@ -15,46 +14,44 @@ import { checkPort, type PortFinding } from '../doctor/ports.ts';
 import { checkSettings } from '../doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../doctor/site.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
-
-/** The arguments of `doctor`. */
-export interface DoctorArguments extends ServerArguments, LogArguments {
-  readonly json: boolean;
-}
+import type { ParsedArguments } from './arguments.ts';
+import type { DOCTOR_OPTIONS } from './client-options.ts';
 
 const SIGNS = { ok: 'ok  ', warning: 'WARN', failure: 'FAIL' } as const;
 
 /**
- * Looks at everything that keeps OpenSRF's programs from talking to a server with these options.
+ * Checks everything that may keep OpenSRF's programs from talking to a server with these settings.
  * @throws CommandError with the number of failures, when all is printed.
  */
-export async function doctor(args: DoctorArguments, print: (line: string) => void): Promise<void> {
+export async function doctor(args: ParsedArguments, { json }: ValuesOf<typeof DOCTOR_OPTIONS>, print: (line: string) => void): Promise<void> {
   const findings = await examine(args);
-  if (args.json) print(JSON.stringify(findings));
+  if (json) print(JSON.stringify(findings));
   else for (const finding of findings) printFinding(finding, print);
   const failures = findings.filter(({ grade }) => grade === 'failure').length;
   if (failures > 0) throw new CommandError(EXIT.failed, `${failures} failure${failures === 1 ? '' : 's'}`);
 }
 
-async function examine(args: DoctorArguments): Promise<Finding[]> {
+async function examine(args: ParsedArguments): Promise<Finding[]> {
   const findings = [checkNode(process.version)];
-  let resolved: ResolvedConfig;
+  let resolved: Resolved;
   try {
-    resolved = resolveConfig(args);
+    resolved = resolveSettings({ command: 'doctor', args, environment: process.env, isTerminal: false, inBackground: true });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [...findings, ...error.problems.map((problem) => failure(problem, 'correct it there'))];
+    return [...findings, ...error.problems.map((problem) => failure(formatProblem(problem), 'correct it there'))];
   }
   const { config, core } = resolved;
+  const file = resolved.settings.values.config ?? '';
   const settings = config.settings?.file ?? core?.settingsConfig ?? '';
-  findings.push(checkClock(new Date(), youngest([args.config ?? '', settings])));
+  findings.push(checkClock(new Date(), youngest([file, settings])));
   findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain)))));
   findings.push(...(await checkPorts(resolved)));
-  findings.push(...checkLog(siteLogArguments(args, core, true)));
-  if (core !== null) findings.push(...checkFiles(core, args.config as string, settings, config.settings !== null));
+  findings.push(...checkLog(resolved.log));
+  if (core !== null) findings.push(...checkFiles(core, file, settings, config.settings !== null));
   return findings;
 }
 
-async function checkPorts({ config }: ResolvedConfig): Promise<Finding[]> {
+async function checkPorts({ config }: Resolved): Promise<Finding[]> {
   const { ports, tls, websocket, components } = config;
   const findings = await checkPortsOf(config, ports);
   const others = [

@@ -1,23 +1,23 @@
 import { bodyText } from '../../shared/osrf/read.ts';
 import { orderStanza } from '../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { type ConnectionArguments, type ConnectionConfig, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
+import { type ConnectionConfig, type ConnectionValues, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { JabberClient } from '../osrf/jabber-client.ts';
 import { connectionOf, failureOf } from './client-command.ts';
 
 /** Whom to drain, and how to get there. */
-export interface DrainArguments extends ConnectionArguments {
+export interface DrainArguments extends ConnectionValues {
   readonly service: string;
-  /** The JID of one listener; all of the service where it is missing. */
-  readonly listener?: string | undefined;
+  /** The JID of one listener; `''`: all of the service. */
+  readonly listener: string;
   readonly resume: boolean;
 }
 
 /** What to tell which router. */
 interface Order extends ConnectionConfig {
   readonly service: string;
-  readonly listener?: string | undefined;
+  readonly listener: string;
   readonly resume: boolean;
 }
 
@@ -59,13 +59,13 @@ function give(jabber: JabberClient, { router, domain, service, listener, resume 
       clearTimeout(timer);
       resolve(message);
     };
-    jabber.send(orderStanza(order, listener ?? ''));
+    jabber.send(orderStanza(order, listener));
   });
 }
 
 function refusal(answer: Stanza, { service, listener, domain }: Order): string {
   if (answer.inner.includes('<item-not-found'))
-    return `nothing to drain: ${listener === undefined ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
+    return `nothing to drain: ${listener === '' ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
   if (answer.inner.includes('<forbidden')) return 'only a router account may do that; see --username';
   return `the router of ${domain} refused`;
 }

@@ -1,39 +1,42 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LogArguments } from '../config/options/log-options.ts';
-import type { ServerArguments } from '../config/options/options.ts';
-import { logOptionsFromArguments } from '../config/sources/log-arguments.ts';
+import type { LogOptions } from '../config/log-values.ts';
+import type { ValuesOf } from '../config/setting.ts';
+import type { GivenByKey } from '../config/sources/given.ts';
+import { resolveSettings } from '../config/sources/resolve.ts';
 import { ChopChopFixture } from '../fixture/fixture.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfTimeout } from '../osrf/errors.ts';
 import { Child, Interruption } from '../process/child.ts';
-import { timeoutMsOf } from './client-command.ts';
+import type { ParsedArguments } from './arguments.ts';
+import type { EXEC_OPTIONS } from './client-options.ts';
 import { summary } from './exec-summary.ts';
-import { type DoublesArguments, doublesFailure, doublesOf } from './serve/doubles.ts';
-import { readServerConfig, startServer } from './serve/server-start.ts';
+import { doublesFailure, doublesOf } from './serve/doubles.ts';
+import { startServer } from './serve/server-start.ts';
 
-/** The arguments of `exec`. */
-export interface ExecArguments extends ServerArguments, LogArguments, DoublesArguments {
+/** The arguments of `exec` besides the server's settings. */
+export interface ExecArguments extends ValuesOf<typeof EXEC_OPTIONS> {
   readonly command: readonly string[];
-  readonly service?: readonly string[] | undefined;
-  readonly start?: readonly string[] | undefined;
-  readonly timeout: number;
-  readonly configDir?: string | undefined;
 }
+
+/** Any free port, and the domain that every resolver knows, where neither the command line nor a file says otherwise. */
+const DEFAULTS: GivenByKey = new Map(
+  Object.entries({ ports: '0', domains: 'localhost' }).map(([path, text]) => [path, [{ text, place: { source: 'default', name: path, file: '', line: 0 } }]]),
+);
 
 /**
  * Runs a command with a server of its own, and everything that it needs to find it in the environment.
  * @returns the command's exit code.
- * @throws CommandError if it did not come to that.
+ * @throws CommandError or ConfigError if it did not come to that.
  */
-export async function exec(args: ExecArguments): Promise<number> {
+export async function exec(parsed: ParsedArguments, args: ExecArguments): Promise<number> {
   const [program, ...parameters] = args.command;
   if (program === undefined) throw new CommandError(EXIT.usage, 'exec: no command is named: exec [options] -- COMMAND');
-  const timeoutMs = timeoutMsOf(args);
-  const doubles = await doublesOf(args);
-  const config = readServerConfig(ofOneTest(args)).config;
-  const { log, close } = args.logFile === undefined && args.syslog === undefined ? SILENT : await openLogOf(args);
+  const sources = { command: 'exec', args: parsed, environment: {}, defaults: DEFAULTS, isTerminal: false, inBackground: false } as const;
+  const { settings, config, log: logOptions } = resolveSettings(sources);
+  const doubles = await doublesOf(settings);
+  const { log, close } = logOptions.destination.kind === 'stdout' ? SILENT : await openLogOf(logOptions);
   const { server, addresses } = await startServer(config, log);
   const fixture = await ChopChopFixture.around(server, addresses, doubles).catch((error) => Promise.reject(doublesFailure(error)));
   const folder = args.configDir ?? mkdtempSync(join(tmpdir(), 'opensrf-chopchop-'));
@@ -41,8 +44,8 @@ export async function exec(args: ExecArguments): Promise<number> {
   const interruption = new Interruption();
   try {
     const environment = { ...process.env, ...environmentOf(fixture, folder, args.service) };
-    for (const line of args.start ?? []) beside.push(new Child(line, null, environment));
-    await Promise.race([waitForServices(fixture, args.service ?? [], timeoutMs, beside), interruption.ended]);
+    for (const line of args.start) beside.push(new Child(line, null, environment));
+    await Promise.race([waitForServices(fixture, args.service, args.timeoutMs, beside), interruption.ended]);
     interruption.stop();
     const exitCode = await new Child(program, parameters, environment).exitCode();
     if (exitCode !== 0) process.stderr.write(summary(args.command, exitCode, fixture));
@@ -52,24 +55,18 @@ export async function exec(args: ExecArguments): Promise<number> {
     await Promise.all(beside.map((child) => child.end()));
     await fixture.stop();
     await close();
-    if (args.configDir === undefined) rmSync(folder, { recursive: true, force: true });
+    if (args.configDir === null) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 const SILENT = { log: { debug() {}, info() {}, warn() {}, error() {} }, close: () => {} };
 
-async function openLogOf(args: LogArguments) {
+async function openLogOf(options: LogOptions) {
   const { openLog } = await import('../logging/logger.ts');
-  return openLog(logOptionsFromArguments(args));
+  return openLog(options);
 }
 
-/** Any free port, and the domain that every resolver knows, where neither the command line nor a file says otherwise. */
-function ofOneTest(args: ExecArguments): ServerArguments {
-  if (args.config !== undefined) return args;
-  return { ...args, port: args.port ?? 0, domain: args.domain ?? ['localhost'] };
-}
-
-function environmentOf(fixture: ChopChopFixture, folder: string, services: readonly string[] = []): Record<string, string> {
+function environmentOf(fixture: ChopChopFixture, folder: string, services: readonly string[]): Record<string, string> {
   const { core } = fixture.writeConfig(folder, [...new Set([...fixture.services(), ...services])]);
   return { ...fixture.env(), OSRF_CONFIG: core, OSRF_CONFIG_DIR: folder };
 }

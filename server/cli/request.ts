@@ -1,19 +1,18 @@
 import type { Envelope } from '../../shared/osrf/write.ts';
-import type { ConnectionArguments } from '../config/sources/connection.ts';
+import type { ValuesOf } from '../config/setting.ts';
+import type { ConnectionValues } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 import type { OsrfClient } from '../osrf/client.ts';
-import { connectionOf, oneLine, timeoutMsOf, withClient } from './client-command.ts';
+import { connectionOf, oneLine, withClient } from './client-command.ts';
+import type { REQUEST_OPTIONS } from './client-options.ts';
 
 /** The arguments of `request`. */
-export interface RequestArguments extends ConnectionArguments, Envelope {
+export interface RequestArguments extends ConnectionValues, ValuesOf<typeof REQUEST_OPTIONS> {
   readonly service: string;
   readonly method: string;
   /** Each a JSON text. */
-  readonly params?: readonly string[] | undefined;
-  readonly timeout: number;
-  readonly connect: boolean;
-  readonly pretty: boolean;
+  readonly params: readonly string[];
 }
 
 /**
@@ -22,10 +21,10 @@ export interface RequestArguments extends ConnectionArguments, Envelope {
  */
 export async function request(args: RequestArguments, print: (line: string) => void): Promise<void> {
   const connection = connectionOf(args);
-  const call = { service: args.service, method: args.method, params: parseParams(args, new LogProtect(connection.logProtect)), timeoutMs: timeoutMsOf(args) };
-  const envelope = envelopeOf(args);
+  const call = { service: args.service, method: args.method, params: parseParams(args, new LogProtect(connection.logProtect)), timeoutMs: args.timeoutMs };
+  const { locale, ingress, apiLevel } = args;
   const show = (result: unknown) => print(JSON.stringify(result ?? null, null, args.pretty ? 2 : 0));
-  await withClient('request', connection, {}, (client) => ask(client, call, envelope, args.connect, show));
+  await withClient('request', connection, {}, (client) => ask(client, call, { locale, ingress, apiLevel }, args.connect, show));
 }
 
 interface Call {
@@ -45,7 +44,7 @@ async function ask(client: OsrfClient, call: Call, envelope: Envelope, stateful:
   }
 }
 
-function parseParams({ method, params = [] }: RequestArguments, logProtect: LogProtect): unknown[] {
+function parseParams({ method, params }: RequestArguments, logProtect: LogProtect): unknown[] {
   return params.map((text, index) => {
     try {
       return JSON.parse(text);
@@ -56,9 +55,4 @@ function parseParams({ method, params = [] }: RequestArguments, logProtect: LogP
       throw new CommandError(EXIT.usage, oneLine(`parameter ${index + 1}, ${text}: no JSON (${(error as Error).message})${hint}`));
     }
   });
-}
-
-function envelopeOf({ locale, ingress, apiLevel }: Envelope): Envelope {
-  if (!Number.isSafeInteger(apiLevel) || apiLevel < 1) throw new CommandError(EXIT.usage, `--api-level: ${apiLevel} is not a whole number from 1`);
-  return { locale, ingress, apiLevel };
 }

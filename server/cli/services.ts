@@ -1,19 +1,15 @@
-import { normalizeDomain } from '../../shared/jid.ts';
-import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
+import type { ValuesOf } from '../config/setting.ts';
+import type { ConnectionConfig } from '../config/sources/connection.ts';
 import type { ListenerReport, RouterReport, ServiceReport } from '../control/services.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { OsrfClient } from '../osrf/client.ts';
 import { type RegisteredService, registeredServices } from '../osrf/router-info.ts';
-import { connectionOf, oneLine, routerFailure, timeoutMsOf, withClient } from './client-command.ts';
+import { connectionOf, oneLine, routerFailure, withClient } from './client-command.ts';
+import type { SERVICES_OPTIONS } from './client-options.ts';
 import { askControl, ownRouter, printNote } from './control-source.ts';
 
 /** The arguments of `services`. */
-export interface ServicesArguments extends Omit<ConnectionArguments, 'domain'> {
-  readonly domain?: readonly string[] | undefined;
-  readonly json: boolean;
-  readonly timeout: number;
-  readonly controlFile?: string | undefined;
-}
+export type ServicesArguments = ValuesOf<typeof SERVICES_OPTIONS>;
 
 /** What is registered with a router, and who said so: the control interface tells more. */
 type RouterListing =
@@ -32,18 +28,18 @@ interface Listings {
  * @throws CommandError
  */
 export async function services(args: ServicesArguments, print: (line: string) => void): Promise<void> {
-  const timeoutMs = timeoutMsOf(args);
-  const [first, ...others] = args.domain ?? [];
-  const connection = connectionOf({ ...args, domain: first });
-  const routers = [connection.domain, ...others.map(checkedDomain)].map((domain) => `${connection.router}@${domain}/router`);
-  const { listings, failure } = await listAll(connection, [...new Set(routers)], args.controlFile, timeoutMs);
-  if (args.json) print(JSON.stringify(listings));
+  const { domain, json, timeoutMs, controlFile, ...given } = args;
+  const [first = null, ...others] = domain ?? [];
+  const connection = connectionOf({ ...given, domain: first });
+  const routers = [connection.domain, ...others].map((one) => `${connection.router}@${one}/router`);
+  const { listings, failure } = await listAll(connection, [...new Set(routers)], controlFile, timeoutMs);
+  if (json) print(JSON.stringify(listings));
   else if (listings.length > 0) for (const line of table(listings)) print(line);
   if (failure !== null) throw failure;
 }
 
 /** Over the control interface, if that knows all of them; so that what stands beside each other is from one moment. */
-async function listAll(connection: ConnectionConfig, routers: readonly string[], controlFile: string | undefined, timeoutMs: number): Promise<Listings> {
+async function listAll(connection: ConnectionConfig, routers: readonly string[], controlFile: string | null, timeoutMs: number): Promise<Listings> {
   const told = await askControl(connection, controlFile, timeoutMs);
   if (told.control === null) printNote(told.note);
   else {
@@ -52,7 +48,7 @@ async function listAll(connection: ConnectionConfig, routers: readonly string[],
     const strange = routers.filter((_, index) => reports[index] === null);
     if (strange.length === 0) return { listings: (reports as RouterReport[]).map(controlledListing), failure: null };
     const why = `the server at ${control.at} is not the router ${strange.join(', ')}`;
-    if (controlFile !== undefined) throw new CommandError(EXIT.absent, why);
+    if (controlFile !== null) throw new CommandError(EXIT.absent, why);
     printNote(why);
   }
   return await withClient('services', connection, { loginTimeoutMs: timeoutMs }, (client) => askAll(client, routers, timeoutMs));
@@ -115,10 +111,4 @@ function rowsOf({ router, source, services: registered }: RouterListing): string
 function stateOf({ draining, stalled }: ListenerReport): string {
   if (stalled) return draining ? 'draining,stalled' : 'stalled';
   return draining ? 'draining' : 'ok';
-}
-
-function checkedDomain(written: string): string {
-  const domain = normalizeDomain(written);
-  if (domain === null) throw new CommandError(EXIT.usage, `--domain: "${written}" is no domain`);
-  return domain;
 }

@@ -1,4 +1,5 @@
-import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
+import type { ValuesOf } from '../config/setting.ts';
+import type { ConnectionConfig, ConnectionValues } from '../config/sources/connection.ts';
 import type { RouterReport, ServiceReport } from '../control/services.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError } from '../kernel/exit-codes.ts';
@@ -6,16 +7,13 @@ import { VERSION } from '../kernel/version.ts';
 import type { OsrfClient } from '../osrf/client.ts';
 import { classList } from '../osrf/router-info.ts';
 import { serverVersion } from '../osrf/server-version.ts';
-import { connectionOf, routerFailure, timeoutMsOf, withClient } from './client-command.ts';
+import { connectionOf, routerFailure, withClient } from './client-command.ts';
+import type { STATUS_OPTIONS } from './client-options.ts';
 import { askControl, type ControlReport, ownRouter, type Told } from './control-source.ts';
 import { type ControlSummary, lines, type Report, type ServiceSummary, type Step } from './status-report.ts';
 
 /** The arguments of `status`. */
-export interface StatusArguments extends ConnectionArguments {
-  readonly json: boolean;
-  readonly timeout: number;
-  readonly controlFile?: string | undefined;
-}
+export interface StatusArguments extends ConnectionValues, ValuesOf<typeof STATUS_OPTIONS> {}
 
 interface Examined {
   readonly report: Report;
@@ -27,7 +25,7 @@ interface Examined {
  * @throws CommandError for the first of these that failed, when all has been printed.
  */
 export async function status(args: StatusArguments, print: (line: string) => void): Promise<void> {
-  const timeoutMs = timeoutMsOf(args);
+  const { timeoutMs } = args;
   const connection = connectionOf(args);
   const told = await askControl(connection, args.controlFile, timeoutMs);
   const { report, failure } = await examine(serverOf(connection, args, told), told, timeoutMs);
@@ -39,7 +37,7 @@ export async function status(args: StatusArguments, print: (line: string) => voi
 /** Whose control file is named, that server is meant, unless another one is named too. */
 function serverOf(connection: ConnectionConfig, { host, port, controlFile }: StatusArguments, { control }: Told): ConnectionConfig {
   const [bound] = control?.c2s ?? [];
-  return controlFile === undefined || host !== undefined || port !== undefined || bound === undefined ? connection : { ...connection, ...bound };
+  return controlFile === null || host !== null || port !== null || bound === undefined ? connection : { ...connection, ...bound };
 }
 
 /** A login is tried in any case: nobody but a client can tell whether it works. */

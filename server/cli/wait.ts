@@ -1,20 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectionArguments, ConnectionConfig } from '../config/sources/connection.ts';
+import type { ValuesOf } from '../config/setting.ts';
+import type { ConnectionConfig, ConnectionValues } from '../config/sources/connection.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
 import { LoginError } from '../osrf/login.ts';
 import { classList } from '../osrf/router-info.ts';
-import { connectionOf, failureOf, resourceFor, routerFailure, timeoutMsOf } from './client-command.ts';
+import { connectionOf, failureOf, resourceFor, routerFailure } from './client-command.ts';
+import type { WAIT_OPTIONS } from './client-options.ts';
 import { askControl, ownRouter, printNote } from './control-source.ts';
 
 /** The arguments of `wait`. */
-export interface WaitArguments extends ConnectionArguments {
-  readonly service?: readonly string[] | undefined;
+export interface WaitArguments extends ConnectionValues, ValuesOf<typeof WAIT_OPTIONS> {
   /** More of them. */
-  readonly services?: readonly string[] | undefined;
-  readonly timeout: number;
-  readonly controlFile?: string | undefined;
+  readonly services: readonly string[];
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -29,9 +28,9 @@ const ANSWER_TIMEOUT_MS = 5_000;
  * @throws CommandError when the time is over.
  */
 export async function wait(args: WaitArguments, print: (line: string) => void): Promise<void> {
-  const names = [...new Set([...(args.service ?? []), ...(args.services ?? [])])];
+  const names = [...new Set([...args.service, ...args.services])];
   if (names.length === 0) throw new CommandError(EXIT.usage, 'wait: no service is named (see --service)');
-  const waiting = new Waiting(connectionOf(args), args.controlFile, names, timeoutMsOf(args));
+  const waiting = new Waiting(connectionOf(args), args.controlFile, names, args.timeoutMs);
   try {
     const seconds = await waiting.done();
     printNote(waiting.note);
@@ -45,13 +44,13 @@ class Waiting {
   /** Why it was asked over Jabber, although there is a control interface or should be one. */
   note = '';
   private readonly connection: ConnectionConfig;
-  private readonly controlFile: string | undefined;
+  private readonly controlFile: string | null;
   private readonly names: readonly string[];
   private readonly begin = SYSTEM_TIME.now();
   private readonly timeoutMs: number;
   private client: OsrfClient | null = null;
 
-  constructor(connection: ConnectionConfig, controlFile: string | undefined, names: readonly string[], timeoutMs: number) {
+  constructor(connection: ConnectionConfig, controlFile: string | null, names: readonly string[], timeoutMs: number) {
     this.connection = connection;
     this.controlFile = controlFile;
     this.names = names;
@@ -98,7 +97,7 @@ class Waiting {
     this.note = '';
     if (router !== null) return router.services.map(({ service }) => service);
     this.note = told.control === null ? told.note : `the server at ${told.control.at} is not the router ${address}`;
-    if (this.controlFile !== undefined) throw new CommandError(EXIT.absent, this.note);
+    if (this.controlFile !== null) throw new CommandError(EXIT.absent, this.note);
     return null;
   }
 

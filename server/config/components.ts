@@ -1,4 +1,6 @@
 import { normalizeDomain } from '../../shared/jid.ts';
+import type { Problems } from './problem.ts';
+import { good, type Reading, refused, repeatable } from './values/value-type.ts';
 
 /** Who has a domain when a second component comes for it: the first one, or the second, and the first is ended. */
 export const COMPONENT_CONFLICTS = ['keep', 'replace'] as const;
@@ -9,41 +11,57 @@ export interface ComponentsConfig {
   /** Where they connect, on all hosts; 0: any free port; null: nowhere. */
   readonly port: number | null;
   /** Secrets by domain. */
-  readonly secrets: ReadonlyMap<string, string>;
+  readonly secrets: Secrets;
   /** For any other domain that is not served; `''`: there are no others. */
   readonly secret: string;
   readonly conflict: ComponentConflict;
 }
 
-/** No components. */
-export const DEFAULT_COMPONENTS: ComponentsConfig = Object.freeze({ port: null, secrets: new Map(), secret: '', conflict: 'keep' });
+/** Secrets of components, by their domains. */
+export type Secrets = ReadonlyMap<string, string>;
 
-/** Reads `DOMAIN:SECRET` values. */
-export function parseComponents(option: string, values: readonly string[], problems: string[]): Map<string, string> {
+const WANTS = 'a component as DOMAIN:SECRET';
+
+/** Secrets of components, each written as `DOMAIN:SECRET`. No message has them in it. */
+export const SECRETS = repeatable<Secrets>({
+  wants: WANTS,
+  parse(text) {
+    const colon = text.indexOf(':');
+    const domain = normalizeDomain(text.slice(0, Math.max(0, colon)));
+    return domain === null || colon === text.length - 1 ? refused(`needs ${WANTS}`) : good(new Map([[domain, text.slice(colon + 1)]]));
+  },
+  take(given) {
+    if (!(given instanceof Map)) return refused('needs a Map of secrets, by the domain of the component');
+    const wrong = [...given].flatMap(([domain, secret]) => secretProblem(domain, secret));
+    return wrong.length > 0 ? refused(...wrong) : good(given as Secrets);
+  },
+  join: united,
+});
+
+function united(all: readonly Secrets[]): Reading<Secrets> {
   const secrets = new Map<string, string>();
-  for (const value of values) {
-    const colon = value.indexOf(':');
-    const domain = normalizeDomain(value.slice(0, Math.max(0, colon)));
-    // Not the value: most of it may be a secret.
-    if (domain === null || colon === value.length - 1) problems.push(`${option}: needs DOMAIN:SECRET`);
-    else if (secrets.has(domain)) problems.push(`${option}: ${domain} is given twice`);
-    else secrets.set(domain, value.slice(colon + 1));
+  for (const [domain, secret] of all.flatMap((one) => [...one])) {
+    if (secrets.has(domain)) return refused(`${domain} is given twice`);
+    secrets.set(domain, secret);
   }
-  return secrets;
+  return good(secrets);
 }
 
-/** What is wrong with them, on a server of these domains. */
-export function componentProblems({ port, secrets, secret }: ComponentsConfig, domains: readonly string[]): string[] {
-  const served = [...secrets.keys()].filter((domain) => domains.includes(domain));
-  const problems = served.map((domain) => `components: ${domain} is served itself, so no component can have it`);
-  for (const [domain, ofDomain] of secrets) {
-    if (normalizeDomain(domain) !== domain) problems.push(`components: "${domain}" is no domain in lower case`);
-    if (ofDomain === '') problems.push(`components: ${domain} has no secret`);
+function secretProblem(domain: unknown, secret: unknown): string[] {
+  if (typeof domain !== 'string' || normalizeDomain(domain) !== domain) return [`"${String(domain)}" is not a domain in lower case`];
+  return typeof secret === 'string' && secret !== '' ? [] : [`${domain} has no secret`];
+}
+
+/** Reports what is wrong with components on a server of these domains. */
+export function checkComponents({ port, secrets, secret }: ComponentsConfig, domains: readonly string[], problems: Problems): void {
+  for (const domain of problems.has('domains') ? [] : secrets.keys()) {
+    if (domains.includes(domain)) problems.add('components.secrets', `${domain} is served itself, so no component can have it`, domain);
   }
-  if (port !== null && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) problems.push(`components: port: ${port} is not a number from 0 to 65535`);
-  if (port === null && secrets.size > 0) problems.push('components: without a port (--component-port) none can connect');
-  if (port !== null && secrets.size === 0 && secret === '') problems.push('components: none can connect without a secret (--component or --component-secret)');
-  return problems;
+  if (problems.has('components.port', 'components.secrets', 'components.secret')) return;
+  if (port === null && secrets.size > 0) problems.add('components.secrets', 'no component can connect without --component-port');
+  if (port !== null && secrets.size === 0 && secret === '') {
+    problems.add('components.port', 'no component can connect without a secret (--component or --component-secret)');
+  }
 }
 
 /** The secret a component for a domain needs; null where there can be none. */

@@ -1,26 +1,25 @@
 import type { BalanceName } from '../../router/balance/balances.ts';
 import type { AbsentServiceAnswer, ListenerLossPolicy } from '../../router/ports/options.ts';
-import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
-import { isLoopback } from '../kernel/loopback.ts';
 import type { Account } from './account.ts';
-import { type ComponentsConfig, componentProblems, DEFAULT_COMPONENTS } from './components.ts';
-import { DEFAULT_LIMITS, type Limits, limitProblems } from './limits.ts';
+import { checkAccounts, checkExposure, checkServed } from './checks.ts';
+import { type ComponentsConfig, checkComponents } from './components.ts';
+import { defaultAccounts } from './defaults.ts';
+import { nested, readInput } from './input.ts';
+import { checkLimits, DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { Problems } from './problem.ts';
+import { EXPOSURE_SETTINGS } from './server-settings.ts';
+import type { ConfigPath, ConfigValues } from './settings.ts';
 import {
-  DEFAULT_PLAINTEXT_LOGIN,
-  DEFAULT_TLS,
-  DEFAULT_UNIX,
-  DEFAULT_WEBSOCKET,
+  CERTIFICATE,
+  checkSharedPorts,
+  checkUnix,
   type PlaintextLogin,
-  portProblems,
-  sharedPortProblems,
   type TlsConfig,
   type TlsInput,
-  tlsProblems,
   type UnixConfig,
-  unixProblems,
   type WebSocketConfig,
-  webSocketProblems,
 } from './transports.ts';
+import type { Trust } from './values/trust.ts';
 
 /** What one running server is made from. Frozen; comes out of {@link createConfig}. */
 export interface ChopChopConfig {
@@ -66,9 +65,9 @@ export interface RouterConfig {
   /** The same by domain, where it differs. */
   readonly names: ReadonlyMap<string, string>;
   /** Domains whose sessions may register and ask; by router's domain, all own hosts where there is none. */
-  readonly trustedServers: ReadonlyMap<string, readonly string[]>;
+  readonly trustedServers: Trust;
   /** Domains whose sessions may send requests, likewise. */
-  readonly trustedClients: ReadonlyMap<string, readonly string[]>;
+  readonly trustedClients: Trust;
   readonly balance: BalanceName;
   readonly onListenerLoss: ListenerLossPolicy;
   readonly lossGraceMs: number;
@@ -95,62 +94,65 @@ export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | '
   readonly insecure?: boolean;
 };
 
-export const DEFAULT_DOMAINS = ['private.localhost', 'public.localhost', 'localhost'] as const;
-export const DEFAULT_USERNAMES = ['opensrf', 'router'] as const;
-export const DEFAULT_PASSWORD = 'password';
-export const DEFAULT_PORT = 5222;
-export const DEFAULT_HOST = '127.0.0.1';
+/** The value at a path of an object, as `router.holdMs`. */
+type At<Config, Path extends string> = Path extends `${infer Key}.${infer Rest}`
+  ? Key extends keyof Config
+    ? At<NonNullable<Config[Key]>, Rest>
+    : never
+  : Path extends keyof Config
+    ? Config[Path]
+    : never;
 
-export const DEFAULT_ROUTER: RouterConfig = Object.freeze({
-  name: 'router',
-  names: new Map(),
-  trustedServers: new Map(),
-  trustedClients: new Map(),
-  balance: 'round-robin',
-  onListenerLoss: 'error',
-  lossGraceMs: 1_000,
-  absentService: 'status',
-  holdMs: 0,
-  externalRouter: 'allow',
-  peers: [],
-});
+/** A value for each setting, of the type that {@link ChopChopConfig} has there; null where `tls` or `settings` is null. */
+type Leaves = { readonly [Path in ConfigPath]: At<ChopChopConfig, Path> | (Path extends 'tls.certificate' | 'settings.file' ? null : never) };
 
-/** Something is wrong with the configuration. The message lists every problem with its place. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'ConfigError';
-    this.problems = problems;
-  }
+/** Fills in the defaults. @param problems Takes what is wrong, besides what is there already. @throws ConfigError with all of it. */
+export function createConfig(input: ConfigInput = {}, problems = new Problems()): ChopChopConfig {
+  const { port, ports = port, ...others } = input;
+  if (input.ports === undefined && port !== undefined) problems.nameInLibrary('ports', 'port');
+  const leaves = complete(readInput({ ...others, ports }, problems));
+  const { tls, settings, ...config } = nested(leaves) as ChopChopConfig;
+  const created = Object.freeze({ ...config, tls: input.tls == null ? null : tls, settings: input.settings == null ? null : settings });
+  checkConfig(created, insecure(input, problems), problems);
+  problems.throwAll();
+  return created;
 }
 
-/** Fills in the defaults. @throws ConfigError with all that is wrong. */
-export function createConfig(input: ConfigInput = {}): ChopChopConfig {
-  const problems: string[] = [];
-  const domains = [...new Set((input.domains ?? DEFAULT_DOMAINS).map((domain) => checkedDomain(domain, 'domains', problems)))];
-  const { accounts = defaultAccounts(domains), hosts = [DEFAULT_HOST], ports = [input.port ?? DEFAULT_PORT], logProtect = [] } = input;
-  const tls = input.tls ? { ...DEFAULT_TLS, ...input.tls } : null;
-  const unix = { ...DEFAULT_UNIX, ...input.unix };
-  const websocket = { ...DEFAULT_WEBSOCKET, ...input.websocket };
-  const { plaintextLogin = DEFAULT_PLAINTEXT_LOGIN } = input;
-  const router = { ...DEFAULT_ROUTER, ...input.router };
-  const settings = input.settings ? { domains: domains.slice(0, 1), ...input.settings } : null;
-  const components = { ...DEFAULT_COMPONENTS, ...input.components };
-  const limits = { ...DEFAULT_LIMITS, ...input.limits };
-  if (domains.length === 0) problems.push('domains: at least one is needed');
-  problems.push(...portProblems('port', ports), ...tlsProblems(tls), ...unixProblems(unix), ...webSocketProblems(websocket, tls));
-  problems.push(
-    ...sharedPortProblems({ port: ports, 'tls.ports': tls?.ports ?? [], 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts }),
-  );
-  if (hosts.length === 0) problems.push('hosts: at least one is needed');
-  if (input.insecure !== true) problems.push(...exposureProblems(hosts, accounts));
-  problems.push(...accounts.flatMap((account) => accountProblems(account, domains)), ...routerProblems(router, domains), ...limitProblems(limits));
-  problems.push(...componentProblems(components, domains));
-  if (settings !== null) problems.push(...settingsProblems(settings, domains, accounts, router));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ domains, accounts, hosts, ports, tls, unix, websocket, plaintextLogin, router, settings, components, logProtect, limits });
+/** Fills in the defaults that depend on other settings. */
+function complete(values: ConfigValues): Leaves {
+  const domains = [...new Set(values.domains)];
+  const accounts = values.accounts ?? defaultAccounts(domains);
+  const limits = { ...DEFAULT_LIMITS, ...values.limits };
+  return { ...values, domains, accounts, limits, 'settings.domains': values['settings.domains'] ?? domains.slice(0, 1) };
+}
+
+function insecure(input: ConfigInput, problems: Problems): boolean {
+  const reading = EXPOSURE_SETTINGS.insecure.type.take(input.insecure ?? false);
+  if (reading.ok) return reading.value;
+  for (const wrong of reading.wrong) problems.add('insecure', wrong);
+  return false;
+}
+
+/** Checks what settings demand of one another, as far as those that they depend on are good. */
+function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Problems): void {
+  const { domains, accounts, hosts, ports, tls, unix, websocket, router, settings, components, limits } = config;
+  checkSharedPorts({ ports, 'tls.ports': tls?.ports ?? [], 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts }, problems);
+  checkUnix(unix, problems);
+  checkLimits(limits, problems);
+  if (tls?.certificate === null && !problems.has('tls', 'tls.certificate')) problems.add('tls.certificate', `needs ${CERTIFICATE.wants}`);
+  if (tls === null && websocket.tlsPorts.length > 0 && !problems.has('websocket.tlsPorts')) problems.add('websocket.tlsPorts', 'there is no TLS');
+  if (!mayBeExposed && !problems.has('accounts', 'insecure')) checkExposure(hosts, accounts, problems);
+  checkComponents(components, domains, problems);
+  if (problems.has('domains', 'accounts')) return;
+  checkAccounts(accounts, domains, problems);
+  checkServed('router.peers', router.peers, domains, problems);
+  if (settings !== null) checkSettings(settings, config, problems);
+}
+
+function checkSettings(settings: SettingsConfig, { domains, accounts, router }: ChopChopConfig, problems: Problems): void {
+  checkServed('settings.domains', settings.domains, domains, problems);
+  if (settingsAccount(settings, accounts, router) !== undefined || problems.has('settings.domains')) return;
+  problems.add('settings.file', `opensrf.settings needs an account besides "${router.name}" on ${settings.domains.join(' or ')}`);
 }
 
 /** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */
@@ -159,57 +161,7 @@ export function settingsAccount({ domains }: SettingsConfig, accounts: readonly 
   return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];
 }
 
-/** `opensrf` and `router` with password `password` on each domain. */
-export function defaultAccounts(domains: readonly string[]): Account[] {
-  return domains.flatMap((domain) => DEFAULT_USERNAMES.map((username) => ({ username, domain, password: DEFAULT_PASSWORD })));
-}
-
 /** The local part of the address of a domain's router. */
 export function routerName({ name, names }: RouterConfig, domain: string): string {
   return names.get(domain) ?? name;
-}
-
-/** What everybody knows may not protect what everybody can reach. */
-function exposureProblems(hosts: readonly string[], accounts: readonly Account[]): string[] {
-  const reachable = hosts.filter((host) => !isLoopback(host));
-  const known = new Set(accounts.filter(({ password }) => password === DEFAULT_PASSWORD).map(({ username }) => username));
-  if (reachable.length === 0 || known.size === 0) return [];
-  const who = `${[...known].join(' and ')} ${known.size === 1 ? 'has' : 'have'}`;
-  return [`hosts: ${reachable.join(', ')} may be reached from other machines, and ${who} the default password: ${EXPOSURE_REMEDY}`];
-}
-
-const EXPOSURE_REMEDY = `set others (--user NAME:PASSWORD, or the file of --config), listen on ${DEFAULT_HOST}, or say --insecure`;
-
-function checkedDomain(domain: string, path: string, problems: string[]): string {
-  const normal = normalizeDomain(domain);
-  if (normal === null) problems.push(`${path}: "${domain}" is no domain`);
-  return normal ?? domain;
-}
-
-function accountProblems({ username, domain, password }: Account, domains: readonly string[]): string[] {
-  const problems: string[] = [];
-  if (!isLocalPart(username)) problems.push(`accounts: "${username}" is no valid user name`);
-  if (!domains.includes(domain)) problems.push(`accounts: ${username}@${domain}: domain ${domain} is not served (served: ${domains.join(', ')})`);
-  if (password === '') problems.push(`accounts: ${username}@${domain} has no password`);
-  return problems;
-}
-
-function settingsProblems(settings: SettingsConfig, domains: readonly string[], accounts: readonly Account[], router: RouterConfig): string[] {
-  const unknown = settings.domains.filter((domain) => !domains.includes(domain));
-  const problems = unknown.map((domain) => `settings.domains: domain ${domain} is not served (served: ${domains.join(', ')})`);
-  if (settings.file === '') problems.push('settings.file: the name of a file is needed, as /openils/conf/opensrf.xml');
-  if (settingsAccount(settings, accounts, router) !== undefined) return problems;
-  return [...problems, `settings: opensrf.settings needs an account besides "${router.name}" on ${settings.domains.join(' or ')}`];
-}
-
-function routerProblems(router: RouterConfig, domains: readonly string[]): string[] {
-  const problems: string[] = [];
-  for (const name of [router.name, ...router.names.values()]) if (!isLocalPart(name)) problems.push(`router.name: "${name}" is no valid user name`);
-  for (const key of ['holdMs', 'lossGraceMs'] as const) {
-    if (!(router[key] >= 0 && router[key] <= 86_400_000)) problems.push(`router.${key}: must be between 0 and one day`);
-  }
-  for (const peer of router.peers) {
-    if (!domains.includes(peer)) problems.push(`router.peers: domain ${peer} is not served (served: ${domains.join(', ')})`);
-  }
-  return problems;
 }

@@ -1,4 +1,6 @@
 import { isLimitName, LIMITS, type LimitDescription, type Limits, type LimitUnit } from './limits.ts';
+import { allOf } from './values/lists.ts';
+import { good, nameOf, type Reading, refused, repeatable } from './values/value-type.ts';
 
 const KIB = 1024;
 
@@ -17,26 +19,43 @@ const SUFFIXES: Readonly<Record<LimitUnit, readonly (readonly [suffix: string, f
   count: [],
 };
 
-/**
- * The limits set by `NAME=VALUE`; the last of a name counts. A value is in the limit's unit, or says another: `outboxBytes=16MiB`, `loginTimeoutMs=5s`.
- * @param problems Takes what is wrong.
- */
-export function parseLimits(values: readonly string[], problems: string[]): Partial<Limits> {
-  return Object.fromEntries(values.flatMap((value) => parseLimit(value, problems)));
+type SomeLimits = Partial<Limits>;
+
+const WANTS = 'a limit as NAME=VALUE, as outboxBytes=16MiB';
+
+/** Limits, each written as `NAME=VALUE`; the last of a name counts. A value is in the limit's unit, or says another: `outboxBytes=16MiB`, `loginTimeoutMs=5s`. */
+export const LIMIT_VALUES = repeatable<SomeLimits>({
+  wants: WANTS,
+  parse(text) {
+    const reading = allOf(text.split(','), parseLimit);
+    return reading.ok ? united(reading.value) : reading;
+  },
+  take(given) {
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) return refused('needs an object of limits, by their names');
+    const reading = allOf(Object.entries(given), ([name, value]) => limitOf(name, value));
+    return reading.ok ? united(reading.value) : reading;
+  },
+  join: united,
+});
+
+function united(all: readonly SomeLimits[]): Reading<SomeLimits> {
+  return good(Object.assign({}, ...all));
 }
 
-function parseLimit(text: string, problems: string[]): [string, number][] {
+function parseLimit(text: string): Reading<SomeLimits> {
   const equals = text.indexOf('=');
-  const name = text.slice(0, equals).trim();
-  if (equals === -1) problems.push(`--limit: "${text}" is not NAME=VALUE, as outboxBytes=16MiB`);
-  else if (!isLimitName(name)) problems.push(`--limit: there is no limit "${name}" (--help limits lists them)`);
-  else {
-    const { unit, least, most } = LIMITS[name];
-    const value = numberIn(text.slice(equals + 1).trim(), unit);
-    if (value >= least && value <= most) return [[name, value]];
-    problems.push(`--limit: ${name}: "${text.slice(equals + 1)}" is not a whole number from ${least} to ${most}${suffixHint(unit)}`);
-  }
-  return [];
+  if (equals === -1) return refused(text.trim() === '' ? `needs ${WANTS}` : `"${text.trim()}" is not ${WANTS}`);
+  return limitOf(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
+}
+
+/** @param given A number in the limit's unit, or a text. */
+function limitOf(name: string, given: unknown): Reading<SomeLimits> {
+  if (given === undefined) return good({});
+  if (!isLimitName(name)) return refused(`there is no limit "${name}" (--help limits lists them)`);
+  const { unit, least, most } = LIMITS[name];
+  const value = typeof given === 'string' ? numberIn(given, unit) : given;
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return good({ [name]: value } as SomeLimits);
+  return refused(`${name}: ${nameOf(given)} is not a whole number from ${least} to ${most}${suffixHint(unit)}`);
 }
 
 /** NaN where the text is none. */

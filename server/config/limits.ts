@@ -1,3 +1,5 @@
+import type { Problems } from './problem.ts';
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -114,16 +116,8 @@ export function isLimitName(name: string): name is LimitName {
   return Object.hasOwn(LIMITS, name);
 }
 
-/** What is wrong with some limits. */
-export function limitProblems(limits: Limits): string[] {
-  const problems = Object.entries(limits).flatMap(([name, value]) => limitProblem(name, value));
-  const { stanzaBytes, hardStanzaBytes } = limits;
-  if (hardStanzaBytes < stanzaBytes) problems.push(`limits.hardStanzaBytes: ${hardStanzaBytes} is less than stanzaBytes, which is ${stanzaBytes}`);
-  return problems;
-}
-
-function limitProblem(name: string, value: number): string[] {
-  if (!isLimitName(name)) return [`limits.${name}: there is no such limit (--help limits lists them)`];
-  const { least, most } = LIMITS[name];
-  return Number.isSafeInteger(value) && value >= least && value <= most ? [] : [`limits.${name}: ${value} is not a whole number from ${least} to ${most}`];
+/** Reports limits that contradict each other. */
+export function checkLimits({ stanzaBytes, hardStanzaBytes }: Limits, problems: Problems): void {
+  if (hardStanzaBytes < stanzaBytes)
+    problems.add('limits', `hardStanzaBytes: ${hardStanzaBytes} is less than stanzaBytes, which is ${stanzaBytes}`, 'hardStanzaBytes');
 }

@@ -1,4 +1,6 @@
-import type { LogLevel } from '../kernel/log-levels.ts';
+import { LOG_LEVELS, type LogLevel, logLevelOfOpensrf } from '../kernel/log-levels.ts';
+import { choice, orBoolean } from './values/texts.ts';
+import { type ValueType, valueType } from './values/value-type.ts';
 
 /** Values of `--log-format`. */
 export const LOG_FORMATS = ['auto', 'json', 'pretty', 'opensrf'] as const;
@@ -24,3 +26,15 @@ export interface LogOptions {
   /** The program in OpenSRF's lines and in syslog, with its tag. */
   readonly name: string;
 }
+
+/** A log level by its word, or by OpenSRF's number. */
+export const LOG_LEVEL: ValueType<LogLevel> = {
+  ...valueType<LogLevel>({
+    wants: `one of ${LOG_LEVELS.join(', ')}, or OpenSRF's number from 0 to 5`,
+    read: (text) => (/^[0-5]$/.test(text) ? logLevelOfOpensrf(Number(text)) : (LOG_LEVELS.find((level) => level === text) ?? null)),
+  }),
+  choices: LOG_LEVELS,
+};
+
+/** Where syslog puts the lines; `local0` where none is named. */
+export const FACILITY = orBoolean<SyslogFacility>(choice(SYSLOG_FACILITIES), 'local0');

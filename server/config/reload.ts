@@ -1,43 +1,36 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ComponentsConfig } from './components.ts';
-import type { ChopChopConfig, RouterConfig } from './config.ts';
-import type { TlsConfig } from './transports.ts';
-
-/** What a running server takes over from a new configuration. */
-const RELOADED: readonly (keyof ChopChopConfig)[] = ['accounts', 'logProtect'];
-const RELOADED_OF_ROUTER: readonly (keyof RouterConfig)[] = ['trustedServers', 'trustedClients'];
-const RELOADED_OF_COMPONENTS: readonly (keyof ComponentsConfig)[] = ['secrets', 'secret'];
+import type { ChopChopConfig } from './config.ts';
+import { nested, valueAt } from './input.ts';
+import { CONFIG_PATHS, CONFIG_SETTINGS, type ConfigPath } from './settings.ts';
 
 /** Where a running server goes on from: the new configuration, with the old one's settings where they cannot be changed. */
 export interface Reloaded {
   readonly config: ChopChopConfig;
-  /** The names of settings that differ and take a restart, as `ports` or `router.balance`. */
+  /** The paths of settings that differ and take a restart, as `ports` or `router.balance`. */
   readonly restart: readonly string[];
 }
 
 /** What becomes of a server's configuration when another one is read. */
 export function reloadedConfig(running: ChopChopConfig, read: ChopChopConfig): Reloaded {
-  const { router: runningRouter, components: runningComponents, ...ofServer } = running;
-  const { router: readRouter, components: readComponents, ...newOfServer } = read;
-  const withCertificate = { ...ofServer, tls: withCertificateOf(read.tls, running.tls) };
-  const server = takeOver(withCertificate, newOfServer, RELOADED as readonly (keyof typeof ofServer)[]);
-  const router = takeOver(runningRouter, readRouter, RELOADED_OF_ROUTER);
-  const components = takeOver(runningComponents, readComponents, RELOADED_OF_COMPONENTS);
-  return {
-    config: Object.freeze({ ...server.settings, router: router.settings, components: components.settings }),
-    restart: [...server.restart, ...router.restart.map((name) => `router.${name}`), ...components.restart.map((name) => `components.${name}`)],
-  };
+  const taken = nested(Object.fromEntries(CONFIG_PATHS.map((path) => [path, valueAt(mayChange(path, running, read) ? read : running, path)])));
+  const config = Object.freeze({ ...running, ...taken, ...nullSections(running) });
+  const restart = CONFIG_PATHS.filter((path) => !isDeepStrictEqual(valueAt(config, path), valueAt(read, path)));
+  return { config, restart: [...new Set(restart.map((path) => nameOf(path, running, read)))] };
 }
 
-/** The files of a certificate may be others from now on; to have files or to have none may not. */
-function withCertificateOf(read: TlsConfig | null, running: TlsConfig | null): TlsConfig | null {
-  const files = read !== null && read.certificate !== 'self-signed' && running !== null && running.certificate !== 'self-signed';
-  return files ? { ...running, certificate: read.certificate } : running;
+function mayChange(path: ConfigPath, running: ChopChopConfig, read: ChopChopConfig): boolean {
+  if (path !== 'tls.certificate') return CONFIG_SETTINGS[path].reload;
+  // The files of a certificate may change. A server without TLS, or with a certificate of its own making, has none.
+  return [running, read].every(({ tls }) => tls !== null && tls.certificate !== 'self-signed');
 }
 
-function takeOver<Settings extends object>(running: Settings, read: Settings, names: readonly (keyof Settings)[]) {
-  const settings = { ...running };
-  for (const name of names) settings[name] = read[name];
-  const restart = (Object.keys(read) as (keyof Settings)[]).filter((name) => !isDeepStrictEqual(settings[name], read[name]));
-  return { settings, restart: restart.map(String) };
+/** Sections that are absent stay so. */
+function nullSections({ tls, settings }: ChopChopConfig): Partial<ChopChopConfig> {
+  return { ...(tls === null && { tls }), ...(settings === null && { settings }) };
+}
+
+/** The path of a setting; of a section that is absent before or after, its name alone. */
+function nameOf(path: string, ...configs: readonly ChopChopConfig[]): string {
+  const section = path.slice(0, Math.max(0, path.indexOf('.')));
+  return section !== '' && configs.some((config) => valueAt(config, section) === null) ? section : path;
 }

@@ -1,4 +1,7 @@
-/** Whether passwords are taken as they are (PLAIN) or as `jabber:iq:auth` has them, where somebody could listen in. */
+import type { Problems } from './problem.ts';
+import { good, refused, type ValueType, valueType } from './values/value-type.ts';
+
+/** Where PLAIN and `jabber:iq:auth` are accepted on connections that an attacker could read. */
 export const PLAINTEXT_LOGINS = ['allow', 'loopback', 'never'] as const;
 
 /**
@@ -14,11 +17,11 @@ export interface CertificateFiles {
 
 /** TLS, by STARTTLS on all ports and from the first byte on some. */
 export interface TlsConfig {
-  /** `self-signed`: one made at the start, which nobody vouches for. */
+  /** `self-signed`: one that the server makes at its start. */
   readonly certificate: CertificateFiles | 'self-signed';
   /** Ports that speak TLS from the first byte, on all addresses. 0, if it is the only one: any free one. */
   readonly ports: readonly number[];
-  /** Whether nobody logs in over TCP without it. */
+  /** Whether logins over TCP need it. */
   readonly required: boolean;
 }
 
@@ -42,55 +45,39 @@ export interface WebSocketConfig {
   readonly origins: readonly string[];
 }
 
-export const DEFAULT_WEBSOCKET: WebSocketConfig = Object.freeze({ ports: [], tlsPorts: [], origins: [] });
-export const DEFAULT_TLS: Omit<TlsConfig, 'certificate'> = Object.freeze({ ports: [], required: false });
-export const DEFAULT_UNIX: UnixConfig = Object.freeze({ paths: [], mode: 0o660 });
-export const DEFAULT_PLAINTEXT_LOGIN: PlaintextLogin = 'allow';
+const CERTIFICATE_WANTS = "'self-signed', or the files { certificate, key }";
 
-/** What is wrong with a list of ports. @param name Of the setting. */
-export function portProblems(name: string, ports: readonly number[]): string[] {
-  const lowest = ports.length > 1 ? 1 : 0;
-  const wrong = ports.filter((port) => !(Number.isInteger(port) && port >= lowest && port <= 65_535));
-  return wrong.map((port) => `${name}: ${port} is not a number from ${lowest} to 65535`);
-}
+/** What a program hands in as a certificate. Options and elements have a setting for each file. */
+export const CERTIFICATE: ValueType<TlsConfig['certificate']> = {
+  ...valueType<TlsConfig['certificate']>({ wants: CERTIFICATE_WANTS, read: (text) => (text === 'self-signed' ? text : null) }),
+  take(given) {
+    if (given === 'self-signed') return good(given);
+    if (typeof given !== 'object' || given === null) return refused(`needs ${CERTIFICATE_WANTS}`);
+    const { certificate, key } = given as Partial<Record<keyof CertificateFiles, unknown>>;
+    const wrong = Object.entries({ certificate, key }).filter(([, file]) => typeof file !== 'string' || file.trim() === '');
+    return wrong.length === 0 ? good(given as CertificateFiles) : refused(...wrong.map(([name]) => `needs the name of a file as ${name}`));
+  },
+};
 
-export function tlsProblems(tls: TlsConfig | null): string[] {
-  if (tls === null) return [];
-  const problems = portProblems('tls.ports', tls.ports);
-  if (tls.certificate === 'self-signed') return problems;
-  if (tls.certificate.certificate === '') problems.push('tls.certificate: the name of a file is needed');
-  if (tls.certificate.key === '') problems.push('tls.certificate.key: the name of a file is needed');
-  return problems;
-}
+/** Where a web page is from, as a browser says it. */
+export const ORIGIN = valueType<string>({
+  wants: 'an origin, as https://example.org, or *',
+  read: (text) => (text === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text) ? text : null),
+});
 
-export function webSocketProblems({ ports, tlsPorts, origins }: WebSocketConfig, tls: TlsConfig | null): string[] {
-  const problems = [...portProblems('websocket.ports', ports), ...portProblems('websocket.tlsPorts', tlsPorts)];
-  if (tls === null && tlsPorts.length > 0) problems.push('websocket.tlsPorts: there is no TLS');
-  for (const origin of origins) if (!isOrigin(origin)) problems.push(`websocket.origins: "${origin}" is no origin, as https://example.org`);
-  return problems;
-}
-
-function isOrigin(origin: string): boolean {
-  return origin === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(origin);
-}
-
-/** Ports that two kinds of listeners want. */
-export function sharedPortProblems(kinds: Readonly<Record<string, readonly number[]>>): string[] {
+/** Reports a port that two kinds of listeners are to have. @param kinds Ports by the path of their setting. */
+export function checkSharedPorts(kinds: Readonly<Record<string, readonly number[]>>, problems: Problems): void {
   const owners = new Map<number, string>();
-  const problems: string[] = [];
-  for (const [name, ports] of Object.entries(kinds)) {
+  for (const [path, ports] of Object.entries(kinds)) {
     for (const port of ports) {
       const owner = owners.get(port);
-      if (port > 0 && owner !== undefined && owner !== name) problems.push(`${name}: port ${port} is that of ${owner} already`);
-      owners.set(port, name);
+      if (port > 0 && owner !== undefined && owner !== path) problems.add(path, `port ${port} is taken by ${problems.nameOf(owner)}`);
+      owners.set(port, path);
     }
   }
-  return problems;
 }
 
-export function unixProblems({ paths, mode }: UnixConfig): string[] {
-  const problems: string[] = [];
-  for (const path of paths) if (!path.startsWith('/')) problems.push(`unix: "${path}" is no absolute path`);
-  if (!(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) problems.push('unix.mode: must be permissions from 0 to 777, in octal');
-  return problems;
+/** Reports Unix domain sockets whose path depends on the working directory. */
+export function checkUnix({ paths }: UnixConfig, problems: Problems): void {
+  for (const path of paths) if (!path.startsWith('/')) problems.add('unix.paths', `"${path}" is not an absolute path`, path);
 }

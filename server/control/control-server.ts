@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { ControlPlace } from '../config/options/control-options.ts';
+import type { ControlPlace } from '../config/sources/control.ts';
 import type { Log } from '../kernel/log.ts';
 import { type PendingConnection, PendingConnections } from '../net/pending-connections.ts';
 import { bindWithMode } from '../net/unix.ts';
@@ -26,13 +26,13 @@ export interface ControlAddress {
 
 /** The control interface cannot be where it is wanted. The message says where, why, and what to do. */
 export class ControlListenError extends Error {
-  /** The option that says where. */
-  readonly option: 'console' | 'control-socket';
+  /** The path of the setting that says where. */
+  readonly path: 'control.port' | 'control.socket';
 
-  constructor(where: string, cause: NodeJS.ErrnoException, option: ControlListenError['option'], hint: string) {
+  constructor(where: string, cause: NodeJS.ErrnoException, path: ControlListenError['path'], hint: string) {
     super(`cannot listen on ${where} for the control interface: ${REASONS[cause.code ?? ''] ?? cause.message}; ${hint}`, { cause });
     this.name = 'ControlListenError';
-    this.option = option;
+    this.path = path;
   }
 }
 
@@ -88,7 +88,7 @@ export class ControlServer {
       await listening(server, () => server.listen(port, HOST));
     } catch (error) {
       if (anyPort && port !== 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') return this.listenOnPort(0, false);
-      throw new ControlListenError(`${HOST}:${port}`, error as NodeJS.ErrnoException, 'console', 'choose another with --console PORT (0: any free one)');
+      throw new ControlListenError(`${HOST}:${port}`, error as NodeJS.ErrnoException, 'control.port', 'choose another with --console PORT (0: any free one)');
     }
     this.servers.push(server);
     return (server.address() as AddressInfo).port;
@@ -100,7 +100,7 @@ export class ControlServer {
     try {
       await listening(server, () => bindWithMode(server, path, 0o600));
     } catch (error) {
-      throw new ControlListenError(path, error as NodeJS.ErrnoException, 'control-socket', 'choose another with --control-socket');
+      throw new ControlListenError(path, error as NodeJS.ErrnoException, 'control.socket', 'choose another with --control-socket');
     }
     this.socketPath = path;
     this.servers.push(server);

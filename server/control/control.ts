@@ -1,6 +1,6 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import { routerName } from '../config/config.ts';
-import type { ControlPlace } from '../config/options/control-options.ts';
+import type { ControlPlace } from '../config/sources/control.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { LogProtect } from '../logging/log-protect.ts';
 import { callRoutes } from './call.ts';

@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ControlArguments } from '../config/options/control-options.ts';
-import type { NameOption } from '../config/sources/option-place.ts';
+import { formatPlace, type Place } from '../config/problem.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 
-/** A new token, or the one in the file that an option names. @throws CommandError */
-export function controlToken({ controlTokenFile: file }: ControlArguments, named: NameOption): string {
-  if (file === undefined) return randomBytes(24).toString('base64url');
+/** A new token, or the one in a file. @param place Where the file is named. @throws CommandError */
+export function controlToken(file: string | null, place: Place): string {
+  if (file === null) return randomBytes(24).toString('base64url');
   let token: string;
   try {
     token = readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new CommandError(EXIT.file, `${named('control-token-file')}: cannot read ${file}: ${(error as Error).message}`);
+    throw new CommandError(EXIT.file, `${formatPlace(place)}: cannot read ${file}: ${(error as Error).message}`);
   }
   if (/^[\w.~+/=-]{16,}$/.test(token)) return token;
-  throw new CommandError(EXIT.usage, `${named('control-token-file')}: ${file}: a token has 16 letters, digits or -._~+/= at least, and nothing else`);
+  throw new CommandError(EXIT.usage, `${formatPlace(place)}: ${file}: a token has 16 letters, digits or -._~+/= at least, and nothing else`);
 }

@@ -1,24 +1,34 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import type { LogArguments } from '../config/options/log-options.ts';
+import { dirname } from 'node:path';
+import type { LogOptions } from '../config/log-values.ts';
 import { type Finding, failure, ok } from './finding.ts';
 
 /** Whether a server in the background could write its log. */
-export function checkLog({ logFile, syslog, syslogSocket }: LogArguments): Finding[] {
-  if (syslog !== undefined) {
-    const remedy = 'start the syslog daemon (sudo systemctl start rsyslog), or log to a file with --log-file';
-    return [
-      existsSync(syslogSocket) ? ok(`the log goes to syslog at ${syslogSocket}`) : failure(`the log goes to syslog, but there is no ${syslogSocket}`, remedy),
-    ];
+export function checkLog({ destination }: LogOptions): Finding[] {
+  switch (destination.kind) {
+    case 'stdout':
+      return [];
+    case 'syslog':
+      return [checkSyslog(destination.socket)];
+    case 'file':
+      return [checkFile(destination.path)];
   }
-  if (logFile === undefined) return [];
-  const path = resolve(logFile);
+}
+
+function checkSyslog(socket: string): Finding {
+  if (existsSync(socket)) return ok(`the log goes to syslog at ${socket}`);
+  return failure(
+    `the log goes to syslog, but there is no ${socket}`,
+    'start the syslog daemon (sudo systemctl start rsyslog), or log to a file with --log-file',
+  );
+}
+
+function checkFile(path: string): Finding {
   try {
     accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
-    return [ok(`${path}: the log may be written`)];
+    return ok(`${path}: the log may be written`);
   } catch (error) {
-    return [
-      failure(`the log ${path} cannot be written: ${(error as Error).message}`, `sudo install -d -o $USER ${dirname(path)}, or choose another --log-file`),
-    ];
+    const remedy = `sudo install -d -o $USER ${dirname(path)}, or choose another --log-file`;
+    return failure(`the log ${path} cannot be written: ${(error as Error).message}`, remedy);
   }
 }

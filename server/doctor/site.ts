@@ -1,10 +1,10 @@
-import { ConfigError } from '../config/config.ts';
+import { ConfigError, formatProblem } from '../config/problem.ts';
 import { type ClientSection, type OpensrfCore, type Registration, type RouterSection, readOpensrfCore } from '../config/sources/opensrf-core.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 /** Whether the parts of a site's file fit together: who asks which router, who registers where, and whether they may. */
 export function checkCore(core: OpensrfCore, file: string): Finding[] {
-  const findings = core.warnings.map((text) => warning(text, 'correct it there'));
+  const findings = core.warnings.map((problem) => warning(formatProblem(problem), 'correct it there'));
   const domains = new Set([...core.clients, ...core.routers].map(({ domain }) => domain));
   for (const client of core.clients) findings.push(...checkClient(core, client, file));
   for (const router of core.routers) findings.push(...checkTrust(router, domains, file));
@@ -86,7 +86,7 @@ function checkRegistration(core: OpensrfCore, { target, line, routerName }: Regi
 /** Whether srfsh logs in by an account that there is, where the server is. @param core The site's file. */
 export function checkSrfsh(file: string, core: OpensrfCore): Finding[] {
   const srfsh = attempt(() => readOpensrfCore(file));
-  if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(problem, 'correct it there'));
+  if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(formatProblem(problem), 'correct it there'));
   const findings = srfsh.clients.flatMap((client) => checkSrfshClient(client, core, file));
   return findings.length > 0 ? findings : [ok(`${file}: srfsh may log in`)];
 }

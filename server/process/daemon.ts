@@ -5,7 +5,14 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
 
 /** What a daemon tells the process that started it. */
-type Report = { readonly ready: true } | { readonly failure: string };
+type Report = { readonly ready: true; readonly note: string } | { readonly failure: string };
+
+/** A server in the background. */
+export interface StartedDaemon {
+  readonly pid: number;
+  /** What its user should know; `''`: nothing. */
+  readonly note: string;
+}
 
 /** Whether this process is the one in the background: its parent left its own pid in the environment. */
 const isDaemon = process.send !== undefined && process.env[STARTED_BY] === String(process.ppid);
@@ -16,10 +23,10 @@ export function startedAsDaemon(): boolean {
   return isDaemon;
 }
 
-/** In the daemon, once logins work: the process that started it may return. Nothing elsewhere. */
-export function reportReady(): void {
+/** In the daemon, once logins work: lets the process that started it return. Nothing elsewhere. @param note For its user. */
+export function reportReady(note = ''): void {
   if (!isDaemon || !process.connected) return;
-  process.send?.({ ready: true } satisfies Report, undefined, {}, () => {
+  process.send?.({ ready: true, note } satisfies Report, undefined, {}, () => {
     if (process.connected) process.disconnect();
   });
 }
@@ -32,10 +39,10 @@ export function reportFailure(message: string): void {
 /**
  * Runs this program again with the same arguments, in a session of its own, with nothing of this terminal, in the same working directory:
  * relative paths mean the same to it.
- * @returns its process id, once logins work.
+ * @returns when logins work.
  * @throws CommandError with its own words and exit code if it does not start.
  */
-export function startDaemon(): Promise<number> {
+export function startDaemon(): Promise<StartedDaemon> {
   const [, script, ...args] = process.argv as [string, string, ...string[]];
   // A single executable has no script.
   const program = isSea() ? [] : [...process.execArgv, script];
@@ -51,12 +58,14 @@ export function startDaemon(): Promise<number> {
     let ready = false;
     daemon.on('error', (error) => reject(new CommandError(EXIT.failed, `cannot start a process in the background: ${error.message}`)));
     daemon.on('message', (report: Report) => {
-      ready = 'ready' in report;
-      if ('failure' in report) failure = report.failure;
-      if (!ready) return;
+      if ('failure' in report) {
+        failure = report.failure;
+        return;
+      }
+      ready = true;
       daemon.unref();
       daemon.disconnect();
-      resolve(daemon.pid as number);
+      resolve({ pid: daemon.pid as number, note: report.note });
     });
     // Its last words may come after the news of its end.
     const rejectWhenOver = () => {

@@ -1,18 +1,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError } from '../../server/config/config.ts';
-import { DEFAULT_CONNECTION, resolveConnection } from '../../server/config/sources/connection.ts';
+import { ConfigError, formatProblem } from '../../server/config/problem.ts';
+import { type ConnectionValues, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION, resolveConnection } from '../../server/config/sources/connection.ts';
 
-test('what the command line leaves open comes from the defaults that are handed in', () => {
-  const fromFile = { host: 'a.example', port: 5223, domain: 'A.Example', username: 'me', password: 'secret', router: 'osrfrouter', logProtect: ['a.b'] };
-  const args = { port: 5224, username: undefined, unrelated: 1 };
-  assert.deepEqual(resolveConnection(args, fromFile), { ...fromFile, port: 5224, domain: 'a.example' });
+const NOTHING: ConnectionValues = { config: null, host: null, port: null, domain: null, username: null, password: null, router: null };
+
+test('the command line beats the environment, and that beats the defaults', () => {
+  const environment = { OSRF_HOST: 'a.example', OSRF_PORT: '5223', OSRF_DOMAIN: 'A.Example', OSRF_USERNAME: 'me', OSRF_PASSWORD: ' secret ', OSRF_ROUTER: '' };
+  assert.deepEqual(resolveConnection({ ...NOTHING, port: 5224 }, environment, DEFAULT_CONNECTION), {
+    ...DEFAULT_CONNECTION,
+    host: 'a.example',
+    port: 5224,
+    domain: 'a.example',
+    username: 'me',
+    password: ' secret ',
+  });
+  assert.deepEqual(resolveConnection(NOTHING, {}, DEFAULT_CONNECTION), DEFAULT_CONNECTION);
+  // An order of a router is given by its account.
+  assert.equal(resolveConnection(NOTHING, environment, DEFAULT_ROUTER_CONNECTION).username, 'router');
 });
 
-test('everything that is wrong with a connection is told at once', () => {
-  const wrong = { host: '', port: 0, domain: 'a b', username: 'a@b', router: '' };
+test('everything that is wrong in the environment is reported at once, unless the command line says something else', () => {
+  const environment = { OSRF_PORT: '0', OSRF_DOMAIN: 'a b', OSRF_USERNAME: 'a@b', OSRF_ROUTER: 'c@d' };
   assert.throws(
-    () => resolveConnection(wrong, DEFAULT_CONNECTION),
-    (error: ConfigError) => error instanceof ConfigError && error.problems.length === 5,
+    () => resolveConnection({ ...NOTHING, router: 'router' }, environment, DEFAULT_CONNECTION),
+    (error: ConfigError) => {
+      assert.deepEqual(error.problems.map(formatProblem), [
+        'OSRF_PORT: "0" is not a port number from 1 to 65535',
+        'OSRF_DOMAIN: "a b" is not a domain',
+        'OSRF_USERNAME: "a@b" is not a user name',
+      ]);
+      return error instanceof ConfigError;
+    },
   );
 });

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLimits, readableDefault } from '../../server/config/limit-values.ts';
-import { DEFAULT_LIMITS, LIMITS, limitProblems } from '../../server/config/limits.ts';
-import { limitsHelp } from '../../server/config/limits-help.ts';
+import { limitsHelp } from '../../server/cli/limits-help.ts';
+import { createConfig } from '../../server/config/config.ts';
+import { LIMIT_VALUES, readableDefault } from '../../server/config/limit-values.ts';
+import { DEFAULT_LIMITS, LIMITS } from '../../server/config/limits.ts';
+
+function parsed(text: string) {
+  const reading = LIMIT_VALUES.parse(text);
+  assert.ok(reading.ok, text);
+  return reading.value;
+}
 
 test('a limit is set by its name and a whole number, in its unit or another of its kind', () => {
   const rows: readonly (readonly [text: string, name: string, value: number])[] = [
@@ -15,24 +22,27 @@ test('a limit is set by its name and a whole number, in its unit or another of i
     ['loginTimeoutMs=7ms', 'loginTimeoutMs', 7],
     ['heldRequests=0', 'heldRequests', 0],
   ];
-  for (const [text, name, value] of rows) {
-    const problems: string[] = [];
-    assert.deepEqual([parseLimits([text], problems), problems], [{ [name]: value }, []], text);
-  }
+  for (const [text, name, value] of rows) assert.deepEqual(parsed(text), { [name]: value }, text);
 });
 
 test('the last value of a limit counts', () => {
-  assert.deepEqual(parseLimits(['depth=9', 'heldRequests=1', 'depth=10'], []), { depth: 10, heldRequests: 1 });
+  assert.deepEqual(parsed('depth=9, heldRequests=1,depth=10'), { depth: 10, heldRequests: 1 });
+  assert.deepEqual(LIMIT_VALUES.join([{ depth: 9 }, { heldRequests: 1 }, { depth: 10 }]), { ok: true, value: { depth: 10, heldRequests: 1 } });
+});
+
+test('a program hands in numbers, or the texts of the command line', () => {
+  assert.deepEqual(LIMIT_VALUES.take({ depth: 9, outboxBytes: '2KiB' }), { ok: true, value: { depth: 9, outboxBytes: 2_048 } });
+  for (const wrong of [{ depth: '9x' }, { depth: '' }, { depth: null }, { depth: true }, 'depth=9', 9, null]) assert.equal(LIMIT_VALUES.take(wrong).ok, false);
 });
 
 test('what is no limit, no number or out of range is told in a line of its own, and nothing is set', () => {
   const rows: readonly (readonly [text: string, problem: RegExp])[] = [
-    ['depth', /^--limit: "depth" is not NAME=VALUE, as outboxBytes=16MiB$/],
-    ['depths=9', /^--limit: there is no limit "depths" \(--help limits lists them\)$/],
+    ['depth', /^"depth" is not a limit as NAME=VALUE, as outboxBytes=16MiB$/],
+    ['depths=9', /^there is no limit "depths" \(--help limits lists them\)$/],
     ['__proto__=9', /there is no limit "__proto__"/],
     ['constructor=9', /there is no limit "constructor"/],
     ['=9', /there is no limit ""/],
-    ['depth=', /^--limit: depth: "" is not a whole number from 8 to 1024$/],
+    ['depth=', /^depth: "" is not a whole number from 8 to 1024$/],
     ['depth=nine', /"nine" is not a whole number/],
     ['depth=7', /"7" is not a whole number from 8 to 1024/],
     ['depth=1025', /"1025" is not/],
@@ -45,17 +55,17 @@ test('what is no limit, no number or out of range is told in a line of its own, 
     ['loginTimeoutMs=36000min', /from 1 to 2147483647, alone \(ms\) or with min, s, ms$/],
   ];
   for (const [text, problem] of rows) {
-    const problems: string[] = [];
-    assert.deepEqual(parseLimits([text], problems), {}, text);
-    assert.equal(problems.length, 1, text);
-    assert.match(problems[0] as string, problem);
+    const reading = LIMIT_VALUES.parse(text);
+    assert.ok(!reading.ok, text);
+    assert.equal(reading.wrong.length, 1, text);
+    assert.match(reading.wrong[0] as string, problem);
   }
 });
 
 test('the defaults are within their own bounds, and are shown as --limit takes them', () => {
-  assert.deepEqual(limitProblems(DEFAULT_LIMITS), []);
+  assert.deepEqual(createConfig({ limits: DEFAULT_LIMITS }).limits, DEFAULT_LIMITS);
   const shown = Object.entries(LIMITS).map(([name, limit]) => `${name}=${readableDefault(limit)}`);
-  assert.deepEqual(parseLimits(shown, []), DEFAULT_LIMITS);
+  assert.deepEqual(parsed(shown.join(',')), DEFAULT_LIMITS);
 });
 
 test('the help of limits has every limit, and stays within the width', () => {

@@ -2,20 +2,26 @@ import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { generate } from 'selfsigned';
-import { ConfigError, createConfig } from '../../server/config/config.ts';
-import type { TransportArguments } from '../../server/config/options/transport-options.ts';
+import { createConfig } from '../../server/config/config.ts';
+import { ConfigError, formatProblem } from '../../server/config/problem.ts';
 import { reloadedConfig } from '../../server/config/reload.ts';
-import { transportsFrom } from '../../server/config/sources/resolve-transports.ts';
+import { resolveSettings } from '../../server/config/sources/resolve.ts';
 import { PLAINTEXT_LOGINS } from '../../server/config/transports.ts';
 import { loginTerms } from '../../server/login/policy.ts';
 import { endPointOf } from '../../server/net/tls/end-point.ts';
 
-const NOTHING: TransportArguments = { plaintextLogin: 'allow', unixMode: '660' };
+type Arguments = Readonly<Record<string, unknown>>;
 
-function problemsOf(args: Partial<TransportArguments>): string[] {
-  const problems: string[] = [];
-  transportsFrom({ ...NOTHING, ...args }, {}, problems);
-  return problems;
+const from = (args: Arguments) => resolveSettings({ command: 'serve', args, environment: {}, isTerminal: false }).config;
+
+function problemsOf(make: () => unknown): string[] {
+  try {
+    make();
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems.map(formatProblem);
+  }
 }
 
 const UNIX = { canStartTls: false, confidential: true, remote: false };
@@ -41,55 +47,57 @@ test('TLS is offered where it can be begun; where it is required, there is no lo
   assert.deepEqual(loginTerms({ ...policy, startTls: 'none' }, NETWORK), { startTls: 'none', login: true, plaintext: true });
 });
 
-test('options of TLS that make no sense together are told', () => {
-  assert.match(String(problemsOf({ tlsPort: 5223 })), /--tls-port: there is no TLS without --tls-cert or --tls-self-signed/);
-  assert.match(String(problemsOf({ tlsRequired: true })), /--tls-required: there is no TLS without/);
-  assert.match(String(problemsOf({ tlsKey: 'key' })), /--tls-key: there is no --tls-cert/);
-  assert.match(String(problemsOf({ tlsCert: 'cert', tlsSelfSigned: true })), /--tls-self-signed: it needs no --tls-cert/);
-  assert.match(String(problemsOf({ unixMode: '888' })), /--unix-mode: "888" is not permissions in octal/);
-  assert.deepEqual(problemsOf({ tlsCert: 'both.pem', tlsPort: 5223, tlsRequired: true, unixMode: '0600', unix: ['/a'] }), []);
-});
+for (const [args, problem] of [
+  [{ 'tls-port': '5223' }, '--tls-port: there is no TLS without --tls-cert or --tls-self-signed'],
+  [{ 'tls-required': true }, '--tls-required: there is no TLS without --tls-cert or --tls-self-signed'],
+  [{ 'tls-key': 'key' }, '--tls-key: there is no --tls-cert'],
+  [{ 'tls-cert': 'cert', 'tls-self-signed': true }, '--tls-self-signed: it needs no --tls-cert and no --tls-key'],
+  [{ 'unix-mode': '888' }, '--unix-mode: "888" is not file permissions from 0 to 777, in octal'],
+  [{ 'websocket-tls-port': '5443' }, '--websocket-tls-port: there is no TLS without --tls-cert or --tls-self-signed'],
+  [{ 'websocket-origin': '*' }, '--websocket-origin: there are no WebSockets without --websocket-port or --websocket-tls-port'],
+  [{ 'tls-cert': 'both.pem', 'tls-port': '5222' }, '--tls-port: port 5222 is taken by --port'],
+] as const) {
+  test(`options that contradict each other are refused: ${problem}`, () => {
+    assert.deepEqual(
+      problemsOf(() => from(args)),
+      [problem],
+    );
+  });
+}
 
-test('options of WebSockets that make no sense together are told', () => {
-  assert.match(String(problemsOf({ websocketTlsPort: 5443 })), /--websocket-tls-port: there is no TLS without/);
-  assert.match(String(problemsOf({ websocketOrigin: ['*'] })), /--websocket-origin: there are no WebSockets without/);
-  const { websocket } = transportsFrom({ ...NOTHING, websocketPort: 5280, websocketOrigin: ['https://example.org'] }, {}, []);
+test('options of transports that go together are taken', () => {
+  const all = { 'tls-cert': 'both.pem', 'tls-port': '5223', 'tls-required': true, 'unix-mode': '0600', unix: '/a', 'websocket-port': '5280' };
+  const { tls, unix, websocket } = from({ ...all, 'websocket-origin': 'https://example.org' });
+  // One file may hold the certificate and its key.
+  assert.deepEqual(tls, { certificate: { certificate: 'both.pem', key: 'both.pem' }, ports: [5223], required: true });
+  assert.deepEqual(unix, { paths: ['/a'], mode: 0o600 });
   assert.deepEqual(websocket, { ports: [5280], tlsPorts: [], origins: ['https://example.org'] });
+  // A path does not depend on the working directory from then on.
+  assert.deepEqual(from({ unix: 'a.sock' }).unix, { paths: [`${process.cwd()}/a.sock`], mode: 0o660 });
+  assert.equal(from({ 'tls-required': false }).tls, null);
 });
 
 test('two kinds of listeners cannot have one port, and an origin is no address of a page', () => {
   const input = { port: 5222, websocket: { ports: [5222], tlsPorts: [70_000], origins: ['https://example.org/page', 'https://example.org:8443', '*'] } };
-  assert.throws(() => createConfig(input), {
-    problems: [
-      'websocket.tlsPorts: 70000 is not a number from 0 to 65535',
-      'websocket.tlsPorts: there is no TLS',
-      'websocket.origins: "https://example.org/page" is no origin, as https://example.org',
-      'websocket.ports: port 5222 is that of port already',
+  assert.deepEqual(
+    problemsOf(() => createConfig(input)),
+    [
+      'websocket.tlsPorts: 70000 is not a port number from 0 to 65535',
+      'websocket.origins: "https://example.org/page" is not an origin, as https://example.org, or *',
+      'websocket.ports: port 5222 is taken by port',
     ],
-  });
+  );
+  assert.deepEqual(
+    problemsOf(() => createConfig({ websocket: { tlsPorts: [5443] } })),
+    ['websocket.tlsPorts: there is no TLS'],
+  );
 });
 
-test('one file may hold the certificate and its key; a path is absolute from then on', () => {
-  const { tls, unix } = transportsFrom({ ...NOTHING, tlsCert: 'both.pem', unix: ['a.sock'] }, {}, []);
-  assert.deepEqual(tls, { certificate: { certificate: 'both.pem', key: 'both.pem' }, ports: [], required: false });
-  assert.deepEqual(unix, { paths: [`${process.cwd()}/a.sock`], mode: 0o660 });
-});
-
-test('a path on the command line stands for those of the file', () => {
-  const site = { unix: { paths: ['/site'] } };
-  assert.deepEqual(transportsFrom(NOTHING, site, []).unix?.paths, ['/site']);
-  assert.deepEqual(transportsFrom({ ...NOTHING, unix: ['/mine'] }, site, []).unix?.paths, ['/mine']);
-});
-
-test('what cannot be is told with its place', () => {
+test('wrong values of transports are refused with their places', () => {
   const input = { port: 5222, tls: { certificate: { certificate: '', key: '' }, ports: [5222, 70_000] }, unix: { paths: ['here'], mode: 0o1000 } };
-  assert.throws(
-    () => createConfig(input),
-    (error: ConfigError) => {
-      const places = error.problems.map((problem) => problem.split(':')[0]);
-      assert.deepEqual(places, ['tls.ports', 'tls.certificate', 'tls.certificate.key', 'unix', 'unix.mode', 'tls.ports']);
-      return error instanceof ConfigError;
-    },
+  assert.deepEqual(
+    problemsOf(() => createConfig(input)).map((problem) => problem.split(':')[0]),
+    ['tls.certificate', 'tls.certificate', 'tls.ports', 'unix.mode', 'unix.paths'],
   );
 });
 
@@ -98,9 +106,9 @@ test('another certificate takes no new start, and everything else of transports 
   const before = createConfig({ tls: files });
   const differs = (input: Parameters<typeof createConfig>[0]) => reloadedConfig(before, createConfig({ tls: files, ...input })).restart.join(' ');
   assert.equal(differs({ tls: { ...files, certificate: { certificate: 'b', key: 'c' } } }), '');
-  assert.equal(differs({ tls: { ...files, certificate: 'self-signed' } }), 'tls');
-  assert.equal(differs({ tls: { ...files, required: true } }), 'tls');
-  assert.equal(differs({ tls: null, unix: { paths: ['/a'] }, plaintextLogin: 'never' }), 'tls unix plaintextLogin');
+  assert.equal(differs({ tls: { ...files, certificate: 'self-signed' } }), 'tls.certificate');
+  assert.equal(differs({ tls: { ...files, required: true } }), 'tls.required');
+  assert.equal(differs({ tls: null, unix: { paths: ['/a'] }, plaintextLogin: 'never' }), 'tls plaintextLogin unix.paths');
 });
 
 test('tls-server-end-point is the certificate, hashed as its signature is', async () => {

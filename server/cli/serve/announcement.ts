@@ -1,7 +1,9 @@
 import type { ComponentsConfig } from '../../config/components.ts';
-import { type ChopChopConfig, DEFAULT_HOST, DEFAULT_PASSWORD, routerName } from '../../config/config.ts';
-import type { LogOptions } from '../../config/log-values.ts';
-import type { ResolvedConfig } from '../../config/sources/resolve.ts';
+import { type ChopChopConfig, routerName } from '../../config/config.ts';
+import { DEFAULT_HOST, DEFAULT_PASSWORD } from '../../config/defaults.ts';
+import { formatProblem } from '../../config/problem.ts';
+import type { Resolved } from '../../config/sources/resolve.ts';
+import type { Trust } from '../../config/values/trust.ts';
 import { VERSION } from '../../kernel/version.ts';
 import type { BoundAddress } from '../../net/tcp.ts';
 import type { Listening } from '../../streams/listeners.ts';
@@ -18,31 +20,21 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
   return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
 }
 
-/** What `--check-config` prints: JSON, without passwords. @param control Null: there is no control interface. */
-export function description({ config, core, missingNames }: ResolvedConfig, log: LogOptions, control: object | null): string {
-  const { domains, hosts, ports, tls, unix, websocket, plaintextLogin, router, settings, logProtect, limits } = config;
-  const accounts = config.accounts.map(({ username, domain }) => `${username}@${domain}`);
-  const trusted = (which: ReadonlyMap<string, readonly string[]>) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
-  const routers = { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) };
+/** What `--check-config` prints: every setting, as JSON, without passwords and secrets. */
+export function description({ config, log, control, missingNames, warnings }: Resolved): string {
+  const { domains, accounts, unix, router, components } = config;
+  const trusted = (which: Trust) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
   const described = {
-    domains,
-    hosts,
-    ports,
-    tls,
+    ...config,
+    accounts: accounts.map(({ username, domain }) => `${username}@${domain}`),
     unix: { ...unix, mode: unix.mode.toString(8) },
-    websocket,
-    plaintextLogin,
-    accounts,
     routers: routersOf(config),
-    router: routers,
-    settings,
-    components: describedComponents(config.components),
-    control,
+    router: { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) },
+    components: describedComponents(components),
+    control: control === null ? null : { ...control.place, file: control.file, tokenFile: control.tokenFile },
     log,
-    logProtect,
-    limits,
     missingNames,
-    warnings: core?.warnings ?? [],
+    warnings: warnings.map(formatProblem),
   };
   return `${JSON.stringify(described, null, 2)}\n`;
 }
@@ -52,7 +44,7 @@ function describedComponents({ port, secrets, secret, conflict }: ComponentsConf
 }
 
 /** What a person at a terminal wants to know. */
-export function banner({ config, missingNames }: ResolvedConfig, listening: Listening, control: ServedControl | null): string {
+export function banner({ config, missingNames }: Resolved, listening: Listening, control: ServedControl | null): string {
   const [first] = listening.c2s as readonly [BoundAddress, ...BoundAddress[]];
   const [domain] = config.domains;
   const account = config.accounts.find((one) => one.domain === domain && one.username !== routerName(config.router, one.domain));

@@ -1,4 +1,4 @@
-import { DEFAULT_PORT } from '../../config/config.ts';
+import { DEFAULT_PORT } from '../../config/defaults.ts';
 import { domainAddresses } from '../../config/hosts-file.ts';
 import type { OpensrfCore } from '../../config/sources/opensrf-core.ts';
 import type { CommandError } from '../../kernel/exit-codes.ts';

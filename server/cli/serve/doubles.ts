@@ -1,39 +1,42 @@
-import { type Doubles, type DoublesOptions, readDoubles } from '../../fixture/doubles.ts';
+import { formatPlace } from '../../config/problem.ts';
+import type { PlacedSettings } from '../../config/sources/placed-settings.ts';
+import { type Doubles, readDoubles } from '../../fixture/doubles.ts';
 import { Fault, type FaultOptions } from '../../fixture/faults/fault.ts';
 import { RecordingError } from '../../fixture/recording/recorded-exchange.ts';
 import { StubFileError } from '../../fixture/stub-files/error.ts';
 import { matcherOf } from '../../fixture/stub-files/matchers.ts';
 import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
 
-/** What yargs makes of the options for doubles. */
-export interface DoublesArguments extends Omit<DoublesOptions, 'faults' | 'seed'> {
-  /** Each a JSON text. */
-  readonly fault?: readonly string[] | undefined;
-  readonly faultSeed?: number | undefined;
-}
-
 /** Whether any double is asked for. */
-export function wantsDoubles({ stubs, record, replay, fault }: DoublesArguments): boolean {
-  return stubs !== undefined || record !== undefined || replay !== undefined || fault !== undefined;
+export function wantsDoubles({ values: { stubs, record, replay, faults } }: PlacedSettings): boolean {
+  return stubs !== null || record !== null || replay !== null || faults.length > 0;
 }
 
-/** @throws CommandError */
-export async function doublesOf({ fault = [], faultSeed, ...options }: DoublesArguments): Promise<Doubles> {
+/** Reads what stands in for real services. @throws CommandError */
+export async function doublesOf(settings: PlacedSettings): Promise<Doubles> {
+  const { stubs, record, replay, replayMode, faults, seed } = settings.values;
   try {
-    return await readDoubles({ ...options, faults: fault.map(parseFault), seed: faultSeed });
+    return await readDoubles({
+      stubs: stubs ?? undefined,
+      record: record ?? undefined,
+      replay: replay ?? undefined,
+      replayMode,
+      faults: faults.map((text) => parseFault(text, settings)),
+      seed: seed ?? undefined,
+    });
   } catch (error) {
     throw doublesFailure(error);
   }
 }
 
-function parseFault(text: string): FaultOptions {
+function parseFault(text: string, settings: PlacedSettings): FaultOptions {
   try {
     const { params, ...options } = JSON.parse(text);
     const fault = Array.isArray(params) ? { ...options, params: params.map(matcherOf) } : options;
-    // What means nothing is to be said before anything is there.
+    // Refuse a fault that means nothing before the server starts.
     return new Fault(fault, () => {}).options;
   } catch (error) {
-    throw new CommandError(EXIT.usage, `--fault: ${text}: ${(error as Error).message}`);
+    throw new CommandError(EXIT.usage, `${formatPlace(settings.placeOf('faults', text))}: ${text}: ${(error as Error).message}`);
   }
 }
 

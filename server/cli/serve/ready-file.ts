@@ -5,17 +5,17 @@ const STANDARD_OUTPUT = '-';
 
 /** What a program that waits for the server looks at: a file, a line on standard output, or nothing. */
 export class ReadyFile {
-  private readonly path: string | undefined;
+  private readonly path: string | null;
   private written = '';
 
-  /** @param path As the option has it. */
-  constructor(path: string | undefined) {
+  /** @param path As the option has it; null: nothing is written. */
+  constructor(path: string | null) {
     this.path = path;
   }
 
   /** @param content One line of JSON. @throws CommandError */
   write(content: string): void {
-    if (this.path === undefined) return;
+    if (this.path === null) return;
     if (this.path === STANDARD_OUTPUT) {
       process.stdout.write(content);
       return;
@@ -26,6 +26,6 @@ export class ReadyFile {
 
   /** At the end, if it is still ours. */
   remove(): void {
-    if (this.path !== undefined && this.written !== '') removeOwnFile(this.path, this.written);
+    if (this.path !== null && this.written !== '') removeOwnFile(this.path, this.written);
   }
 }

@@ -1,7 +1,8 @@
 import type { ChopChop } from '../../compose/chopchop.ts';
-import { type ControlArguments, type ControlPlace, controlPlace } from '../../config/options/control-options.ts';
-import type { OpensrfCore } from '../../config/sources/opensrf-core.ts';
-import { type NameOption, optionNamer } from '../../config/sources/option-place.ts';
+import { formatPlace } from '../../config/problem.ts';
+import type { ControlSettings } from '../../config/sources/control.ts';
+import type { PlacedSettings } from '../../config/sources/placed-settings.ts';
+import type { Resolved } from '../../config/sources/resolve.ts';
 import type { Control } from '../../control/control.ts';
 import type { ControlFile } from '../../control/control-file.ts';
 import { controlToken } from '../../control/token.ts';
@@ -19,25 +20,16 @@ export interface ServedControl {
   stop(): Promise<void>;
 }
 
-/** What is wanted of the control interface, as far as that can be told before there is a server. */
-export interface WantedControl {
-  readonly place: ControlPlace;
+/** A control interface before there is a server. */
+export interface WantedControl extends ControlSettings {
   readonly token: string;
-  /** Null: nobody has named one. */
-  readonly file: string | null;
-  readonly named: NameOption;
+  /** Knows where each of its settings stands. */
+  readonly settings: PlacedSettings;
 }
 
-/** @returns null: there is to be none. @throws CommandError that names the option, or its place in the file. */
-export function wantedControl(args: ControlArguments, isTerminal: boolean, core: OpensrfCore | null): WantedControl | null {
-  const named = optionNamer(args, core);
-  const place = controlPlace(args, isTerminal, named);
-  return place === null ? null : { place, token: controlToken(args, named), file: args.controlFile ?? null, named };
-}
-
-/** What `--check-config` says of it. */
-export function describedControl(wanted: WantedControl | null, { controlTokenFile }: ControlArguments): object | null {
-  return wanted === null ? null : { ...wanted.place, file: wanted.file, tokenFile: controlTokenFile ?? null };
+/** The control interface that is to be served; null: none. @throws CommandError that names the setting of its token. */
+export function wantedControl({ control, settings }: Resolved): WantedControl | null {
+  return control === null ? null : { ...control, token: controlToken(control.tokenFile, settings.placeOf('control.tokenFile')), settings };
 }
 
 /**
@@ -46,7 +38,7 @@ export function describedControl(wanted: WantedControl | null, { controlTokenFil
  */
 export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log): Promise<ServedControl | null> {
   if (wanted === null) return null;
-  const { place, token, named } = wanted;
+  const { place, token, settings } = wanted;
   const [{ startControl }, { ControlListenError }, { ownControlFile }] = await Promise.all([
     import('../../control/control.ts'),
     import('../../control/control-server.ts'),
@@ -56,7 +48,7 @@ export async function serveControl(server: ChopChop, wanted: WantedControl | nul
   try {
     return publish(await startControl(server, place, token, log), server, file, wanted);
   } catch (error) {
-    if (error instanceof ControlListenError) throw new CommandError(EXIT.network, `${named(error.option)}: ${error.message}`);
+    if (error instanceof ControlListenError) throw new CommandError(EXIT.network, `${formatPlace(settings.placeOf(error.path))}: ${error.message}`);
     throw error;
   }
 }
@@ -68,8 +60,8 @@ async function publish(control: Control, { listening }: ChopChop, file: string, 
     writeFileAtomically(file, content, 0o600);
   } catch (error) {
     await control.stop();
-    if (error instanceof CommandError && wanted.file !== null) throw new CommandError(error.exitCode, `${wanted.named('control-file')}: ${error.message}`);
-    throw error;
+    if (!(error instanceof CommandError) || wanted.file === null) throw error;
+    throw new CommandError(error.exitCode, `${formatPlace(wanted.settings.placeOf('control.file'))}: ${error.message}`);
   }
   return {
     consoleUrl: url === null ? null : `${url}/#token=${token}`,

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import { ChopChop } from '../../compose/chopchop.ts';
-import { DEFAULT_HOST } from '../../config/config.ts';
-import type { LogArguments } from '../../config/options/log-options.ts';
-import { logOptionsFromArguments, siteLogArguments } from '../../config/sources/log-arguments.ts';
-import type { OpensrfCore } from '../../config/sources/opensrf-core.ts';
-import type { ResolvedConfig } from '../../config/sources/resolve.ts';
+import { DEFAULT_HOST } from '../../config/defaults.ts';
+import { formatProblem, Problems } from '../../config/problem.ts';
+import { SETTINGS } from '../../config/settings.ts';
+import { givenInEnvironment, givenOnCommandLine } from '../../config/sources/given.ts';
+import { readValues } from '../../config/sources/read-values.ts';
+import { type Resolved, resolveSettings, type Sources } from '../../config/sources/resolve.ts';
 import type { Doubles } from '../../fixture/doubles.ts';
 import { writeSiteFiles } from '../../fixture/site-files.ts';
 import { VERSION } from '../../kernel/version.ts';
@@ -18,39 +19,38 @@ import { banner, description, readyJson } from './announcement.ts';
 import { doublesOf, wantsDoubles } from './doubles.ts';
 import { ReadyFile } from './ready-file.ts';
 import { reload } from './reload.ts';
-import type { ReadArguments, ServeArguments } from './serve-arguments.ts';
-import { describedControl, type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
+import { type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
 import { serveDoubles } from './serve-doubles.ts';
-import { readServerConfig, startedOn } from './server-start.ts';
+import { startedOn } from './server-start.ts';
 
-/** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError */
-export async function serve(args: ServeArguments, readAgain: ReadArguments): Promise<void> {
-  if (args.checkConfig) {
-    const resolved = readServerConfig(args);
-    const control = describedControl(wantedControl(args, process.stdout.isTTY === true, resolved.core), args);
-    process.stdout.write(description(resolved, logOptionsFromArguments(logArguments(args, resolved.core)), control));
+/** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError, ConfigError */
+export async function serve(args: Sources['args']): Promise<void> {
+  if (goesToBackground(args)) {
+    await serveInBackground();
     return;
   }
-  if (args.daemon && !startedAsDaemon()) {
-    await serveInBackground(args);
+  const read = (isTerminal: boolean) => resolveSettings({ command: 'serve', args, environment: process.env, isTerminal });
+  const resolved = read(process.stdout.isTTY === true);
+  const { settings, log: logOptions } = resolved;
+  // A wrong token is refused before anything is there.
+  const wanted = wantedControl(resolved);
+  if (settings.values['process.checkConfig']) {
+    process.stdout.write(description(resolved));
     return;
   }
-  process.title = args.processTitle ?? PROCESS_TITLE;
-  const resolved = readServerConfig(args);
-  // What is wrong with its options is to be said before anything is there.
-  const wanted = wantedControl(args, process.stdout.isTTY === true, resolved.core);
-  const doubles = wantsDoubles(args) ? await doublesOf(args) : null;
-  const logOptions = logOptionsFromArguments(logArguments(args, resolved.core));
-  const pidFile = args.pidFile === undefined ? null : new PidFile(args.pidFile);
+  process.title = settings.values['process.title'] ?? PROCESS_TITLE;
+  const doubles = wantsDoubles(settings) ? await doublesOf(settings) : null;
+  const pidFilePath = settings.values['process.pidFile'];
+  const pidFile = pidFilePath === null ? null : new PidFile(pidFilePath);
   pidFile?.check();
   const { log, close } = await openLog(logOptions);
   const crash = new CrashWatch(log);
   try {
     const server = new ChopChop(resolved.config, log);
-    process.on('SIGHUP', () => reload(server, readAgain, { args, logOptions }, log));
-    await run({ server, resolved, args, wanted, doubles, pidFile, log, crashed: crash.crashed });
+    process.on('SIGHUP', () => reload(server, () => read(false), resolved, log));
+    await run({ server, resolved, wanted, doubles, pidFile, log, crashed: crash.crashed });
   } catch (error) {
-    // Standard error has it too; but who looks for it will look here.
+    // Standard error has it too; but a user of the log looks here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
     throw error;
   } finally {
@@ -58,24 +58,26 @@ export async function serve(args: ServeArguments, readAgain: ReadArguments): Pro
   }
 }
 
-function logArguments(args: ServeArguments, core: OpensrfCore | null): LogArguments {
-  return siteLogArguments(args, core, args.daemon);
+const ASKED_FIRST = { daemon: SETTINGS['process.daemon'], checkConfig: SETTINGS['process.checkConfig'] } as const;
+
+/** Whether another process is to serve. That one reads all settings, and reports what is wrong with them. */
+function goesToBackground(args: Sources['args']): boolean {
+  if (startedAsDaemon()) return false;
+  const sources = [givenOnCommandLine(ASKED_FIRST, args), givenInEnvironment(ASKED_FIRST, process.env)];
+  const { daemon, checkConfig } = readValues(ASKED_FIRST, sources, new Problems()).values;
+  return daemon && !checkConfig;
 }
 
-async function serveInBackground(args: ServeArguments): Promise<void> {
-  const { logFile, syslog } = logArguments(args, readServerConfig(args).core);
-  const pid = await startDaemon();
+async function serveInBackground(): Promise<void> {
+  const { pid, note } = await startDaemon();
   process.stdout.write(`opensrf-chopchop runs as process ${pid}\n`);
-  if (logFile === undefined && syslog === undefined) {
-    process.stderr.write('opensrf-chopchop: nothing is logged: --daemon without --log-file or --syslog\n');
-  }
+  if (note !== '') process.stderr.write(`opensrf-chopchop: ${note}\n`);
 }
 
 /** Everything that one run takes. */
 interface Run {
   readonly server: ChopChop;
-  readonly resolved: ResolvedConfig;
-  readonly args: ServeArguments;
+  readonly resolved: Resolved;
   /** The control interface that there is to be. */
   readonly wanted: WantedControl | null;
   readonly doubles: Doubles | null;
@@ -85,12 +87,13 @@ interface Run {
   readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, args, wanted, doubles, pidFile, log, crashed }: Run): Promise<void> {
+async function run({ server, resolved, wanted, doubles, pidFile, log, crashed }: Run): Promise<void> {
   const { config } = server;
   const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
   const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
-  const readyFile = new ReadyFile(args.readyFile);
+  const { 'process.readyFile': ready, 'process.configDir': configDir } = resolved.settings.values;
+  const readyFile = new ReadyFile(ready);
   const stopped = stopOnSignal(running, log);
   ignoreUserSignals(log);
   let control: ServedControl | null = null;
@@ -99,11 +102,11 @@ async function run({ server, resolved, args, wanted, doubles, pidFile, log, cras
     control = await serveControl(server, wanted, log);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
     log.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
-    for (const warning of resolved.core?.warnings ?? []) log.warn({}, warning);
+    for (const warning of resolved.warnings) log.warn({}, formatProblem(warning));
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
-    if (args.configDir !== undefined) writeSiteFiles(args.configDir, config, c2s, []);
+    if (configDir !== null) writeSiteFiles(configDir, config, c2s, []);
     readyFile.write(readyJson(config, listening, control));
-    reportReady();
+    reportReady(resolved.log.destination.kind === 'stdout' ? NOT_LOGGED : '');
     notifyReady();
     await Promise.race([stopped, crashed]);
   } finally {
@@ -113,3 +116,5 @@ async function run({ server, resolved, args, wanted, doubles, pidFile, log, cras
     await running.stop();
   }
 }
+
+const NOT_LOGGED = 'nothing is logged: --daemon without --log-file or --syslog';

@@ -1,7 +1,5 @@
 import { ChopChop } from '../../compose/chopchop.ts';
-import { type ChopChopConfig, ConfigError } from '../../config/config.ts';
-import type { ServerArguments } from '../../config/options/options.ts';
-import { type ResolvedConfig, resolveConfig } from '../../config/sources/resolve.ts';
+import type { ChopChopConfig } from '../../config/config.ts';
 import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type BoundAddress, ListenError } from '../../net/tcp.ts';
@@ -9,16 +7,6 @@ import { CertificateError } from '../../net/tls/identity.ts';
 import { SettingsError } from '../../xml/settings-error.ts';
 
 // What the commands share that run a server.
-
-/** @throws CommandError with all that is wrong. */
-export function readServerConfig(args: ServerArguments): ResolvedConfig {
-  try {
-    return resolveConfig(args);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(EXIT.usage, error.message);
-    throw error;
-  }
-}
 
 /** A server that serves logins. @throws CommandError */
 export async function startServer(config: ChopChopConfig, log: Log): Promise<{ server: ChopChop; addresses: BoundAddress[] }> {

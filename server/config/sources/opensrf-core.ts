@@ -1,7 +1,6 @@
 import { normalizeDomain } from '../../../shared/jid.ts';
-import { ConfigError } from '../config.ts';
+import { ConfigError, formatPlace, inFile, type Problem } from '../problem.ts';
 import { type ChopchopSection, readChopchopSection } from './chopchop-section.ts';
-import type { LogSection } from './log-section.ts';
 import { type ConfigElement, readXmlFile } from './xml-file.ts';
 
 /** `<opensrf>`, `<gateway>` or `<srfsh>`: how a program logs in. */
@@ -21,7 +20,7 @@ export interface ClientSection {
 }
 
 /** `<routers><router>`: one router of the site. */
-export interface RouterSection extends LogSection {
+export interface RouterSection {
   readonly line: number;
   readonly domain: string;
   readonly port: number;
@@ -29,8 +28,12 @@ export interface RouterSection extends LogSection {
   readonly password: string;
   readonly trustedServers: readonly string[];
   readonly trustedClients: readonly string[];
-  /** OpenSRF's routers take 1 where there is none. */
+  /** A path, or `syslog`. */
+  readonly logFile: string;
+  /** OpenSRF's number from 0 to 5. Its routers take 1 where there is none. */
   readonly logLevel: number;
+  /** `local0` to `local7`; for a log file named `syslog`. */
+  readonly syslogFacility: string;
 }
 
 /** `<opensrf><routers><router>`: where services register. */
@@ -56,8 +59,8 @@ export interface OpensrfCore {
   readonly settingsConfig: string;
   /** `<chopchop>`: our own section. */
   readonly chopchop: ChopchopSection;
-  /** What is odd and does no harm, each with file and line. */
-  readonly warnings: readonly string[];
+  /** What is odd and does no harm. */
+  readonly warnings: readonly Problem[];
 }
 
 const CLIENT_SECTIONS = ['opensrf', 'gateway', 'srfsh'];
@@ -65,7 +68,7 @@ const CLIENT_SECTIONS = ['opensrf', 'gateway', 'srfsh'];
 /**
  * Reads an `opensrf_core.xml` of any version, or a `.srfsh.xml`, whose root is the section itself.
  * Tolerant where the C and Perl readers differ: white space is trimmed, comments and CDATA are understood, the first of a doubled element counts.
- * @throws ConfigError with every problem as `FILE:LINE: <element>: …`
+ * @throws ConfigError with every problem
  */
 export function readOpensrfCore(file: string): OpensrfCore {
   return new CoreReader(file).read(readXmlFile(file));
@@ -73,8 +76,8 @@ export function readOpensrfCore(file: string): OpensrfCore {
 
 class CoreReader {
   private readonly file: string;
-  private readonly problems: string[] = [];
-  private readonly warnings: string[] = [];
+  private readonly problems: Problem[] = [];
+  private readonly warnings: Problem[] = [];
 
   constructor(file: string) {
     this.file = file;
@@ -82,7 +85,8 @@ class CoreReader {
 
   read(root: ConfigElement): OpensrfCore {
     if (root.name === 'opensrf' && root.children.some(({ name }) => name === 'default' || name === 'hosts')) {
-      throw new ConfigError([`${this.file}: this is an opensrf.xml, for --with-settings; --config takes the opensrf_core.xml`]);
+      this.problem(root, 'this is an opensrf.xml, for --with-settings; --config takes the opensrf_core.xml');
+      throw new ConfigError(this.problems);
     }
     const sections = CLIENT_SECTIONS.includes(root.name) ? [root] : root.children;
     const clientSections = CLIENT_SECTIONS.flatMap((name) => this.once(sections, name, root) ?? []);
@@ -96,9 +100,8 @@ class CoreReader {
       warnings: this.warnings,
     };
     this.warnings.push(...core.chopchop.warnings);
-    this.problems.push(...core.chopchop.problems);
     if (core.clients.length === 0 && core.routers.length === 0) {
-      this.problems.push(`${this.file}:${root.line}: <${root.name}>: neither <opensrf>, <gateway>, <srfsh> nor <routers><router> is in here`);
+      this.problem(root, 'neither <opensrf>, <gateway>, <srfsh> nor <routers><router> is in here');
     }
     if (this.problems.length > 0) throw new ConfigError(this.problems);
     return core;
@@ -198,20 +201,21 @@ class CoreReader {
 
   private once(elements: readonly ConfigElement[], name: string, parent: ConfigElement): ConfigElement | null {
     const [first, second] = elements.filter(named(name));
-    if (second !== undefined) {
-      const warning = `${this.file}:${second.line}: <${name}> stands twice in <${parent.name}>; the first, in line ${first?.line}, counts`;
-      if (!this.warnings.includes(warning)) this.warnings.push(warning);
-    }
+    if (second !== undefined) this.warn(second, `stands twice in <${parent.name}>; the first, in line ${first?.line}, counts`);
     return first ?? null;
   }
 
   private problem(element: ConfigElement, text: string): void {
-    this.problems.push(`${this.file}:${element.line}: <${element.name}>: ${text}`);
+    this.problems.push(this.about(element, text));
   }
 
   private warn(element: ConfigElement, text: string): void {
-    const warning = `${this.file}:${element.line}: <${element.name}>: ${text}`;
-    if (!this.warnings.includes(warning)) this.warnings.push(warning);
+    const warning = this.about(element, text);
+    if (!this.warnings.some((one) => one.text === text && formatPlace(one.place) === formatPlace(warning.place))) this.warnings.push(warning);
+  }
+
+  private about({ name, line }: ConfigElement, text: string): Problem {
+    return { place: inFile(this.file, line, `<${name}>`), text, fault: 'content' };
   }
 }
 

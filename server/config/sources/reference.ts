@@ -1,28 +1,25 @@
 import { readableDefault } from '../limit-values.ts';
 import { LIMITS } from '../limits.ts';
-import { PROCESS_OPTIONS } from '../options/process-options.ts';
-import { SITE_OPTIONS } from '../options/serve-options.ts';
-import { chopchopElementOf } from './chopchop-section.ts';
+import type { Option, Setting } from '../setting.ts';
+import { SETTINGS } from '../settings.ts';
 import { connectionOptions, DEFAULT_CONNECTION } from './connection.ts';
-
-/** What the reference needs of an option for yargs. */
-interface Option {
-  readonly describe?: string;
-  readonly group?: string;
-  readonly hidden?: boolean;
-  readonly choices?: readonly string[];
-  readonly default?: unknown;
-  readonly defaultDescription?: string;
-}
 
 const HEAD = `# Configuration
 
-Written by \`node scripts/configuration-reference.js\` from what the program itself goes by; do not edit it here.
+Written by \`node scripts/configuration-reference.js\` from the program's own table of settings; do not edit it here.
 
 An option may stand on the command line (\`--hold 2\`), in the environment (\`OPENSRF_CHOPCHOP_HOLD=2\`) and, where the tables name an element, in the
 \`<chopchop>\` section of the file of \`--config\` (\`<chopchop><hold>2</hold></chopchop>\`). The command line beats the environment, that beats
-\`<chopchop>\`, and that the rest of the file. What is marked "repeatable" may be given several times, and so may its element. \`--check-config\` prints what
-comes of all that.
+\`<chopchop>\`, and that the rest of the file. \`--check-config\` prints the outcome. \`SIGHUP\` reads everything again, and takes over what is marked under
+"Reload"; the rest takes a restart.
+
+The same rules hold wherever a value stands:
+
+- True and false may be written \`true\`, \`yes\`, \`on\`, \`1\` and \`false\`, \`no\`, \`off\`, \`0\`, in upper or lower case. An option or element without a value, as
+  \`--tls-required\` or \`<tls_required/>\`, is true; \`--no-tls-required\` is false.
+- Numbers are written in digits, as \`5\`, \`0.5\`; nothing else is taken for one.
+- An empty variable of the environment counts as unset. An empty value elsewhere is refused, unless the option can do without.
+- What is marked "repeatable" may be given several times, and so may its element. Lists of addresses, domains, origins and limits may also be given in one value with commas between them.
 `;
 
 const LIMITS_HEAD = `## Limits
@@ -33,24 +30,24 @@ a whole number in the limit's unit, or has one behind it: KiB, MiB, GiB; ms, s, 
 
 /** All of docs/configuration.md. */
 export function configurationReference(): string {
-  const options = Object.entries<Option>({ ...SITE_OPTIONS, ...PROCESS_OPTIONS }).filter(([, { hidden }]) => hidden !== true);
-  const groups = [...new Set(options.map(([, { group = 'Other:' }]) => group))];
+  const settings = Object.values<Setting>(SETTINGS).filter(({ option, hidden }) => option !== '' && !hidden);
+  const groups = [...new Set(settings.map(({ group }) => group))];
   const sections = groups.map((name) =>
-    serveSection(
-      name.replace(/:$/, ''),
-      options.filter(([, { group = 'Other:' }]) => group === name),
+    groupSection(
+      name,
+      settings.filter(({ group }) => group === name),
     ),
   );
   return [HEAD, ...sections, connectionSection(), limitsSection()].join('\n');
 }
 
-function serveSection(group: string, options: readonly (readonly [string, Option])[]): string {
-  const rows = options.map(([name, option]) => [`\`--${name}\``, elementOf(name), defaultOf(option), meaningOf(option)]);
-  return `## ${group}\n\n${table(['Option', 'Element', 'Default', 'Meaning'], rows)}`;
+function groupSection(group: string, settings: readonly Setting[]): string {
+  const rows = settings.map((setting) => [`\`--${setting.option}\``, elementOf(setting), defaultOf(setting), setting.reload ? 'yes' : '', meaningOf(setting)]);
+  return `## ${group}\n\n${table(['Option', 'Element', 'Default', 'Reload', 'Meaning'], rows)}`;
 }
 
 function connectionSection(): string {
-  const rows = Object.entries<Option>(connectionOptions(DEFAULT_CONNECTION)).map(([name, option]) => [`\`--${name}\``, defaultOf(option), meaningOf(option)]);
+  const rows = Object.values<Option>(connectionOptions(DEFAULT_CONNECTION)).map((option) => [`\`--${option.option}\``, defaultOf(option), meaningOf(option)]);
   const head = '## Commands that log in\n\n`request`, `services`, `status`, `wait` and `drain` (which logs in as the router) find the server by:\n\n';
   return head + table(['Option', 'Default', 'Meaning'], rows);
 }
@@ -60,18 +57,16 @@ function limitsSection(): string {
   return `${LIMITS_HEAD}\n${table(['Name', 'Unit', 'Default', 'What is bounded, and what happens beyond'], rows)}`;
 }
 
-function elementOf(option: string): string {
-  const element = chopchopElementOf(option);
-  return element === undefined ? '' : `\`<${element}>\``;
+function elementOf({ element }: Setting): string {
+  return element === '' ? '' : `\`<${element}>\``;
 }
 
-function defaultOf(option: Option): string {
-  if (option.defaultDescription !== undefined) return option.defaultDescription;
-  return option.default === undefined ? '' : String(option.default);
+function defaultOf({ shownDefault, type }: Option): string {
+  return type.unit === '' || shownDefault === '' ? shownDefault : `${shownDefault} ${type.unit}`;
 }
 
-function meaningOf({ describe = '', choices }: Option): string {
-  return choices === undefined ? describe : `${describe} (${choices.join(', ')})`;
+function meaningOf({ describe, type: { choices } }: Option): string {
+  return choices.length === 0 ? describe : `${describe} (${choices.join(', ')})`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,6 @@
 import type { Account } from '../account.ts';
-import { ConfigError, type ConfigInput } from '../config.ts';
+import type { ConfigInput } from '../config.ts';
+import { ConfigError, inFile, type Problem } from '../problem.ts';
 import type { OpensrfCore } from './opensrf-core.ts';
 
 /**
@@ -28,12 +29,13 @@ export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
 
 function accountsOf(core: OpensrfCore, file: string): Account[] {
   const accounts = new Map<string, Account & { line: number }>();
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   for (const { username, domain, password, line } of [...core.clients, ...core.routers]) {
     const known = accounts.get(`${username}@${domain}`);
     if (known === undefined) accounts.set(`${username}@${domain}`, { username, domain, password, line });
     else if (known.password !== password) {
-      problems.push(`${file}:${line}: ${username}@${domain} has another password here than in line ${known.line}`);
+      const text = `${username}@${domain} has another password here than in line ${known.line}`;
+      problems.push({ place: inFile(file, line), text, fault: 'content' });
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ConfigError } from '../config.ts';
+import { ConfigError, inFile, type Problem } from '../problem.ts';
 import { type ClientSection, type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 
 /** What srfsh's own file may be called where it stands beside opensrf_core.xml. */
@@ -24,12 +24,12 @@ function addAccounts(core: OpensrfCore, path: string): OpensrfCore {
   for (const client of readClients(path, warnings)) {
     const problem = contradiction(client, core);
     if (problem === '') clients.push(client);
-    else warnings.push(`${path}:${client.line}: <${client.name}>: ${problem}`);
+    else warnings.push({ place: inFile(path, client.line, `<${client.name}>`), text: problem, fault: 'content' });
   }
   return { ...core, clients, warnings };
 }
 
-function readClients(path: string, warnings: string[]): readonly ClientSection[] {
+function readClients(path: string, warnings: Problem[]): readonly ClientSection[] {
   try {
     const srfsh = readOpensrfCore(path);
     warnings.push(...srfsh.warnings);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SaxesParser } from 'saxes';
-import { ConfigError } from '../config.ts';
+import { ConfigError, inFile } from '../problem.ts';
 
 /** An element of a configuration file. */
 export interface ConfigElement {
@@ -28,7 +28,7 @@ export function readXmlFile(file: string): ConfigElement {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError([`${file}: cannot be read: ${(error as Error).message}`]);
+    throw new ConfigError([{ place: inFile(file, 0), text: `cannot be read: ${(error as Error).message}`, fault: 'file' }]);
   }
   return parseXmlFile(text, file);
 }
@@ -63,7 +63,7 @@ export function parseXmlFile(text: string, file: string): ConfigElement {
   });
   // Left to itself saxes puts the position first, in a form of its own.
   parser.on('error', (error) => {
-    throw new ConfigError([`${file}:${parser.line}: ${error.message.replace(/^\d+:\d+: /, '')}`]);
+    throw new ConfigError([{ place: inFile(file, parser.line), text: error.message.replace(/^\d+:\d+: /, ''), fault: 'content' }]);
   });
   parser.write(text).close();
   return root.children[0] as ConfigElement;

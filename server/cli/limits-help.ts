@@ -1,5 +1,5 @@
-import { readableDefault } from './limit-values.ts';
-import { LIMITS } from './limits.ts';
+import { readableDefault } from '../config/limit-values.ts';
+import { LIMITS } from '../config/limits.ts';
 
 /** What `--help limits` prints. @param width Of the terminal, in characters. */
 export function limitsHelp(width: number): string {

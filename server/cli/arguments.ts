@@ -1,0 +1,82 @@
+import { Problems } from '../config/problem.ts';
+import type { OptionTable, ValuesOf } from '../config/setting.ts';
+import { givenOnCommandLine } from '../config/sources/given.ts';
+import { readValues } from '../config/sources/read-values.ts';
+import { BOOLEAN } from '../config/values/booleans.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { nearest } from './nearest.ts';
+
+/** What yargs makes of a command line: texts, true and false by the names of options and positionals, and lists of them. */
+export type ParsedArguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
+
+/** Reads the values of a command's options. @throws ConfigError with all that is wrong. */
+export function readOptions<Table extends OptionTable>(table: Table, args: ParsedArguments): ValuesOf<Table> {
+  const problems = new Problems();
+  const { values } = readValues(table, [givenOnCommandLine(table, args)], problems);
+  problems.throwAll();
+  return values;
+}
+
+/**
+ * Spells values out where yargs would take them for something else: for boolean options it takes everything but "true" for false, and `-`, which stands
+ * for standard output, for an option. Spells `-h` and `-V` out too: as aliases they would indent every line of the help.
+ * @param booleans The names of boolean options.
+ * @param withValue Those of them that may have their value in the next argument, too.
+ * @throws CommandError for a value that is neither true nor false.
+ */
+export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const options = argv.slice(0, end);
+  const isValue = (index: number) => index < end && belongsTo(options[index - 1] ?? '', options[index] as string, booleans, withValue);
+  const joined = options.map((argument, index) => (isValue(index + 1) ? `${argument}=${options[index + 1]}` : argument)).filter((_, index) => !isValue(index));
+  return [...joined.map((argument) => SHORT[argument] ?? spelled(argument, booleans)), ...argv.slice(end)];
+}
+
+const SHORT: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };
+
+/** Whether an argument is the value of the option before it, and yargs would not take it so. */
+function belongsTo(before: string, argument: string, booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): boolean {
+  const [, name] = /^--(?:no-)?([^=]+)$/.exec(before) ?? [];
+  if (name === undefined) return false;
+  return booleans.has(dashed(name)) ? withValue.has(dashed(name)) && BOOLEAN.parse(argument).ok : argument === '-';
+}
+
+/** A boolean option with the value that yargs knows. */
+function spelled(argument: string, booleans: ReadonlySet<string>): string {
+  const [, option = '', name = '', value = ''] = /^(--(?:no-)?([^=]+))=(.*)$/s.exec(argument) ?? [];
+  return booleans.has(dashed(name)) ? `${option}=${spelledValue(option, value)}` : argument;
+}
+
+function spelledValue(name: string, value: string): boolean {
+  const reading = BOOLEAN.parse(value);
+  if (reading.ok) return reading.value;
+  throw new CommandError(EXIT.usage, `${name}: ${reading.wrong.join('; ')}`);
+}
+
+/** The options that every command has, and names that yargs uses for itself. */
+const ALWAYS_KNOWN = ['help', 'version', '_', '--', '$0'];
+
+/**
+ * Refuses options that a command does not have.
+ * @param known The names of its options and positionals.
+ * @throws CommandError with the option that may have been meant.
+ */
+export function checkKnown(args: ParsedArguments, known: readonly string[]): void {
+  const names = new Set([...known, ...known.map(camelCase), ...ALWAYS_KNOWN]);
+  const unknown = Object.keys(args).filter((name) => !names.has(name));
+  const [first] = unknown.filter((name) => !unknown.some((other) => other !== name && camelCase(other) === name));
+  if (first === undefined) return;
+  const meant = nearest(first, known);
+  throw new CommandError(
+    EXIT.usage,
+    `unknown option ${first.length === 1 ? '-' : '--'}${first}${meant === null ? ' (see --help)' : `; did you mean --${meant}?`}`,
+  );
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-[a-z]/g, ([, letter = '']) => letter.toUpperCase());
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,170 @@
+import type { OptionTable } from '../config/setting.ts';
+import { SETTINGS, SETTINGS_OF_COMMANDS, type SettingPath } from '../config/settings.ts';
+import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
+import { type ParsedArguments, readOptions } from './arguments.ts';
+import {
+  DOCTOR_OPTIONS,
+  DRAIN_OPTIONS,
+  EXEC_OPTIONS,
+  MONITOR_OPTIONS,
+  REQUEST_OPTIONS,
+  SERVICES_OPTIONS,
+  STATUS_OPTIONS,
+  WAIT_OPTIONS,
+} from './client-options.ts';
+
+/** A command of the program. */
+export interface Command {
+  readonly name: string;
+  /** Its positionals as yargs takes them, as `<service> [listener]`; `''`: none. */
+  readonly positionals: string;
+  readonly describe: string;
+  readonly options: OptionTable;
+  /** What each positional is. */
+  readonly meanings: Readonly<Record<string, string>>;
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Loads and runs it. */
+  run(args: ParsedArguments): Promise<void>;
+}
+
+const CONNECTION = connectionOptions(DEFAULT_CONNECTION);
+const ROUTER_CONNECTION = connectionOptions(DEFAULT_ROUTER_CONNECTION);
+
+function settingsOf(paths: readonly SettingPath[]): OptionTable {
+  return Object.fromEntries(paths.map((path) => [path, SETTINGS[path]]));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** A positional that yargs has demanded. */
+function word(args: ParsedArguments, name: string): string {
+  return String(args[name]);
+}
+
+/** The values of a positional that may have several, those behind a "--" included, which yargs keeps for itself. */
+function words(args: ParsedArguments, name: string): string[] {
+  return [...((args[name] as readonly unknown[] | undefined) ?? []), ...args._.slice(1)].map(String);
+}
+
+/** The first is the default. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    positionals: '',
+    describe: 'Run the server (the default)',
+    options: settingsOf(SETTINGS_OF_COMMANDS.serve),
+    meanings: {},
+    examples: [
+      ['$0', 'the three default domains on 127.0.0.1:5222'],
+      ['$0 --config /openils/conf/opensrf_core.xml', 'what that site needs'],
+      ['$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own'],
+      ['$0 --with-settings /openils/conf/opensrf.xml', 'with opensrf.settings, so that a service starts alone'],
+      ['$0 --port 0 --ready-file ready.json', 'for a test: any free port, which ready.json names'],
+      ['$0 --stubs test/stubs', 'with services that are declared in files'],
+      ['$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'],
+    ],
+    run: async (args) => (await import('./serve/serve.ts')).serve(args),
+  },
+  {
+    name: 'demo',
+    positionals: '',
+    describe: 'Trace sample requests through a server, a service and a client; on a server that runs already, if one of these options is given',
+    options: CONNECTION,
+    meanings: {},
+    examples: [['$0 demo --port 5222', 'on the server there, to see it in its console']],
+    run: async (args) => (await import('./demo.ts')).demo(readOptions(CONNECTION, args), print),
+  },
+  {
+    name: 'doctor',
+    positionals: '',
+    describe: 'Diagnose why OpenSRF programs cannot reach the server: names, ports, accounts, trust',
+    options: { ...settingsOf(SETTINGS_OF_COMMANDS.doctor), ...DOCTOR_OPTIONS },
+    meanings: {},
+    examples: [['$0 doctor --config /openils/conf/opensrf_core.xml', 'check all that this site needs']],
+    run: async (args) => (await import('./doctor.ts')).doctor(args, readOptions(DOCTOR_OPTIONS, args), print),
+  },
+  {
+    name: 'drain',
+    positionals: '<service> [listener]',
+    describe: 'Send no new requests to a service of a running server, or to one of its listeners',
+    options: { ...DRAIN_OPTIONS, ...ROUTER_CONNECTION },
+    meanings: { service: 'The service, as opensrf.math', listener: 'The JID of one listener; all where it is missing' },
+    examples: [],
+    run: async (args) => {
+      const { drain } = await import('./drain.ts');
+      const listener = args['listener'] === undefined ? '' : word(args, 'listener');
+      print(await drain({ ...readOptions({ ...DRAIN_OPTIONS, ...ROUTER_CONNECTION }, args), service: word(args, 'service'), listener }));
+    },
+  },
+  {
+    name: 'exec',
+    positionals: '',
+    describe: 'Run a command with a server of its own, for a test: exec [options] -- COMMAND…',
+    options: { ...EXEC_OPTIONS, ...settingsOf(SETTINGS_OF_COMMANDS.exec) },
+    meanings: {},
+    examples: [
+      ['$0 exec --stubs test/stubs -- prove -r t', 'the tests find the server by OSRF_HOST, OSRF_PORT, … and OSRF_CONFIG'],
+      ["$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with a service of your own beside it'],
+    ],
+    run: async (args) => {
+      process.exitCode = await (await import('./exec.ts')).exec(args, { ...readOptions(EXEC_OPTIONS, args), command: args._.slice(1).map(String) });
+    },
+  },
+  {
+    name: 'monitor',
+    positionals: '',
+    describe: 'Print the requests of a running server as they end',
+    options: MONITOR_OPTIONS,
+    meanings: {},
+    examples: [
+      ['$0 monitor --service opensrf.math --slower-than 100', 'slow requests'],
+      ['$0 monitor --past --status failed --json', 'what failed until now, and from now on'],
+    ],
+    run: async (args) => (await import('./monitor.ts')).monitor(readOptions(MONITOR_OPTIONS, args), print),
+  },
+  {
+    name: 'request',
+    positionals: '<service> <method> [params..]',
+    describe: 'Call a method of a service, print each result as a line of JSON',
+    options: { ...REQUEST_OPTIONS, ...CONNECTION },
+    meanings: { service: 'The service, as opensrf.math', method: 'The method', params: 'Its parameters, each as JSON' },
+    examples: [
+      ['$0 request opensrf.math add 2 2', 'prints 4'],
+      [`$0 request opensrf.simple-text opensrf.simple-text.reverse '"abc"'`, 'a string needs its own quotes'],
+    ],
+    run: async (args) => {
+      const call = { service: word(args, 'service'), method: word(args, 'method'), params: words(args, 'params') };
+      await (await import('./request.ts')).request({ ...readOptions({ ...REQUEST_OPTIONS, ...CONNECTION }, args), ...call }, print);
+    },
+  },
+  {
+    name: 'services',
+    positionals: '',
+    describe: 'List what is registered with the router',
+    options: SERVICES_OPTIONS,
+    meanings: {},
+    examples: [],
+    run: async (args) => (await import('./services.ts')).services(readOptions(SERVICES_OPTIONS, args), print),
+  },
+  {
+    name: 'status',
+    positionals: '',
+    describe: 'Check that the server, a login and the router work',
+    options: { ...STATUS_OPTIONS, ...CONNECTION },
+    meanings: {},
+    examples: [],
+    run: async (args) => (await import('./status.ts')).status(readOptions({ ...STATUS_OPTIONS, ...CONNECTION }, args), print),
+  },
+  {
+    name: 'wait',
+    positionals: '[services..]',
+    describe: 'Wait until services are registered with the router, even if the server is not up yet',
+    options: { ...WAIT_OPTIONS, ...CONNECTION },
+    meanings: { services: 'The services' },
+    examples: [],
+    run: async (args) =>
+      (await import('./wait.ts')).wait({ ...readOptions({ ...WAIT_OPTIONS, ...CONNECTION }, args), services: words(args, 'services') }, print),
+  },
+];

@@ -1,0 +1,34 @@
+import type { Option, OptionTable } from '../config/setting.ts';
+
+/** How an option is declared to yargs. */
+interface Declaration {
+  readonly type: 'boolean' | 'number' | 'string';
+  readonly string?: true;
+  readonly choices?: readonly string[];
+  readonly group?: string;
+  readonly describe: string;
+  readonly defaultDescription?: string;
+  readonly hidden: boolean;
+}
+
+/**
+ * Declares a table of options to yargs, which hands on the texts of values: our own types read them, as they read those of the environment and of files.
+ * @param forHelp Whether it is to show the values of an option, and complete them, but not to judge them.
+ */
+export function yargsOptions(table: OptionTable, forHelp: boolean): Record<string, Declaration> {
+  const options = Object.values(table).filter(({ option }) => option !== '');
+  return Object.fromEntries(options.map((option) => [option.option, declared(option, forHelp)]));
+}
+
+function declared({ type, group, describe, shownDefault, hidden }: Option, forHelp: boolean): Declaration {
+  return {
+    type: type.label,
+    // Beside "number", which only names the type in the help.
+    ...(type.label !== 'boolean' && { string: true }),
+    ...(forHelp && type.choices.length > 0 && { choices: type.choices }),
+    ...(group !== '' && { group: `${group}:` }),
+    ...(shownDefault !== '' && { defaultDescription: shownDefault }),
+    describe,
+    hidden,
+  };
+}

@@ -1,0 +1,111 @@
+import { REPLAY_MODES } from './replay-mode.ts';
+import { setting } from './setting.ts';
+import { BOOLEAN } from './values/booleans.ts';
+import { CONSOLE_PORT, DEFAULT_CONSOLE_PORT } from './values/control-port.ts';
+import { list } from './values/lists.ts';
+import { number } from './values/numbers.ts';
+import { choice, FILE, text } from './values/texts.ts';
+
+const CONTROL = 'Control';
+const DOUBLES = 'Test doubles';
+const PROCESS = 'Process';
+
+/** The control interface, and the console on it. */
+export const CONTROL_SETTINGS = {
+  'control.port': setting({
+    option: 'console',
+    type: CONSOLE_PORT,
+    group: CONTROL,
+    shownDefault: `${DEFAULT_CONSOLE_PORT} or any free port on a terminal, else off`,
+    describe: 'Serve the console and the control interface on this port of 127.0.0.1 (--no-console: do not)',
+  }),
+  'control.socket': setting({
+    option: 'control-socket',
+    type: text('the path of a socket'),
+    group: CONTROL,
+    describe: 'Serve the control interface on this Unix domain socket',
+  }),
+  'control.file': setting({
+    option: 'control-file',
+    type: FILE,
+    group: CONTROL,
+    shownDefault: 'PID.json in the folder opensrf-chopchop of XDG_RUNTIME_DIR',
+    describe: 'Write address and token of the control interface to this file, where local commands find them',
+  }),
+  'control.tokenFile': setting({
+    option: 'control-token-file',
+    type: FILE,
+    group: CONTROL,
+    shownDefault: 'a random token at each start',
+    describe: 'Take the token from this file, for programs that ask again and again',
+  }),
+} as const;
+
+/** What stands in for real services. */
+export const DOUBLES_SETTINGS = {
+  stubs: setting({
+    option: 'stubs',
+    type: text('the name of a folder'),
+    group: DOUBLES,
+    describe: 'Start the stub services of this folder, as *.yaml or *.json (see docs/fixture.md)',
+  }),
+  record: setting({ option: 'record', type: FILE, group: DOUBLES, describe: 'Write every conversation to this file, one line of JSON each' }),
+  replay: setting({ option: 'replay', type: FILE, group: DOUBLES, describe: 'Answer for the services in a recorded file as they did' }),
+  replayMode: setting({
+    option: 'replay-mode',
+    type: choice(REPLAY_MODES),
+    group: DOUBLES,
+    fallback: 'lenient',
+    describe: 'Answer a request that is not in the recording as another one of the same method, if there is one, or always with status 404',
+  }),
+  faults: setting({
+    option: 'fault',
+    type: list(text('a fault, as JSON'), { commas: false }),
+    group: DOUBLES,
+    fallback: [],
+    describe: 'Let something go wrong, as JSON (repeatable): {"service": "opensrf.math", "status": 503, "times": 1}',
+  }),
+  seed: setting({
+    option: 'fault-seed',
+    type: number({ least: 0, most: Number.MAX_SAFE_INTEGER, whole: true }),
+    group: DOUBLES,
+    shownDefault: 'another one each time',
+    describe: 'Draw faults by this seed: the same seed, the same faults',
+  }),
+} as const;
+
+/** The process, and what it writes for others. */
+export const PROCESS_SETTINGS = {
+  'process.checkConfig': setting({
+    option: 'check-config',
+    type: BOOLEAN,
+    group: PROCESS,
+    element: '',
+    fallback: false,
+    describe: 'Print what would run, or what is wrong, and stop',
+  }),
+  'process.readyFile': setting({
+    option: 'ready-file',
+    type: FILE,
+    group: PROCESS,
+    element: '',
+    describe: 'Write {pid, c2s, domains, …} as JSON to this file once logins work; -: to standard output',
+  }),
+  'process.configDir': setting({
+    option: 'config-dir',
+    type: text('the name of a folder'),
+    group: PROCESS,
+    element: '',
+    describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml with the real port into this folder',
+  }),
+  'process.pidFile': setting({ option: 'pid-file', type: FILE, group: PROCESS, element: '', describe: 'Write the process id to this file once logins work' }),
+  'process.title': setting({ option: 'process-title', type: text('a title'), group: PROCESS, element: '', hidden: true, describe: 'Show this title in ps' }),
+  'process.daemon': setting({
+    option: 'daemon',
+    type: BOOLEAN,
+    group: PROCESS,
+    element: '',
+    fallback: false,
+    describe: 'Run in the background; return once logins work',
+  }),
+} as const;

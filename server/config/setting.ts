@@ -1,0 +1,89 @@
+import type { ValueType } from './values/value-type.ts';
+
+/** An option of a command. */
+export interface Option<Value = unknown, Fallback = unknown> {
+  /** Its name on the command line, as `hold` for `--hold`; `''` where it is not there. */
+  readonly option: string;
+  readonly type: ValueType<Value>;
+  /** Its value where none is given; null: none. */
+  readonly fallback: Fallback;
+  /** What `--help` shows as default; `''`: nothing. */
+  readonly shownDefault: string;
+  /** The heading in `--help`; `''`: that of the command. */
+  readonly group: string;
+  /** What it does, as an order: `Wait for …`. */
+  readonly describe: string;
+  /** Whether `--help` leaves it out. */
+  readonly hidden: boolean;
+}
+
+/** A setting of the server: a row of the one table from which command line, environment, `<chopchop>`, library, reload and reference are made. */
+export interface Setting<Value = unknown, Fallback = unknown> extends Option<Value, Fallback> {
+  /** The name of its environment variable; `''`: it has none. */
+  readonly environment: string;
+  /** Its element in `<chopchop>`; `''`: it has none. */
+  readonly element: string;
+  /** Other names of the element, of older files. */
+  readonly oldElements: readonly string[];
+  /** Whether SIGHUP takes over a new value; else that takes a restart. */
+  readonly reload: boolean;
+}
+
+/** The value that an option or a setting may have. */
+export type ValueOf<One> = One extends Option<infer Value, infer Fallback> ? Value | Fallback : never;
+
+/** The values of a table of options or settings, by the same keys. */
+export type ValuesOf<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
+
+/** Options or settings by keys. */
+export type OptionTable = Readonly<Record<string, Option>>;
+export type SettingTable = Readonly<Record<string, Setting>>;
+
+/** What a row of a table of options says. */
+interface OptionRow<Value> {
+  readonly option: string;
+  readonly type: ValueType<Value>;
+  readonly describe: string;
+  readonly group?: string;
+  /** Where it is missing, the default is shown as it is written. */
+  readonly shownDefault?: string;
+  readonly hidden?: boolean;
+}
+
+/** What a row of the table of settings says besides. */
+interface SettingRow<Value> extends OptionRow<Value> {
+  readonly group: string;
+  /** Where it is missing, the option with underscores; `''`: the file does not say it. */
+  readonly element?: string;
+  readonly oldElements?: readonly string[];
+  readonly reload?: boolean;
+}
+
+const ENVIRONMENT_PREFIX = 'OPENSRF_CHOPCHOP_';
+
+/** A row of a table of options. Without a fallback, the value is null where none is given. */
+export function option<Value>(row: OptionRow<Value> & { readonly fallback: NoInfer<Value> }): Option<Value, Value>;
+export function option<Value>(row: OptionRow<Value>): Option<Value, null>;
+export function option(row: OptionRow<unknown> & { readonly fallback?: unknown }): Option {
+  const { fallback = null, shownDefault = written(fallback, row.type), group = '', hidden = false } = row;
+  return { option: row.option, type: row.type, fallback, shownDefault, group, describe: row.describe, hidden };
+}
+
+/** A row of the table of settings. */
+export function setting<Value>(row: SettingRow<Value> & { readonly fallback: NoInfer<Value> }): Setting<Value, Value>;
+export function setting<Value>(row: SettingRow<Value>): Setting<Value, null>;
+export function setting(row: SettingRow<unknown> & { readonly fallback?: unknown }): Setting {
+  const { option: name, element = name.replaceAll('-', '_'), oldElements = [], reload = false } = row;
+  return { ...option(row), environment: environmentName(name), element, oldElements, reload };
+}
+
+function environmentName(name: string): string {
+  return name === '' ? '' : ENVIRONMENT_PREFIX + name.replaceAll('-', '_').toUpperCase();
+}
+
+/** A default as a user would write it. */
+function written(fallback: unknown, { unit }: ValueType<unknown>): string {
+  if (typeof fallback === 'number' && unit === 's') return String(fallback / 1_000);
+  if (Array.isArray(fallback)) return fallback.join(' ');
+  return ['string', 'number', 'boolean'].includes(typeof fallback) ? String(fallback) : '';
+}

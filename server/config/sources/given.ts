@@ -1,0 +1,35 @@
+import type { Place } from '../problem.ts';
+import type { OptionTable, Setting } from '../setting.ts';
+
+/** One thing that a source says of a setting, as it is written there. */
+export interface Given {
+  /** null: the setting without a value, as a bare `--tls-required` or `<tls_required/>`. */
+  readonly text: string | null;
+  readonly place: Place;
+}
+
+/** What one source says, by the keys of a table. */
+export type GivenByKey = ReadonlyMap<string, readonly Given[]>;
+
+/** What the command line says of the options in a table. @param args By the names of options, as its parser leaves them: texts, true and false, and lists of them. */
+export function givenOnCommandLine(table: OptionTable, args: Readonly<Record<string, unknown>>): GivenByKey {
+  return new Map(
+    Object.entries(table).flatMap(([key, { option }]) => (option === '' || args[option] === undefined ? [] : [[key, givenAs(option, args[option])]])),
+  );
+}
+
+function givenAs(option: string, value: unknown): Given[] {
+  const place: Place = { source: 'command line', name: `--${option}`, file: '', line: 0 };
+  return [value].flat().map((one) => ({ text: one === true || one === '' ? null : String(one), place }));
+}
+
+/** What the environment says of the settings in a table. An empty variable says nothing. */
+export function givenInEnvironment(table: Readonly<Record<string, Pick<Setting, 'environment'>>>, environment: NodeJS.ProcessEnv): GivenByKey {
+  return new Map(
+    Object.entries(table).flatMap(([key, { environment: name }]) => {
+      const text = name === '' ? undefined : environment[name];
+      if (text === undefined || text.trim() === '') return [];
+      return [[key, [{ text, place: { source: 'environment', name, file: '', line: 0 } }]]] as const;
+    }),
+  );
+}

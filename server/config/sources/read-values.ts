@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Place, Problems } from '../problem.ts';
+import type { Option, OptionTable, ValuesOf } from '../setting.ts';
+import { type Reading, refused } from '../values/value-type.ts';
+import type { Given, GivenByKey } from './given.ts';
+
+/** A value that was given, and where. A repeated option has several. */
+export interface Part {
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+/** The values of a table, and where those stand that were given. */
+export interface ReadValues<Table> {
+  readonly values: ValuesOf<Table>;
+  readonly parts: ReadonlyMap<string, readonly Part[]>;
+}
+
+/**
+ * Reads the values of a table. For each key the first source counts that says something of it.
+ * @param sources From the one that beats all others on.
+ * @param problems Takes what is wrong; the default stands in for it.
+ */
+export function readValues<Table extends OptionTable>(table: Table, sources: readonly GivenByKey[], problems: Problems): ReadValues<Table> {
+  const values: Record<string, unknown> = {};
+  const parts = new Map<string, readonly Part[]>();
+  for (const [key, option] of Object.entries(table)) {
+    const given = sources.map((source) => source.get(key)).find((one) => one !== undefined) ?? [];
+    const read = readParts(option, given, (place, wrong) => problems.addAt(place, key, wrong));
+    values[key] = read === null ? option.fallback : read.value;
+    if (read !== null) parts.set(key, read.parts);
+  }
+  return { values: values as ValuesOf<Table>, parts };
+}
+
+/** null: nothing was given, or something wrong. */
+function readParts(option: Option, given: readonly Given[], report: (place: Place, wrong: string) => void): { value: unknown; parts: readonly Part[] } | null {
+  const parts = given.flatMap(({ text, place }) => partsOf(readText(option, text), place, report));
+  const last = parts.at(-1);
+  if (last === undefined) return null;
+  const joined = partsOf(option.type.join(parts.map(({ value }) => value)), last.place, report);
+  return joined[0] === undefined || parts.length < given.length ? null : { value: joined[0].value, parts };
+}
+
+/** One part, or none and a report of what is wrong. */
+function partsOf(reading: Reading<unknown>, place: Place, report: (place: Place, wrong: string) => void): Part[] {
+  if (reading.ok) return [{ value: reading.value, place }];
+  for (const wrong of reading.wrong) report(place, wrong);
+  return [];
+}
+
+function readText({ type }: Option, text: string | null): Reading<unknown> {
+  if (text !== null) return type.parse(text);
+  return type.bare === null ? refused(`needs ${type.wants}`) : type.parse(type.bare);
+}
+
+/** The part of a value that has an item in it; the first where none has. */
+export function partWith(parts: readonly Part[], item: unknown): Part | undefined {
+  return parts.find(({ value }) => contains(value, item)) ?? parts[0];
+}
+
+function contains(value: unknown, item: unknown): boolean {
+  if (Array.isArray(value)) return value.some((one) => isDeepStrictEqual(one, item));
+  if (value instanceof Map) return value.has(item);
+  return typeof value === 'object' && value !== null && typeof item === 'string' && Object.hasOwn(value, item);
+}

@@ -1,0 +1,108 @@
+import { dirname, join, resolve } from 'node:path';
+import { type Account, AT_SIGN_HINT } from '../account.ts';
+import { notServed } from '../checks.ts';
+import type { ConfigInput } from '../config.ts';
+import { DEFAULT_DOMAINS } from '../defaults.ts';
+import { domainAddresses } from '../hosts-file.ts';
+import { nested, valueAt } from '../input.ts';
+import type { Problems } from '../problem.ts';
+import { CONFIG_PATHS, type ConfigPath, type SettingPath } from '../settings.ts';
+import { spreadTrust, type Trust } from '../values/trust.ts';
+import { certificateOf } from './certificate.ts';
+import type { OpensrfCore } from './opensrf-core.ts';
+import type { PlacedSettings } from './placed-settings.ts';
+
+/** What a configuration is made of, and what the user should know of how it came about. */
+export interface ServerInput {
+  readonly input: ConfigInput;
+  /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
+  readonly missingNames: readonly string[];
+}
+
+/** Where the settings that were read come from, besides what they say. */
+interface Reading {
+  readonly settings: PlacedSettings;
+  /** What the rest of the site's file says. */
+  readonly site: ConfigInput;
+  readonly core: OpensrfCore | null;
+  readonly domains: readonly string[];
+  readonly problems: Problems;
+}
+
+/** Puts a configuration together: what sources say of settings beats the rest of the site's file. */
+export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, site: ConfigInput, problems: Problems): ServerInput {
+  const domains = [...new Set(settings.isGiven('domains') ? settings.values.domains : (site.domains ?? DEFAULT_DOMAINS))];
+  const reading: Reading = { settings, site, core, domains, problems };
+  const addresses = settings.isGiven('hosts') ? { hosts: settings.values.hosts, missing: [] } : domainAddresses(domains);
+  const values: Partial<Record<ConfigPath, unknown>> = {
+    ...asGiven(reading),
+    domains,
+    hosts: addresses.hosts,
+    accounts: accountsOf(reading),
+    'unix.paths': settings.isGiven('unix.paths') ? settings.values['unix.paths'].map((path) => resolve(path)) : site.unix?.paths,
+    'router.trustedServers': trustOf('router.trustedServers', reading),
+    'router.trustedClients': trustOf('router.trustedClients', reading),
+    logProtect: [...(site.logProtect ?? []), ...settings.values.logProtect],
+  };
+  checkOrigins(reading);
+  const input = { ...nested({ ...values, insecure: settings.values.insecure }), ...tlsOf(values, reading), ...settingsOf(values, reading) };
+  return { input, missingNames: addresses.missing };
+}
+
+/** Each value that a source or the site gives. */
+function asGiven({ settings, site }: Reading): Partial<Record<ConfigPath, unknown>> {
+  const values = CONFIG_PATHS.map((path) => [path, settings.isGiven(path) ? settings.values[path] : valueAt(site, path)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+function accountsOf({ settings, site, domains, problems }: Reading): readonly Account[] | undefined {
+  if (!settings.isGiven('accounts')) return site.accounts?.filter(({ domain }) => domains.includes(domain));
+  return settings.values.accounts?.flatMap((account) => {
+    if (account.domain === '') return domains.map((domain) => ({ ...account, domain }));
+    if (domains.includes(account.domain)) return [account];
+    // Not the domain: it may be the end of a password.
+    problems.add('accounts', `${account.username}: the text behind the last "@" is not a served domain (${domains.join(', ')}); ${AT_SIGN_HINT}`, account);
+    return [];
+  });
+}
+
+function trustOf(path: 'router.trustedServers' | 'router.trustedClients', { settings, site, domains, problems }: Reading): Trust | undefined {
+  if (!settings.isGiven(path)) return valueAt(site, path) as Trust | undefined;
+  const trust = settings.values[path];
+  for (const router of trust.keys()) if (router !== '' && !domains.includes(router)) problems.add(path, notServed(router, domains), router);
+  return spreadTrust(trust, domains);
+}
+
+function checkOrigins({ settings, problems }: Reading): void {
+  if (!settings.isGiven('websocket.origins') || settings.isGiven('websocket.ports') || settings.isGiven('websocket.tlsPorts')) return;
+  problems.add('websocket.origins', 'there are no WebSockets without --websocket-port or --websocket-tls-port');
+}
+
+/** TLS, if there is a certificate for it. */
+function tlsOf(values: Partial<Record<ConfigPath, unknown>>, { settings, problems }: Reading): Pick<ConfigInput, 'tls'> {
+  const certificate = certificateOf(settings, problems);
+  if (certificate !== null) return { tls: { ...(nested(values) as ConfigInput).tls, certificate } };
+  const useless: readonly SettingPath[] = ['tls.ports', 'tls.required', 'websocket.tlsPorts'];
+  for (const path of useless) {
+    const given = settings.isGiven(path) && settings.values[path] !== false;
+    if (given && !problems.has('tls.certificate')) problems.add(path, 'there is no TLS without --tls-cert or --tls-self-signed');
+  }
+  return { tls: null };
+}
+
+/** The built-in opensrf.settings, if there is a file for it. */
+function settingsOf(values: Partial<Record<ConfigPath, unknown>>, reading: Reading): Pick<ConfigInput, 'settings'> {
+  const file = settingsFile(reading);
+  return file === null ? { settings: null } : { settings: { ...(nested(values) as ConfigInput).settings, file } };
+}
+
+function settingsFile({ settings, core, problems }: Reading): string | null {
+  const { 'settings.file': file, config } = settings.values;
+  if (file === null) {
+    if (settings.isGiven('settings.domains')) problems.add('settings.domains', 'there are no settings without --with-settings');
+    return null;
+  }
+  if (file !== '') return file;
+  if (config === null) problems.add('settings.file', 'needs the name of a file, as /openils/conf/opensrf.xml');
+  return config === null ? null : core?.settingsConfig || join(dirname(config), 'opensrf.xml');
+}

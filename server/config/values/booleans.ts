@@ -1,0 +1,26 @@
+import { type ValueType, valueType } from './value-type.ts';
+
+const TRUE = new Set(['true', 'yes', 'on', '1']);
+const FALSE = new Set(['false', 'no', 'off', '0']);
+
+/** What a text says of true and false, in the usual spellings; null where it says neither. */
+export function readBoolean(text: string): boolean | null {
+  const word = text.toLowerCase();
+  if (TRUE.has(word)) return true;
+  return FALSE.has(word) ? false : null;
+}
+
+const TYPE = valueType<boolean>({
+  label: 'boolean',
+  wants: 'true or false (or yes, no, on, off, 1, 0)',
+  bare: 'true',
+  read: readBoolean,
+  accepts: (given) => typeof given === 'boolean',
+});
+
+/** True or false. */
+export const BOOLEAN: ValueType<boolean> = {
+  ...TYPE,
+  // 1 and 0 mean the same without quotes.
+  take: (given) => (typeof given === 'number' ? TYPE.parse(String(given)) : TYPE.take(given)),
+};

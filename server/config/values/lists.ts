@@ -1,0 +1,28 @@
+import { good, type Reading, refused, repeatable, type ValueType } from './value-type.ts';
+
+/** How a list is written. */
+export interface ListRules {
+  /** Whether one text may hold several values, with commas between them. */
+  readonly commas: boolean;
+  /** Whether a program may hand in an empty list; true where it is missing. */
+  readonly mayBeEmpty?: boolean;
+}
+
+/** Several values of one type. */
+export function list<Item>(item: ValueType<Item>, { commas, mayBeEmpty = true }: ListRules): ValueType<readonly Item[]> {
+  const parse = (text: string) => allOf(commas ? text.split(',') : [text], (one) => item.parse(one));
+  const take = (given: readonly unknown[]) => (given.length === 0 && !mayBeEmpty ? refused('at least one is needed') : allOf(given, (one) => item.take(one)));
+  return repeatable({
+    wants: item.wants,
+    parse,
+    take: (given) => (typeof given === 'string' ? parse(given) : take(Array.isArray(given) ? given : [given])),
+    join: (values) => good(values.flat() as readonly Item[]),
+  });
+}
+
+/** Reads all of some values, or says what is wrong with each of them. */
+export function allOf<Given, Item>(given: readonly Given[], read: (one: Given) => Reading<Item>): Reading<readonly Item[]> {
+  const readings = given.map(read);
+  const wrong = readings.flatMap((reading) => (reading.ok ? [] : reading.wrong));
+  return wrong.length > 0 ? refused(...wrong) : good(readings.flatMap((reading) => (reading.ok ? [reading.value] : [])));
+}

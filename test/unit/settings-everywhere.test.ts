@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chooseCommand } from '../../server/cli/command-line.ts';
+import { createConfig } from '../../server/config/config.ts';
+import { valueAt } from '../../server/config/input.ts';
+import { ConfigError, formatPlace, type Problem, Problems } from '../../server/config/problem.ts';
+import type { Setting } from '../../server/config/setting.ts';
+import { CONFIG_PATHS, SETTINGS, type SettingPath } from '../../server/config/settings.ts';
+import { readChopchopSection } from '../../server/config/sources/chopchop-section.ts';
+import { type GivenByKey, givenInEnvironment, givenOnCommandLine } from '../../server/config/sources/given.ts';
+import { PlacedSettings } from '../../server/config/sources/placed-settings.ts';
+import { readFixtureOptions } from '../../server/fixture/options.ts';
+import { CommandError } from '../../server/kernel/exit-codes.ts';
+
+// Every option × command line, environment, <chopchop>, library × true, false, 1, yes, empty, wrong.
+
+/** What is to become of a text: a value, `taken` for a value that is not compared, or `refused`. */
+type Outcome = { readonly value: unknown } | 'taken' | 'refused' | 'unset';
+
+interface Kind {
+  readonly options: readonly string[];
+  readonly texts: Readonly<Record<string, Outcome>>;
+  /** What an option or element without a value comes to. */
+  readonly bare: Outcome;
+}
+
+const is = (value: unknown): Outcome => ({ value });
+const ALL: Readonly<Record<string, Outcome>> = { true: 'taken', false: 'taken', 1: 'taken', yes: 'taken' };
+const NONE: Readonly<Record<string, Outcome>> = { true: 'refused', false: 'refused', 1: 'refused', yes: 'refused' };
+
+const KINDS: readonly Kind[] = [
+  {
+    options: ['tls-self-signed', 'tls-required', 'insecure', 'check-config', 'daemon'],
+    texts: {
+      true: is(true),
+      TRUE: is(true),
+      yes: is(true),
+      On: is(true),
+      1: is(true),
+      false: is(false),
+      No: is(false),
+      off: is(false),
+      0: is(false),
+      maybe: 'refused',
+      2: 'refused',
+    },
+    bare: is(true),
+  },
+  {
+    options: ['port', 'tls-port', 'websocket-port', 'websocket-tls-port'],
+    texts: {
+      ...NONE,
+      1: is([1]),
+      ' 5222 ': is([5222]),
+      70000: 'refused',
+      '-1': 'refused',
+      '5.5': 'refused',
+      '0x10': 'refused',
+      '1e3': 'refused',
+      '5222x': 'refused',
+    },
+    bare: 'refused',
+  },
+  { options: ['component-port'], texts: { ...NONE, 1: is(1), 0: is(0), 65536: 'refused', NaN: 'refused' }, bare: 'refused' },
+  { options: ['fault-seed'], texts: { ...NONE, 1: is(1), '1.5': 'refused', Infinity: 'refused' }, bare: 'refused' },
+  { options: ['unix-mode'], texts: { ...NONE, 1: is(1), '0660': is(0o660), 888: 'refused', 1000: 'refused' }, bare: 'refused' },
+  {
+    options: ['plaintext-login', 'component-conflict', 'balance', 'on-listener-loss', 'absent-service', 'external-router', 'log-format', 'replay-mode'],
+    texts: { ...NONE, random: 'refused' },
+    bare: 'refused',
+  },
+  { options: ['log-level'], texts: { ...NONE, 1: is('error'), 3: is('info'), 6: 'refused', debug: is('debug'), chatty: 'refused' }, bare: 'refused' },
+  { options: ['host', 'domain', 'settings-domain', 'peer-router'], texts: { ...ALL, 'a,b': is(['a', 'b']), 'a,,b': 'refused' }, bare: 'refused' },
+  { options: ['unix', 'log-protect'], texts: { ...ALL, 'a,b': is(['a,b']) }, bare: 'refused' },
+  {
+    options: ['websocket-origin'],
+    texts: { ...NONE, '*': is(['*']), 'https://a.example, https://b.example': is(['https://a.example', 'https://b.example']) },
+    bare: 'refused',
+  },
+  {
+    options: [
+      'config',
+      'tls-cert',
+      'tls-key',
+      'log-file',
+      'syslog-socket',
+      'control-socket',
+      'control-file',
+      'control-token-file',
+      'stubs',
+      'record',
+      'replay',
+    ],
+    texts: ALL,
+    bare: 'refused',
+  },
+  { options: ['ready-file', 'config-dir', 'pid-file', 'process-title', 'component-secret'], texts: ALL, bare: 'refused' },
+  { options: ['log-tag'], texts: { ...ALL, 'a b': 'refused' }, bare: 'refused' },
+  { options: ['with-settings'], texts: { true: is(''), yes: is(''), 1: is(''), false: is(null), no: is(null), './true': is('./true') }, bare: is('') },
+  {
+    options: ['syslog'],
+    texts: { true: is('local0'), 1: is('local0'), yes: is('local0'), false: is(null), local3: is('local3'), mail: 'refused' },
+    bare: is('local0'),
+  },
+  {
+    options: ['console'],
+    texts: {
+      true: is('usual'),
+      yes: is('usual'),
+      on: is('usual'),
+      1: is(1),
+      0: is(0),
+      false: is('off'),
+      no: is('off'),
+      Off: is('off'),
+      many: 'refused',
+      70000: 'refused',
+    },
+    bare: is('usual'),
+  },
+];
+
+/** Those that a program hands in as another kind of value: a text is refused there. */
+const COMPOSITE: readonly Kind[] = [
+  { options: ['user'], texts: { ...NONE, 'a:b': is([{ username: 'a', password: 'b', domain: '' }]), ':b': 'refused', 'a:': 'refused' }, bare: 'refused' },
+  { options: ['component'], texts: { ...NONE, 'a.b:c': is(new Map([['a.b', 'c']])), 'a.b:': 'refused' }, bare: 'refused' },
+  { options: ['limit'], texts: { ...NONE, 'depth=9': is({ depth: 9 }), 'depth=1e2': 'refused', 'depth=': 'refused' }, bare: 'refused' },
+  { options: ['trusted-server', 'trusted-client'], texts: { ...ALL, 'a=b': is(new Map([['a', ['b']]])), 'a=b=c': 'refused', '=': 'refused' }, bare: 'refused' },
+  { options: ['fault'], texts: ALL, bare: 'refused' },
+];
+
+/** Seconds where they are written, milliseconds in a program. */
+const TIMES: Kind = {
+  options: ['hold', 'loss-grace'],
+  texts: { ...NONE, 1: is(1_000), '.5': is(500), '-1': 'refused', 86401: 'refused', '1s': 'refused', '1,5': 'refused' },
+  bare: 'refused',
+};
+
+const WRITTEN = [...KINDS, ...COMPOSITE, TIMES];
+const BY_OPTION = new Map(Object.entries<Setting>(SETTINGS).map(([path, setting]) => [setting.option, { path: path as SettingPath, setting }]));
+
+function rowOf(option: string) {
+  const row = BY_OPTION.get(option);
+  assert.ok(row !== undefined, option);
+  return row;
+}
+
+test('each option has its row here', () => {
+  const here = WRITTEN.flatMap(({ options }) => options);
+  assert.deepEqual([...here].sort(), [...BY_OPTION.keys()].filter((option) => option !== '').sort());
+});
+
+/** What a source says of one setting comes to. */
+function outcomeOf(path: SettingPath, given: GivenByKey): { outcome: Outcome; problems: readonly Problem[] } {
+  const problems = new Problems();
+  const settings = new PlacedSettings([given], [path], problems);
+  try {
+    problems.throwAll();
+  } catch (error) {
+    return { outcome: 'refused', problems: (error as ConfigError).problems };
+  }
+  return { outcome: settings.isGiven(path) ? is(settings.values[path]) : 'unset', problems: [] };
+}
+
+function check(expected: Outcome, outcome: Outcome, what: string): void {
+  if (expected === 'taken') assert.ok(typeof outcome === 'object', `${what} is taken`);
+  else assert.deepEqual(outcome, expected, what);
+}
+
+async function onCommandLine(...argv: string[]) {
+  const chosen = await chooseCommand(['serve', ...argv]);
+  return givenOnCommandLine(SETTINGS, chosen?.args ?? {});
+}
+
+/** The same of an argument, with the names of what is wrong. */
+async function outcomeOfCommandLine(path: SettingPath, argument: string): Promise<{ outcome: Outcome; places: string[] }> {
+  try {
+    const { outcome, problems } = outcomeOf(path, await onCommandLine(argument));
+    return { outcome, places: problems.map(({ place }) => formatPlace(place)) };
+  } catch (error) {
+    assert.ok(error instanceof CommandError && error.exitCode === 2, argument);
+    return { outcome: 'refused', places: [error.message.split(':')[0] as string] };
+  }
+}
+
+for (const { options, texts, bare } of WRITTEN) {
+  for (const option of options) {
+    const { path, setting } = rowOf(option);
+
+    test(`--${option}: each value is read, or refused by the option's name`, async () => {
+      for (const [text, expected] of Object.entries(texts)) {
+        const name = `--${option}=${text}`;
+        const { outcome, places } = await outcomeOfCommandLine(path, name);
+        check(expected, outcome, name);
+        assert.ok(
+          places.every((place) => place === `--${option}`),
+          places.join(),
+        );
+      }
+      check(bare, outcomeOf(path, await onCommandLine(`--${option}`)).outcome, `--${option}`);
+      const empty = setting.type.label === 'boolean' ? 'refused' : bare;
+      check(empty, (await outcomeOfCommandLine(path, `--${option}=`)).outcome, `--${option}=`);
+    });
+
+    test(`${setting.environment}: the same, and an empty variable counts as unset`, () => {
+      for (const [text, expected] of Object.entries({ ...texts, '': 'unset' as const, ' ': 'unset' as const })) {
+        const name = `${setting.environment}=${text}`;
+        const { outcome, problems } = outcomeOf(path, givenInEnvironment(SETTINGS, { [setting.environment]: text }));
+        check(expected, outcome, name);
+        for (const { place } of problems) assert.deepEqual(place, { source: 'environment', name: setting.environment, file: '', line: 0 });
+      }
+    });
+
+    if (setting.element === '') continue;
+    test(`<${setting.element}>: the same, with its line`, () => {
+      for (const [text, expected] of Object.entries({ ...texts, '': bare })) {
+        const element = { name: setting.element, line: 7, children: [], text: text.trim(), oddity: '' };
+        const { given, warnings } = readChopchopSection({ name: 'chopchop', line: 1, children: [element], text: '', oddity: '' }, 'core.xml');
+        const { outcome, problems } = outcomeOf(path, given);
+        check(expected, outcome, `<${setting.element}>${text}</${setting.element}>`);
+        assert.deepEqual(warnings, []);
+        for (const { place } of problems) assert.equal(formatPlace(place), `core.xml:7: <${setting.element}>`);
+      }
+    });
+  }
+}
+
+/** What a program hands in, at the path of a setting. */
+function inputWith(path: string, value: unknown): object {
+  return path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
+}
+
+/** What the rest of the input has to have so that a setting is looked at. */
+function withCompany(path: string, value: unknown): object {
+  const input = inputWith(path, value) as Record<string, object>;
+  if (path.startsWith('tls.')) return { tls: { certificate: 'self-signed', ...input['tls'] } };
+  if (path.startsWith('websocket.')) return { ...input, tls: { certificate: 'self-signed' } };
+  if (path.startsWith('settings.')) return { settings: { file: 'x', ...input['settings'] } };
+  return input;
+}
+
+/** What is wrong with the setting itself; what others demand of it is no matter here. */
+function refusedByLibrary(path: string, value: unknown): boolean {
+  try {
+    const input = withCompany(path, value);
+    if (CONFIG_PATHS.includes(path as never) || path === 'insecure') createConfig(input);
+    else readFixtureOptions(input);
+    return false;
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    const names = error.problems.map(({ place }) => formatPlace(place));
+    return names.includes(path) && error.problems.some(({ text }) => /needs |is not (?!a served|an absolute)|at least/.test(text));
+  }
+}
+
+const IN_LIBRARY = [...CONFIG_PATHS, 'insecure', 'stubs', 'record', 'replay', 'replayMode', 'seed'].filter(
+  (path) => SETTINGS[path as SettingPath].option !== '',
+);
+
+for (const { options, texts } of KINDS) {
+  for (const option of options) {
+    const { path } = rowOf(option);
+    if (!IN_LIBRARY.includes(path) || option === 'with-settings') continue;
+    test(`${path}: a program may hand in the same texts`, () => {
+      for (const [text, expected] of Object.entries(texts)) assert.equal(refusedByLibrary(path, text), expected === 'refused', `${path}: '${text}'`);
+      // No secret is the default of a program.
+      const empty = option === 'component-secret' ? [] : ['', ' '];
+      for (const wrong of [...empty, {}, Number.NaN]) assert.equal(refusedByLibrary(path, wrong), true, `${path}: ${String(wrong)}`);
+    });
+  }
+}
+
+for (const option of TIMES.options) {
+  test(`${rowOf(option).path}: a program hands in milliseconds, as a number or in digits`, () => {
+    const { path } = rowOf(option);
+    for (const value of [1_500, '1500', '0.5']) assert.equal(refusedByLibrary(path, value), false, String(value));
+    for (const value of ['', 'true', '1s', true, -1, 86_400_001, Number.NaN, '86400001']) assert.equal(refusedByLibrary(path, value), true, String(value));
+    assert.equal(valueAt(createConfig(inputWith(path, '1500')), path), 1_500);
+  });
+}
+
+for (const option of COMPOSITE.flatMap(({ options }) => options).filter((one) => one !== 'fault')) {
+  test(`${rowOf(option).path}: a program hands in an object, and a text is refused by name`, () => {
+    for (const value of ['true', 'false', '1', 'yes', '', 'wrong', true, 1]) assert.equal(refusedByLibrary(rowOf(option).path, value), true, String(value));
+  });
+}
+
+test('a program may hand in true and false as 1 and 0', () => {
+  const tls = { certificate: 'self-signed' } as const;
+  assert.equal(createConfig({ tls: { ...tls, required: 1 as never } }).tls?.required, true);
+  assert.equal(createConfig({ tls: { ...tls, required: 'No' as never } }).tls?.required, false);
+  assert.equal(createConfig({ hosts: ['0.0.0.0'], insecure: 'yes' as never }).hosts[0], '0.0.0.0');
+});

@@ -23,6 +23,11 @@ export function listenerLost(className: string): Refusal {
   return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} lost its listener` };
 }
 
+/** The worker that was answering the request is gone. */
+export function workerLost(className: string): Refusal {
+  return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} lost the worker of this request` };
+}
+
 /** All listeners were told from outside to take no more requests. */
 export function drained(className: string): Refusal {
   return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} is being drained` };
@@ -45,11 +50,21 @@ export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryL
  *
  * Tried on the real clients: a STATUS for each REQUEST gives srfsh and Perl a clean message at once, where a bounce crashes srfsh 3.3;
  * a CONNECT is understood only if it bounces, and so is whatever holds no OpenSRF message, or more than the router reads.
+ *
+ * @param numbers Of the messages that have no whole answer yet; null: all.
  */
-export function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] | null {
+export function refuse(
+  request: Stanza,
+  refusal: Refusal,
+  answer: AbsentServiceAnswer,
+  limits: QueryLimits,
+  numbers: ReadonlySet<string> | null = null,
+): Stanza[] | null {
   const messages = answer === 'bounce' ? null : messagesOf(request, limits);
   if (messages === null || messages.some((message) => message.type === 'CONNECT')) return null;
-  return messages.filter((message) => message.type === 'REQUEST').map((message) => statusTo(request, message, refusal));
+  return messages
+    .filter((message) => message.type === 'REQUEST' && numbers?.has(message.threadTrace) !== false)
+    .map((message) => statusTo(request, message, refusal));
 }
 
 /** A refusal as it stands in a bounce. */

@@ -15,10 +15,10 @@ export class Refusals {
     this.environment = environment;
   }
 
-  /** Answers with a status where the client understands one, else with a bounce. */
-  refuse(request: Stanza, refusal: Refusal): void {
+  /** Answers with a status where the client understands one, else with a bounce. @param numbers Of the messages to answer; null: all. */
+  refuse(request: Stanza, refusal: Refusal, numbers: ReadonlySet<string> | null = null): void {
     this.counts.set(refusal.statusCode, (this.counts.get(refusal.statusCode) ?? 0) + 1);
-    const answers = refuse(request, refusal, this.options.absentService, this.options.limits);
+    const answers = refuse(request, refusal, this.options.absentService, this.options.limits, numbers);
     if (answers === null) this.bounce(request, refusal);
     else for (const answer of answers) this.environment.deliver(answer);
   }

@@ -5,13 +5,12 @@ import type { Admission } from './admission.ts';
 import { forwarded, unforwarded } from './forward.ts';
 import { HeldRequests } from './ledger/held-requests.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { LossHandler } from './ledger/lost-requests.ts';
-import type { RoutedRequest } from './ledger/routed-request.ts';
+import type { LossHandler, RoutedRequest } from './ledger/routed-request.ts';
 import type { Registry } from './pools/registry.ts';
 import type { ClassReceiver, ServiceClass } from './pools/service-class.ts';
 import type { RouterEnvironment } from './ports/environment.ts';
 import type { RouterOptions } from './ports/options.ts';
-import { absent, drained, listenerLost, type Refusal } from './refusal.ts';
+import { absent, drained, listenerLost, type Refusal, workerLost } from './refusal.ts';
 import type { Refusals } from './refusals.ts';
 
 /** The parts of a router that requests pass. */
@@ -72,8 +71,8 @@ export class Requests implements ClassReceiver, LossHandler {
     this.routeAnew(service.name, original, losses + 1);
   }
 
-  refuseLost({ service, original }: RoutedRequest): void {
-    this.parts.refusals.refuse(original, listenerLost(service.name));
+  refuseLost({ service, original, worker, refusable }: RoutedRequest): void {
+    this.parts.refusals.refuse(original, worker === 0 ? listenerLost(service.name) : workerLost(service.name), refusable);
   }
 
   /** Hands a class what was held for it. */
@@ -102,7 +101,7 @@ export class Requests implements ClassReceiver, LossHandler {
     }
     node.count++;
     service.count++;
-    const number = this.ledger.follow(service, request, node, losses);
+    const number = this.ledger.follow(service, request, node, losses, this);
     node.deliver(forwarded(request, service.jid, node, number));
   }
 

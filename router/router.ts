@@ -56,7 +56,7 @@ export class Router implements Endpoint, PeerRouter {
     this.registry = new Registry(environment, (name) => this.createClass(name, `${bare}/${name}`));
     const { admission, registry, refusals } = this;
     this.requests = new Requests(options, { environment, admission, registry, ledger, refusals });
-    this.lost = new LostRequests(options, environment.clock, ledger, this.requests);
+    this.lost = new LostRequests(options, environment.clock, ledger);
     const release = (service: ServiceClass) => this.requests.release(service);
     this.commands = { registry, maxRegistrations: options.limits.registrations, environment, release };
     this.elsewhere = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
@@ -133,6 +133,7 @@ export class Router implements Endpoint, PeerRouter {
     this.requests.clientEnded(session);
     const nodes = this.registry.sessionEnded(session);
     if (nodes !== null) this.lost.settleLater(inOrder(nodes.all().flatMap((node) => this.ledger.ofNode(node))));
+    this.lost.refuse(this.ledger.ofWorker(session).filter(({ handler }) => handler === this.requests));
     const prefix = `${this.elsewhere.jid}/`;
     if (jid.startsWith(prefix)) this.registry.addressFreed(jid.slice(prefix.length));
   }

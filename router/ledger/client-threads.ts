@@ -1,11 +1,15 @@
 import { detached } from '../../shared/detach.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { DeliveryObserver } from '../ports/environment.ts';
-import { type RoutedRequest, threadKey } from './routed-request.ts';
+import { threadKey } from './message-text.ts';
+import type { RoutedRequest } from './routed-request.ts';
 import { SharedThread } from './shared-thread.ts';
 
-/** Closes each request whose answer the client was handed. */
+/** Follows the answers that a client is handed. */
 export interface AnswerObserver {
+  /** A part of an answer came from a session, and more is to come. */
+  partlyAnswered(request: RoutedRequest, worker: number): void;
+  /** The request has its whole answer. */
   close(request: RoutedRequest): void;
 }
 
@@ -48,19 +52,20 @@ export class ClientThreads implements DeliveryObserver {
   }
 
   delivered(stanza: Stanza): void {
-    // What the router forwards is a request to this session, not an answer.
-    if (this.byThread.size === 0 || stanza.returnPath !== BOUNCES) return;
-    const key = threadKey(stanza);
-    const waiting = this.byThread.get(key);
+    // What the router forwards is a request to this session, and a bounce is of something that the client sent elsewhere.
+    if (this.byThread.size === 0 || stanza.returnPath !== BOUNCES || stanza.type === 'error') return;
+    const waiting = this.byThread.get(threadKey(stanza));
     if (waiting === undefined) return;
-    if (waiting instanceof SharedThread) {
-      for (const request of waiting.answeredBy(stanza)) {
-        this.remove(request);
-        this.observer.close(request);
-      }
+    if (waiting instanceof SharedThread) for (const request of waiting.answeredBy(stanza)) this.answered(request, stanza);
+    else if (waiting.isAnsweredBy(stanza)) this.answered(waiting, stanza);
+  }
+
+  private answered(request: RoutedRequest, stanza: Stanza): void {
+    if (!request.takeAnswer(stanza)) {
+      this.observer.partlyAnswered(request, stanza.origin.session);
       return;
     }
-    this.byThread.delete(key);
-    this.observer.close(waiting);
+    this.remove(request);
+    this.observer.close(request);
   }
 }

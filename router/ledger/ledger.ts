@@ -6,7 +6,8 @@ import type { RouterEnvironment } from '../ports/environment.ts';
 import type { UnansweredLimits } from '../ports/options.ts';
 import { ClientThreads } from './client-threads.ts';
 import { NumberedRequests } from './numbered-requests.ts';
-import { RoutedRequest } from './routed-request.ts';
+import { type LossHandler, RoutedRequest } from './routed-request.ts';
+import { Streams } from './streams.ts';
 
 /** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
 const MAX_ATTACHED = 2048;
@@ -15,15 +16,17 @@ const MAX_ATTACHED = 2048;
 const OVERHEAD_BYTES = 600;
 
 /**
- * The requests that were handed to a listener and that nobody has answered yet, of all classes of all routers. It stands where their clients are connected.
+ * The requests that were handed to a listener and that have no whole answer yet, of all classes of all routers. It stands where their clients are connected.
  *
- * A request is answered by the next message its client is handed on the request's thread, whoever sent it: the listener that took the request is not the
- * worker that answers. A request without a thread cannot be answered, so the ledger does not follow it.
+ * An answer is a message that the client is handed on the request's thread and that repeats the request's number, whichever session sent it: the listener that
+ * took the request is not the worker that answers. The first part of an answer moves a request from its listener to the worker that sent it. A request without
+ * a thread cannot be answered, so the ledger does not follow it.
  */
 export class Ledger {
   private readonly limits: UnansweredLimits;
   private readonly environment: Pick<RouterEnvironment, 'session'>;
   private readonly requests = new NumberedRequests();
+  private readonly streams = new Streams();
   /** By number of session. */
   private readonly clients = new Map<number, ClientThreads>();
   private oldest: RoutedRequest | null = null;
@@ -45,11 +48,11 @@ export class Ledger {
   }
 
   /** Follows a request that is about to be handed to a node. @returns its number; {@link UNFOLLOWED} for one that no answer can be told from, or whose client has ended. */
-  follow(service: ServiceClass, original: Stanza, node: ServiceNode, losses: number): number {
+  follow(service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler): number {
     if (original.thread === '') return UNFOLLOWED;
     const threads = this.threadsOf(original.origin);
     if (threads === null) return UNFOLLOWED;
-    const request = new RoutedRequest(this.requests.nextNumber(), service, original, node, losses);
+    const request = new RoutedRequest(this.requests.nextNumber(), service, original, node, losses, handler);
     this.append(request);
     threads.add(request);
     node.addRequest(request);
@@ -84,9 +87,22 @@ export class Ledger {
     return requests;
   }
 
+  /** The requests that a worker has begun to answer, by the number of its session. */
+  ofWorker(worker: number): RoutedRequest[] {
+    return this.streams.of(worker);
+  }
+
+  /** A worker takes the request from its listener, or from another worker. */
+  partlyAnswered(request: RoutedRequest, worker: number): void {
+    if (request.worker === worker || worker === 0) return;
+    if (request.worker === 0) this.leaveNode(request);
+    else this.streams.remove(request);
+    request.worker = worker;
+    this.streams.add(request);
+  }
+
   /** Takes a request off all lists but its client's. */
   close(request: RoutedRequest): void {
-    const { service, node } = request;
     request.open = false;
     this.requests.remove(request);
     if (request.attached) this.attached--;
@@ -98,6 +114,12 @@ export class Ledger {
     request.previous = null;
     request.next = null;
     this.bytes -= sizeOf(request);
+    if (request.worker === 0) this.leaveNode(request);
+    else this.streams.remove(request);
+  }
+
+  private leaveNode(request: RoutedRequest): void {
+    const { service, node } = request;
     node.removeRequest(request);
     service.unansweredChanged(node, node.unanswered + 1);
   }

@@ -1,27 +1,17 @@
-import { detached } from '../../shared/detach.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { unescapeXml } from '../../shared/xml.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import type { NodeRequest, ServiceNode } from '../pools/service-node.ts';
+import { type AnswerPart, firstNumber, hasSeveralMessages, lastPart, messageNumbers, partsByNumber, threadKey } from './message-text.ts';
 
-// OpenSRF's libraries write a thread without characters that need escaping, so most never get behind the test.
-export function threadKey(stanza: Stanza): string {
-  return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
+/** What becomes of a request that is lost: the router that handed it over decides. */
+export interface LossHandler {
+  /** Hands it to another listener, for which it counts as lost once more. */
+  reroute(request: RoutedRequest): void;
+  /** Answers its client that the listener is lost, or the worker that was answering. */
+  refuseLost(request: RoutedRequest): void;
 }
 
-const NUMBER = /(?:"|&quot;)threadTrace(?:"|&quot;)\s*:\s*(?:"|&quot;)?([^\s",&}]{1,20})/g;
-
-/** A stanza has one message, or a few; more numbers are not looked for. */
-const MAX_NUMBERS = 64;
-
-/** The numbers (threadTrace) of the OpenSRF messages in a stanza. Looked for in its text: a tree of an answer may cost a hundred times as much. */
-export function messageNumbers(stanza: Stanza): Set<string> {
-  const numbers = new Set<string>();
-  for (const [, number] of stanza.inner.matchAll(NUMBER)) if (numbers.add(detached(number as string)).size === MAX_NUMBERS) break;
-  return numbers;
-}
-
-/** A request that was handed to a listener, until its client is answered or the router gives it up. */
+/** A request that was handed to a listener, until its client has its whole answer or the router gives it up. */
 export class RoutedRequest implements NodeRequest {
   /** Its number in the ledger, from 1. */
   readonly number: number;
@@ -31,9 +21,12 @@ export class RoutedRequest implements NodeRequest {
   readonly original: Stanza;
   readonly node: ServiceNode;
   /** How many listeners were lost with it after it was written to them. */
-  losses: number;
+  readonly losses: number;
+  readonly handler: LossHandler;
   /** What its client waits for: the thread, references resolved. */
   key: string;
+  /** The session of the worker that has begun to answer, by number; 0 while there is none. */
+  worker: number;
   /** Whether it is in the ledger. */
   open: boolean;
   /** Whether it still refers to the chunk of input it came in. */
@@ -43,19 +36,65 @@ export class RoutedRequest implements NodeRequest {
   next: RoutedRequest | null;
   olderOfNode: NodeRequest | null;
   newerOfNode: NodeRequest | null;
+  /** Of its first message; null while it was not looked for. */
+  private first: string | null;
+  /** The numbers of its messages that have no whole answer yet; null while they were not looked for. */
+  private numbers: Set<string> | null;
 
-  constructor(number: number, service: ServiceClass, original: Stanza, node: ServiceNode, losses: number) {
+  constructor(number: number, service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler) {
     this.number = number;
     this.service = service;
     this.original = original;
     this.node = node;
     this.losses = losses;
+    this.handler = handler;
     this.key = threadKey(original);
+    this.worker = 0;
     this.open = false;
     this.attached = true;
     this.previous = null;
     this.next = null;
     this.olderOfNode = null;
     this.newerOfNode = null;
+    this.first = null;
+    this.numbers = null;
+  }
+
+  /** The numbers (threadTrace) of its messages that have no whole answer yet; none if it holds no OpenSRF message. */
+  get openNumbers(): Set<string> {
+    this.numbers ??= messageNumbers(this.original);
+    return this.numbers;
+  }
+
+  /** The numbers of the messages that are to be refused if it is lost; null: all of them. */
+  get refusable(): ReadonlySet<string> | null {
+    return hasSeveralMessages(this.original) ? this.openNumbers : null;
+  }
+
+  /** Whether a message on its thread, where it waits alone, is an answer to it, or a part of one. */
+  isAnsweredBy(stanza: Stanza): boolean {
+    this.first ??= firstNumber(this.original);
+    const number = firstNumber(stanza);
+    // Where one side speaks no OpenSRF, the thread alone tells.
+    if (this.first === '' || number === '' || number === this.first) return true;
+    for (const other of messageNumbers(stanza)) if (this.openNumbers.has(other)) return true;
+    // A listener whose backlog is full always says "request 1", whichever it refuses.
+    return stanza.from === this.node.jid && lastPart(stanza) === 'final';
+  }
+
+  /** Takes in an answer. @returns whether it is the last: all of its messages have their whole answer. */
+  takeAnswer(stanza: Stanza): boolean {
+    const last = lastPart(stanza);
+    if (last === 'other' || this.first === '') return true;
+    if (last === 'partial') return false;
+    if (!hasSeveralMessages(this.original)) return this.isEndedBy(last);
+    for (const [number, part] of partsByNumber(stanza)) if (this.isEndedBy(part)) this.openNumbers.delete(number);
+    return this.openNumbers.size === 0;
+  }
+
+  private isEndedBy(part: AnswerPart): boolean {
+    return part === 'final' || (part === 'connected' && !REQUEST.test(this.original.inner));
   }
 }
+
+const REQUEST = /(?:"|&quot;)REQUEST(?:"|&quot;)/;

@@ -1,5 +1,6 @@
 import type { Stanza } from '../../shared/stanza.ts';
-import { messageNumbers, type RoutedRequest } from './routed-request.ts';
+import { messageNumbers } from './message-text.ts';
+import type { RoutedRequest } from './routed-request.ts';
 
 /**
  * Several requests that wait on one thread, by the numbers of their messages (threadTrace). There may be any number of them, so no answer looks at all:
@@ -9,6 +10,8 @@ export class SharedThread {
   private readonly requests: Set<RoutedRequest>;
   private readonly unread: Set<RoutedRequest>;
   private readonly byNumber = new Map<string, Set<RoutedRequest>>();
+  /** Those that hold no OpenSRF message. */
+  private readonly withoutNumber = new Set<RoutedRequest>();
 
   constructor(...requests: RoutedRequest[]) {
     this.requests = new Set(requests);
@@ -26,7 +29,7 @@ export class SharedThread {
 
   remove(request: RoutedRequest): void {
     this.requests.delete(request);
-    if (this.unread.delete(request)) return;
+    if (this.unread.delete(request) || this.withoutNumber.delete(request)) return;
     for (const number of messageNumbers(request.original)) this.removeNumber(number, request);
   }
 
@@ -34,12 +37,12 @@ export class SharedThread {
     return [...this.requests];
   }
 
-  /** Those whose number the answer repeats; all of them where it repeats none. */
-  answeredBy(answer: Stanza): RoutedRequest[] {
+  /** Those whose number the answer repeats. An answer to a request that is closed is an answer to none. */
+  answeredBy(answer: Stanza): Set<RoutedRequest> {
     this.readAll();
-    const found = new Set<RoutedRequest>();
+    const found = new Set(this.withoutNumber);
     for (const number of messageNumbers(answer)) for (const request of this.byNumber.get(number) ?? []) found.add(request);
-    return found.size === 0 ? this.all() : [...found];
+    return found;
   }
 
   private readAll(): void {
@@ -48,7 +51,9 @@ export class SharedThread {
   }
 
   private read(request: RoutedRequest): void {
-    for (const number of messageNumbers(request.original)) {
+    const numbers = messageNumbers(request.original);
+    if (numbers.size === 0) this.withoutNumber.add(request);
+    for (const number of numbers) {
       const same = this.byNumber.get(number);
       if (same === undefined) this.byNumber.set(number, new Set([request]));
       else same.add(request);

@@ -5,7 +5,7 @@ import { Ledger } from '../../router/ledger/ledger.ts';
 import { LISTENER_LOSS_POLICIES, type ListenerLossPolicy } from '../../router/ports/options.ts';
 import { Router } from '../../router/router.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
+import { commandXml, completeBody, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
 import { cases } from '../support/tier.ts';
 
@@ -211,7 +211,7 @@ class Pair {
   answer(index: number): void {
     const [request] = this.answerable.splice(index % Math.max(1, this.answerable.length), 1);
     if (request === undefined || !this.environment.directory.has(request.client)) return;
-    this.environment.deliver(readStanza(messageXml(request.client, request.id, requestBody(1))));
+    this.environment.deliver(readStanza(messageXml(request.client, request.id, completeBody(1))));
     this.model.answered(request.id);
     this.model.inboxes.get(request.client)?.push(request.id);
   }

@@ -5,6 +5,7 @@ import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import type { Origin } from '../../shared/origin.ts';
 import { bounce } from '../../shared/osrf/bounce.ts';
+import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { readStanza } from './reading.ts';
@@ -193,6 +194,11 @@ export function commandXml(command: string, className: string, body = ''): strin
 export function requestBody(threadTrace: number, method = 'add', params: readonly unknown[] = []): string {
   const payload = { __c: 'osrfMethod', __p: { method, params } };
   return JSON.stringify([{ __c: 'osrfMessage', __p: { threadTrace, locale: 'en-US', type: 'REQUEST', api_level: 1, payload } }]);
+}
+
+/** A body that completes a request. */
+export function completeBody(threadTrace: number): string {
+  return statusBody({ ...FIRST_REQUEST, threadTrace: String(threadTrace) }, 'osrfConnectStatus', 'Request Complete', 205);
 }
 
 /** A message stanza with a thread. @param to An address; @param body Plain text. */

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ledger } from '../../router/ledger/ledger.ts';
+import { lastPart } from '../../router/ledger/message-text.ts';
 import { ServiceClass } from '../../router/pools/service-class.ts';
 import { ServiceNode } from '../../router/pools/service-node.ts';
+import { FIRST_REQUEST, routerResultBody, statusBody } from '../../shared/osrf/write.ts';
 import { UNFOLLOWED } from '../../shared/stanza.ts';
+import { escapeText } from '../../shared/xml.ts';
 import { FakeSession, messageXml, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
 
@@ -31,12 +34,12 @@ function setUp(limits = MANY) {
   const receiver = { sentToClass() {} };
   const service = new CountingClass({ name: 'opensrf.math', jid: 'router@localhost/opensrf.math', since: 0, balance: 'round-robin', receiver });
   const numbers = () => ledger.ofNode(node).map(({ number }) => number);
-  const ask = (client: FakeSession, thread: string, trace = 1, length = 0): Asked => {
-    const original = readStanza(messageXml(service.jid, thread, requestBody(trace, 'x'.repeat(length))));
+  const ask = (client: FakeSession, thread: string, trace = 1, length = 0, body = requestBody(trace, 'x'.repeat(length))): Asked => {
+    const original = readStanza(messageXml(service.jid, thread, body));
     original.from = client.jid;
     original.origin = client.origin;
     if (!ended.has(client)) sessions.set(client.origin.session, client);
-    const number = ledger.follow(service, original, node, 0);
+    const number = ledger.follow(service, original, node, 0, { reroute() {}, refuseLost() {} });
     return {
       number,
       get open() {
@@ -52,12 +55,22 @@ function setUp(limits = MANY) {
   return { ledger, node, counts, numbers, ask, end };
 }
 
+/** The whole answers to some requests, in one stanza. */
 function answer(client: FakeSession, thread: string, ...traces: number[]): void {
-  const messages = traces.map((threadTrace) => ({ __c: 'osrfMessage', __p: { threadTrace, type: 'RESULT' } }));
-  client.deliver(readStanza(messageXml(client.jid, thread, traces.length === 0 ? 'nothing' : JSON.stringify(messages))));
+  const messages = traces.map((threadTrace) =>
+    statusBody({ ...FIRST_REQUEST, threadTrace: String(threadTrace) }, 'osrfConnectStatus', 'Request Complete', 205).slice(1, -1),
+  );
+  client.deliver(readStanza(messageXml(client.jid, thread, traces.length === 0 ? 'nothing' : `[${messages.join(',')}]`)));
 }
 
-test('a request is answered by the next message on its thread, whoever it is from', () => {
+/** One of several results. */
+function part(client: FakeSession, worker: FakeSession, thread: string, trace: number): void {
+  const stanza = readStanza(messageXml(client.jid, thread, routerResultBody({ ...FIRST_REQUEST, threadTrace: String(trace) }, '"x"')));
+  stanza.origin = worker.origin;
+  client.deliver(stanza);
+}
+
+test('a request is answered by its number on its thread, whichever session the answer is from', () => {
   const { ledger, node, counts, ask } = setUp();
   const client = new FakeSession('o@localhost/client');
   const request = ask(client, 't1');
@@ -65,8 +78,10 @@ test('a request is answered by the next message on its thread, whoever it is fro
   answer(client, 't2', 1);
   assert.deepEqual([ledger.size, node.unanswered, request.open], [1, 1, true], 'another thread');
   answer(client, 't1', 9);
+  assert.deepEqual([ledger.size, node.unanswered, request.open], [1, 1, true], 'another number');
+  answer(client, 't1', 1);
   assert.deepEqual([ledger.size, node.unanswered, request.open], [0, 0, false]);
-  answer(client, 't1', 9);
+  answer(client, 't1', 1);
   assert.deepEqual([ledger.size, node.unanswered], [0, 0], 'what comes later on the thread');
   assert.deepEqual(counts, [1, 0]);
 });
@@ -84,7 +99,9 @@ test('a thread is compared by its text, however it was escaped', () => {
   const { ledger, ask } = setUp();
   const client = new FakeSession('o@localhost/client');
   ask(client, `<'&">`);
-  client.deliver(readStanza('<message><thread>&#60;&apos;&amp;&quot;&gt;</thread></message>'));
+  client.deliver(
+    readStanza(`<message><thread>&#60;&apos;&amp;&quot;&gt;</thread><body>${escapeText(statusBody(FIRST_REQUEST, 'x', 'x', 205))}</body></message>`),
+  );
   assert.equal(ledger.size, 0);
 });
 
@@ -97,17 +114,110 @@ test('of several requests on one thread those are answered whose number the answ
   answer(client, 't', 4, 1);
   assert.deepEqual([first.open, third.open, fourth.open], [false, true, false]);
   answer(client, 't', 7);
-  assert.deepEqual([third.open, ledger.size], [false, 0], 'one alone needs no number');
+  assert.deepEqual([third.open, ledger.size], [true, 1], 'the number of a closed request');
+  answer(client, 't', 3);
+  assert.deepEqual([third.open, ledger.size], [false, 0]);
 });
 
-test('an answer without a number anybody waits for answers all of its thread', () => {
-  for (const traces of [[], [9]]) {
+test('a message without a number answers a request that is alone on its thread, and none of several', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  ask(client, 'alone', 1);
+  answer(client, 'alone');
+  assert.equal(ledger.size, 0);
+  for (const trace of [1, 2]) ask(client, 'shared', trace);
+  answer(client, 'shared');
+  assert.equal(ledger.size, 2);
+});
+
+test('an answer to a closed request answers no other on its thread', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  ask(client, 't', 1);
+  answer(client, 't', 1);
+  const second = ask(client, 't', 2);
+  answer(client, 't', 1);
+  assert.deepEqual([second.open, ledger.size], [true, 1]);
+});
+
+test('a listener whose backlog is full says "request 1", whichever single request it refuses', () => {
+  const { ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const request = ask(client, 't', 5);
+  const status = (from: string) => {
+    const stanza = readStanza(messageXml(client.jid, 't', statusBody(FIRST_REQUEST, 'osrfMethodException', 'backlog queue at limit', 503)));
+    stanza.from = from;
+    client.deliver(stanza);
+  };
+  status('o@localhost/other');
+  assert.equal(request.open, true);
+  status('o@localhost/listener');
+  assert.equal(request.open, false);
+});
+
+test('where neither side speaks OpenSRF the thread alone tells', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  ask(client, 't', 1, 0, 'no OpenSRF');
+  client.deliver(readStanza(messageXml(client.jid, 't', 'hello')));
+  assert.equal(ledger.size, 0);
+});
+
+test('a bounce of something that the client sent elsewhere answers nothing', () => {
+  const { ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const request = ask(client, 't', 1);
+  const bounce = readStanza(messageXml(client.jid, 't', requestBody(1)));
+  bounce.type = 'error';
+  client.deliver(bounce);
+  assert.equal(request.open, true);
+});
+
+test('a request that is answered in part goes over from its listener to its worker until its whole answer has come', () => {
+  const { ledger, node, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const worker = new FakeSession('o@localhost/worker');
+  const request = ask(client, 't', 1);
+  part(client, worker, 't', 1);
+  part(client, worker, 't', 1);
+  assert.deepEqual([ledger.size, node.unanswered, request.open], [1, 0, false]);
+  assert.deepEqual(
+    ledger.ofWorker(worker.origin.session).map(({ number }) => number),
+    [request.number],
+  );
+  answer(client, 't', 1);
+  assert.deepEqual([ledger.size, ledger.ofWorker(worker.origin.session)], [0, []]);
+});
+
+test('a stanza of several messages is answered when each of them is', () => {
+  const { ledger, ask } = setUp();
+  const client = new FakeSession('o@localhost/client');
+  const worker = new FakeSession('o@localhost/worker');
+  const bodies = [1, 2].map((trace) => requestBody(trace).slice(1, -1));
+  ask(client, 't', 1, 0, `[${bodies.join(',')}]`);
+  answer(client, 't', 1);
+  assert.equal(ledger.size, 1);
+  part(client, worker, 't', 2);
+  answer(client, 't', 1);
+  assert.equal(ledger.size, 1);
+  answer(client, 't', 2);
+  assert.equal(ledger.size, 0);
+});
+
+test('a CONNECT is answered by status 200, a REQUEST is not', () => {
+  for (const [type, left] of [
+    ['CONNECT', 0],
+    ['REQUEST', 1],
+  ] as const) {
     const { ledger, ask } = setUp();
     const client = new FakeSession('o@localhost/client');
-    for (const trace of [1, 2, 3]) ask(client, 't', trace);
-    const other = ask(client, 'u');
-    answer(client, 't', ...traces);
-    assert.deepEqual([ledger.size, other.open], [1, true]);
+    ask(client, 't', 0, 0, requestBody(0).replace('"REQUEST"', `"${type}"`));
+    const connected = readStanza(
+      messageXml(client.jid, 't', statusBody({ ...FIRST_REQUEST, threadTrace: '0' }, 'osrfConnectStatus', 'Connection Successful', 200)),
+    );
+    connected.origin = new FakeSession('o@localhost/worker').origin;
+    client.deliver(connected);
+    assert.equal(ledger.size, left, type);
   }
 });
 
@@ -152,7 +262,8 @@ test('a forgotten request leaves the others on its thread in place', () => {
   const client = new FakeSession('o@localhost/client');
   const [, second, third] = [1, 2, 3].map((trace) => ask(client, 't', trace)) as [Asked, Asked, Asked];
   answer(client, 't', 1);
-  assert.deepEqual([second.open, third.open], [false, false], 'number 1 is forgotten, so that is an answer to all');
+  assert.deepEqual([second.open, third.open], [true, true]);
+  answer(client, 't', 3, 2);
   assert.equal(ledger.size, 0);
 });
 
@@ -203,4 +314,32 @@ test('a number is given once, however many requests come and go and however many
   assert.deepEqual([seen.size, ledger.size], [3_000, kept.length]);
   for (const { number } of kept) assert.deepEqual([ledger.take(number)?.number, ledger.take(number)], [number, null]);
   assert.equal(ledger.size, 0);
+});
+
+test('how far an answer brings its request is told by its last message, however long and in whatever order of keys', () => {
+  const message = (type: string, payload: string) => `{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"${type}","payload":${payload}}}`;
+  const status = (code: number | string, text: string) => `{"__c":"osrfStatus","__p":{"status":${JSON.stringify(text)},"statusCode":${JSON.stringify(code)}}}`;
+  const turned = (code: number, text: string) => `{"__p":{"statusCode":${code},"status":${JSON.stringify(text)}},"__c":"osrfStatus"}`;
+  const result = (content: unknown) => `{"__c":"osrfResult","__p":{"status":"OK","statusCode":"200","content":${JSON.stringify(content)}}}`;
+  const long = 'long '.repeat(1_000);
+  const rows: readonly (readonly [part: string, ...messages: string[]])[] = [
+    ['final', message('STATUS', status('205', 'Request Complete'))],
+    ['final', message('STATUS', status(500, long))],
+    ['final', message('STATUS', turned(404, long))],
+    ['final', message('RESULT', result(1)), message('STATUS', status(205, 'Request Complete'))],
+    ['final', message('RESULT', result(long)), message('STATUS', status(500, long))],
+    ['connected', message('STATUS', status('200', 'Connection Successful'))],
+    ['partial', message('STATUS', status('100', 'Continue'))],
+    ['partial', message('RESULT', result(1))],
+    ['partial', message('RESULT', result(long))],
+    ['partial', message('RESULT', result({ statusCode: 500 }))],
+    ['other', message('REQUEST', '{"__c":"osrfMethod","__p":{"method":"add"}}')],
+    ['other', '"hello"'],
+  ];
+  for (const [part, ...messages] of rows) {
+    const body = `[${messages.join(',')}]`;
+    assert.equal(lastPart(readStanza(messageXml('a@localhost/b', 't', body))), part, body.slice(0, 200));
+    const plain = readStanza(`<message to='a@localhost/b'><thread>t</thread><body>${escapeText(body).replaceAll('"', '&quot;')}</body></message>`);
+    assert.equal(lastPart(plain), part, body.slice(0, 200));
+  }
 });

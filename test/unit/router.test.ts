@@ -5,7 +5,7 @@ import type { RouterOptions } from '../../router/ports/options.ts';
 import { Router } from '../../router/router.ts';
 import { bodyText } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { commandXml, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
+import { commandXml, completeBody, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
 
 const TOP = 'router@localhost/router';
@@ -347,7 +347,7 @@ test('by policy the requests of a lost listener are answered, handed on or left,
     setting.end(listener);
     setting.clock.advance(999);
     assert.deepEqual([client.take(), other.take()], [[], []], onListenerLoss);
-    client.deliver(readStanza(messageXml(client.jid, '1', requestBody(1))));
+    client.deliver(readStanza(messageXml(client.jid, '1', completeBody(1))));
     client.take();
     setting.clock.advance(1);
     assert.deepEqual([threads(client.take()), threads(other.take())], [ofClient, ofOther], onListenerLoss);

@@ -1,0 +1,133 @@
+import { detached } from '../../shared/detach.ts';
+import { statusCodeOf } from '../../shared/osrf/message.ts';
+import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { unescapeXml } from '../../shared/xml.ts';
+
+// The ledger looks for what it needs of OpenSRF's messages in the text of a stanza: a tree of an answer may cost a hundred times as much.
+
+/** The thread of a stanza, references resolved. OpenSRF's libraries write threads without any, so most never get behind the test. */
+export function threadKey(stanza: Stanza): string {
+  return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
+}
+
+const NUMBER = /(?:"|&quot;)threadTrace(?:"|&quot;)\s*:\s*(?:"|&quot;)?([^\s",&}]{1,20})/g;
+const FIRST_NUMBER = new RegExp(NUMBER.source);
+
+/** A stanza has one message, or a few; more numbers are not looked for. */
+const MAX_NUMBERS = 64;
+
+/** The numbers (threadTrace) of the OpenSRF messages in a stanza. */
+export function messageNumbers(stanza: Stanza): Set<string> {
+  const numbers = new Set<string>();
+  for (const [, number] of stanza.inner.matchAll(NUMBER)) if (numbers.add(detached(number as string)).size === MAX_NUMBERS) break;
+  return numbers;
+}
+
+// What is looked for are the ends of `threadTrace` and `statusCode`: a search goes by the first letter, and capitals are rare.
+const KEY_END = 'Trace';
+const QUOTE = '&quot;';
+
+/** The number of the first OpenSRF message in a stanza; `''` if there is none. */
+export function firstNumber({ head, rest }: Stanza): string {
+  const key = rest.indexOf(KEY_END);
+  // A body that stands before <opensrf/> is in the head.
+  if (key === -1) return FIRST_NUMBER.exec(head)?.[1] ?? '';
+  if (!rest.startsWith('thread', key - 6)) return FIRST_NUMBER.exec(rest)?.[1] ?? '';
+  const start = valueStart(rest, key + KEY_END.length);
+  const end = digitsEnd(rest, start);
+  return end > start && isEndOfValue(rest.charCodeAt(end)) ? rest.slice(start, end) : (FIRST_NUMBER.exec(rest)?.[1] ?? '');
+}
+
+/** Where the value of a member begins, without its quote, as OpenSRF's libraries write it. @param keyEnd Behind the name of the member. */
+function valueStart(text: string, keyEnd: number): number {
+  const colon = quoteEnd(text, keyEnd);
+  return text.charCodeAt(colon) === 0x3a ? quoteEnd(text, colon + 1) : keyEnd;
+}
+
+/** Behind the quote at a place, if there is one: as it is, or as a reference. */
+function quoteEnd(text: string, start: number): number {
+  const unit = text.charCodeAt(start);
+  if (unit === 0x22) return start + 1;
+  return unit === 0x26 && text.startsWith(QUOTE, start) ? start + QUOTE.length : start;
+}
+
+function digitsEnd(text: string, start: number): number {
+  let end = start;
+  while (isDigit(text.charCodeAt(end))) end++;
+  return end;
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39;
+}
+
+/** A quote of either kind, a comma, or the end of an object. */
+function isEndOfValue(unit: number): boolean {
+  return unit === 0x22 || unit === 0x26 || unit === 0x2c || unit === 0x7d;
+}
+
+/** The last message of an answer is shorter than this if it is a STATUS without a long text. */
+const TAIL = 512;
+/** The type of the first message stands among so many characters of an answer. */
+const BEGINNING = 1_500;
+
+/**
+ * The last message of an answer: a STATUS that ends a request (205, or 300 and more), a STATUS that ends a CONNECT (200), or one behind which more is to come
+ * (a RESULT, a STATUS 100). `other`: it is no OpenSRF answer.
+ */
+export type AnswerPart = 'final' | 'connected' | 'partial' | 'other';
+
+/** What the last message of a stanza is. */
+export function lastPart(stanza: Stanza): AnswerPart {
+  const tail = tailOf(stanza);
+  // indexOf() is many times faster than lastIndexOf() where there is nothing to find.
+  if (tail.indexOf('Code') === -1) return partByBeginning(stanza);
+  const start = valueStart(tail, tail.lastIndexOf('Code') + 4);
+  const part = partOf(Number(tail.slice(start, digitsEnd(tail, start))));
+  if (part === 'partial' || tail.indexOf('STATUS') !== -1) return part;
+  // A RESULT, or a STATUS with a long text.
+  return exactPart(stanza);
+}
+
+function partByBeginning(stanza: Stanza): AnswerPart {
+  const beginning = stanza.rest.slice(0, BEGINNING);
+  if (beginning.includes('RESULT')) return 'partial';
+  return beginning.includes('STATUS') ? exactPart(stanza) : 'other';
+}
+
+function exactPart(stanza: Stanza): AnswerPart {
+  const last = glimpseOsrfMessages(stanza).at(-1);
+  if (last === undefined) return 'other';
+  return last.type === 'STATUS' ? partOf(statusCodeOf(last)) : 'partial';
+}
+
+function partOf(statusCode: number): AnswerPart {
+  if (statusCode === 205 || statusCode >= 300) return 'final';
+  return statusCode === 200 ? 'connected' : 'partial';
+}
+
+function tailOf({ rest, more }: Stanza): string {
+  if (more.length === 0) return rest.slice(-TAIL);
+  const last = more[more.length - 1] as string;
+  if (last.length >= TAIL) return last.slice(-TAIL);
+  return (more[more.length - 2] ?? rest).slice(last.length - TAIL) + last;
+}
+
+/** Whether there is more than one OpenSRF message in a stanza. */
+export function hasSeveralMessages({ head, rest }: Stanza): boolean {
+  const first = rest.indexOf(KEY_END);
+  return first === -1 ? NUMBER_PAIR.test(head) : rest.indexOf(KEY_END, first + KEY_END.length) !== -1;
+}
+
+const NUMBER_PAIR = /threadTrace[\s\S]*threadTrace/;
+
+/** The part that a stanza is of the answers to each of its messages, by number. */
+export function partsByNumber(stanza: Stanza): Map<string, AnswerPart> {
+  const numbers = messageNumbers(stanza);
+  const last = lastPart(stanza);
+  if (numbers.size < 2) return new Map(Array.from(numbers, (number) => [number, last]));
+  const parts = new Map<string, AnswerPart>(Array.from(numbers, (number) => [number, 'partial']));
+  for (const message of glimpseOsrfMessages(stanza)) if (message.type === 'STATUS') parts.set(message.threadTrace, partOf(statusCodeOf(message)));
+  return parts;
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -308,7 +308,7 @@ test('metrics are OpenMetrics: sessions, stanzas, what was routed to whom, bounc
   assert.ok(text.endsWith('# EOF\n'));
 });
 
-test('a unix socket is for its user alone; one left behind is replaced, a live one is not', async (t) => {
+test('a unix socket is for its user alone and gone in the end; one left behind is replaced, a live one is not', async (t) => {
   const { server, log } = await startServer(t);
   const socket = join(temporaryFolder(t), 'control.sock');
   const leaveBehind = `require('node:net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
@@ -329,6 +329,8 @@ test('a unix socket is for its user alone; one left behind is replaced, a live o
     startControl(server, place, TOKEN, log),
     (error) => error instanceof ControlListenError && /another program has it; choose another with --control-socket/.test(error.message),
   );
+  await control.stop();
+  assert.equal(existsSync(socket), false);
 });
 
 test('a port that is taken is an error, if somebody has named it', async (t) => {

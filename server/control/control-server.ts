@@ -50,7 +50,6 @@ export class ControlServer {
   private readonly log: Log;
   private readonly servers: Server[] = [];
   private readonly strangers = new Strangers();
-  private socketPath: string | null = null;
 
   constructor(routes: readonly Route[], token: string, log: Log) {
     this.routes = routes;
@@ -78,8 +77,6 @@ export class ControlServer {
       return done;
     });
     await Promise.all(closed);
-    if (this.socketPath !== null) rmSync(this.socketPath, { force: true });
-    this.socketPath = null;
   }
 
   private async listenOnPort(port: number, anyPort: boolean): Promise<number> {
@@ -102,7 +99,6 @@ export class ControlServer {
     } catch (error) {
       throw new ControlListenError(path, error as NodeJS.ErrnoException, 'control.socket', 'choose another with --control-socket');
     }
-    this.socketPath = path;
     this.servers.push(server);
   }
 

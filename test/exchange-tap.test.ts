@@ -132,6 +132,31 @@ test('requests on one thread at the same time keep their own listeners and answe
   assert.deepEqual(tap.unanswered(), []);
 });
 
+test("a full listener's 503 for request 1 ends the only request of a session, and none of several", async (t) => {
+  const { address, tap } = await watched(t);
+  const listener = await RawProgram.listen(t, address, 'opensrf.math');
+  const client = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'client');
+  const open = () => tap.unanswered().map(({ threadTrace }) => threadTrace);
+  const ask = async (threadTrace: string) => {
+    client.send(cRequest(MATH, '', 'thread', requestBody('add', [], threadTrace)));
+    await listener.asked();
+  };
+  const refuse = async () => {
+    listener.peer.send(cRequest(`opensrf@${DOMAIN}/client`, '', 'thread', statusBody('Service Unavailable', '503', '1')));
+    await client.message();
+  };
+  await ask('2');
+  await refuse();
+  assert.deepEqual(open(), []);
+  await ask('3');
+  await ask('4');
+  await refuse();
+  assert.deepEqual(open(), ['3', '4']);
+  client.send('</stream:stream>');
+  await client.closed();
+  assert.deepEqual(open(), []);
+});
+
 test('what is left when a client goes is abandoned; what is too much is forgotten, the oldest first', async (t) => {
   const { address, get, tap, events } = await watched(t, { exchanges: 2, characters: 10_500 });
   const listener = await RawProgram.listen(t, address, 'opensrf.math');

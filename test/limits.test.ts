@@ -46,6 +46,23 @@ test('a session is not bound by what holds before login: time, bytes, elements',
   assert.match(await peer.message(), /^<message .*<\/message>$/);
 });
 
+test('there are as many sessions as allowed; one that takes the place of another is none more', async (t) => {
+  const { connect, login, server, reasons } = await setUp(t, { sessions: 2 });
+  const [, replaced] = [await login('a'), await login('b')];
+  const refused = await connect();
+  refused.send(header(DOMAIN));
+  await refused.expect(/<stream:stream [^>]*>/);
+  refused.send(
+    `<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>password</password><resource>c</resource></query></iq>`,
+  );
+  assert.match(await refused.expect('</iq>'), /<resource-constraint /);
+  const newcomer = await login('b');
+  assert.match(await replaced.closed(), /<conflict /);
+  assert.deepEqual([server.sessionCount, reasons()], [2, ['replaced']]);
+  newcomer.send(`<message to='opensrf@${DOMAIN}/b' id='here'/>`);
+  await newcomer.message();
+});
+
 test('bytes before login are limited', async (t) => {
   const { connect } = await setUp(t, { loginBytes: 1_000 });
   const peer = await connect();

@@ -167,6 +167,20 @@ test('--on-listener-loss reroute without another listener answers with status 50
   assert.match(await client.message(), /"statusCode":"503"/);
 });
 
+test('a request that is handed to a client on the thread of its own request is no answer to that', async (t) => {
+  const { login, client, listen, ask, settled } = await setUp(t);
+  const doomed = await listen('doomed');
+  ask('thread');
+  await doomed.message();
+  client.send(registration('register', ROUTER, `opensrf@${DOMAIN}/client`, 'opensrf.other'));
+  await settled(client, 'client');
+  const other = await login('other');
+  other.send(cRequest(`router@${DOMAIN}/opensrf.other`, '', 'thread', requestBody('m')));
+  assert.match(await client.message(), /router_from=['"]opensrf@[^'"]*\/other['"].*<thread>thread</);
+  killed(doomed);
+  assert.match(await client.message(), /<thread>thread<.*"statusCode":"503"/);
+});
+
 test('--on-listener-loss ignore leaves the client waiting', async (t) => {
   const { client, listen, ask, settled } = await setUp(t, { onListenerLoss: 'ignore', lossGraceMs: 0 });
   const doomed = await listen('doomed');

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { test } from 'node:test';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { ChopChop } from '../server/compose/chopchop.ts';
 import { createConfig } from '../server/config/config.ts';
 import { addressOf, type BoundAddress, ListenError } from '../server/net/tcp.ts';
+import { NOWHERE } from '../server/streams/listeners.ts';
+import { temporaryFolder } from './support/command.ts';
 import { Peer } from './support/peer.ts';
 import { recordingLog } from './support/server.ts';
 
@@ -62,6 +66,47 @@ test('whoever stops a server that is stopping waits as long as the first', async
   await server.stop();
   assert.equal(server.connectionCount, 0);
   await first;
+});
+
+/** A port that is in use on one address until the test ends, and free on others. */
+async function takenPort(t: TestContext, host = '127.0.0.1'): Promise<{ port: number; free: () => Promise<unknown> }> {
+  const holder = createServer().listen(0, host);
+  await once(holder, 'listening');
+  t.after(() => holder.close());
+  return { port: addressOf(holder).port, free: () => once(holder.close(), 'close') };
+}
+
+/** A port that was free a moment ago. */
+async function freePort(t: TestContext): Promise<number> {
+  const { port, free } = await takenPort(t);
+  await free();
+  return port;
+}
+
+for (const [what, config] of [
+  ['another port', (free: number, taken: number) => ({ ports: [free, taken] })],
+  ['the port of components', (free: number, taken: number) => ({ port: free, components: { port: taken, secrets: new Map([['gate.localhost', 'secret']]) } })],
+  ['the port of WebSockets', (free: number, taken: number) => ({ port: free, websocket: { ports: [taken] } })],
+] as const) {
+  test(`a server that cannot have ${what} leaves none open, and starts when it can have it`, async (t) => {
+    const [port, taken] = [await freePort(t), await takenPort(t)];
+    const path = join(temporaryFolder(t), 'chopchop.sock');
+    const input = { hosts: ['127.0.0.1'], domains: [DOMAIN], unix: { paths: [path] }, ...config(port, taken.port) };
+    const server = new ChopChop(createConfig(input), recordingLog());
+    await assert.rejects(server.start(), (error) => error instanceof ListenError && error.message.includes(`:${taken.port}: `));
+    assert.deepEqual([await listens({ host: '127.0.0.1', port }), existsSync(path), server.listening], [false, false, NOWHERE]);
+    await taken.free();
+    await server.start();
+    t.after(() => server.stop());
+    assert.deepEqual([await listens({ host: '127.0.0.1', port }), existsSync(path)], [true, true]);
+  });
+}
+
+test('a server that cannot have its port on one address leaves it on none', async (t) => {
+  const { port } = await takenPort(t, '127.0.0.2');
+  const server = new ChopChop(createConfig({ hosts: ['127.0.0.1', '127.0.0.2'], port, domains: [DOMAIN] }), recordingLog());
+  await assert.rejects(server.start(), ListenError);
+  assert.equal(await listens({ host: '127.0.0.1', port }), false);
 });
 
 test('a server that could not start can be started again', async () => {

@@ -68,8 +68,10 @@ test('a listener that waits is passed over; the requests it did not get go to th
   const other = await login('other');
   register(other, `opensrf@${DOMAIN}/other`);
   await sync(other);
-  ask(client, 'second');
-  assert.match(await other.message(), /<thread>second</);
+  for (const thread of ['second', 'third', 'fourth']) {
+    ask(client, thread);
+    assert.match(await other.message(), new RegExp(`<thread>${thread}<`));
+  }
   await login('managed');
   assert.match(await other.message(), /<thread>first</);
 });

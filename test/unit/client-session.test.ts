@@ -176,6 +176,15 @@ test("a full listener's 503 for request 1 fails the only request there is, whate
   await assert.rejects(second.answer, isError('service', 503));
 });
 
+test("a full listener's 503 that names none of several requests fails none of them", async (t) => {
+  const { session, comes } = sessionOf(t);
+  comes(WORKER, complete('C', session.call('m', []).threadTrace));
+  const [second, third] = [session.call('m', []), session.call('m', [])];
+  comes('opensrf@localhost/listener', status('C', '1', 503, 'Service Unavailable'));
+  for (const { threadTrace } of [second, third]) comes(WORKER, result('C', threadTrace, threadTrace), complete('C', threadTrace));
+  assert.deepEqual([(await second.answer).results, (await third.answer).results], [['2'], ['3']]);
+});
+
 for (const [what, from, message, kind] of [
   ['a full listener', 'opensrf@localhost/listener', status('C', '1', 503, 'full'), 'service'],
   ['the router', SERVICE, status('C', '0', 404, 'absent'), 'router'],

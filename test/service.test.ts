@@ -40,6 +40,19 @@ test('a session whose client falls silent is ended with status 408, and its work
   assert.equal(clock.timers, 0);
 });
 
+test('a service with keepaliveMs frees the worker of a silent session', async (t) => {
+  const { address } = await startServer(t, { domains: [DOMAIN] });
+  const methods = { add: (a: number, b: number) => a + b };
+  const service = await OsrfService.start({ ...LOGIN, ...address, service: 'opensrf.math', workers: 1, methods, keepaliveMs: 1 });
+  await service.listener.settled();
+  const [silent, other] = await Promise.all(['silent', 'other'].map((resource) => OsrfClient.connect({ ...LOGIN, ...address, resource })));
+  const session = (silent as OsrfClient).session('opensrf.math');
+  assert.deepEqual([await session.connect()], service.workerJids);
+  assert.equal(await other?.request('opensrf.math', 'add', 3, 4), 7);
+  assert.equal(service.jid, service.listener.jid);
+  await service.stop();
+});
+
 test('what a generator yields are results; what it throws is an error behind them', async (t) => {
   const { address } = await startServer(t, { domains: [DOMAIN] });
   const methods = {

@@ -44,11 +44,11 @@ export function formatProblem({ place, text }: Problem): string {
 
 /** Something is wrong with the configuration. The message has every problem with its place in a line of its own. */
 export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
     super(problems.map(formatProblem).join('\n'));
-    this.name = 'ConfigError';
     this.problems = problems;
   }
 

@@ -6,6 +6,9 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** A log that drops its lines. */
+export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** The log of one part of the server: each line says who wrote it, where OpenSRF's programs name their source file. */
 export function logOfPart(log: Log, part: string): Log {
   return {

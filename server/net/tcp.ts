@@ -16,11 +16,11 @@ export function placeOf({ remoteAddress = '', remotePort = 0 }: Socket): PeerPla
 
 /** A place could not be listened on. The message says which, why, and what to do. */
 export class ListenError extends Error {
+  override readonly name = 'ListenError';
   readonly code: string;
 
   constructor(place: string, reason: string, cause: unknown = null) {
     super(`cannot listen on ${place}: ${reason}`, { cause });
-    this.name = 'ListenError';
     this.code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
   }
 }

@@ -67,6 +67,11 @@ export class OsrfClient {
     return this.jabber.jid;
   }
 
+  /** Whether it is still logged in. */
+  get open(): boolean {
+    return this.jabber.open;
+  }
+
   /** One request in a session of its own. It fails with an OsrfError or OsrfTimeout. */
   request(service: string, method: string, ...params: unknown[]): OsrfRequest {
     const session = this.session(service);
@@ -100,6 +105,11 @@ export class OsrfClient {
   /** Logs out. What has not been answered fails. */
   async close(): Promise<void> {
     await this.jabber.close();
+  }
+
+  /** Drops the connection without a word, as a killed process does. */
+  kill(): void {
+    this.jabber.kill();
   }
 
   /** The same as {@link close}, for `await using`. */

@@ -12,6 +12,7 @@ export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'cl
 
 /** A request that ended without its whole answer. */
 export class OsrfError extends Error {
+  override readonly name = 'OsrfError';
   /** Who failed. */
   readonly kind: OsrfErrorKind;
   /** OpenSRF's status code, or the legacy code of a bounce. */
@@ -21,7 +22,6 @@ export class OsrfError extends Error {
 
   constructor(kind: OsrfErrorKind, statusCode: number, status: string, from: string) {
     super(`${statusCode} ${status}`);
-    this.name = 'OsrfError';
     this.kind = kind;
     this.statusCode = statusCode;
     this.from = from;
@@ -30,9 +30,10 @@ export class OsrfError extends Error {
 
 /** No answer within the time the caller gave. */
 export class OsrfTimeout extends Error {
+  override readonly name = 'OsrfTimeout';
+
   constructor(what: string, ms: number) {
     super(`${what}: no answer within ${ms / 1000} s`);
-    this.name = 'OsrfTimeout';
   }
 }
 

@@ -26,20 +26,21 @@ export interface LoginOptions extends Credentials {
 
 /** Nobody takes connections there. */
 export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+
   constructor({ host, port }: LoginOptions, reason: string) {
     super(`no server at ${host}:${port} (${reason})`);
-    this.name = 'ConnectError';
   }
 }
 
 /** The server refused the login, or did not get through it. */
 export class LoginError extends Error {
+  override readonly name = 'LoginError';
   /** Whether the server said no; otherwise it broke off, said nothing, or is no Jabber server. */
   readonly refused: boolean;
 
   constructor(jid: string, reason: string, refused: boolean) {
     super(`cannot log in as ${jid}: ${reason}`);
-    this.name = 'LoginError';
     this.refused = refused;
   }
 }

@@ -1,5 +1,6 @@
 /** What a service throws to end a request with a status of its choice, which its client gets as it is. */
 export class ServiceStatus extends Error {
+  override readonly name = 'ServiceStatus';
   /** OpenSRF's code. */
   readonly statusCode: number;
   /** The class of the STATUS message's payload. */
@@ -13,7 +14,6 @@ export class ServiceStatus extends Error {
   constructor(statusCode: number, status: string, payloadClass = payloadClassOf(statusCode)) {
     super(status);
     if (!Number.isInteger(statusCode) || statusCode < 300 || statusCode > 999) throw new RangeError(`${statusCode} is no status that ends a request`);
-    this.name = 'ServiceStatus';
     this.statusCode = statusCode;
     this.payloadClass = payloadClass;
   }

@@ -2,13 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
 import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import { createClock } from '../kernel/clock.ts';
+import { SILENT_LOG } from '../kernel/log.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { Worker } from './worker.ts';
 
 /** A service that logs in over TCP. It registers with its own domain's router where none is named. */
-export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, ServiceDescription {}
+export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, Omit<ServiceDescription, 'keepalive'> {
+  /** How long a worker waits for the next message of a session before it ends that; 0: forever. */
+  readonly keepaliveMs?: number;
+}
 
 /** Logs in as the service's account with the given resource. */
 export type ServiceLogin = (resource: string) => Promise<JabberLogin>;
@@ -42,9 +47,10 @@ export class OsrfService {
     listener.onMessage = (message) => this.received(message);
   }
 
-  /** Logs in listener and workers over TCP, and registers. @throws LoginError */
-  static async start(options: ServiceOptions): Promise<OsrfService> {
-    const description = { routers: [`router@${options.domain}/router`], ...options };
+  /** Logs in listener and workers over TCP, and registers. @throws ConnectError, LoginError */
+  static async start({ keepaliveMs = 0, ...options }: ServiceOptions): Promise<OsrfService> {
+    const keepalive = keepaliveMs > 0 && { keepalive: { ms: keepaliveMs, clock: createClock(SILENT_LOG) } };
+    const description = { routers: [`router@${options.domain}/router`], ...options, ...keepalive };
     return OsrfService.startWith(description, (resource) => JabberClient.login({ ...options, resource }));
   }
 
@@ -58,6 +64,16 @@ export class OsrfService {
     for (const jabber of drones) service.addWorker(jabber);
     service.register();
     return service;
+  }
+
+  /** The JID of its listener. */
+  get jid(): string {
+    return this.listener.jid;
+  }
+
+  /** The JIDs of its workers. */
+  get workerJids(): string[] {
+    return this.workers.map(({ jabber }) => jabber.jid);
   }
 
   /** Tells the routers that it takes requests. */

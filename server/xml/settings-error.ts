@@ -1,11 +1,11 @@
 /** What is wrong with opensrf.xml, in one line. */
 export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
   /** Whether the file could not be read at all, or what stands in it is wrong. */
   readonly fault: 'file' | 'content';
 
   private constructor(fault: 'file' | 'content', message: string) {
     super(message);
-    this.name = 'SettingsError';
     this.fault = fault;
   }
 

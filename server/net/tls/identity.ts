@@ -16,9 +16,10 @@ export interface TlsIdentity {
 
 /** A certificate cannot be used. The message says which, and why. */
 export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+
   constructor(message: string, cause: unknown) {
     super(message, { cause });
-    this.name = 'CertificateError';
   }
 }
 

@@ -54,6 +54,19 @@ test('a fixture listens by whatever is asked for, and says where', async (t) => 
   assert.deepEqual(listening.unix, [unix]);
 });
 
+test('a fixture names its domains, services and sessions; a client knows whether it is logged in', async (t) => {
+  const jabber = await start(t, { domains: ['private.localhost', 'public.localhost'] });
+  const stub = await jabber.service('opensrf.math', { add });
+  const [one, two] = [await jabber.connect({ resource: 'one' }), await jabber.connect({ resource: 'two', domain: 'public.localhost' })];
+  assert.deepEqual(jabber.domains, ['private.localhost', 'public.localhost']);
+  assert.deepEqual(jabber.services(), ['opensrf.math']);
+  assert.deepEqual(jabber.sessions().toSorted(), [stub.listener, ...stub.workers, one.jid, two.jid].toSorted());
+  await one.close();
+  two.kill();
+  assert.deepEqual([one.open, two.open], [false, false]);
+  assert.deepEqual(jabber.sessions().toSorted(), [stub.listener, ...stub.workers].toSorted());
+});
+
 test('functions, promises, generators and definitions answer as a service does', async (t) => {
   const jabber = await start(t);
   await jabber.service('opensrf.many', {
@@ -336,7 +349,7 @@ test('the files of a site name the real port, accounts and domains', async (t) =
     'opensrf.math',
   );
   await using copy = await startChopChop({ config: files.core, port: 0 });
-  assert.deepEqual(copy.server.config.domains, ['private.localhost', 'public.localhost']);
+  assert.deepEqual(copy.domains, ['private.localhost', 'public.localhost']);
 });
 
 test('a client logs in by the environment that a child process gets', async (t) => {

@@ -8,10 +8,13 @@ import { bundledPackages, licenceProblems, notices } from './release/notices.js'
 import { commit, root, version } from './release/root.js';
 
 const [file, original] = ['package.json', 'package.json.orig'].map((name) => join(root, name));
-const TYPES = './dist/server/index.d.ts';
 const NOTICES = 'dist/THIRD-PARTY-NOTICES';
 const PUBLISHED = {
-  exports: { '.': { types: TYPES, default: './dist/bin/index.js' }, './package.json': './package.json' },
+  exports: {
+    '.': { types: './dist/server/index.d.ts', default: './dist/bin/index.js' },
+    './client': { types: './dist/server/client.d.ts', default: './dist/bin/client.js' },
+    './package.json': './package.json',
+  },
   man: './dist/man/opensrf-chopchop.1',
   bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
 };
@@ -23,13 +26,12 @@ function restore() {
   if (existsSync(original)) renameSync(original, file);
 }
 
-/** The types that a file of types needs, itself included. */
-function typesOf(path, found = new Set()) {
-  if (found.has(path)) return found;
+/** Finds the files of types that one needs, itself included. */
+function findTypes(path, found) {
+  if (found.has(path)) return;
   found.add(path);
   const text = readFileSync(path, 'utf8');
-  for (const [, target] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']+)["']/g)) typesOf(join(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')), found);
-  return found;
+  for (const [, target] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']+)["']/g)) findTypes(join(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')), found);
 }
 
 async function strip() {
@@ -46,8 +48,9 @@ async function strip() {
   writeFileSync(join(root, PUBLISHED.man), manPage());
   const text = readFileSync(file, 'utf8');
   const { scripts: _scripts, devDependencies: _tools, ...published } = JSON.parse(text);
-  const types = [...typesOf(join(root, TYPES))].map((path) => relative(root, path));
-  const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/console/page', ...types, 'CHANGELOG.md'];
+  const types = new Set();
+  for (const { types: entry } of Object.values(PUBLISHED.exports)) if (entry !== undefined) findTypes(join(root, entry), types);
+  const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/console/page', ...[...types].map((path) => relative(root, path)), 'CHANGELOG.md'];
   writeFileSync(original, text);
   writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), files }, null, 2)}\n`);
 }

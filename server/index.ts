@@ -1,36 +1,34 @@
 /**
- * opensrf-chopchop as a library: a Jabber server with OpenSRF's routers for tests, stub services, and an OpenSRF client for any Jabber server.
+ * opensrf-chopchop as a library: a Jabber server with OpenSRF's routers for tests, with stub services, and everything of `opensrf-chopchop/client`.
  * Begin with {@link startChopChop}.
  */
 
-export type { ReplyLimits } from '../shared/osrf/reply.ts';
-export type { Envelope } from '../shared/osrf/write.ts';
-export type { Account } from './config/account.ts';
-export type { ChopChopConfig, ConfigInput, RouterConfig } from './config/config.ts';
-export type { Limits } from './config/limits.ts';
-export { ConfigError, type Place, type Problem } from './config/problem.ts';
-export type { Exchange, ExchangeState } from './conversations/exchange.ts';
-export type { FixtureClientOptions } from './fixture/clients.ts';
-export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope } from './fixture/faults/fault.ts';
-export { type ChopChopFixture, type ResetScope, startChopChop } from './fixture/fixture.ts';
-export type { FixtureOptions } from './fixture/options.ts';
-export { type RecordedExchange, type RecordedStanza, RecordingError } from './fixture/recording/recorded-exchange.ts';
-export type { NotRecorded } from './fixture/recording/replay.ts';
-export { anything, containing, type Matcher, type RequestFilter } from './fixture/requests/matching.ts';
-export type { Times } from './fixture/requests/request-log.ts';
-export type { SiteFiles } from './fixture/site-files.ts';
-export { StubFileError } from './fixture/stub-files/error.ts';
-export type { Stub, StubOptions } from './fixture/stubs/stubs.ts';
-export type { Log } from './kernel/log.ts';
-export { type BoundAddress, ListenError } from './net/tcp.ts';
-export { CertificateError } from './net/tls/identity.ts';
-export { type ClientOptions, OsrfClient, type SessionSettings } from './osrf/client.ts';
-export type { OsrfClientSession } from './osrf/client-session.ts';
-export { OsrfError, type OsrfErrorKind, OsrfTimeout } from './osrf/errors.ts';
-export { ConnectError, type Credentials, LoginError, type LoginOptions } from './osrf/login.ts';
-export type { Answer, OsrfRequest } from './osrf/request.ts';
-export { OsrfService, type ServiceOptions } from './osrf/service.ts';
-export type { Method, MethodDefinition, MethodFunction, Methods } from './osrf/service-description.ts';
-export type { ServiceRequest, ServiceSession } from './osrf/service-request.ts';
-export { ServiceStatus } from './osrf/service-status.ts';
-export type { Listening, WebSocketAddress } from './streams/listeners.ts';
+export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope, StanzaErrorCondition } from './api/faults.ts';
+export { type ChopChopFixture, type FixtureClientOptions, type ResetScope, type SiteFiles, startChopChop } from './api/fixture.ts';
+export type { FixtureOptions } from './api/fixture-options.ts';
+export type { Limits } from './api/limits.ts';
+export type { BoundAddress, Listening, WebSocketAddress } from './api/listening.ts';
+export type { NotRecorded, RecordedExchange, RecordedStanza, ReplayMode } from './api/recording.ts';
+export { anything, containing, type Exchange, type ExchangeState, type Matcher, type RequestFilter, type Times } from './api/requests.ts';
+export type {
+  Account,
+  ComponentsOptions,
+  Log,
+  RouterOptions,
+  SettingsOptions,
+  TlsOptions,
+  UnixOptions,
+  WebSocketOptions,
+} from './api/server-options.ts';
+export {
+  CertificateError,
+  ConfigError,
+  ListenError,
+  type Place,
+  type Problem,
+  RecordingError,
+  SettingsError,
+  StubFileError,
+} from './api/start-errors.ts';
+export type { Stub, StubOptions } from './api/stubs.ts';
+export * from './client.ts';

@@ -1,38 +1,58 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { ENTRIES, exportedNames, ROOT } from './support/declarations.ts';
 
-const INDEX = new URL('../server/index.d.ts', import.meta.url);
+/** All names that the package exports, each with the file that declares it. */
+const EXPORTED = new Map([...ENTRIES.values()].flatMap((file) => [...exportedNames(file)]));
 
-const read = (url: URL) => readFileSync(fileURLToPath(url), 'utf8').split('\n');
-const isDocumented = (lines: readonly string[], at: number) => lines[at - 1]?.trim().endsWith('*/') === true;
-
-/** What is exported by that name, and the methods and getters of it, as far as they have no documentation. */
-function undocumented(name: string, lines: readonly string[]): string[] {
-  const at = lines.findIndex((line) => new RegExp(`^export (declare )?(class|interface|type|function|const) ${name}\\b`).test(line));
-  assert.notEqual(at, -1, `${name} is declared`);
-  const missing = isDocumented(lines, at) ? [] : [name];
-  for (let index = at + 1; /class|interface/.test(lines[at] as string) && lines[index] !== '}'; index++) {
-    const [, member] = /^ {4}(?:static |get |set )?(\w+|\[Symbol\.\w+\])[(<]/.exec(lines[index] as string) ?? [];
-    if (member !== undefined && member !== 'constructor' && !isDocumented(lines, index)) missing.push(`${name}.${member}`);
-  }
-  return missing;
+/** The comment that ends in the line before this one; `''` if there is none. */
+function commentBefore(lines: readonly string[], at: number): string {
+  if (lines[at - 1]?.trim().endsWith('*/') !== true) return '';
+  const start = lines.slice(0, at).findLastIndex((line) => line.trim().startsWith('/**'));
+  return lines.slice(start, at).join('\n');
 }
 
-test('everything that the package exports is documented, with its methods', () => {
-  const exported = [
-    ...read(INDEX)
-      .join('\n')
-      .matchAll(/export (?:type )?\{([^}]*)\} from '([^']+)'/g),
+/** What is wrong with the documentation of an exported name and of its members. */
+function problemsOf(name: string, file: string): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const at = lines.findIndex((line) => new RegExp(`^export (declare )?(interface|type|function|const) ${name}\\b`).test(line));
+  if (at === -1) return [`${name} is not declared in ${file}`];
+  const tags = commentBefore(lines, at).match(/@(?:public|beta)\b/g) ?? [];
+  return [
+    ...(tags.length === 1 ? [] : [`${name}: needs a comment with @public or @beta`]),
+    ...membersWithout(lines, at).map((member) => `${name}.${member}: needs a comment`),
   ];
-  const missing = exported.flatMap(([, names = '', file = '']) => {
-    const lines = read(new URL(file.replace(/\.ts$/, '.d.ts'), INDEX));
-    return names.split(',').flatMap((name) => undocumented(name.replace('type ', '').trim(), lines));
+}
+
+/** The members of an interface that have no comment. */
+function membersWithout(lines: readonly string[], at: number): string[] {
+  if (!lines[at]?.includes(' interface ')) return [];
+  const end = lines.indexOf('}', at);
+  return lines.flatMap((line, index) => {
+    const [, member] = /^ {4}(?:readonly )?(new |\w+|\[Symbol\.\w+\])[?(<:]/.exec(line) ?? [];
+    return member !== undefined && index > at && index < end && commentBefore(lines, index) === '' ? [member] : [];
   });
-  assert.ok(exported.length > 10);
+}
+
+test('everything that the package exports says what it is and what may change, with its members', () => {
+  assert.ok(EXPORTED.size > 50);
   assert.deepEqual(
-    missing.filter((name) => !name.startsWith('Log.')),
+    [...EXPORTED].flatMap(([name, file]) => problemsOf(name, file)),
     [],
   );
 });
+
+test('docs/library.md documents every exported name, with what may change, and no other', () => {
+  const page = readFileSync(join(ROOT, 'docs/library.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)[^|]*\|.*\| (stable|beta) \|$/gm)].map(([, name, stability]) => `${name} ${stability}`);
+  const exported = [...EXPORTED].map(([name, file]) => `${name} ${stabilityOf(name, file)}`);
+  assert.deepEqual(rows.sort(), exported.sort());
+});
+
+function stabilityOf(name: string, file: string): string {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const at = lines.findIndex((line) => new RegExp(`^export .*\\b(interface|type|function|const) ${name}\\b`).test(line));
+  return commentBefore(lines, at).includes('@beta') ? 'beta' : 'stable';
+}

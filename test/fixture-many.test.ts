@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { startChopChop } from '../server/index.ts';
+import { ChopChopFixture } from '../server/fixture/fixture.ts';
 
 const FIXTURES = 100;
 const ROUNDS = 10;
@@ -20,7 +20,7 @@ async function settled(): Promise<{ heapBytes: number; resources: string[] }> {
 }
 
 async function round(): Promise<number> {
-  const fixtures = await Promise.all(Array.from({ length: FIXTURES }, () => startChopChop()));
+  const fixtures = await Promise.all(Array.from({ length: FIXTURES }, () => ChopChopFixture.start({})));
   const sums = fixtures.map(async (jabber, index) => {
     await jabber.service('opensrf.math', { add: (a: number, b: number) => a + b });
     return jabber.request('opensrf.math', 'add', index, 1);

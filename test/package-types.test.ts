@@ -2,13 +2,20 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './support/command.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-test('the types of the built package let a user write what works, and nothing else', (t) => {
+for (const [module, resolution] of [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+] as const) {
+  test(`the types of the built package let a user write what works, and nothing else: ${resolution}`, (t) => compile(t, module, resolution));
+}
+
+function compile(t: TestContext, module: string, resolution: string): void {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules/opensrf-chopchop'));
@@ -16,9 +23,22 @@ test('the types of the built package let a user write what works, and nothing el
   // By another name in the sources, or this project's own compiler would take it.
   copyFileSync(join(ROOT, 'test/fixtures/package-types.txt'), join(folder, 'user.ts'));
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    module,
+    '--moduleResolution',
+    resolution,
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,esnext.disposable',
+    '--types',
+    'node',
+  ];
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   const { status, stdout } = spawnSync(process.execPath, [compiler, ...options, '--skipLibCheck', 'false', 'user.ts'], { cwd: folder, encoding: 'utf8' });
   assert.equal(stdout, '');
   assert.equal(status, 0);
-});
+}

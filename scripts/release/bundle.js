@@ -37,6 +37,7 @@ const EVERYTHING = {
     "exports.main = () => import('./server/main.ts');",
     "exports.router = () => import('./server/opensrf-router.ts');",
     "exports.library = () => require('./server/index.ts');",
+    "exports.client = () => require('./server/client.ts');",
   ].join('\n'),
   resolveDir: root,
   loader: 'js',
@@ -88,7 +89,8 @@ export async function bundleForPackage(folder, buildOfIt) {
       define: { BUNDLE_HASH: JSON.stringify(hash) },
     });
   }
-  writeFileSync(join(folder, 'index.js'), await library());
+  writeFileSync(join(folder, 'index.js'), await libraryEntry('library', '../../dist/server/index.js'));
+  writeFileSync(join(folder, 'client.js'), await libraryEntry('client', '../../dist/server/client.js'));
   return metafile;
 }
 
@@ -97,10 +99,10 @@ export function bundleLauncher(source, outfile, options = {}) {
   return build({ ...COMMON, entryPoints: [join(root, source)], outfile, ...options });
 }
 
-/** The library's exports, by their names, as an ES module. */
-async function library() {
-  const names = Object.keys(await import('../../dist/server/index.js'));
-  return `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.library();\n`;
+/** An entry of the library as an ES module. All entries share the one file, which runs as much of it as each needs. */
+async function libraryEntry(name, compiled) {
+  const names = Object.keys(await import(compiled));
+  return `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.${name}();\n`;
 }
 
 /** Our files find others beside them in dist/, wherever they are bundled. */

@@ -17,6 +17,27 @@ const MAX_UNPACKED_BYTES = 1_000_000;
 const TOP = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist']);
 const DEMO_END = /Everything happened as it should\./;
 
+/** A client of one entry talks to a server of the other. */
+const BOTH_ENTRIES = `import * as library from '${name}';
+  import * as client from '${name}/client';
+  const different = Object.keys(client).filter((name) => library[name] !== client[name]);
+  if (different.length > 0) throw new Error('two copies of ' + different);
+  const jabber = await library.startChopChop();
+  const login = { host: jabber.host, port: jabber.port, domain: jabber.domain, username: 'opensrf', password: 'password', resource: 'client' };
+  const one = await client.OsrfClient.connect(login);
+  const error = await one.request('opensrf.none', 'none').catch((error) => error);
+  await one.close();
+  await jabber.stop();
+  console.log(error instanceof library.OsrfError && error instanceof client.OsrfError ? 'OsrfError of both, kind ' + error.kind : error);`;
+
+/** The server loads Node's TLS, and the client does not. */
+const CLIENT_ALONE = `import { createRequire } from 'node:module';
+  import { basename } from 'node:path';
+  import { OsrfClient } from '${name}/client';
+  const files = Object.keys(createRequire(import.meta.url).cache).map((file) => basename(file));
+  if (typeof OsrfClient.connect !== 'function') throw new Error('no client');
+  console.log(files.join(), process.moduleLoadList.includes('NativeModule tls') ? 'with tls' : 'without tls');`;
+
 const work = mkdtempSync(join(tmpdir(), 'chopchop-release-'));
 const output = join(root, 'release');
 mkdirSync(output, { recursive: true });
@@ -108,22 +129,30 @@ function checkNpx(what, specifier) {
   step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${told}`);
 }
 
-/** The library and the second program, where the package is installed. */
+/** The library and the programs, where the package is installed. */
 async function checkInstalled(tarball) {
   const folder = emptyFolder('installed');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], { cwd: folder });
-  const program = `import { startChopChop } from '${name}';
-    const chopchop = await startChopChop();
-    console.log(typeof chopchop.stop);
-    await chopchop.stop();`;
-  writeFileSync(join(folder, 'library.js'), program);
-  assert.equal(run(process.execPath, ['library.js'], { cwd: folder }), 'function');
+  checkLibrary(folder);
   const router = spawnSync(join(folder, 'node_modules/.bin/opensrf_router'), [], { encoding: 'utf8' });
   assert.deepEqual([router.status, router.stderr], [2, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n']);
-  step('installed: the library starts and stops a server, opensrf_router is there');
+  step('installed: opensrf_router is there');
   checkHelp(join(folder, 'node_modules/.bin', name));
   await checkCodeCache(join(folder, 'node_modules/.bin', name));
+}
+
+/** Both entries share one copy of the code, the client's runs nothing of the server, and their types are complete. */
+function checkLibrary(folder) {
+  writeFileSync(join(folder, 'library.js'), BOTH_ENTRIES);
+  assert.equal(run(process.execPath, ['library.js'], { cwd: folder }), 'OsrfError of both, kind router');
+  writeFileSync(join(folder, 'client.js'), CLIENT_ALONE);
+  assert.equal(run(process.execPath, ['client.js'], { cwd: folder }), 'chopchop.cjs without tls');
+  copyFileSync(join(root, 'test/fixtures/package-types.txt'), join(folder, 'user.ts'));
+  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+  const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...types, 'user.ts'], { cwd: folder });
+  step('installed: both entries of the library work, share their classes, and have their types');
 }
 
 /** The bundle lays its help out by a simpler rule than yargs has. */

@@ -1,0 +1,58 @@
+import type { FaultOptions } from './faults.ts';
+import type { Limits } from './limits.ts';
+import type { ReplayMode } from './recording.ts';
+import type { Account, ComponentsOptions, Log, RouterOptions, SettingsOptions, TlsOptions, UnixOptions, WebSocketOptions } from './server-options.ts';
+
+/**
+ * What `startChopChop` starts; every option may be left out. An option here counts before the same one in the file of `config`.
+ * New versions may add options.
+ * @public
+ */
+export interface FixtureOptions {
+  /** The name of an `opensrf_core.xml`, which gives domains, accounts, ports, routers and trusted domains. */
+  readonly config?: string;
+  /** The domains to serve, each with a router; `localhost` by default. */
+  readonly domains?: readonly string[];
+  /** By default `opensrf` and `router` with password `password` on each domain. */
+  readonly accounts?: readonly Account[];
+  /** Addresses to listen on; by default the loopback addresses that the domains have in /etc/hosts, or 127.0.0.1. */
+  readonly hosts?: readonly string[];
+  /** The port to listen on; 0, the default: any free one. */
+  readonly port?: number;
+  /** Several ports, each on all addresses; in place of `port`. */
+  readonly ports?: readonly number[];
+  /** TLS; null, the default: none. */
+  readonly tls?: TlsOptions | null;
+  /** Unix domain sockets to listen on. */
+  readonly unix?: UnixOptions;
+  /** Ports for WebSockets. */
+  readonly websocket?: WebSocketOptions;
+  /** Where passwords are taken without TLS: everywhere (`allow`, the default), from this machine (`loopback`), or only over Unix domain sockets (`never`). */
+  readonly plaintextLogin?: 'allow' | 'loopback' | 'never';
+  /** The routers. */
+  readonly router?: RouterOptions;
+  /** The built-in `opensrf.settings`; null, the default: none. */
+  readonly settings?: SettingsOptions | null;
+  /** External components. */
+  readonly components?: ComponentsOptions;
+  /** Limits that differ from their defaults. */
+  readonly limits?: Partial<Limits>;
+  /** Beginnings of the names of methods whose parameters no log and no recording shows. */
+  readonly logProtect?: readonly string[];
+  /** Whether to listen on an address that other machines can reach although an account has the default password; false by default. */
+  readonly insecure?: boolean;
+  /** Takes the server's log lines; by default nothing is logged. */
+  readonly log?: Log;
+  /** The name of a folder of stub services, as YAML or JSON files. */
+  readonly stubs?: string;
+  /** The name of a file to write: each request with its answer, as a line of JSON. */
+  readonly record?: string;
+  /** The name of a recorded file, whose services answer as they did. */
+  readonly replay?: string;
+  /** The answer of a replayed service to a request that is not in the file; `lenient` by default. */
+  readonly replayMode?: ReplayMode;
+  /** Faults that are in place from the start. */
+  readonly faults?: readonly FaultOptions[];
+  /** A whole number that random faults draw from: the same number, the same faults. By default another one each time. */
+  readonly seed?: number;
+}

@@ -1,0 +1,136 @@
+import * as implementation from '../fixture/fixture.ts';
+import type { OsrfClient, SessionSettings } from './client.ts';
+import type { Fault, FaultOptions } from './faults.ts';
+import type { FixtureOptions } from './fixture-options.ts';
+import type { BoundAddress, Listening } from './listening.ts';
+import type { Credentials } from './login.ts';
+import type { NotRecorded } from './recording.ts';
+import type { Exchange, RequestFilter, Times } from './requests.ts';
+import type { Methods } from './service.ts';
+import type { Stub, StubOptions } from './stubs.ts';
+
+/**
+ * The parts of a test that {@link ChopChopFixture.reset} takes back.
+ * @public
+ */
+export type ResetScope = 'stubs' | 'log' | 'faults' | 'sessions';
+
+/**
+ * How a client of a fixture logs in; every option may be left out. By default it has the first account that is not the router's, and a resource of its own.
+ * An account that the server has is known by its name and domain, and needs no password.
+ * @public
+ */
+export interface FixtureClientOptions extends Partial<Credentials>, Partial<SessionSettings> {
+  /** The account of the router, the local part of its address; by default that of the domain's router. */
+  readonly routerName?: string;
+}
+
+/**
+ * The names of the files that {@link ChopChopFixture.writeConfig} has written.
+ * @public
+ */
+export interface SiteFiles {
+  /** `opensrf_core.xml`, for services, gateways and Perl programs. */
+  readonly core: string;
+  /** `opensrf.xml`, for `opensrf.settings`: the server's own, if it was given one. */
+  readonly settings: string;
+  /** `srfsh.xml`, for srfsh, which reads it as `.srfsh.xml` in its HOME: that is written too. */
+  readonly srfsh: string;
+}
+
+/**
+ * A running server for tests: stub services, clients, a log of requests, faults.
+ * @public
+ */
+export interface ChopChopFixture {
+  /** The addresses and ports of XMPP over TCP. */
+  readonly addresses: readonly BoundAddress[];
+  /** All places where it listens, by protocol; none after {@link ChopChopFixture.stop}. */
+  readonly listening: Listening;
+  /** The first of {@link ChopChopFixture.addresses}. */
+  readonly host: string;
+  /** Its port. */
+  readonly port: number;
+  /** The first domain that it serves. */
+  readonly domain: string;
+  /** All domains that it serves. */
+  readonly domains: readonly string[];
+  /** The number that random faults draw from. */
+  readonly seed: number;
+  /** Requests to replayed services that are not in the recording; the first 1,000. */
+  readonly notRecorded: readonly NotRecorded[];
+  /** The requests without a complete answer. */
+  readonly unanswered: readonly Exchange[];
+
+  /**
+   * Starts a stub service: a listener that registers with the router, and workers.
+   * @returns a promise that resolves when it is registered; {@link ChopChopFixture.connect} and {@link ChopChopFixture.request} wait for it too.
+   */
+  service(name: string, methods: Methods, options?: StubOptions): Promise<Stub>;
+  /** Resolves when all stub services are registered. @throws the error of one that cannot start. */
+  ready(): Promise<void>;
+  /** Logs a client in, when all stub services are registered. The fixture closes it when it stops. @throws LoginError */
+  connect(options?: FixtureClientOptions): Promise<OsrfClient>;
+  /** Sends one request from a client of the fixture's own. @returns its first result, undefined if there is none. @throws OsrfError, OsrfTimeout */
+  // biome-ignore lint/suspicious/noExplicitAny: JSON, of which the test knows the shape
+  request(service: string, method: string, ...params: unknown[]): Promise<any>;
+  /**
+   * Resolves when a service is registered.
+   * @param options Milliseconds to wait, 10,000 by default, and the domain of the router; by default any.
+   * @throws OsrfTimeout
+   */
+  waitForService(service: string, options?: { readonly timeoutMs?: number; readonly domain?: string }): Promise<void>;
+  /** The names of the registered services. */
+  services(): string[];
+  /** The JIDs of all sessions, of stubs and of other programs. A component has the JID of its domain. */
+  sessions(): string[];
+  /**
+   * The requests since the start or the last {@link ChopChopFixture.reset}, of all clients, in order. The newest 10,000 are kept, up to 64 MiB.
+   * @throws TypeError for a filter with an unknown name.
+   */
+  received(filter?: RequestFilter): Exchange[];
+  /** Resolves with the first request that the filter selects, a past or a future one. @param timeoutMs 10,000 by default. @throws OsrfTimeout, TypeError */
+  waitForRequest(filter: RequestFilter, timeoutMs?: number): Promise<Exchange>;
+  /** Checks how often a request came; by default at least once. @throws AssertionError with the requests that came; TypeError */
+  verify(filter: RequestFilter, times?: Times): void;
+  /** Checks that requests came in this order; others may come between. @throws AssertionError with the requests that came; TypeError */
+  verifyOrder(...filters: readonly RequestFilter[]): void;
+  /** Puts a fault in place. @throws TypeError for options without exactly one action, or with an unknown name. */
+  fault(options: FaultOptions): Fault;
+  /**
+   * Takes a test's traces back: without scopes `stubs`, `log` and `faults`. Stubs of files and recordings begin anew; `sessions` ends all sessions that
+   * are not a stub's.
+   */
+  reset(...scopes: readonly ResetScope[]): Promise<void>;
+  /**
+   * The environment for a child process: `OSRF_HOST`, `OSRF_PORT`, `OSRF_DOMAIN`, `OSRF_USERNAME`, `OSRF_PASSWORD`, `OSRF_ROUTER`, and `OSRF_HOSTNAME`, which
+   * OpenSRF's Perl library reads.
+   */
+  env(): Record<string, string>;
+  /**
+   * Writes `opensrf_core.xml`, `opensrf.xml` and `srfsh.xml` with the real port, accounts and domains.
+   * @param folder Made if it is missing.
+   * @param services The services that `opensrf.xml` has settings for; by default the registered ones.
+   * @throws Error if a file cannot be written.
+   */
+  writeConfig(folder: string, services?: readonly string[]): SiteFiles;
+  /** Ends clients, stubs and server. Resolves when every socket is closed. @throws RecordingError if a recording could not be written. */
+  stop(): Promise<void>;
+  /** Calls {@link ChopChopFixture.stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a Jabber server with OpenSRF's routers in this process, for a test. Several may run side by side.
+ *
+ *     await using jabber = await startChopChop();
+ *     await jabber.service('opensrf.math', { add: (a, b) => a + b });
+ *     const client = await jabber.connect();
+ *     await client.request('opensrf.math', 'add', 2, 2); // 4
+ *     jabber.verify({ service: 'opensrf.math', method: 'add', params: [2, 2] }, 1);
+ * @throws ConfigError, ListenError, CertificateError, SettingsError, StubFileError, RecordingError; TypeError for a fault without meaning. Nothing runs then.
+ * @public
+ */
+export function startChopChop(options: FixtureOptions = {}): Promise<ChopChopFixture> {
+  return implementation.ChopChopFixture.start(options);
+}

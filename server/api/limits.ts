@@ -1,0 +1,85 @@
+/**
+ * The limits of a server. Bytes and milliseconds are whole numbers. docs/configuration.md has the default of each, its bounds, and the effect beyond it.
+ * A new version may bring other limits; one that has gone is refused by {@link ConfigError}.
+ * @beta
+ */
+export interface Limits {
+  /** Bytes of a stream before login. */
+  readonly loginBytes: number;
+  /** Elements of a stream before login. */
+  readonly loginElements: number;
+  /** Milliseconds from the connection to the end of the login. */
+  readonly loginTimeoutMs: number;
+  /** Connections that have not logged in. */
+  readonly pendingConnections: number;
+  /** Connections of one address that have not logged in. */
+  readonly pendingOfAddress: number;
+  /** Failed logins of one address within `failedLoginWindowMs` that are answered at once. */
+  readonly failedLogins: number;
+  /** Milliseconds in which failed logins are counted. */
+  readonly failedLoginWindowMs: number;
+  /** Milliseconds by which the answers to further failed logins are late. */
+  readonly failedLoginDelayMs: number;
+  /** Sessions of all domains. */
+  readonly sessions: number;
+  /** Bytes of a stanza; a longer one bounces. */
+  readonly stanzaBytes: number;
+  /** Bytes of a stanza; a longer one ends its stream. */
+  readonly hardStanzaBytes: number;
+  /** Levels of nested elements. */
+  readonly depth: number;
+  /** Attributes of one element. */
+  readonly attributes: number;
+  /** Bytes that wait for a peer that does not read. */
+  readonly outboxBytes: number;
+  /** Milliseconds after which the router passes over a listener that does not read. */
+  readonly stalledAfterMs: number;
+  /** Bytes that wait for a listener before the router passes over it. */
+  readonly stalledBytes: number;
+  /** Bytes that wait for a peer before its queries are refused. */
+  readonly backlogBytes: number;
+  /** Milliseconds that a peer has to close its side of a stream. */
+  readonly closeTimeoutMs: number;
+  /** Milliseconds of silence before TCP probes a peer. */
+  readonly keepAliveMs: number;
+  /** Retransmissions of TCP before a peer counts as lost. */
+  readonly retransmissions: number;
+  /** Milliseconds between two checks for lost peers. */
+  readonly deadPeerCheckMs: number;
+  /** Milliseconds of silence before a session of XMPP 1.0 is pinged; 0: never. */
+  readonly pingAfterMs: number;
+  /** Milliseconds that such a session has to answer. */
+  readonly pingTimeoutMs: number;
+  /** Addresses that a session has sent directed presence to. */
+  readonly directedPresences: number;
+  /** Available sessions of one account. */
+  readonly availableSessions: number;
+  /** Stanzas that a client with stream management has not acknowledged. */
+  readonly unacknowledgedStanzas: number;
+  /** Bytes of such stanzas. */
+  readonly unacknowledgedBytes: number;
+  /** Milliseconds that a lost session can be resumed; 0: not at all. */
+  readonly resumptionMs: number;
+  /** Sessions that can be resumed. */
+  readonly waitingSessions: number;
+  /** Requests that one router holds for absent services. */
+  readonly heldRequests: number;
+  /** Bytes of such requests. */
+  readonly heldBytes: number;
+  /** Requests without an answer that all routers remember. */
+  readonly unansweredRequests: number;
+  /** Bytes of such requests. */
+  readonly unansweredBytes: number;
+  /** Listeners of one router. */
+  readonly registrations: number;
+  /** Bytes of a query to a host or a command to a router. */
+  readonly queryBytes: number;
+  /** OpenSRF messages of such a query. */
+  readonly queryMessages: number;
+  /** Log lines of one kind within `logWindowMs` that peers can cause. */
+  readonly logLinesOfKind: number;
+  /** Log lines of one kind within `logWindowMs` about sessions that begin and end. */
+  readonly logLifeLines: number;
+  /** Milliseconds in which log lines are counted. */
+  readonly logWindowMs: number;
+}

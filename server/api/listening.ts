@@ -1,0 +1,36 @@
+/**
+ * An address and a port.
+ * @public
+ */
+export interface BoundAddress {
+  /** The IP address. */
+  readonly host: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/**
+ * A place for WebSockets.
+ * @public
+ */
+export interface WebSocketAddress extends BoundAddress {
+  /** As `ws://127.0.0.1:5280/xmpp-websocket`. */
+  readonly url: string;
+}
+
+/**
+ * The places where a server listens, by protocol. New versions may add protocols.
+ * @public
+ */
+export interface Listening {
+  /** XMPP over TCP. */
+  readonly c2s: readonly BoundAddress[];
+  /** XMPP over TLS from the first byte. */
+  readonly tls: readonly BoundAddress[];
+  /** Paths of Unix domain sockets. */
+  readonly unix: readonly string[];
+  /** External components (XEP-0114). */
+  readonly components: readonly BoundAddress[];
+  /** WebSockets; those with TLS last. */
+  readonly websocket: readonly WebSocketAddress[];
+}

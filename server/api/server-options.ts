@@ -1,0 +1,122 @@
+/**
+ * An account of one domain.
+ * @public
+ */
+export interface Account {
+  /** Its name. */
+  readonly username: string;
+  /** Its domain, one of those that are served. */
+  readonly domain: string;
+  /** Its password. */
+  readonly password: string;
+}
+
+/**
+ * The routers of a server, one for each domain.
+ * @public
+ */
+export interface RouterOptions {
+  /** The account of the routers, the local part of their addresses; `router` by default. */
+  readonly name?: string;
+  /** Another account by the router's domain. */
+  readonly names?: ReadonlyMap<string, string>;
+  /** By the router's domain: the domains whose sessions may register services and query. By default all that are served. */
+  readonly trustedServers?: ReadonlyMap<string, readonly string[]>;
+  /** By the router's domain: the domains whose sessions may send requests. By default all that are served. */
+  readonly trustedClients?: ReadonlyMap<string, readonly string[]>;
+  /** How the listener for a request is chosen; `round-robin` by default. */
+  readonly balance?: 'round-robin' | 'least-outstanding';
+  /**
+   * What happens to the unanswered requests of a lost listener: status 503 (`error`, the default), another listener gets them, so that they may run
+   * twice (`reroute`), or nothing (`ignore`).
+   */
+  readonly onListenerLoss?: 'error' | 'reroute' | 'ignore';
+  /** Milliseconds that the workers of a lost listener still have to answer; 1,000 by default. */
+  readonly lossGraceMs?: number;
+  /** The answer to a request for an absent service: status 404 (`status`, the default), or an error stanza (`bounce`). */
+  readonly absentService?: 'status' | 'bounce';
+  /** Milliseconds that a request waits for an absent service to register; 0, the default: not at all. */
+  readonly holdMs?: number;
+  /** Whether OpenSRF's own router may log in and take over; `allow` by default. */
+  readonly externalRouter?: 'allow' | 'refuse';
+  /** Domains whose routers are tried, in this order, for a service without a listener; none by default. */
+  readonly peers?: readonly string[];
+}
+
+/**
+ * TLS: STARTTLS on all ports, and ports that speak it from the first byte.
+ * @public
+ */
+export interface TlsOptions {
+  /** The names of files in PEM, the certificate with its chain, and its private key; or `self-signed`, one that the server makes when it starts. */
+  readonly certificate: { readonly certificate: string; readonly key: string } | 'self-signed';
+  /** Ports that speak TLS from the first byte; 0: any free one. None by default. */
+  readonly ports?: readonly number[];
+  /** Whether logins over TCP need TLS; false by default. */
+  readonly required?: boolean;
+}
+
+/**
+ * Unix domain sockets to listen on.
+ * @public
+ */
+export interface UnixOptions {
+  /** Their absolute paths; none by default. */
+  readonly paths?: readonly string[];
+  /** Their permissions; 0o660 by default. */
+  readonly mode?: number;
+}
+
+/**
+ * WebSockets (RFC 7395), at `/xmpp-websocket` of HTTP ports of their own.
+ * @public
+ */
+export interface WebSocketOptions {
+  /** HTTP ports; 0: any free one. None by default. */
+  readonly ports?: readonly number[];
+  /** HTTPS ports; they need {@link TlsOptions}. None by default. */
+  readonly tlsPorts?: readonly number[];
+  /** The origins of web pages that may connect, as `https://example.org`, or `*`. By default those of this machine and of the served domains. */
+  readonly origins?: readonly string[];
+}
+
+/**
+ * External components (XEP-0114): programs that connect as a domain of their own.
+ * @public
+ */
+export interface ComponentsOptions {
+  /** Their port; 0: any free one; null, the default: none. */
+  readonly port?: number | null;
+  /** Secrets by the component's domain. */
+  readonly secrets?: ReadonlyMap<string, string>;
+  /** A secret for every other domain that is not served; `''`, the default: there is none. */
+  readonly secret?: string;
+  /** When a second component asks for a domain: refuse it (`keep`, the default), or end the first one (`replace`). */
+  readonly conflict?: 'keep' | 'replace';
+}
+
+/**
+ * The built-in `opensrf.settings`.
+ * @public
+ */
+export interface SettingsOptions {
+  /** The name of an `opensrf.xml`. */
+  readonly file: string;
+  /** The domains of the routers that it registers with; the first served domain by default. */
+  readonly domains?: readonly string[];
+}
+
+/**
+ * Takes the log lines of a server: pino fits.
+ * @public
+ */
+export interface Log {
+  /** Negotiations. @param fields What the line is about. @param message What happened, in the past tense. */
+  debug(fields: object, message: string): void;
+  /** Life cycles. */
+  info(fields: object, message: string): void;
+  /** A peer misbehaved. */
+  warn(fields: object, message: string): void;
+  /** The server failed. */
+  error(fields: object, message: string): void;
+}

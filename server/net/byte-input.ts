@@ -1,4 +1,5 @@
-import { type ReaderLimits, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
+import { StreamReader } from '../../shared/reader/stream-reader.ts';
+import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import type { Input } from './transport.ts';
 

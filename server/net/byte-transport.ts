@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import { ByteInput } from './byte-input.ts';
 import type { Framing } from './framing.ts';
 import { readDirectly } from './read-directly.ts';

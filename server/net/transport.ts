@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import type { ReaderLimits, StreamReceiver } from '../../shared/stream-reader.ts';
 import type { Framing } from './framing.ts';
 import type { ChannelBindings } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';

@@ -3,8 +3,8 @@ import { childText, type Element, parseElement, text, xml } from '../../shared/e
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
+import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
 import { Stanza } from '../../shared/stanza.ts';
-import type { StreamHeader } from '../../shared/stream-reader.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endOfPlainText, PLAIN_END, readPlainHead } from '../../shared/plain-stanza.ts';
+import { endOfPlainText, PLAIN_END, readPlainHead } from '../../shared/reader/plain-stanza.ts';
 import { cpuMs } from '../support/cpu.ts';
 import { compareReaders, generator, randomCase, SEEDS } from '../support/lane-fuzz.ts';
 import { OPENING, Reading, WIDE_LIMITS } from '../support/reading.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { StreamError } from '../../shared/errors.ts';
-import type { ReaderLimits, StreamReceiver } from '../../shared/stream-receiver.ts';
-import { StrictReader } from '../../shared/strict-reader.ts';
+import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
+import { StrictReader } from '../../shared/reader/strict-reader.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { fieldsOf, OPENING, Reading, WIDE_LIMITS } from './reading.ts';
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { SaxesParser } from 'saxes';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
+import { StreamReader } from '../../shared/reader/stream-reader.ts';
+import type { ReaderLimits, StreamHeader, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { type ReaderLimits, type StreamHeader, StreamReader, type StreamReceiver } from '../../shared/stream-reader.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 
 /** What every OpenSRF library says first. */

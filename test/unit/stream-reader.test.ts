@@ -5,8 +5,9 @@ import { runInNewContext } from 'node:vm';
 import { StanzaError, type StreamErrorCondition } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { bounceWithoutContent } from '../../shared/osrf/bounce.ts';
+import { StreamReader } from '../../shared/reader/stream-reader.ts';
+import type { ReaderLimits } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { type ReaderLimits, StreamReader } from '../../shared/stream-reader.ts';
 import { OPENING, Reading, readStanza, tagsOf, WIDE_LIMITS } from '../support/reading.ts';
 
 /** The text whole, character by character, and in two at every place. */

@@ -1,8 +1,9 @@
 import { parseElement } from '../../../shared/element.ts';
 import { StreamError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
+import { StreamReader } from '../../../shared/reader/stream-reader.ts';
+import type { ReaderLimits, StreamReceiver } from '../../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
-import { type ReaderLimits, StreamReader, type StreamReceiver } from '../../../shared/stream-reader.ts';
 import { decodeUtf8 } from '../../../shared/utf8.ts';
 import type { Input } from '../transport.ts';
 

@@ -1,13 +1,13 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
-import { detached, inCrumbs } from './detach.ts';
-import { StreamError } from './errors.ts';
-import { EXTENSION_ATTRIBUTES } from './extension.ts';
-import { NS } from './namespaces.ts';
-import type { Pieces } from './pieces.ts';
-import { MAX_THREAD, Stanza } from './stanza.ts';
+import { detached, inCrumbs } from '../detach.ts';
+import { StreamError } from '../errors.ts';
+import { EXTENSION_ATTRIBUTES } from '../extension.ts';
+import { NS } from '../namespaces.ts';
+import type { Pieces } from '../pieces.ts';
+import { MAX_THREAD, Stanza } from '../stanza.ts';
+import { escapeAttribute, escapeText } from '../xml.ts';
 import { attributeValue, declarationsToInherit, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
-import { escapeAttribute, escapeText } from './xml.ts';
 
 /** What a receiver asked for while it was given a stanza. */
 type Interruption = 'none' | 'restart' | 'stop';

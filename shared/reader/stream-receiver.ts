@@ -1,4 +1,4 @@
-import type { Stanza } from './stanza.ts';
+import type { Stanza } from '../stanza.ts';
 
 /** The start tag of a stream (RFC 6120 §4.7). An absent attribute is `''`. */
 export interface StreamHeader {

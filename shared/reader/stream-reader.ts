@@ -1,10 +1,8 @@
-import { Pieces } from './pieces.ts';
+import { Pieces } from '../pieces.ts';
+import type { Stanza } from '../stanza.ts';
 import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead, SECTION_END, settledBy } from './plain-stanza.ts';
-import type { Stanza } from './stanza.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
-
-export type { ReaderLimits, StreamHeader, StreamReceiver } from './stream-receiver.ts';
 
 /** The depth of a body's text: stream, message, body. */
 const PLAIN_DEPTH = 3;

@@ -1,7 +1,7 @@
 import type { SaxesAttributeNS } from 'saxes';
-import { NS } from './namespaces.ts';
-import type { Stanza } from './stanza.ts';
-import { rawAttributes, unescapeXml } from './xml.ts';
+import { NS } from '../namespaces.ts';
+import type { Stanza } from '../stanza.ts';
+import { rawAttributes, unescapeXml } from '../xml.ts';
 
 /** Whether a start tag has attributes that a {@link Stanza} has no field for. */
 export function hasOtherAttributes(attributes: Record<string, SaxesAttributeNS>): boolean {

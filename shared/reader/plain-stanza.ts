@@ -1,4 +1,4 @@
-import { MAX_THREAD, Stanza } from './stanza.ts';
+import { MAX_THREAD, Stanza } from '../stanza.ts';
 
 /*
  * The shape in which OpenSRF's libraries write nearly every stanza, and nothing else:

@@ -1,10 +1,10 @@
-import { type SaxesAttributeNS, SaxesParser } from 'saxes';
-import { NS } from './namespaces.ts';
 import { escapeAttribute, escapeText } from './xml.ts';
 
 /** A small XML tree, for everything that is answered and not passed on: login, queries to the host, router queries. */
 export interface Element {
   readonly name: string;
+  /** As it was written; `''` where it had none. */
+  readonly prefix: string;
   readonly namespace: string;
   /** By local name; attributes in a namespace and namespace declarations are left out. */
   readonly attributes: ReadonlyMap<string, string>;
@@ -13,61 +13,13 @@ export interface Element {
   readonly text: string;
 }
 
-interface OpenElement {
-  name: string;
-  namespace: string;
-  attributes: Map<string, string>;
-  children: OpenElement[];
-  text: string;
-}
-
-/**
- * Reads one element from text that a `StreamReader` has proven to be well-formed.
- * A name without a prefix that has no declaration of its own is in `jabber:client`.
- */
-export function parseElement(xml: string): Element {
-  const parser = new SaxesParser({
-    xmlns: true,
-    fragment: true,
-    position: false,
-    additionalNamespaces: { '': NS.client, stream: NS.streams },
-  });
-  const root: OpenElement = { name: '', namespace: '', attributes: new Map(), children: [], text: '' };
-  const open = [root];
-  const top = () => open[open.length - 1] as OpenElement;
-  parser.on('opentag', (tag) => {
-    const element: OpenElement = { name: tag.local, namespace: tag.uri, attributes: plainAttributes(tag.attributes), children: [], text: '' };
-    top().children.push(element);
-    open.push(element);
-  });
-  parser.on('text', (text) => {
-    top().text += text;
-  });
-  parser.on('cdata', (text) => {
-    top().text += text;
-  });
-  parser.on('closetag', () => {
-    open.pop();
-  });
-  parser.write(xml).close();
-  return root.children[0] as Element;
-}
-
-function plainAttributes(attributes: Record<string, SaxesAttributeNS>): Map<string, string> {
-  const plain = new Map<string, string>();
-  for (const { local, uri, value } of Object.values(attributes)) {
-    if (uri === '') plain.set(local, value);
-  }
-  return plain;
-}
-
-/** The first child of that name (and namespace, if given). */
-export function child(element: Element, name: string, namespace?: string): Element | undefined {
-  return element.children.find((one) => one.name === name && (namespace === undefined || one.namespace === namespace));
+/** The first child of that name (and namespace, if given); undefined where there is none. */
+export function child(element: Element | null, name: string, namespace?: string): Element | undefined {
+  return element?.children.find((one) => one.name === name && (namespace === undefined || one.namespace === namespace));
 }
 
 /** The text of the first child of that name; undefined where there is none. */
-export function childText(element: Element, name: string): string | undefined {
+export function childText(element: Element | null, name: string): string | undefined {
   return child(element, name)?.text;
 }
 

@@ -9,6 +9,11 @@ export const BOUNCES = 0;
 /** A request on its way to a listener that the ledger does not follow: the router takes it back. */
 export const UNFOLLOWED = -1;
 
+/** RFC 6120 §8: there are three. */
+export function isStanzaName(name: string): boolean {
+  return name === 'message' || name === 'iq' || name === 'presence';
+}
+
 const NO_PIECES: readonly string[] = [];
 
 /** OpenSRF's threads have some forty characters. What is longer is passed on and nothing more: to look for it takes time that is everybody's. */

@@ -49,6 +49,13 @@ export function unescapeXml(text: string): string {
   });
 }
 
+/** What well-formed text between two tags says: line ends as XML 1.0 §2.11 has them, CDATA sections and references resolved. */
+export function characterData(raw: string): string {
+  const text = raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
+  if (!text.includes('<')) return unescapeXml(text);
+  return text.replace(/<!\[CDATA\[([\s\S]*?)\]\]>|[^<]+/g, (part, section: string | undefined) => section ?? unescapeXml(part));
+}
+
 /** One attribute of a start tag as it stood there: `start` and `end` enclose it without the white space before it. */
 export interface RawAttribute {
   readonly name: string;

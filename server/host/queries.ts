@@ -1,6 +1,7 @@
-import { parseElement } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
-import { Stanza } from '../../shared/stanza.ts';
+import { iqStanza } from '../../shared/iq.ts';
+import { elementOf } from '../../shared/reader/element-of.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Log } from '../kernel/log.ts';
 import type { HostFacts, IqAnswer } from './handlers/handler.ts';
@@ -32,7 +33,7 @@ export class Queries {
       this.refuse(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.queryBytes} bytes`));
       return;
     }
-    const [payload] = parseElement(stanza.toXml()).children;
+    const payload = elementOf(stanza)?.children[0];
     const handler = payload === undefined ? undefined : handlers.get(handlerKey(stanza.type, payload.namespace));
     if (handler === undefined || payload === undefined) {
       this.refuse(stanza, new StanzaError('service-unavailable'));
@@ -65,9 +66,7 @@ export class Queries {
       this.refuse(stanza, answer);
       return;
     }
-    const result = new Stanza('iq', stanza.from, stanza.to, 'result', stanza.id);
-    result.inner = answer === '' ? '' : `${answer}</iq>`;
-    this.delivery.deliver(result);
+    this.delivery.deliver(iqStanza(stanza.from, stanza.to, 'result', stanza.id, answer));
   }
 
   private refuse(stanza: Stanza, error: StanzaError): void {

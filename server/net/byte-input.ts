@@ -21,8 +21,7 @@ export class ByteInput implements Input {
   }
 
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
-    this.reader.receiver = receiver;
-    this.reader.limits = limits;
+    this.reader.handOver(receiver, limits);
   }
 
   restart(): void {

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { SERVER_ORIGIN } from '../../shared/origin.ts';
-import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
+import type { NegotiationReceiver, ReaderLimits, SessionReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Limits } from '../config/limits.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
@@ -17,8 +17,16 @@ import { splitWrites } from './split-writes.ts';
 import type { Tls } from './tls/tls.ts';
 import type { Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
 
+/** The first protocol on a connection. */
+export interface Negotiation extends NegotiationReceiver, ConnectionEnd {}
+
+/** The protocol behind a login. */
+export interface SessionUser extends SessionReceiver, ConnectionEnd {}
+
 /** The protocol on a connection: first a negotiation, then a session. */
-export interface ConnectionUser extends StreamReceiver {
+export type ConnectionUser = Negotiation | SessionUser;
+
+interface ConnectionEnd {
   /** The connection is over for both directions. Told once. @param unsent What was never written to the peer, in order. */
   ended(reason: CloseReason, unsent: Stanza[]): void;
 }

@@ -1,7 +1,8 @@
-import { child, childText, type Element, parseElement } from '../../shared/element.ts';
+import { child, childText, type Element } from '../../shared/element.ts';
 import { legacyCode } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
+import { elementOf } from '../../shared/reader/element-of.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
 /**
@@ -49,12 +50,15 @@ export function statusError(message: OsrfMessage, from: string, service: string)
 /** In most messages nothing looks like an `<error>`, so that no tree is needed to see that there is none. */
 const MAY_HOLD_ERROR = /[<:]error[\s/>]/;
 
+/** For an error that is nested too deeply. */
+const UNREAD: Element = { name: 'error', prefix: '', namespace: NS.client, attributes: new Map(), children: [], text: '' };
+
 /** The `<error>` of a bounce: servers write `type='error'` on the message, with or without a code; the C router writes only the child. */
 export function bounceOf(message: Stanza): Element | undefined {
   if (message.type !== 'error' && !MAY_HOLD_ERROR.test(message.inner)) return undefined;
-  const element = parseElement(message.toXml());
+  const element = elementOf(message);
   const error = child(element, 'error');
-  if (message.type === 'error') return error ?? element;
+  if (message.type === 'error') return error ?? element ?? UNREAD;
   return error?.attributes.has('type') ? error : undefined;
 }
 

@@ -1,25 +1,25 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { childText, parseElement, text, xml } from '../../shared/element.ts';
+import { xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { iqStanza } from '../../shared/iq.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
-import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
-import { OWN_LIMITS, type StreamReceiver } from '../../shared/reader/stream-receiver.ts';
+import { OWN_LIMITS, type SessionReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { escapeAttribute } from '../../shared/xml.ts';
+import { LegacyLogin } from './legacy-login.ts';
 import { ConnectError, type Credentials, type JabberLogin, LoginError, type LoginOptions } from './login.ts';
 
 const LOGIN_TIMEOUT_MS = 10_000;
 /** How long a server may take to close its side: OpenSRF's programs do not wait for it at all. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** A login at a Jabber server the way OpenSRF's C library does it: no version, `jabber:iq:auth` with a digest. Works with any server that knows that. */
-export class JabberClient implements JabberLogin, StreamReceiver {
+/** A client that is logged in at a Jabber server: any server that knows `jabber:iq:auth`, by which OpenSRF's programs log in. */
+export class JabberClient implements JabberLogin, SessionReceiver {
+  readonly reads = 'stanzas';
   readonly jid: string;
   /** Called for each `<message>`; set it before the first can come. */
   onMessage: (message: Stanza) => void = () => {};
@@ -30,11 +30,9 @@ export class JabberClient implements JabberLogin, StreamReceiver {
   private readonly credentials: Credentials;
   private readonly socket: Duplex;
   private readonly decoder = new Utf8Decoder();
-  private readonly reader = new StreamReader(this, OWN_LIMITS);
   /** Waits for the server to have dealt with what was sent: what to call when it has. */
   private readonly settling = new Map<string, () => void>();
   private settleCount = 0;
-  private outcome: { resolve: () => void; reject: (error: Error) => void } | null = null;
   /** Why the connection broke; `''` while it did not. */
   private fault = '';
 
@@ -111,20 +109,14 @@ export class JabberClient implements JabberLogin, StreamReceiver {
     else this.socket.destroy();
   }
 
-  headerRead(header: StreamHeader): void {
-    const { username, password, resource } = this.credentials;
-    const digest = createHash('sha1')
-      .update(header.id + password)
-      .digest('hex');
-    const fields = [xml('username', {}, text(username)), xml('digest', {}, digest), xml('resource', {}, text(resource))];
-    this.socket.write(xml('iq', { id: 'login', type: 'set' }, xml('query', { xmlns: NS.iqAuth }, ...fields)));
-  }
+  headerRead(): void {}
+
+  /** An error that ends the stream, or what no program of OpenSRF needs. */
+  elementRead(): void {}
 
   stanzaRead(stanza: Stanza): void {
     if (stanza.name === 'message') this.onMessage(stanza);
     else if (stanza.name === 'iq') this.iqRead(stanza);
-    else if (stanza.name === 'stream:error')
-      this.outcome?.reject(new LoginError(this.jid, parseElement(stanza.toXml()).children[0]?.name ?? 'stream error', true));
   }
 
   oversizedStanzaRead(): void {}
@@ -134,38 +126,45 @@ export class JabberClient implements JabberLogin, StreamReceiver {
   }
 
   private async negotiate(): Promise<void> {
-    this.socket.on('data', (chunk) => this.read(chunk));
-    this.socket.on('error', (error) => (this.fault = reasonOf(error)));
-    this.socket.on('end', () => this.socket.end());
-    this.socket.on('close', () => {
-      this.outcome?.reject(new LoginError(this.jid, this.fault || 'the server closed the connection', false));
-      for (const resolve of this.settling.values()) resolve();
-      this.onClose();
-    });
+    const { socket, jid, credentials } = this;
     await new Promise<void>((resolve, reject) => {
-      this.outcome = { resolve, reject };
-      this.socket.write(`<stream:stream to='${escapeAttribute(this.credentials.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
+      const loggedIn = () => {
+        reader.handOver(this, OWN_LIMITS);
+        resolve();
+      };
+      const connection = { write: (text: string) => socket.write(text), loggedIn, refused: reject, ended: () => this.footerRead() };
+      const reader = new StreamReader(new LegacyLogin(jid, credentials, connection), OWN_LIMITS);
+      socket.on('data', (chunk) => this.read(reader, chunk));
+      socket.on('error', (error) => (this.fault = reasonOf(error)));
+      socket.on('end', () => socket.end());
+      socket.on('close', () => {
+        reject(new LoginError(jid, this.fault || 'the server closed the connection', false));
+        this.closed();
+      });
+      socket.write(`<stream:stream to='${escapeAttribute(credentials.domain)}' xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`);
     });
-    this.outcome = null;
   }
 
   // Whatever answers on that port need not speak XML.
-  private read(chunk: Buffer): void {
+  private read(reader: StreamReader, chunk: Buffer): void {
     try {
-      this.reader.write(this.decoder.decode(chunk), chunk.length);
+      reader.write(this.decoder.decode(chunk), chunk.length);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
       this.socket.destroy(new Error(`that is no Jabber server (${error.message})`));
     }
   }
 
+  private closed(): void {
+    for (const resolve of this.settling.values()) resolve();
+    this.onClose();
+  }
+
   private iqRead(iq: Stanza): void {
     // Any answer will do: a server that knows no ping says so in its turn.
     this.settling.get(iq.id)?.();
     this.settling.delete(iq.id);
-    if (this.outcome === null) this.onIq(iq);
-    else if (iq.type === 'result') this.outcome.resolve();
-    else this.outcome.reject(new LoginError(this.jid, errorOf(iq), true));
+    this.onIq(iq);
   }
 }
 
@@ -176,9 +175,4 @@ function reasonOf(error: Error & { code?: string }): string {
 
 function giveUpAfter(socket: Duplex, { loginTimeoutMs = LOGIN_TIMEOUT_MS }: Credentials): NodeJS.Timeout {
   return setTimeout(() => socket.destroy(new Error(`nothing came within ${loginTimeoutMs / 1000} s`)), loginTimeoutMs);
-}
-
-function errorOf(iq: Stanza): string {
-  const error = parseElement(iq.toXml()).children.find(({ name }) => name === 'error');
-  return (error && (childText(error, 'text') || error.children[0]?.name)) ?? 'the server refused';
 }

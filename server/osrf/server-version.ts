@@ -1,6 +1,7 @@
-import { childText, parseElement, xml } from '../../shared/element.ts';
+import { childText, xml } from '../../shared/element.ts';
 import { iqStanza } from '../../shared/iq.ts';
 import { NS } from '../../shared/namespaces.ts';
+import { elementOf } from '../../shared/reader/element-of.ts';
 import type { JabberLogin } from './login.ts';
 
 /** What a Jabber server says of itself (XEP-0092); `''` for what it keeps to itself. */
@@ -19,9 +20,9 @@ export function serverVersion(jabber: JabberLogin, domain: string, timeoutMs: nu
     jabber.onIq = (iq) => {
       if (iq.id !== ID) return;
       clearTimeout(timer);
-      const query = parseElement(iq.toXml()).children.find(({ namespace }) => namespace === NS.version);
-      const told = (name: string) => (query === undefined ? '' : (childText(query, name) ?? ''));
-      resolve(iq.type === 'result' ? { name: told('name'), version: told('version'), os: told('os') } : null);
+      const query = elementOf(iq)?.children.find(({ namespace }) => namespace === NS.version) ?? null;
+      const field = (name: string) => childText(query, name) ?? '';
+      resolve(iq.type === 'result' ? { name: field('name'), version: field('version'), os: field('os') } : null);
     };
     jabber.send(iqStanza(domain, '', 'get', ID, xml('query', { xmlns: NS.version })));
   });

@@ -1,16 +1,16 @@
 import type { Timer } from '../../shared/clock.ts';
-import { xml } from '../../shared/element.ts';
+import { type Element, xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
-import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Connection, SessionUser } from '../net/connection.ts';
 import type { TransportKind } from '../net/transport.ts';
 import type { Link } from './link.ts';
-import { attributesOf, countIn, failedXml, managementElement } from './management-elements.ts';
+import { countIn, failedXml, managementElement } from './management-elements.ts';
 import type { Session } from './session.ts';
-import { isStanzaName, unsupportedStanza } from './stanza-names.ts';
 import { Unacknowledged } from './unacknowledged.ts';
+import { unsupportedElement, unsupportedStanza } from './unsupported.ts';
 
 /** How much may wait for a peer's acknowledgement. */
 export interface UnacknowledgedLimits {
@@ -34,7 +34,8 @@ const REQUEST = xml('r', { xmlns: NS.streamManagement });
  * A connection with acknowledgements (XEP-0198): it counts the stanzas that both sides have taken, keeps those the peer has not acknowledged, and lets the
  * session outlive its connection.
  */
-export class ManagedLink implements Link, ConnectionUser {
+export class ManagedLink implements Link, SessionUser {
+  readonly reads = 'stanzas';
   readonly session: Session;
   /** The secret by which the client resumes it; `''`: it cannot. */
   readonly id: string;
@@ -147,12 +148,8 @@ export class ManagedLink implements Link, ConnectionUser {
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
-    if (namespace === NS.streamManagement) {
-      this.elementRead(stanza);
-      return;
-    }
+    if (namespace !== NS.client) throw unsupportedStanza(stanza.name, namespace);
     this.handled = (this.handled + 1) >>> 0;
-    if (namespace !== NS.client || !isStanzaName(stanza.name)) throw unsupportedStanza(stanza.name, namespace);
     this.session.read(stanza);
   }
 
@@ -176,7 +173,8 @@ export class ManagedLink implements Link, ConnectionUser {
     if (older.length > 0 || !isResumable(reason) || !this.wait(reason)) this.finish(reason, older);
   }
 
-  private elementRead(element: Stanza): void {
+  elementRead(element: Element): void {
+    if (element.namespace !== NS.streamManagement) throw unsupportedElement(element);
     switch (element.name) {
       case 'r':
         this.connection.write(managementElement('a', { h: String(this.handled) }));
@@ -194,8 +192,8 @@ export class ManagedLink implements Link, ConnectionUser {
     }
   }
 
-  private acknowledgementRead(element: Stanza): void {
-    const handled = countIn(attributesOf(element).get('h'));
+  private acknowledgementRead(element: Element): void {
+    const handled = countIn(element.attributes.get('h'));
     if (handled === null) throw new StreamError('bad-format', '"h" must be a number of stanzas');
     this.acknowledge(handled);
     this.asked = false;

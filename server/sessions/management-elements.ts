@@ -1,6 +1,5 @@
-import { parseElement, xml } from '../../shared/element.ts';
+import { xml } from '../../shared/element.ts';
 import { NS } from '../../shared/namespaces.ts';
-import type { Stanza } from '../../shared/stanza.ts';
 
 /** Why stream management, or a resumption, is refused (RFC 6120 §8.3.3). */
 export type ManagementFailure = 'bad-request' | 'item-not-found' | 'unexpected-request';
@@ -18,11 +17,6 @@ export function managementElement(name: string, attributes: Record<string, strin
 /** XEP-0198 §3, §5 */
 export function failedXml(failure: ManagementFailure): string {
   return xml('failed', { xmlns: NS.streamManagement }, xml(failure, { xmlns: NS.stanzaErrors }));
-}
-
-/** The attributes of an element, which are read as a stanza's. */
-export function attributesOf(element: Stanza): ReadonlyMap<string, string> {
-  return parseElement(element.toXml()).attributes;
 }
 
 /** A number of stanzas, from 0 to 2^32-1 (XEP-0198 §4); null where the text is none. */

@@ -1,5 +1,6 @@
 import { detached } from '../../shared/detach.ts';
-import { childText, parseElement } from '../../shared/element.ts';
+import { childText } from '../../shared/element.ts';
+import { elementOf } from '../../shared/reader/element-of.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Session } from './session.ts';
@@ -132,6 +133,6 @@ export class Presence {
 
 /** RFC 6121 §4.7.2.3: an integer from -128 to 127, 0 if there is none. */
 function priorityOf(stanza: Stanza): number {
-  const priority = Number(childText(parseElement(stanza.toXml()), 'priority') ?? '0');
+  const priority = Number(childText(elementOf(stanza), 'priority') ?? '0');
   return Number.isInteger(priority) && priority >= -128 && priority <= 127 ? priority : 0;
 }

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../shared/clock.ts';
-import { NS } from '../../shared/namespaces.ts';
-import type { Stanza } from '../../shared/stanza.ts';
+import type { Element } from '../../shared/element.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Connection } from '../net/connection.ts';
 import { ManagedLink, type ResumptionKeeper, type UnacknowledgedLimits } from './managed-link.ts';
-import { attributesOf, countIn, failedXml, type ManagementFailure, managementElement } from './management-elements.ts';
+import { countIn, failedXml, type ManagementFailure, managementElement } from './management-elements.ts';
 import type { Session } from './session.ts';
-import { unsupportedStanza } from './stanza-names.ts';
+import { unsupportedElement } from './unsupported.ts';
 
 /** Bounds of what is kept for clients that may come back. */
 export interface ResumptionLimits extends UnacknowledgedLimits {
@@ -33,18 +32,18 @@ export class Resumption implements ResumptionKeeper {
   }
 
   /** A session without stream management has sent an element of it. */
-  elementRead(session: Session, connection: Connection, element: Stanza): void {
-    if (element.name === 'enable') this.enable(session, connection, attributesOf(element));
+  elementRead(session: Session, connection: Connection, element: Element): void {
+    if (element.name === 'enable') this.enable(session, connection, element.attributes);
     else if (element.name === 'resume') connection.write(failedXml('unexpected-request'));
-    else throw unsupportedStanza(element.name, NS.streamManagement);
+    else throw unsupportedElement(element);
   }
 
   /**
    * A client has logged in as the account and wants to go on with a session of it.
    * @returns why not; null if it does. It may bind a resource then: a stream error would only make it try the same again.
    */
-  resume(connection: Connection, bareJid: string, element: Stanza): ManagementFailure | null {
-    const attributes = attributesOf(element);
+  resume(connection: Connection, bareJid: string, element: Element): ManagementFailure | null {
+    const { attributes } = element;
     const handled = countIn(attributes.get('h'));
     const id = attributes.get('previd');
     if (handled === null || id === undefined) return 'bad-request';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { childText, type Element, parseElement, text, xml } from '../../shared/element.ts';
+import { childText, type Element, text, xml } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
+import { iqStanza } from '../../shared/iq.ts';
 import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
-import { Stanza } from '../../shared/stanza.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
@@ -12,7 +12,7 @@ import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
 import { type LoginPolicy, type LoginTerms, loginTerms } from '../login/policy.ts';
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
-import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Connection, Negotiation } from '../net/connection.ts';
 import { newStreamId } from '../net/framing.ts';
 import type { Link } from '../sessions/link.ts';
 import { failedXml } from '../sessions/management-elements.ts';
@@ -48,7 +48,8 @@ const NO_LOGIN: LoginTerms = { startTls: 'none', login: false, plaintext: false 
  *
  * OpenSRF's clients read the socket once for each step, so each step is answered in one write and nothing is said in between.
  */
-export class C2sNegotiation implements ConnectionUser {
+export class C2sNegotiation implements Negotiation {
+  readonly reads = 'elements';
   private readonly connection: Connection;
   private readonly environment: C2sEnvironment;
   private readonly timer: NodeJS.Timeout;
@@ -80,18 +81,15 @@ export class C2sNegotiation implements ConnectionUser {
     this.state = this.state === 'reopening' ? 'binding' : 'authenticating';
   }
 
-  stanzaRead(stanza: Stanza, namespace: string): void {
+  elementRead(element: Element): void {
+    const { name, prefix, namespace } = element;
     if (this.state === 'failing') throw new StreamError('policy-violation', 'the last login has not been answered yet');
-    if (namespace === NS.sasl) this.saslRead(stanza);
-    else if (namespace === NS.tls) this.tlsRead(stanza);
-    else if (namespace === NS.client && stanza.name === 'iq') this.iqRead(stanza);
-    else if (namespace === NS.streamManagement && this.state === 'binding') this.managementRead(stanza);
+    if (namespace === NS.sasl) this.saslRead(element);
+    else if (namespace === NS.tls) this.tlsRead(element);
+    else if (namespace === NS.client && name === 'iq' && prefix === '') this.iqRead(element);
+    else if (namespace === NS.streamManagement && this.state === 'binding') this.managementRead(element);
     // RFC 6120 §4.9.3.12
-    else throw new StreamError('not-authorized', `<${stanza.name}> before login`);
-  }
-
-  oversizedStanzaRead(): void {
-    throw new StreamError('policy-violation', 'too much before login');
+    else throw new StreamError('not-authorized', `<${name}> before login`);
   }
 
   footerRead(): void {
@@ -121,8 +119,8 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   /** RFC 6120 §5.4.2. */
-  private tlsRead(stanza: Stanza): void {
-    if (this.state === 'authenticating' && this.terms.startTls !== 'none' && parseElement(stanza.toXml()).name === 'starttls') {
+  private tlsRead(element: Element): void {
+    if (this.state === 'authenticating' && this.terms.startTls !== 'none' && element.name === 'starttls') {
       // §5.4.3.3: what was said before is forgotten.
       this.state = 'opening';
       this.sasl = null;
@@ -138,13 +136,13 @@ export class C2sNegotiation implements ConnectionUser {
     this.connection.close('login-timeout', new StreamError('connection-timeout', 'login took too long'));
   }
 
-  private iqRead(iq: Stanza): void {
-    const [payload] = parseElement(iq.toXml()).children;
+  private iqRead(iq: Element): void {
+    const [payload] = iq.children;
     if (payload?.namespace === NS.iqAuth && this.state === 'authenticating') {
       this.legacyRead(iq, payload);
       return;
     }
-    if (payload?.namespace === NS.bind && this.state === 'binding' && iq.type === 'set') {
+    if (payload?.namespace === NS.bind && this.state === 'binding' && typeOf(iq) === 'set') {
       this.bind(iq, childText(payload, 'resource') ?? '');
       return;
     }
@@ -152,14 +150,14 @@ export class C2sNegotiation implements ConnectionUser {
     throw new StreamError('not-authorized', this.state === 'binding' ? 'bind a resource first' : 'log in first');
   }
 
-  private legacyRead(iq: Stanza, query: Element): void {
+  private legacyRead(iq: Element, query: Element): void {
     if (!this.terms.plaintext) this.legacySet(iq, new StanzaError('policy-violation', 'this server takes no password where somebody could listen in: use TLS'));
-    else if (iq.type === 'get') this.answer(iq, legacyFieldsXml(childText(query, 'username') ?? ''));
-    else if (iq.type === 'set') this.legacySet(iq, legacyLogin(query, this.domain, this.streamId, this.environment.accounts));
+    else if (typeOf(iq) === 'get') this.answer(iq, legacyFieldsXml(childText(query, 'username') ?? ''));
+    else if (typeOf(iq) === 'set') this.legacySet(iq, legacyLogin(query, this.domain, this.streamId, this.environment.accounts));
     else this.refuse(iq, new StanzaError('bad-request', 'the type must be get or set'));
   }
 
-  private legacySet(iq: Stanza, login: ReturnType<typeof legacyLogin>): void {
+  private legacySet(iq: Element, login: ReturnType<typeof legacyLogin>): void {
     if (login instanceof StanzaError) {
       this.loginFailed(() => this.refuse(iq, login));
       return;
@@ -169,7 +167,7 @@ export class C2sNegotiation implements ConnectionUser {
     else this.become(session, iq, '');
   }
 
-  private bind(iq: Stanza, resource: string): void {
+  private bind(iq: Element, resource: string): void {
     if (resource !== '' && !isResource(resource)) {
       this.refuse(iq, new StanzaError('bad-request', 'no valid resource of a JID'));
       return;
@@ -180,14 +178,14 @@ export class C2sNegotiation implements ConnectionUser {
   }
 
   /** XEP-0198 §5: instead of binding a resource, a client may go on with a session that it had. */
-  private managementRead(element: Stanza): void {
+  private managementRead(element: Element): void {
     const { connection, environment } = this;
     const failure = element.name === 'resume' ? environment.resumption.resume(connection, `${this.username}@${this.domain}`, element) : 'unexpected-request';
     if (failure === null) this.done();
     else connection.write(failedXml(failure));
   }
 
-  private become(session: Session, iq: Stanza, content: string): void {
+  private become(session: Session, iq: Element, content: string): void {
     this.done();
     this.answer(iq, content);
     this.connection.handOver(new ClientStream(this.connection, session, this.environment.resumption));
@@ -198,10 +196,10 @@ export class C2sNegotiation implements ConnectionUser {
     clearTimeout(this.timer);
   }
 
-  private saslRead(stanza: Stanza): void {
+  private saslRead(element: Element): void {
     if (this.sasl === null) throw new StreamError('not-authorized', 'SASL needs a stream of version 1.0');
-    const answer = this.state === 'authenticating' ? this.sasl.read(parseElement(stanza.toXml())) : null;
-    if (answer === null) throw new StreamError('not-authorized', `<${stanza.name}> is out of order`);
+    const answer = this.state === 'authenticating' ? this.sasl.read(element) : null;
+    if (answer === null) throw new StreamError('not-authorized', `<${element.name}> is out of order`);
     if (answer.failed) {
       this.loginFailed(() => this.connection.write(answer.xml));
       return;
@@ -233,22 +231,26 @@ export class C2sNegotiation implements ConnectionUser {
     if (this.failures >= MAX_FAILURES) this.connection.close('login-failed', new StreamError('policy-violation', 'too many failed logins'));
   }
 
-  private answer(iq: Stanza, content: string): void {
+  private answer(iq: Element, content: string): void {
     // `from` stays away: OpenSRF's clients look at nothing but the type, and Python's compares.
-    const result = new Stanza('iq', '', '', 'result', iq.id);
-    result.inner = content === '' ? '' : `${content}</iq>`;
-    this.connection.answer(result);
+    this.connection.answer(iqStanza('', '', 'result', idOf(iq), content));
   }
 
-  private refuse(iq: Stanza, error: StanzaError): void {
+  private refuse(iq: Element, error: StanzaError): void {
     // Without what was sent: it may hold a password.
-    const answer = new Stanza('iq', '', '', 'error', iq.id);
-    answer.inner = `${error.toXml()}</iq>`;
-    this.connection.answer(answer);
+    this.connection.answer(iqStanza('', '', 'error', idOf(iq), error.toXml()));
   }
 }
 
 const BINDING_FEATURES = xml('bind', { xmlns: NS.bind }) + xml('session', { xmlns: NS.session }, '<optional/>');
+
+function typeOf(iq: Element): string {
+  return iq.attributes.get('type') ?? '';
+}
+
+function idOf(iq: Element): string {
+  return iq.attributes.get('id') ?? '';
+}
 
 function startTlsFeature({ startTls }: LoginTerms): string {
   switch (startTls) {

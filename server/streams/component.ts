@@ -1,13 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseElement } from '../../shared/element.ts';
+import type { Element } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
-import type { Stanza } from '../../shared/stanza.ts';
 import type { Log } from '../kernel/log.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
-import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Connection, Negotiation } from '../net/connection.ts';
 import { newStreamId } from '../net/framing.ts';
 import type { Link } from '../sessions/link.ts';
 import type { Session } from '../sessions/session.ts';
@@ -25,7 +24,8 @@ export interface ComponentEnvironment {
 }
 
 /** A component's stream until it is one: header, and a handshake that proves that both know the secret (XEP-0114 §3). */
-export class ComponentNegotiation implements ConnectionUser {
+export class ComponentNegotiation implements Negotiation {
+  readonly reads = 'elements';
   private readonly connection: Connection;
   private readonly environment: ComponentEnvironment;
   private readonly timer: NodeJS.Timeout;
@@ -53,10 +53,10 @@ export class ComponentNegotiation implements ConnectionUser {
     this.connection.sendHeader({ from: header.to, id: this.streamId, version: '' }, null);
   }
 
-  stanzaRead(stanza: Stanza, namespace: string): void {
-    if (namespace !== NS.component || stanza.name !== 'handshake') throw new StreamError('not-authorized', `<${stanza.name}> before the handshake`);
+  elementRead({ name, prefix, namespace, text }: Element): void {
+    if (namespace !== NS.component || name !== 'handshake' || prefix !== '') throw new StreamError('not-authorized', `<${name}> before the handshake`);
     if (this.failureTimer !== null) throw new StreamError('policy-violation', 'the last handshake has not been answered yet');
-    if (!this.isProof(parseElement(stanza.toXml()).text.trim())) {
+    if (!this.isProof(text.trim())) {
       this.failed();
       return;
     }
@@ -65,10 +65,6 @@ export class ComponentNegotiation implements ConnectionUser {
     clearTimeout(this.timer);
     this.connection.write('<handshake/>');
     this.connection.handOver(new ComponentStream(this.connection, session));
-  }
-
-  oversizedStanzaRead(): void {
-    throw new StreamError('policy-violation', 'too much before the handshake');
   }
 
   footerRead(): void {

@@ -1,14 +1,16 @@
+import type { Element } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
-import type { Connection, ConnectionUser } from '../net/connection.ts';
+import type { Connection, SessionUser } from '../net/connection.ts';
 import type { Resumption } from '../sessions/resumption.ts';
 import type { Session } from '../sessions/session.ts';
-import { isStanzaName, unsupportedStanza } from '../sessions/stanza-names.ts';
+import { unsupportedElement, unsupportedStanza } from '../sessions/unsupported.ts';
 
 /** The stream of a session: hands it the stanzas that its connection reads. */
-abstract class SessionStream implements ConnectionUser {
+abstract class SessionStream implements SessionUser {
+  readonly reads = 'stanzas';
   protected readonly connection: Connection;
   protected readonly session: Session;
 
@@ -18,6 +20,10 @@ abstract class SessionStream implements ConnectionUser {
   }
 
   abstract stanzaRead(stanza: Stanza, namespace: string): void;
+
+  elementRead(element: Element): void {
+    throw unsupportedElement(element);
+  }
 
   headerRead(): void {
     throw new StreamError('bad-format', 'a second stream header');
@@ -46,9 +52,13 @@ export class ClientStream extends SessionStream {
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
-    if (namespace === NS.client && isStanzaName(stanza.name)) this.session.read(stanza);
-    else if (namespace === NS.streamManagement && !this.session.isVersionless) this.resumption.elementRead(this.session, this.connection, stanza);
-    else throw unsupportedStanza(stanza.name, namespace);
+    if (namespace !== NS.client) throw unsupportedStanza(stanza.name, namespace);
+    this.session.read(stanza);
+  }
+
+  override elementRead(element: Element): void {
+    if (element.namespace !== NS.streamManagement || this.session.isVersionless) throw unsupportedElement(element);
+    this.resumption.elementRead(this.session, this.connection, element);
   }
 }
 
@@ -56,7 +66,7 @@ export class ClientStream extends SessionStream {
 export class ComponentStream extends SessionStream {
   stanzaRead(stanza: Stanza, namespace: string): void {
     // Some libraries declare jabber:client on each stanza, whatever the stream's namespace is.
-    if ((namespace !== NS.component && namespace !== NS.client) || !isStanzaName(stanza.name)) throw unsupportedStanza(stanza.name, namespace);
+    if (namespace !== NS.component && namespace !== NS.client) throw unsupportedStanza(stanza.name, namespace);
     this.session.read(stanza);
   }
 }

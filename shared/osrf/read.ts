@@ -1,4 +1,5 @@
-import { childText, parseElement } from '../element.ts';
+import { childText } from '../element.ts';
+import { elementOf } from '../reader/element-of.ts';
 import type { Stanza } from '../stanza.ts';
 import { unescapeXml } from '../xml.ts';
 import { type OsrfMessage, parseOsrfMessages } from './message.ts';
@@ -10,7 +11,7 @@ const USUAL_CONTENT = /^(?:<opensrf [^<>]*\/>)?(?:<thread>[^<]*<\/thread>)?<body
 export function bodyText(stanza: Stanza): string {
   const usual = USUAL_CONTENT.exec(stanza.inner)?.[1];
   if (usual !== undefined) return unescapeXml(usual);
-  return childText(parseElement(stanza.toXml()), 'body') ?? '';
+  return childText(elementOf(stanza), 'body') ?? '';
 }
 
 /** The messages of a stanza; null where {@link parseOsrfMessages} finds none in its body. */

@@ -35,8 +35,3 @@ export function otherAttributes(startTag: string, offset: number): string {
   }
   return others;
 }
-
-/** Prefixes of the header that mean nothing on another stream, where only `stream:` and the default namespace are declared. */
-export function declarationsToInherit(declarations: Record<string, string>): [string, string][] {
-  return Object.entries(declarations).filter(([prefix, uri]) => prefix !== '' && prefix !== 'xml' && !(prefix === 'stream' && uri === NS.streams));
-}

@@ -1,7 +1,7 @@
 import { Pieces } from '../pieces.ts';
 import type { Stanza } from '../stanza.ts';
 import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead, SECTION_END, settledBy } from './plain-stanza.ts';
-import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
+import type { ReaderLimits, SessionReceiver, StreamReceiver } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
 
 /** The depth of a body's text: stream, message, body. */
@@ -22,38 +22,30 @@ interface Begun {
 }
 
 /**
- * Cuts the text of one stream into stanzas and hands on each child of the stream as it was written, with the fields of its start tag read.
+ * Cuts the text of one stream into its children and hands them on: elements, and a session's stanzas as they were written, with the fields of their start tags read.
  *
- * After login, stanzas of the plain shape (`plain-stanza.ts`) are read by a fast lane; all else is read by a {@link StrictReader}, which has
- * the last word on what is well-formed: the lane gives it back whatever it does not know for certain. Which of the two has read a stanza cannot be told.
+ * A session's stanzas of the plain shape (`plain-stanza.ts`) are read by a fast lane. A {@link StrictReader} reads everything else, and has the last
+ * word on what is well-formed: the lane gives it back whatever it does not know for certain. A receiver cannot tell which of the two has read a stanza.
  */
 export class StreamReader {
   private readonly strict: StrictReader;
-  private currentReceiver: StreamReceiver;
-  private currentLimits: ReaderLimits;
-  private laneOpen: boolean;
+  private limits: ReaderLimits;
+  /** Takes what the fast lane reads; null while that is closed. */
+  private lane: SessionReceiver | null;
   private begun: Begun | null = null;
 
   constructor(receiver: StreamReceiver, limits: ReaderLimits) {
-    this.currentReceiver = receiver;
-    this.currentLimits = limits;
+    this.limits = limits;
+    this.lane = laneFor(receiver, limits);
     this.strict = new StrictReader(receiver, limits);
-    this.laneOpen = leavesLaneOpen(limits);
   }
 
-  get receiver(): StreamReceiver {
-    return this.currentReceiver;
-  }
-
-  set receiver(receiver: StreamReceiver) {
-    this.currentReceiver = receiver;
+  /** From the receiver so far, which was given a child: what comes behind that is for another one. */
+  handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
+    this.limits = limits;
+    this.lane = laneFor(receiver, limits);
     this.strict.receiver = receiver;
-  }
-
-  set limits(limits: ReaderLimits) {
-    this.currentLimits = limits;
     this.strict.limits = limits;
-    this.laneOpen = leavesLaneOpen(limits);
   }
 
   /**
@@ -61,7 +53,7 @@ export class StreamReader {
    * @throws StreamError where the text is not what a stream may hold; the reader is of no use afterwards.
    */
   write(text: string, bytes: number): void {
-    if (!this.laneOpen) {
+    if (this.lane === null) {
       this.strict.write(text, bytes);
       return;
     }
@@ -100,7 +92,7 @@ export class StreamReader {
     const plain = !window.includes(SECTION_END);
     if (begun !== null) position = this.goOn(begun, window, wide, plain);
     while (position < window.length && !this.strict.stopped) {
-      position = plain && this.strict.idle ? this.readPlain(window, position, wide) : this.readStrictly(window, position, wide);
+      position = plain && this.strict.idle && this.lane !== null ? this.readPlain(window, position, wide) : this.readStrictly(window, position, wide);
     }
   }
 
@@ -148,13 +140,14 @@ export class StreamReader {
   }
 
   private complete(stanza: Stanza): void {
-    stanza.otherAttributes += this.strict.declarations;
-    this.currentReceiver.stanzaRead(stanza, this.strict.namespace);
+    const { declarations, content } = this.strict.namespaces;
+    stanza.otherAttributes += declarations;
+    (this.lane as SessionReceiver).stanzaRead(stanza, content);
   }
 
   /** A character has three bytes at most: one of four is two for JavaScript. The strict reader counts. */
   private maybeTooLong(length: number, wide: boolean): boolean {
-    return (wide ? 3 * length : length) > this.currentLimits.maxStanzaBytes;
+    return (wide ? 3 * length : length) > this.limits.maxStanzaBytes;
   }
 
   /** Gives saxes what stands before the next place where a plain stanza may begin. @returns that place. */
@@ -168,6 +161,8 @@ export class StreamReader {
 }
 
 /** Before login elements and bytes are counted, which the fast lane does not do. */
-function leavesLaneOpen({ maxElements, maxStreamBytes, maxDepth }: ReaderLimits): boolean {
-  return maxElements === Number.POSITIVE_INFINITY && maxStreamBytes === Number.POSITIVE_INFINITY && maxDepth >= PLAIN_DEPTH;
+function laneFor(receiver: StreamReceiver, { maxElements, maxStreamBytes, maxDepth }: ReaderLimits): SessionReceiver | null {
+  if (receiver.reads === 'elements') return null;
+  const open = maxElements === Number.POSITIVE_INFINITY && maxStreamBytes === Number.POSITIVE_INFINITY && maxDepth >= PLAIN_DEPTH;
+  return open ? receiver : null;
 }

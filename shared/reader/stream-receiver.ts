@@ -1,3 +1,4 @@
+import type { Element } from '../element.ts';
 import type { Stanza } from '../stanza.ts';
 
 /** The start tag of a stream (RFC 6120 §4.7). An absent attribute is `''`. */
@@ -11,18 +12,32 @@ export interface StreamHeader {
   readonly defaultNamespace: string;
 }
 
-/** Takes what a {@link StreamReader} reads. May throw a {@link StreamError}, which `write` passes on. */
-export interface StreamReceiver {
+/** Takes what a reader reads. May throw a {@link StreamError}, which `write` passes on. */
+interface StreamEvents {
   headerRead(header: StreamHeader): void;
-  /** A child of the stream, whatever its name and namespace. */
-  stanzaRead(stanza: Stanza, namespace: string): void;
-  /** A child that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. */
-  oversizedStanzaRead(stanza: Stanza): void;
+  /** A child of the stream that is not handed on as a stanza. */
+  elementRead(element: Element): void;
   /** `</stream:stream>` */
   footerRead(): void;
 }
 
-/** How much a {@link StreamReader} takes. Sizes are in bytes of UTF-8. */
+/** The receiver of a stream that is being negotiated: it takes each child of the stream as an element. */
+export interface NegotiationReceiver extends StreamEvents {
+  readonly reads: 'elements';
+}
+
+/** The receiver of a session: it takes `<message>`, `<iq>` and `<presence>`, whatever their namespace, as stanzas. */
+export interface SessionReceiver extends StreamEvents {
+  readonly reads: 'stanzas';
+  stanzaRead(stanza: Stanza, namespace: string): void;
+  /** A stanza that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. */
+  oversizedStanzaRead(stanza: Stanza): void;
+}
+
+/** What a reader hands on what it reads to. */
+export type StreamReceiver = NegotiationReceiver | SessionReceiver;
+
+/** How much a reader takes. Sizes are in bytes of UTF-8. */
 export interface ReaderLimits {
   /** Elements from the stream's start tag on; the stream counts as one. */
   readonly maxElements: number;
@@ -30,7 +45,7 @@ export interface ReaderLimits {
   readonly maxAttributes: number;
   /** Levels of nesting, the stream's own included. */
   readonly maxDepth: number;
-  /** Longer stanzas are read past and reported by `oversizedStanzaRead`. */
+  /** Longer stanzas are read past and reported by `oversizedStanzaRead`; a longer element of another kind ends the stream. */
   readonly maxStanzaBytes: number;
   /** A stanza longer than this ends the stream. */
   readonly hardStanzaBytes: number;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Element } from '../../shared/element.ts';
+import { elementOf } from '../../shared/reader/element-of.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
-import { fieldsOf, OPENING, Reading, readStanza } from '../support/reading.ts';
+import { fieldsOf, OPENING, Reading, readStanza, treesOf } from '../support/reading.ts';
 import { cases } from '../support/tier.ts';
 
 const characters = fc.constantFrom('a', 'z', ' ', '\n', '\t', '<', '>', '&', "'", '"', ']', '=', '/', '\u00e9', '\u20ac', '\u{1f431}', '\u0085', '\ufeff');
@@ -59,6 +61,28 @@ test('a stream yields the same stanzas however its bytes are cut', () => {
         assert.deepEqual([pieces.error, pieces.events], [null, whole.events]);
         assert.deepEqual(pieces.stanzas.map(fieldsOf), whole.stanzas.map(fieldsOf));
       }
+    }),
+    { numRuns: cases(300) },
+  );
+});
+
+/** A stanza has no field for an empty attribute. */
+function withoutEmptyFields(tree: Element): Element {
+  const attributes = [...tree.attributes].filter(([attribute, value]) => value !== '' || !['to', 'from', 'type', 'id'].includes(attribute));
+  return { ...tree, attributes: new Map(attributes) };
+}
+
+test('an element is the tree that saxes makes of it, however its bytes are cut, and so is a stanza that is looked into', () => {
+  fc.assert(
+    fc.property(stream, fc.array(fc.nat(), { maxLength: 20 }), (text, places) => {
+      const trees = treesOf(text);
+      for (const chunks of [[text], cut(text, places), Array.from(Buffer.from(text), (byte) => Buffer.of(byte))]) {
+        const { error, elements } = Reading.of(chunks, {}, 'elements');
+        assert.equal(error, null);
+        assert.deepEqual(elements, trees);
+      }
+      const expected = trees.filter(({ name }) => name !== 'x').map(withoutEmptyFields);
+      assert.deepEqual(Reading.of([text]).stanzas.map(elementOf), expected);
     }),
     { numRuns: cases(300) },
   );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { StreamError } from '../../shared/errors.ts';
-import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
+import type { ReaderLimits } from '../../shared/reader/stream-receiver.ts';
 import { StrictReader } from '../../shared/reader/strict-reader.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { fieldsOf, OPENING, Reading, WIDE_LIMITS } from './reading.ts';
@@ -94,7 +94,7 @@ export function randomCase(seeds: readonly string[], random: Random): { chunks: 
 /** What the strict reader alone makes of the chunks. */
 function readStrictly(chunks: readonly Buffer[], limits: ReaderLimits): Reading {
   const reading = new Reading();
-  const reader = new StrictReader(reading satisfies StreamReceiver, limits);
+  const reader = new StrictReader(reading, limits);
   const decoder = new Utf8Decoder();
   try {
     for (const chunk of chunks) reader.write(decoder.decode(chunk), chunk.length);
@@ -106,9 +106,9 @@ function readStrictly(chunks: readonly Buffer[], limits: ReaderLimits): Reading 
 }
 
 function outcome(reading: Reading): unknown {
-  const { events, namespaces, stanzas, oversized, error } = reading;
+  const { events, namespaces, stanzas, elements, oversized, error } = reading;
   const kept = oversized.map(({ name, to, from, type, id, thread, transactionId }) => [name, to, from, type, id, thread, transactionId]);
-  return { events, namespaces, stanzas: stanzas.map(fieldsOf), kept, refused: error !== null };
+  return { events, namespaces, stanzas: stanzas.map(fieldsOf), elements, kept, refused: error !== null };
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SaxesParser } from 'saxes';
+import type { Element } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
@@ -21,14 +22,20 @@ export const WIDE_LIMITS: ReaderLimits = {
 };
 
 /** A receiver that keeps what it is given. */
-export class Reading implements StreamReceiver {
+export class Reading {
+  readonly reads: StreamReceiver['reads'];
   readonly headers: StreamHeader[] = [];
   readonly stanzas: Stanza[] = [];
   readonly namespaces: string[] = [];
+  readonly elements: Element[] = [];
   readonly oversized: Stanza[] = [];
-  /** What came, in order: `header`, `stanza NAME`, `oversized NAME`, `footer`. */
+  /** What came, in order: `header`, `stanza NAME`, `element NAME`, `oversized NAME`, `footer`. */
   readonly events: string[] = [];
   error: StreamError | null = null;
+
+  constructor(reads: StreamReceiver['reads'] = 'stanzas') {
+    this.reads = reads;
+  }
 
   headerRead(header: StreamHeader): void {
     this.headers.push(header);
@@ -41,6 +48,11 @@ export class Reading implements StreamReceiver {
     this.events.push(`stanza ${stanza.name}`);
   }
 
+  elementRead(element: Element): void {
+    this.elements.push(element);
+    this.events.push(`element ${element.name}`);
+  }
+
   oversizedStanzaRead(stanza: Stanza): void {
     this.oversized.push(stanza);
     this.events.push(`oversized ${stanza.name}`);
@@ -51,8 +63,8 @@ export class Reading implements StreamReceiver {
   }
 
   /** Feeds the chunks to a new reader as a connection does; a stream error ends it and is kept. */
-  static of(chunks: readonly (string | Buffer)[], limits: Partial<ReaderLimits> = {}): Reading {
-    const reading = new Reading();
+  static of(chunks: readonly (string | Buffer)[], limits: Partial<ReaderLimits> = {}, reads: StreamReceiver['reads'] = 'stanzas'): Reading {
+    const reading = new Reading(reads);
     const reader = new StreamReader(reading, { ...WIDE_LIMITS, ...limits });
     const decoder = new Utf8Decoder();
     try {
@@ -74,6 +86,42 @@ export function readStanza(xml: string, declarations = ''): Stanza {
   assert.equal(reading.error, null, `${reading.error?.message} in ${xml}`);
   assert.equal(reading.stanzas.length, 1, `one stanza in ${xml}`);
   return reading.stanzas[0] as Stanza;
+}
+
+/** Reads one element as it comes on a stream that is being negotiated. */
+export function readElement(xml: string): Element {
+  const reading = Reading.of([OPENING, xml], {}, 'elements');
+  assert.equal(reading.error, null, `${reading.error?.message} in ${xml}`);
+  assert.equal(reading.elements.length, 1, `one element in ${xml}`);
+  return reading.elements[0] as Element;
+}
+
+interface Tree extends Element {
+  readonly children: Tree[];
+  text: string;
+}
+
+/** The children of a stream as a parser with handlers for all of it sees them. Throws where the text is not well-formed. */
+export function treesOf(stream: string): Element[] {
+  const open: Tree[] = [];
+  let streamRead: Tree | undefined;
+  const text = (more: string) => {
+    const innermost = open.at(-1);
+    if (innermost !== undefined) innermost.text += more;
+  };
+  const parser = new SaxesParser({ xmlns: true });
+  parser.on('opentag', ({ local, prefix, uri, attributes }) => {
+    const plain = Object.values(attributes).filter((attribute) => attribute.uri === '');
+    const tree = { name: local, prefix, namespace: uri, attributes: new Map(plain.map((one) => [one.local, one.value])), children: [], text: '' };
+    open.at(-1)?.children.push(tree);
+    streamRead ??= tree;
+    open.push(tree);
+  });
+  parser.on('text', text);
+  parser.on('cdata', text);
+  parser.on('closetag', () => open.pop());
+  parser.write(stream).close();
+  return streamRead?.children ?? [];
 }
 
 /** All that a stanza says of itself, for comparison; not how it was delivered, nor in how many pieces it came. */

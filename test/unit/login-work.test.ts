@@ -7,7 +7,7 @@ import { Accounts } from '../../server/login/accounts.ts';
 import { legacyLogin } from '../../server/login/legacy.ts';
 import type { SaslMechanism } from '../../server/login/sasl/mechanism.ts';
 import { createMechanisms } from '../../server/login/sasl/mechanisms.ts';
-import { parseElement } from '../../shared/element.ts';
+import { readElement } from '../support/reading.ts';
 import { scramFinal } from '../support/scram-client.ts';
 
 const ACCOUNTS: readonly Account[] = [
@@ -29,7 +29,7 @@ function workOf(t: TestContext, action: () => void): Record<string, number> {
 }
 
 function legacy(username: string, secret: string, accounts: Accounts): void {
-  const query = parseElement(`<query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query>`);
+  const query = readElement(`<query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query>`);
   assert.ok('condition' in legacyLogin(query, 'localhost', 'id', accounts), 'refused');
 }
 

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Accounts } from '../../server/login/accounts.ts';
 import { legacyFieldsXml, legacyLogin } from '../../server/login/legacy.ts';
-import { parseElement, text, xml } from '../../shared/element.ts';
+import { text, xml } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
+import { readElement } from '../support/reading.ts';
 
 const accounts = new Accounts([
   { username: 'opensrf', domain: 'localhost', password: 'p\u00e4ss:w\u{1f431}rd' },
@@ -57,7 +58,7 @@ test('accounts are replaced as a whole', () => {
 });
 
 function login(fields: Record<string, string>): string {
-  const query = parseElement(xml('query', { xmlns: 'jabber:iq:auth' }, ...Object.entries(fields).map(([name, value]) => `<${name}>${text(value)}</${name}>`)));
+  const query = readElement(xml('query', { xmlns: 'jabber:iq:auth' }, ...Object.entries(fields).map(([name, value]) => `<${name}>${text(value)}</${name}>`)));
   const outcome = legacyLogin(query, 'localhost', 'id1', accounts);
   return outcome instanceof StanzaError ? outcome.condition : `${outcome.username}/${outcome.resource}`;
 }

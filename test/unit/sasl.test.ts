@@ -8,7 +8,8 @@ import { createMechanisms } from '../../server/login/sasl/mechanisms.ts';
 import { saslprep } from '../../server/login/sasl/saslprep.ts';
 import { ScramMechanism } from '../../server/login/sasl/scram.ts';
 import { AccountScramKeys, deriveKeys, type ScramHash, type ScramKeySource } from '../../server/login/sasl/scram-keys.ts';
-import { type Element, parseElement } from '../../shared/element.ts';
+import type { Element } from '../../shared/element.ts';
+import { readElement } from '../support/reading.ts';
 import { scramFinal } from '../support/scram-client.ts';
 
 const PASSWORD = 'p\u00e4ss:w\u{1f431}rd';
@@ -28,8 +29,8 @@ function dialogue(context = PLAIN_CONTEXT, plaintext = true, accounts = new Acco
   return new SaslDialogue(createMechanisms(accounts), context, { login: true, plaintext });
 }
 
-const auth = (mechanism: string, text = ''): Element => parseElement(`<auth xmlns='x' mechanism='${mechanism}'>${text}</auth>`);
-const response = (text: string): Element => parseElement(`<response xmlns='x'>${text}</response>`);
+const auth = (mechanism: string, text = ''): Element => readElement(`<auth xmlns='x' mechanism='${mechanism}'>${text}</auth>`);
+const response = (text: string): Element => readElement(`<response xmlns='x'>${text}</response>`);
 
 /** What came of it in one word: a user, a failure, or the text of a challenge. */
 function outcome(sasl: SaslDialogue, element: Element): string {
@@ -76,7 +77,7 @@ test('an element of SASL out of order is no answer to anything', () => {
   assert.equal(sasl.read(response('AAAA')), null, 'a response to nothing');
   outcome(sasl, auth('SCRAM-SHA-1', base64('n,,n=opensrf,r=abc')));
   assert.equal(sasl.read(auth('PLAIN')), null, 'a second beginning');
-  assert.equal(outcome(sasl, parseElement("<abort xmlns='x'/>")), 'aborted');
+  assert.equal(outcome(sasl, readElement("<abort xmlns='x'/>")), 'aborted');
   assert.equal(sasl.read(response('AAAA')), null, 'a response after the end');
   assert.equal(outcome(sasl, auth('PLAIN', base64(`\0opensrf\0${PASSWORD}`))), 'opensrf', 'another try');
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Element } from '../../shared/element.ts';
 import { StanzaError, type StreamErrorCondition } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { bounceWithoutContent } from '../../shared/osrf/bounce.ts';
@@ -183,15 +184,35 @@ test('a stanza passes as it was written but for its start tag', () => {
   }
 });
 
-test('a prefixed stanza is handed on under its full name and namespace', () => {
-  const reading = Reading.of([OPENING.replace('>', ` xmlns:c='jabber:client'>`), '<c:message/>', `<message xmlns='urn:x'/>`]);
-  assert.deepEqual(
-    reading.stanzas.map(({ name }, index) => [name, reading.namespaces[index]]),
-    [
-      ['c:message', NS.client],
-      ['message', 'urn:x'],
-    ],
-  );
+test('a session is handed message, iq and presence as stanzas whatever their namespace, and all else as elements', () => {
+  const xml = `<message/><iq xmlns='urn:x'/><presence/><c:message/><r xmlns='urn:xmpp:sm:3'/><stream:error/><messages/>`;
+  for (const chunks of ways(xml)) {
+    const { stanzas, namespaces, elements, error } = Reading.of([OPENING.replace('>', ` xmlns:c='jabber:client'>`), ...chunks]);
+    assert.equal(error, null);
+    assert.deepEqual(
+      stanzas.map(({ name }, index) => [name, namespaces[index]]),
+      [
+        ['message', NS.client],
+        ['iq', 'urn:x'],
+        ['presence', NS.client],
+      ],
+    );
+    assert.deepEqual(
+      elements.map(({ name, prefix, namespace }) => [name, prefix, namespace]),
+      [
+        ['message', 'c', NS.client],
+        ['r', '', NS.streamManagement],
+        ['error', 'stream', NS.streams],
+        ['messages', '', NS.client],
+      ],
+    );
+  }
+});
+
+test('a negotiation is handed everything as elements', () => {
+  for (const chunks of ways('<iq/><message to="a" from="b"><body>x</body></message></stream:stream>')) {
+    assert.deepEqual(Reading.of([OPENING, ...chunks], {}, 'elements').events, ['header', 'element iq', 'element message', 'footer']);
+  }
 });
 
 test("a stanza takes the declarations of its stream's header along, escaped, unless it has its own", () => {
@@ -297,7 +318,7 @@ test('what an OpenSRF library would take for a stanza, an error or another exten
 
 test('elements may be nested to the limit and no deeper', () => {
   const nested = (levels: number): string => `${'<x>'.repeat(levels)}${'</x>'.repeat(levels)}`;
-  assert.deepEqual(Reading.of([OPENING, nested(7)], { maxDepth: 8 }).events, ['header', 'stanza x']);
+  assert.deepEqual(Reading.of([OPENING, nested(7)], { maxDepth: 8 }).events, ['header', 'element x']);
   assert.equal(Reading.of([OPENING, nested(8)], { maxDepth: 8 }).error?.condition, 'policy-violation');
   assert.equal(Reading.of([OPENING, '<x>'.repeat(8)], { maxDepth: 8 }).error?.condition, 'policy-violation', 'at the start tag already');
 });
@@ -412,10 +433,11 @@ test('the end of a stream is told once, and nothing behind it is read', () => {
 class Obedient extends Reading {
   reader: StreamReader | null = null;
 
-  override stanzaRead(stanza: Stanza, namespace: string): void {
-    super.stanzaRead(stanza, namespace);
-    if (stanza.name === 'restart') this.reader?.restart();
-    if (stanza.name === 'stop') this.reader?.stop();
+  override elementRead(element: Element): void {
+    super.elementRead(element);
+    if (element.name === 'restart') this.reader?.restart();
+    if (element.name.startsWith('stop')) this.reader?.stop();
+    if (element.name === 'stop-restart') this.reader?.restart();
   }
 
   read(chunks: readonly string[]): string[] {
@@ -431,15 +453,17 @@ test('behind a restart comes a stream of its own, in the same text or another', 
     const events = new Obedient().read(chunks);
     assert.deepEqual(
       events,
-      ['header', 'stanza restart', 'header', 'stanza iq', 'stanza restart', 'header', 'stanza message', 'footer'],
+      ['header', 'element restart', 'header', 'stanza iq', 'element restart', 'header', 'stanza message', 'footer'],
       JSON.stringify(chunks),
     );
   }
 });
 
-test('behind a stop nothing is read', () => {
-  for (const chunks of ways(`${OPENING}<iq/><stop/><message/><`)) {
-    assert.deepEqual(new Obedient().read(chunks), ['header', 'stanza iq', 'stanza stop'], JSON.stringify(chunks));
+test('behind a stop nothing is read, whatever the receiver asks for after it', () => {
+  for (const last of ['stop', 'stop-restart']) {
+    for (const chunks of ways(`${OPENING}<iq/><${last}/>${OPENING}<message/><`)) {
+      assert.deepEqual(new Obedient().read(chunks), ['header', 'stanza iq', `element ${last}`], JSON.stringify(chunks));
+    }
   }
 });
 

@@ -1,4 +1,4 @@
-import { parseElement } from '../../../shared/element.ts';
+import type { Element } from '../../../shared/element.ts';
 import { StreamError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
 import { StreamReader } from '../../../shared/reader/stream-reader.ts';
@@ -17,7 +17,7 @@ const AROUND_ALL = `<stream xmlns='${NS.streams}'>`;
 const FRAMING_FACTOR = 2;
 
 /** A stream as RFC 7395 has it: frames, each of which holds one whole element. */
-export class FrameInput implements Input, StreamReceiver {
+export class FrameInput implements Input {
   readonly unread = '';
   private readonly reader: StreamReader;
   private receiver: StreamReceiver;
@@ -33,6 +33,11 @@ export class FrameInput implements Input, StreamReceiver {
     this.limits = limits;
     this.reader = new StreamReader(this, limits);
     this.reader.write(AROUND_ALL, AROUND_ALL.length);
+  }
+
+  /** The elements of a frame are the receiver's, but for those of the framing. */
+  get reads(): StreamReceiver['reads'] {
+    return this.receiver.reads;
   }
 
   /** Notes bytes that belong to a frame which may not be whole yet. @returns whether they are more than a client may send before login. */
@@ -58,7 +63,7 @@ export class FrameInput implements Input, StreamReceiver {
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
     this.receiver = receiver;
     this.limits = limits;
-    this.reader.limits = limits;
+    this.reader.handOver(this, limits);
   }
 
   restart(): void {
@@ -77,15 +82,23 @@ export class FrameInput implements Input, StreamReceiver {
 
   stanzaRead(stanza: Stanza, namespace: string): void {
     this.countElement();
-    if (namespace === NS.framing) this.framingRead(stanza);
-    else if (this.state === 'unopened') throw new StreamError('invalid-namespace', `the stream must begin with <open xmlns='${NS.framing}'/>`);
-    else if (namespace === NS.streams) throw new StreamError('invalid-namespace', 'a frame must declare the namespace of its element');
-    else this.receiver.stanzaRead(stanza, namespace);
+    this.checkNamespace(namespace);
+    if (this.receiver.reads === 'stanzas') this.receiver.stanzaRead(stanza, namespace);
+  }
+
+  elementRead(element: Element): void {
+    this.countElement();
+    if (element.namespace === NS.framing) {
+      this.framingRead(element);
+      return;
+    }
+    this.checkNamespace(element.namespace);
+    this.receiver.elementRead(element);
   }
 
   oversizedStanzaRead(stanza: Stanza): void {
     this.countElement();
-    this.receiver.oversizedStanzaRead(stanza);
+    if (this.receiver.reads === 'stanzas') this.receiver.oversizedStanzaRead(stanza);
   }
 
   footerRead(): void {
@@ -105,9 +118,13 @@ export class FrameInput implements Input, StreamReceiver {
     if (++this.elements > 1) throw new StreamError('bad-format', 'more than one element in a frame');
   }
 
+  private checkNamespace(namespace: string): void {
+    if (this.state === 'unopened') throw new StreamError('invalid-namespace', `the stream must begin with <open xmlns='${NS.framing}'/>`);
+    if (namespace === NS.streams) throw new StreamError('invalid-namespace', 'a frame must declare the namespace of its element');
+  }
+
   /** RFC 7395 §3.4 and §3.6. */
-  private framingRead(stanza: Stanza): void {
-    const { name, attributes } = parseElement(stanza.toXml());
+  private framingRead({ name, attributes }: Element): void {
     if (name === 'close') {
       this.receiver.footerRead();
       return;
@@ -115,7 +132,8 @@ export class FrameInput implements Input, StreamReceiver {
     if (name !== 'open') throw new StreamError('bad-format', `<${name}> is neither <open/> nor <close/>`);
     if (this.state !== 'unopened') throw new StreamError('bad-format', 'a second stream header');
     this.state = 'open';
-    const { to, from, id } = stanza;
-    this.receiver.headerRead({ to, from, id, version: attributes.get('version') ?? '', lang: '', defaultNamespace: NS.client });
+    const attribute = (of: string) => attributes.get(of) ?? '';
+    const [to, from, id, version] = [attribute('to'), attribute('from'), attribute('id'), attribute('version')];
+    this.receiver.headerRead({ to, from, id, version, lang: '', defaultNamespace: NS.client });
   }
 }

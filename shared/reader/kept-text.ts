@@ -1,0 +1,98 @@
+import { detached, inCrumbs } from '../detach.ts';
+
+const WHITE_SPACE = /^[ \t\r\n]*$/;
+
+/** The text of a stream that has come and is still needed, by its positions in the stream. */
+export class KeptText {
+  private text = '';
+  /** The position of its first character. */
+  private start = 0;
+  /** In how many pieces it has come since it was last one. */
+  private pieces = 0;
+  /** Whether a character outside ASCII has come since it was last empty: then length is not bytes. */
+  private wide = false;
+
+  /** The position behind its last character. */
+  get end(): number {
+    return this.start + this.text.length;
+  }
+
+  get empty(): boolean {
+    return this.text === '';
+  }
+
+  add(text: string, wide: boolean): void {
+    if (wide) this.wide = true;
+    if (this.text === '') {
+      this.text = text;
+      this.pieces = 1;
+      return;
+    }
+    this.text += text;
+    if (!inCrumbs(++this.pieces, this.text.length)) return;
+    this.text = detached(this.text);
+    this.pieces = 0;
+  }
+
+  /** Moves on past text that is not to be kept. */
+  skip(length: number): void {
+    this.start = this.end + length;
+    this.text = '';
+    this.wide = false;
+  }
+
+  /** Lets go of everything before a position. */
+  keepFrom(position: number): void {
+    if (position === this.start) return;
+    if (position === this.end) {
+      this.skip(0);
+      return;
+    }
+    this.text = this.text.slice(position - this.start);
+    this.start = position;
+  }
+
+  /** The text between two positions, or to the end. */
+  slice(from: number, to = this.end): string {
+    return this.text.slice(from - this.start, to - this.start);
+  }
+
+  /** Whether the text at a position is kept. */
+  has(position: number): boolean {
+    return position >= this.start;
+  }
+
+  /** Where the tag begins that ends before a position. There is no other `<` in a tag. A position before all that is kept if the tag is not. */
+  tagStart(end = this.end): number {
+    return this.start + this.text.lastIndexOf('<', end - this.start - 1);
+  }
+
+  /** Whether the tag that ends before a position is the end tag of an element. */
+  isEndTag(name: string, end: number): boolean {
+    const start = this.tagStart(end);
+    if (!this.has(start) || !this.text.startsWith(name, start + 2 - this.start)) return false;
+    return WHITE_SPACE.test(this.slice(start + 2 + name.length, end - 1));
+  }
+
+  isWhiteSpace(from: number, to: number): boolean {
+    return from === to || WHITE_SPACE.test(this.slice(from, to));
+  }
+
+  /** The position of the first `<` from a position on, or of the end. */
+  nextTag(from: number): number {
+    const found = this.text.indexOf('<', from - this.start);
+    return found === -1 ? this.end : this.start + found;
+  }
+
+  /** How many bytes of UTF-8 the text between two positions has. */
+  bytesBetween(from: number, to: number): number {
+    return this.wide ? Buffer.byteLength(this.slice(from, to)) : to - from;
+  }
+
+  /** Forgets the stream; the next one begins at 0. */
+  clear(): void {
+    this.text = '';
+    this.start = 0;
+    this.wide = false;
+  }
+}

@@ -1,0 +1,61 @@
+import type { SaxesAttributeNS, SaxesTagNS } from 'saxes';
+import { StreamError } from '../errors.ts';
+import { NS } from '../namespaces.ts';
+import { escapeAttribute } from '../xml.ts';
+import { attributeValue } from './start-tag.ts';
+import type { StreamHeader } from './stream-receiver.ts';
+
+/** Reads the start tag of a stream. @throws StreamError where it is none. */
+export function readHeader({ uri, local, ns, attributes }: SaxesTagNS): StreamHeader {
+  if (uri !== NS.streams || local !== 'stream') {
+    throw new StreamError('invalid-namespace', `the stream must begin with <stream:stream xmlns:stream='${NS.streams}'>`);
+  }
+  return {
+    to: attributeValue(attributes, 'to'),
+    from: attributeValue(attributes, 'from'),
+    id: attributeValue(attributes, 'id'),
+    version: attributeValue(attributes, 'version'),
+    lang: attributeValue(attributes, 'xml:lang'),
+    defaultNamespace: ns[''] ?? '',
+  };
+}
+
+/** Each prefix of the stream's header is declared anew on every stanza, so that a small stanza would become a large one. */
+const MAX_INHERITED_DECLARATIONS = 8;
+
+/** What the header of a stream declares for its children. */
+export class StreamNamespaces {
+  /** The default namespace. */
+  readonly content: string;
+  /** Declarations that a stanza must carry along, as they stand in its start tag: ` xmlns:a='…'`. */
+  readonly declarations: string;
+  /** The same by attribute, `xmlns:a`. */
+  private readonly byAttribute: readonly (readonly [attribute: string, declaration: string])[];
+
+  /** @param ns Namespace names by prefix. @throws StreamError if there are too many. */
+  constructor(ns: SaxesTagNS['ns']) {
+    this.content = ns[''] ?? '';
+    this.byAttribute = Object.entries(ns)
+      .filter(([prefix, uri]) => isToInherit(prefix, uri))
+      .map(([prefix, uri]) => [`xmlns:${prefix}`, ` xmlns:${prefix}='${escapeAttribute(uri)}'`]);
+    if (this.byAttribute.length > MAX_INHERITED_DECLARATIONS) {
+      throw new StreamError('policy-violation', `more than ${MAX_INHERITED_DECLARATIONS} prefixes declared on the stream`);
+    }
+    this.declarations = this.byAttribute.map(([, declaration]) => declaration).join('');
+  }
+
+  /** The declarations that a start tag lacks. */
+  missingIn(attributes: Record<string, SaxesAttributeNS>): string {
+    let missing = '';
+    for (const [attribute, declaration] of this.byAttribute) if (!(attribute in attributes)) missing += declaration;
+    return missing;
+  }
+}
+
+/** Before there is a header. */
+export const NO_NAMESPACES: StreamNamespaces = new StreamNamespaces({});
+
+/** On another stream only `stream:` and the default namespace are declared. */
+function isToInherit(prefix: string, uri: string): boolean {
+  return prefix !== '' && prefix !== 'xml' && !(prefix === 'stream' && uri === NS.streams);
+}

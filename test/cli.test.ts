@@ -99,7 +99,7 @@ test('a ready file that cannot be written is one clear line and exit code 4', ()
 test('settings that cannot be read are one clear line and exit code 4', () => {
   const { code, stdout, stderr } = run('--port', '0', '--with-settings', '/nonexistent/opensrf.xml');
   assert.deepEqual([code, stdout], [4, '']);
-  assert.match(oneLine(stderr), /cannot read \/nonexistent\/opensrf\.xml: ENOENT/);
+  assert.match(oneLine(stderr), /\/nonexistent\/opensrf\.xml: cannot be read: ENOENT/);
 });
 
 test('settings with wrong content are one clear line with the place, and exit code 2', (t) => {
@@ -107,7 +107,7 @@ test('settings with wrong content are one clear line with the place, and exit co
   writeFileSync(file, '<opensrf>\n<default>\n</opensrf>\n');
   const { code, stdout, stderr } = run('--port', '0', '--with-settings', file);
   assert.deepEqual([code, stdout], [2, '']);
-  assert.match(oneLine(stderr), /opensrf\.xml:3: unexpected close tag: <default> is open/);
+  assert.match(oneLine(stderr), /opensrf\.xml:3: unexpected close tag: <default> of line 2 is open/);
 });
 
 test('serve answers for opensrf.settings as soon as it is ready, and SIGTERM ends it in order', async (t) => {

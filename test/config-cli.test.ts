@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { serve, temporaryFolder } from './support/command.ts';
 import { registration } from './support/osrf.ts';
 import { header, Peer } from './support/peer.ts';
 import { endWith, HANG_MS } from './support/processes.ts';
@@ -124,6 +125,11 @@ test('a file that is not there is one clear line and exit code 4', () => {
   const { status, stderr } = run(['--config', '/nonexistent/core.xml']);
   assert.equal(status, 4);
   assert.match(stderr, /^opensrf-chopchop: \/nonexistent\/core\.xml: cannot be read: ENOENT[^\n]*\n$/);
+});
+
+test('a password in the encoding that the file declares logs in', async (t) => {
+  const { ready } = await serve(t, temporaryFolder(t), '--config', `${FIXTURES}latin1.xml`, '--host', '127.0.0.1');
+  await (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', 'r', 'geéheim');
 });
 
 test('a variable for serve does not disturb the other commands', () => {

@@ -8,11 +8,13 @@ import { domainAddresses } from '../server/config/hosts-file.ts';
 import { ConfigError, formatProblem } from '../server/config/problem.ts';
 import { RUN_PATHS, SETTINGS } from '../server/config/settings.ts';
 import { type ChopchopSection, readChopchopSection } from '../server/config/sources/chopchop-section.ts';
+import { configElement } from '../server/config/sources/config-element.ts';
 import { type OpensrfCore, readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
 import { resolveSettings } from '../server/config/sources/resolve.ts';
 import { siteConfig } from '../server/config/sources/site.ts';
 import { withSrfsh } from '../server/config/sources/srfsh.ts';
-import { parseXmlFile } from '../server/config/sources/xml-file.ts';
+import { parseXml } from '../server/xml/parse.ts';
+import { rootOf } from '../server/xml/read-xml.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
 
@@ -222,7 +224,7 @@ test('a srfsh.xml of another site, and one that is broken, are told and do no ha
   const beside = join(dirname(file), 'srfsh.xml');
   for (const [content, says] of [
     [`<srfsh>${section('elsewhere')}</srfsh>`, /srfsh\.xml:1: <srfsh>: elsewhere is no domain of the site; srfsh cannot log in/],
-    ['<srfsh>', /srfsh\.xml:1: unclosed tag/],
+    ['<srfsh>', /srfsh\.xml:1: <srfsh> is not closed/],
   ] as const) {
     writeFileSync(beside, content);
     const core = withSrfsh(readOpensrfCore(file), file);
@@ -259,7 +261,7 @@ test('every option of serve is an element of <chopchop>, but the file itself and
   const options = Object.entries(SETTINGS).filter(([, { option }]) => option !== '');
   const elements = options.map(([, { option }]) => option.replaceAll('-', '_')).map((name) => `<${name}>?</${name}>`);
   const { given, warnings } = readChopchopSection(
-    parseXmlFile(`<chopchop>${elements.join('')}<logfile>?</logfile><loglevel>?</loglevel></chopchop>`, 'F'),
+    configElement(rootOf(parseXml(`<chopchop>${elements.join('')}<logfile>?</logfile><loglevel>?</loglevel></chopchop>`, 'F', null))),
     'F',
   );
   const inProcess = RUN_PATHS.filter((path) => path.startsWith('process.')).map((path) => SETTINGS[path].option.replaceAll('-', '_'));

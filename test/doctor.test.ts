@@ -267,7 +267,7 @@ for (const [what, change, says] of [
   ['an account that is not there', ['opensrf', 'stranger'], /:1: stranger@private\.localhost is no account of the site/],
   ['another port', ['5222', '5223'], /:1: port 5223 is none of the site's/],
   ['another router', ['>router<', '>boss<'], /:1: srfsh asks boss@private\.localhost, but the router there is router/],
-  ['a file that is broken', ['</srfsh>', ''], /:1: unclosed tag/],
+  ['a file that is broken', ['</srfsh>', ''], /:1: <srfsh> is not closed/],
 ] as const) {
   test(`srfsh with ${what} is a failure`, (t) => {
     const core = readOpensrfCore(`${FIXTURES}3.3-two-routers.xml`);
@@ -424,7 +424,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     /opensrf\.math is not active on any host, but is to register with the router of public\.localhost/,
     "add <appname>opensrf.math</appname> to a host's <activeapps>, or take it out of <services>",
   ],
-  ['is not well-formed', '</opensrf>', '', 'failure', /file\.xml:6: unclosed tag/, 'correct it there, or name the right file in <settings_config>'],
+  ['is not well-formed', '</opensrf>', '', 'failure', /file\.xml:1: <opensrf> is not closed/, 'correct it there, or name the right file in <settings_config>'],
 ] as const) {
   test(`an opensrf.xml that ${what} is a ${grade} with its remedy`, (t) => {
     const published = what.includes('published') ? '3.3-two-routers.xml' : 'no-router.xml';

@@ -106,7 +106,7 @@ test('SIGHUP reads opensrf.xml and <chopchop> again: settings and log level chan
 
 for (const [what, chopchop, settings, says] of [
   ['a <chopchop> with a wrong value', '<balance>random</balance>', SETTINGS('new'), /opensrf_core\.xml:3: <balance>: "random" is not one of/],
-  ['an opensrf.xml that is broken', '', '<opensrf>', /opensrf\.xml:1: unclosed tag: opensrf/],
+  ['an opensrf.xml that is broken', '', '<opensrf>', /opensrf\.xml:1: <opensrf> is not closed/],
   ['a log that contradicts itself', '<syslog>mail</syslog>', SETTINGS('new'), /opensrf_core\.xml:3: <syslog>: "mail" is not one of/],
 ] as const) {
   test(`${what} changes nothing, and the log says why`, async (t) => {

@@ -239,14 +239,14 @@ test('a request that asks for it has the file read again; a broken file changes 
   writeFileSync(file, '<opensrf>\n<default>');
   assert.deepEqual(await ask('opensrf.settings.default_config.get', 'yes'), [{ a: 2 }]);
   const [error] = log.lines.filter(({ level }) => level === 'error');
-  assert.deepEqual(error?.fields, { part: 'settings', file, problem: `${file}:2: unclosed tag: default` });
+  assert.deepEqual(error?.fields, { part: 'settings', file, problem: `${file}:2: <default> is not closed` });
 });
 
 test('with a bad file nothing starts, and with a good one it starts after all, more than once', async (t) => {
   const file = settingsFile(t, '<opensrf>');
   const server = new ChopChop(createConfig({ port: 0, settings: { file } }), recordingLog());
   t.after(() => server.stop());
-  await assert.rejects(server.start(), { name: 'SettingsError', message: `${file}:1: unclosed tag: opensrf` });
+  await assert.rejects(server.start(), { name: 'SettingsError', message: `${file}:1: <opensrf> is not closed` });
   assert.equal(server.connectionCount, 0);
   for (const value of [1, 2]) {
     writeFileSync(file, `<opensrf><default><a>${value}</a></default></opensrf>`);

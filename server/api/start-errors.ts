@@ -3,7 +3,7 @@ import * as recorded from '../fixture/recording/recorded-exchange.ts';
 import * as stubFiles from '../fixture/stub-files/error.ts';
 import * as tcp from '../net/tcp.ts';
 import * as identity from '../net/tls/identity.ts';
-import * as settings from '../xml/settings-error.ts';
+import * as settings from '../settings/settings-error.ts';
 import type { ClassOf } from './class-of.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { OpensrfCore } from '../config/sources/opensrf-core.ts';
 import type { Setting, SettingObject } from '../settings/convert.ts';
 import type { Settings } from '../settings/settings.ts';
+import { SettingsError } from '../settings/settings-error.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
-import { SettingsError } from '../xml/settings-error.ts';
 import { checkApp, languageOf } from './app.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { decodeXml } from '../xml/decode-text.ts';
-import { parseXml } from '../xml/parse.ts';
-import { SettingsError } from '../xml/settings-error.ts';
+import { readXml } from '../xml/read-xml.ts';
+import { XmlError } from '../xml/xml-error.ts';
 import { Settings } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
 
 /** One opensrf.xml on disk, and what stood in it when it was read last. */
 export class SettingsFile {
@@ -34,22 +33,19 @@ export class SettingsFile {
 }
 
 function readSettings(path: string): Settings {
-  const root = parseXml(readText(path), path, readText).children.find(({ kind }) => kind === 'element');
-  if (root?.name !== 'opensrf') throw SettingsError.at(path, 1, `the document is <${root?.name}>, not <opensrf>; name the file opensrf.xml, not another one`);
-  if (root.uri !== '') throw SettingsError.at(path, 1, `<opensrf> is in the namespace ${root.uri}; OpenSRF looks for it without one, so remove its xmlns`);
-  const settings = new Settings(root);
-  if (settings.select('/opensrf/default|/opensrf/hosts').length === 0) throw SettingsError.at(path, 1, '<opensrf> holds neither <default> nor <hosts>');
-  return settings;
-}
-
-function readText(path: string): string {
-  return decodeXml(readBytes(path), path);
-}
-
-function readBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return checkedSettings(path);
   } catch (error) {
-    throw SettingsError.unreadable(path, error as Error);
+    throw error instanceof XmlError ? new SettingsError(error) : error;
   }
+}
+
+function checkedSettings(path: string): Settings {
+  const root = readXml(path, 'files');
+  const { name, uri, line } = root;
+  if (name !== 'opensrf') throw XmlError.at(path, line, `the document is <${name}>, not <opensrf>; name the file opensrf.xml, not another one`);
+  if (uri !== '') throw XmlError.at(path, line, `<opensrf> is in the namespace ${uri}; OpenSRF looks for it without one, so remove its xmlns`);
+  const settings = new Settings(root);
+  if (settings.select('/opensrf/default|/opensrf/hosts').length === 0) throw XmlError.at(path, line, '<opensrf> holds neither <default> nor <hosts>');
+  return settings;
 }

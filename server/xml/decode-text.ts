@@ -1,44 +1,92 @@
 import { TextDecoder } from 'node:util';
-import { SettingsError } from './settings-error.ts';
+import { XmlError } from './xml-error.ts';
 
-/** The text of an XML file in the encoding that it declares; UTF-8 if it declares none. @throws SettingsError */
+/** Decodes bytes; what is no text in the encoding comes out as U+FFFD, or is refused. */
+interface Encoding {
+  readonly name: string;
+  decode(bytes: Uint8Array, strict: boolean): string;
+}
+
+/** The text of an XML file in the encoding that it declares; UTF-8 if it declares none. @throws XmlError */
 export function decodeXml(bytes: Uint8Array, file: string): string {
-  const decoder = decoderFor(encodingOf(bytes), file);
+  const encoding = encodingOf(bytes, file);
   try {
-    return decoder.decode(bytes);
+    return encoding.decode(bytes, true);
   } catch {
-    throw SettingsError.at(file, lineOfFault(bytes, decoder), `not ${decoder.encoding.toUpperCase()}`);
+    const text = encoding.decode(bytes, false);
+    const before = text.slice(0, text.indexOf('\ufffd'));
+    throw XmlError.at(file, before.split('\n').length, `not ${encoding.name}${declared(bytes) === '' ? UNDECLARED : ', which the file declares'}`);
   }
 }
 
-/** XML 1.0 §4.3.3. A byte order mark is the decoder's own business, but for UTF-16, where no declaration could be read without. */
-function encodingOf(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  if (first === 0xfe && second === 0xff) return 'utf-16be';
+const UNDECLARED = ': convert the file, or declare its encoding in the first line, as <?xml version="1.0" encoding="ISO-8859-1"?>';
+
+/** The first bytes of a file in two or four bytes a character (XML 1.0, Appendix F): a byte order mark, or `<?` without one. */
+const MARKS: readonly (readonly [bytes: string, encoding: string])[] = [
+  ['fffe0000', 'UTF-32'],
+  ['0000feff', 'UTF-32'],
+  ['fffe', 'UTF-16LE'],
+  ['feff', 'UTF-16BE'],
+  ['3c003f00', 'UTF-16LE'],
+  ['003c003f', 'UTF-16BE'],
+  ['efbbbf', 'UTF-8'],
+];
+
+/** XML 1.0 §4.3.3. A byte order mark counts more than a declaration. */
+function encodingOf(bytes: Uint8Array, file: string): Encoding {
+  const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
+  const marked = MARKS.find(([mark]) => start.startsWith(mark))?.[1];
+  const name = marked ?? (declared(bytes) || 'UTF-8');
+  // Its declaration could be read, so each character is one byte.
+  if (marked === undefined && /^utf-?16|^utf-?32|^ucs-?[24]/i.test(name)) throw XmlError.at(file, 1, `declares ${name}, but is in another encoding`);
+  const encoding = byName(name);
+  if (encoding === null) throw XmlError.at(file, 1, `the encoding ${name} is not known`);
+  return encoding;
+}
+
+/** The encoding that the XML declaration names; `''` for none. */
+function declared(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
-  return /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*\sencoding\s*=\s*["']([^"']+)["']/.exec(start)?.[1] ?? 'utf-8';
+  return /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*\sencoding\s*=\s*["']([^"']+)["']/.exec(start)?.[1] ?? '';
 }
 
-function decoderFor(encoding: string, file: string): TextDecoder {
+/** To browsers, and so to Node, the encodings of ISO 8859 are Windows' code pages, which have other characters from 80 to 9F; and Node 20 reads windows-1252 as ISO-8859-1. */
+function byName(name: string): Encoding | null {
+  const label = name.toLowerCase();
+  if (ASCII.has(label)) return { name: name.toUpperCase(), decode: decodeAscii };
+  if (LATIN1.has(label)) return { name: name.toUpperCase(), decode: (bytes) => Buffer.from(bytes).toString('latin1') };
+  const decoder = attempt(() => new TextDecoder(name));
+  if (decoder === null) return null;
+  const { encoding } = decoder;
+  if (encoding === 'windows-1252')
+    return byTable(name, (byte) => (byte >= 0x80 && byte < 0xa0 ? (WINDOWS_1252[byte - 0x80] as string) : String.fromCharCode(byte)));
+  if (label.startsWith('iso') && encoding.startsWith('windows')) {
+    return byTable(name, (byte) => (byte < 0xa0 ? String.fromCharCode(byte) : decoder.decode(Uint8Array.of(byte))));
+  }
+  return { name: encoding.toUpperCase(), decode: (bytes, strict) => new TextDecoder(encoding, { fatal: strict }).decode(bytes) };
+}
+
+const ASCII = new Set(['us-ascii', 'ascii', 'ansi_x3.4-1968', 'iso646-us']);
+const LATIN1 = new Set(['iso-8859-1', 'iso8859-1', 'iso88591', 'iso_8859-1', 'iso_8859-1:1987', 'latin1', 'latin-1', 'l1', 'cp819', 'ibm819']);
+const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+function decodeAscii(bytes: Uint8Array, strict: boolean): string {
+  if (strict && bytes.some((byte) => byte > 0x7f)) throw new Error('not ASCII');
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/[\u0080-\u00ff]/g, '\ufffd');
+}
+
+/** An encoding of one byte a character. */
+function byTable(name: string, characterOf: (byte: number) => string): Encoding {
+  const characters = Array.from({ length: 256 }, (_, byte) => characterOf(byte));
+  return { name: name.toUpperCase(), decode: (bytes) => Array.from(bytes, (byte) => characters[byte]).join('') };
+}
+
+function attempt<T>(action: () => T): T | null {
   try {
-    return new TextDecoder(encoding, { fatal: true });
+    return action();
   } catch {
-    throw SettingsError.at(file, 1, `the encoding ${encoding} is not known`);
+    return null;
   }
-}
-
-function lineOfFault(bytes: Uint8Array, decoder: TextDecoder): number {
-  let line = 1;
-  for (let start = 0; start < bytes.length; line++) {
-    const end = bytes.indexOf(0x0a, start);
-    const next = end === -1 ? bytes.length : end + 1;
-    try {
-      decoder.decode(bytes.subarray(start, next));
-    } catch {
-      return line;
-    }
-    start = next;
-  }
-  return line;
 }

@@ -1,11 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { type SaxesAttributeNS, SaxesParser } from 'saxes';
 import { type EntityDeclaration, readEntities } from './entities.ts';
-import { SettingsError } from './settings-error.ts';
+import { firstMistake } from './mistakes.ts';
 import { XmlBuilder } from './xml-builder.ts';
+import { XmlError } from './xml-error.ts';
 import type { XmlNode } from './xml-node.ts';
 
-/** Reads a file that the document refers to. @throws SettingsError */
+/** Reads a file that the document refers to. @throws XmlError */
 export type ReadText = (path: string) => string;
 
 /** As deep as libxml2 goes; deeper nesting is a mistake. */
@@ -16,39 +17,47 @@ const MAX_EXPANDED_CHARACTERS = 10_000_000;
 const MARK = '\u0000';
 
 /**
- * Reads an XML document into a tree, with all entities expanded.
- * @param file Its name, for messages and for what it refers to.
- * @throws SettingsError with the line of what is wrong.
+ * Parses an XML document into a tree, with all entities expanded.
+ * @param file Its name, for messages and for the files that it refers to.
+ * @param readText Reads those; null: it may refer to none.
+ * @throws XmlError with the line of the mistake.
  */
-export function parseXml(text: string, file: string, readText: ReadText): XmlNode {
-  return new Parsing(file, readText).document(text);
+export function parseXml(text: string, file: string, readText: ReadText | null): XmlNode {
+  return new Parsing(file, text, readText).document();
 }
 
 class Parsing {
   private readonly file: string;
-  private readonly readText: ReadText;
+  private readonly source: string;
+  private readonly readText: ReadText | null;
   private readonly builder = new XmlBuilder();
   private entities: ReadonlyMap<string, EntityDeclaration> = new Map();
   private line = 1;
   private expandedCharacters = 0;
 
-  constructor(file: string, readText: ReadText) {
+  constructor(file: string, source: string, readText: ReadText | null) {
     this.file = file;
+    this.source = source;
     this.readText = readText;
   }
 
-  document(text: string): XmlNode {
+  document(): XmlNode {
     const parser = new SaxesParser({ xmlns: true });
     parser.on('doctype', (doctype) => {
       this.line = parser.line;
       this.entities = this.declared(doctype);
       this.mark(parser);
     });
-    parser.on('error', ({ message }) => this.fail(message, parser.line));
+    parser.on('error', ({ message }) => this.failAt(message, parser.line));
+    // An element stands where its tag begins, not where that ends.
+    parser.on('opentagstart', () => {
+      // The parser has read the character behind the name.
+      this.line = parser.line - (this.source[parser.position - 1] === '\n' ? 1 : 0);
+    });
     this.build(parser, [], () => {
       this.line = parser.line;
     });
-    parser.write(text).close();
+    parser.write(this.source).close();
     return this.builder.document;
   }
 
@@ -56,12 +65,9 @@ class Parsing {
   private build(parser: SaxesParser<{ xmlns: true }>, within: readonly string[], advance: () => void): void {
     const { builder } = this;
     parser.on('opentag', ({ name, local, uri, attributes }) => {
-      advance();
       if (builder.depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} elements inside one another`);
       builder.open(
-        name,
-        local,
-        uri,
+        { name, local, uri, line: this.line },
         Object.values(attributes as Record<string, SaxesAttributeNS>).map((one) => this.attribute(one, within)),
       );
     });
@@ -86,7 +92,10 @@ class Parsing {
 
   private text(text: string, within: readonly string[]): void {
     const parts = text.split(MARK);
+    const end = this.line;
     for (const [index, part] of parts.entries()) {
+      // The parser is behind the text already.
+      if (within.length === 0) this.line = end - linesIn(parts.slice(index + 1));
       if (index % 2 === 0) this.builder.text(part, index === parts.length - 1);
       else this.expand(part, within);
     }
@@ -129,17 +138,18 @@ class Parsing {
   private replacement(name: string, within: readonly string[]): string {
     if (within.includes(name)) this.fail(`the entity &${name}; holds itself`);
     const declaration = this.entities.get(name) as EntityDeclaration;
-    const text = 'text' in declaration ? declaration.text : this.external(name, declaration.file);
+    const text = 'text' in declaration ? declaration.text : this.external(name, declaration.file, this.readText);
     this.expandedCharacters += text.length;
     if (this.expandedCharacters > MAX_EXPANDED_CHARACTERS) this.fail(`the entities expand to more than ${MAX_EXPANDED_CHARACTERS} characters`);
     return text;
   }
 
-  private external(name: string, file: string): string {
+  private external(name: string, file: string, readText: ReadText | null): string {
+    if (readText === null) this.fail(`the entity &${name}; is in another file, ${file}, which is not read`);
     if (/^[a-z][a-z0-9+.-]+:/i.test(file) && !file.startsWith('file:')) this.fail(`the entity &${name}; is at ${file}; only files are read`);
     const path = resolve(dirname(this.file), file.replace(/^file:(?:\/\/)?/, ''));
     // XML 1.0 §4.3.1: an external entity may begin with a text declaration.
-    return this.readText(path).replace(/^<\?xml[ \t\r\n][^>]*\?>/, '');
+    return readText(path).replace(/^<\?xml[ \t\r\n][^>]*\?>/, '');
   }
 
   private declared(doctype: string): ReadonlyMap<string, EntityDeclaration> {
@@ -150,11 +160,27 @@ class Parsing {
     }
   }
 
-  private fail(problem: string, line = this.line): never {
-    // saxes puts its own LINE:COLUMN before what it found, and a full stop behind.
-    const plain = problem.replace(/(^|: )\d*:?\d+: /, '$1').replace(/\.$/, '');
-    // It reports the element that is open as closed before it complains.
-    const open = plain.endsWith('unexpected close tag') ? `: <${this.builder.closed}> is open` : '';
-    throw SettingsError.at(this.file, line, plain + open);
+  private fail(problem: string): never {
+    throw XmlError.at(this.file, this.line, plain(problem));
   }
+
+  /** Fails with what the parser has found in a line, or with the mistake before it that it has not noticed. */
+  private failAt(problem: string, line: number): never {
+    const found = plain(problem);
+    const mistake = firstMistake(this.source);
+    const isUnclosed = found.startsWith('unclosed tag');
+    if (mistake !== null && mistake.line <= line && (isUnclosed || !mistake.toTheEnd)) throw XmlError.at(this.file, mistake.line, mistake.problem);
+    // It reports the element that is open as closed before it complains.
+    const { name, line: opened } = this.builder.closed;
+    throw XmlError.at(this.file, line, found.endsWith('unexpected close tag') ? `${found}: <${name}> of line ${opened} is open` : found);
+  }
+}
+
+/** The parser puts its own LINE:COLUMN before what it has found, and a full stop behind. */
+function plain(problem: string): string {
+  return problem.replace(/(^|: )\d*:?\d+: /, '$1').replace(/\.$/, '');
+}
+
+function linesIn(parts: readonly string[]): number {
+  return parts.reduce((lines, part) => lines + part.split('\n').length - 1, 0);
 }

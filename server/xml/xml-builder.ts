@@ -14,8 +14,8 @@ export interface ReadAttribute {
  */
 export class XmlBuilder {
   readonly document: XmlNode;
-  /** The name of the element that was closed last. */
-  closed = '';
+  /** The element that was closed last. */
+  closed: XmlNode;
   private current: XmlNode;
   /** A blank run at the beginning of the current element: part of the document only if nothing follows. */
   private leadingBlank = '';
@@ -25,6 +25,7 @@ export class XmlBuilder {
   constructor() {
     this.document = this.node('document', '#document', '', null);
     this.current = this.document;
+    this.closed = this.document;
   }
 
   /** How many elements are open. */
@@ -44,8 +45,8 @@ export class XmlBuilder {
     return declared;
   }
 
-  open(name: string, local: string, uri: string, attributes: readonly ReadAttribute[]): void {
-    const element: XmlNode = { ...this.node('element', name, '', this.current), local, uri, attributes: [] };
+  open({ name, local, uri, line }: Pick<XmlNode, 'name' | 'local' | 'uri' | 'line'>, attributes: readonly ReadAttribute[]): void {
+    const element: XmlNode = { ...this.node('element', name, '', this.current), local, uri, line, attributes: [] };
     const own = attributes.map((one): XmlNode => ({ ...this.node('attribute', one.name, one.value, element), local: one.local, uri: one.uri }));
     (element.attributes as XmlNode[]).push(...own);
     this.append(element);
@@ -55,7 +56,7 @@ export class XmlBuilder {
 
   close(): void {
     if (this.leadingBlank !== '') this.append(this.node('text', '#text', this.leadingBlank, this.current));
-    this.closed = this.current.name;
+    this.closed = this.current;
     this.current = this.current.parent as XmlNode;
     this.openElements--;
   }
@@ -94,6 +95,6 @@ export class XmlBuilder {
   }
 
   private node(kind: XmlNodeKind, name: string, value: string, parent: XmlNode | null): XmlNode {
-    return { kind, name, local: name, uri: '', value, attributes: [], children: [], parent, order: this.nodes++ };
+    return { kind, name, local: name, uri: '', value, line: 0, attributes: [], children: [], parent, order: this.nodes++ };
   }
 }

@@ -1,7 +1,7 @@
 /** What a node of the document is; names as in the DOM. */
 export type XmlNodeKind = 'document' | 'element' | 'attribute' | 'text' | 'cdata' | 'comment' | 'instruction';
 
-/** One node of opensrf.xml. */
+/** One node of an XML document. */
 export interface XmlNode {
   readonly kind: XmlNodeKind;
   /** With its prefix; `#text`, `#cdata-section` or `#comment` for a node without a name. */
@@ -9,6 +9,8 @@ export interface XmlNode {
   readonly local: string;
   /** The namespace of an element or attribute; `''` for none. */
   readonly uri: string;
+  /** Where the start tag of an element begins, counted from 1; 0 for other nodes. */
+  readonly line: number;
   /** The text of all but elements. */
   value: string;
   /** Namespace declarations included. */

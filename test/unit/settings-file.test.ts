@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { SettingsError } from '../../server/settings/settings-error.ts';
 import { SettingsFile } from '../../server/settings/settings-file.ts';
-import { SettingsError } from '../../server/xml/settings-error.ts';
 
 // This file runs from dist/test/unit/, the fixtures stay with the sources.
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/opensrf-xml/', import.meta.url));
@@ -61,9 +61,12 @@ test('a file with the wrong content says so in one line', (t) => {
     ['<config/>', ':1: the document is <config>, not <opensrf>; name the file opensrf.xml, not another one'],
     ['<opensrf/>', ':1: <opensrf> holds neither <default> nor <hosts>'],
     ['<opensrf xmlns="urn:x"><default/></opensrf>', ':1: <opensrf> is in the namespace urn:x; OpenSRF looks for it without one, so remove its xmlns'],
-    [Buffer.from('<opensrf>\n<default>\n\xe4</default></opensrf>', 'latin1'), ':3: not UTF-8'],
+    [
+      Buffer.from('<opensrf>\n<default>\n\xe4</default></opensrf>', 'latin1'),
+      ':3: not UTF-8: convert the file, or declare its encoding in the first line, as <?xml version="1.0" encoding="ISO-8859-1"?>',
+    ],
     ['<?xml version="1.0" encoding="klingon"?><opensrf/>', ':1: the encoding klingon is not known'],
-    ['<opensrf>\n<default>\n</opensrf>', ':3: unexpected close tag: <default> is open'],
+    ['<opensrf>\n<default>\n</opensrf>', ':3: unexpected close tag: <default> of line 2 is open'],
   ];
   for (const [content, problem] of rows) {
     const path = temporaryFile(t, content);
@@ -75,9 +78,9 @@ test('a file with the wrong content says so in one line', (t) => {
 test('a file that cannot be read, or refers to one, says which and why', (t) => {
   const missing = errorOf('/nonexistent/opensrf.xml');
   assert.equal(missing.fault, 'file');
-  assert.match(missing.message, /^cannot read \/nonexistent\/opensrf\.xml: ENOENT/);
+  assert.match(missing.message, /^\/nonexistent\/opensrf\.xml: cannot be read: ENOENT/);
   const path = temporaryFile(t, '<!DOCTYPE opensrf [<!ENTITY a SYSTEM "nosuch.ent">]><opensrf><default>&a;</default></opensrf>');
-  assert.match(errorOf(path).message, /^cannot read .*nosuch\.ent: ENOENT/);
+  assert.match(errorOf(path).message, /nosuch\.ent: cannot be read: ENOENT/);
 });
 
 test('a byte order mark is no matter, in UTF-8 or UTF-16', (t) => {

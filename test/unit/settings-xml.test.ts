@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { convert, type Setting } from '../../server/settings/convert.ts';
 import { merge } from '../../server/settings/merge.ts';
 import { parseXml } from '../../server/xml/parse.ts';
-import { SettingsError } from '../../server/xml/settings-error.ts';
+import { XmlError } from '../../server/xml/xml-error.ts';
 import type { XmlNode } from '../../server/xml/xml-node.ts';
 
 const noFiles = (path: string): string => assert.fail(`${path} was read`);
@@ -126,12 +126,12 @@ test('entities are expanded where they stand: text, elements, attributes, other 
   }
 });
 
-test('what is wrong is told with its file and line', () => {
+test('a mistake is reported with its file and line', () => {
   const bomb = Array.from({ length: 12 }, (_, index) => `<!ENTITY e${index + 1} "${`&e${index};`.repeat(10)}">`).join('');
   const rows: readonly (readonly [xml: string, problem: RegExp])[] = [
     ['', /:1: document must contain a root element$/],
-    ['<k>\n<a>\n</b>\n</k>', /:3: unexpected close tag: <a> is open$/],
-    ['<k>\n<a>', /:2: unclosed tag: a$/],
+    ['<k>\n<a>\n</b>\n</k>', /:3: unexpected close tag: <a> of line 2 is open$/],
+    ['<k>\n<a>', /:2: <a> is not closed$/],
     ['<k>\n&nosuch;</k>', /:2: undefined entity$/],
     ['<k>\n<a b=c/></k>', /:2: unquoted attribute value$/],
     ['<k/>\n<k/>', /:2: documents may contain only one root$/],
@@ -147,7 +147,7 @@ test('what is wrong is told with its file and line', () => {
     assert.throws(
       () => parse(xml),
       (error) => {
-        assert.ok(error instanceof SettingsError, String(error));
+        assert.ok(error instanceof XmlError, String(error));
         assert.equal(error.fault, 'content');
         assert.match(error.message, /^\/conf\/opensrf\.xml:\d+: [^\n]+$/);
         assert.match(error.message, problem);

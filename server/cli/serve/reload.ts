@@ -7,7 +7,7 @@ import { RUN_PATHS, SETTINGS } from '../../config/settings.ts';
 import type { Resolved } from '../../config/sources/resolve.ts';
 import { CommandError } from '../../kernel/exit-codes.ts';
 import { CertificateError } from '../../net/tls/identity.ts';
-import { SettingsError } from '../../xml/settings-error.ts';
+import { SettingsError } from '../../settings/settings-error.ts';
 import { wantedControl } from './serve-control.ts';
 
 /** SIGHUP: reads the settings again. If anything is wrong, nothing changes and the log says why. */

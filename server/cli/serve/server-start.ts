@@ -4,7 +4,7 @@ import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type BoundAddress, ListenError } from '../../net/tcp.ts';
 import { CertificateError } from '../../net/tls/identity.ts';
-import { SettingsError } from '../../xml/settings-error.ts';
+import { SettingsError } from '../../settings/settings-error.ts';
 
 // What the commands share that run a server.
 

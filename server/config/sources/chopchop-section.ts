@@ -1,7 +1,7 @@
 import { inFile, type Problem } from '../problem.ts';
 import { SETTINGS } from '../settings.ts';
+import type { ConfigElement } from './config-element.ts';
 import type { Given, GivenByKey } from './given.ts';
-import type { ConfigElement } from './xml-file.ts';
 
 /** `<chopchop>`: everything that the other sections have no place for. */
 export interface ChopchopSection {

@@ -1,7 +1,7 @@
 import { normalizeDomain } from '../../../shared/jid.ts';
 import { ConfigError, formatPlace, inFile, type Problem } from '../problem.ts';
 import { type ChopchopSection, readChopchopSection } from './chopchop-section.ts';
-import { type ConfigElement, readXmlFile } from './xml-file.ts';
+import { type ConfigElement, readConfigFile } from './config-element.ts';
 
 /** `<opensrf>`, `<gateway>` or `<srfsh>`: how a program logs in. */
 export interface ClientSection {
@@ -71,7 +71,7 @@ const CLIENT_SECTIONS = ['opensrf', 'gateway', 'srfsh'];
  * @throws ConfigError with every problem
  */
 export function readOpensrfCore(file: string): OpensrfCore {
-  return new CoreReader(file).read(readXmlFile(file));
+  return new CoreReader(file).read(readConfigFile(file));
 }
 
 class CoreReader {

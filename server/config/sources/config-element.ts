@@ -1,0 +1,37 @@
+import { readXml } from '../../xml/read-xml.ts';
+import { XmlError } from '../../xml/xml-error.ts';
+import type { XmlNode } from '../../xml/xml-node.ts';
+import { ConfigError, inFile } from '../problem.ts';
+
+/** An element of opensrf_core.xml or srfsh.xml. */
+export interface ConfigElement {
+  readonly name: string;
+  /** Where its start tag begins, counted from 1. */
+  readonly line: number;
+  readonly children: readonly ConfigElement[];
+  /** Its character data, CDATA included and comments left out, without white space at the ends. */
+  readonly text: string;
+  /** What of its text OpenSRF's own programs would read differently: `a comment`, `CDATA` or `white space`; `''` for nothing. */
+  readonly oddity: string;
+}
+
+/** Reads a file. @throws ConfigError if it cannot be read or is not well-formed; says file and line. */
+export function readConfigFile(file: string): ConfigElement {
+  try {
+    return configElement(readXml(file, 'internal'));
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    const { line, problem, fault } = error;
+    throw new ConfigError([{ place: inFile(error.file, line), text: problem, fault }]);
+  }
+}
+
+/** An element as those files have them. */
+export function configElement({ name, line, children }: XmlNode): ConfigElement {
+  const text = children.map(({ kind, value }) => (kind === 'text' || kind === 'cdata' ? value : '')).join('');
+  const oddity = children.map(({ kind }) => ODDITIES[kind]).find((one) => one !== undefined) ?? (text.trim() === text ? '' : 'white space');
+  const elements = children.filter(({ kind }) => kind === 'element').map(configElement);
+  return { name, line, children: elements, text: text.trim(), oddity };
+}
+
+const ODDITIES: Readonly<Partial<Record<XmlNode['kind'], string>>> = { comment: 'a comment', cdata: 'CDATA' };

@@ -1,0 +1,118 @@
+/** Something in a text that is not XML, where it stands. */
+export interface Mistake {
+  readonly line: number;
+  readonly problem: string;
+  /** Whether nothing but the end of the file shows it: an element that is not closed. */
+  readonly toTheEnd: boolean;
+}
+
+/** A reference as it has to be written (XML 1.0 §4.1). */
+const REFERENCE = /^&(?:#\d+|#x[\da-fA-F]+|[\p{L}_:][\p{L}\p{N}_:.\-\u00b7]*);/u;
+
+/** What begins with one text and has to end with another: what stands in between is not looked at. */
+const ENCLOSED: readonly (readonly [begin: string, end: string, name: string])[] = [
+  ['<!--', '-->', 'comment'],
+  ['<![CDATA[', ']]>', 'CDATA section'],
+  ['<?', '?>', 'processing instruction'],
+];
+
+/**
+ * The first of the mistakes that a parser reports far behind the place: a bare `&`, text outside of the root element, and what is not closed to the end of the file.
+ * Others it reports where they are.
+ * @returns null if there is none of them.
+ */
+export function firstMistake(text: string): Mistake | null {
+  return new Scan(text).run();
+}
+
+class Scan {
+  private readonly text: string;
+  private at = 0;
+  private roots = 0;
+  /** Where each open element begins. */
+  private readonly open: { readonly name: string; readonly at: number }[] = [];
+
+  constructor(text: string) {
+    this.text = text.replace(/^\ufeff/, '');
+  }
+
+  run(): Mistake | null {
+    const { text } = this;
+    while (this.at < text.length) {
+      const mistake = text[this.at] === '<' ? this.markup() : this.characters();
+      if (mistake !== null) return mistake;
+    }
+    const unclosed = this.open.at(-1);
+    return unclosed === undefined ? null : { ...this.mistake(unclosed.at, `<${unclosed.name}> is not closed`), toTheEnd: true };
+  }
+
+  /** Text up to the next markup. */
+  private characters(): Mistake | null {
+    const next = this.text.indexOf('<', this.at);
+    const end = next === -1 ? this.text.length : next;
+    const run = this.text.slice(this.at, end);
+    const visible = run.search(/\S/);
+    if (this.open.length === 0 && visible !== -1)
+      return this.mistake(this.at + visible, `text ${this.roots === 0 ? 'before' : 'behind'} the root element: ${quoted(run.trim())}`);
+    const mistake = this.bareAmpersand(this.at, end);
+    this.at = end;
+    return mistake;
+  }
+
+  private markup(): Mistake | null {
+    for (const [begin, end, name] of ENCLOSED) {
+      if (this.text.startsWith(begin, this.at)) return this.skip(begin, end, name);
+    }
+    if (this.text.startsWith('<!DOCTYPE', this.at)) return this.doctype();
+    return this.tag();
+  }
+
+  private skip(begin: string, end: string, name: string): Mistake | null {
+    const found = this.text.indexOf(end, this.at + begin.length);
+    if (found === -1) return this.mistake(this.at, `a ${name} is not closed by ${end}`);
+    this.at = found + end.length;
+    return null;
+  }
+
+  /** Its internal subset may have anything in quotes and comments. */
+  private doctype(): Mistake | null {
+    const found = /^<!DOCTYPE(?:[^[>"']|"[^"]*"|'[^']*')*(?:\[(?:<!--[\s\S]*?-->|<\?[\s\S]*?\?>|"[^"]*"|'[^']*'|[^\]"'])*\]\s*)?>/.exec(
+      this.text.slice(this.at),
+    );
+    if (found === null) return this.mistake(this.at, 'the <!DOCTYPE is not closed');
+    this.at += found[0].length;
+    return null;
+  }
+
+  private tag(): Mistake | null {
+    const begin = this.at;
+    const [whole, slash = '', name = '', attributes = '', quote, closed] = /^<(\/?)([^\s/>"'<]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*)(["'])?(>)?/.exec(
+      this.text.slice(begin),
+    ) as RegExpExecArray;
+    if (quote !== undefined) return this.mistake(begin + whole.lastIndexOf(quote), `a value in <${slash}${name}> is not closed by ${quote}`);
+    if (closed === undefined) return this.mistake(begin, `<${slash}${name} is not closed by >`);
+    this.at = begin + whole.length;
+    const mistake = this.bareAmpersand(begin, this.at);
+    if (mistake !== null) return mistake;
+    if (slash !== '') this.open.pop();
+    else if (!attributes.endsWith('/')) this.open.push({ name, at: begin });
+    if (this.open.length === 0) this.roots++;
+    return null;
+  }
+
+  private bareAmpersand(begin: number, end: number): Mistake | null {
+    for (let at = this.text.indexOf('&', begin); at !== -1 && at < end; at = this.text.indexOf('&', at + 1)) {
+      if (!REFERENCE.test(this.text.slice(at, at + 200))) return this.mistake(at, 'a bare & is not allowed: write &amp;');
+    }
+    return null;
+  }
+
+  private mistake(at: number, problem: string): Mistake {
+    return { line: this.text.slice(0, at).split('\n').length, problem, toTheEnd: false };
+  }
+}
+
+function quoted(text: string): string {
+  const start = text.split('\n')[0] as string;
+  return start.length > 40 ? `"${start.slice(0, 40)}…"` : `"${start}"`;
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { decodeXml } from './decode-text.ts';
+import { parseXml } from './parse.ts';
+import { XmlError } from './xml-error.ts';
+import type { XmlNode } from './xml-node.ts';
+
+/**
+ * Reads an XML file from the disk: every one of them is read here.
+ * @param entities `files`: its entities may stand for other files, as those of OpenSRF's opensrf.xml may; `internal`: they may not.
+ * @returns its root element.
+ * @throws XmlError with the line of the mistake.
+ */
+export function readXml(path: string, entities: 'files' | 'internal'): XmlNode {
+  return rootOf(parseXml(readText(path), path, entities === 'files' ? readText : null));
+}
+
+/** The root element of a document. */
+export function rootOf({ children }: XmlNode): XmlNode {
+  return children.find(({ kind }) => kind === 'element') as XmlNode;
+}
+
+function readText(path: string): string {
+  return decodeXml(readBytes(path), path);
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw XmlError.unreadable(path, error as Error);
+  }
+}

@@ -103,7 +103,7 @@ test('a wrong file ends --check-config with every problem in a line of its own a
   const { status, stderr } = run(['--config', `${FIXTURES}broken.xml`, '--check-config']);
   assert.equal(status, 2);
   assert.equal(stderr.trim().split('\n').length, 6);
-  assert.match(stderr, /broken\.xml:4: <port>: "many" is no port/);
+  assert.match(stderr, /broken\.xml:4: <port>: "many" is not a port number/);
   assert.doesNotMatch(stderr, /\n\s+at /);
 });
 

@@ -309,8 +309,8 @@ test('every problem of a file is named with file, line and element, all at once'
   assert.deepEqual(
     problemsOf(() => readOpensrfCore(file)).map((problem) => problem.replace(file, 'F')),
     [
-      'F:3: <domain>: "private localhost" is no domain',
-      'F:4: <port>: "many" is no port',
+      'F:3: <domain>: "private localhost" is not a domain',
+      'F:4: <port>: "many" is not a port number from 0 to 65535',
       'F:2: <opensrf>: needs <passwd>',
       'F:9: <transport>: needs <server>',
       'F:8: <router>: needs at least one <trusted_domains><server>',
@@ -354,15 +354,62 @@ test('two passwords for one account contradict each other', (t) => {
 });
 
 test('the addresses are the loopback addresses that the domains have in /etc/hosts; where one has none, 127.0.0.1 too', (t) => {
-  const hosts = temporaryFile(
+  const hostsFile = temporaryFile(
     t,
     '127.0.0.1 localhost # private.localhost\n127.0.1.2\tpublic.localhost public # guide\n127.0.1.3 Private.localhost\n192.0.2.1 elsewhere.localhost\n::1 localhost\n',
   );
-  assert.deepEqual(domainAddresses(['private.localhost', 'public.localhost'], hosts), { hosts: ['127.0.1.3', '127.0.1.2'], missing: [] });
-  assert.deepEqual(domainAddresses(['localhost'], hosts), { hosts: ['127.0.0.1'], missing: [] });
-  assert.deepEqual(domainAddresses(['public.localhost', 'elsewhere.localhost'], hosts), {
+  const around = { hostsFile, ipv4: true };
+  assert.deepEqual(domainAddresses(['private.localhost', 'public.localhost'], around), { hosts: ['127.0.1.3', '127.0.1.2'], missing: [], elsewhere: [] });
+  assert.deepEqual(domainAddresses(['localhost'], around), { hosts: ['127.0.0.1'], missing: [], elsewhere: [] });
+  assert.deepEqual(domainAddresses(['public.localhost', 'elsewhere.localhost'], around), {
     hosts: ['127.0.1.2', '127.0.0.1'],
     missing: ['elsewhere.localhost'],
+    elsewhere: [],
   });
-  assert.deepEqual(domainAddresses(['localhost', 'a.b'], '/nonexistent'), { hosts: ['127.0.0.1'], missing: ['a.b'] });
+  assert.deepEqual(domainAddresses(['localhost', 'a.b'], { hostsFile: '/nonexistent', ipv4: true }), { hosts: ['127.0.0.1'], missing: ['a.b'], elsewhere: [] });
+});
+
+test('a domain that is a loopback address is listened on, and has no line in /etc/hosts; other addresses are not listened on', (t) => {
+  const hostsFile = temporaryFile(t, '127.0.1.3 private.localhost\n');
+  const addresses = (domains: string[], ipv4 = true) => domainAddresses(domains, { hostsFile, ipv4 });
+  assert.deepEqual(addresses(['127.0.0.2', '127.0.0.3']), { hosts: ['127.0.0.2', '127.0.0.3'], missing: [], elsewhere: [] });
+  assert.deepEqual(addresses(['127.0.0.2', 'private.localhost', 'a.b']), { hosts: ['127.0.0.2', '127.0.1.3', '127.0.0.1'], missing: ['a.b'], elsewhere: [] });
+  assert.deepEqual(addresses(['::1', '[::1]']), { hosts: ['::1'], missing: [], elsewhere: [] });
+  assert.deepEqual(addresses(['192.0.2.7', '2001:db8::7']), { hosts: ['127.0.0.1'], missing: [], elsewhere: ['192.0.2.7', '2001:db8::7'] });
+  // A machine whose loopback interface has no IPv4 address.
+  assert.deepEqual(addresses(['localhost', 'private.localhost', '127.0.0.2'], false), { hosts: ['::1'], missing: [], elsewhere: [] });
+});
+
+test('a site whose domains are addresses is listened on there', () => {
+  const { config, missingNames, warnings } = resolved('ip-addresses.xml');
+  assert.deepEqual([config.domains, config.hosts, missingNames, warnings], [['127.0.0.2', '127.0.0.3'], ['127.0.0.2', '127.0.0.3'], [], []]);
+});
+
+const OLD = (listenAddress: string, domain = 'localhost') =>
+  `<config>\n<opensrf><domain>${domain}</domain><username>a</username><passwd>p</passwd></opensrf>\n<chopchop>\n<listen_address>${listenAddress}</listen_address>\n</chopchop></config>`;
+
+test('the example of an address in an old file is not listened on, with a warning', (t) => {
+  const read = (content: string) => {
+    const file = temporaryFile(t, content);
+    const { config, warnings } = resolveSettings({ command: 'serve', args: { config: file, insecure: true }, environment: {}, isTerminal: false });
+    return [config.hosts, formatted(warnings).map((text) => text.replace(file, 'F'))];
+  };
+  for (const placeholder of ['192.0.2.7', '[ip address]', 'jabber.example.org']) {
+    assert.deepEqual(read(OLD(placeholder)), [['127.0.0.1'], [`F:4: <listen_address>: ${placeholder} is no address of this machine and is not listened on`]]);
+  }
+  for (const own of ['127.0.0.1', '127.0.0.9', '0.0.0.0']) assert.deepEqual(read(OLD(own)), [[own], []]);
+  // What is written for this server is taken at its word.
+  assert.deepEqual(read(OLD('192.0.2.7').replaceAll('listen_address', 'host')), [['192.0.2.7'], []]);
+  assert.deepEqual(read(OLD('127.0.0.1', '192.0.2.7').replace(/<listen.*>/, '')), [
+    ['127.0.0.1'],
+    ['F:2: programs of 192.0.2.7 connect to that address; to listen there, say --host 192.0.2.7'],
+  ]);
+});
+
+test('a file of the line of OpenSRF that speaks Redis is recognised', (t) => {
+  const section = (name: string) => `<${name}><domain>localhost</domain><port>6379</port><username>a</username><passwd>p</passwd></${name}>`;
+  const file = temporaryFile(t, `<config>\n${section('opensrf')}\n${section('gateway')}</config>`);
+  const warnings = formatted(readOpensrfCore(file).warnings);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] as string, /file:2: <port>: port 6379 is that of Redis, which an unreleased line of OpenSRF uses in place of Jabber/);
 });

@@ -48,10 +48,32 @@ test('a clock that was never set, or is behind the files of the site, is a failu
 });
 
 test('a domain without an address is a failure, and the remedy is the line for /etc/hosts', async (t) => {
-  const hosts = temporaryFile(t, '127.0.1.3 private.localhost\n');
-  assert.deepEqual(await checkName('private.localhost', hosts), { grade: 'ok', text: 'private.localhost is 127.0.1.3 by /etc/hosts', remedy: '' });
-  const absent = await checkName('nowhere.invalid', hosts);
+  const around = { hostsFile: temporaryFile(t, '127.0.1.3 private.localhost\n'), ipv4: true };
+  assert.deepEqual(await checkName('private.localhost', [], around), { grade: 'ok', text: 'private.localhost is 127.0.1.3 by /etc/hosts', remedy: '' });
+  const absent = await checkName('nowhere.invalid', [], around);
   assert.deepEqual([absent.grade, absent.remedy], ['failure', "echo '127.0.0.1 nowhere.invalid' >> /etc/hosts"]);
+});
+
+test('a domain that is an address needs no line in /etc/hosts', async () => {
+  const found = async (domain: string, ...hosts: string[]) => {
+    const { grade, text, remedy } = await checkName(domain, hosts);
+    assert.doesNotMatch(text + remedy, /etc\/hosts/);
+    return [grade, remedy];
+  };
+  assert.deepEqual(await found('127.0.0.2', '127.0.0.2'), ['ok', '']);
+  assert.deepEqual(await found('127.0.0.2', '0.0.0.0'), ['ok', '']);
+  assert.deepEqual(await found('127.0.0.2', '127.0.0.1'), ['failure', 'listen there: --host 127.0.0.2']);
+  assert.deepEqual(await found('192.0.2.7', '127.0.0.1'), ['failure', 'run the server there, or correct the domain']);
+  for (const domain of ['::1', '[::1]', '2001:db8::7'])
+    assert.deepEqual(await found(domain, '::1'), ['failure', 'use a name or an IPv4 address as the domain']);
+});
+
+test('on a machine without IPv4 no name has the address 127.0.0.1', async () => {
+  for (const domain of ['localhost', 'private.localhost']) {
+    const { grade, text, remedy } = await checkName(domain, ['::1'], { ipv4: false });
+    assert.deepEqual([grade, text], ['failure', `${domain} has no IPv4 address: the loopback interface has none`]);
+    assert.equal(remedy, 'give it one: ip addr add 127.0.0.1/8 dev lo');
+  }
 });
 
 test('a port in use is a failure that names the program which has it', async (t) => {
@@ -445,7 +467,7 @@ test('the command prints each finding and its remedy, and exits with 1 if there 
   const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'doctor', '--port', '0', ...args], { encoding: 'utf8', timeout: HANG_MS });
   const bad = run('--config', `${FIXTURES}broken.xml`);
   assert.equal(bad.status, 1);
-  assert.match(bad.stdout, /FAIL {2}\S+broken\.xml:4: <port>: "many" is no port\n {6}mend: correct it there\n/);
+  assert.match(bad.stdout, /FAIL {2}\S+broken\.xml:4: <port>: "many" is not a port number from 0 to 65535\n {6}mend: correct it there\n/);
   assert.equal(bad.stderr, 'opensrf-chopchop: 6 failures\n');
   const good = run('--domain', 'localhost', '--json');
   assert.equal(good.status, 0, good.stderr);

@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { ConnectionConfig } from '../config/sources/connection.ts';
 import { ControlClient } from '../control/control-client.ts';
 import { type ControlFile, type FoundControlFile, leftControlFiles, readControlFile } from '../control/control-file.ts';
@@ -8,7 +7,7 @@ import type { ServerReport } from '../control/server-report.ts';
 import type { RouterReport } from '../control/services.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError } from '../kernel/exit-codes.ts';
-import { isLoopback } from '../kernel/loopback.ts';
+import { isOwnAddress } from '../kernel/loopback.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 
 // Where commands learn of a running server: over its control interface, if it is one of ours on this machine; else as any OpenSRF program would.
@@ -84,14 +83,5 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 }
 
 function leadsTo(address: string, { host }: BoundAddress): boolean {
-  return address === host || ((host === '0.0.0.0' || host === '::') && isHere(address));
-}
-
-function isHere(address: string): boolean {
-  return (
-    isLoopback(address) ||
-    Object.values(networkInterfaces())
-      .flat()
-      .some((own) => own?.address === address)
-  );
+  return address === host || ((host === '0.0.0.0' || host === '::') && isOwnAddress(address));
 }

@@ -44,7 +44,7 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   const file = resolved.settings.values.config ?? '';
   const settings = config.settings?.file ?? core?.settingsConfig ?? '';
   findings.push(checkClock(new Date(), youngest([file, settings])));
-  findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain)))));
+  findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain, config.hosts)))));
   findings.push(...(await checkPorts(resolved)));
   findings.push(...checkLog(resolved.log));
   if (core !== null) findings.push(...checkFiles(core, file, settings, config.settings !== null));

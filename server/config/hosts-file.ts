@@ -1,25 +1,64 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hasIpv4Loopback, isLoopback } from '../kernel/loopback.ts';
 
 /** Where to listen so that programs which connect to the host their domain names reach us. */
 export interface DomainAddresses {
-  /** IPv4 loopback addresses: OpenSRF's libraries resolve no others. */
+  /** Loopback addresses of this machine. */
   readonly hosts: readonly string[];
   /** Domains that have no loopback address in the file. */
   readonly missing: readonly string[];
+  /** Domains that are addresses themselves, and not of the loopback interface. */
+  readonly elsewhere: readonly string[];
 }
 
-const FALLBACK = '127.0.0.1';
+/** What the addresses of domains depend on besides their names. */
+export interface Surroundings {
+  readonly hostsFile?: string;
+  /** Whether the loopback interface has an IPv4 address. */
+  readonly ipv4?: boolean;
+}
+
+const IPV4 = '127.0.0.1';
+const IPV6 = '::1';
 const HOSTS_FILE = '/etc/hosts';
 
 /**
- * Looks the domains up in /etc/hosts, where OpenSRF's installation guide puts them.
+ * Finds the loopback addresses of domains: of names in /etc/hosts, where OpenSRF's installation guide puts them.
  * Not by a resolver: a start may not wait for a name server that does not answer.
  */
-export function domainAddresses(domains: readonly string[], file = HOSTS_FILE): DomainAddresses {
-  const known = loopbackNames(readHosts(file));
-  const missing = domains.filter((domain) => domain !== 'localhost' && !known.has(domain));
-  const found = domains.flatMap((domain) => known.get(domain) ?? (domain === 'localhost' ? [FALLBACK] : []));
-  return { hosts: [...new Set(missing.length > 0 ? [...found, FALLBACK] : found)], missing };
+export function domainAddresses(domains: readonly string[], { hostsFile = HOSTS_FILE, ipv4 = hasIpv4Loopback() }: Surroundings = {}): DomainAddresses {
+  const literals = domains.flatMap((domain) => addressLiteral(domain) ?? []);
+  const loopback = literals.filter((address) => isLoopback(address));
+  const elsewhere = domains.filter((domain) => !isLoopback(addressLiteral(domain) ?? IPV4));
+  const names = domains.filter((domain) => addressLiteral(domain) === null);
+  if (!ipv4) return { hosts: unique([...loopback.filter((address) => isIP(address) === 6), IPV6]), missing: [], elsewhere };
+  const known = addressesByName(hostsFile);
+  const missing = names.filter((name) => name !== 'localhost' && !known.has(name));
+  const found = [...loopback, ...names.flatMap((name) => known.get(name) ?? (name === 'localhost' ? [IPV4] : []))];
+  return { hosts: unique(missing.length > 0 || found.length === 0 ? [...found, IPV4] : found), missing, elsewhere };
+}
+
+/** The address to connect to for a domain, as its programs do. */
+export function addressOf(domain: string): string {
+  return addressLiteral(domain) ?? (domainAddresses([domain]).hosts[0] as string);
+}
+
+/** The address that a domain is, if it is one: `127.0.0.2`, `::1` or `[::1]`; null for a name. */
+export function addressLiteral(domain: string): string | null {
+  const bare = domain.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) === 0 ? null : bare;
+}
+
+/** The IPv4 loopback addresses in a hosts file, by name: OpenSRF's libraries resolve no others. */
+export function addressesByName(file = HOSTS_FILE): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const line of readHosts(file).split('\n')) {
+    const [address, ...aliases] = (line.split('#', 1)[0] as string).trim().split(/\s+/);
+    if (address === undefined || isIP(address) !== 4 || !isLoopback(address)) continue;
+    for (const alias of aliases) names.set(alias.toLowerCase(), [...(names.get(alias.toLowerCase()) ?? []), address]);
+  }
+  return names;
 }
 
 function readHosts(file: string): string {
@@ -30,12 +69,6 @@ function readHosts(file: string): string {
   }
 }
 
-function loopbackNames(hosts: string): Map<string, string[]> {
-  const names = new Map<string, string[]>();
-  for (const line of hosts.split('\n')) {
-    const [address, ...aliases] = (line.split('#', 1)[0] as string).trim().split(/\s+/);
-    if (address === undefined || !/^127\.\d+\.\d+\.\d+$/.test(address)) continue;
-    for (const alias of aliases) names.set(alias.toLowerCase(), [...(names.get(alias.toLowerCase()) ?? []), address]);
-  }
-  return names;
+function unique(addresses: readonly string[]): string[] {
+  return [...new Set(addresses)];
 }

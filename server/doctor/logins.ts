@@ -1,6 +1,6 @@
 import type { Account } from '../config/account.ts';
 import type { ChopChopConfig } from '../config/config.ts';
-import { domainAddresses } from '../config/hosts-file.ts';
+import { addressOf } from '../config/hosts-file.ts';
 import { JabberClient } from '../osrf/jabber-client.ts';
 import { LoginError } from '../osrf/login.ts';
 import { type Finding, failure, ok } from './finding.ts';
@@ -13,8 +13,8 @@ const LOGIN_TIMEOUT_MS = 5_000;
  */
 export async function checkLogins({ accounts, ports, hosts }: ChopChopConfig, server: number): Promise<Finding[]> {
   const [port = 0] = ports;
-  const addressOf = (domain: string) => domainAddresses([domain]).hosts.find((host) => hosts.includes(host)) ?? (hosts[0] as string);
-  const findings = await Promise.all(accounts.map((account) => checkLogin(account, addressOf(account.domain), port, server)));
+  const reachable = (domain: string) => hosts.find((host) => host === addressOf(domain)) ?? (hosts[0] as string);
+  const findings = await Promise.all(accounts.map((account) => checkLogin(account, reachable(account.domain), port, server)));
   return findings.every(({ grade }) => grade === 'ok') ? [ok(`all ${accounts.length} accounts may log in`)] : findings;
 }
 

@@ -1,5 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { domainAddresses } from '../config/hosts-file.ts';
+import { isIP } from 'node:net';
+import { addressesByName, addressLiteral, type Surroundings } from '../config/hosts-file.ts';
+import { hasIpv4Loopback, isOwnAddress } from '../kernel/loopback.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 const OLDEST_NODE = [20, 19];
@@ -25,15 +27,31 @@ export function checkClock(now: Date, written = new Date(0)): Finding {
   return ok(`the clock says ${now.toISOString()}`);
 }
 
-/** Whether the programs of a domain find this machine: they connect to the host that the domain names, by IPv4. */
-export async function checkName(domain: string, hostsFile?: string): Promise<Finding> {
-  const { hosts, missing } = domainAddresses([domain], hostsFile);
-  if (missing.length === 0) return ok(`${domain} is ${hosts.join(', ')} by /etc/hosts`);
+/**
+ * Whether the programs of a domain find this machine: they connect to the host that the domain names, by IPv4.
+ * @param hosts Where the server listens.
+ */
+export async function checkName(domain: string, hosts: readonly string[], { hostsFile, ipv4 = hasIpv4Loopback() }: Surroundings = {}): Promise<Finding> {
+  const literal = addressLiteral(domain);
+  if (literal !== null) return checkAddress(literal, hosts);
+  if (!ipv4) return failure(`${domain} has no IPv4 address: the loopback interface has none`, 'give it one: ip addr add 127.0.0.1/8 dev lo');
+  const known = addressesByName(hostsFile).get(domain);
+  if (known !== undefined) return ok(`${domain} is ${known.join(', ')} by /etc/hosts`);
   const address = await resolved(domain);
   if (address?.startsWith('127.') === true) return ok(`${domain} is ${address}`);
   const remedy = `echo '127.0.0.1 ${domain}' >> /etc/hosts`;
   if (address === null) return failure(`${domain} has no IPv4 address: OpenSRF's programs cannot connect`, remedy);
   return warning(`${domain} is ${address}, no address of this machine's loopback`, `${remedy}, or listen there: --host ${address}`);
+}
+
+/** The same for a domain that is an address, which no line in /etc/hosts can change. */
+function checkAddress(address: string, hosts: readonly string[]): Finding {
+  if (isIP(address) === 6)
+    return failure(`${address} is an IPv6 address, and OpenSRF's programs connect by IPv4 only`, 'use a name or an IPv4 address as the domain');
+  if (!isOwnAddress(address))
+    return failure(`${address} is no address of this machine: programs of that domain connect elsewhere`, 'run the server there, or correct the domain');
+  if (hosts.includes(address) || hosts.includes('0.0.0.0')) return ok(`${address} is an address of this machine, where the server listens`);
+  return failure(`${address} is an address of this machine, but the server does not listen there`, `listen there: --host ${address}`);
 }
 
 async function resolved(domain: string): Promise<string | null> {

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -15,4 +16,18 @@ export function isLoopback(host: string): boolean {
     default:
       return host.toLowerCase() === 'localhost';
   }
+}
+
+/** Whether an address is one of this machine's. */
+export function isOwnAddress(address: string): boolean {
+  return isLoopback(address) || interfaceAddresses().some((own) => own.address === address);
+}
+
+/** Whether the loopback interface has an IPv4 address, without which no program can connect to 127.0.0.1. */
+export function hasIpv4Loopback(): boolean {
+  return interfaceAddresses().some(({ family, internal }) => family === 'IPv4' && internal);
+}
+
+function interfaceAddresses() {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
 }

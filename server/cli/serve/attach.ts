@@ -1,5 +1,5 @@
 import { DEFAULT_PORT } from '../../config/defaults.ts';
-import { domainAddresses } from '../../config/hosts-file.ts';
+import { addressOf } from '../../config/hosts-file.ts';
 import type { OpensrfCore } from '../../config/sources/opensrf-core.ts';
 import type { CommandError } from '../../kernel/exit-codes.ts';
 import { JabberClient } from '../../osrf/jabber-client.ts';
@@ -32,6 +32,5 @@ export async function attach(core: OpensrfCore, pidFilePath: string | undefined,
 function login(core: OpensrfCore): Promise<JabberClient> {
   const [account] = [...core.routers, ...core.clients];
   if (account === undefined) return Promise.reject(new Error('no account'));
-  const [host = ''] = domainAddresses([account.domain]).hosts;
-  return JabberClient.login({ ...account, host, port: account.port || DEFAULT_PORT, resource: `opensrf_router_${process.pid}` });
+  return JabberClient.login({ ...account, host: addressOf(account.domain), port: account.port || DEFAULT_PORT, resource: `opensrf_router_${process.pid}` });
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER_NAME, DEFAULT_USERNAMES } from '../defaults.ts';
-import { domainAddresses } from '../hosts-file.ts';
+import { addressOf } from '../hosts-file.ts';
 import { Problems } from '../problem.ts';
 import { option, type ValuesOf } from '../setting.ts';
 import { REMOTE_PORT } from '../values/numbers.ts';
@@ -94,8 +94,7 @@ function fromFile(file: string, { username }: ConnectionConfig): Partial<Connect
   const router = routers.find(({ domain }) => domain === client?.domain) ?? routers[0];
   const section = username === DEFAULT_ROUTER_NAME ? (router ?? client) : (client ?? router);
   if (section === undefined) return { logProtect };
-  const [host = DEFAULT_HOST] = domainAddresses([section.domain]).hosts;
-  const account = { host, domain: section.domain, username: section.username, password: section.password };
+  const account = { host: addressOf(section.domain), domain: section.domain, username: section.username, password: section.password };
   return { ...account, router: router?.username ?? client?.routerName ?? DEFAULT_ROUTER_NAME, ...(section.port > 0 && { port: section.port }), logProtect };
 }
 

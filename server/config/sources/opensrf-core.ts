@@ -1,5 +1,6 @@
 import { normalizeDomain } from '../../../shared/jid.ts';
 import { ConfigError, formatPlace, inFile, type Problem } from '../problem.ts';
+import { PORT } from '../values/numbers.ts';
 import { type ChopchopSection, readChopchopSection } from './chopchop-section.ts';
 import { type ConfigElement, readConfigFile } from './config-element.ts';
 
@@ -62,6 +63,9 @@ export interface OpensrfCore {
   /** What is odd and does no harm. */
   readonly warnings: readonly Problem[];
 }
+
+const REDIS_PORT = 6379;
+const REDIS_WARNING = `port ${REDIS_PORT} is that of Redis, which an unreleased line of OpenSRF uses in place of Jabber: its programs cannot talk to this server`;
 
 const CLIENT_SECTIONS = ['opensrf', 'gateway', 'srfsh'];
 
@@ -166,7 +170,7 @@ class CoreReader {
   private checkedDomain(element: ConfigElement): string {
     this.checkPlain(element);
     const domain = normalizeDomain(element.text);
-    if (domain === null) this.problem(element, `"${element.text}" is no domain`);
+    if (domain === null) this.problem(element, `"${element.text}" is not a domain`);
     return domain ?? '';
   }
 
@@ -175,10 +179,10 @@ class CoreReader {
     if (element === null || element.text === '') return 0;
     // White space is no matter to a number.
     if (element.oddity !== 'white space') this.checkPlain(element);
-    const port = Number(element.text);
-    if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-    this.problem(element, `"${element.text}" is no port`);
-    return 0;
+    const reading = PORT.parse(element.text);
+    if (!reading.ok) this.problem(element, reading.wrong.join('; '));
+    if (reading.ok && reading.value === REDIS_PORT && !this.warnings.some(({ text }) => text === REDIS_WARNING)) this.warn(element, REDIS_WARNING);
+    return reading.ok ? reading.value : 0;
   }
 
   private required(section: ConfigElement, name: string): string {

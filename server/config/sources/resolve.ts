@@ -57,10 +57,10 @@ export function resolveSettings(sources: Sources): Resolved {
   // Without the file, what the options say of domains and accounts cannot be judged.
   if (file === null && settings.values.config !== null) problems.throwAll();
   const core = file?.core ?? null;
-  const { input, missingNames } = serverInput(settings, core, file?.site ?? {}, problems);
+  const { input, missingNames, warnings } = serverInput(settings, core, file?.site ?? {}, problems);
   const log = logOptions(settings, core, sources.inBackground ?? settings.values['process.daemon'], problems);
   const control = controlSettings(settings, isTerminal, problems);
-  return { settings, config: createConfig(input, problems), log, control, core, missingNames, warnings: core?.warnings ?? [] };
+  return { settings, config: createConfig(input, problems), log, control, core, missingNames, warnings: [...(core?.warnings ?? []), ...warnings] };
 }
 
 /** What a site's file says. */

@@ -1,11 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
+import { isOwnAddress } from '../../kernel/loopback.ts';
 import { type Account, AT_SIGN_HINT } from '../account.ts';
 import { notServed } from '../checks.ts';
 import type { ConfigInput } from '../config.ts';
 import { DEFAULT_DOMAINS } from '../defaults.ts';
 import { domainAddresses } from '../hosts-file.ts';
 import { nested, valueAt } from '../input.ts';
-import type { Problems } from '../problem.ts';
+import { inFile, type Place, type Problem, type Problems } from '../problem.ts';
 import { CONFIG_PATHS, type ConfigPath, type SettingPath } from '../settings.ts';
 import { spreadTrust, type Trust } from '../values/trust.ts';
 import { certificateOf } from './certificate.ts';
@@ -17,6 +18,7 @@ export interface ServerInput {
   readonly input: ConfigInput;
   /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
   readonly missingNames: readonly string[];
+  readonly warnings: readonly Problem[];
 }
 
 /** Where the settings that were read come from, besides what they say. */
@@ -33,7 +35,7 @@ interface Reading {
 export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, site: ConfigInput, problems: Problems): ServerInput {
   const domains = [...new Set(settings.isGiven('domains') ? settings.values.domains : (site.domains ?? DEFAULT_DOMAINS))];
   const reading: Reading = { settings, site, core, domains, problems };
-  const addresses = settings.isGiven('hosts') ? { hosts: settings.values.hosts, missing: [] } : domainAddresses(domains);
+  const addresses = addressesOf(reading);
   const values: Partial<Record<ConfigPath, unknown>> = {
     ...asGiven(reading),
     domains,
@@ -46,7 +48,36 @@ export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, 
   };
   checkOrigins(reading);
   const input = { ...nested({ ...values, insecure: settings.values.insecure }), ...tlsOf(values, reading), ...settingsOf(values, reading) };
-  return { input, missingNames: addresses.missing };
+  return { input, missingNames: addresses.missing, warnings: addresses.warnings };
+}
+
+/** Where to listen, and what is odd about it. */
+function addressesOf(reading: Reading): { hosts: readonly string[]; missing: readonly string[]; warnings: readonly Problem[] } {
+  const { settings, domains } = reading;
+  const foreign = settings.values.hosts.filter((host) => isPlaceholder(host, settings.placeOf('hosts', host)));
+  const hosts = settings.values.hosts.filter((host) => !foreign.includes(host));
+  const warnings = foreign.map((host) => warning(settings.placeOf('hosts', host), `${host} is no address of this machine and is not listened on`));
+  if (settings.isGiven('hosts') && hosts.length > 0) return { hosts, missing: [], warnings };
+  const { elsewhere, ...addresses } = domainAddresses(domains);
+  const unheard = elsewhere.map((domain) =>
+    warning(placeOfDomain(domain, reading), `programs of ${domain} connect to that address; to listen there, say --host ${domain}`),
+  );
+  return { ...addresses, warnings: [...warnings, ...unheard] };
+}
+
+/** Files of OpenSRF 1.0 to 1.4 have an example of an address in `<listen_address>`. What the user has written for this server is taken at its word. */
+function isPlaceholder(host: string, { name }: Place): boolean {
+  return name === '<listen_address>' && !['0.0.0.0', '::'].includes(host) && !isOwnAddress(host);
+}
+
+function placeOfDomain(domain: string, { settings, core }: Reading): Place {
+  const { config } = settings.values;
+  const section = [...(core?.clients ?? []), ...(core?.routers ?? [])].find((one) => one.domain === domain);
+  return settings.isGiven('domains') || config === null || section === undefined ? settings.placeOf('domains', domain) : inFile(config, section.line);
+}
+
+function warning(place: Place, text: string): Problem {
+  return { place, text, fault: 'content' };
 }
 
 /** Each value that a source or the site gives. */

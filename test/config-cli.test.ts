@@ -127,6 +127,21 @@ test('a file that is not there is one clear line and exit code 4', () => {
   assert.match(stderr, /^opensrf-chopchop: \/nonexistent\/core\.xml: cannot be read: ENOENT[^\n]*\n$/);
 });
 
+test('an unknown variable of the environment is a warning, and those of a container platform are ignored', () => {
+  const platform = { OPENSRF_CHOPCHOP_SERVICE_HOST: '10.0.0.1', OPENSRF_CHOPCHOP_PORT: 'tcp://10.0.0.1:5222', OPENSRF_CHOPCHOP_PORT_5222_TCP_ADDR: '10.0.0.1' };
+  const { ports, warnings } = checked([], { ...platform, OPENSRF_CHOPCHOP_DOMIAN: 'a' });
+  assert.deepEqual([ports, warnings], [[5222], ['OPENSRF_CHOPCHOP_DOMIAN: is no setting; did you mean OPENSRF_CHOPCHOP_DOMAIN?']]);
+  const doctor = run(['doctor', '--port', '0'], { ...platform, OPENSRF_CHOPCHOP_DOMIAN: 'a' });
+  assert.match(doctor.stdout, /^WARN {2}OPENSRF_CHOPCHOP_DOMIAN: is no setting/m);
+});
+
+test('TLS that the environment requires is required, in every spelling', () => {
+  for (const value of ['1', 'yes', 'True', 'on'])
+    assert.equal(checked(['--tls-self-signed'], { OPENSRF_CHOPCHOP_TLS_REQUIRED: value }).tls.required, true, value);
+  const { status, stderr } = run(['--tls-self-signed', '--check-config'], { OPENSRF_CHOPCHOP_TLS_REQUIRED: 'ja' });
+  assert.deepEqual([status, stderr], [2, 'opensrf-chopchop: OPENSRF_CHOPCHOP_TLS_REQUIRED: "ja" is not true or false (or yes, no, on, off, 1, 0)\n']);
+});
+
 test('a password in the encoding that the file declares logs in', async (t) => {
   const { ready } = await serve(t, temporaryFolder(t), '--config', `${FIXTURES}latin1.xml`, '--host', '127.0.0.1');
   await (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', 'r', 'geéheim');

@@ -83,7 +83,7 @@ test('a file of 1.x: one domain, a single router, and the old section for the Ja
     names: ['router@localhost'],
     servers: { localhost: ['localhost'] },
     clients: { localhost: ['localhost'] },
-    warnings: ['18: <s2sport>: is no setting of <chopchop>, which has the options of serve with underscores in their names (see docs/configuration.md)'],
+    warnings: ['18: <s2sport>: is no setting of <chopchop> (see docs/configuration.md)'],
   });
   assert.deepEqual(textsOf(core.chopchop), {
     domains: ['localhost'],
@@ -126,7 +126,7 @@ test('white space, comments, CDATA, references and doubled elements: what is odd
       "8: <username>: has CDATA beside its value, which OpenSRF's own programs do not read as we do",
       '18: <router>: has no <transport> and is passed over',
       '21: <transport>: resource "top" is not used: services address "router" whatever it says',
-      '15: <on_listner_loss>: is no setting of <chopchop>, which has the options of serve with underscores in their names (see docs/configuration.md)',
+      '15: <on_listner_loss>: is no setting of <chopchop>; did you mean <on_listener_loss>?',
     ],
   });
   assert.deepEqual(textsOf(core.chopchop), { 'router.holdMs': ['5'], 'router.balance': ['least-outstanding'], 'router.peers': ['private.localhost'] });

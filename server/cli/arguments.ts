@@ -4,7 +4,7 @@ import { givenOnCommandLine } from '../config/sources/given.ts';
 import { readValues } from '../config/sources/read-values.ts';
 import { BOOLEAN } from '../config/values/booleans.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../kernel/nearest.ts';
 
 /** What yargs makes of a command line: texts, true and false by the names of options and positionals, and lists of them. */
 export type ParsedArguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };

@@ -2,11 +2,11 @@ import yargs, { type Argv } from 'yargs';
 import { ConfigError } from '../config/problem.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { nearest } from '../kernel/nearest.ts';
 import { VERSION_TEXT } from '../kernel/version.ts';
 import { checkKnown, type ParsedArguments, spelledOut } from './arguments.ts';
 import { COMMANDS, type Command } from './commands.ts';
 import { limitsHelp } from './limits-help.ts';
-import { nearest } from './nearest.ts';
 import { yargsOptions } from './yargs-options.ts';
 
 const USAGE = '$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.';

@@ -6,7 +6,7 @@ import { ConfigError, formatProblem } from '../config/problem.ts';
 import type { ValuesOf } from '../config/setting.ts';
 import type { OpensrfCore } from '../config/sources/opensrf-core.ts';
 import { type Resolved, resolveSettings } from '../config/sources/resolve.ts';
-import { type Finding, failure } from '../doctor/finding.ts';
+import { type Finding, failure, warning } from '../doctor/finding.ts';
 import { checkLog } from '../doctor/log.ts';
 import { checkLogins } from '../doctor/logins.ts';
 import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
@@ -47,6 +47,8 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain, config.hosts)))));
   findings.push(...(await checkPorts(resolved)));
   findings.push(...checkLog(resolved.log));
+  const odd = resolved.warnings.filter((one) => core?.warnings.includes(one) !== true);
+  findings.push(...odd.map((one) => warning(formatProblem(one), 'correct it there')));
   if (core !== null) findings.push(...checkFiles(core, file, settings, config.settings !== null));
   return findings;
 }

@@ -59,7 +59,8 @@ interface SettingRow<Value> extends OptionRow<Value> {
   readonly reload?: boolean;
 }
 
-const ENVIRONMENT_PREFIX = 'OPENSRF_CHOPCHOP_';
+/** How the environment variable of each setting begins. */
+export const ENVIRONMENT_PREFIX = 'OPENSRF_CHOPCHOP_';
 
 /** A row of a table of options. Without a fallback, the value is null where none is given. */
 export function option<Value>(row: OptionRow<Value> & { readonly fallback: NoInfer<Value> }): Option<Value, Value>;

@@ -7,7 +7,8 @@ import { ConfigError, formatPlace, type Problem, Problems } from '../../server/c
 import type { Setting } from '../../server/config/setting.ts';
 import { CONFIG_PATHS, SETTINGS, type SettingPath } from '../../server/config/settings.ts';
 import { readChopchopSection } from '../../server/config/sources/chopchop-section.ts';
-import { type GivenByKey, givenInEnvironment, givenOnCommandLine } from '../../server/config/sources/given.ts';
+import { givenInEnvironment } from '../../server/config/sources/environment.ts';
+import { type GivenByKey, givenOnCommandLine } from '../../server/config/sources/given.ts';
 import { PlacedSettings } from '../../server/config/sources/placed-settings.ts';
 import { readFixtureOptions } from '../../server/fixture/options.ts';
 import { CommandError } from '../../server/kernel/exit-codes.ts';

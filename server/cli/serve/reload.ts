@@ -18,7 +18,8 @@ export function reload(server: ChopChop, readAgain: () => Resolved, started: Res
     const { config, settings, warnings } = read;
     const restart = [...server.reload(config), ...changedLog(started.log, read.log), ...changedRun(started, read)];
     log.level = read.log.level;
-    for (const warning of warnings) log.warn({}, formatProblem(warning));
+    // The environment is the one that the process was started in.
+    for (const warning of warnings) if (warning.place.source !== 'environment') log.warn({}, formatProblem(warning));
     if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
     log.info({ accounts: config.accounts.length, file: settings.values.config, settings: config.settings?.file }, 'configuration reloaded');
   } catch (error) {

@@ -1,3 +1,4 @@
+import { nearest } from '../../kernel/nearest.ts';
 import { inFile, type Problem } from '../problem.ts';
 import { SETTINGS } from '../settings.ts';
 import type { ConfigElement } from './config-element.ts';
@@ -24,10 +25,13 @@ export function readChopchopSection(section: ConfigElement | null, file: string)
   for (const { name, line, text } of section?.children ?? []) {
     const place = inFile(file, line, `<${name}>`);
     const path = PATH_OF_ELEMENT.get(name);
-    if (path === undefined) warnings.push({ place, text: NO_SETTING, fault: 'content' });
+    if (path === undefined) warnings.push({ place, text: noSetting(name), fault: 'content' });
     else given.set(path, [...(given.get(path) ?? []), { text: text === '' ? null : text, place }]);
   }
   return { given, warnings };
 }
 
-const NO_SETTING = 'is no setting of <chopchop>, which has the options of serve with underscores in their names (see docs/configuration.md)';
+function noSetting(name: string): string {
+  const meant = nearest(name, [...PATH_OF_ELEMENT.keys()]);
+  return `is no setting of <chopchop>${meant === null ? ' (see docs/configuration.md)' : `; did you mean <${meant}>?`}`;
+}

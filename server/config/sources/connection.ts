@@ -4,7 +4,7 @@ import { Problems } from '../problem.ts';
 import { option, type ValuesOf } from '../setting.ts';
 import { REMOTE_PORT } from '../values/numbers.ts';
 import { DOMAIN, FILE, LOCAL_PART, secret, text } from '../values/texts.ts';
-import { givenInEnvironment } from './given.ts';
+import { givenInEnvironment } from './environment.ts';
 import { readOpensrfCore } from './opensrf-core.ts';
 import { readValues } from './read-values.ts';
 

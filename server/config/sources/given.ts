@@ -1,5 +1,5 @@
 import type { Place } from '../problem.ts';
-import type { OptionTable, Setting } from '../setting.ts';
+import type { OptionTable } from '../setting.ts';
 
 /** One thing that a source says of a setting, as it is written there. */
 export interface Given {
@@ -21,15 +21,4 @@ export function givenOnCommandLine(table: OptionTable, args: Readonly<Record<str
 function givenAs(option: string, value: unknown): Given[] {
   const place: Place = { source: 'command line', name: `--${option}`, file: '', line: 0 };
   return [value].flat().map((one) => ({ text: one === true || one === '' ? null : String(one), place }));
-}
-
-/** What the environment says of the settings in a table. An empty variable says nothing. */
-export function givenInEnvironment(table: Readonly<Record<string, Pick<Setting, 'environment'>>>, environment: NodeJS.ProcessEnv): GivenByKey {
-  return new Map(
-    Object.entries(table).flatMap(([key, { environment: name }]) => {
-      const text = name === '' ? undefined : environment[name];
-      if (text === undefined || text.trim() === '') return [];
-      return [[key, [{ text, place: { source: 'environment', name, file: '', line: 0 } }]]] as const;
-    }),
-  );
 }

@@ -3,7 +3,8 @@ import type { LogOptions } from '../log-values.ts';
 import { ConfigError, type Problem, Problems } from '../problem.ts';
 import { SETTINGS, SETTINGS_OF_COMMANDS } from '../settings.ts';
 import { type ControlSettings, controlSettings } from './control.ts';
-import { type GivenByKey, givenInEnvironment, givenOnCommandLine } from './given.ts';
+import { givenInEnvironment, unknownVariables } from './environment.ts';
+import { type GivenByKey, givenOnCommandLine } from './given.ts';
 import { logOptions } from './log.ts';
 import { type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 import { PlacedSettings } from './placed-settings.ts';
@@ -60,7 +61,15 @@ export function resolveSettings(sources: Sources): Resolved {
   const { input, missingNames, warnings } = serverInput(settings, core, file?.site ?? {}, problems);
   const log = logOptions(settings, core, sources.inBackground ?? settings.values['process.daemon'], problems);
   const control = controlSettings(settings, isTerminal, problems);
-  return { settings, config: createConfig(input, problems), log, control, core, missingNames, warnings: [...(core?.warnings ?? []), ...warnings] };
+  return {
+    settings,
+    config: createConfig(input, problems),
+    log,
+    control,
+    core,
+    missingNames,
+    warnings: [...unknownVariables(SETTINGS, environment), ...(core?.warnings ?? []), ...warnings],
+  };
 }
 
 /** What a site's file says. */

@@ -1,3 +1,4 @@
+import { addressLiteral } from '../../config/hosts-file.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import { createIdentity, type TlsIdentity } from './identity.ts';
 
@@ -9,8 +10,9 @@ const VALID_DAYS = 365;
 export async function createSelfSigned(domains: readonly string[]): Promise<TlsIdentity> {
   // Only who asks for such a certificate pays for reading a library that makes some.
   const { generate } = await import('selfsigned');
-  const names = [...new Set([...domains, 'localhost'])].map((value) => ({ type: 2 as const, value }));
-  const addresses = ['127.0.0.1', '::1'].map((ip) => ({ type: 7 as const, ip }));
+  const literals = domains.flatMap((domain) => addressLiteral(domain) ?? []);
+  const names = [...new Set([...domains.filter((domain) => addressLiteral(domain) === null), 'localhost'])].map((value) => ({ type: 2 as const, value }));
+  const addresses = [...new Set([...literals, '127.0.0.1', '::1'])].map((ip) => ({ type: 7 as const, ip }));
   const { cert, private: key } = await generate([{ name: 'commonName', value: domains[0] ?? 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',

@@ -135,7 +135,7 @@ test('components are told on the command line, and in <chopchop>, whose <secret>
   const two = checked(['--component-port', '5347', '--component', 'A.localhost:s:1', '--component', 'b.localhost:s,2']);
   assert.deepEqual(two.components, { port: 5347, domains: ['a.localhost', 'b.localhost'], conflict: 'keep' });
   assert.doesNotMatch(two.stdout, /s:1|s,2/);
-  const site = checked(['--config', `${FIXTURES}1.4-chopchop.xml`, '--component-port', '0', '--component-conflict', 'replace']);
+  const site = checked(['--config', `${FIXTURES}1.4-chopchop.xml`, '--log-file', '/dev/null', '--component-port', '0', '--component-conflict', 'replace']);
   assert.deepEqual(site.components, { port: 0, domains: ['*'], conflict: 'replace' });
   assert.deepEqual(checked([]).components, { port: null, domains: [], conflict: 'keep' });
 });

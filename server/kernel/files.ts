@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 /** Writes a file that others wait for: it is there whole or not at all. @param mode Who may read it, before the mask. @throws CommandError */
@@ -22,4 +23,43 @@ export function removeOwnFile(path: string, content: string): void {
   } catch {
     // Gone already, or out of reach by now: no matter for a process that ends.
   }
+}
+
+/** Checks that a file can be written, and leaves it as it is. @throws CommandError */
+export function checkWritable(path: string): void {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
+    accessSync(existsSync(path) ? path : dirname(resolve(path)), constants.W_OK);
+  } catch (error) {
+    throw new CommandError(EXIT.file, `cannot write ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Checks that a folder is there or can be made. @throws CommandError */
+export function checkFolderCanBeMade(path: string): void {
+  try {
+    const [folder] = existingPart(path);
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new CommandError(EXIT.file, `cannot make ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Makes a folder, and those that it is in. One after the other: where one cannot be made, as in /proc, Node tries for ever. @throws CommandError */
+export function makeFolder(path: string): void {
+  try {
+    for (const folder of existingPart(path)) if (!existsSync(folder)) mkdirSync(folder);
+    if (!statSync(path).isDirectory()) throw new Error('it is no folder');
+  } catch (error) {
+    throw new CommandError(EXIT.file, `cannot make ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** The longest part of a path that is there, and the longer ones up to the whole path. */
+function existingPart(path: string): [string, ...string[]] {
+  const missing: string[] = [];
+  let folder = resolve(path);
+  for (; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  return [folder, ...missing];
 }

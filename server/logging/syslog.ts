@@ -33,7 +33,7 @@ export class Syslog implements LogSink {
   constructor(options: SyslogOptions, now: () => number = SYSTEM_TIME.now) {
     this.options = options;
     this.now = now;
-    probe(options);
+    probeSyslog(options);
     this.logger = this.startLogger();
   }
 
@@ -71,15 +71,15 @@ function loggerArguments({ socket, name }: SyslogOptions): string[] {
   return ['--socket', socket, '--socket-errors=on', '--prio-prefix', '--tag', name, '--size', '8KiB'];
 }
 
-/** `logger` connects before it reads, and says what is wrong. */
-function probe(options: SyslogOptions): void {
+/** Checks that the syslog daemon can be reached: `logger` connects before it reads, and says what is wrong. @throws CommandError */
+export function probeSyslog(options: SyslogOptions): void {
   const { error, status, stderr } = spawnSync('logger', loggerArguments(options), { input: '', encoding: 'utf8', timeout: 5_000 });
   if (error !== undefined) {
-    throw new CommandError(EXIT.file, `--syslog: cannot run the program "logger" of util-linux (${error.message}); install it, or use --log-file`);
+    throw new CommandError(EXIT.file, `cannot run the program "logger" of util-linux (${error.message}); install it, or use --log-file`);
   }
   const [reason] = stderr.trim().split('\n');
   if (status !== 0) {
-    throw new CommandError(EXIT.file, `--syslog: no syslog daemon to be reached at ${options.socket} (${reason}); see --syslog-socket, or use --log-file`);
+    throw new CommandError(EXIT.file, `no syslog daemon to be reached at ${options.socket} (${reason}); see --syslog-socket, or use --log-file`);
   }
 }
 

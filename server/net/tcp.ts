@@ -23,6 +23,11 @@ export class ListenError extends Error {
     super(`cannot listen on ${place}: ${reason}`, { cause });
     this.code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
   }
+
+  /** Of an address and a port. */
+  static at(host: string, port: number, cause: NodeJS.ErrnoException): ListenError {
+    return new ListenError(`${host}:${port}`, explain(cause), cause);
+  }
 }
 
 /** How often another free port is tried when several addresses are to share one that is not free on all. */
@@ -82,7 +87,7 @@ async function listen(host: string, port: number, onSocket: (socket: Socket) => 
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new ListenError(`${host}:${port}`, explain(error as NodeJS.ErrnoException), error);
+    throw ListenError.at(host, port, error as NodeJS.ErrnoException);
   }
   return server;
 }

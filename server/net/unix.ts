@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { PeerPlace } from './byte-transport.ts';
@@ -19,9 +19,7 @@ export function unixPlace(path: string): PeerPlace {
  * @throws ListenError
  */
 export async function listenOnUnix(path: string, mode: number, onSocket: (socket: Socket) => void): Promise<Server> {
-  // libuv takes a missing folder for a forbidden one.
-  if (!existsSync(dirname(path))) throw new ListenError(path, 'there is no such folder');
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw new ListenError(path, `the path of a socket has at most ${MAX_PATH_BYTES} bytes`);
+  checkUnixPath(path);
   try {
     await removeStale(path);
   } catch (error) {
@@ -37,6 +35,20 @@ export async function listenOnUnix(path: string, mode: number, onSocket: (socket
   return server;
 }
 
+/** Checks that a socket can be at a path, as far as one can see without listening. @throws ListenError */
+export function checkUnixPath(path: string): void {
+  // libuv takes a missing folder for a forbidden one.
+  if (!existsSync(dirname(path))) throw new ListenError(path, 'there is no such folder');
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw new ListenError(path, `the path of a socket has at most ${MAX_PATH_BYTES} bytes`);
+  try {
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isSocket() === false) throw new ListenError(path, 'there is something that is no socket; it stays as it is');
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw error instanceof ListenError ? error : new ListenError(path, explain(error as NodeJS.ErrnoException), error);
+  }
+}
+
 /** Begins to listen on a socket that has its permissions from its first moment on. What goes wrong is told by an event. */
 export function bindWithMode(server: Server, path: string, mode: number): void {
   // It is bound within the call, so nobody else sees the mask.
@@ -49,9 +61,7 @@ export function bindWithMode(server: Server, path: string, mode: number): void {
 }
 
 async function removeStale(path: string): Promise<void> {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined) return;
-  if (!there.isSocket()) throw new ListenError(path, 'there is something that is no socket; it stays as it is');
+  if (!existsSync(path)) return;
   const refusal = await knock(path);
   if (refusal === '') throw new ListenError(path, 'another program listens there; stop it, or choose another path with --unix');
   if (refusal !== 'ECONNREFUSED') throw new ListenError(path, `cannot tell whether another program listens there: ${refusal}`);

@@ -36,6 +36,8 @@ export async function serve(args: Sources['args']): Promise<void> {
   // A wrong token is refused before anything is there.
   const wanted = wantedControl(resolved);
   if (settings.values['process.checkConfig']) {
+    const { checkStart } = await import('./preflight.ts');
+    await checkStart(resolved);
     process.stdout.write(description(resolved));
     return;
   }

@@ -19,9 +19,14 @@ export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
   try {
     return await server.start();
   } catch (error) {
-    if (error instanceof ListenError) throw new CommandError(EXIT.network, error.message);
-    if (error instanceof CertificateError) throw new CommandError(EXIT.file, error.message);
-    if (error instanceof SettingsError) throw new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
-    throw error;
+    throw startFailure(error);
   }
+}
+
+/** Why a server does not start, as its exit code and lines; anything else as it is. */
+export function startFailure(error: unknown): unknown {
+  if (error instanceof ListenError) return new CommandError(EXIT.network, error.message);
+  if (error instanceof CertificateError) return new CommandError(EXIT.file, error.message);
+  if (error instanceof SettingsError) return new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
+  return error;
 }

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { formatPlace } from '../../config/problem.ts';
+import type { SettingPath } from '../../config/settings.ts';
+import type { Resolved } from '../../config/sources/resolve.ts';
+import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
+import { checkFolderCanBeMade, checkWritable } from '../../kernel/files.ts';
+import { probeSyslog } from '../../logging/syslog.ts';
+import { ListenError } from '../../net/tcp.ts';
+import { readIdentity } from '../../net/tls/identity.ts';
+import { checkUnixPath } from '../../net/unix.ts';
+import { PidFile } from '../../process/pid-file.ts';
+import { SettingsFile } from '../../settings/settings-file.ts';
+import { doublesOf } from './doubles.ts';
+import { startFailure } from './server-start.ts';
+
+/** The highest port that takes privileges to listen on. */
+const HIGHEST_PRIVILEGED = 1_023;
+
+/** Something that a start does, and the setting that it does it for; `''` where it names that itself. */
+type Step = readonly [path: SettingPath | '', check: () => unknown];
+
+/**
+ * Checks everything that a start would fail for, and starts and writes nothing. That another server runs is no fault: its configuration may be checked too.
+ * @throws CommandError with all that is wrong, each with its setting.
+ */
+export async function checkStart(resolved: Resolved): Promise<void> {
+  const failures: CommandError[] = [];
+  for (const [path, check] of stepsOf(resolved)) {
+    const failure = await failureOf(check);
+    const place = path === '' ? '' : `${formatPlace(resolved.settings.placeOf(path))}: `;
+    if (failure !== null) failures.push(new CommandError(failure.exitCode, place + failure.message));
+  }
+  const [first] = failures;
+  if (first !== undefined) throw new CommandError(first.exitCode, failures.map(({ message }) => message).join('\n'));
+}
+
+function stepsOf(resolved: Resolved): Step[] {
+  const { config, settings, log, control } = resolved;
+  const { values } = settings;
+  const { tls, unix } = config;
+  const given = (path: SettingPath, file: string | null, check: (file: string) => unknown): Step[] => (file === null ? [] : [[path, () => check(file)]]);
+  return [
+    ['', () => doublesOf(settings)],
+    ...given('record', values.record, (file) => checkWritable(file)),
+    ...given('settings.file', config.settings?.file ?? null, (file) => new SettingsFile(file)),
+    ['tls.certificate', () => tls !== null && tls.certificate !== 'self-signed' && readIdentity(tls.certificate)],
+    ['log.file', () => log.destination.kind === 'file' && checkWritable(log.destination.path)],
+    ['log.syslog', () => log.destination.kind === 'syslog' && probeSyslog({ ...log.destination, name: log.name })],
+    ...given('process.pidFile', values['process.pidFile'], checkPidFile),
+    ...given('process.readyFile', values['process.readyFile'], (file) => file === '-' || checkWritable(file)),
+    ...given('process.configDir', values['process.configDir'], (folder) => checkFolderCanBeMade(folder)),
+    ...given('control.file', control?.file ?? null, (file) => checkWritable(file)),
+    ...given('control.socket', control?.place.socket ?? null, checkUnixPath),
+    ...unix.paths.map((path): Step => ['unix.paths', () => checkUnixPath(path)]),
+    ...listeningSteps(resolved),
+  ];
+}
+
+/** Whether the addresses are this machine's, and the ports may be listened on. */
+function listeningSteps({ config }: Resolved): Step[] {
+  const { hosts, ports, tls, websocket, components } = config;
+  const all: readonly (readonly [SettingPath, readonly number[]])[] = [
+    ['ports', ports],
+    ['tls.ports', tls?.ports ?? []],
+    ['websocket.ports', websocket.ports],
+    ['websocket.tlsPorts', websocket.tlsPorts],
+    ['components.port', components.port === null ? [] : [components.port]],
+  ];
+  const privileged = all.flatMap(([path, some]) => some.filter((port) => port > 0 && port <= HIGHEST_PRIVILEGED).map((port) => [path, port] as const));
+  return hosts.flatMap((host) => [['hosts', () => checkAddress(host, 0)], ...privileged.map(([path, port]): Step => [path, () => checkAddress(host, port)])]);
+}
+
+/** @throws ListenError, unless it is only that the port is in use. */
+async function checkAddress(host: string, port: number): Promise<void> {
+  const server = createServer().listen({ host, port });
+  try {
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+  } catch (error) {
+    const failure = ListenError.at(host, port, error as NodeJS.ErrnoException);
+    if (failure.code !== 'EADDRINUSE') throw failure;
+  }
+}
+
+function checkPidFile(path: string): void {
+  try {
+    new PidFile(path).check();
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.exitCode !== EXIT.running) throw error;
+  }
+  checkWritable(path);
+}
+
+/** null: the check has passed. */
+async function failureOf(check: () => unknown): Promise<CommandError | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    const failure = startFailure(error);
+    if (failure instanceof CommandError) return failure;
+    throw failure;
+  }
+}

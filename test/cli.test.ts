@@ -206,7 +206,7 @@ test('drain tells a running server to spare a service, and says what happened', 
   });
   assert.match(run('drain', 'opensrf.math', '--resume', '--port', port).stdout, /^resumed 1 listener of opensrf\.math\n$/);
   const absent = run('drain', 'nosuch', '--port', port);
-  assert.equal(absent.code, 1);
+  assert.equal(absent.code, 7);
   assert.match(oneLine(absent.stderr), /nothing to drain: nosuch is not registered/);
   const wrong = run('drain', 'opensrf.math', '--port', port, '--password', 'wrong');
   assert.equal(wrong.code, 3);

@@ -111,7 +111,8 @@ test('exec says in one line what kept it from running the command, each with its
     [['--fault', '{"drop": true,', '--', 'true'], 2, /--fault: \{"drop": true,: .*JSON/],
     [['--fault', '{"service": "a"}', '--', 'true'], 2, /--fault: .*: a fault needs one of delayMs, drop/],
     [['--replay', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
-    [['--stubs', join(folder, 'none'), '--', 'true'], 2, /none: cannot be read/],
+    [['--stubs', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
+    [['--stubs', folder, '--', 'true'], 2, /bad\.yaml:1: /],
     [['--record', join(folder, 'none/file'), '--', 'true'], 4, /none\/file: cannot be written/],
     [['--config-dir', join(folder, 'bad.yaml/conf'), '--', 'true'], 4, /cannot make .*bad\.yaml\/conf: ENOTDIR/],
   ];

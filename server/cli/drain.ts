@@ -33,7 +33,7 @@ export async function drain(args: DrainArguments): Promise<string> {
   const jabber = await login(order);
   try {
     const answer = await give(jabber, order);
-    if (answer.type === 'error') throw new CommandError(EXIT.failed, refusal(answer, order));
+    if (answer.type === 'error') throw refusal(answer, order);
     const count = bodyText(answer);
     const listeners = `${count} listener${count === '1' ? '' : 's'} of ${service}`;
     return resume ? `resumed ${listeners}` : `draining ${listeners}: no new requests, what is under way may finish`;
@@ -54,7 +54,7 @@ function give(jabber: JabberClient, { router, domain, service, listener, resume 
   const to = `${router}@${domain}/router`;
   const order = { router: to, sender: jabber.jid, command: resume ? 'resume' : 'drain', className: service } as const;
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new CommandError(EXIT.failed, `${to} did not answer`)), ANSWER_TIMEOUT_MS);
+    const timer = setTimeout(() => reject(new CommandError(EXIT.timeout, `${to} did not answer`)), ANSWER_TIMEOUT_MS);
     jabber.onMessage = (message) => {
       clearTimeout(timer);
       resolve(message);
@@ -63,9 +63,11 @@ function give(jabber: JabberClient, { router, domain, service, listener, resume 
   });
 }
 
-function refusal(answer: Stanza, { service, listener, domain }: Order): string {
+function refusal(answer: Stanza, { service, listener, domain, router }: Order): CommandError {
+  const whom = listener === '' ? service : `${listener}, as a listener of ${service},`;
   if (answer.inner.includes('<item-not-found'))
-    return `nothing to drain: ${listener === '' ? service : `${listener}, as a listener of ${service},`} is not registered with the router of ${domain}`;
-  if (answer.inner.includes('<forbidden')) return 'only a router account may do that; see --username';
-  return `the router of ${domain} refused`;
+    return new CommandError(EXIT.absent, `nothing to drain: ${whom} is not registered with the router of ${domain}`);
+  if (answer.inner.includes('<service-unavailable')) return new CommandError(EXIT.absent, `there is no router ${router}@${domain}`);
+  if (answer.inner.includes('<forbidden')) return new CommandError(EXIT.failed, 'only a router account may do that; see --username');
+  return new CommandError(EXIT.failed, `the router of ${domain} refused`);
 }

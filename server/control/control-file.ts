@@ -93,14 +93,28 @@ function isAlive(pid: number): boolean {
 
 /** @throws CommandError */
 export function readControlFile(path: string): ControlFile {
-  const file = parse(path);
-  if (file === null) throw new CommandError(EXIT.file, `${path} is no control file that can be read; a server writes it with --control-file`);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(EXIT.file, `cannot read the control file ${path}: ${(error as Error).message}; a server writes it with --control-file`);
+  }
+  const file = parseControlFile(text);
+  if (file === null) throw new CommandError(EXIT.usage, `${path} is no control file; a server writes one with --control-file`);
   return file;
 }
 
 function parse(path: string): ControlFile | null {
   try {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as Partial<ControlFile> | null;
+    return parseControlFile(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function parseControlFile(text: string): ControlFile | null {
+  try {
+    const file = JSON.parse(text) as Partial<ControlFile> | null;
     const { pid, version = '', url = null, socket = null, token, c2s = [] } = file ?? {};
     return typeof pid === 'number' && typeof token === 'string' ? { pid, version, url, socket, token, c2s } : null;
   } catch {

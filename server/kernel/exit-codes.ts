@@ -19,6 +19,11 @@ export const EXIT = {
   running: 8,
 } as const;
 
+/** The exit code for a file that cannot be used: whether the system refused to read or write it, or what stands in it is wrong. @param cause What was thrown. */
+export function fileExitCode(cause: unknown): number {
+  return cause instanceof Error && 'syscall' in cause ? EXIT.file : EXIT.usage;
+}
+
 /** Ends the process with one clear line and no stack trace. */
 export class CommandError extends Error {
   readonly exitCode: number;

@@ -1,6 +1,7 @@
 import { type Logger, pino, stdSerializers } from 'pino';
 import type { LogOptions } from '../config/log-values.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
+import { hasColors } from '../kernel/colors.ts';
 import { jsonLine, type LineFormat, opensrfLine, prettyLine } from './line-formats.ts';
 import { LogFile } from './log-file.ts';
 import { bounded } from './printable.ts';
@@ -67,7 +68,7 @@ function createFormat({ format, destination, name }: LogOptions): LineFormat | P
     case 'json':
       return jsonLine;
     case 'pretty':
-      return prettyLine(terminal);
+      return prettyLine(destination.kind === 'stdout' && hasColors(terminal));
     case 'opensrf':
       return opensrfLine(name, process.pid, destination.kind === 'syslog');
   }

@@ -5,7 +5,7 @@ import { Fault, type FaultOptions } from '../../fixture/faults/fault.ts';
 import { RecordingError } from '../../fixture/recording/recorded-exchange.ts';
 import { StubFileError } from '../../fixture/stub-files/error.ts';
 import { matcherOf } from '../../fixture/stub-files/matchers.ts';
-import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
+import { CommandError, EXIT, fileExitCode } from '../../kernel/exit-codes.ts';
 
 /** Whether any double is asked for. */
 export function wantsDoubles({ values: { stubs, record, replay, faults } }: PlacedSettings): boolean {
@@ -42,7 +42,6 @@ function parseFault(text: string, settings: PlacedSettings): FaultOptions {
 
 /** What kept doubles from starting, as its exit code and lines; anything else as it is. */
 export function doublesFailure(error: unknown): unknown {
-  if (error instanceof StubFileError) return new CommandError(EXIT.usage, error.message);
-  if (error instanceof RecordingError) return new CommandError(EXIT.file, error.message);
-  return error;
+  if (!(error instanceof StubFileError) && !(error instanceof RecordingError)) return error;
+  return new CommandError(fileExitCode(error.cause), error.message);
 }

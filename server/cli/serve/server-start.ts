@@ -1,6 +1,6 @@
 import { ChopChop } from '../../compose/chopchop.ts';
 import type { ChopChopConfig } from '../../config/config.ts';
-import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
+import { CommandError, EXIT, fileExitCode } from '../../kernel/exit-codes.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type BoundAddress, ListenError } from '../../net/tcp.ts';
 import { CertificateError } from '../../net/tls/identity.ts';
@@ -26,7 +26,7 @@ export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
 /** Why a server does not start, as its exit code and lines; anything else as it is. */
 export function startFailure(error: unknown): unknown {
   if (error instanceof ListenError) return new CommandError(EXIT.network, error.message);
-  if (error instanceof CertificateError) return new CommandError(EXIT.file, error.message);
+  if (error instanceof CertificateError) return new CommandError(fileExitCode(error.cause), error.message);
   if (error instanceof SettingsError) return new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);
   return error;
 }

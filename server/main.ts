@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { runCommandLine } from './cli/command-line.ts';
-import { endWithError } from './process/end.ts';
+import { startProgram } from './kernel/start-program.ts';
 
-runCommandLine(process.argv.slice(2)).catch((error: unknown) => endWithError('opensrf-chopchop', error));
+startProgram('opensrf-chopchop', () => import('./cli/program.ts'));

@@ -1,31 +1,4 @@
 #!/usr/bin/env node
-import { runCommandLine } from './cli/command-line.ts';
-import { attach } from './cli/serve/attach.ts';
-import { readOpensrfCore } from './config/sources/opensrf-core.ts';
-import { CommandError, EXIT } from './kernel/exit-codes.ts';
-import { startedAsDaemon } from './process/daemon.ts';
-import { endWithError } from './process/end.ts';
-import { ROUTER_TITLE } from './process/pid-file.ts';
+import { startProgram } from './kernel/start-program.ts';
 
-const USAGE = 'usage: opensrf_router CONFIG CONTEXT [PIDFILE]';
-
-/**
- * The command that `osrf_control` starts: `opensrf_router CONFIG CONTEXT PIDFILE`. It returns when the routers answer. Ours brings the Jabber
- * server with it; where that runs already, it attaches to it.
- */
-async function openSrfRouter([config, context, pidFile]: readonly string[]): Promise<void> {
-  if (config === undefined || context === undefined) throw new CommandError(EXIT.usage, USAGE);
-  const pidFileOption = pidFile === undefined ? [] : ['--pid-file', pidFile];
-  const command = ['serve', '--config', config, '--daemon', '--process-title', ROUTER_TITLE, ...pidFileOption];
-  await runCommandLine(command).catch((error: unknown) => notStarted(error, config, pidFile));
-}
-
-async function notStarted(error: unknown, config: string, pidFile: string | undefined): Promise<void> {
-  if (!(error instanceof CommandError)) throw error;
-  // What osrf_control starts twice is to run once.
-  if (error.exitCode === EXIT.running && !startedAsDaemon()) process.stderr.write(`opensrf_router: ${error.message}\n`);
-  else if (error.exitCode === EXIT.network && startedAsDaemon()) await attach(readOpensrfCore(config), pidFile, error);
-  else throw error;
-}
-
-openSrfRouter(process.argv.slice(2)).catch((error: unknown) => endWithError('opensrf_router', error));
+startProgram('opensrf_router', () => import('./cli/router-program.ts'));

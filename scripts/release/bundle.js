@@ -86,6 +86,8 @@ export async function bundleForPackage(folder, buildOfIt) {
   for (const program of ['main', 'opensrf-router']) {
     await bundleLauncher(`server/launch/${program}.ts`, join(folder, `${program}.cjs`), {
       banner: { js: '#!/usr/bin/env node' },
+      // An old Node has to understand it to refuse to run the rest.
+      target: 'node12',
       define: { BUNDLE_HASH: JSON.stringify(hash) },
     });
   }

@@ -26,9 +26,10 @@ const EPILOGUE = [
 const PARSER = { 'greedy-arrays': false, 'parse-positional-numbers': false, 'dot-notation': false };
 
 // `request … | head -1` is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(128 + 13);
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(128 + 13);
+  process.stderr.write(`opensrf-chopchop: cannot write to standard output: ${message}\n`);
+  process.exit(EXIT.file);
 });
 
 /** Carries out a command line. @param argv Without the program's name. @throws CommandError */

@@ -2,18 +2,16 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { addressesByName, addressLiteral, type Surroundings } from '../config/hosts-file.ts';
 import { hasIpv4Loopback, isOwnAddress } from '../kernel/loopback.ts';
+import { nodeProblem } from '../kernel/start-program.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
-const OLDEST_NODE = [20, 19];
 /** A name server that does not answer is not waited for. */
 const LOOKUP_TIMEOUT_MS = 2_000;
 
 /** The Node this runs on. */
 export function checkNode(version: string): Finding {
-  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_NODE as [number, number];
-  const fits = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
-  return fits ? ok(`Node ${version}`) : failure(`Node ${version} is too old`, `install Node ${OLDEST_NODE.join('.')} or later`);
+  const problem = nodeProblem(version.replace(/^v/, ''));
+  return problem === '' ? ok(`Node ${version}`) : failure(`the server ${problem}`, 'install a later Node');
 }
 
 /**

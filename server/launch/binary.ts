@@ -1,6 +1,7 @@
 import { isBuiltin } from 'node:module';
 import { basename } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
+import { startProgram } from '../kernel/start-program.ts';
 import { Bundle, type Programs } from './bundle.ts';
 
 /** What few runs need, by the names of packages. */
@@ -15,6 +16,10 @@ function requireFromExecutable(name: string): unknown {
 
 // The single executable is both programs, by the name it is called by: `ln -s opensrf-chopchop opensrf_router`.
 const program = basename(process.argv0) === 'opensrf_router' ? 'router' : 'main';
-const bundle = new Bundle('chopchop.cjs', getAsset('chopchop.cjs', 'utf8'), Buffer.from(getRawAsset('compiled') as ArrayBuffer));
-const programs = bundle.load(requireFromExecutable, '/') as Programs;
-void programs[program]();
+startProgram(program === 'router' ? 'opensrf_router' : 'opensrf-chopchop', async () => ({ run }));
+
+function run(): void {
+  const bundle = new Bundle('chopchop.cjs', getAsset('chopchop.cjs', 'utf8'), Buffer.from(getRawAsset('compiled') as ArrayBuffer));
+  const programs = bundle.load(requireFromExecutable, '/') as Programs;
+  void programs[program]();
+}

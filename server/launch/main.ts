@@ -1,4 +1,5 @@
+import { startProgram } from '../kernel/start-program.ts';
 import { launch } from './launch.ts';
 
 // The package's bin/opensrf-chopchop.
-launch('main', require, __dirname);
+startProgram('opensrf-chopchop', async () => ({ run: () => launch('main', require, __dirname) }));

@@ -1,4 +1,5 @@
+import { startProgram } from '../kernel/start-program.ts';
 import { launch } from './launch.ts';
 
 // The package's bin/opensrf_router.
-launch('router', require, __dirname);
+startProgram('opensrf_router', async () => ({ run: () => launch('router', require, __dirname) }));

@@ -21,6 +21,8 @@ export class CrashWatch {
     });
     // Nobody may be waiting yet.
     this.crashed.catch(() => {});
+    // The program ends at an error until there is a server to end in order.
+    process.removeAllListeners('uncaughtException');
     process.on('uncaughtException', (error) => this.mistake(error));
     process.on('unhandledRejection', (reason) => this.mistake(reason));
   }

@@ -1,11 +1,18 @@
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { crashText } from '../kernel/start-program.ts';
 import { reportFailure } from './daemon.ts';
 
-/** Says in one line why a program ends, and sets its exit code. What is no {@link CommandError} is our mistake, and is told with its place. */
+/** Says why a program ends, and sets its exit code. What a user can meet is one line or a few; a mistake of ours has its stack. */
 export function endWithError(program: string, error: unknown): void {
-  const known = error instanceof CommandError;
-  const message = known ? error.message : ((error as Error).stack ?? String(error));
+  const known = knownError(error);
+  const message = known?.message ?? crashText(error);
   process.stderr.write(`${program}: ${message}\n`);
   reportFailure(message);
-  process.exitCode = known ? error.exitCode : EXIT.failed;
+  process.exitCode = known?.exitCode ?? EXIT.failed;
+}
+
+function knownError(error: unknown): CommandError | null {
+  if (error instanceof CommandError) return error;
+  // Standard output is a file, and the disk is full.
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write' ? new CommandError(EXIT.file, `cannot write: ${error.message}`) : null;
 }

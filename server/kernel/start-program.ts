@@ -1,0 +1,37 @@
+// Every Node reads this file before anything else of ours, also one that is too old for the rest: it imports nothing and is written in plain old syntax.
+
+const OLDEST = [20, 19] as const;
+const FAILED = 1;
+
+/**
+ * Loads and runs a program, unless this Node is too old for it. From then on an error that nothing catches ends the process with its name and its stack:
+ * Node itself would print the line of the source, which is the whole program where that is minified.
+ */
+export function startProgram(name: string, load: () => Promise<{ run(): void }>): void {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== '') {
+    process.stderr.write(`${name}: ${problem}\n`);
+    process.exitCode = FAILED;
+    return;
+  }
+  const crash = (error: unknown) => {
+    process.stderr.write(`${name}: ${crashText(error)}\n`);
+    process.exit(FAILED);
+  };
+  process.on('uncaughtException', crash);
+  load().then(({ run }) => run(), crash);
+}
+
+/** Why a Node cannot run this program; `''` if it can. @param version As `20.19.0`. */
+export function nodeProblem(version: string): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  return isOld ? `needs Node ${OLDEST.join('.')} or later, this is ${major}.${minor}` : '';
+}
+
+/** An error's name, message and stack, without the line of the source that Node puts before the stack of some errors. */
+export function crashText(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${String(error)}`;
+  const calls = (error.stack || '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [`${error.name}: ${error.message}`, ...calls].join('\n');
+}

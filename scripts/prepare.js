@@ -1,15 +1,26 @@
 #!/usr/bin/env node
-// Compiles the TypeScript sources into dist/. npm runs this after `npm ci` and before `npm pack`.
+// Compiles the TypeScript sources into dist/. npm runs this after `npm ci`, before `npm pack`, and in a checkout before `npx opensrf-chopchop`.
+//
+// It does nothing where dist/ is made of these sources already. Otherwise it compiles into a folder beside it, which takes the place of dist/ when it is
+// whole: a build that is broken off leaves what was there.
 //
 // It is plain JavaScript, and without TypeScript it does nothing unless --required is given:
 // `npm ci --omit=dev` runs `prepare` too, in a place where there is no compiler.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { commit, root } from './release/root.js';
 
+const SOURCES = ['server', 'router', 'shared', 'test'];
+const PAGE = 'server/console/page';
+const PROGRAMS = ['main', 'opensrf-router'];
+
 const required = process.argv.includes('--required');
+const dist = join(root, 'dist');
+const stampFile = join(dist, 'stamp');
+const building = join(root, `.dist-${process.pid}`);
 
 function findCompiler() {
   try {
@@ -21,21 +32,107 @@ function findCompiler() {
   }
 }
 
-const compiler = findCompiler();
-if (compiler === null || !existsSync(join(root, 'tsconfig.json'))) {
-  if (required) {
-    console.error('prepare: TypeScript is not installed; run "npm ci" first');
-    process.exit(1);
-  }
-  process.exit(0);
+/** The files of a folder, by their paths from the root. */
+function filesIn(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
+    .sort();
 }
 
-// A file that was removed from the sources must not live on in dist/.
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const result = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json')], { stdio: 'inherit' });
-if (result.status !== 0) process.exit(result.status ?? 1);
-// For `--version`.
-writeFileSync(join(root, 'dist/server/build.json'), JSON.stringify({ commit: commit(), build: 'sources' }));
-// The console is plain files: no compiler looks at them.
-cpSync(join(root, 'server/console/page'), join(root, 'dist/server/console/page'), { recursive: true });
-for (const program of ['main', 'opensrf-router']) chmodSync(join(root, `dist/server/${program}.js`), 0o755);
+/** What dist/ is made of, and by what. */
+function stampOf(files, compiler) {
+  const hash = createHash('sha256');
+  for (const file of [...files, 'tsconfig.json', 'scripts/prepare.js'])
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
+  return hash.update(readFileSync(join(compiler, '../../package.json'))).digest('hex');
+}
+
+/** Whether dist/ has that stamp, and nothing is missing there. */
+function isBuilt(stamp, sources) {
+  const outputs = sources.map((file) => join(dist, file.replace(/\.ts$/, '.js')));
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && outputs.every((file) => existsSync(file));
+}
+
+/** Writes for `--version` which commit this is, which may change without the sources. */
+function writeBuild(folder) {
+  const file = join(folder, 'server/build.json');
+  const build = JSON.stringify({ commit: commit(), build: 'sources' });
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== build) writeFileSync(file, build);
+}
+
+function build(stamp, compiler) {
+  mkdirSync(building);
+  const { status } = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json'), '--outDir', building], { stdio: 'inherit' });
+  if (status !== 0) return status ?? 1;
+  // The console is plain files: no compiler looks at them.
+  cpSync(join(root, PAGE), join(building, PAGE), { recursive: true });
+  for (const program of PROGRAMS) chmodSync(join(building, `server/${program}.js`), 0o755);
+  writeBuild(building);
+  writeFileSync(join(building, 'stamp'), stamp);
+  takePlace();
+  return 0;
+}
+
+/** Puts the new folder in the place of dist/, where another build may be about to do the same. */
+function takePlace() {
+  const old = `${building}-old`;
+  for (let tries = 3; ; tries--) {
+    try {
+      if (existsSync(dist)) renameSync(dist, old);
+      renameSync(building, dist);
+      break;
+    } catch (error) {
+      if (tries === 0) throw error;
+    } finally {
+      rmSync(old, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Removes what a build has left that was broken off. */
+function removeRemains() {
+  for (const name of readdirSync(root)) {
+    const [, pid] = /^\.dist-(\d+)(?:-old)?$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function run() {
+  const compiler = findCompiler();
+  if (compiler === null || !existsSync(join(root, 'tsconfig.json'))) {
+    if (required) console.error('prepare: TypeScript is not installed; run "npm ci" first');
+    return required ? 1 : 0;
+  }
+  removeRemains();
+  const files = SOURCES.filter((folder) => existsSync(join(root, folder))).flatMap(filesIn);
+  const sources = files.filter((file) => file.endsWith('.ts'));
+  const stamp = stampOf(
+    files.filter((file) => file.endsWith('.ts') || file.startsWith(PAGE)),
+    compiler,
+  );
+  if (isBuilt(stamp, sources)) {
+    writeBuild(dist);
+    return 0;
+  }
+  console.log(`prepare: compiling ${sources.length} TypeScript files into dist/`);
+  try {
+    return build(stamp, compiler);
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = run();

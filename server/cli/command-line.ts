@@ -109,10 +109,12 @@ function declare(parser: Argv, command: Command, completes: boolean): void {
 }
 
 /** Refuses what a command does not take. @throws CommandError */
-function check(args: ParsedArguments, { name, options, meanings }: Command): void {
+function check(args: ParsedArguments, { name, positionals, options, meanings }: Command): void {
   const names = Object.values(options).map(({ option }) => option);
   checkKnown(args, [...names.filter((option) => option !== ''), ...Object.keys(meanings)]);
-  const [first, ...others] = args._.map(String);
+  // What stands behind a "--" belongs to commands that take words.
+  const behind = positionals.endsWith('..]') || name === 'exec' ? [] : ((args['--'] as readonly unknown[] | undefined) ?? []);
+  const [first, ...others] = [...args._, ...behind].map(String);
   const unexpected = first === name ? others[0] : first;
   if (unexpected === undefined) return;
   const commands = COMMANDS.map((command) => command.name);

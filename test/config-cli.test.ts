@@ -143,6 +143,21 @@ test('TLS that the environment requires is required, in every spelling', () => {
   assert.deepEqual([status, stderr], [2, 'opensrf-chopchop: OPENSRF_CHOPCHOP_TLS_REQUIRED: "ja" is not true or false (or yes, no, on, off, 1, 0)\n']);
 });
 
+test('the file is read once: it may be a pipe', async (t) => {
+  const pipe = join(temporaryFolder(t), 'core.xml');
+  spawnSync('mkfifo', [pipe]);
+  const child = spawn(process.execPath, [MAIN, '--config', pipe, '--check-config'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  // Opened for writing as soon as the program reads; a second reading would wait for ever.
+  const writer = spawn('cp', [`${FIXTURES}3.3-two-routers.xml`, pipe], { stdio: 'ignore' });
+  t.after(() => writer.kill('SIGKILL'));
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(output).domains, ['private.localhost', 'public.localhost']);
+});
+
 test('a password in the encoding that the file declares logs in', async (t) => {
   const { ready } = await serve(t, temporaryFolder(t), '--config', `${FIXTURES}latin1.xml`, '--host', '127.0.0.1');
   await (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', 'r', 'geéheim');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +147,18 @@ test('a log that cannot be written is a failure', (t) => {
     ['ok', 'failure', 'failure'],
   );
 });
+
+for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.xml'))) {
+  test(`the doctor reads ${name}, and has something to say of it`, () => {
+    const args = ['doctor', '--json', '--config', `${FIXTURES}${name}`, '--port', '0'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+    const findings = JSON.parse(stdout) as { grade: string; text: string; remedy: string }[];
+    assert.ok(findings.length > 1);
+    for (const { grade, remedy } of findings) assert.equal(remedy !== '', grade !== 'ok');
+    const failures = findings.filter(({ grade }) => grade === 'failure').length;
+    assert.deepEqual([status, stderr.length > 0], failures > 0 ? [1, true] : [0, false]);
+  });
+}
 
 for (const name of ['3.3-two-routers.xml', '3.2-three-domains.xml', '2.5-one-router.xml']) {
   test(`a file that works fits together: ${name}`, () => {

@@ -20,6 +20,16 @@ test('the command line beats the environment, and that beats the defaults', () =
   assert.equal(resolveConnection(NOTHING, environment, DEFAULT_ROUTER_CONNECTION).username, 'router');
 });
 
+test('a domain that is an address is connected to there, unless something says another address', () => {
+  const hostOf = (given: Partial<ConnectionValues>, environment = {}) => resolveConnection({ ...NOTHING, ...given }, environment, DEFAULT_CONNECTION).host;
+  assert.equal(hostOf({ domain: '127.0.0.2' }), '127.0.0.2');
+  assert.equal(hostOf({ domain: '[::1]' }), '::1');
+  assert.equal(hostOf({}, { OSRF_DOMAIN: '127.0.0.2' }), '127.0.0.2');
+  assert.equal(hostOf({ domain: '127.0.0.2', host: '127.0.0.9' }), '127.0.0.9');
+  assert.equal(hostOf({ domain: '127.0.0.2' }, { OSRF_HOST: '127.0.0.9' }), '127.0.0.9');
+  assert.equal(hostOf({ domain: 'localhost' }), '127.0.0.1');
+});
+
 test('everything that is wrong in the environment is reported at once, unless the command line says something else', () => {
   const environment = { OSRF_PORT: '0', OSRF_DOMAIN: 'a b', OSRF_USERNAME: 'a@b', OSRF_ROUTER: 'c@d' };
   assert.throws(

@@ -1,5 +1,5 @@
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER_NAME, DEFAULT_USERNAMES } from '../defaults.ts';
-import { addressOf } from '../hosts-file.ts';
+import { addressLiteral, addressOf } from '../hosts-file.ts';
 import { Problems } from '../problem.ts';
 import { option, type ValuesOf } from '../setting.ts';
 import { REMOTE_PORT } from '../values/numbers.ts';
@@ -71,8 +71,10 @@ const ENVIRONMENT = {
 export function resolveConnection(given: ConnectionValues, environment: NodeJS.ProcessEnv, defaults: ConnectionConfig): ConnectionConfig {
   const { config, ...ofCommandLine } = given;
   const said = { ...(config === null ? {} : fromFile(config, defaults)), ...withoutNulls(ofCommandLine) };
-  const { host, port, domain, username, password, router, logProtect } = { ...defaults, ...fromEnvironment(environment, defaults, said), ...said };
-  return Object.freeze({ host, port, domain, username, password, router, logProtect });
+  const { host, port, domain, username, password, router, logProtect } = { ...defaults, host: null, ...fromEnvironment(environment, defaults, said), ...said };
+  // A domain that is an address says where its server is.
+  const address = host ?? addressLiteral(domain) ?? defaults.host;
+  return Object.freeze({ host: address, port, domain, username, password, router, logProtect });
 }
 
 /** What is not said yet. For orders that only a router's account may give, the account is the router's all the same. */

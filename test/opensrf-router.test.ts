@@ -67,5 +67,11 @@ test('a port that another program has is an error, as is a file that cannot be r
   assert.equal(existsSync(pidFile), false);
   const missing = spawnSync(process.execPath, [OPENSRF_ROUTER, '/nonexistent/core.xml', 'routers', pidFile], { encoding: 'utf8' });
   assert.deepEqual([missing.status, missing.stderr.includes('/nonexistent/core.xml: cannot be read')], [4, true]);
-  assert.equal(spawnSync(process.execPath, [OPENSRF_ROUTER], { encoding: 'utf8' }).stderr, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n');
+  const outcome = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [OPENSRF_ROUTER, ...args], { encoding: 'utf8' });
+    return [status, stdout, stderr];
+  };
+  assert.deepEqual(outcome(), [2, '', 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n']);
+  assert.deepEqual(outcome('-h'), [0, 'usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n', '']);
+  assert.match(String(outcome('--version')), /^0,\d+\.\d+\.\d+ /);
 });

@@ -1,5 +1,6 @@
 import { readOpensrfCore } from '../config/sources/opensrf-core.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { VERSION_TEXT } from '../kernel/version.ts';
 import { startedAsDaemon } from '../process/daemon.ts';
 import { endWithError } from '../process/end.ts';
 import { ROUTER_TITLE } from '../process/pid-file.ts';
@@ -19,10 +20,16 @@ export function run(): void {
  * server with it; where that runs already, it attaches to it.
  */
 async function openSrfRouter([config, context, pidFile]: readonly string[]): Promise<void> {
+  if (config === '--help' || config === '-h') return print(USAGE);
+  if (config === '--version' || config === '-V') return print(VERSION_TEXT);
   if (config === undefined || context === undefined) throw new CommandError(EXIT.usage, USAGE);
   const pidFileOption = pidFile === undefined ? [] : ['--pid-file', pidFile];
   const command = ['serve', '--config', config, '--daemon', '--process-title', ROUTER_TITLE, ...pidFileOption];
   await runCommandLine(command).catch((error: unknown) => notStarted(error, config, pidFile));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 async function notStarted(error: unknown, config: string, pidFile: string | undefined): Promise<void> {

@@ -45,8 +45,9 @@ function stepsOf(resolved: Resolved): Step[] {
     ...given('record', values.record, (file) => checkWritable(file)),
     ...given('settings.file', config.settings?.file ?? null, (file) => new SettingsFile(file)),
     ['tls.certificate', () => tls !== null && tls.certificate !== 'self-signed' && readIdentity(tls.certificate)],
-    ['log.file', () => log.destination.kind === 'file' && checkWritable(log.destination.path)],
-    ['log.syslog', () => log.destination.kind === 'syslog' && probeSyslog({ ...log.destination, name: log.name })],
+    // It may be the log of the first router in the site's file.
+    [settings.isGiven('log.file') ? 'log.file' : '', () => log.destination.kind === 'file' && checkWritable(log.destination.path)],
+    [settings.isGiven('log.syslog') ? 'log.syslog' : '', () => log.destination.kind === 'syslog' && probeSyslog({ ...log.destination, name: log.name })],
     ...given('process.pidFile', values['process.pidFile'], checkPidFile),
     ...given('process.readyFile', values['process.readyFile'], (file) => file === '-' || checkWritable(file)),
     ...given('process.configDir', values['process.configDir'], (folder) => checkFolderCanBeMade(folder)),

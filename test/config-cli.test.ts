@@ -90,7 +90,7 @@ test('a wrong limit is one clear line and exit code 2', () => {
 test('--help limits prints the table of limits', () => {
   const { status, stdout } = run(['--help', 'limits']);
   assert.equal(status, 0);
-  assert.match(stdout, /^loginTimeoutMs +ms +10s +From the connection to a bound session/m);
+  assert.match(stdout, /^loginTimeoutMs +ms +10s +Time from the connection to a bound session/m);
   assert.match(run(['--help']).stdout, /--help limits lists/);
 });
 

@@ -14,7 +14,7 @@ const USAGE = '$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router
 const EPILOGUE = [
   'Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.',
   'Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.',
-  '\n--help limits lists what is bounded, and how to set it.\n',
+  '\n--help limits lists all limits, and how to set them.\n',
   `Exit codes: ${EXIT.ok} done, or stopped by a signal; ${EXIT.failed} failed; ${EXIT.usage} wrong option, parameter or content of a file;`,
   `${EXIT.network} cannot listen, or cannot reach a server or log in; ${EXIT.file} cannot read or write a file; ${EXIT.status} a service answered with an error;`,
   `${EXIT.timeout} no answer in time, or still missing; ${EXIT.absent} no such service or router, or the message came back; ${EXIT.running} runs already.`,

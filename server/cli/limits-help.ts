@@ -4,7 +4,7 @@ import { LIMITS } from '../config/limits.ts';
 /** What `--help limits` prints. @param width Of the terminal, in characters. */
 export function limitsHelp(width: number): string {
   const limits = Object.entries(LIMITS).map(([name, limit]) => [name, limit.unit, readableDefault(limit), limit.effect] as const);
-  const rows = [['LIMIT', 'UNIT', 'DEFAULT', 'WHAT IT BOUNDS, AND WHAT HAPPENS BEYOND'] as const, ...limits];
+  const rows = [['LIMIT', 'UNIT', 'DEFAULT', 'BOUND, AND EFFECT BEYOND IT'] as const, ...limits];
   const widths = ([0, 1, 2] as const).map((column) => Math.max(...rows.map((row) => row[column].length)) + 2) as [number, number, number];
   const indent = widths[0] + widths[1] + widths[2];
   const lines = rows.flatMap(([name, unit, value, effect]) => {

@@ -9,7 +9,7 @@ export interface Account {
   readonly password: string;
 }
 
-/** What to do about a password with an `@`. */
+/** The hint for a password with an `@`. */
 export const AT_SIGN_HINT = 'behind a password with an "@", add "@DOMAIN"';
 
 const WANTS = 'an account as NAME:PASSWORD[@DOMAIN]';

@@ -3,7 +3,7 @@ import type { Account } from './account.ts';
 import { DEFAULT_HOST, DEFAULT_PASSWORD } from './defaults.ts';
 import type { Problems } from './problem.ts';
 
-// What settings demand of one another. What is wrong with a value by itself, its type has said.
+// Checks of settings against one another. The type of each setting has checked its value by itself.
 
 /** Reports addresses that other machines reach while an account has the password that everyone knows. */
 export function checkExposure(hosts: readonly string[], accounts: readonly Account[], problems: Problems): void {

@@ -2,7 +2,7 @@ import { normalizeDomain } from '../../shared/jid.ts';
 import type { Problems } from './problem.ts';
 import { good, type Reading, refused, repeatable } from './values/value-type.ts';
 
-/** Who has a domain when a second component comes for it: the first one, or the second, and the first is ended. */
+/** How the server decides between two components for one domain: `keep` refuses the second, `replace` ends the first. */
 export const COMPONENT_CONFLICTS = ['keep', 'replace'] as const;
 export type ComponentConflict = (typeof COMPONENT_CONFLICTS)[number];
 
@@ -22,7 +22,7 @@ export type Secrets = ReadonlyMap<string, string>;
 
 const WANTS = 'a component as DOMAIN:SECRET';
 
-/** Secrets of components, each written as `DOMAIN:SECRET`. No message has them in it. */
+/** Secrets of components, each written as `DOMAIN:SECRET`. No message shows them. */
 export const SECRETS = repeatable<Secrets>({
   wants: WANTS,
   parse(text) {
@@ -52,7 +52,7 @@ function secretProblem(domain: unknown, secret: unknown): string[] {
   return typeof secret === 'string' && secret !== '' ? [] : [`${domain} has no secret`];
 }
 
-/** Reports what is wrong with components on a server of these domains. */
+/** Checks components against the domains of the server, and their port against their secrets. */
 export function checkComponents({ port, secrets, secret }: ComponentsConfig, domains: readonly string[], problems: Problems): void {
   for (const domain of problems.has('domains') ? [] : secrets.keys()) {
     if (domains.includes(domain)) problems.add('components.secrets', `${domain} is served itself, so no component can have it`, domain);

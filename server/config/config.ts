@@ -21,7 +21,7 @@ import {
 } from './transports.ts';
 import type { Trust } from './values/trust.ts';
 
-/** What one running server is made from. Frozen; comes out of {@link createConfig}. */
+/** The configuration of one server. Frozen; {@link createConfig} makes it. */
 export interface ChopChopConfig {
   /** Hosts (domains) it serves, in lower case. */
   readonly domains: readonly string[];
@@ -50,7 +50,7 @@ export interface RunningConfig {
   config: ChopChopConfig;
 }
 
-/** What the built-in `opensrf.settings` tells, and where. */
+/** The file of the built-in `opensrf.settings`, and the routers that it registers with. */
 export interface SettingsConfig {
   /** Path of opensrf.xml. */
   readonly file: string;
@@ -58,7 +58,7 @@ export interface SettingsConfig {
   readonly domains: readonly string[];
 }
 
-/** What all routers of a server have in common. */
+/** The configuration that all routers of a server share. */
 export interface RouterConfig {
   /** The local part of their addresses; the account of that name may speak as the router. */
   readonly name: string;
@@ -79,7 +79,7 @@ export interface RouterConfig {
   readonly peers: readonly string[];
 }
 
-/** What a caller may leave out. */
+/** The input of {@link createConfig}: everything may be left out. */
 export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix' | 'websocket'>> & {
   /** The same as `ports` with one in it. */
   readonly port?: number;
@@ -106,7 +106,7 @@ type At<Config, Path extends string> = Path extends `${infer Key}.${infer Rest}`
 /** A value for each setting, of the type that {@link ChopChopConfig} has there; null where `tls` or `settings` is null. */
 type Leaves = { readonly [Path in ConfigPath]: At<ChopChopConfig, Path> | (Path extends 'tls.certificate' | 'settings.file' ? null : never) };
 
-/** Fills in the defaults. @param problems Takes what is wrong, besides what is there already. @throws ConfigError with all of it. */
+/** Fills in the defaults. @param problems Takes the problems, and may have some already. @throws ConfigError with all of them. */
 export function createConfig(input: ConfigInput = {}, problems = new Problems()): ChopChopConfig {
   const { port, ports = port, ...others } = input;
   if (input.ports === undefined && port !== undefined) problems.nameInLibrary('ports', 'port');
@@ -133,7 +133,7 @@ function insecure(input: ConfigInput, problems: Problems): boolean {
   return false;
 }
 
-/** Checks what settings demand of one another, as far as those that they depend on are good. */
+/** Checks settings against one another, unless one that a check needs is wrong by itself. */
 function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Problems): void {
   const { domains, accounts, hosts, ports, tls, unix, websocket, router, settings, components, limits } = config;
   checkSharedPorts({ ports, 'tls.ports': tls?.ports ?? [], 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts }, problems);
@@ -155,7 +155,7 @@ function checkSettings(settings: SettingsConfig, { domains, accounts, router }: 
   problems.add('settings.file', `opensrf.settings needs an account besides "${router.name}" on ${settings.domains.join(' or ')}`);
 }
 
-/** The account the built-in `opensrf.settings` runs as: not the router's, which would be believed what it says of others. */
+/** The account of the built-in `opensrf.settings`. Not the router's: the server trusts its `router_from`. */
 export function settingsAccount({ domains }: SettingsConfig, accounts: readonly Account[], router: RouterConfig): Account | undefined {
   const usable = accounts.filter(({ username, domain }) => username !== routerName(router, domain));
   return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];

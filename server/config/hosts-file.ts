@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hasIpv4Loopback, isLoopback } from '../kernel/loopback.ts';
 
-/** Where to listen so that programs which connect to the host their domain names reach us. */
+/** Addresses to listen on, so that programs that connect to the host of their domain reach the server. */
 export interface DomainAddresses {
   /** Loopback addresses of this machine. */
   readonly hosts: readonly string[];
@@ -12,7 +12,7 @@ export interface DomainAddresses {
   readonly elsewhere: readonly string[];
 }
 
-/** What the addresses of domains depend on besides their names. */
+/** The machine that the addresses depend on; for tests. */
 export interface Surroundings {
   readonly hostsFile?: string;
   /** Whether the loopback interface has an IPv4 address. */

@@ -5,7 +5,7 @@ import { CONFIG_PATHS, CONFIG_SETTINGS, type ConfigPath, type ConfigValues } fro
 /** The parts of a configuration that are objects. */
 const SECTIONS: readonly string[] = [...new Set(CONFIG_PATHS.filter((path) => path.includes('.')).map((path) => path.slice(0, path.indexOf('.'))))];
 
-/** Reads what a program hands in, by the types of the settings, and fills in their defaults. */
+/** Reads the input of a program by the types of the settings, and fills in the defaults. */
 export function readInput(input: object, problems: Problems): ConfigValues {
   for (const section of SECTIONS) {
     const given = (input as Readonly<Record<string, unknown>>)[section];
@@ -28,7 +28,7 @@ function keysOf(section: string): string[] {
   return CONFIG_PATHS.filter((path) => path.startsWith(`${section}.`)).map((path) => path.slice(section.length + 1));
 }
 
-/** What stands at a path, as `router.holdMs`; undefined where there is nothing. */
+/** The value at a path, as `router.holdMs`; undefined if there is none. */
 export function valueAt(config: object, path: string): unknown {
   let value: unknown = config;
   for (const key of path.split('.')) {
@@ -38,7 +38,7 @@ export function valueAt(config: object, path: string): unknown {
   return value;
 }
 
-/** An object of values that are given by their paths. */
+/** Builds an object from values by their paths. */
 export function nested(values: Readonly<Record<string, unknown>>): object {
   const config: Record<string, unknown> = {};
   for (const [path, value] of Object.entries(values)) {

@@ -4,7 +4,7 @@ import { good, nameOf, type Reading, refused, repeatable } from './values/value-
 
 const KIB = 1024;
 
-/** What may stand behind a number, by the limit's unit. From the largest on. */
+/** Suffixes of a number, by the limit's unit, the largest first. */
 const SUFFIXES: Readonly<Record<LimitUnit, readonly (readonly [suffix: string, factor: number])[]>> = {
   bytes: [
     ['GiB', KIB ** 3],
@@ -23,7 +23,7 @@ type SomeLimits = Partial<Limits>;
 
 const WANTS = 'a limit as NAME=VALUE, as outboxBytes=16MiB';
 
-/** Limits, each written as `NAME=VALUE`; the last of a name counts. A value is in the limit's unit, or says another: `outboxBytes=16MiB`, `loginTimeoutMs=5s`. */
+/** Limits, each written as `NAME=VALUE`; the last of a name counts. A value is in the limit's unit, or has a suffix: `outboxBytes=16MiB`, `loginTimeoutMs=5s`. */
 export const LIMIT_VALUES = repeatable<SomeLimits>({
   wants: WANTS,
   parse(text) {
@@ -58,7 +58,7 @@ function limitOf(name: string, given: unknown): Reading<SomeLimits> {
   return refused(`${name}: ${nameOf(given)} is not a whole number from ${least} to ${most}${suffixHint(unit)}`);
 }
 
-/** NaN where the text is none. */
+/** NaN if the text is not a number in that unit. */
 function numberIn(text: string, unit: LimitUnit): number {
   const [, number = '', suffix = ''] = /^(\d{1,16})([A-Za-z]*)$/.exec(text) ?? [];
   const factor = suffix === '' ? 1 : SUFFIXES[unit].find(([name]) => name === suffix)?.[1];

@@ -3,7 +3,7 @@ import type { Problems } from './problem.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** What a limit is counted in. */
+/** The unit of a limit. */
 export type LimitUnit = 'bytes' | 'ms' | 'count';
 
 /** One bound of the server. */
@@ -12,13 +12,13 @@ export interface LimitDescription {
   readonly value: number;
   readonly least: number;
   readonly most: number;
-  /** What is bounded, and what happens beyond, for the reference. */
+  /** For the reference: the thing that is bounded, and what the server does beyond the bound. */
   readonly effect: string;
 }
 
-/** Longer text than this is no string in V8, with room for what it is joined with. */
+/** V8 has no longer strings; this leaves room for joining. */
 const MOST_TEXT_BYTES = 256 * MIB;
-/** Node takes a longer time for none. */
+/** Node ignores a longer time. */
 const MOST_MS = 2 ** 31 - 1;
 
 function textBytes(value: number, effect: string): LimitDescription {
@@ -39,65 +39,71 @@ function count(value: number, effect: string, least = 1, most = Number.MAX_SAFE_
 
 /** Every bound of the server. `--help limits` and docs/configuration.md print this table. */
 export const LIMITS = {
-  loginBytes: textBytes(8 * KIB, 'Of a stream before login; more end it with policy-violation'),
-  loginElements: count(32, 'Elements of a stream before login, its own included; more end it with policy-violation', 8),
-  loginTimeoutMs: time(10_000, 'From the connection to a bound session; then the stream ends with connection-timeout'),
+  loginBytes: textBytes(8 * KIB, 'Bytes of a stream before login; more end the stream with policy-violation'),
+  loginElements: count(32, 'Elements of a stream before login, its own included; more end the stream with policy-violation', 8),
+  loginTimeoutMs: time(10_000, 'Time from the connection to a bound session; after it the stream ends with connection-timeout'),
   pendingConnections: count(
     8_192,
-    'Connections that have not logged in, visits to the port of WebSockets too; beyond, the oldest of the address that has the most is closed (crowded-out)',
+    'Connections before login, HTTP requests to the port of WebSockets included; for a further one the server closes the oldest of the address that has the most (crowded-out)',
   ),
-  pendingOfAddress: count(4_096, 'The same of one address (one network of 64 bits in IPv6, one Unix socket); beyond, the oldest of it is closed'),
+  pendingOfAddress: count(
+    4_096,
+    'The same from one address (one network of 64 bits in IPv6, one Unix socket); for a further one the server closes the oldest of them',
+  ),
   failedLogins: count(
     10,
-    'Failed logins from one address in a window of time that are told at once; further ones are told late. A right password is never late',
+    'Failed logins from one address in a window of time that the server answers at once; it delays the answers to further ones. A correct password is never delayed',
     0,
   ),
   failedLoginWindowMs: time(60_000, 'The window of time for failedLogins'),
-  failedLoginDelayMs: time(2_000, 'How late failed logins are told when there were too many', 0),
-  sessions: count(20_000, 'Sessions of all domains; who logs in beyond is refused with resource-constraint'),
-  stanzaBytes: textBytes(8 * MIB, 'A longer stanza is read past and bounced with policy-violation; the session lives'),
-  hardStanzaBytes: textBytes(64 * MIB, 'A stanza longer than this ends the stream with policy-violation'),
+  failedLoginDelayMs: time(2_000, 'Delay of the answer to a failed login when there were too many', 0),
+  sessions: count(20_000, 'Sessions of all domains; the server refuses further logins with resource-constraint'),
+  stanzaBytes: textBytes(8 * MIB, 'Bytes of a stanza; the server skips a longer one and bounces it with policy-violation, and the session stays'),
+  hardStanzaBytes: textBytes(64 * MIB, 'Bytes of a stanza; a longer one ends the stream with policy-violation'),
   // saxes takes time by the square of the depth: 32,000 levels block for seconds, 1,024 for some milliseconds.
   depth: count(128, "Levels of nested elements, the stream's own included; deeper ones end the stream with policy-violation", 8, 1_024),
-  attributes: count(1_000, 'Attributes of one element, looked at where a packet ends; more end the stream with policy-violation', 16),
+  attributes: count(1_000, 'Attributes of one element, checked at the end of a packet; more end the stream with policy-violation', 16),
   outboxBytes: bytes(
     64 * MIB,
-    'What waits for one peer that has taken nothing for stalledAfterMs; beyond (or at four times as much), it is closed (slow-reader) and what waits bounces',
+    'Bytes that wait for a peer that has read nothing for stalledAfterMs; beyond (or at four times as much) the server closes it (slow-reader) and bounces them',
   ),
-  stalledAfterMs: time(1_000, 'A listener that has taken nothing for so long is passed over by the router while another can take the request', 0),
-  stalledBytes: bytes(MIB, 'A listener for which so much waits is passed over likewise', 0),
-  backlogBytes: bytes(MIB, 'A peer for which so much waits gets no answers to its queries, but resource-constraint'),
-  closeTimeoutMs: time(2_000, 'How long a peer may take to close its side after ours; then the socket is closed for both'),
-  keepAliveMs: time(60_000, 'Silence after which TCP asks whether the peer is alive; OpenSRF programs answer no other question'),
-  retransmissions: count(7, 'A peer on another host that has not acknowledged the same data after so many tries is closed; 7 take about 50 s'),
-  deadPeerCheckMs: time(5_000, 'How often the server looks for such peers'),
-  pingAfterMs: time(300_000, 'Silence after which a session of XMPP 1.0 is pinged; 0: never', 0),
-  pingTimeoutMs: time(60_000, 'How long such a session may take to say anything then; after that it is closed'),
-  directedPresences: count(1_000, 'Addresses a session has sent its presence to, which are told when it is gone; the oldest is forgotten first'),
+  stalledAfterMs: time(1_000, 'The router passes over a listener that has read nothing for so long, while another can take the request', 0),
+  stalledBytes: bytes(MIB, 'The router passes over a listener for which so many bytes wait, likewise', 0),
+  backlogBytes: bytes(MIB, 'The server answers queries of a peer for which so many bytes wait with resource-constraint'),
+  closeTimeoutMs: time(2_000, 'Time for a peer to close its side after ours; after it the server closes the socket'),
+  keepAliveMs: time(60_000, 'Silence after which TCP keep-alive probes the peer; OpenSRF programs answer no other probe'),
+  retransmissions: count(
+    7,
+    'Retransmissions of the same data to a peer on another host; after so many without an acknowledgement the server closes it; 7 take about 50 s',
+  ),
+  deadPeerCheckMs: time(5_000, 'Interval of the check for such peers'),
+  pingAfterMs: time(300_000, 'Silence after which the server pings a session of XMPP 1.0; 0: never', 0),
+  pingTimeoutMs: time(60_000, 'Time for such a session to send anything; after it the server closes it'),
+  directedPresences: count(
+    1_000,
+    'Addresses that a session has sent its presence to, which get its unavailable presence at the end; the server forgets the oldest first',
+  ),
   availableSessions: count(
     100,
-    'Sessions of one account that are available at once (presence, of which OpenSRF knows nothing); further ones, or one that says more than queryBytes, are not',
+    'Sessions of one account that are available at the same time (presence, which OpenSRF does not use); further ones, or one whose presence is longer than queryBytes, are not',
   ),
-  unacknowledgedStanzas: count(10_000, 'Stanzas that were sent to a client with stream management and not acknowledged; beyond, its session ends'),
+  unacknowledgedStanzas: count(10_000, 'Stanzas that a client with stream management has not acknowledged; beyond, its session ends'),
   unacknowledgedBytes: bytes(16 * MIB, 'The bytes of such stanzas; beyond, the session ends'),
-  resumptionMs: time(300_000, 'How long a session waits to be resumed; 0: not at all', 0),
+  resumptionMs: time(300_000, 'Time that a session waits to be resumed; 0: none', 0),
   waitingSessions: count(1_000, 'Sessions that wait to be resumed; further ones end at once', 0),
-  heldRequests: count(10_000, 'Requests that wait for a first listener (--hold), of all services of one router; further ones are refused at once', 0),
-  heldBytes: bytes(64 * MIB, 'The bytes of such requests; further ones are refused at once'),
-  unansweredRequests: count(100_000, 'Requests remembered until they are answered, of all routers; the oldest is forgotten first'),
-  unansweredBytes: bytes(256 * MIB, 'The bytes of such requests; the oldest is forgotten first'),
-  registrations: count(10_000, 'Listeners of all services of one router; further ones are refused with resource-constraint', 1),
+  heldRequests: count(10_000, 'Requests that wait for a first listener (--hold), of all services of one router; the router refuses further ones at once', 0),
+  heldBytes: bytes(64 * MIB, 'The bytes of such requests; the router refuses further ones at once'),
+  unansweredRequests: count(100_000, 'Requests remembered until they are answered, of all routers; the server forgets the oldest first'),
+  unansweredBytes: bytes(256 * MIB, 'The bytes of such requests; the server forgets the oldest first'),
+  registrations: count(10_000, 'Listeners of all services of one router; the router refuses further ones with resource-constraint', 1),
   queryBytes: textBytes(
     64 * KIB,
-    'A query to a host or a command to a router that is longer bounces with policy-violation; a request that long is refused by a bounce',
+    'Bytes of a query to a host or a command to a router; a longer one bounces with policy-violation, and the router refuses a request that long by a bounce',
   ),
-  queryMessages: count(16, 'OpenSRF messages in one query to a router; more are answered with status 400, and a request with more is refused by a bounce'),
-  logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; further ones are counted'),
-  logLifeLines: count(
-    1_000,
-    'Log lines of one kind that peers who have logged in cause by the way, as "session bound", in that window; further ones are counted',
-  ),
-  logWindowMs: time(10_000, 'The window of time for logLinesOfKind; at its end the log says how many lines there were besides'),
+  queryMessages: count(16, 'OpenSRF messages in one query to a router; the router answers more with status 400, and refuses a request with more by a bounce'),
+  logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; the server counts further ones'),
+  logLifeLines: count(1_000, 'Log lines of one kind about the life of sessions, as "session bound", in that window; the server counts further ones'),
+  logWindowMs: time(10_000, 'The window of time for logLinesOfKind; at its end the log has the number of lines that were left out'),
 } as const satisfies Readonly<Record<string, LimitDescription>>;
 
 export type LimitName = keyof typeof LIMITS;
@@ -111,7 +117,7 @@ function valuesOf(limits: Readonly<Record<LimitName, LimitDescription>>): Limits
   return Object.fromEntries(Object.entries(limits).map(([name, { value }]) => [name, value])) as Limits;
 }
 
-/** Whether that is the name of a limit. */
+/** Whether a text is the name of a limit. */
 export function isLimitName(name: string): name is LimitName {
   return Object.hasOwn(LIMITS, name);
 }

@@ -6,7 +6,7 @@ import { valueType } from './values/value-type.ts';
 
 const LOG = 'Log';
 
-/** What the log may not show. */
+/** The methods whose parameters stay secret. */
 export const PROTECT_SETTINGS = {
   logProtect: setting({
     option: 'log-protect',
@@ -18,7 +18,7 @@ export const PROTECT_SETTINGS = {
   }),
 } as const;
 
-/** What the server logs, how and where. */
+/** Level, format and destination of the log. */
 export const LOG_SETTINGS = {
   'log.level': setting({
     option: 'log-level',

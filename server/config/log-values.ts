@@ -6,18 +6,18 @@ import { type ValueType, valueType } from './values/value-type.ts';
 export const LOG_FORMATS = ['auto', 'json', 'pretty', 'opensrf'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Values of `--syslog`: those OpenSRF's configuration knows. */
+/** Values of `--syslog`: the facilities that OpenSRF's configuration allows. */
 export const SYSLOG_FACILITIES = ['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'] as const;
 export type SyslogFacility = (typeof SYSLOG_FACILITIES)[number];
 
-/** Where the log goes. */
+/** The destination of the log. */
 export type LogDestination =
   | { readonly kind: 'stdout' }
   /** The path is absolute. */
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'syslog'; readonly facility: SyslogFacility; readonly socket: string };
 
-/** What is logged, how and where. */
+/** Level, format and destination of the log. */
 export interface LogOptions {
   readonly level: LogLevel;
   /** `auto`: pretty on a terminal, JSON to a pipe, OpenSRF's lines to a file and to syslog. */

@@ -1,23 +1,23 @@
-/** Where a value stands. */
+/** The place of a value. */
 export interface Place {
   readonly source: 'command line' | 'environment' | 'file' | 'library' | 'default';
-  /** What to look for there: `--hold`, `OPENSRF_CHOPCHOP_HOLD`, `<hold>`, `router.holdMs`; `''` where the line says it all. */
+  /** The name of the setting there: `--hold`, `OPENSRF_CHOPCHOP_HOLD`, `<hold>`, `router.holdMs`; `''` if the line is enough. */
   readonly name: string;
-  /** The file that it stands in; `''` elsewhere. */
+  /** The name of the file; `''` for other sources. */
   readonly file: string;
-  /** Counted from 1; 0 where there is none. */
+  /** Counted from 1; 0 if there is none. */
   readonly line: number;
 }
 
-/** One mistake of a user, or something odd, and where it stands. */
+/** A mistake of a user, or an oddity, with its place. */
 export interface Problem {
   readonly place: Place;
   readonly text: string;
-  /** `file`: a file cannot be read or written; `content`: what stands there is wrong. */
+  /** `file`: a file cannot be read or written; `content`: the value there is wrong. */
   readonly fault: 'content' | 'file';
 }
 
-/** Finds where the value of a setting stands. @param path As `router.holdMs`. @param item Of several values, the one that is meant. */
+/** Finds the place of a setting. @param path As `router.holdMs`. @param item The value that is meant, if the setting has several. */
 export type PlaceOf = (path: string, item?: unknown) => Place;
 
 /** A place in a file. */
@@ -25,7 +25,7 @@ export function inFile(file: string, line: number, name = ''): Place {
   return { source: 'file', name, file, line };
 }
 
-/** The place of a setting that a program has handed in. */
+/** The place of a setting in the input of a program. */
 export function inLibrary(path: string): Place {
   return { source: 'library', name: path, file: '', line: 0 };
 }
@@ -42,7 +42,7 @@ export function formatProblem({ place, text }: Problem): string {
   return `${formatPlace(place)}: ${text}`;
 }
 
-/** Something is wrong with the configuration. The message has every problem with its place in a line of its own. */
+/** The configuration is wrong. The message has a line for each problem, with its place. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -52,31 +52,31 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 
-  /** Whether all that is wrong is that files cannot be read or written. */
+  /** Whether every problem is a file that cannot be read or written. */
   get onlyFiles(): boolean {
     return this.problems.every(({ fault }) => fault === 'file');
   }
 }
 
-/** Collects what is wrong, so that a user reads all of it at once. */
+/** Collects problems, so that a user reads all of them at once. */
 export class Problems {
-  /** Finds the place of a setting; another one once the sources are known. */
+  /** Finds the place of a setting; replaced once the sources are known. */
   placeOf: PlaceOf = inLibrary;
   private readonly problems: Problem[] = [];
   private readonly paths = new Set<string>();
   private readonly namesInLibrary = new Map<string, string>();
 
-  /** A program has used another name for a setting. */
+  /** Notes another name that a program has used for a setting. */
   nameInLibrary(path: string, name: string): void {
     this.namesInLibrary.set(path, name);
   }
 
-  /** @param path The setting. @param item Of several values, the one that is wrong. */
+  /** @param path The setting. @param item The wrong value, if the setting has several. */
   add(path: string, text: string, item?: unknown): void {
     this.addAt(this.find(path, item), path, text);
   }
 
-  /** The same, where the place is known. */
+  /** The same with a known place. */
   addAt(place: Place, path: string, text: string): void {
     this.paths.add(path);
     this.problems.push({ place, text, fault: 'content' });
@@ -87,17 +87,17 @@ export class Problems {
     this.problems.push(...problems);
   }
 
-  /** Whether one of these settings is wrong already, so that what depends on it cannot be judged. */
+  /** Whether one of these settings is wrong, so that nothing that depends on it can be checked. */
   has(...paths: readonly string[]): boolean {
     return paths.some((path) => this.paths.has(path));
   }
 
-  /** How a user knows a setting, for a message about another one. */
+  /** The name of a setting as the user has written it, for a message about another one. */
   nameOf(path: string): string {
     return formatPlace(this.find(path));
   }
 
-  /** @throws ConfigError if there are any. */
+  /** @throws ConfigError if there are problems. */
   throwAll(): void {
     if (this.problems.length > 0) throw new ConfigError(this.problems);
   }

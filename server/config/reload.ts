@@ -3,14 +3,14 @@ import type { ChopChopConfig } from './config.ts';
 import { nested, valueAt } from './input.ts';
 import { CONFIG_PATHS, CONFIG_SETTINGS, type ConfigPath } from './settings.ts';
 
-/** Where a running server goes on from: the new configuration, with the old one's settings where they cannot be changed. */
+/** The configuration after a reload: the new one, with the old values of settings that take a restart. */
 export interface Reloaded {
   readonly config: ChopChopConfig;
   /** The paths of settings that differ and take a restart, as `ports` or `router.balance`. */
   readonly restart: readonly string[];
 }
 
-/** What becomes of a server's configuration when another one is read. */
+/** Combines the configuration of a running server with one that was read again. */
 export function reloadedConfig(running: ChopChopConfig, read: ChopChopConfig): Reloaded {
   const taken = nested(Object.fromEntries(CONFIG_PATHS.map((path) => [path, valueAt(mayChange(path, running, read) ? read : running, path)])));
   const config = Object.freeze({ ...running, ...taken, ...nullSections(running) });
@@ -20,7 +20,7 @@ export function reloadedConfig(running: ChopChopConfig, read: ChopChopConfig): R
 
 function mayChange(path: ConfigPath, running: ChopChopConfig, read: ChopChopConfig): boolean {
   if (path !== 'tls.certificate') return CONFIG_SETTINGS[path].reload;
-  // The files of a certificate may change. A server without TLS, or with a certificate of its own making, has none.
+  // The files of a certificate may change. A server without TLS, or with a self-signed certificate, has none.
   return [running, read].every(({ tls }) => tls !== null && tls.certificate !== 'self-signed');
 }
 
@@ -29,7 +29,7 @@ function nullSections({ tls, settings }: ChopChopConfig): Partial<ChopChopConfig
   return { ...(tls === null && { tls }), ...(settings === null && { settings }) };
 }
 
-/** The path of a setting; of a section that is absent before or after, its name alone. */
+/** The path of a setting; the name of its section if that was absent, or is. */
 function nameOf(path: string, ...configs: readonly ChopChopConfig[]): string {
   const section = path.slice(0, Math.max(0, path.indexOf('.')));
   return section !== '' && configs.some((config) => valueAt(config, section) === null) ? section : path;

@@ -10,7 +10,7 @@ import { NAMES, TRUST } from './values/trust.ts';
 const ROUTER = 'Router';
 const ROUTER_EXTERNAL = ['allow', 'refuse'] as const;
 
-/** What all routers of a server have in common. */
+/** The settings that all routers of a server share. */
 export const ROUTER_SETTINGS = {
   'router.name': setting({ option: '', type: LOCAL_PART, group: ROUTER, element: '', fallback: DEFAULT_ROUTER_NAME, describe: 'The account of the routers' }),
   'router.names': setting({

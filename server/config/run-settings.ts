@@ -41,7 +41,7 @@ export const CONTROL_SETTINGS = {
   }),
 } as const;
 
-/** What stands in for real services. */
+/** Test doubles of services. */
 export const DOUBLES_SETTINGS = {
   stubs: setting({
     option: 'stubs',
@@ -74,7 +74,7 @@ export const DOUBLES_SETTINGS = {
   }),
 } as const;
 
-/** The process, and what it writes for others. */
+/** The process, and the files that it writes for other programs. */
 export const PROCESS_SETTINGS = {
   'process.checkConfig': setting({
     option: 'check-config',

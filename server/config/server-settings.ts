@@ -23,7 +23,7 @@ export const FILE_SETTINGS = {
   }),
 } as const;
 
-/** What a server is, and who may log in. */
+/** Domains, addresses, accounts, limits, the built-in settings and components. */
 export const SERVER_SETTINGS = {
   hosts: setting({
     option: 'host',
@@ -103,7 +103,7 @@ export const SERVER_SETTINGS = {
   }),
 } as const;
 
-/** A safeguard that can be taken off. */
+/** The safeguard against default passwords on open addresses. */
 export const EXPOSURE_SETTINGS = {
   insecure: setting({
     option: 'insecure',

@@ -2,16 +2,16 @@ import type { ValueType } from './values/value-type.ts';
 
 /** An option of a command. */
 export interface Option<Value = unknown, Fallback = unknown> {
-  /** Its name on the command line, as `hold` for `--hold`; `''` where it is not there. */
+  /** Its name on the command line, as `hold` for `--hold`; `''`: it has none. */
   readonly option: string;
   readonly type: ValueType<Value>;
-  /** Its value where none is given; null: none. */
+  /** The value if none is given; null: none. */
   readonly fallback: Fallback;
-  /** What `--help` shows as default; `''`: nothing. */
+  /** The default as `--help` shows it; `''`: none. */
   readonly shownDefault: string;
   /** The heading in `--help`; `''`: that of the command. */
   readonly group: string;
-  /** What it does, as an order: `Wait for …`. */
+  /** Its effect, in the imperative: `Wait for …`. */
   readonly describe: string;
   /** Whether `--help` leaves it out. */
   readonly hidden: boolean;
@@ -25,7 +25,7 @@ export interface Setting<Value = unknown, Fallback = unknown> extends Option<Val
   readonly element: string;
   /** Other names of the element, of older files. */
   readonly oldElements: readonly string[];
-  /** Whether SIGHUP takes over a new value; else that takes a restart. */
+  /** Whether SIGHUP takes over a new value; otherwise a restart does. */
   readonly reload: boolean;
 }
 
@@ -39,21 +39,21 @@ export type ValuesOf<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key
 export type OptionTable = Readonly<Record<string, Option>>;
 export type SettingTable = Readonly<Record<string, Setting>>;
 
-/** What a row of a table of options says. */
+/** A row of a table of options. */
 interface OptionRow<Value> {
   readonly option: string;
   readonly type: ValueType<Value>;
   readonly describe: string;
   readonly group?: string;
-  /** Where it is missing, the default is shown as it is written. */
+  /** By default, the fallback as a user would write it. */
   readonly shownDefault?: string;
   readonly hidden?: boolean;
 }
 
-/** What a row of the table of settings says besides. */
+/** A row of the table of settings. */
 interface SettingRow<Value> extends OptionRow<Value> {
   readonly group: string;
-  /** Where it is missing, the option with underscores; `''`: the file does not say it. */
+  /** By default, the option with underscores; `''`: it has no element. */
   readonly element?: string;
   readonly oldElements?: readonly string[];
   readonly reload?: boolean;

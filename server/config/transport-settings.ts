@@ -33,7 +33,7 @@ export const CERTIFICATE_SETTINGS = {
   }),
 } as const;
 
-/** Ways to the server, and what they demand. */
+/** Transports, and the login that each of them takes. */
 export const TRANSPORT_SETTINGS = {
   'tls.certificate': setting({ option: '', type: CERTIFICATE, group: TRANSPORTS, element: '', reload: true, describe: 'The certificate of TLS' }),
   'tls.ports': setting({

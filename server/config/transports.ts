@@ -9,7 +9,7 @@ export const PLAINTEXT_LOGINS = ['allow', 'loopback', 'never'] as const;
  */
 export type PlaintextLogin = (typeof PLAINTEXT_LOGINS)[number];
 
-/** Files in PEM: the certificate with those between it and its root behind it, and its private key. */
+/** Files in PEM: the certificate followed by its intermediate certificates, and its private key. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
@@ -25,7 +25,7 @@ export interface TlsConfig {
   readonly required: boolean;
 }
 
-/** What a caller may leave out. */
+/** TLS as the input of a configuration. */
 export type TlsInput = Pick<TlsConfig, 'certificate'> & Partial<TlsConfig>;
 
 /** Unix domain sockets. */
@@ -47,7 +47,7 @@ export interface WebSocketConfig {
 
 const CERTIFICATE_WANTS = "'self-signed', or the files { certificate, key }";
 
-/** What a program hands in as a certificate. Options and elements have a setting for each file. */
+/** A certificate in the input of a program. Options and elements name each file by a setting of its own. */
 export const CERTIFICATE: ValueType<TlsConfig['certificate']> = {
   ...valueType<TlsConfig['certificate']>({ wants: CERTIFICATE_WANTS, read: (text) => (text === 'self-signed' ? text : null) }),
   take(given) {
@@ -59,7 +59,7 @@ export const CERTIFICATE: ValueType<TlsConfig['certificate']> = {
   },
 };
 
-/** Where a web page is from, as a browser says it. */
+/** The origin of a web page, as a browser sends it. */
 export const ORIGIN = valueType<string>({
   wants: 'an origin, as https://example.org, or *',
   read: (text) => (text === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text) ? text : null),

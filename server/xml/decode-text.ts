@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { XmlError } from './xml-error.ts';
 
-/** Decodes bytes; what is no text in the encoding comes out as U+FFFD, or is refused. */
+/** Decodes bytes. Bytes that are no text in the encoding become U+FFFD, or throw if `strict`. */
 interface Encoding {
   readonly name: string;
   decode(bytes: Uint8Array, strict: boolean): string;
@@ -21,7 +21,7 @@ export function decodeXml(bytes: Uint8Array, file: string): string {
 
 const UNDECLARED = ': convert the file, or declare its encoding in the first line, as <?xml version="1.0" encoding="ISO-8859-1"?>';
 
-/** The first bytes of a file in two or four bytes a character (XML 1.0, Appendix F): a byte order mark, or `<?` without one. */
+/** First bytes that reveal an encoding (XML 1.0, Appendix F): a byte order mark, or `<?` in UTF-16 without one. */
 const MARKS: readonly (readonly [bytes: string, encoding: string])[] = [
   ['fffe0000', 'UTF-32'],
   ['0000feff', 'UTF-32'],
@@ -37,7 +37,7 @@ function encodingOf(bytes: Uint8Array, file: string): Encoding {
   const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
   const marked = MARKS.find(([mark]) => start.startsWith(mark))?.[1];
   const name = marked ?? (declared(bytes) || 'UTF-8');
-  // Its declaration could be read, so each character is one byte.
+  // The declaration was readable as single bytes.
   if (marked === undefined && /^utf-?16|^utf-?32|^ucs-?[24]/i.test(name)) throw XmlError.at(file, 1, `declares ${name}, but is in another encoding`);
   const encoding = byName(name);
   if (encoding === null) throw XmlError.at(file, 1, `the encoding ${name} is not known`);
@@ -50,7 +50,7 @@ function declared(bytes: Uint8Array): string {
   return /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*\sencoding\s*=\s*["']([^"']+)["']/.exec(start)?.[1] ?? '';
 }
 
-/** To browsers, and so to Node, the encodings of ISO 8859 are Windows' code pages, which have other characters from 80 to 9F; and Node 20 reads windows-1252 as ISO-8859-1. */
+/** TextDecoder reads some encodings of ISO 8859 as Windows' code pages, which differ from 80 to 9F; and Node 20 reads windows-1252 as ISO-8859-1. */
 function byName(name: string): Encoding | null {
   const label = name.toLowerCase();
   if (ASCII.has(label)) return { name: name.toUpperCase(), decode: decodeAscii };

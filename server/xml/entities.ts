@@ -3,7 +3,7 @@ export type EntityDeclaration = { readonly text: string } | { readonly file: str
 
 const SPACE = '[ \\t\\r\\n]';
 const LITERAL = `("[^"]*"|'[^']*')`;
-// XML 1.0 §4.2; a declaration, or something else that may hold what looks like one.
+// XML 1.0 §4.2: a declaration, or a comment or instruction that may contain the text of one.
 const DECLARATION = new RegExp(
   `<!--[\\s\\S]*?-->|<\\?[\\s\\S]*?\\?>|<!ENTITY${SPACE}+(%${SPACE}+)?([^ \\t\\r\\n%]+)${SPACE}+(?:(?:SYSTEM|PUBLIC${SPACE}+${LITERAL})${SPACE}+${LITERAL}|${LITERAL})`,
   'g',
@@ -11,8 +11,8 @@ const DECLARATION = new RegExp(
 
 /**
  * The general entities that a document type declares in its internal subset.
- * @param doctype What stands between `<!DOCTYPE` and its `>`.
- * @throws Error for parameter entities, which nothing here expands.
+ * @param doctype The text between `<!DOCTYPE` and its `>`.
+ * @throws Error for parameter entities, which this reader does not support.
  */
 export function readEntities(doctype: string): Map<string, EntityDeclaration> {
   const entities = new Map<string, EntityDeclaration>();

@@ -1,15 +1,15 @@
-/** Something in a text that is not XML, where it stands. */
+/** A mistake in the text of an XML file. */
 export interface Mistake {
   readonly line: number;
   readonly problem: string;
-  /** Whether nothing but the end of the file shows it: an element that is not closed. */
+  /** Whether only the end of the file reveals it: an element that is not closed. */
   readonly toTheEnd: boolean;
 }
 
 /** A reference as it has to be written (XML 1.0 §4.1). */
 const REFERENCE = /^&(?:#\d+|#x[\da-fA-F]+|[\p{L}_:][\p{L}\p{N}_:.\-\u00b7]*);/u;
 
-/** What begins with one text and has to end with another: what stands in between is not looked at. */
+/** Markup with a fixed beginning and end, whose content the scan skips. */
 const ENCLOSED: readonly (readonly [begin: string, end: string, name: string])[] = [
   ['<!--', '-->', 'comment'],
   ['<![CDATA[', ']]>', 'CDATA section'],
@@ -17,9 +17,9 @@ const ENCLOSED: readonly (readonly [begin: string, end: string, name: string])[]
 ];
 
 /**
- * The first of the mistakes that a parser reports far behind the place: a bare `&`, text outside of the root element, and what is not closed to the end of the file.
- * Others it reports where they are.
- * @returns null if there is none of them.
+ * Finds the first of the mistakes that the parser reports too late: a bare `&`, text outside the root element, markup that is not closed before the end of
+ * the file. The parser reports all others in their own line.
+ * @returns null if there is none.
  */
 export function firstMistake(text: string): Mistake | null {
   return new Scan(text).run();
@@ -29,7 +29,7 @@ class Scan {
   private readonly text: string;
   private at = 0;
   private roots = 0;
-  /** Where each open element begins. */
+  /** The open elements, and where they begin. */
   private readonly open: { readonly name: string; readonly at: number }[] = [];
 
   constructor(text: string) {
@@ -74,7 +74,7 @@ class Scan {
     return null;
   }
 
-  /** Its internal subset may have anything in quotes and comments. */
+  /** The internal subset may contain anything in quotes and comments. */
   private doctype(): Mistake | null {
     const found = /^<!DOCTYPE(?:[^[>"']|"[^"]*"|'[^']*')*(?:\[(?:<!--[\s\S]*?-->|<\?[\s\S]*?\?>|"[^"]*"|'[^']*'|[^\]"'])*\]\s*)?>/.exec(
       this.text.slice(this.at),

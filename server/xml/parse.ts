@@ -13,7 +13,7 @@ export type ReadText = (path: string) => string;
 const MAX_DEPTH = 256;
 const MAX_EXPANDED_CHARACTERS = 10_000_000;
 
-// Stands in text for a reference to an entity that the document declares; no document can hold it.
+// Marks a reference to an entity that the document declares. No XML document can contain this character.
 const MARK = '\u0000';
 
 /**
@@ -49,7 +49,7 @@ class Parsing {
       this.mark(parser);
     });
     parser.on('error', ({ message }) => this.failAt(message, parser.line));
-    // An element stands where its tag begins, not where that ends.
+    // The line of an element is that of the beginning of its tag.
     parser.on('opentagstart', () => {
       // The parser has read the character behind the name.
       this.line = parser.line - (this.source[parser.position - 1] === '\n' ? 1 : 0);
@@ -94,14 +94,14 @@ class Parsing {
     const parts = text.split(MARK);
     const end = this.line;
     for (const [index, part] of parts.entries()) {
-      // The parser is behind the text already.
+      // The parser has read the whole text already.
       if (within.length === 0) this.line = end - linesIn(parts.slice(index + 1));
       if (index % 2 === 0) this.builder.text(part, index === parts.length - 1);
       else this.expand(part, within);
     }
   }
 
-  /** Puts what an entity stands for where the reference is. */
+  /** Replaces a reference to an entity by its content. */
   private expand(name: string, within: readonly string[]): void {
     const content = this.replacement(name, within);
     const parser = this.fragmentParser(name);
@@ -122,7 +122,7 @@ class Parsing {
     return this.attributeText(expanded, [...within, name]);
   }
 
-  /** Reads what an entity stands for. */
+  /** Parses the content of an entity. */
   private fragmentParser(name: string): SaxesParser<{ xmlns: true }> {
     const parser = new SaxesParser({ xmlns: true, fragment: true, position: false, additionalNamespaces: this.builder.namespaces });
     this.mark(parser);
@@ -130,7 +130,7 @@ class Parsing {
     return parser;
   }
 
-  /** Has references to the document's entities come out as marks. */
+  /** Makes the parser replace references to the document's entities by marks. */
   private mark(parser: SaxesParser<{ xmlns: true }>): void {
     for (const name of this.entities.keys()) parser.ENTITIES[name] = `${MARK}${name}${MARK}`;
   }
@@ -164,19 +164,19 @@ class Parsing {
     throw XmlError.at(this.file, this.line, plain(problem));
   }
 
-  /** Fails with what the parser has found in a line, or with the mistake before it that it has not noticed. */
+  /** Fails with the parser's complaint, or with an earlier mistake that the parser has not noticed. */
   private failAt(problem: string, line: number): never {
     const found = plain(problem);
     const mistake = firstMistake(this.source);
     const isUnclosed = found.startsWith('unclosed tag');
     if (mistake !== null && mistake.line <= line && (isUnclosed || !mistake.toTheEnd)) throw XmlError.at(this.file, mistake.line, mistake.problem);
-    // It reports the element that is open as closed before it complains.
+    // The parser reports the open element as closed before it complains.
     const { name, line: opened } = this.builder.closed;
     throw XmlError.at(this.file, line, found.endsWith('unexpected close tag') ? `${found}: <${name}> of line ${opened} is open` : found);
   }
 }
 
-/** The parser puts its own LINE:COLUMN before what it has found, and a full stop behind. */
+/** Strips LINE:COLUMN and the full stop from the parser's messages. */
 function plain(problem: string): string {
   return problem.replace(/(^|: )\d*:?\d+: /, '$1').replace(/\.$/, '');
 }

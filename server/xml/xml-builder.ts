@@ -9,7 +9,7 @@ export interface ReadAttribute {
 }
 
 /**
- * Makes the tree from what a parser reports, without ignorable white space: libxml2, which OpenSRF's Perl libraries read the file
+ * Builds the tree from a parser's events, without ignorable white space: libxml2, which OpenSRF's Perl libraries read the file
  * with, keeps a blank run only where it is all that an element holds, or beside other text.
  */
 export class XmlBuilder {

@@ -1,7 +1,7 @@
-/** What is wrong with an XML file, in one line that names the file and the line of the mistake. */
+/** An XML file cannot be used. The message is one line with the file and the line of the mistake. */
 export class XmlError extends Error {
   override readonly name = 'XmlError';
-  /** `file`: it cannot be read at all; `content`: what stands in it is wrong. */
+  /** `file`: it cannot be read; `content`: its content is wrong. */
   readonly fault: 'file' | 'content';
   readonly file: string;
   /** Counted from 1; 0 if the file cannot be read. */

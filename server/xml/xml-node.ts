@@ -1,4 +1,4 @@
-/** What a node of the document is; names as in the DOM. */
+/** The kind of a node; names as in the DOM. */
 export type XmlNodeKind = 'document' | 'element' | 'attribute' | 'text' | 'cdata' | 'comment' | 'instruction';
 
 /** One node of an XML document. */

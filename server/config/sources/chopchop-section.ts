@@ -4,9 +4,9 @@ import { SETTINGS } from '../settings.ts';
 import type { ConfigElement } from './config-element.ts';
 import type { Given, GivenByKey } from './given.ts';
 
-/** `<chopchop>`: everything that the other sections have no place for. */
+/** `<chopchop>`: the settings that OpenSRF's own sections lack. */
 export interface ChopchopSection {
-  /** What it says of settings, by their paths. */
+  /** Its settings, by their paths. */
   readonly given: GivenByKey;
   /** Elements that are no settings. */
   readonly warnings: readonly Problem[];
@@ -18,7 +18,7 @@ const PATH_OF_ELEMENT: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Reads the section; it may be missing. Nothing is judged here: another source may have the last word. */
+/** Reads the section; it may be missing. Values are not checked here: a stronger source may replace them. */
 export function readChopchopSection(section: ConfigElement | null, file: string): ChopchopSection {
   const given = new Map<string, Given[]>();
   const warnings: Problem[] = [];

@@ -11,11 +11,11 @@ export interface ConfigElement {
   readonly children: readonly ConfigElement[];
   /** Its character data, CDATA included and comments left out, without white space at the ends. */
   readonly text: string;
-  /** What of its text OpenSRF's own programs would read differently: `a comment`, `CDATA` or `white space`; `''` for nothing. */
+  /** The part of its text that OpenSRF's own programs read differently: `a comment`, `CDATA` or `white space`; `''`: none. */
   readonly oddity: string;
 }
 
-/** Reads a file. @throws ConfigError if it cannot be read or is not well-formed; says file and line. */
+/** Reads a file. @throws ConfigError with file and line if it cannot be read or is not well-formed. */
 export function readConfigFile(file: string): ConfigElement {
   try {
     return configElement(readXml(file, 'internal'));
@@ -26,7 +26,7 @@ export function readConfigFile(file: string): ConfigElement {
   }
 }
 
-/** An element as those files have them. */
+/** Turns an element of XML into one of these files. */
 export function configElement({ name, line, children }: XmlNode): ConfigElement {
   const text = children.map(({ kind, value }) => (kind === 'text' || kind === 'cdata' ? value : '')).join('');
   const oddity = children.map(({ kind }) => ODDITIES[kind]).find((one) => one !== undefined) ?? (text.trim() === text ? '' : 'white space');

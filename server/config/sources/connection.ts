@@ -8,7 +8,7 @@ import { givenInEnvironment } from './environment.ts';
 import { readOpensrfCore } from './opensrf-core.ts';
 import { readValues } from './read-values.ts';
 
-/** How a command gets to a running server, as whom, and which router it speaks to. Comes out of {@link resolveConnection}. */
+/** The address of a running server, the account to log in with, and the router to ask. {@link resolveConnection} makes it. */
 export interface ConnectionConfig {
   readonly host: string;
   readonly port: number;
@@ -33,12 +33,12 @@ export const DEFAULT_CONNECTION: ConnectionConfig = Object.freeze({
   logProtect: [],
 });
 
-/** The same with a router's account, for orders that a router takes from its own kind alone. */
+/** The same with a router's account, for commands that a router accepts from router accounts alone. */
 export const DEFAULT_ROUTER_CONNECTION: ConnectionConfig = Object.freeze({ ...DEFAULT_CONNECTION, username: DEFAULT_ROUTER_NAME });
 
 const GROUP = 'Connection';
 
-/** The options of all commands that log in at a running server. @param defaults What `--help` shows. */
+/** The options of all commands that log in at a running server. @param defaults The defaults that `--help` shows. */
 export function connectionOptions(defaults: ConnectionConfig) {
   return {
     config: option({ option: 'config', type: FILE, group: GROUP, describe: "Read what is not given here from OpenSRF's opensrf_core.xml, or a .srfsh.xml" }),
@@ -51,10 +51,10 @@ export function connectionOptions(defaults: ConnectionConfig) {
   } as const;
 }
 
-/** The values of {@link connectionOptions}: null where the user has given none, so that a file or the environment may say it. */
+/** The values of {@link connectionOptions}; null if the command line has none, so that a file or the environment may give it. */
 export type ConnectionValues = ValuesOf<ReturnType<typeof connectionOptions>>;
 
-/** What a process that `exec` has started finds in its environment. */
+/** The variables that `exec` sets for its command. */
 const ENVIRONMENT = {
   host: { environment: 'OSRF_HOST' },
   port: { environment: 'OSRF_PORT' },
@@ -65,19 +65,19 @@ const ENVIRONMENT = {
 } as const;
 
 /**
- * Fills in what the command line leaves open: from the file, else from the environment, else from the defaults.
- * @throws ConfigError with all that is wrong.
+ * Fills the gaps of the command line from the file, then from the environment, then from the defaults.
+ * @throws ConfigError with every problem.
  */
 export function resolveConnection(given: ConnectionValues, environment: NodeJS.ProcessEnv, defaults: ConnectionConfig): ConnectionConfig {
   const { config, ...ofCommandLine } = given;
   const said = { ...(config === null ? {} : fromFile(config, defaults)), ...withoutNulls(ofCommandLine) };
   const { host, port, domain, username, password, router, logProtect } = { ...defaults, host: null, ...fromEnvironment(environment, defaults, said), ...said };
-  // A domain that is an address says where its server is.
+  // OpenSRF's programs connect to the host that the domain names.
   const address = host ?? addressLiteral(domain) ?? defaults.host;
   return Object.freeze({ host: address, port, domain, username, password, router, logProtect });
 }
 
-/** What is not said yet. For orders that only a router's account may give, the account is the router's all the same. */
+/** The values that nothing stronger gives. A command that only a router's account may use keeps that account. */
 function fromEnvironment(environment: NodeJS.ProcessEnv, defaults: ConnectionConfig, said: Partial<ConnectionConfig>): Partial<ConnectionConfig> {
   const ofRouter = defaults.username === DEFAULT_ROUTER_NAME;
   const asked = Object.entries(ENVIRONMENT).filter(([key]) => !(key in said) && !(ofRouter && ACCOUNT.has(key)));
@@ -89,7 +89,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv, defaults: ConnectionCon
 
 const ACCOUNT = new Set(['username', 'password']);
 
-/** The account of services and srfsh; for orders that only a router's account may give, the router's. */
+/** The account of services and srfsh; for commands that only a router's account may use, the router's. */
 function fromFile(file: string, { username }: ConnectionConfig): Partial<ConnectionConfig> {
   const { clients, routers, logProtect } = readOpensrfCore(file);
   const [client] = clients;

@@ -2,11 +2,11 @@ import type { Problems } from '../problem.ts';
 import { DEFAULT_CONSOLE_PORT } from '../values/control-port.ts';
 import type { PlacedSettings } from './placed-settings.ts';
 
-/** Where the control interface listens. */
+/** The address of the control interface. */
 export interface ControlPlace {
   /** A port of 127.0.0.1; null: none. */
   readonly port: number | null;
-  /** Whether another port does where that one is taken: the user has named none. */
+  /** Whether another port will do if that one is taken: the user has named none. */
   readonly anyPort: boolean;
   /** The path of a Unix domain socket; null: none. */
   readonly socket: string | null;
@@ -15,13 +15,13 @@ export interface ControlPlace {
 /** A control interface that is to be served. */
 export interface ControlSettings {
   readonly place: ControlPlace;
-  /** Where local commands find it; null: at the usual place. */
+  /** The file in which local commands find it; null: the usual one. */
   readonly file: string | null;
-  /** Where its token stands; null: a new one is made. */
+  /** The file of its token; null: the server makes a new one. */
   readonly tokenFile: string | null;
 }
 
-/** The control interface that the settings ask for; null: none. @param isTerminal Whether a user sees what the server prints. */
+/** The control interface that the settings ask for; null: none. @param isTerminal Whether the server prints to a terminal. */
 export function controlSettings(settings: PlacedSettings, isTerminal: boolean, problems: Problems): ControlSettings | null {
   const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile } = settings.values;
   const place = { ...portOf(settings, isTerminal), socket };

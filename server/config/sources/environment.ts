@@ -5,7 +5,7 @@ import type { Given, GivenByKey } from './given.ts';
 
 type Names = Readonly<Record<string, Pick<Setting, 'environment'>>>;
 
-/** What the environment says of the settings in a table. An empty variable says nothing, and one that a container platform has set is not meant for us. */
+/** Reads the settings of a table from the environment. Empty variables count as unset, and those of a container platform are not ours. */
 export function givenInEnvironment(table: Names, environment: NodeJS.ProcessEnv): GivenByKey {
   const given = new Map<string, readonly Given[]>();
   for (const [key, { environment: name }] of Object.entries(table)) {
@@ -15,7 +15,7 @@ export function givenInEnvironment(table: Names, environment: NodeJS.ProcessEnv)
   return given;
 }
 
-/** Variables that look like settings and are none. */
+/** Warns of variables that begin as settings do and are none. */
 export function unknownVariables(table: Names, environment: NodeJS.ProcessEnv): readonly Problem[] {
   const known = Object.values(table).flatMap(({ environment: name }) => (name === '' ? [] : [name]));
   const unknown = Object.keys(environment).filter(
@@ -28,7 +28,7 @@ export function unknownVariables(table: Names, environment: NodeJS.ProcessEnv): 
   });
 }
 
-/** Kubernetes and Docker describe services in variables; those of a service called opensrf-chopchop, or opensrf-chopchop-tls, begin as ours do. */
+/** Kubernetes and Docker describe services in variables. Those of a service called opensrf-chopchop, or opensrf-chopchop-tls, begin as ours do. */
 function isOfPlatform(name: string, value = ''): boolean {
   if (/_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/.test(name)) return true;
   if (name.endsWith('_PORT')) return /^(?:tcp|udp|sctp):\/\//.test(value);

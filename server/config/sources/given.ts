@@ -1,17 +1,17 @@
 import type { Place } from '../problem.ts';
 import type { OptionTable } from '../setting.ts';
 
-/** One thing that a source says of a setting, as it is written there. */
+/** A setting as one source has it, unread. */
 export interface Given {
   /** null: the setting without a value, as a bare `--tls-required` or `<tls_required/>`. */
   readonly text: string | null;
   readonly place: Place;
 }
 
-/** What one source says, by the keys of a table. */
+/** The settings of one source, by the keys of a table. */
 export type GivenByKey = ReadonlyMap<string, readonly Given[]>;
 
-/** What the command line says of the options in a table. @param args By the names of options, as its parser leaves them: texts, true and false, and lists of them. */
+/** Finds the options of a table on the command line. @param args The parser's result, by option: texts, true and false, and lists of them. */
 export function givenOnCommandLine(table: OptionTable, args: Readonly<Record<string, unknown>>): GivenByKey {
   return new Map(
     Object.entries(table).flatMap(([key, { option }]) => (option === '' || args[option] === undefined ? [] : [[key, givenAs(option, args[option])]])),

@@ -12,8 +12,8 @@ const PROGRAM = 'chopchop';
 const STRENGTH: readonly Place['source'][] = ['default', 'file', 'environment', 'command line'];
 
 /**
- * What is logged, how and where. Where no setting says it, a server in the background logs as the first router of the site's file; one in the
- * foreground logs to the terminal that it was started in.
+ * Level, format and destination of the log. Without a setting, a server in the background logs as the first router of the site's file does, and one in
+ * the foreground logs to standard output.
  */
 export function logOptions(settings: PlacedSettings, core: OpensrfCore | null, inBackground: boolean, problems: Problems): LogOptions {
   const { values } = settings;
@@ -24,12 +24,12 @@ export function logOptions(settings: PlacedSettings, core: OpensrfCore | null, i
   return { level, format: values['log.format'], destination, name: tag === null ? PROGRAM : `${PROGRAM}/${tag}` };
 }
 
-/** Where the settings say that the log goes; null: they do not say it. */
+/** The destination that the settings give; null: they give none. */
 function chosenDestination(settings: PlacedSettings, problems: Problems): LogDestination | null {
   const { 'log.file': file, 'log.syslog': facility, 'log.syslogSocket': socket } = settings.values;
   const [ofFile, ofSyslog] = [strengthOf(settings, 'log.file'), strengthOf(settings, 'log.syslog')];
   const inCore = settings.sourceOf('log.file') === 'file';
-  // In OpenSRF's files a log file of this name stands for the daemon, and <syslog> for its facility.
+  // In OpenSRF's files a log file called syslog means the daemon, and <syslog> is its facility.
   if (file === 'syslog' && inCore && ofSyslog <= ofFile) return syslog(facility ?? 'local0', socket);
   if (file !== null && facility !== null && ofFile === ofSyslog && !inCore) {
     problems.add('log.syslog', `${problems.nameOf('log.file')} and ${problems.nameOf('log.syslog')} exclude each other`);
@@ -45,7 +45,7 @@ function strengthOf(settings: PlacedSettings, path: 'log.file' | 'log.syslog'): 
 function routerDestination(router: RouterSection | null, socket: string): LogDestination | null {
   if (router === null || router.logFile === '') return null;
   if (router.logFile !== 'syslog') return { kind: 'file', path: resolve(router.logFile) };
-  // OpenSRF's programs take local0 for what they do not know.
+  // OpenSRF's programs use local0 for an unknown facility.
   const facility = FACILITY.parse(router.syslogFacility);
   return syslog((facility.ok ? facility.value : null) ?? 'local0', socket);
 }

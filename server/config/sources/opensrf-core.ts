@@ -48,7 +48,7 @@ export interface Registration {
   readonly services: readonly string[];
 }
 
-/** What an `opensrf_core.xml` (or a `.srfsh.xml`) says of the Jabber network. */
+/** The Jabber network that an `opensrf_core.xml` (or a `.srfsh.xml`) describes. */
 export interface OpensrfCore {
   readonly clients: readonly ClientSection[];
   readonly routers: readonly RouterSection[];
@@ -60,7 +60,7 @@ export interface OpensrfCore {
   readonly settingsConfig: string;
   /** `<chopchop>`: our own section. */
   readonly chopchop: ChopchopSection;
-  /** What is odd and does no harm. */
+  /** Oddities that do no harm. */
   readonly warnings: readonly Problem[];
 }
 
@@ -177,7 +177,7 @@ class CoreReader {
   private port(section: ConfigElement, name: string): number {
     const element = this.once(section.children, name, section);
     if (element === null || element.text === '') return 0;
-    // White space is no matter to a number.
+    // White space does not change a number.
     if (element.oddity !== 'white space') this.checkPlain(element);
     const reading = PORT.parse(element.text);
     if (!reading.ok) this.problem(element, reading.wrong.join('; '));
@@ -197,7 +197,7 @@ class CoreReader {
     return element?.text ?? '';
   }
 
-  /** What we read as it was meant, but OpenSRF's own programs do not. */
+  /** Warns of text that we read as it was meant, but OpenSRF's own programs do not. */
   private checkPlain(element: ConfigElement): void {
     if (element.text !== '' && element.oddity !== '')
       this.warn(element, `has ${element.oddity} beside its value, which OpenSRF's own programs do not read as we do`);

@@ -3,18 +3,18 @@ import { SETTINGS, type SettingPath, type SettingValues } from '../settings.ts';
 import type { GivenByKey } from './given.ts';
 import { type Part, partWith, readValues } from './read-values.ts';
 
-/** Sources of settings, from the one that beats all others on. */
+/** A source of settings. */
 type Source = Place['source'];
 
-/** A value for each setting, and where it stands. */
+/** A value for each setting, and its place. */
 export class PlacedSettings {
   readonly values: SettingValues;
   private readonly parts: ReadonlyMap<string, readonly Part[]>;
 
   /**
-   * @param sources From the one that beats all others on.
-   * @param paths The settings that are asked for; others have their defaults.
-   * @param problems Takes what is wrong, and from then on knows the places of settings.
+   * @param sources The strongest first.
+   * @param paths The settings of the command; others keep their defaults.
+   * @param problems Takes wrong values, and knows the places of settings from then on.
    */
   constructor(sources: readonly GivenByKey[], paths: readonly SettingPath[], problems: Problems) {
     const wanted = new Set<string>(paths);
@@ -25,17 +25,17 @@ export class PlacedSettings {
     problems.placeOf = (path, item) => this.placeOf(path, item);
   }
 
-  /** Whether a source says something of a setting. */
+  /** Whether a source gives a setting. */
   isGiven(path: SettingPath): boolean {
     return this.parts.has(path);
   }
 
-  /** The source whose value counts. */
+  /** The source that gives a setting. */
   sourceOf(path: SettingPath): Source {
     return this.placeOf(path).source;
   }
 
-  /** Where a setting stands. @param item Of several values, the one that is meant. */
+  /** The place of a setting. @param item The value that is meant, if the setting has several. */
   placeOf(path: string, item?: unknown): Place {
     const part = partWith(this.partsOf(path), item);
     return part?.place ?? { source: 'default', name: optionOf(path), file: '', line: 0 };
@@ -44,7 +44,7 @@ export class PlacedSettings {
   private partsOf(path: string): readonly Part[] {
     const own = this.parts.get(path);
     if (own !== undefined) return own;
-    // Of a setting that consists of others, as `tls.certificate`.
+    // `tls.certificate` consists of other settings.
     return [...this.parts].filter(([one]) => one.startsWith(`${path}.`)).flatMap(([, parts]) => parts);
   }
 }

@@ -4,22 +4,22 @@ import type { Option, OptionTable, ValuesOf } from '../setting.ts';
 import { type Reading, refused } from '../values/value-type.ts';
 import type { Given, GivenByKey } from './given.ts';
 
-/** A value that was given, and where. A repeated option has several. */
+/** A given value and its place. A repeated option has several. */
 export interface Part {
   readonly value: unknown;
   readonly place: Place;
 }
 
-/** The values of a table, and where those stand that were given. */
+/** The values of a table, and the places of those that were given. */
 export interface ReadValues<Table> {
   readonly values: ValuesOf<Table>;
   readonly parts: ReadonlyMap<string, readonly Part[]>;
 }
 
 /**
- * Reads the values of a table. For each key the first source counts that says something of it.
- * @param sources From the one that beats all others on.
- * @param problems Takes what is wrong; the default stands in for it.
+ * Reads the values of a table. The first source that has a key counts for it.
+ * @param sources The strongest first.
+ * @param problems Takes wrong values; their defaults stand in for them.
  */
 export function readValues<Table extends OptionTable>(table: Table, sources: readonly GivenByKey[], problems: Problems): ReadValues<Table> {
   const values: Record<string, unknown> = {};
@@ -33,7 +33,7 @@ export function readValues<Table extends OptionTable>(table: Table, sources: rea
   return { values: values as ValuesOf<Table>, parts };
 }
 
-/** null: nothing was given, or something wrong. */
+/** null: nothing was given, or a wrong value. */
 function readParts(option: Option, given: readonly Given[], report: (place: Place, wrong: string) => void): { value: unknown; parts: readonly Part[] } | null {
   const parts = given.flatMap(({ text, place }) => partsOf(readText(option, text), place, report));
   const last = parts.at(-1);
@@ -42,7 +42,7 @@ function readParts(option: Option, given: readonly Given[], report: (place: Plac
   return joined[0] === undefined || parts.length < given.length ? null : { value: joined[0].value, parts };
 }
 
-/** One part, or none and a report of what is wrong. */
+/** One part; or none, after a report of the mistake. */
 function partsOf(reading: Reading<unknown>, place: Place, report: (place: Place, wrong: string) => void): Part[] {
   if (reading.ok) return [{ value: reading.value, place }];
   for (const wrong of reading.wrong) report(place, wrong);
@@ -54,7 +54,7 @@ function readText({ type }: Option, text: string | null): Reading<unknown> {
   return type.bare === null ? refused(`needs ${type.wants}`) : type.parse(type.bare);
 }
 
-/** The part of a value that has an item in it; the first where none has. */
+/** The part of a value that contains an item; the first if none does. */
 export function partWith(parts: readonly Part[], item: unknown): Part | undefined {
   return parts.find(({ value }) => contains(value, item)) ?? parts[0];
 }

@@ -54,7 +54,7 @@ function connectionSection(): string {
 
 function limitsSection(): string {
   const rows = Object.entries(LIMITS).map(([name, limit]) => [`\`${name}\``, limit.unit, readableDefault(limit), limit.effect]);
-  return `${LIMITS_HEAD}\n${table(['Name', 'Unit', 'Default', 'What is bounded, and what happens beyond'], rows)}`;
+  return `${LIMITS_HEAD}\n${table(['Name', 'Unit', 'Default', 'Bound, and effect beyond it'], rows)}`;
 }
 
 function elementOf({ element }: Setting): string {

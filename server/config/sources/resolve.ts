@@ -13,9 +13,9 @@ import { serverInput } from './server-input.ts';
 import { siteConfig } from './site.ts';
 import { withSrfsh } from './srfsh.ts';
 
-/** What a command runs by. */
+/** All settings of a command, resolved. */
 export interface Resolved {
-  /** Each setting, and where it stands. */
+  /** Each setting, with its place. */
   readonly settings: PlacedSettings;
   readonly config: ChopChopConfig;
   readonly log: LogOptions;
@@ -25,28 +25,28 @@ export interface Resolved {
   readonly core: OpensrfCore | null;
   /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
   readonly missingNames: readonly string[];
-  /** What is odd and does no harm. */
+  /** Oddities that do no harm. */
   readonly warnings: readonly Problem[];
 }
 
-/** Where a command finds its settings. */
+/** The sources of a command's settings. */
 export interface Sources {
   readonly command: keyof typeof SETTINGS_OF_COMMANDS;
-  /** What the parser of the command line made of it, by the names of options. */
+  /** The result of the command line's parser, by option. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly environment: NodeJS.ProcessEnv;
-  /** What is said where no other source says anything. */
+  /** The weakest source, used without a site's file. */
   readonly defaults?: GivenByKey;
-  /** Whether a user sees what the server prints. */
+  /** Whether the server prints to a terminal. */
   readonly isTerminal: boolean;
-  /** Whether the server is to run in the background; where it is missing, a setting says it. */
+  /** Whether the server runs in the background; by default the setting `--daemon` decides. */
   readonly inBackground?: boolean;
 }
 
 /**
- * Finds out what a command runs by. The command line beats the environment, that beats `<chopchop>`, that beats the rest of the file, and that the
+ * Resolves the settings of a command. The command line beats the environment, that beats `<chopchop>`, that beats the rest of the file, and that the
  * defaults. The file is read once.
- * @throws ConfigError with all that is wrong.
+ * @throws ConfigError with every problem.
  */
 export function resolveSettings(sources: Sources): Resolved {
   const { command, args, environment, defaults = new Map(), isTerminal } = sources;
@@ -55,7 +55,7 @@ export function resolveSettings(sources: Sources): Resolved {
   const file = readSite(said, problems);
   const given = [...said, file?.core.chopchop.given ?? defaults];
   const settings = new PlacedSettings(given, SETTINGS_OF_COMMANDS[command], problems);
-  // Without the file, what the options say of domains and accounts cannot be judged.
+  // Domains and accounts cannot be checked without the file.
   if (file === null && settings.values.config !== null) problems.throwAll();
   const core = file?.core ?? null;
   const { input, missingNames, warnings } = serverInput(settings, core, file?.site ?? {}, problems);
@@ -72,10 +72,10 @@ export function resolveSettings(sources: Sources): Resolved {
   };
 }
 
-/** What a site's file says. */
+/** A site's file. */
 interface Site {
   readonly core: OpensrfCore;
-  /** Of the server, but for its `<chopchop>` section. */
+  /** The configuration that it gives, without its `<chopchop>` section. */
   readonly site: ConfigInput;
 }
 

@@ -13,7 +13,7 @@ import { certificateOf } from './certificate.ts';
 import type { OpensrfCore } from './opensrf-core.ts';
 import type { PlacedSettings } from './placed-settings.ts';
 
-/** What a configuration is made of, and what the user should know of how it came about. */
+/** The input of a configuration, and remarks for the user. */
 export interface ServerInput {
   readonly input: ConfigInput;
   /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
@@ -21,17 +21,17 @@ export interface ServerInput {
   readonly warnings: readonly Problem[];
 }
 
-/** Where the settings that were read come from, besides what they say. */
+/** The settings, and everything that their meaning depends on. */
 interface Reading {
   readonly settings: PlacedSettings;
-  /** What the rest of the site's file says. */
+  /** The configuration that the rest of the site's file gives. */
   readonly site: ConfigInput;
   readonly core: OpensrfCore | null;
   readonly domains: readonly string[];
   readonly problems: Problems;
 }
 
-/** Puts a configuration together: what sources say of settings beats the rest of the site's file. */
+/** Puts a configuration together: settings beat the rest of the site's file. */
 export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, site: ConfigInput, problems: Problems): ServerInput {
   const domains = [...new Set(settings.isGiven('domains') ? settings.values.domains : (site.domains ?? DEFAULT_DOMAINS))];
   const reading: Reading = { settings, site, core, domains, problems };
@@ -51,7 +51,7 @@ export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, 
   return { input, missingNames: addresses.missing, warnings: addresses.warnings };
 }
 
-/** Where to listen, and what is odd about it. */
+/** The addresses to listen on, with warnings. */
 function addressesOf(reading: Reading): { hosts: readonly string[]; missing: readonly string[]; warnings: readonly Problem[] } {
   const { settings, domains } = reading;
   const foreign = settings.values.hosts.filter((host) => isPlaceholder(host, settings.placeOf('hosts', host)));
@@ -65,7 +65,7 @@ function addressesOf(reading: Reading): { hosts: readonly string[]; missing: rea
   return { ...addresses, warnings: [...warnings, ...unheard] };
 }
 
-/** Files of OpenSRF 1.0 to 1.4 have an example of an address in `<listen_address>`. What the user has written for this server is taken at its word. */
+/** The stock files of OpenSRF 1.0 to 1.4 have an example address in `<listen_address>`. `<host>` and `--host` are never examples. */
 function isPlaceholder(host: string, { name }: Place): boolean {
   return name === '<listen_address>' && !['0.0.0.0', '::'].includes(host) && !isOwnAddress(host);
 }
@@ -80,7 +80,7 @@ function warning(place: Place, text: string): Problem {
   return { place, text, fault: 'content' };
 }
 
-/** Each value that a source or the site gives. */
+/** The values that a source or the site gives. */
 function asGiven({ settings, site }: Reading): Partial<Record<ConfigPath, unknown>> {
   const values = CONFIG_PATHS.map((path) => [path, settings.isGiven(path) ? settings.values[path] : valueAt(site, path)] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
@@ -91,7 +91,7 @@ function accountsOf({ settings, site, domains, problems }: Reading): readonly Ac
   return settings.values.accounts?.flatMap((account) => {
     if (account.domain === '') return domains.map((domain) => ({ ...account, domain }));
     if (domains.includes(account.domain)) return [account];
-    // Not the domain: it may be the end of a password.
+    // The text may be the end of a password, so the message does not show it.
     problems.add('accounts', `${account.username}: the text behind the last "@" is not a served domain (${domains.join(', ')}); ${AT_SIGN_HINT}`, account);
     return [];
   });

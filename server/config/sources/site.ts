@@ -4,7 +4,7 @@ import { ConfigError, inFile, type Problem } from '../problem.ts';
 import type { OpensrfCore } from './opensrf-core.ts';
 
 /**
- * What a site's `opensrf_core.xml` makes of a server: all its domains, accounts and ports, and a router for each domain with the trusted
+ * Derives a server's configuration from a site's `opensrf_core.xml`: all its domains, accounts and ports, and a router for each domain with the trusted
  * domains that stand in the file.
  * @throws ConfigError where two sections contradict each other.
  */

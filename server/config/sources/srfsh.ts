@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { ConfigError, inFile, type Problem } from '../problem.ts';
 import { type ClientSection, type OpensrfCore, readOpensrfCore } from './opensrf-core.ts';
 
-/** What srfsh's own file may be called where it stands beside opensrf_core.xml. */
+/** Names of srfsh's own file beside opensrf_core.xml. */
 const NAMES = ['srfsh.xml', '.srfsh.xml'];
 
 /**
- * A site with the account by which srfsh logs in, if its file stands beside the site's own. It adds an account and no domain; what in it contradicts
- * the site is told and left out.
+ * Adds srfsh's account to a site, if its file stands beside the site's own. It adds no domain. An account that contradicts the site is left out with a
+ * warning.
  * @param file The site's file.
  */
 export function withSrfsh(core: OpensrfCore, file: string): OpensrfCore {
@@ -41,7 +41,7 @@ function readClients(path: string, warnings: Problem[]): readonly ClientSection[
   }
 }
 
-/** What keeps srfsh from logging in by that section; `''` for nothing. */
+/** Why srfsh cannot log in with that section; `''`: it can. */
 function contradiction({ username, domain, password }: ClientSection, { clients, routers }: OpensrfCore): string {
   const sections = [...clients, ...routers];
   if (!sections.some((section) => section.domain === domain)) return `${domain} is no domain of the site; srfsh cannot log in`;

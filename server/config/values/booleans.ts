@@ -3,7 +3,7 @@ import { type ValueType, valueType } from './value-type.ts';
 const TRUE = new Set(['true', 'yes', 'on', '1']);
 const FALSE = new Set(['false', 'no', 'off', '0']);
 
-/** What a text says of true and false, in the usual spellings; null where it says neither. */
+/** Reads true or false in the usual spellings; null: it is neither. */
 export function readBoolean(text: string): boolean | null {
   const word = text.toLowerCase();
   if (TRUE.has(word)) return true;
@@ -21,6 +21,6 @@ const TYPE = valueType<boolean>({
 /** True or false. */
 export const BOOLEAN: ValueType<boolean> = {
   ...TYPE,
-  // 1 and 0 mean the same without quotes.
+  // A program may hand in 1 and 0 as numbers.
   take: (given) => (typeof given === 'number' ? TYPE.parse(String(given)) : TYPE.take(given)),
 };

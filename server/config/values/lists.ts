@@ -4,7 +4,7 @@ import { good, type Reading, refused, repeatable, type ValueType } from './value
 export interface ListRules {
   /** Whether one text may hold several values, with commas between them. */
   readonly commas: boolean;
-  /** Whether a program may hand in an empty list; true where it is missing. */
+  /** Whether a program may hand in an empty list; true by default. */
   readonly mayBeEmpty?: boolean;
 }
 
@@ -20,7 +20,7 @@ export function list<Item>(item: ValueType<Item>, { commas, mayBeEmpty = true }:
   });
 }
 
-/** Reads all of some values, or says what is wrong with each of them. */
+/** Reads several values; the refusal names each wrong one. */
 export function allOf<Given, Item>(given: readonly Given[], read: (one: Given) => Reading<Item>): Reading<readonly Item[]> {
   const readings = given.map(read);
   const wrong = readings.flatMap((reading) => (reading.ok ? [] : reading.wrong));

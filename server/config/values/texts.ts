@@ -2,12 +2,12 @@ import { isLocalPart, normalizeDomain } from '../../../shared/jid.ts';
 import { readBoolean } from './booleans.ts';
 import { good, onlyOne, refused, type ValueType, valueType } from './value-type.ts';
 
-/** A text that is not empty. @param wants What it is, as `the name of a file`. */
+/** A text that is not empty. @param wants Its description, as `the name of a file`. */
 export function text(wants: string): ValueType<string> {
   return valueType<string>({ wants, read: (given) => given, accepts: (given): given is string => typeof given === 'string' && given.trim() !== '' });
 }
 
-/** A text that is taken as it stands, white space included, and is in no message. */
+/** A text that keeps its white space and appears in no message. */
 export function secret(wants: string): ValueType<string> {
   return {
     ...text(wants),
@@ -16,7 +16,7 @@ export function secret(wants: string): ValueType<string> {
   };
 }
 
-/** A value, or true or false where it may be left out. @param on What true stands for; false stands for null. */
+/** A type whose value may be left out, or be true or false. @param on The value of true; that of false is null. */
 export function orBoolean<Value>(type: ValueType<Value>, on: Value): ValueType<Value | null> {
   return {
     ...type,

@@ -35,7 +35,7 @@ function isTrust(given: unknown): given is Trust {
   return [...given].every(([router, domains]) => typeof router === 'string' && Array.isArray(domains) && domains.every((one) => typeof one === 'string'));
 }
 
-/** Trust with what is said of every router said of each. */
+/** Spreads the domains that every router trusts over the routers. */
 export function spreadTrust(trust: Trust, routers: readonly string[]): Trust {
   const everywhere = trust.get('');
   if (everywhere === undefined) return trust;

@@ -1,45 +1,46 @@
-/** A value that was read, or all that is wrong with it; each text completes a sentence that names the setting, as `needs a domain`. */
+/** A value, or the reasons why there is none. */
 export type Reading<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
-/** What is wrong with a value. */
+/** The reasons why a value was refused. */
 export interface Refusal {
   readonly ok: false;
+  /** Each completes a sentence that begins with the setting: `needs a domain`. */
   readonly wrong: readonly string[];
 }
 
 /**
- * How values of one type are read: by the same rules on the command line, in the environment, in a file and from a program.
- * There is one of these for each type, and no other parser of settings.
+ * Reads values of one type. The rules are the same for the command line, the environment, a file and a program: each type has one parser, and there is
+ * no other.
  */
 export interface ValueType<Value> {
-  /** What `--help` calls it. */
+  /** The name of the type in `--help`. */
   readonly label: 'boolean' | 'number' | 'string';
-  /** What it needs, as `a port number from 0 to 65535`. */
+  /** A description for messages, as `a port number from 0 to 65535`. */
   readonly wants: string;
-  /** The values it may have; empty where there are too many to list. */
+  /** All possible values; empty if there are too many to list. */
   readonly choices: readonly string[];
-  /** The text that an option or an element without a value stands for; null: it needs a value. */
+  /** The value of an option or element that is given without one, as text; null: it needs one. */
   readonly bare: string | null;
-  /** What a number written as text counts, as `s`; `''` for all else. */
+  /** The unit of a written number, as `s`; `''` for all else. */
   readonly unit: string;
   /** Reads a text. */
   parse(text: string): Reading<Value>;
-  /** Reads what a program hands in: a value of the type itself, or a text. */
+  /** Reads the input of a program: a value of the type itself, or a text. */
   take(given: unknown): Reading<Value>;
-  /** Puts together what was given several times, or refuses that. */
+  /** Joins the values of a repeated option, or refuses the repetition. */
   join(values: readonly Value[]): Reading<Value>;
 }
 
-/** What tells one type from another. */
+/** The rules of one type. */
 export interface TypeRules<Value> {
   readonly label?: ValueType<Value>['label'];
   readonly wants: string;
   readonly choices?: readonly string[];
   readonly bare?: string;
   readonly unit?: string;
-  /** Reads a text without white space at its ends that is not empty; null: it is none of this type. */
+  /** Reads a trimmed text that is not empty; null: it is not of this type. */
   read(text: string): Value | null;
-  /** Whether what a program hands in is of this type as it is; else only a text may be. */
+  /** Whether the input of a program is a value of this type; by default only texts are read. */
   accepts?(given: unknown): given is Value;
 }
 
@@ -76,12 +77,12 @@ function isOfNone(_given: unknown): _given is never {
   return false;
 }
 
-/** A value that was read. */
+/** The reading of a good value. */
 export function good<Value>(value: Value): Reading<Value> {
   return { ok: true, value };
 }
 
-/** Why there is no value. */
+/** The refusal of a wrong value. */
 export function refused(...wrong: readonly string[]): Refusal {
   return { ok: false, wrong };
 }
@@ -91,7 +92,7 @@ export function onlyOne<Value>([value, ...more]: readonly Value[]): Reading<Valu
   return more.length === 0 ? good(value as Value) : refused('is given more than once');
 }
 
-/** What a program has handed in, for a message. */
+/** The input of a program, for a message. */
 export function nameOf(given: unknown): string {
   if (typeof given === 'string') return `"${given}"`;
   if (Array.isArray(given)) return 'a list';

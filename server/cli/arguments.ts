@@ -6,10 +6,10 @@ import { BOOLEAN } from '../config/values/booleans.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { nearest } from '../kernel/nearest.ts';
 
-/** What yargs makes of a command line: texts, true and false by the names of options and positionals, and lists of them. */
+/** The result of yargs: texts, true and false, and lists of them, by the names of options and positionals. */
 export type ParsedArguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
 
-/** Reads the values of a command's options. @throws ConfigError with all that is wrong. */
+/** Reads the values of a command's options. @throws ConfigError with every problem. */
 export function readOptions<Table extends OptionTable>(table: Table, args: ParsedArguments): ValuesOf<Table> {
   const problems = new Problems();
   const { values } = readValues(table, [givenOnCommandLine(table, args)], problems);
@@ -18,10 +18,10 @@ export function readOptions<Table extends OptionTable>(table: Table, args: Parse
 }
 
 /**
- * Spells values out where yargs would take them for something else: for boolean options it takes everything but "true" for false, and `-`, which stands
- * for standard output, for an option. Spells `-h` and `-V` out too: as aliases they would indent every line of the help.
+ * Rewrites arguments that yargs would misread: it takes any value of a boolean option but "true" for false, and `-`, which means standard output, for an
+ * option. `-h` and `-V` are rewritten too: as aliases they would indent every line of the help.
  * @param booleans The names of boolean options.
- * @param withValue Those of them that may have their value in the next argument, too.
+ * @param withValue The boolean options that may have their value in the next argument.
  * @throws CommandError for a value that is neither true nor false.
  */
 export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): string[] {
@@ -34,7 +34,7 @@ export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string
 
 const SHORT: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };
 
-/** Whether an argument is the value of the option before it, and yargs would not take it so. */
+/** Whether an argument is the value of the option before it, and yargs would take it for something else. */
 function belongsTo(before: string, argument: string, booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): boolean {
   const [, name] = /^--(?:no-)?([^=]+)$/.exec(before) ?? [];
   if (name === undefined) return false;
@@ -53,13 +53,13 @@ function spelledValue(name: string, value: string): boolean {
   throw new CommandError(EXIT.usage, `${name}: ${reading.wrong.join('; ')}`);
 }
 
-/** The options that every command has, and names that yargs uses for itself. */
+/** The options of every command, and names that yargs uses itself. */
 const ALWAYS_KNOWN = ['help', 'version', '_', '--', '$0'];
 
 /**
  * Refuses options that a command does not have.
  * @param known The names of its options and positionals.
- * @throws CommandError with the option that may have been meant.
+ * @throws CommandError that suggests the option that the user may have meant.
  */
 export function checkKnown(args: ParsedArguments, known: readonly string[]): void {
   const names = new Set([...known, ...known.map(camelCase), ...ALWAYS_KNOWN]);

@@ -38,12 +38,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     const chosen = await chooseCommand(argv);
     await chosen?.command.run(chosen.args);
   } catch (error) {
-    // What is wrong with settings, as lines and an exit code.
+    // Mistakes in settings end the program with a line for each and one exit code.
     throw error instanceof ConfigError ? new CommandError(error.onlyFiles ? EXIT.file : EXIT.usage, error.message) : error;
   }
 }
 
-/** A command and its arguments. It is thrown out of yargs, which would lay out its whole help behind a handler: that takes longer than a server to start. */
+/** A command and its arguments. A handler throws it out of yargs, which would otherwise lay out its whole help: that takes longer than a server to start. */
 class Chosen extends Error {
   readonly command: Command;
   readonly args: ParsedArguments;
@@ -55,7 +55,7 @@ class Chosen extends Error {
   }
 }
 
-/** Finds out what a command line asks for; null where that was printed already, as help is. @throws CommandError */
+/** Parses a command line; null if yargs has printed the answer already, as it does for help. @throws CommandError */
 export async function chooseCommand(argv: readonly string[]): Promise<Chosen | null> {
   const width = Math.min(110, process.stdout.columns ?? 110);
   if (/^(?:--help|-h) limits$/.test(argv.join(' '))) {
@@ -74,10 +74,10 @@ export async function chooseCommand(argv: readonly string[]): Promise<Chosen | n
 function parserOf(argv: readonly string[], width: number): Argv {
   const parser = yargs(spelledOut(argv, booleansOf(COMMANDS.map(({ options }) => options)), booleansOf([SETTINGS])))
     .scriptName('opensrf-chopchop')
-    // The messages of yargs, too, are ours to read.
+    // yargs would translate its messages, but not ours.
     .locale('en')
     .usage(USAGE);
-  // A shell asks for words to complete with.
+  // A shell asks for words to complete.
   const completes = argv.includes('--get-yargs-completions');
   for (const command of COMMANDS) declare(parser, command, completes);
   return parser
@@ -94,7 +94,7 @@ function booleansOf(tables: readonly Command['options'][]): Set<string> {
   return new Set(tables.flatMap((table) => Object.values(table)).flatMap(({ option, type }) => (type.label === 'boolean' ? [option] : [])));
 }
 
-/** @param completes Whether the values of options are wanted even without help. */
+/** @param completes Whether yargs needs the values of options for a shell. */
 function declare(parser: Argv, command: Command, completes: boolean): void {
   const { name, positionals, describe, options, meanings, examples } = command;
   const builder = (inner: Argv, forHelp?: boolean) => {
@@ -108,11 +108,11 @@ function declare(parser: Argv, command: Command, completes: boolean): void {
   });
 }
 
-/** Refuses what a command does not take. @throws CommandError */
+/** Refuses options and words that a command does not take. @throws CommandError */
 function check(args: ParsedArguments, { name, positionals, options, meanings }: Command): void {
   const names = Object.values(options).map(({ option }) => option);
   checkKnown(args, [...names.filter((option) => option !== ''), ...Object.keys(meanings)]);
-  // What stands behind a "--" belongs to commands that take words.
+  // Only some commands take words behind a "--".
   const behind = positionals.endsWith('..]') || name === 'exec' ? [] : ((args['--'] as readonly unknown[] | undefined) ?? []);
   const [first, ...others] = [...args._, ...behind].map(String);
   const unexpected = first === name ? others[0] : first;
@@ -124,7 +124,7 @@ function check(args: ParsedArguments, { name, positionals, options, meanings }: 
   throw new CommandError(EXIT.usage, `${what} (see --help)`);
 }
 
-/** Ends yargs with one line. Its own errors are about the command line: their stack says nothing. */
+/** Ends yargs with one line. Its own errors are mistakes in the command line, so their stack is of no use. */
 function fail(message: string, error: Error | undefined, argv: readonly string[]): never {
   if (error !== undefined && error.name !== 'YError') throw error;
   const command = COMMANDS.find(({ name, positionals }) => positionals.startsWith('<') && argv.includes(name));

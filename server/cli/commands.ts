@@ -20,7 +20,7 @@ export interface Command {
   readonly positionals: string;
   readonly describe: string;
   readonly options: OptionTable;
-  /** What each positional is. */
+  /** The descriptions of its positionals. */
   readonly meanings: Readonly<Record<string, string>>;
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** Loads and runs it. */
@@ -38,12 +38,12 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** A positional that yargs has demanded. */
+/** The value of a required positional. */
 function word(args: ParsedArguments, name: string): string {
   return String(args[name]);
 }
 
-/** The values of a positional that may have several, those behind a "--" included, which yargs keeps for itself. */
+/** The values of a variadic positional, with the words behind a "--", which yargs keeps apart. */
 function words(args: ParsedArguments, name: string): string[] {
   return [...((args[name] as readonly unknown[] | undefined) ?? []), ...args._.slice(1)].map(String);
 }

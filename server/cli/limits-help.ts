@@ -1,7 +1,7 @@
 import { readableDefault } from '../config/limit-values.ts';
 import { LIMITS } from '../config/limits.ts';
 
-/** What `--help limits` prints. @param width Of the terminal, in characters. */
+/** The output of `--help limits`. @param width The width of the terminal, in characters. */
 export function limitsHelp(width: number): string {
   const limits = Object.entries(LIMITS).map(([name, limit]) => [name, limit.unit, readableDefault(limit), limit.effect] as const);
   const rows = [['LIMIT', 'UNIT', 'DEFAULT', 'BOUND, AND EFFECT BEYOND IT'] as const, ...limits];

@@ -12,8 +12,8 @@ interface Declaration {
 }
 
 /**
- * Declares a table of options to yargs, which hands on the texts of values: our own types read them, as they read those of the environment and of files.
- * @param forHelp Whether it is to show the values of an option, and complete them, but not to judge them.
+ * Declares a table of options to yargs. It hands on values as texts, which our own types read, as they read those of the environment and of files.
+ * @param forHelp Whether yargs shows or completes the possible values of options. Otherwise it must not know them, or it would check values itself.
  */
 export function yargsOptions(table: OptionTable, forHelp: boolean): Record<string, Declaration> {
   const options = Object.values(table).filter(({ option }) => option !== '');
@@ -23,7 +23,7 @@ export function yargsOptions(table: OptionTable, forHelp: boolean): Record<strin
 function declared({ type, group, describe, shownDefault, hidden }: Option, forHelp: boolean): Declaration {
   return {
     type: type.label,
-    // Beside "number", which only names the type in the help.
+    // Beside "number", which only sets the label in the help, this keeps values as texts.
     ...(type.label !== 'boolean' && { string: true }),
     ...(forHelp && type.choices.length > 0 && { choices: type.choices }),
     ...(group !== '' && { group: `${group}:` }),

@@ -26,8 +26,8 @@ export function checkClock(now: Date, written = new Date(0)): Finding {
 }
 
 /**
- * Whether the programs of a domain find this machine: they connect to the host that the domain names, by IPv4.
- * @param hosts Where the server listens.
+ * Checks that the programs of a domain find this machine: they connect to the host that the domain names, by IPv4.
+ * @param hosts The addresses that the server listens on.
  */
 export async function checkName(domain: string, hosts: readonly string[], { hostsFile, ipv4 = hasIpv4Loopback() }: Surroundings = {}): Promise<Finding> {
   const literal = addressLiteral(domain);
@@ -42,7 +42,7 @@ export async function checkName(domain: string, hosts: readonly string[], { host
   return warning(`${domain} is ${address}, no address of this machine's loopback`, `${remedy}, or listen there: --host ${address}`);
 }
 
-/** The same for a domain that is an address, which no line in /etc/hosts can change. */
+/** The same for a domain that is an address; a line in /etc/hosts would not help there. */
 function checkAddress(address: string, hosts: readonly string[]): Finding {
   if (isIP(address) === 6)
     return failure(`${address} is an IPv6 address, and OpenSRF's programs connect by IPv4 only`, 'use a name or an IPv4 address as the domain');

@@ -1,8 +1,8 @@
 import { WriteStream } from 'node:tty';
 
 /**
- * Whether to write in colours: on a terminal that has some, unless NO_COLOR says otherwise; elsewhere only if FORCE_COLOR asks for it. Node knows what
- * these variables and TERM mean.
+ * Whether to write in colours: on a terminal with colours unless NO_COLOR is set; elsewhere only if FORCE_COLOR is set. Node interprets these variables
+ * and TERM.
  */
 export function hasColors(isTerminal: boolean, environment: NodeJS.ProcessEnv = process.env): boolean {
   // An empty NO_COLOR counts as unset (no-color.org).

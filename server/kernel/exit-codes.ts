@@ -1,4 +1,4 @@
-/** What the process says when it ends; documented in `--help`. */
+/** Exit codes; `--help` documents them. */
 export const EXIT = {
   ok: 0,
   /** We made a mistake, or a demo step did not happen. */
@@ -11,15 +11,15 @@ export const EXIT = {
   file: 4,
   /** A service answered with an error, an OpenSRF status of 300 or more. */
   status: 5,
-  /** What was waited for did not come in time. */
+  /** An answer or a service did not come in time. */
   timeout: 6,
-  /** The message came back, or the router has nobody to give it to. */
+  /** The service or router is absent, or the message came back. */
   absent: 7,
   /** The pid file belongs to a server that runs. */
   running: 8,
 } as const;
 
-/** The exit code for a file that cannot be used: whether the system refused to read or write it, or what stands in it is wrong. @param cause What was thrown. */
+/** The exit code for a file that cannot be used: `file` if the system refused to read or write it, `usage` if its content is wrong. @param cause The original error. */
 export function fileExitCode(cause: unknown): number {
   return cause instanceof Error && 'syscall' in cause ? EXIT.file : EXIT.usage;
 }

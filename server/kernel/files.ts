@@ -25,7 +25,7 @@ export function removeOwnFile(path: string, content: string): void {
   }
 }
 
-/** Checks that a file can be written, and leaves it as it is. @throws CommandError */
+/** Checks that a file can be written, without touching it. @throws CommandError */
 export function checkWritable(path: string): void {
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
@@ -46,7 +46,7 @@ export function checkFolderCanBeMade(path: string): void {
   }
 }
 
-/** Makes a folder, and those that it is in. One after the other: where one cannot be made, as in /proc, Node tries for ever. @throws CommandError */
+/** Makes a folder and its parents, one by one: where a parent cannot be made, as in /proc, Node's recursive mkdir never returns. @throws CommandError */
 export function makeFolder(path: string): void {
   try {
     for (const folder of existingPart(path)) if (!existsSync(folder)) mkdirSync(folder);
@@ -56,7 +56,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** The longest part of a path that is there, and the longer ones up to the whole path. */
+/** The longest existing part of a path, and the missing folders up to the whole path. */
 function existingPart(path: string): [string, ...string[]] {
   const missing: string[] = [];
   let folder = resolve(path);

@@ -1,11 +1,11 @@
-// Every Node reads this file before anything else of ours, also one that is too old for the rest: it imports nothing and is written in plain old syntax.
+// A Node that is too old for the rest must read this file first: it imports nothing and uses plain old syntax.
 
 const OLDEST = [20, 19] as const;
 const FAILED = 1;
 
 /**
- * Loads and runs a program, unless this Node is too old for it. From then on an error that nothing catches ends the process with its name and its stack:
- * Node itself would print the line of the source, which is the whole program where that is minified.
+ * Loads and runs a program, unless this Node is too old for it. An error that nothing catches then ends the process with its name and stack: Node would
+ * print the line of the source, which is the whole program if that is minified.
  */
 export function startProgram(name: string, load: () => Promise<{ run(): void }>): void {
   const problem = nodeProblem(process.versions.node);
@@ -29,7 +29,7 @@ export function nodeProblem(version: string): string {
   return isOld ? `needs Node ${OLDEST.join('.')} or later, this is ${major}.${minor}` : '';
 }
 
-/** An error's name, message and stack, without the line of the source that Node puts before the stack of some errors. */
+/** An error's name, message and stack, without the line of the source that Node prepends to the stack of some errors. */
 export function crashText(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${String(error)}`;
   const calls = (error.stack || '').split('\n').filter((line) => /^\s+at /.test(line));

@@ -35,7 +35,7 @@ export async function listenOnUnix(path: string, mode: number, onSocket: (socket
   return server;
 }
 
-/** Checks that a socket can be at a path, as far as one can see without listening. @throws ListenError */
+/** Checks, without listening, that a socket can be at a path. @throws ListenError */
 export function checkUnixPath(path: string): void {
   // libuv takes a missing folder for a forbidden one.
   if (!existsSync(dirname(path))) throw new ListenError(path, 'there is no such folder');

@@ -21,7 +21,7 @@ export class CrashWatch {
     });
     // Nobody may be waiting yet.
     this.crashed.catch(() => {});
-    // The program ends at an error until there is a server to end in order.
+    // From now on there is a server to stop gracefully, so the handler that ends the program at once goes.
     process.removeAllListeners('uncaughtException');
     process.on('uncaughtException', (error) => this.mistake(error));
     process.on('unhandledRejection', (reason) => this.mistake(reason));

@@ -4,13 +4,13 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 
 const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
 
-/** What a daemon tells the process that started it. */
+/** A daemon's report to the process that started it. */
 type Report = { readonly ready: true; readonly note: string } | { readonly failure: string };
 
 /** A server in the background. */
 export interface StartedDaemon {
   readonly pid: number;
-  /** What its user should know; `''`: nothing. */
+  /** A remark for the user; `''`: none. */
   readonly note: string;
 }
 

@@ -2,7 +2,7 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { crashText } from '../kernel/start-program.ts';
 import { reportFailure } from './daemon.ts';
 
-/** Says why a program ends, and sets its exit code. What a user can meet is one line or a few; a mistake of ours has its stack. */
+/** Prints why a program ends, and sets its exit code. A user's mistake is a line or a few; a bug has its stack. */
 export function endWithError(program: string, error: unknown): void {
   const known = knownError(error);
   const message = known?.message ?? crashText(error);
@@ -13,6 +13,6 @@ export function endWithError(program: string, error: unknown): void {
 
 function knownError(error: unknown): CommandError | null {
   if (error instanceof CommandError) return error;
-  // Standard output is a file, and the disk is full.
+  // Standard output is a file on a full disk.
   return error instanceof Error && 'syscall' in error && error.syscall === 'write' ? new CommandError(EXIT.file, `cannot write: ${error.message}`) : null;
 }

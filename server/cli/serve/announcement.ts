@@ -9,7 +9,7 @@ import type { BoundAddress } from '../../net/tcp.ts';
 import type { Listening } from '../../streams/listeners.ts';
 import type { ServedControl } from './serve-control.ts';
 
-/** What a program that waits for the server wants to know. */
+/** The ready file: everything that a waiting program needs. */
 export function readyJson(config: ChopChopConfig, listening: Listening, control: ServedControl | null): string {
   const { domains } = config;
   const ready = { pid: process.pid, version: VERSION, ...listening, domains, routers: routersOf(config), control: control?.announcement ?? null };
@@ -20,7 +20,7 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
   return domains.map((domain) => `${routerName(router, domain)}@${domain}/router`);
 }
 
-/** What `--check-config` prints: every setting, as JSON, without passwords and secrets. */
+/** The output of `--check-config`: every setting, as JSON, without passwords and secrets. */
 export function description({ config, log, control, missingNames, warnings }: Resolved): string {
   const { domains, accounts, unix, router, components } = config;
   const trusted = (which: Trust) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
@@ -43,7 +43,7 @@ function describedComponents({ port, secrets, secret, conflict }: ComponentsConf
   return { port, domains: [...secrets.keys(), ...(secret === '' ? [] : ['*'])], conflict };
 }
 
-/** What a person at a terminal wants to know. */
+/** The banner for a terminal. */
 export function banner({ config, missingNames }: Resolved, listening: Listening, control: ServedControl | null): string {
   const [first] = listening.c2s as readonly [BoundAddress, ...BoundAddress[]];
   const [domain] = config.domains;
@@ -67,7 +67,7 @@ export function banner({ config, missingNames }: Resolved, listening: Listening,
   return `${lines.join('\n')}\n`;
 }
 
-/** What is listened on, by a name for each kind. */
+/** The addresses that the server listens on, by kind. */
 function placesOf({ c2s, tls, unix, websocket, components }: Listening): [name: string, places: readonly string[]][] {
   const shown = (addresses: readonly BoundAddress[]) => addresses.map(({ host, port }) => `${host}:${port}`);
   const all: [string, readonly string[]][] = [

@@ -12,7 +12,7 @@ export function wantsDoubles({ values: { stubs, record, replay, faults } }: Plac
   return stubs !== null || record !== null || replay !== null || faults.length > 0;
 }
 
-/** Reads what stands in for real services. @throws CommandError */
+/** Reads stubs, recording and faults. @throws CommandError */
 export async function doublesOf(settings: PlacedSettings): Promise<Doubles> {
   const { stubs, record, replay, replayMode, faults, seed } = settings.values;
   try {
@@ -40,7 +40,7 @@ function parseFault(text: string, settings: PlacedSettings): FaultOptions {
   }
 }
 
-/** What kept doubles from starting, as its exit code and lines; anything else as it is. */
+/** Turns the reason why doubles do not start into exit code and lines; other errors stay as they are. */
 export function doublesFailure(error: unknown): unknown {
   if (!(error instanceof StubFileError) && !(error instanceof RecordingError)) return error;
   return new CommandError(fileExitCode(error.cause), error.message);

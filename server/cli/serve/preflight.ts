@@ -17,12 +17,12 @@ import { startFailure } from './server-start.ts';
 /** The highest port that takes privileges to listen on. */
 const HIGHEST_PRIVILEGED = 1_023;
 
-/** Something that a start does, and the setting that it does it for; `''` where it names that itself. */
+/** A step of a start, with the setting that it depends on; `''`: its message names that. */
 type Step = readonly [path: SettingPath | '', check: () => unknown];
 
 /**
- * Checks everything that a start would fail for, and starts and writes nothing. That another server runs is no fault: its configuration may be checked too.
- * @throws CommandError with all that is wrong, each with its setting.
+ * Checks everything that a start may fail at, without starting or writing anything. A running server is no failure: users check its configuration too.
+ * @throws CommandError with every failure, each with its setting.
  */
 export async function checkStart(resolved: Resolved): Promise<void> {
   const failures: CommandError[] = [];
@@ -45,7 +45,7 @@ function stepsOf(resolved: Resolved): Step[] {
     ...given('record', values.record, (file) => checkWritable(file)),
     ...given('settings.file', config.settings?.file ?? null, (file) => new SettingsFile(file)),
     ['tls.certificate', () => tls !== null && tls.certificate !== 'self-signed' && readIdentity(tls.certificate)],
-    // It may be the log of the first router in the site's file.
+    // Without a setting the destination is the log of the site's first router.
     [settings.isGiven('log.file') ? 'log.file' : '', () => log.destination.kind === 'file' && checkWritable(log.destination.path)],
     [settings.isGiven('log.syslog') ? 'log.syslog' : '', () => log.destination.kind === 'syslog' && probeSyslog({ ...log.destination, name: log.name })],
     ...given('process.pidFile', values['process.pidFile'], checkPidFile),
@@ -58,7 +58,7 @@ function stepsOf(resolved: Resolved): Step[] {
   ];
 }
 
-/** Whether the addresses are this machine's, and the ports may be listened on. */
+/** Checks that the addresses are this machine's, and that the process may listen on privileged ports. */
 function listeningSteps({ config }: Resolved): Step[] {
   const { hosts, ports, tls, websocket, components } = config;
   const all: readonly (readonly [SettingPath, readonly number[]])[] = [
@@ -72,7 +72,7 @@ function listeningSteps({ config }: Resolved): Step[] {
   return hosts.flatMap((host) => [['hosts', () => checkAddress(host, 0)], ...privileged.map(([path, port]): Step => [path, () => checkAddress(host, port)])]);
 }
 
-/** @throws ListenError, unless it is only that the port is in use. */
+/** @throws ListenError, unless the port is only in use. */
 async function checkAddress(host: string, port: number): Promise<void> {
   const server = createServer().listen({ host, port });
   try {

@@ -3,7 +3,7 @@ import { removeOwnFile, writeFileAtomically } from '../../kernel/files.ts';
 /** Value of `--ready-file`: a line there. */
 const STANDARD_OUTPUT = '-';
 
-/** What a program that waits for the server looks at: a file, a line on standard output, or nothing. */
+/** The signal for programs that wait for the server: a file, a line on standard output, or nothing. */
 export class ReadyFile {
   private readonly path: string | null;
   private written = '';

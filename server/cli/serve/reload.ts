@@ -18,7 +18,7 @@ export function reload(server: ChopChop, readAgain: () => Resolved, started: Res
     const { config, settings, warnings } = read;
     const restart = [...server.reload(config), ...changedLog(started.log, read.log), ...changedRun(started, read)];
     log.level = read.log.level;
-    // The environment is the one that the process was started in.
+    // The environment never changes, so its warnings would only repeat.
     for (const warning of warnings) if (warning.place.source !== 'environment') log.warn({}, formatProblem(warning));
     if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
     log.info({ accounts: config.accounts.length, file: settings.values.config, settings: config.settings?.file }, 'configuration reloaded');
@@ -29,17 +29,17 @@ export function reload(server: ChopChop, readAgain: () => Resolved, started: Res
   }
 }
 
-/** What of the log takes a restart: all but its level. */
+/** Changes of the log that take a restart: all but its level. */
 function changedLog(started: LogOptions, read: LogOptions): string[] {
   return (['destination', 'format', 'name'] as const).filter((part) => !isDeepStrictEqual(started[part], read[part])).map((part) => `log.${part}`);
 }
 
-/** What of the run takes a restart. */
+/** Changes of the run's settings that take a restart. */
 function changedRun(started: Resolved, read: Resolved): readonly string[] {
   return RUN_PATHS.filter((path) => !SETTINGS[path].reload && !isDeepStrictEqual(started.settings.values[path], read.settings.values[path]));
 }
 
-/** What is wrong with the files, or null: it is not them. */
+/** Mistakes in settings or files, in lines; null for any other error. */
 function problemsOf(error: unknown): readonly string[] | null {
   if (error instanceof ConfigError) return error.problems.map(formatProblem);
   const known = error instanceof CommandError || error instanceof SettingsError || error instanceof CertificateError;

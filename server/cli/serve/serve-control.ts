@@ -11,11 +11,11 @@ import { removeOwnFile, writeFileAtomically } from '../../kernel/files.ts';
 import type { Log } from '../../kernel/log.ts';
 import { VERSION } from '../../kernel/version.ts';
 
-/** What the rest of `serve` wants of the control interface. */
+/** The running control interface, as `serve` needs it. */
 export interface ServedControl {
-  /** The console's address with the token in it; null: there is none. For the one who started the server, and for no log. */
+  /** The console's address with the token in it; null: there is none. Only for the terminal, never for a log. */
   readonly consoleUrl: string | null;
-  /** What others may know: where it is, and the file with the token. */
+  /** The public part: its addresses, and the file with the token. */
   readonly announcement: { readonly url: string | null; readonly socket: string | null; readonly file: string };
   stop(): Promise<void>;
 }
@@ -23,11 +23,11 @@ export interface ServedControl {
 /** A control interface before there is a server. */
 export interface WantedControl extends ControlSettings {
   readonly token: string;
-  /** Knows where each of its settings stands. */
+  /** Its settings, with their places. */
   readonly settings: PlacedSettings;
 }
 
-/** The control interface that is to be served; null: none. @throws CommandError that names the setting of its token. */
+/** The control interface to serve; null: none. @throws CommandError that names the setting of its token. */
 export function wantedControl({ control, settings }: Resolved): WantedControl | null {
   return control === null ? null : { ...control, token: controlToken(control.tokenFile, settings.placeOf('control.tokenFile')), settings };
 }

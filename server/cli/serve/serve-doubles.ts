@@ -5,7 +5,7 @@ import type { BoundAddress } from '../../net/tcp.ts';
 import type { Stoppable } from '../../process/signals.ts';
 import { doublesFailure } from './doubles.ts';
 
-/** The server with its stub services; what is asked of a recording and is not in it is told at the end. @throws CommandError */
+/** Starts the stub services of a server. At the end it logs the requests that a recording lacked. @throws CommandError */
 export async function serveDoubles(server: ChopChop, addresses: readonly BoundAddress[], doubles: Doubles, log: Log): Promise<Stoppable> {
   const { ChopChopFixture } = await import('../../fixture/fixture.ts');
   const fixture = await ChopChopFixture.around(server, addresses, doubles).catch((error) => Promise.reject(doublesFailure(error)));

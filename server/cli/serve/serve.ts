@@ -33,7 +33,7 @@ export async function serve(args: Sources['args']): Promise<void> {
   const read = (isTerminal: boolean) => resolveSettings({ command: 'serve', args, environment: process.env, isTerminal });
   const resolved = read(process.stdout.isTTY === true);
   const { settings, log: logOptions } = resolved;
-  // A wrong token is refused before anything is there.
+  // Refuse a wrong token before anything starts.
   const wanted = wantedControl(resolved);
   if (settings.values['process.checkConfig']) {
     const { checkStart } = await import('./preflight.ts');
@@ -63,7 +63,7 @@ export async function serve(args: Sources['args']): Promise<void> {
 
 const ASKED_FIRST = { daemon: SETTINGS['process.daemon'], checkConfig: SETTINGS['process.checkConfig'] } as const;
 
-/** Whether another process is to serve. That one reads all settings, and reports what is wrong with them. */
+/** Whether a daemon is to serve. The daemon reads all settings, and reports mistakes in them. */
 function goesToBackground(args: Sources['args']): boolean {
   if (startedAsDaemon()) return false;
   const sources = [givenOnCommandLine(ASKED_FIRST, args), givenInEnvironment(ASKED_FIRST, process.env)];

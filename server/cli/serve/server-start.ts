@@ -6,7 +6,7 @@ import { type BoundAddress, ListenError } from '../../net/tcp.ts';
 import { CertificateError } from '../../net/tls/identity.ts';
 import { SettingsError } from '../../settings/settings-error.ts';
 
-// What the commands share that run a server.
+// Shared by the commands that run a server.
 
 /** A server that serves logins. @throws CommandError */
 export async function startServer(config: ChopChopConfig, log: Log): Promise<{ server: ChopChop; addresses: BoundAddress[] }> {
@@ -23,7 +23,7 @@ export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
   }
 }
 
-/** Why a server does not start, as its exit code and lines; anything else as it is. */
+/** Turns the reason why a server does not start into exit code and lines; other errors stay as they are. */
 export function startFailure(error: unknown): unknown {
   if (error instanceof ListenError) return new CommandError(EXIT.network, error.message);
   if (error instanceof CertificateError) return new CommandError(fileExitCode(error.cause), error.message);

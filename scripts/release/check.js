@@ -138,8 +138,20 @@ async function checkInstalled(tarball) {
   const router = spawnSync(join(folder, 'node_modules/.bin/opensrf_router'), [], { encoding: 'utf8' });
   assert.deepEqual([router.status, router.stderr], [2, 'opensrf_router: usage: opensrf_router CONFIG CONTEXT [PIDFILE]\n']);
   step('installed: opensrf_router is there');
+  checkOldNode(folder);
   checkHelp(join(folder, 'node_modules/.bin', name));
   await checkCodeCache(join(folder, 'node_modules/.bin', name));
+}
+
+/** A Node that is too old gets one line, from both programs. */
+function checkOldNode(folder) {
+  const old = join(folder, 'old.cjs');
+  writeFileSync(old, "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } });");
+  for (const program of [name, 'opensrf_router']) {
+    const { status, stderr } = spawnSync(process.execPath, ['--require', old, join(folder, 'node_modules/.bin', program)], { encoding: 'utf8' });
+    assert.deepEqual([status, stderr], [1, `${program}: needs Node 20.19 or later, this is 18.20\n`]);
+  }
+  step('installed: an old Node is refused in one line');
 }
 
 /** Both entries share one copy of the code, the client's runs nothing of the server, and their types are complete. */

@@ -163,8 +163,7 @@ export class Router implements Endpoint, PeerRouter {
   private answerQueries(stanza: Stanza): void {
     const messages = messagesOf(stanza, this.options.limits);
     if (messages === null) {
-      const text = 'The body is not an array of OpenSRF messages';
-      this.environment.deliver(statusTo(stanza, FIRST_REQUEST, { statusCode: 400, condition: 'bad-request', text }));
+      this.environment.deliver(statusTo(stanza, FIRST_REQUEST, { statusCode: 400, text: 'The body is not an array of OpenSRF messages' }));
       return;
     }
     for (const message of messages) for (const body of answerQuery(this.classes, message)) this.environment.deliver(reply(stanza, body));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AbsentServiceAnswer, QueryLimits } from '../../router/ports/options.ts';
-import { absent, drained, errorOf, listenerLost, type Refusal, refuse as refused, untrusted } from '../../router/refusal.ts';
+import { absent, drained, errorOf, listenerLost, type Refusal, refuse as refused, untrusted, workerLost } from '../../router/refusal.ts';
 import { bounce } from '../../shared/osrf/bounce.ts';
 import { bodyText, messagesIn } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -59,6 +59,23 @@ test('a CONNECT, and whatever is no OpenSRF message, bounces whole', () => {
     assert.equal(bodyText(answer), body ?? '');
     assert.match(answer.inner, /<error code='503' type='cancel'><service-unavailable /);
   }
+});
+
+test('a web gateway gets a bounce if the service takes no requests, and a status if its listener is lost', () => {
+  const say = (ingress: string, types: readonly string[]): string =>
+    JSON.stringify(types.map((type) => ({ __c: 'osrfMessage', __p: { threadTrace: '1', ingress, type } })));
+  const answers = (ingress: string, refusal: Refusal, ...types: string[]) =>
+    refuse(request(say(ingress, types)), refusal, 'status', LIMITS).map(({ type }) => type);
+  for (const ingress of ['translator-v1', 'gateway-v1', 'ws-translator-v1', 'ws-translator-v2']) {
+    assert.deepEqual(answers(ingress, absent('x'), 'REQUEST'), ['error'], ingress);
+    assert.deepEqual(answers(ingress, absent('x'), 'REQUEST', 'REQUEST'), ['error'], ingress);
+    assert.deepEqual(answers(ingress, drained('x'), 'REQUEST'), ['error'], ingress);
+    assert.deepEqual(answers(ingress, listenerLost('x'), 'REQUEST'), [''], ingress);
+    assert.deepEqual(answers(ingress, workerLost('x'), 'REQUEST'), [''], ingress);
+    assert.deepEqual(answers(ingress, untrusted('x'), 'REQUEST'), [''], ingress);
+    assert.deepEqual(answers(ingress, absent('x'), 'DISCONNECT'), [], ingress);
+  }
+  for (const ingress of ['', 'opensrf', 'srfsh', 'gateway-v10', 'Gateway-v1']) assert.deepEqual(answers(ingress, absent('x'), 'REQUEST'), [''], ingress);
 });
 
 test('everything bounces where that was chosen', () => {

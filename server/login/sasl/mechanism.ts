@@ -44,8 +44,3 @@ export interface SaslMechanism {
 export function failure(condition: SaslFailure): SaslStep {
   return { kind: 'failure', condition };
 }
-
-/** Whether a client may act as who it asks to (RFC 6120 §6.3.8): it may as itself, and nobody else. */
-export function isOwnAddress(authzid: string, username: string, domain: string): boolean {
-  return authzid === '' || authzid === `${username}@${domain}`;
-}

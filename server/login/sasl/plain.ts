@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts.ts';
-import { failure, isOwnAddress, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
+import { isOwnIdentity, usernameOf } from './identities.ts';
+import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 
 /** PLAIN (RFC 4616): the password, as it is. */
 export class PlainMechanism implements SaslMechanism {
@@ -18,9 +19,10 @@ export class PlainMechanism implements SaslMechanism {
 
   /** RFC 4616 §2: authzid NUL authcid NUL password. */
   private check(response: Buffer, domain: string): SaslStep {
-    const [authzid, username, password, ...more] = response.toString('utf8').split('\0');
-    if (authzid === undefined || username === undefined || password === undefined || more.length > 0) return failure('malformed-request');
-    if (!isOwnAddress(authzid, username, domain)) return failure('invalid-authzid');
+    const [authzid, authcid, password, ...more] = response.toString('utf8').split('\0');
+    if (authzid === undefined || authcid === undefined || password === undefined || more.length > 0) return failure('malformed-request');
+    const username = usernameOf(authcid, domain);
+    if (!isOwnIdentity(authzid, username, domain)) return failure('invalid-authzid');
     return this.accounts.checkPassword(username, domain, password) ? { kind: 'success', username, text: '' } : failure('not-authorized');
   }
 }

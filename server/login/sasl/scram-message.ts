@@ -4,7 +4,7 @@ export interface ClientFirst {
   readonly gs2Header: string;
   readonly binding: GS2Binding;
   readonly authzid: string;
-  readonly username: string;
+  readonly authcid: string;
   readonly nonce: string;
   /** What is behind the GS2 header, as it was sent. */
   readonly bare: string;
@@ -35,9 +35,9 @@ export function parseClientFirst(text: string): ClientFirst | null {
   if (match === null) return null;
   const [, gs2Header, writtenAuthzid = '', bare, writtenName, nonce] = match as unknown as [string, string, string | undefined, string, string, string];
   const authzid = decodeName(writtenAuthzid);
-  const username = decodeName(writtenName);
-  if (authzid === null || username === null) return null;
-  return { gs2Header, binding: bindingOf(gs2Header), authzid, username, nonce, bare };
+  const authcid = decodeName(writtenName);
+  if (authzid === null || authcid === null) return null;
+  return { gs2Header, binding: bindingOf(gs2Header), authzid, authcid, nonce, bare };
 }
 
 function bindingOf(gs2Header: string): GS2Binding {

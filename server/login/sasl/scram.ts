@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { failure, isOwnAddress, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
+import { isOwnIdentity, usernameOf } from './identities.ts';
+import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 import { hmac, type ScramHash, type ScramKeySource } from './scram-keys.ts';
 import { type ClientFirst, parseClientFinal, parseClientFirst } from './scram-message.ts';
 
@@ -36,6 +37,8 @@ export class ScramMechanism implements SaslMechanism {
 /** What was said so far, once the client has begun. */
 interface Begun {
   readonly first: ClientFirst;
+  /** The user that {@link ClientFirst.authcid} means. */
+  readonly username: string;
   readonly nonce: string;
   readonly serverFirst: string;
 }
@@ -60,12 +63,13 @@ class ScramExchange implements SaslExchange {
     if (first === null) return failure('malformed-request');
     if (!this.mayBind(first)) return failure('not-authorized');
     const { domain } = this.context;
-    if (!isOwnAddress(first.authzid, first.username, domain)) return failure('invalid-authzid');
+    const username = usernameOf(first.authcid, domain);
+    if (!isOwnIdentity(first.authzid, username, domain)) return failure('invalid-authzid');
     const { hash, keys } = this.mechanism;
     const nonce = first.nonce + this.mechanism.nonce();
-    const { salt, iterations } = keys.saltOf(first.username, domain, hash);
+    const { salt, iterations } = keys.saltOf(username, domain, hash);
     const serverFirst = `r=${nonce},s=${salt.toString('base64')},i=${iterations}`;
-    this.begun = { first, nonce, serverFirst };
+    this.begun = { first, username, nonce, serverFirst };
     return { kind: 'challenge', text: serverFirst };
   }
 
@@ -78,16 +82,16 @@ class ScramExchange implements SaslExchange {
     return binding.flag === 'n' || channelBindings.size === 0;
   }
 
-  private verify(text: string, { first, nonce, serverFirst }: Begun): SaslStep {
+  private verify(text: string, { first, username, nonce, serverFirst }: Begun): SaslStep {
     const final = parseClientFinal(text);
     if (final === null) return failure('malformed-request');
     const { hash, keys } = this.mechanism;
-    const { storedKey, serverKey } = keys.keysOf(first.username, this.context.domain, hash);
+    const { storedKey, serverKey } = keys.keysOf(username, this.context.domain, hash);
     const authMessage = `${first.bare},${serverFirst},${final.withoutProof}`;
     const clientKey = exclusiveOr(final.proof, hmac(hash, storedKey, authMessage));
     const proved = timingSafeEqual(createHash(hash).update(clientKey).digest(), storedKey);
     if (!proved || final.nonce !== nonce || !final.channel.equals(this.expectedChannel(first))) return failure('not-authorized');
-    return { kind: 'success', username: first.username, text: `v=${hmac(hash, serverKey, authMessage).toString('base64')}` };
+    return { kind: 'success', username, text: `v=${hmac(hash, serverKey, authMessage).toString('base64')}` };
   }
 
   private expectedChannel({ gs2Header, binding }: ClientFirst): Buffer {

@@ -5,6 +5,7 @@ import { iqStanza } from '../../shared/iq.ts';
 import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
+import { isStanzaName } from '../../shared/stanza.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
@@ -18,6 +19,8 @@ import type { Link } from '../sessions/link.ts';
 import { failedXml } from '../sessions/management-elements.ts';
 import type { Resumption } from '../sessions/resumption.ts';
 import type { Session } from '../sessions/session.ts';
+import { unsupportedStanza } from '../sessions/unsupported.ts';
+import { checkContentNamespace } from './header.ts';
 import { ClientStream } from './session-streams.ts';
 
 /** What a negotiation needs of its server. */
@@ -88,6 +91,7 @@ export class C2sNegotiation implements Negotiation {
     else if (namespace === NS.tls) this.tlsRead(element);
     else if (namespace === NS.client && name === 'iq' && prefix === '') this.iqRead(element);
     else if (namespace === NS.streamManagement && this.state === 'binding') this.managementRead(element);
+    else if (namespace !== NS.client && isStanzaName(name) && prefix === '') throw unsupportedStanza(name, namespace);
     // RFC 6120 §4.9.3.12
     else throw new StreamError('not-authorized', `<${name}> before login`);
   }
@@ -103,7 +107,7 @@ export class C2sNegotiation implements Negotiation {
 
   private checkedDomain(header: StreamHeader): string {
     const to = normalizeDomain(header.to);
-    if (header.defaultNamespace !== NS.client) throw new StreamError('invalid-namespace', `the default namespace must be ${NS.client}`);
+    checkContentNamespace(header, NS.client);
     if (to === null || !this.environment.servesDomain(to)) throw new StreamError('host-unknown', `this server does not serve "${header.to}"`);
     if (this.state === 'reopening' && to !== this.domain) throw new StreamError('host-unknown', 'the new stream is for another domain');
     return to;

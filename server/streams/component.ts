@@ -10,6 +10,7 @@ import type { Connection, Negotiation } from '../net/connection.ts';
 import { newStreamId } from '../net/framing.ts';
 import type { Link } from '../sessions/link.ts';
 import type { Session } from '../sessions/session.ts';
+import { checkContentNamespace } from './header.ts';
 import { ComponentStream } from './session-streams.ts';
 
 /** What a component's negotiation needs of its server. */
@@ -44,7 +45,7 @@ export class ComponentNegotiation implements Negotiation {
   headerRead(header: StreamHeader): void {
     const domain = normalizeDomain(header.to);
     const secret = domain === null ? null : this.environment.secretOf(domain);
-    if (header.defaultNamespace !== NS.component) throw new StreamError('invalid-namespace', `the default namespace must be ${NS.component}`);
+    checkContentNamespace(header, NS.component);
     if (domain === null || secret === null) throw new StreamError('host-unknown', `no component can be "${header.to}" here`);
     this.domain = domain;
     this.secret = secret;

@@ -8,7 +8,7 @@ export interface StreamHeader {
   readonly id: string;
   readonly version: string;
   readonly lang: string;
-  /** The content namespace: `jabber:client`. */
+  /** That of the content, `jabber:client`; if it is not, the stanzas declare theirs (RFC 6120 §4.8.2). */
   readonly defaultNamespace: string;
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { endOfPlainText, PLAIN_END, readPlainHead } from '../../shared/reader/plain-stanza.ts';
 import { cpuMs } from '../support/cpu.ts';
 import { compareReaders, generator, randomCase, SEEDS } from '../support/lane-fuzz.ts';
-import { OPENING, Reading, WIDE_LIMITS } from '../support/reading.ts';
+import { OPENING, Reading, UNQUALIFIED_OPENINGS, WIDE_LIMITS } from '../support/reading.ts';
 import { cases, spread } from '../support/tier.ts';
 
 const PLAIN = `<message to='a@localhost/b' from='c@localhost/d'><opensrf router_command='register' router_class='x' osrf_xid='1'/><thread>t</thread><body>TEXT</body></message>`;
@@ -22,7 +22,7 @@ test('the fast lane takes what OpenSRF writes, today and up to 3.0, and leaves t
     const head = readPlainHead(seed, 0);
     return head !== null && seed.startsWith(PLAIN_END, endOfPlainText(seed, head.bodyStart));
   });
-  assert.deepEqual(taken, [true, true, true, true, true, true, true, false, false, false]);
+  assert.deepEqual(taken, [true, true, true, true, true, true, true, false, false, false, false, false]);
 });
 
 test('the fast lane reads what the strict reader reads, whatever stands in a body and wherever it is cut', () => {
@@ -30,6 +30,18 @@ test('the fast lane reads what the strict reader reads, whatever stands in a bod
     const bytes = Buffer.from(PLAIN.replace('TEXT', text));
     for (const cut of spread(bytes.length)) {
       compareReaders([Buffer.from(OPENING), bytes.subarray(0, cut + 1), bytes.subarray(cut + 1)], WIDE_LIMITS);
+    }
+  }
+});
+
+test('the fast lane reads what the strict reader reads on a stream without a content namespace, whatever a stanza declares', () => {
+  for (const opening of UNQUALIFIED_OPENINGS) {
+    for (const declaration of ['', " xmlns='jabber:client'", ' xmlns="jabber:component:accept"', " xmlns=''"]) {
+      const stanzas = [PLAIN.replace('<message', `<message${declaration}`), PLAIN.replace(' from=', `${declaration} from=`)];
+      const bytes = Buffer.from(stanzas.join(''));
+      for (const cut of spread(bytes.length)) {
+        compareReaders([Buffer.from(opening), bytes.subarray(0, cut + 1), bytes.subarray(cut + 1)], WIDE_LIMITS);
+      }
     }
   }
 });

@@ -3,7 +3,7 @@ import { StreamError } from '../../shared/errors.ts';
 import type { ReaderLimits } from '../../shared/reader/stream-receiver.ts';
 import { StrictReader } from '../../shared/reader/strict-reader.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
-import { fieldsOf, OPENING, Reading, WIDE_LIMITS } from './reading.ts';
+import { fieldsOf, OPENING, Reading, UNQUALIFIED_OPENINGS, WIDE_LIMITS } from './reading.ts';
 
 /** Stanzas as OpenSRF's libraries write them, and some that differ from those in one thing. */
 export const SEEDS: readonly string[] = [
@@ -17,6 +17,8 @@ export const SEEDS: readonly string[] = [
   `<message xml:lang='en' to='a@localhost/b' type='chat'><body xml:lang='en'><![CDATA[</body></message>]]></body><x xmlns='urn:x'><y/></x></message>`,
   `<iq type='get' id='1' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`,
   '<presence/>',
+  `<message xmlns='jabber:client' to='a@localhost/b' from='c@localhost/d'><opensrf router_command='' router_class='' osrf_xid='1'/><thread>t</thread><body>x</body></message>`,
+  `<message to='a@localhost/b' from='c@localhost/d' xmlns="jabber:client"><thread>t</thread><body>x</body></message>`,
 ];
 
 const PIECES = [
@@ -25,8 +27,10 @@ const PIECES = [
   ...'<message> <message/> </message> </body></message> </body> <body> <body/> <thread> </thread> <thread/> <subject></subject> <opensrf/>'.split(' '),
   ...'<![CDATA[ <!-- --> <?x?> </stream:stream> <x> </x> <stream:error/>'.split(' '),
   ...[' ', '\n', '\t', '\r', '\r\n', '<message to=', " to='z'", ' id="z"', " type='z'", " xmlns='urn:x'", " xmlns:p='urn:p'", ' p:q=""'],
-  ...[" broadcast=''", " router_class='z'", " osrf_xid='z'", "<opensrf osrf_xid='2'/>"],
+  ...[" xmlns='jabber:client'", " xmlns=''", " broadcast=''", " router_class='z'", " osrf_xid='z'", "<opensrf osrf_xid='2'/>"],
 ];
+
+const OPENINGS = [OPENING, OPENING, OPENING, ...UNQUALIFIED_OPENINGS];
 
 const DECLARATIONS = ['', '', '', ` xmlns:p='urn:p&apos;' xmlns:q="urn:q"`];
 
@@ -88,7 +92,7 @@ export function randomCase(seeds: readonly string[], random: Random): { chunks: 
   const sorted = [0, ...places.sort((a, b) => a - b), bytes.length];
   const chunks = sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
   const limits = random(4) === 0 ? { ...WIDE_LIMITS, maxStanzaBytes: 100 + random(bytes.length > 20_000 ? 60_000 : 600) } : WIDE_LIMITS;
-  return { chunks: [Buffer.from(OPENING.replace(/>$/, `${pick(DECLARATIONS, random)}>`)), ...chunks], limits };
+  return { chunks: [Buffer.from(pick(OPENINGS, random).replace(/>$/, `${pick(DECLARATIONS, random)}>`)), ...chunks], limits };
 }
 
 /** What the strict reader alone makes of the chunks. */

@@ -11,6 +11,9 @@ import { Utf8Decoder } from '../../shared/utf8.ts';
 /** What every OpenSRF library says first. */
 export const OPENING = `<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='${NS.streams}'>`;
 
+/** The same without a content namespace, which each stanza must declare then, in both styles of RFC 6120 §4.8.2. */
+export const UNQUALIFIED_OPENINGS = [`<stream:stream to='localhost' xmlns:stream='${NS.streams}'>`, `<stream to='localhost' xmlns='${NS.streams}'>`] as const;
+
 /** Limits no test reaches by accident. */
 export const WIDE_LIMITS: ReaderLimits = {
   maxElements: Number.POSITIVE_INFINITY,

@@ -9,7 +9,7 @@ import { bounceWithoutContent } from '../../shared/osrf/bounce.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
 import type { ReaderLimits } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { OPENING, Reading, readStanza, tagsOf, WIDE_LIMITS } from '../support/reading.ts';
+import { OPENING, Reading, readStanza, tagsOf, UNQUALIFIED_OPENINGS, WIDE_LIMITS } from '../support/reading.ts';
 
 /** The text whole, character by character, and in two at every place. */
 function* ways(text: string): Generator<string[]> {
@@ -206,6 +206,19 @@ test('a session is handed message, iq and presence as stanzas whatever their nam
         ['messages', '', NS.client],
       ],
     );
+  }
+});
+
+test('on a stream without a content namespace each stanza has the one it declares, which is not repeated', () => {
+  const message = `<message xmlns='jabber:client' to='a' from='b'><thread>t</thread><body>x</body></message>`;
+  for (const opening of UNQUALIFIED_OPENINGS) {
+    const undeclared = opening.startsWith('<stream ') ? NS.streams : '';
+    for (const chunks of ways(`${message}<iq/><message to='a' from='b'><body>x</body></message>`)) {
+      const { stanzas, namespaces, headers, error } = Reading.of([opening, ...chunks]);
+      assert.equal(error, null);
+      assert.deepEqual([headers[0]?.defaultNamespace, ...namespaces], [undeclared, NS.client, undeclared, undeclared]);
+      assert.equal(stanzas[0]?.toXml(), "<message to='a' from='b'><thread>t</thread><body>x</body></message>");
+    }
   }
 });
 

@@ -60,7 +60,7 @@ class Waiting {
   /** @returns the seconds it took. */
   async done(): Promise<string> {
     let pause = FIRST_PAUSE_MS;
-    for (let obstacle = await this.look(); obstacle !== null; obstacle = await this.look()) {
+    for (let obstacle = await this.look(); obstacle !== null; obstacle = await this.lookAgain(obstacle)) {
       await delay(Math.max(0, Math.min(this.leftMs(), obstacle.refused ? REFUSED_PAUSE_MS : pause)));
       if (this.leftMs() <= 0) throw new CommandError(obstacle.exitCode, `after ${this.timeoutMs / 1000} s: ${obstacle.text}`);
       pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
@@ -74,6 +74,13 @@ class Waiting {
 
   private leftMs(): number {
     return this.begin + this.timeoutMs - SYSTEM_TIME.now();
+  }
+
+  /** Looks once more. A failure of a look that began too late to be answered is no news: what was known before stands. */
+  private async lookAgain(known: Obstacle): Promise<Obstacle | null> {
+    const tooLate = this.leftMs() < LONGEST_PAUSE_MS;
+    const obstacle = await this.look();
+    return obstacle !== null && tooLate ? known : obstacle;
   }
 
   /** What is still in the way; null: nothing. */

@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { VERSION } from '../server/kernel/version.ts';
 import { Command } from './support/background-command.ts';
-import type { Outcome } from './support/command.ts';
+import { LONG, type Outcome } from './support/command.ts';
 import { RawProgram, status } from './support/raw-service.ts';
 import { startServer } from './support/server.ts';
 
@@ -106,7 +106,7 @@ test('services tells of a router that refuses (exit code 5), is silent (6) or is
   assert.equal(refused.code, 5);
   assert.match(oneLine(refused), /router@public\.localhost\/router: 403 Domain private\.localhost is not trusted/);
   await RawProgram.login(t, address, 'router', 'router');
-  const silent = await command('services', '--timeout', '1').outcome();
+  const silent = await command('services', '--timeout', '2').outcome();
   assert.equal(silent.code, 6);
   assert.match(oneLine(silent), /router@private\.localhost\/router does not answer: too busy, or it does not trust our domain/);
   assert.equal((await command('services', '--router', 'nobody').outcome()).code, 7);
@@ -143,7 +143,7 @@ test('status tells which step failed, and its exit code says so too', async (t) 
   assert.deepEqual([silent.code, oks(silent)], [3, [false, true, false, false]]);
   assert.match(oneLine(silent), /nothing came within 0\.2 s/);
   await RawProgram.login(t, address, 'router', 'router');
-  const routerless = await command('status', '--json', '--timeout', '1').outcome();
+  const routerless = await command('status', '--json', '--timeout', '2').outcome();
   assert.deepEqual([routerless.code, oks(routerless)], [6, [false, true, true, false]]);
   const absent = await command('status', '--json', '--router', 'nobody').outcome();
   assert.deepEqual([absent.code, oks(absent)], [7, [false, true, true, false]]);
@@ -152,7 +152,7 @@ test('status tells which step failed, and its exit code says so too', async (t) 
 test('wait returns when the last of the services has registered', async (t) => {
   const { address, command } = await setUp(t);
   const router = await RawProgram.login(t, address, 'router', 'router');
-  const waiting = command('wait', 'opensrf.math', '--service', 'opensrf.settings', '--service', 'opensrf.cstore', '--timeout', '20');
+  const waiting = command('wait', 'opensrf.math', '--service', 'opensrf.settings', '--service', 'opensrf.cstore', '--timeout', LONG);
   for (const registered of [[], ['opensrf.math', 'opensrf.cstore'], ['opensrf.settings', 'opensrf.math', 'opensrf.cstore']]) {
     router.answerAsRouter(await router.asked(), registered);
   }
@@ -164,7 +164,7 @@ test('wait returns when the last of the services has registered', async (t) => {
 test('wait also waits for the server itself', async (t) => {
   // The first try finds a server that closes at once; then there is a real one on its port.
   const { server, port } = await rudeServer(t, (socket) => socket.destroy());
-  const waiting = new Command(t, 'wait', '--service', 'opensrf.math', '--timeout', '20', '--port', String(port));
+  const waiting = new Command(t, 'wait', '--service', 'opensrf.math', '--timeout', LONG, '--port', String(port));
   await once(server, 'connection');
   server.close();
   await once(server, 'close');
@@ -179,7 +179,7 @@ test('wait logs in again when the server was restarted', async (t) => {
   await once(free.server, 'close');
   const { server, address } = await startServer(t, { port: free.port });
   const router = await RawProgram.login(t, address, 'router', 'router');
-  const waiting = new Command(t, 'wait', 'opensrf.math', '--timeout', '20', '--port', String(free.port));
+  const waiting = new Command(t, 'wait', 'opensrf.math', '--timeout', LONG, '--port', String(free.port));
   router.answerAsRouter(await router.asked(), []);
   await server.stop();
   await server.start();
@@ -190,9 +190,9 @@ test('wait logs in again when the server was restarted', async (t) => {
 test('wait that was in vain names what is missing, with exit code 6', async (t) => {
   const { address, command } = await setUp(t);
   await RawProgram.listen(t, address, 'opensrf.math');
-  const outcome = await command('wait', 'opensrf.math', 'opensrf.a', 'opensrf.b', '--timeout', '1').outcome();
+  const outcome = await command('wait', 'opensrf.math', 'opensrf.a', 'opensrf.b', '--timeout', '2').outcome();
   assert.deepEqual([outcome.code, outcome.stdout], [6, '']);
-  assert.match(oneLine(outcome), /after 1 s: not registered with router@private\.localhost\/router: opensrf\.a, opensrf\.b\n$/);
+  assert.match(oneLine(outcome), /after 2 s: not registered with router@private\.localhost\/router: opensrf\.a, opensrf\.b\n$/);
 });
 
 test('wait in vain says it if there is no server or the login is refused (exit code 3), or no router (7)', async (t) => {
@@ -200,10 +200,10 @@ test('wait in vain says it if there is no server or the login is refused (exit c
   const away = await new Command(t, 'wait', 'opensrf.a', '--timeout', '0.2', '--port', '1').outcome();
   assert.equal(away.code, 3);
   assert.match(oneLine(away), /after 0\.2 s: no server at 127\.0\.0\.1:1 .*\(waited for opensrf\.a\)/);
-  const refused = await command('wait', 'opensrf.a', '--timeout', '1', '--password', 'wrong').outcome();
+  const refused = await command('wait', 'opensrf.a', '--timeout', '2', '--password', 'wrong').outcome();
   assert.equal(refused.code, 3);
   assert.match(oneLine(refused), /cannot log in/);
-  const routerless = await command('wait', 'opensrf.a', '--timeout', '1', '--router', 'nobody').outcome();
+  const routerless = await command('wait', 'opensrf.a', '--timeout', '2', '--router', 'nobody').outcome();
   assert.equal(routerless.code, 7);
   assert.match(oneLine(routerless), /nobody@private\.localhost\/router: .*\(waited for opensrf\.a\)/);
   const unnamed = await command('wait').outcome();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { Command } from './support/background-command.ts';
-import { oneLine, run, serve, stop, temporaryFolder } from './support/command.ts';
+import { LONG, oneLine, run, serve, stop, temporaryFolder } from './support/command.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { RawProgram } from './support/raw-service.ts';
 import { startServer } from './support/server.ts';
@@ -127,7 +127,7 @@ for (const [what, changes, text] of [
     assert.deepEqual([code, ok, source.kind, control, router.services], [0, true, 'jabber', null, ['opensrf.math']]);
     assert.match(source.note, text);
     assert.match((await command('status')).stdout, /\nsource +Jabber \(.+\)\n/);
-    const wait = await command('wait', 'opensrf.math', '--timeout', '20');
+    const wait = await command('wait', 'opensrf.math', '--timeout', LONG);
     assert.equal(wait.code, 0);
     assert.match(oneLine(wait.stderr), text);
   });
@@ -186,19 +186,19 @@ test('wait sees over the control interface what registers, and waits for a contr
   const { address, url, folder, path, command } = await setUp(t);
   rmSync(path);
   const named = join(folder, 'later.json');
-  const waiting = [command('wait', 'opensrf.math', '--timeout', '20', '--password', 'wrong', '--control-file', named)];
+  const waiting = [command('wait', 'opensrf.math', '--timeout', LONG, '--password', 'wrong', '--control-file', named)];
   leaveFile(path, { url, address });
-  waiting.push(command('wait', 'opensrf.math', '--timeout', '20', '--password', 'wrong'));
+  waiting.push(command('wait', 'opensrf.math', '--timeout', LONG, '--password', 'wrong'));
   await RawProgram.listen(t, address, 'opensrf.math');
   leaveFile(named, { url, address });
   for (const { code, stdout, stderr } of await Promise.all(waiting)) {
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /^registered: opensrf\.math /);
   }
-  const vain = await command('wait', 'opensrf.none', '--timeout', '0.3');
+  const vain = await command('wait', 'opensrf.none', '--timeout', '2');
   assert.equal(vain.code, 6);
-  assert.match(oneLine(vain.stderr), /after 0\.3 s: not registered with router@private\.localhost\/router: opensrf\.none\n$/);
-  const absent = await command('wait', 'opensrf.none', '--timeout', '0.3', '--control-file', join(folder, 'never.json'));
+  assert.match(oneLine(vain.stderr), /after 2 s: not registered with router@private\.localhost\/router: opensrf\.none\n$/);
+  const absent = await command('wait', 'opensrf.none', '--timeout', '2', '--control-file', join(folder, 'never.json'));
   assert.equal(absent.code, 4);
   assert.match(oneLine(absent.stderr), /cannot read the control file .*never\.json: .* \(waited for opensrf\.none\)/);
 });

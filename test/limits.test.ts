@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Limits } from '../server/config/limits.ts';
 import { BlockingDuplex } from './support/blocking-duplex.ts';
+import { eventually } from './support/patience.ts';
 import { header, Peer } from './support/peer.ts';
 import { startServer } from './support/server.ts';
 
@@ -30,18 +31,25 @@ for (const [what, text] of [
   ['says no more than its header', header(DOMAIN)],
 ] as const) {
   test(`a peer that ${what} is closed when the time to log in is up`, async (t) => {
-    const { connect, server } = await setUp(t, { loginTimeoutMs: 20 });
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { connect, server } = await setUp(t, { loginTimeoutMs: 10_000 });
     const peer = await connect();
     peer.send(text);
+    if (text !== '') await peer.expect(/<stream:stream [^>]*>/);
+    await eventually(() => server.connectionCount === 1, 'the server has accepted it');
+    t.mock.timers.tick(9_999);
+    assert.equal(server.counts.closes.size, 0);
+    t.mock.timers.tick(1);
     assert.match(await peer.closed(), /<stream:error><connection-timeout .*<\/stream:stream>$/);
     assert.equal(server.sessionCount, 0);
   });
 }
 
 test('a session is not bound by what holds before login: time, bytes, elements', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const { login } = await setUp(t, { loginTimeoutMs: 200, loginBytes: 1_000, loginElements: 10 });
   const peer = await login('a');
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  t.mock.timers.tick(1_000);
   peer.send(`<message to='opensrf@${DOMAIN}/a'><body>${'<x/>'.repeat(1_000)}</body></message>`);
   assert.match(await peer.message(), /^<message .*<\/message>$/);
 });

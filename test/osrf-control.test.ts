@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Command } from './support/background-command.ts';
+import { LONG } from './support/command.ts';
 import { opensrfSite } from './support/opensrf-site.ts';
 import { Peer } from './support/peer.ts';
 import { endWith } from './support/processes.ts';
@@ -36,7 +37,7 @@ test('a site is started, used, looked at and stopped as osrf_control does it', a
   await t.test('--start-services: a service asks for its settings, logs in and registers', async () => {
     const service = endWith(t, spawn(process.execPath, [SERVICE, site.address.host, String(site.address.port), 'c'], { stdio: 'inherit' }));
     services.push(service);
-    const waited = await command('wait', 'opensrf.math', 'opensrf.settings', '--timeout', '20');
+    const waited = await command('wait', 'opensrf.math', 'opensrf.settings', '--timeout', LONG);
     assert.equal(waited.code, 0, waited.stderr);
   });
 

@@ -14,7 +14,7 @@ import { recordingLog } from './support/server.ts';
 const login = async (t: TestContext, { ready }: Serving, resource: string) =>
   (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', resource);
 
-test('a server that may open no more files goes on, without spinning, and takes logins again when it may', { timeout: 60_000 }, async (t) => {
+test('a server that may open no more files goes on, without spinning, and takes logins again when it may', async (t) => {
   const folder = temporaryFolder(t);
   const command = ['-c', `ulimit -n 100 && exec "$@"`, 'bash', process.execPath, MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json')];
   const child = endWith(t, spawn('bash', command, { stdio: ['ignore', 'ignore', 'inherit'] }));

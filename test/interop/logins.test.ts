@@ -11,6 +11,7 @@ import { Program } from '../support/background-command.ts';
 import { temporaryFolder } from '../support/command.ts';
 import { attribute } from '../support/osrf.ts';
 import { Peer } from '../support/peer.ts';
+import { HANG_MS } from '../support/processes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 // Other people's clients by every way in and every login they know. Each is heard, hears, is told of an absent JID, and comes back after a restart of the server.
@@ -129,9 +130,10 @@ async function openPage(t: TestContext, script: string, parameters: readonly str
   const page = createServer((_request, response) => response.setHeader('Content-Type', 'text/html; charset=utf-8').end('<!doctype html><title>page</title>'));
   await new Promise<void>((resolve) => void page.listen(0, '127.0.0.1', resolve));
   t.after(() => void page.close());
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'], timeout: HANG_MS });
   t.after(() => browser.close());
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(HANG_MS);
   let printed = '';
   let wake = () => {};
   await tab.exposeFunction('print', (line: string) => {
@@ -149,11 +151,11 @@ async function openPage(t: TestContext, script: string, parameters: readonly str
   };
 }
 
-test('strophe.js in Chromium, WebSocket, SASLSHA256', { skip: NO_STROPHE || NO_BROWSER, timeout: 60_000 }, async (t) => {
+test('strophe.js in Chromium, WebSocket, SASLSHA256', { skip: NO_STROPHE || NO_BROWSER }, async (t) => {
   await converse(t, ({ websocket }) => openPage(t, 'strophe-page.js', [websocket[0]?.url ?? '', DOMAIN, ECHO, ABSENT, 'SASLSHA256']));
 });
 
-test('stanza in Chromium, WebSocket, SCRAM-SHA-256', { skip: NO_STANZA || NO_BROWSER, timeout: 60_000 }, async (t) => {
+test('stanza in Chromium, WebSocket, SCRAM-SHA-256', { skip: NO_STANZA || NO_BROWSER }, async (t) => {
   await converse(t, ({ websocket }) => openPage(t, 'stanza-page.js', [websocket[0]?.url ?? '', DOMAIN, ECHO, ABSENT, 'SCRAM-SHA-256']));
 });
 
@@ -232,7 +234,7 @@ class Terminal {
 
   /** A terminal tells nobody that it has changed. */
   async shows(text: string): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let waited = 0; waited < HANG_MS; waited += 100) {
       if (this.tmux('capture-pane', '-p').includes(text)) return;
       await delay(100);
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 // Ends the browser with the test process, whatever becomes of that.
-import './processes.ts';
+import { HANG_MS } from './processes.ts';
 
 /** Debian's. Where it is not there, tests say so and are skipped. */
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -41,6 +41,7 @@ export class Browser {
     const context = await chromium.launchPersistentContext(folder, {
       executablePath: CHROMIUM,
       headless: true,
+      timeout: HANG_MS,
       args,
       acceptDownloads: true,
       permissions: ['clipboard-read', 'clipboard-write'],
@@ -50,6 +51,7 @@ export class Browser {
 
   async page({ width, height, dark = false }: View = { width: 1280, height: 800 }): Promise<Page> {
     const page = await this.context.newPage();
+    page.setDefaultTimeout(HANG_MS);
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
     return page;

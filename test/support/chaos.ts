@@ -50,7 +50,8 @@ const DOMAIN = 'localhost';
 const SERVICE = 'opensrf.chaos';
 const LISTENER = fileURLToPath(new URL('./chaos-listener.js', import.meta.url));
 const GRACE_MS = 200;
-const PATIENCE_MS = 20_000;
+/** So many rounds without an answer, at 50 ms each, and a request counts as lost. */
+const PATIENT_ROUNDS = 400;
 
 /** Random numbers that a seed repeats (mulberry32). */
 function randomFrom(seed: number): () => number {
@@ -71,19 +72,28 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const [address] = (await server.start()) as [BoundAddress];
   const handedOn = watchHandingOn();
   const random = randomFrom(options.seed);
-  const pool = new ListenerPool(address, options, random);
+  const registered = () => server.routers.get(DOMAIN)?.classes.get(SERVICE)?.nodes.size ?? 0;
+  const pool = new ListenerPool(address, options, random, registered);
   const clients = await Promise.all(Array.from({ length: options.clients }, (_, index) => ChaosClient.start(address, index, options, random)));
   try {
     await pool.start();
     await sendAll(clients, options, () => pool.disturb());
     await pool.calmDown();
-    const deadline = Date.now() + PATIENCE_MS;
-    while (clients.some((client) => client.waiting > 0) && Date.now() < deadline) await wait(20);
+    await settled(() => clients.reduce((sum, { waiting }) => sum + waiting, 0));
     return report(clients, pool, handedOn.threads, options.folder);
   } finally {
     handedOn.stop();
     pool.killAll();
     await server.stop();
+  }
+}
+
+/** Returns when nothing is left, or when it has not become less for many rounds of the event loop. */
+async function settled(waiting: () => number): Promise<void> {
+  for (let left = waiting(), rounds = 0; left > 0 && rounds < PATIENT_ROUNDS; rounds++) {
+    await wait(50);
+    if (waiting() < left) rounds = 0;
+    left = waiting();
   }
 }
 
@@ -219,13 +229,16 @@ class ListenerPool {
   private readonly address: BoundAddress;
   private readonly options: ChaosOptions;
   private readonly random: () => number;
+  private readonly registered: () => number;
   private readonly running = new Set<ChildProcess>();
   private readonly asleep = new Set<ChildProcess>();
   private count = 0;
   private state: 'calm' | 'wild' | 'over' = 'calm';
 
-  constructor(address: BoundAddress, options: ChaosOptions, random: () => number) {
+  /** @param registered How many listeners the router knows. */
+  constructor(address: BoundAddress, options: ChaosOptions, random: () => number, registered: () => number) {
     this.address = address;
+    this.registered = registered;
     this.options = options;
     this.random = random;
   }
@@ -233,7 +246,7 @@ class ListenerPool {
   async start(): Promise<void> {
     this.state = 'wild';
     for (let index = 0; index < this.options.listeners; index++) this.spawn();
-    await wait(300);
+    while (this.registered() === 0) await wait(20);
   }
 
   /** Does something bad to one of them. */

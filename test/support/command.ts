@@ -11,6 +11,9 @@ import { endWith, HANG_MS } from './processes.ts';
 /** The program. */
 export const MAIN = fileURLToPath(new URL('../../server/main.js', import.meta.url));
 
+/** Seconds for a `--timeout` that is not to be reached, however busy the machine is. */
+export const LONG = '3600';
+
 /** What a program left behind. */
 export interface Outcome {
   readonly code: number | null;

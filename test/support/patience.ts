@@ -1,4 +1,4 @@
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /**
  * How many rounds of the event loop, with a pause before each, may pass without an event before a test gives up. Rounds and not a deadline: server and
@@ -10,9 +10,36 @@ const PAUSE_MS = 50;
 /** How many rounds come without a pause first: most of what a test waits for is there at once. */
 const PROMPT_ROUNDS = 100;
 
+/** Calls back after each round, until the returned function is called. */
+export type Pace = (turned: () => void) => () => void;
+
+const BY_OWN_LOOP: Pace = (turned) => {
+  const timer = setInterval(turned, PAUSE_MS);
+  return () => clearInterval(timer);
+};
+
+/** The pace of a server in another process. @param ask Returns when that server has answered: it has been round its loop. */
+export function byAnswersOf(ask: () => Promise<unknown>): Pace {
+  return (turned) => {
+    let state: 'asking' | 'over' = 'asking';
+    const go = async () => {
+      for (await pause(); state === 'asking'; await pause()) await ask().then(turned);
+    };
+    go().catch(() => {});
+    return () => {
+      state = 'over';
+    };
+  };
+}
+
 /** The events of one peer, and the one test that may wait for them. */
 export class Events {
+  private readonly pace: Pace;
   private wake: () => void = () => {};
+
+  constructor(pace: Pace = BY_OWN_LOOP) {
+    this.pace = pace;
+  }
 
   /** Wakes the waiting test. */
   happened(): void {
@@ -35,12 +62,12 @@ export class Events {
     return new Promise((resolve) => {
       let rounds = 0;
       const end = (happened: boolean) => {
-        clearInterval(timer);
+        stop();
         resolve(happened);
       };
-      const timer = setInterval(() => {
+      const stop = this.pace(() => {
         if (++rounds === ROUNDS) end(false);
-      }, PAUSE_MS);
+      });
       this.wake = () => end(true);
     });
   }
@@ -50,6 +77,16 @@ export class Events {
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
   for (let round = 0; !condition(); round++) {
     if (round === PROMPT_ROUNDS + ROUNDS) throw new Error(`did not happen: ${what}`);
-    await (round < PROMPT_ROUNDS ? turn() : pause(PAUSE_MS));
+    await (round < PROMPT_ROUNDS ? turn() : pause());
   }
+}
+
+/** Not by `setTimeout`: a test may have that in its hands. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      clearInterval(timer);
+      resolve();
+    }, PAUSE_MS);
+  });
 }

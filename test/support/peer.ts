@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import type { ChopChop } from '../../server/compose/chopchop.ts';
 import { memoryPair } from '../../server/net/memory-pair.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
-import { Events } from './patience.ts';
+import { Events, type Pace } from './patience.ts';
 
 /** The header every OpenSRF library sends. */
 export function header(domain: string, extra = ''): string {
@@ -23,10 +23,11 @@ export class Peer {
   /** What came in each read of the socket. */
   readonly reads: string[] = [];
   ended = false;
-  private readonly events = new Events();
+  private readonly events: Events;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, pace?: Pace) {
     this.stream = stream;
+    this.events = new Events(pace);
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
       this.received += text;
@@ -35,16 +36,20 @@ export class Peer {
       this.events.happened();
     });
     stream.on('error', () => {});
-    stream.on('end', () => this.end());
+    stream.on('end', () => {
+      this.end();
+      // A TCP socket does so by itself.
+      stream.end();
+    });
     stream.on('close', () => this.end());
   }
 
-  /** Connects over TCP. */
-  static async connect(t: TestContext, { host, port }: BoundAddress): Promise<Peer> {
+  /** Connects over TCP. @param pace Of a server in another process that is busy. */
+  static async connect(t: TestContext, { host, port }: BoundAddress, pace?: Pace): Promise<Peer> {
     const socket: Socket = connect({ host, port, noDelay: true });
     await once(socket, 'connect');
     t.after(() => void socket.destroy());
-    return new Peer(socket);
+    return new Peer(socket, pace);
   }
 
   /** Connects without a socket. */

@@ -11,6 +11,8 @@ export const HANG_MS = 300_000;
 
 process.env[MARK] = String(process.pid);
 process.on('exit', killMarked);
+// How the test runner ends a file that takes too long.
+process.on('SIGTERM', () => process.exit(143));
 
 /** Ends a process with the test that has started it, whatever becomes of the test. */
 export function endWith<Child extends ChildProcess>(t: TestContext, child: Child): Child {

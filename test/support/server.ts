@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { ChopChop } from '../../server/compose/chopchop.ts';
 import { type ConfigInput, createConfig } from '../../server/config/config.ts';
+import type { Limits } from '../../server/config/limits.ts';
 import type { Log } from '../../server/kernel/log.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 
@@ -25,10 +26,15 @@ export interface TestServer {
   readonly log: ReturnType<typeof recordingLog>;
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Limits of time that a test is not to reach because its machine is busy. A test of one of them names its own. */
+export const PATIENT_LIMITS: Partial<Limits> = { loginTimeoutMs: HOUR_MS, stalledAfterMs: HOUR_MS, logWindowMs: HOUR_MS };
+
 /** Starts a server on a free port. */
 export async function startServer(t: TestContext, input: ConfigInput = {}): Promise<TestServer> {
   const log = recordingLog();
-  const server = new ChopChop(createConfig({ port: 0, ...input }), log);
+  const server = new ChopChop(createConfig({ port: 0, ...input, limits: { ...PATIENT_LIMITS, ...input.limits } }), log);
   const [address] = (await server.start()) as [BoundAddress];
   t.after(() => server.stop());
   return { server, address, log };

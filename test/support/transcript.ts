@@ -3,6 +3,7 @@ import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { Log } from '../../server/kernel/log.ts';
 import { eventually } from './patience.ts';
+import { PATIENT_LIMITS } from './server.ts';
 import { TranscriptClient } from './transcript-client.ts';
 import { configFor, encrypt, openConnection, type TranscriptConnection } from './transcript-connections.ts';
 import type { ConnectKind, Step, Transcript, Transport } from './transcript-reader.ts';
@@ -14,7 +15,8 @@ import type { Split } from './transcript-splits.ts';
  */
 export async function play(transcript: Transcript, transport: Transport, splits: readonly Split[]): Promise<void> {
   const log = new ErrorLog();
-  const server = new ChopChop(createConfig({ port: 0, limits: { failedLogins: 1_000_000 }, ...(await configFor(transport)), ...transcript.config }), log);
+  const limits = { ...PATIENT_LIMITS, failedLogins: 1_000_000, ...transcript.config.limits };
+  const server = new ChopChop(createConfig({ port: 0, ...(await configFor(transport)), ...transcript.config, limits }), log);
   await server.start();
   const connect = (kind: ConnectKind) => openConnection(server, transport, kind, transcript);
   try {

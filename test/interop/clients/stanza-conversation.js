@@ -5,6 +5,7 @@ export function converse({ createClient }, print, done, [url, domain, echo, abse
     password: 'password',
     resource: 'client',
     server: domain,
+    timeout: 3_600,
     transports: { websocket: url, bosh: false },
   });
   for (const { name } of [...client.sasl.mechanisms]) if (name !== mechanism) client.sasl.disable(name);

@@ -7,7 +7,8 @@ process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 const [service, domain, echo, absent, mechanism] = process.argv.slice(2);
 const print = (line) => process.stdout.write(`${line}\n`);
 const credentials = (authenticate) => authenticate({ username: 'opensrf', password: 'password' }, mechanism);
-const xmpp = client({ service, domain, resource: 'client', credentials });
+// It waits for an answer for two seconds otherwise, which a busy machine may take.
+const xmpp = client({ service, domain, resource: 'client', credentials, timeout: 3_600_000 });
 // Over WebSocket it tries once.
 xmpp.reconnect.delay = 500;
 let times = 0;

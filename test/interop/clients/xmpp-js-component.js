@@ -5,7 +5,7 @@ import xmppComponent from '@xmpp/component';
 const { component, xml } = xmppComponent;
 const [port, domain, password, echo, absent] = process.argv.slice(2);
 const print = (line) => process.stdout.write(`${line}\n`);
-const xmpp = component({ service: `xmpp://127.0.0.1:${port}`, domain, password });
+const xmpp = component({ service: `xmpp://127.0.0.1:${port}`, domain, password, timeout: 3_600_000 });
 xmpp.reconnect.delay = 50;
 let times = 0;
 

@@ -5,7 +5,8 @@ import { client, xml } from '@xmpp/client';
 
 const [port, domain, echo] = process.argv.slice(2);
 const print = (line) => process.stdout.write(`${line}\n`);
-const xmpp = client({ service: `xmpp://127.0.0.1:${port}`, domain, resource: 'resuming', username: 'opensrf', password: 'password' });
+const account = { username: 'opensrf', password: 'password', domain, resource: 'resuming' };
+const xmpp = client({ service: `xmpp://127.0.0.1:${port}`, ...account, timeout: 3_600_000 });
 xmpp.reconnect.delay = 50;
 
 const send = (body) => xmpp.send(xml('message', { to: echo }, xml('body', {}, body)));

@@ -2,7 +2,7 @@
 const QUICK = process.env['TEST_TIER'] === 'quick';
 
 /** How many cases to try: all of them, or fewer in the quick tier. */
-export function cases(all: number, quick = Math.ceil(all / 4)): number {
+export function cases(all: number, quick = Math.ceil(all / 8)): number {
   return QUICK ? Math.min(all, quick) : all;
 }
 

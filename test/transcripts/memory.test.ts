@@ -5,9 +5,9 @@ import { readTranscripts } from '../support/transcript-reader.ts';
 import { cutInTwo, cutRuns, inPieces, longestPayload, PIECE_BYTES, whole } from '../support/transcript-splits.ts';
 
 /** How many of the cuts the quick tier tries. */
-const QUICK_CUTS = 3;
+const QUICK_CUTS = 2;
 /** What the quick tier still sends byte by byte. */
-const QUICK_BYTES = 2_000;
+const QUICK_BYTES = 1_000;
 
 for (const transcript of readTranscripts().filter(({ transports }) => transports.includes('memory'))) {
   const cuts = spread(cutRuns(transcript), QUICK_CUTS).map(cutInTwo);

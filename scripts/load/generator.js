@@ -8,6 +8,11 @@ const name = process.argv[7] ?? '';
 const SERVICE = 'opensrf.load';
 const CLASS = `router@localhost/${SERVICE}`;
 const BODY = `[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"load","params":["${'x'.repeat(300)}"]}}}}]`;
+const message = (type, payload, fields) =>
+  `{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"${type}","payload":{"__c":"${payload}","__p":${JSON.stringify(fields)}}}}`;
+const RESULT = message('RESULT', 'osrfResult', { status: 'OK', statusCode: '200', content: 'x'.repeat(300) });
+const COMPLETE = message('STATUS', 'osrfConnectStatus', { status: 'Request Complete', statusCode: '205' });
+const ANSWER = `[${RESULT},${COMPLETE}]`;
 const counts = { answered: 0, refused: 0, logins: 0, lost: 0 };
 let stopping = false;
 
@@ -30,7 +35,7 @@ async function listen(index) {
     eachMessage((message) => {
       const sender = /router_from='([^']+)'/.exec(message)?.[1];
       const thread = /<thread>([^<]*)/.exec(message)?.[1];
-      if (sender !== undefined) socket.write(messageXml(sender, '', thread, BODY.replace('REQUEST', 'RESULT')));
+      if (sender !== undefined) socket.write(messageXml(sender, '', thread, ANSWER));
     }),
   );
   socket.write(registrationXml(SERVICE));

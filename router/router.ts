@@ -9,7 +9,6 @@ import { answerQuery } from './commands/queries.ts';
 import { ROUTER_RESOURCE } from './commands/registration.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LostRequests } from './ledger/lost-requests.ts';
-import type { RoutedRequest } from './ledger/routed-request.ts';
 import { Registry } from './pools/registry.ts';
 import { ServiceClass } from './pools/service-class.ts';
 import type { DeliveryObserver, PeerRouter, RouterEnvironment } from './ports/environment.ts';
@@ -56,7 +55,7 @@ export class Router implements Endpoint, PeerRouter {
     this.registry = new Registry(environment, (name) => this.createClass(name, `${bare}/${name}`));
     const { admission, registry, refusals } = this;
     this.requests = new Requests(options, { environment, admission, registry, ledger, refusals });
-    this.lost = new LostRequests(options, environment.clock, ledger);
+    this.lost = new LostRequests(options, environment, ledger);
     const release = (service: ServiceClass) => this.requests.release(service);
     this.commands = { registry, maxRegistrations: options.limits.registrations, environment, release };
     this.elsewhere = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
@@ -132,8 +131,8 @@ export class Router implements Endpoint, PeerRouter {
   sessionEnded(session: number, jid: string): void {
     this.requests.clientEnded(session);
     const nodes = this.registry.sessionEnded(session);
-    if (nodes !== null) this.lost.settleLater(inOrder(nodes.all().flatMap((node) => this.ledger.ofNode(node))));
-    this.lost.refuse(this.ledger.ofWorker(session).filter(({ handler }) => handler === this.requests));
+    if (nodes !== null) this.lost.settleLater(nodes.all());
+    this.lost.refuseLater(this.ledger.ofWorker(session).filter(({ handler }) => handler === this.requests));
     const prefix = `${this.elsewhere.jid}/`;
     if (jid.startsWith(prefix)) this.registry.addressFreed(jid.slice(prefix.length));
   }
@@ -173,9 +172,4 @@ export class Router implements Endpoint, PeerRouter {
     if (stanza.name !== 'message' || stanza.type === 'error' || !this.admission.trustsServer(stanza)) return;
     if (stanza.routerCommand === 'register' || stanza.routerCommand === 'unregister') obey(this.commands, stanza);
   }
-}
-
-/** The order in which the requests were handed over, which is kept when they are handed over anew. */
-function inOrder(requests: RoutedRequest[]): RoutedRequest[] {
-  return requests.sort((a, b) => a.number - b.number);
 }

@@ -24,7 +24,7 @@ const OVERHEAD_BYTES = 600;
  */
 export class Ledger {
   private readonly limits: UnansweredLimits;
-  private readonly environment: Pick<RouterEnvironment, 'session'>;
+  private readonly environment: Pick<RouterEnvironment, 'session' | 'jobs'>;
   private readonly requests = new NumberedRequests();
   private readonly streams = new Streams();
   /** By number of session. */
@@ -38,7 +38,7 @@ export class Ledger {
   /** How many were given up because there were too many. */
   forgotten = 0;
 
-  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session'>) {
+  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session' | 'jobs'>) {
     this.limits = limits;
     this.environment = environment;
   }
@@ -72,12 +72,19 @@ export class Ledger {
     return request;
   }
 
-  /** A session has ended: nobody waits for its answers any more. */
+  /** Lets go of the requests of a session that has ended: nobody waits for their answers any more. */
   clientEnded(session: number): void {
     const threads = this.clients.get(session);
     if (threads === undefined) return;
     this.clients.delete(session);
-    for (const request of threads.all()) this.close(request);
+    this.environment.jobs.run(this.closeAll(threads));
+  }
+
+  private *closeAll(threads: ClientThreads): Iterator<void, void> {
+    for (const request of threads.all()) {
+      if (request.open) this.close(request);
+      yield;
+    }
   }
 
   /** The unanswered requests of a node, oldest first. */

@@ -1,4 +1,5 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { ServiceNode } from '../pools/service-node.ts';
+import type { RouterEnvironment } from '../ports/environment.ts';
 import type { RouterOptions } from '../ports/options.ts';
 import type { Ledger } from './ledger.ts';
 import type { RoutedRequest } from './routed-request.ts';
@@ -9,33 +10,52 @@ const MAX_REROUTES = 2;
 /** Settles the requests that were written to a listener whose session ended before anybody answered. */
 export class LostRequests {
   private readonly options: Pick<RouterOptions, 'onListenerLoss' | 'lossGraceMs'>;
-  private readonly clock: Clock;
+  private readonly environment: Pick<RouterEnvironment, 'clock' | 'jobs'>;
   private readonly ledger: Ledger;
 
-  constructor(options: Pick<RouterOptions, 'onListenerLoss' | 'lossGraceMs'>, clock: Clock, ledger: Ledger) {
+  constructor(options: Pick<RouterOptions, 'onListenerLoss' | 'lossGraceMs'>, environment: Pick<RouterEnvironment, 'clock' | 'jobs'>, ledger: Ledger) {
     this.options = options;
-    this.clock = clock;
+    this.environment = environment;
     this.ledger = ledger;
   }
 
-  /** Gives workers the grace to answer for a lost listener, then acts by the policy on what is open still. */
-  settleLater(requests: readonly RoutedRequest[]): void {
+  /** Gives workers the grace to answer for lost listeners, then acts by the policy on what is open still. @param nodes They get no more requests. */
+  settleLater(nodes: readonly ServiceNode[]): void {
     const { onListenerLoss, lossGraceMs } = this.options;
-    if (requests.length === 0) return;
-    if (onListenerLoss === 'ignore') {
-      for (const request of requests) this.ledger.take(request.number);
-      return;
-    }
-    this.clock.after(lossGraceMs, () => {
-      // A worker that has begun to answer goes on without its listener.
-      for (const request of requests) if (request.worker === 0 && this.ledger.take(request.number) !== null) this.settle(request);
-    });
+    const { clock, jobs } = this.environment;
+    if (nodes.every(({ oldest }) => oldest === null)) return;
+    if (onListenerLoss === 'ignore') jobs.run(this.forgetAll(nodes));
+    else clock.after(lossGraceMs, () => jobs.run(this.settleAll(nodes)));
   }
 
   /** The worker that was answering has ended: no other one goes on, and to begin anew could do twice what was half done. */
-  refuse(requests: readonly RoutedRequest[]): void {
+  refuseLater(requests: readonly RoutedRequest[]): void {
+    if (requests.length > 0) this.environment.jobs.run(this.refuseAll(requests));
+  }
+
+  private *settleAll(nodes: readonly ServiceNode[]): Iterator<void, void> {
+    for (const request of this.takeAll(nodes)) {
+      this.settle(request);
+      yield;
+    }
+  }
+
+  private *forgetAll(nodes: readonly ServiceNode[]): Iterator<void, void> {
+    for (const _ of this.takeAll(nodes)) yield;
+  }
+
+  private *refuseAll(requests: readonly RoutedRequest[]): Iterator<void, void> {
     for (const request of requests) {
       if (this.ledger.take(request.number) !== null && this.options.onListenerLoss !== 'ignore') request.handler.refuseLost(request);
+      yield;
+    }
+  }
+
+  /** Takes the unanswered requests of the nodes out of the ledger, in the order in which they were handed over. */
+  private *takeAll(nodes: readonly ServiceNode[]): Iterable<RoutedRequest> {
+    for (let request = oldestOf(nodes); request !== null; request = oldestOf(nodes)) {
+      this.ledger.take(request.number);
+      yield request;
     }
   }
 
@@ -43,4 +63,14 @@ export class LostRequests {
     if (this.options.onListenerLoss === 'reroute' && request.losses < MAX_REROUTES) request.handler.reroute(request);
     else request.handler.refuseLost(request);
   }
+}
+
+/** A worker that has begun to answer goes on without its listener: such a request is not among its node's any more. */
+function oldestOf(nodes: readonly ServiceNode[]): RoutedRequest | null {
+  let oldest: RoutedRequest | null = null;
+  for (const node of nodes) {
+    const request = node.oldest as RoutedRequest | null;
+    if (request !== null && (oldest === null || request.number < oldest.number)) oldest = request;
+  }
+  return oldest;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
 import type { StanzaError } from '../../shared/errors.ts';
+import type { JobRunner } from '../../shared/job.ts';
 import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
@@ -50,6 +51,8 @@ export interface RouterEnvironment {
    * @param listeners Their addresses.
    */
   listenersChanged(className: string, listeners: Iterable<string>): void;
+  /** Does what takes long. */
+  readonly jobs: JobRunner;
   readonly clock: Clock;
   readonly log: Log;
 }

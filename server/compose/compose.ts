@@ -10,6 +10,7 @@ import { Queries } from '../host/queries.ts';
 import { createClock } from '../kernel/clock.ts';
 import { ServerCounts } from '../kernel/counts.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
+import { Slices } from '../kernel/slices.ts';
 import { Watchers } from '../kernel/watchers.ts';
 import { GuardedLogs } from '../logging/guarded-logs.ts';
 import { Accounts } from '../login/accounts.ts';
@@ -33,6 +34,7 @@ export interface Parts {
   readonly uptime: Uptime;
   readonly clock: Clock;
   readonly guardedLogs: GuardedLogs;
+  readonly slices: Slices;
   readonly counts: ServerCounts;
   readonly accounts: Accounts;
   readonly tls: Tls;
@@ -56,6 +58,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const clock = createClock(logOfPart(log, 'clock'));
   const guardedLogs = new GuardedLogs(log, clock, config.limits);
   const guardedLog = guardedLogs.of;
+  const slices = new Slices(clock, logOfPart(log, 'slices'));
   const counts = new ServerCounts();
   const accounts = new Accounts(config.accounts);
   const tls = new Tls(logOfPart(log, 'tls'));
@@ -80,6 +83,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
       const endpoint = directory.get(jid);
       return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
     },
+    jobs: slices,
     clock,
     log: guardedLog('router', ['warn']),
   });
@@ -94,6 +98,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
       delivery,
       presence,
       observation,
+      jobs: slices,
       counts,
       routers: routers.byDomain,
       returned: (stanza) => routers.returned(stanza),
@@ -111,6 +116,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     uptime,
     clock,
     guardedLogs,
+    slices,
     counts,
     accounts,
     tls,

@@ -1,5 +1,6 @@
 import type { Router } from '../../router/router.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
+import type { JobRunner } from '../../shared/job.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { ComponentConflict } from '../config/components.ts';
 import type { Directory } from '../delivery/directory.ts';
@@ -32,6 +33,8 @@ export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | '
   readonly routers: ReadonlyMap<string, Router>;
   /** Takes back a routed request that was not written. */
   readonly returned: (stanza: Stanza) => void;
+  /** Does what takes long. */
+  readonly jobs: JobRunner;
   readonly counts: ServerCounts;
   readonly log: Log;
   /** A router program has taken the place of an internal router. */
@@ -84,7 +87,7 @@ export class Binding implements SessionOwner {
     log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended');
     this.returnOfRouter(session);
     for (const router of routers.values()) router.sessionEnded(session.origin.session, session.jid);
-    if (this.state === 'open') for (const stanza of unsent) this.handBack(stanza);
+    if (unsent.length > 0) this.environment.jobs.run(this.handBackAll(unsent));
   }
 
   /** @returns why a session cannot have its address; null if it has it. */
@@ -103,6 +106,14 @@ export class Binding implements SessionOwner {
     if (place === 'router') this.environment.onRouterReplaced();
     log.info({ jid: session.jid, peer: session.link.peer, sessions: sessions.size }, 'session bound');
     return null;
+  }
+
+  private *handBackAll(unsent: readonly Stanza[]): Iterator<void, void> {
+    for (const stanza of unsent) {
+      if (this.state === 'closing') return;
+      this.handBack(stanza);
+      yield;
+    }
   }
 
   private handBack(stanza: Stanza): void {

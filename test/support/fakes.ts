@@ -3,6 +3,7 @@ import type { RouterOptions } from '../../router/ports/options.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
+import type { JobRunner } from '../../shared/job.ts';
 import type { Origin } from '../../shared/origin.ts';
 import { bounce } from '../../shared/osrf/bounce.ts';
 import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
@@ -108,10 +109,18 @@ export class FakeLog implements Log {
   }
 }
 
+/** Does jobs to their end when they are given to it. */
+export const AT_ONCE: JobRunner = {
+  run(job) {
+    while (job.next().done !== true);
+  },
+};
+
 /** The server a router lives in: a map of addresses, and time. */
 export class FakeEnvironment implements RouterEnvironment {
   readonly directory = new Map<string, Endpoint>();
   readonly clock = new FakeClock();
+  readonly jobs = AT_ONCE;
   readonly log = new FakeLog();
   peerRouters: PeerRouter[] = [];
   /** What it was told of each class's listeners, as `CLASS: JID JID`. */

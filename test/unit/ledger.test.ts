@@ -7,7 +7,7 @@ import { ServiceNode } from '../../router/pools/service-node.ts';
 import { FIRST_REQUEST, routerResultBody, statusBody } from '../../shared/osrf/write.ts';
 import { UNFOLLOWED } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
-import { FakeSession, messageXml, requestBody } from '../support/fakes.ts';
+import { AT_ONCE, FakeSession, messageXml, requestBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
 
 const MANY = { requests: 100, bytes: 1_000_000 };
@@ -21,7 +21,7 @@ interface Asked {
 function setUp(limits = MANY) {
   const ended = new Set<FakeSession>();
   const sessions = new Map<number, FakeSession>();
-  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null });
+  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null, jobs: AT_ONCE });
   const session = new FakeSession('o@localhost/listener');
   const node = new ServiceNode({ session: session.origin.session, jid: session.jid, form: 'child', since: 0 }, session);
   /** The node's count at each change that its class saw. */

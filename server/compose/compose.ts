@@ -11,6 +11,7 @@ import { createClock } from '../kernel/clock.ts';
 import { ServerCounts } from '../kernel/counts.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { Slices } from '../kernel/slices.ts';
+import { Turn } from '../kernel/turn.ts';
 import { Watchers } from '../kernel/watchers.ts';
 import { GuardedLogs } from '../logging/guarded-logs.ts';
 import { Accounts } from '../login/accounts.ts';
@@ -62,7 +63,8 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const counts = new ServerCounts();
   const accounts = new Accounts(config.accounts);
   const tls = new Tls(logOfPart(log, 'tls'));
-  const flusher = new Flusher();
+  const turn = new Turn(clock);
+  const flusher = new Flusher(turn, clock);
   const observation = new Observation();
 
   const directory = new Directory();
@@ -107,7 +109,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     },
   );
   const resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
-  const connections = new Connections(config, { clock, counts, flusher, accounts, binding, resumption, guardedLog, tls, running });
+  const connections = new Connections(config, { clock, counts, turn, slices, flusher, accounts, binding, resumption, guardedLog, tls, running });
   const programs = new Programs(config, { accounts, binding, flusher, clock, limits: config.limits, counts, log: guardedLog('program', ['error']) });
   const listeners = new Listeners(config, { tls, connections });
   const liveness = new Liveness(config.limits);

@@ -6,8 +6,6 @@ import type { Log } from './log.ts';
 const SLICE_MS = 2;
 /** How long all jobs together may hold up one turn of the event loop. */
 const TURN_MS = 5;
-/** To read the clock takes as long as a small bit of work. */
-const BITS_PER_LOOK = 4;
 /** So many bits of a job are done at once: most jobs are over then. */
 const BITS_AT_ONCE = 32;
 
@@ -30,7 +28,11 @@ export class Slices implements JobRunner {
   }
 
   run(job: Job): void {
-    if (!this.bits(job, BITS_AT_ONCE)) return;
+    if (this.bits(job, BITS_AT_ONCE)) this.later(job);
+  }
+
+  /** Does a job in later turns of the event loop alone. */
+  later(job: Job): void {
     if (this.jobs.length === 0) setImmediate(this.turn);
     this.jobs.push(job);
   }
@@ -48,7 +50,7 @@ export class Slices implements JobRunner {
   private slice(job: Job): boolean {
     const end = this.clock.now() + SLICE_MS;
     this.slices++;
-    do if (!this.bits(job, BITS_PER_LOOK)) return false;
+    do if (!this.bits(job, 1)) return false;
     while (this.clock.now() < end);
     return true;
   }

@@ -1,3 +1,4 @@
+import type { Pace } from '../../shared/reader/pace.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
@@ -8,16 +9,24 @@ export class ByteInput implements Input {
   private readonly decoder = new Utf8Decoder();
   private readonly reader: StreamReader;
 
-  constructor(receiver: StreamReceiver, limits: ReaderLimits) {
-    this.reader = new StreamReader(receiver, limits);
+  constructor(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace) {
+    this.reader = new StreamReader(receiver, limits, pace);
   }
 
   get unread(): string {
     return this.reader.unread;
   }
 
+  get suspended(): boolean {
+    return this.reader.suspended;
+  }
+
+  goOn(): void {
+    this.reader.goOn();
+  }
+
   read(chunk: Buffer): void {
-    this.reader.write(this.decoder.decode(chunk), chunk.length);
+    this.reader.write(this.decoder.decode(chunk));
   }
 
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {

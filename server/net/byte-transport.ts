@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { Pace } from '../../shared/reader/pace.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { ByteInput } from './byte-input.ts';
@@ -10,9 +11,6 @@ import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from './tls/chann
 import type { TlsIdentity } from './tls/identity.ts';
 import { type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
 import { writeBuffer } from './write-buffer.ts';
-
-/** After so many bytes of one peer the others get a turn: Node would go on reading up to 2 MiB at a time, which takes saxes 15 ms. */
-const READ_LENGTH = 256 * 1024;
 
 /** Where the other end of a byte stream is. */
 export interface PeerPlace {
@@ -34,8 +32,6 @@ export class ByteTransport implements Transport {
   private readonly plainKind: PeerPlace['kind'];
   private tls: { readonly socket: TLSSocket; readonly identity: TlsIdentity } | null = null;
   private receiver: TransportReceiver | null = null;
-  /** Since the others last had a turn. */
-  private readLength = 0;
 
   constructor(socket: Duplex, { kind, peer, remote }: PeerPlace, framing: Framing) {
     this.socket = socket;
@@ -77,11 +73,7 @@ export class ByteTransport implements Transport {
   }
 
   open(receiver: TransportReceiver): void {
-    const take = (chunk: Buffer): void => {
-      receiver.dataRead(chunk);
-      this.readLength += chunk.length;
-      if (this.readLength >= READ_LENGTH) this.giveWay();
-    };
+    const take = (chunk: Buffer): void => receiver.dataRead(chunk);
     this.receiver = receiver;
     if (this.tls === null && this.socket instanceof Socket) this.socket = readDirectly(this.socket, take);
     else this.socket.on('data', take);
@@ -93,8 +85,8 @@ export class ByteTransport implements Transport {
     socket.on('close', () => receiver.closed());
   }
 
-  createInput(receiver: StreamReceiver, limits: ReaderLimits): Input {
-    return new ByteInput(receiver, limits);
+  createInput(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace): Input {
+    return new ByteInput(receiver, limits, pace);
   }
 
   write(entries: readonly (string | Stanza)[], taken: () => void): number {
@@ -113,6 +105,14 @@ export class ByteTransport implements Transport {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
   }
 
   startTls(identity: TlsIdentity): void {
@@ -141,12 +141,5 @@ export class ByteTransport implements Transport {
     this.written += text.length;
     this.socket.write(text, 'utf8', taken);
     return count;
-  }
-
-  private giveWay(): void {
-    const { socket } = this;
-    this.readLength = 0;
-    socket.pause();
-    setImmediate(() => socket.resume());
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
+import type { Job } from '../../shared/job.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import type { NegotiationReceiver, ReaderLimits, SessionReceiver } from '../../shared/reader/stream-receiver.ts';
@@ -8,6 +9,8 @@ import type { Limits } from '../config/limits.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Slices } from '../kernel/slices.ts';
+import type { Turn } from '../kernel/turn.ts';
 import type { Flusher } from './flusher.ts';
 import { type Framing, type HeaderFields, newStreamId } from './framing.ts';
 import { Outbox } from './outbox.ts';
@@ -31,10 +34,20 @@ interface ConnectionEnd {
   ended(reason: CloseReason, unsent: Stanza[]): void;
 }
 
+/** Input that is read in later turns of the event loop, and what happened behind it. */
+interface InputInTurns {
+  readonly chunks: Buffer[];
+  error: StreamError | null;
+  reason: CloseReason | null;
+  closed: boolean;
+}
+
 /** What all connections of a server share. */
 export interface ConnectionEnvironment {
   readonly clock: Clock;
   readonly flusher: Flusher;
+  readonly turn: Turn;
+  readonly slices: Slices;
   readonly limits: Limits;
   readonly log: Log;
   readonly counts: ServerCounts;
@@ -59,6 +72,8 @@ export class Connection implements TransportReceiver, PendingConnection {
   private headerSent = false;
   private overflowing = false;
   private closeTimer: NodeJS.Timeout | null = null;
+  /** Input that waits for its turn; null: none does. */
+  private turns: InputInTurns | null = null;
 
   /** @param user Makes the first protocol on it. */
   constructor(transport: Transport, environment: ConnectionEnvironment, user: (connection: Connection) => ConnectionUser) {
@@ -66,7 +81,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     this.environment = environment;
     this.outbox = new Outbox(transport, environment.flusher, environment.clock);
     this.currentUser = user(this);
-    this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits));
+    this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits), environment.turn);
     environment.pending.add(this);
     transport.open(this);
   }
@@ -215,33 +230,80 @@ export class Connection implements TransportReceiver, PendingConnection {
   dataRead(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.bytesRead += chunk.length;
+    if (this.turns === null && this.environment.turn.beginSlice()) {
+      this.read(chunk);
+      if (this.input.suspended) this.readInTurns();
+      return;
+    }
+    // Copied: the transport reads the next chunk into the same buffer.
+    this.readInTurns().chunks.push(Buffer.from(chunk));
+  }
+
+  ended(): void {
+    this.closeBehindInput('client-disconnected');
+  }
+
+  failed(error: Error): void {
+    if (error instanceof StreamError) {
+      if (this.turns === null) this.readFailed(error);
+      else this.turns.error ??= error;
+      return;
+    }
+    this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
+    this.closeBehindInput('connection-failed');
+  }
+
+  closed(): void {
+    if (this.turns !== null && this.state === 'open') {
+      this.turns.closed = true;
+      return;
+    }
+    this.close('client-disconnected');
+    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
+    this.state = 'closed';
+    this.environment.pending.remove(this);
+    this.environment.onClosed(this);
+  }
+
+  /** Leaves input to later turns of the event loop; what else happens to the connection waits until it was read. */
+  private readInTurns(): InputInTurns {
+    if (this.turns !== null) return this.turns;
+    this.turns = { chunks: [], error: null, reason: null, closed: false };
+    this.transport.pause();
+    this.environment.slices.later(this.readOn(this.turns));
+    return this.turns;
+  }
+
+  private *readOn(left: InputInTurns): Job {
+    const { turn } = this.environment;
+    while (this.state === 'open') {
+      turn.beginBit();
+      if (this.input.suspended) this.read(null);
+      else if (left.chunks.length > 0) this.read(left.chunks.shift() as Buffer);
+      else break;
+      yield;
+    }
+    this.turns = null;
+    if (left.error !== null) this.failed(left.error);
+    if (left.reason !== null) this.close(left.reason);
+    if (left.closed) this.closed();
+    else this.transport.resume();
+  }
+
+  /** @param chunk null: reads on what was suspended. */
+  private read(chunk: Buffer | null): void {
     try {
-      this.input.read(chunk);
+      if (chunk === null) this.input.goOn();
+      else this.input.read(chunk);
       this.secureIfAsked();
     } catch (error) {
       this.readFailed(error);
     }
   }
 
-  ended(): void {
-    this.close('client-disconnected');
-  }
-
-  failed(error: Error): void {
-    if (error instanceof StreamError) {
-      this.readFailed(error);
-      return;
-    }
-    this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
-    this.close('connection-failed');
-  }
-
-  closed(): void {
-    this.close('client-disconnected');
-    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
-    this.state = 'closed';
-    this.environment.pending.remove(this);
-    this.environment.onClosed(this);
+  private closeBehindInput(reason: CloseReason): void {
+    if (this.turns === null || this.state !== 'open') this.close(reason);
+    else this.turns.reason ??= reason;
   }
 
   private secureIfAsked(): void {
@@ -257,7 +319,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS begins when all was read that came before');
     this.headerSent = false;
     transport.startTls(identity);
-    this.input = transport.createInput(this.currentUser, limitsBeforeLogin(this.environment.limits));
+    this.input = transport.createInput(this.currentUser, limitsBeforeLogin(this.environment.limits), this.environment.turn);
   }
 
   private readFailed(error: unknown): void {

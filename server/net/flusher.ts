@@ -1,24 +1,53 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Turn } from '../kernel/turn.ts';
+
 /** Something with output that is to be written before the process waits for input again. */
 export interface Flushable {
   flush(): void;
 }
 
-/**
- * Joins the output of one turn of the event loop into one write for each connection: everything that reads has run by the time
- * `setImmediate` fires (the check phase follows the poll phase).
- */
+/** How long output is written before input is read again. */
+const FLUSH_MS = 5;
+const FLUSHES_PER_LOOK = 16;
+
+/** Joins the output of one turn of the event loop into one write for each connection. */
 export class Flusher {
+  private readonly turn: Turn;
+  private readonly clock: Pick<Clock, 'now'>;
   private dirty: Flushable[] = [];
 
-  /** Flushes it at the end of this turn. The caller sees to it that it is not added twice. */
+  constructor(turn: Turn, clock: Pick<Clock, 'now'>) {
+    this.turn = turn;
+    this.clock = clock;
+    turn.whenOver = () => this.flushAll();
+  }
+
+  /** Flushes it at the end of this turn, or of the next if there is much. The caller sees to it that it is not added twice. */
   add(flushable: Flushable): void {
-    if (this.dirty.length === 0) setImmediate(this.flushAll);
+    this.turn.begin();
     this.dirty.push(flushable);
   }
 
-  private readonly flushAll = (): void => {
+  private flushAll(): void {
     const { dirty } = this;
     this.dirty = [];
-    for (const flushable of dirty) flushable.flush();
-  };
+    const flushed = this.flush(dirty);
+    if (flushed === dirty.length) return;
+    this.dirty = [...dirty.slice(flushed), ...this.dirty];
+    this.turn.begin();
+  }
+
+  /** @returns how many. */
+  private flush(flushables: readonly Flushable[]): number {
+    if (flushables.length <= FLUSHES_PER_LOOK) {
+      for (const flushable of flushables) flushable.flush();
+      return flushables.length;
+    }
+    const end = this.clock.now() + FLUSH_MS;
+    for (let index = 0; index < flushables.length; index++) {
+      if (index % FLUSHES_PER_LOOK === 0 && index > 0 && this.clock.now() >= end) return index;
+      (flushables[index] as Flushable).flush();
+    }
+    return flushables.length;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Pace } from '../../shared/reader/pace.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Framing } from './framing.ts';
@@ -43,8 +44,12 @@ export interface TransportReceiver {
 
 /** Turns what comes from a peer into stanzas. */
 export interface Input {
-  /** @throws StreamError */
+  /** Reads on, as far as the pace allows: the input may be {@link suspended} then. @throws StreamError */
   read(chunk: Buffer): void;
+  /** Whether something waits to be read by {@link goOn}. Nothing else is to be read before that. */
+  readonly suspended: boolean;
+  /** @throws StreamError */
+  goOn(): void;
   /** What comes from now on is for somebody else, within other limits. */
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void;
   /** From a receiver: behind this stanza the peer begins a new stream (RFC 6120 §6.4.6). */
@@ -75,7 +80,10 @@ export interface Transport extends Sink {
   readonly framing: Framing;
   /** Begins to read. */
   open(receiver: TransportReceiver): void;
-  createInput(receiver: StreamReceiver, limits: ReaderLimits): Input;
+  createInput(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace): Input;
+  /** Reads no more for now. What is on its way already may still be handed over. */
+  pause(): void;
+  resume(): void;
   /** Goes on over TLS, from the next byte on in both directions. */
   startTls(identity: TlsIdentity): void;
   /** Closes both sides at once. */

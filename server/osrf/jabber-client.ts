@@ -148,7 +148,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
   // Whatever answers on that port need not speak XML.
   private read(reader: StreamReader, chunk: Buffer): void {
     try {
-      reader.write(this.decoder.decode(chunk), chunk.length);
+      reader.write(this.decoder.decode(chunk));
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
       this.socket.destroy(new Error(`that is no Jabber server (${error.message})`));

@@ -3,6 +3,8 @@ import { StreamError } from '../../shared/errors.ts';
 import { componentSecret } from '../config/components.ts';
 import { type ChopChopConfig, type RunningConfig, routerName } from '../config/config.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
+import type { Slices } from '../kernel/slices.ts';
+import type { Turn } from '../kernel/turn.ts';
 import type { GuardedLog } from '../logging/guarded-logs.ts';
 import type { Accounts } from '../login/accounts.ts';
 import { FailedLogins } from '../login/failed-logins.ts';
@@ -25,6 +27,8 @@ import { streamLimitsXml } from './limits.ts';
 export interface ConnectionsEnvironment {
   readonly clock: Clock;
   readonly counts: ServerCounts;
+  readonly turn: Turn;
+  readonly slices: Slices;
   readonly flusher: Flusher;
   readonly accounts: Accounts;
   readonly binding: Binding;
@@ -49,12 +53,14 @@ export class Connections {
   private whenEmpty: (() => void) | null = null;
 
   constructor(config: ChopChopConfig, environment: ConnectionsEnvironment) {
-    const { clock, counts, flusher, guardedLog, tls } = environment;
+    const { clock, counts, turn, slices, flusher, guardedLog, tls } = environment;
     this.retransmissions = config.limits.retransmissions;
     this.counts = counts;
     this.pending = new PendingConnections(config.limits);
     this.environment = {
       clock,
+      turn,
+      slices,
       flusher,
       limits: config.limits,
       counts,

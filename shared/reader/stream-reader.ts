@@ -1,8 +1,16 @@
 import { Pieces } from '../pieces.ts';
 import type { Stanza } from '../stanza.ts';
+import { type Pace, WITHOUT_PAUSE } from './pace.ts';
 import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead, SECTION_END, settledBy } from './plain-stanza.ts';
 import type { ReaderLimits, SessionReceiver, StreamReceiver } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
+
+/** So much text is given to saxes at once where stanzas may begin: there may be hundreds in it… */
+const STRICT_LENGTH = 1_024;
+/** …and up to so much within one. */
+const LONGEST_STRICT_LENGTH = 16_384;
+/** What saxes takes for that, by the measure of {@link Pace.goesOn}. */
+const STRICT_WEIGHT = 8;
 
 /** The depth of a body's text: stream, message, body. */
 const PLAIN_DEPTH = 3;
@@ -33,8 +41,17 @@ export class StreamReader {
   /** Takes what the fast lane reads; null while that is closed. */
   private lane: SessionReceiver | null;
   private begun: Begun | null = null;
+  private readonly pace: Pace;
+  /** Text that was not read, and the position where reading it goes on. */
+  private text = '';
+  private position = 0;
+  private wide = false;
+  /** Whether the fast lane may read that text. */
+  private plain = false;
+  private strictLength = STRICT_LENGTH;
 
-  constructor(receiver: StreamReceiver, limits: ReaderLimits) {
+  constructor(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace = WITHOUT_PAUSE) {
+    this.pace = pace;
     this.limits = limits;
     this.lane = laneFor(receiver, limits);
     this.strict = new StrictReader(receiver, limits);
@@ -48,16 +65,24 @@ export class StreamReader {
     this.strict.limits = limits;
   }
 
+  /** Whether text waits to be read by {@link goOn}. */
+  get suspended(): boolean {
+    return this.text !== '' && !this.strict.stopped;
+  }
+
+  /** Reads text that waits, as far as the pace allows. @throws StreamError */
+  goOn(): void {
+    const { text, position, wide, plain } = this;
+    this.text = '';
+    this.readFrom(text, position, wide, plain);
+  }
+
   /**
-   * Reads on. Everything complete in the text has been handed to the receiver on return.
+   * Reads on, if it is not {@link suspended}. Everything complete in the text has been handed to the receiver on return, or the reader is suspended.
    * @throws StreamError where the text is not what a stream may hold; the reader is of no use afterwards.
    */
-  write(text: string, bytes: number): void {
-    if (this.lane === null) {
-      this.strict.write(text, bytes);
-      return;
-    }
-    // Not by `bytes`: of a character that came in two chunks they are but a part, and may be as many as it has in JavaScript.
+  write(text: string): void {
+    // Not by the chunk's bytes: of a character that came in two chunks they are but a part, and may be as many as it has in JavaScript.
     this.read(text, Buffer.byteLength(text) !== text.length);
   }
 
@@ -73,7 +98,7 @@ export class StreamReader {
 
   /** After a receiver has called {@link stop}, before login: what had come behind the stanza it was given, and was not read. */
   get unread(): string {
-    return this.strict.unread;
+    return this.strict.unread + this.text.slice(this.position);
   }
 
   private read(text: string, wide: boolean): void {
@@ -90,10 +115,22 @@ export class StreamReader {
       window = begun.rest + text;
     }
     const plain = !window.includes(SECTION_END);
-    if (begun !== null) position = this.goOn(begun, window, wide, plain);
-    while (position < window.length && !this.strict.stopped) {
-      position = plain && this.strict.idle && this.lane !== null ? this.readPlain(window, position, wide) : this.readStrictly(window, position, wide);
+    if (begun !== null) position = this.continueBegun(begun, window, wide, plain);
+    this.readFrom(window, position, wide, plain);
+  }
+
+  private readFrom(text: string, start: number, wide: boolean, plain: boolean): void {
+    let position = start;
+    while (position < text.length && !this.strict.stopped) {
+      const isPlain = plain && this.strict.idle && this.lane !== null;
+      position = isPlain ? this.readPlain(text, position, wide) : this.readStrictly(text, position, wide);
+      if (!this.pace.goesOn(isPlain ? 1 : STRICT_WEIGHT)) break;
     }
+    if (position === text.length) return;
+    this.text = text;
+    this.position = position;
+    this.wide = wide;
+    this.plain = plain;
   }
 
   /** Reads the stanza that begins at a position. @returns where it ends. */
@@ -117,7 +154,7 @@ export class StreamReader {
   }
 
   /** Reads on in the text of a stanza that has begun. @returns where it ends. */
-  private goOn(begun: Begun, text: string, wide: boolean, plain: boolean): number {
+  private continueBegun(begun: Begun, text: string, wide: boolean, plain: boolean): number {
     const { stanza, opening, overlap, pieces } = begun;
     const textEnd = plain ? endOfPlainText(text, 0) : 0;
     const end = textEnd + PLAIN_END.length;
@@ -150,14 +187,28 @@ export class StreamReader {
     return (wide ? 3 * length : length) > this.limits.maxStanzaBytes;
   }
 
-  /** Gives saxes what stands before the next place where a plain stanza may begin. @returns that place. */
+  /** Gives saxes what stands before the next place where a plain stanza may begin, or some of it. @returns that place. */
   private readStrictly(text: string, start: number, wide: boolean): number {
-    const next = text.indexOf(PLAIN_START, start + 1);
-    const end = next === -1 ? text.length : next;
-    const piece = text.slice(start, end);
-    this.strict.write(piece, wide ? Buffer.byteLength(piece) : piece.length);
-    return end;
+    const { strict } = this;
+    const piece = this.strictPiece(text, start);
+    const { childStart } = strict;
+    strict.write(piece, wide ? Buffer.byteLength(piece) : piece.length);
+    this.strictLength = strict.childStart === childStart ? Math.min(2 * this.strictLength, LONGEST_STRICT_LENGTH) : STRICT_LENGTH;
+    return start + piece.length;
   }
+
+  private strictPiece(text: string, start: number): string {
+    let end = start + this.strictLength;
+    // Not between the two halves of a character.
+    if (isHighSurrogate(text.charCodeAt(end - 1))) end++;
+    const piece = text.slice(start, end);
+    const next = piece.indexOf(PLAIN_START, 1);
+    return next === -1 ? piece : piece.slice(0, next);
+  }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return (code & 0xfc00) === 0xd800;
 }
 
 /** Before login elements and bytes are counted, which the fast lane does not do. */

@@ -34,6 +34,11 @@ export class StrictReader {
     return this.stream.idle;
   }
 
+  /** Where in the stream the child that is being read began, or the gap. */
+  get childStart(): number {
+    return this.stream.childStart;
+  }
+
   get stopped(): boolean {
     return this.state === 'stopped';
   }

@@ -72,6 +72,11 @@ export class StrictStream {
     return true;
   }
 
+  /** Where the child that is being read began, or the gap. */
+  get childStart(): number {
+    return this.start;
+  }
+
   /** Whether it is between two children, with nothing begun. */
   get idle(): boolean {
     return this.state === 'gap' && this.text.empty;

@@ -3,6 +3,7 @@ import { SaxesParser } from 'saxes';
 import type { Element } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
+import type { Pace } from '../../shared/reader/pace.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
 import type { ReaderLimits, StreamHeader, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -68,12 +69,12 @@ export class Reading {
   /** Feeds the chunks to a new reader as a connection does; a stream error ends it and is kept. */
   static of(chunks: readonly (string | Buffer)[], limits: Partial<ReaderLimits> = {}, reads: StreamReceiver['reads'] = 'stanzas'): Reading {
     const reading = new Reading(reads);
-    const reader = new StreamReader(reading, { ...WIDE_LIMITS, ...limits });
+    const reader = new StreamReader(reading, { ...WIDE_LIMITS, ...limits }, everyOther());
     const decoder = new Utf8Decoder();
     try {
       for (const chunk of chunks) {
-        const bytes = Buffer.from(chunk);
-        reader.write(decoder.decode(bytes), bytes.length);
+        reader.write(decoder.decode(Buffer.from(chunk)));
+        while (reader.suspended) reader.goOn();
       }
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
@@ -81,6 +82,17 @@ export class Reading {
     }
     return reading;
   }
+}
+
+/** A pace that lets a reader go on every other time. */
+function everyOther(): Pace {
+  let goesOn = false;
+  return {
+    goesOn: () => {
+      goesOn = !goesOn;
+      return goesOn;
+    },
+  };
 }
 
 /** Reads one stanza as it comes on a stream of today's OpenSRF. @param declarations go onto the stream's header. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SYSTEM_TIME } from '../../server/kernel/clock.ts';
+import { Turn } from '../../server/kernel/turn.ts';
 import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { type Flushable, Flusher } from '../../server/net/flusher.ts';
 import { STREAM_FRAMING } from '../../server/net/framing.ts';
@@ -32,9 +33,13 @@ function transportOf(socket: BlockingDuplex): ByteTransport {
   return new ByteTransport(socket, { kind: 'memory', peer: 'test', remote: false }, STREAM_FRAMING);
 }
 
+function newFlusher(): Flusher {
+  return new Flusher(new Turn(SYSTEM_TIME), SYSTEM_TIME);
+}
+
 function setUp() {
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new Flusher(), SYSTEM_TIME);
+  const outbox = new Outbox(transportOf(socket), newFlusher(), SYSTEM_TIME);
   const append = (id: string, length = 1): Stanza => {
     const stanza = new Letters(id, length);
     outbox.append(stanza);
@@ -76,7 +81,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
     }
   }
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new CountingFlusher(), SYSTEM_TIME);
+  const outbox = new Outbox(transportOf(socket), new CountingFlusher(new Turn(SYSTEM_TIME), SYSTEM_TIME), SYSTEM_TIME);
   for (const text of 'abc') outbox.append(text);
   assert.equal(added, 1);
   socket.blocked = true;
@@ -90,7 +95,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
 
 test('how long a peer has taken nothing is read from the clock that was handed in, not from the wall', async () => {
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new Flusher(), { now: () => 42 });
+  const outbox = new Outbox(transportOf(socket), newFlusher(), { now: () => 42 });
   socket.blocked = true;
   outbox.append('a');
   await turn();
@@ -161,7 +166,7 @@ test('a long stanza leaves bit by bit; once it has begun it is not given back, a
 });
 
 test('while a long stanza leaves, others get theirs', async () => {
-  const flusher = new Flusher();
+  const flusher = newFlusher();
   const [largeSocket, smallSocket] = [new BlockingDuplex(), new BlockingDuplex()];
   const [large, small] = [new Outbox(transportOf(largeSocket), flusher, SYSTEM_TIME), new Outbox(transportOf(smallSocket), flusher, SYSTEM_TIME)];
   large.append(new Letters('a', 3_000_000));
@@ -211,7 +216,7 @@ test('the last text follows what was written, and closes our side once', async (
 });
 
 test('each connection is flushed once at the end of a turn, and what a flush brings about at the end of the next', async () => {
-  const flusher = new Flusher();
+  const flusher = newFlusher();
   const flushed: string[] = [];
   const flushable = (name: string, then?: () => void): Flushable => ({
     flush: () => {

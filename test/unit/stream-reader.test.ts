@@ -67,9 +67,9 @@ test('what a receiver throws is passed on as it is: a mistake of ours is no faul
     throw mistake;
   };
   const reader = new StreamReader(receiver, WIDE_LIMITS);
-  reader.write(OPENING, OPENING.length);
+  reader.write(OPENING);
   assert.throws(
-    () => reader.write('<message/>', 10),
+    () => reader.write('<message/>'),
     (error) => error === mistake,
   );
 });
@@ -86,10 +86,10 @@ test('a start tag in many pieces takes no more time than a body in as many', () 
   const microseconds = (before: string, behind: string): number => {
     const reader = new StreamReader(new Reading(), WIDE_LIMITS);
     const piece = 'x'.repeat(500);
-    reader.write(OPENING + before, OPENING.length + before.length);
+    reader.write(OPENING + before);
     const begin = process.cpuUsage();
-    for (let index = 0; index < 8_000; index++) reader.write(piece, piece.length);
-    reader.write(behind, behind.length);
+    for (let index = 0; index < 8_000; index++) reader.write(piece);
+    reader.write(behind);
     return process.cpuUsage(begin).user;
   };
   const body = microseconds('<message><body>', '</body></message>');
@@ -456,7 +456,7 @@ class Obedient extends Reading {
 
   read(chunks: readonly string[]): string[] {
     this.reader = new StreamReader(this, WIDE_LIMITS);
-    for (const chunk of chunks) this.reader.write(chunk, Buffer.byteLength(chunk));
+    for (const chunk of chunks) this.reader.write(chunk);
     return this.events;
   }
 }
@@ -486,14 +486,14 @@ for (const start of ["<message to='a@b/c' from='d@e/f'><body>", '<message><body>
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const reader = new StreamReader(new Reading(), WIDE_LIMITS);
-    for (const text of [OPENING, start]) reader.write(text, text.length);
+    for (const text of [OPENING, start]) reader.write(text);
     collect();
     const before = process.memoryUsage().heapUsed;
     const length = cases(500_000, 100_000);
-    for (let index = 0; index < length; index++) reader.write('x', 1);
+    for (let index = 0; index < length; index++) reader.write('x');
     collect();
     const taken = process.memoryUsage().heapUsed - before;
     assert.ok(taken < 6 * length, `${taken} bytes for ${length}`);
-    reader.write('</body></message>', 17);
+    reader.write('</body></message>');
   });
 }

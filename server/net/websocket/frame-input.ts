@@ -1,6 +1,7 @@
 import type { Element } from '../../../shared/element.ts';
 import { StreamError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
+import type { Pace } from '../../../shared/reader/pace.ts';
 import { StreamReader } from '../../../shared/reader/stream-reader.ts';
 import type { ReaderLimits, StreamReceiver } from '../../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
@@ -28,11 +29,11 @@ export class FrameInput implements Input {
   /** Since the stream began. */
   private arrivedBytes = 0;
 
-  constructor(receiver: StreamReceiver, limits: ReaderLimits) {
+  constructor(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace) {
     this.receiver = receiver;
     this.limits = limits;
-    this.reader = new StreamReader(this, limits);
-    this.reader.write(AROUND_ALL, AROUND_ALL.length);
+    this.reader = new StreamReader(this, limits, pace);
+    this.reader.write(AROUND_ALL);
   }
 
   /** The elements of a frame are the receiver's, but for those of the framing. */
@@ -56,8 +57,17 @@ export class FrameInput implements Input {
     // RFC 6120 §11.1, here and not by the reader, which takes a DOCTYPE in the middle for bad XML.
     if (text.startsWith('<!') || text.startsWith('<?')) throw new StreamError('restricted-xml', 'a frame must hold an element, and nothing before it');
     this.elements = 0;
-    this.reader.write(text, frame.length);
-    this.frameRead();
+    this.reader.write(text);
+    if (!this.reader.suspended) this.frameRead();
+  }
+
+  get suspended(): boolean {
+    return this.reader.suspended;
+  }
+
+  goOn(): void {
+    this.reader.goOn();
+    if (!this.reader.suspended) this.frameRead();
   }
 
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
@@ -111,7 +121,7 @@ export class FrameInput implements Input {
     if (this.state !== 'restarting') return;
     this.state = 'unopened';
     this.arrivedBytes = 0;
-    this.reader.write(AROUND_ALL, AROUND_ALL.length);
+    this.reader.write(AROUND_ALL);
   }
 
   private countElement(): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { RawData, WebSocket } from 'ws';
 import { StreamError } from '../../../shared/errors.ts';
+import type { Pace } from '../../../shared/reader/pace.ts';
 import type { ReaderLimits, StreamReceiver } from '../../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { Framing } from '../framing.ts';
@@ -64,8 +65,8 @@ export class WebSocketTransport implements Transport {
     socket.on('data', (chunk: Buffer) => this.bytesRead(chunk.length, receiver));
   }
 
-  createInput(receiver: StreamReceiver, limits: ReaderLimits): Input {
-    this.input = new FrameInput(receiver, limits);
+  createInput(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace): Input {
+    this.input = new FrameInput(receiver, limits, pace);
     return this.input;
   }
 
@@ -92,6 +93,14 @@ export class WebSocketTransport implements Transport {
 
   destroy(): void {
     this.webSocket.terminate();
+  }
+
+  pause(): void {
+    this.webSocket.pause();
+  }
+
+  resume(): void {
+    this.webSocket.resume();
   }
 
   startTls(): void {

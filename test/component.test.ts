@@ -12,7 +12,7 @@ import type { BoundAddress } from '../server/net/tcp.ts';
 import { appeared, MAIN, run, temporaryFolder } from './support/command.ts';
 import { header, Peer } from './support/peer.ts';
 import { endWith } from './support/processes.ts';
-import { recordingLog, startServer } from './support/server.ts';
+import { PATIENT_LIMITS, recordingLog, startServer } from './support/server.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
 const GATE = 'gate.localhost';
@@ -66,7 +66,8 @@ test('a new secret is for who comes from now on; who is there stays', async (t) 
   const { server } = await startServer(t, { components: COMPONENTS });
   const [address] = server.listening.components as [BoundAddress];
   const gate = await handshake(await Peer.connect(t, address));
-  const read = createConfig({ port: 0, components: { ...COMPONENTS, secrets: new Map([['other.localhost', 'new']]), secret: 'changed' } });
+  const components = { ...COMPONENTS, secrets: new Map([['other.localhost', 'new']]), secret: 'changed' };
+  const read = createConfig({ port: 0, limits: PATIENT_LIMITS, components });
   assert.deepEqual(server.reload(read), []);
   gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
   await gate.expect("id='sync'/>");

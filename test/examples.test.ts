@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { MAIN, temporaryFolder } from './support/command.ts';
+import { MAIN, temporaryFolder, until } from './support/command.ts';
 import { endWith } from './support/processes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,11 +61,16 @@ test('the GitHub action leaves a server and its address for later steps', { skip
         .map((line) => line.split('=') as [string, string]),
     );
   const later = values(environment);
-  const pid = Number(readFileSync(join(later['OSRF_CONFIG_DIR'] as string, 'server.pid'), 'utf8'));
+  const configFolder = later['OSRF_CONFIG_DIR'] as string;
+  const pidFile = join(configFolder, 'server.pid');
+  const pid = Number(readFileSync(pidFile, 'utf8'));
   try {
     assert.equal(await runs(t, process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '2', '2'], { ...process.env, ...later }), '4\n');
     assert.deepEqual(values(outputs), { host: later['OSRF_HOST'], port: later['OSRF_PORT'], 'config-dir': later['OSRF_CONFIG_DIR'] });
   } finally {
+    // Its folder is removed only when it writes there no more.
+    const ended = until(t, configFolder, () => !existsSync(pidFile));
     process.kill(pid, 'SIGTERM');
+    await ended;
   }
 });

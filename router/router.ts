@@ -1,6 +1,7 @@
 import type { Endpoint } from '../shared/endpoint.ts';
 import { FIRST_REQUEST } from '../shared/osrf/write.ts';
 import type { Stanza } from '../shared/stanza.ts';
+import { runAll } from '../shared/steps.ts';
 import { Admission } from './admission.ts';
 import { obey } from './commands/commands.ts';
 import { type CommandContext, reply } from './commands/context.ts';
@@ -125,16 +126,16 @@ export class Router implements Endpoint, PeerRouter {
 
   /**
    * A session has ended: its listeners are out of all pools on return. Requests that were written to them get a grace period; the caller
-   * gives back those that were not, by {@link returned}.
+   * gives back those that were not, by {@link returned}. All of it is done, also where a part of it throws.
    * @param session Its number. @param jid Its address.
    */
   sessionEnded(session: number, jid: string): void {
-    this.requests.clientEnded(session);
-    const nodes = this.registry.sessionEnded(session);
-    if (nodes !== null) this.lost.settleLater(nodes.all());
-    this.lost.refuseLater(this.ledger.ofWorker(session).filter(({ handler }) => handler === this.requests));
-    const prefix = `${this.elsewhere.jid}/`;
-    if (jid.startsWith(prefix)) this.registry.addressFreed(jid.slice(prefix.length));
+    runAll(
+      () => this.requests.clientEnded(session),
+      () => this.listenersEnded(session),
+      () => this.lost.refuseLater(this.ledger.ofWorker(session).filter(({ handler }) => handler === this.requests)),
+      () => this.addressFreed(jid),
+    );
   }
 
   takeOver(className: string, request: Stanza): boolean {
@@ -152,6 +153,20 @@ export class Router implements Endpoint, PeerRouter {
    */
   drain(className: string, listener: string, draining: boolean): number {
     return setDraining(this.commands, className, listener, draining);
+  }
+
+  private listenersEnded(session: number): void {
+    const nodes = this.registry.ofSession(session);
+    if (nodes === null) return;
+    runAll(
+      () => this.registry.sessionEnded(session),
+      () => this.lost.settleLater(nodes.all()),
+    );
+  }
+
+  private addressFreed(jid: string): void {
+    const prefix = `${this.elsewhere.jid}/`;
+    if (jid.startsWith(prefix)) this.registry.addressFreed(jid.slice(prefix.length));
   }
 
   private createClass(name: string, jid: string): ServiceClass {

@@ -40,6 +40,14 @@ test('only server/kernel/clock.ts reads the time', () => {
   assert.deepEqual(readers, ['server/kernel/clock.ts']);
 });
 
+test('only server/kernel/clock.ts starts timers of a server, so that none can end the process', () => {
+  const starts = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)\(/;
+  const starters = files.filter((file) => starts.test(readFileSync(join(root, file), 'utf8')) && !/^server\/(?:cli|doctor|launch|osrf|process)\//.test(file));
+  // The turn, the slices and the syslog guard what they run; the others call nothing but the socket.
+  const own = ['kernel/slices.ts', 'kernel/turn.ts', 'logging/syslog.ts', 'net/memory-pair.ts', 'net/split-writes.ts'];
+  assert.deepEqual(starters.sort(), ['server/kernel/clock.ts', ...own.map((file) => `server/${file}`)]);
+});
+
 /** The first word of each line of the block below the heading "Rooms" that is the path of a folder. */
 function readRooms(page: string): string[] {
   const block = /## Rooms[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1] ?? '';

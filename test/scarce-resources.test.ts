@@ -5,18 +5,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createClock } from '../server/kernel/clock.ts';
 import { appeared, MAIN, oneLine, readReady, type Serving, serve, stop, temporaryFolder, written } from './support/command.ts';
+import { realClock } from './support/guards.ts';
 import { Peer } from './support/peer.ts';
 import { endWith } from './support/processes.ts';
-import { recordingLog } from './support/server.ts';
 
 const login = async (t: TestContext, { ready }: Serving, resource: string) =>
   (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', resource);
 
-test('a server that may open no more files goes on, without spinning, and takes logins again when it may', async (t) => {
+test('a server that may open no more files goes on, its control interface too, without spinning, and takes logins again when it may', async (t) => {
   const folder = temporaryFolder(t);
-  const command = ['-c', `ulimit -n 100 && exec "$@"`, 'bash', process.execPath, MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json')];
+  const control = ['--console', '0', '--control-file', join(folder, 'control.json')];
+  const command = ['-c', `ulimit -n 100 && exec "$@"`, 'bash', process.execPath, MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json'), ...control];
   const child = endWith(t, spawn('bash', command, { stdio: ['ignore', 'ignore', 'inherit'] }));
   await appeared(t, folder, 'ready.json');
   const [address] = readReady(folder).c2s;
@@ -28,6 +28,9 @@ test('a server that may open no more files goes on, without spinning, and takes 
   const before = cpu();
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.ok(cpu() - before < 15, 'hundredths of a second of 30');
+  // The control interface looks at the process once a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  assert.equal(child.exitCode, null);
   for (const socket of sockets) socket.destroy();
   for (let tries = 0; ; tries++) {
     const peer = await Peer.connect(t, address);
@@ -75,7 +78,7 @@ test('a storm of SIGHUP while clients log in drops nobody', async (t) => {
 });
 
 test('a clock that is set back or forward moves no time of ours', () => {
-  const clock = createClock(recordingLog());
+  const clock = realClock();
   const real = Date.now;
   const before = clock.now();
   try {

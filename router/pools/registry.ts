@@ -1,3 +1,4 @@
+import { forAll } from '../../shared/steps.ts';
 import type { RouterEnvironment } from '../ports/environment.ts';
 import type { ServiceClass } from './service-class.ts';
 import type { ServiceNode } from './service-node.ts';
@@ -66,15 +67,20 @@ export class Registry {
     this.environment.listenersChanged(service.name, service.nodes.keys());
   }
 
+  /** The nodes that a session has registered; null if it has registered none. */
+  ofSession(session: number): SessionNodes | null {
+    return this.sessions.get(session) ?? null;
+  }
+
   /** Takes the nodes of a session that has ended out of all pools. @returns those it had; null if it was no listener. */
   sessionEnded(session: number): SessionNodes | null {
-    const nodes = this.sessions.get(session);
-    if (nodes === undefined) return null;
+    const nodes = this.ofSession(session);
+    if (nodes === null) return null;
     this.sessions.delete(session);
-    for (const [node, service] of nodes.inPool()) {
+    forAll(nodes.inPool(), ([node, service]) => {
       this.remove(service, node);
       this.environment.log.info({ class: service.name, listener: node.jid, listeners: service.nodes.size }, 'listener left: its session has ended');
-    }
+    });
     return nodes;
   }
 

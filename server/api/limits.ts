@@ -80,6 +80,8 @@ export interface Limits {
   readonly logLinesOfKind: number;
   /** Log lines of one kind within `logWindowMs` about sessions that begin and end. */
   readonly logLifeLines: number;
-  /** Milliseconds in which log lines are counted. */
+  /** Failures of an observer within `logWindowMs` after which the server removes it. */
+  readonly observerFailures: number;
+  /** Milliseconds in which log lines and failures of observers are counted. */
   readonly logWindowMs: number;
 }

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { Ledger } from '../../router/ledger/ledger.ts';
 import type { Router } from '../../router/router.ts';
+import type { Timer } from '../../shared/clock.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import { reloadedConfig } from '../config/reload.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts, Traffic } from '../kernel/counts.ts';
-import type { Log } from '../kernel/log.ts';
-import { logOfPart } from '../kernel/log.ts';
+import type { Guards } from '../kernel/guard.ts';
+import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
@@ -32,11 +34,22 @@ export class ChopChop {
   /** The last start and the last stop; a stop waits for a start that is under way. */
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
-  private peerCheck: NodeJS.Timeout | null = null;
+  private peerCheck: Timer | null = null;
 
-  constructor(config: ChopChopConfig, log: Log) {
+  constructor(config: ChopChopConfig, given: Log) {
+    const log = unfailing(given);
     this.parts = compose(config, log);
     this.settings = createSettings(this.parts, logOfPart(log, 'settings'));
+  }
+
+  /** Its timers. */
+  get clock(): ServerClock {
+    return this.parts.clock;
+  }
+
+  /** What keeps the failures of observers away from the traffic. */
+  get guards(): Guards {
+    return this.parts.guards;
   }
 
   /** The configuration it runs by now. */
@@ -125,14 +138,14 @@ export class ChopChop {
     return this.counts.traffic(this.sessions, [...this.connections, ...this.parts.programs.links]);
   }
 
-  /** Lets a tap look at all sessions from now on. @returns what ends that. */
-  watch(tap: Tap): () => void {
-    return this.parts.observation.watch(tap);
+  /** Lets a tap look at all sessions from now on; the guard removes one that fails repeatedly. @param name For the log. @returns what ends that. */
+  watch(tap: Tap, name = 'tap'): () => void {
+    return this.parts.observation.watch(tap, name);
   }
 
   /** Puts an interceptor between sessions and delivery; null takes it away. */
   intercept(interceptor: Interceptor | null): void {
-    this.parts.observation.interceptor = interceptor;
+    this.parts.observation.intercept(interceptor);
   }
 
   /** Calls the watcher at every change of a service's listeners, at any of the routers. @returns what ends that. */
@@ -171,7 +184,7 @@ export class ChopChop {
     uptime.since = clock.now();
     binding.open();
     routers.resume();
-    this.peerCheck = setInterval(() => this.checkPeers(), this.config.limits.deadPeerCheckMs).unref();
+    this.peerCheck = clock.every(this.config.limits.deadPeerCheckMs, () => this.checkPeers());
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
     return [...this.listening.c2s];
   }
@@ -180,7 +193,7 @@ export class ChopChop {
     const { binding, listeners, connections, programs, routers, guardedLogs } = this.parts;
     this.state = 'stopping';
     binding.close();
-    if (this.peerCheck !== null) clearInterval(this.peerCheck);
+    this.peerCheck?.cancel();
     listeners.close();
     this.listening = NOWHERE;
     this.settings?.stop();

@@ -1,4 +1,3 @@
-import type { Clock } from '../../shared/clock.ts';
 import type { ChopChopConfig, RunningConfig } from '../config/config.ts';
 import { routerName } from '../config/config.ts';
 import { Delivery } from '../delivery/delivery.ts';
@@ -7,8 +6,9 @@ import type { HostFacts, HostItem, Uptime } from '../host/handlers/handler.ts';
 import { ROUTER_HANDLERS, ROUTER_NAME } from '../host/handlers/handlers.ts';
 import { Host } from '../host/host.ts';
 import { Queries } from '../host/queries.ts';
-import { createClock } from '../kernel/clock.ts';
+import { createClock, type ServerClock, SYSTEM_TIME } from '../kernel/clock.ts';
 import { ServerCounts } from '../kernel/counts.ts';
+import { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { Slices } from '../kernel/slices.ts';
 import { Turn } from '../kernel/turn.ts';
@@ -33,7 +33,8 @@ import { Routers } from './routers.ts';
 export interface Parts {
   readonly running: RunningConfig;
   readonly uptime: Uptime;
-  readonly clock: Clock;
+  readonly clock: ServerClock;
+  readonly guards: Guards;
   readonly guardedLogs: GuardedLogs;
   readonly slices: Slices;
   readonly counts: ServerCounts;
@@ -56,16 +57,17 @@ export interface Parts {
 export function compose(config: ChopChopConfig, log: Log): Parts {
   const running: RunningConfig = { config };
   const uptime: Uptime = { startedAt: 0, since: 0 };
-  const clock = createClock(logOfPart(log, 'clock'));
+  const guards = new Guards(logOfPart(log, 'guard'), SYSTEM_TIME, config.limits);
+  const clock = createClock(guards.create('timer', null));
   const guardedLogs = new GuardedLogs(log, clock, config.limits);
   const guardedLog = guardedLogs.of;
-  const slices = new Slices(clock, logOfPart(log, 'slices'));
+  const slices = new Slices(clock, guards.create('job', null));
   const counts = new ServerCounts();
   const accounts = new Accounts(config.accounts);
   const tls = new Tls(logOfPart(log, 'tls'));
   const turn = new Turn(clock);
-  const flusher = new Flusher(turn, clock);
-  const observation = new Observation();
+  const flusher = new Flusher(turn, clock, guards.create('flush', null));
+  const observation = new Observation(guards);
 
   const directory = new Directory();
   const delivery = new Delivery(directory, counts);
@@ -75,22 +77,26 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const queries = new Queries(delivery, facts, config.limits.queryBytes, logOfPart(log, 'host'));
   for (const domain of config.domains) directory.add(new Host(domain, delivery, presence, queries));
 
-  const routers = new Routers(config, {
-    deliver: (stanza) => delivery.deliver(stanza),
-    bounce: (stanza, error) => delivery.bounce(stanza, error),
-    queried: (stanza) => queries.answer(stanza, ROUTER_HANDLERS, stanza.to),
-    publish: (endpoint) => directory.add(endpoint),
-    withdraw: (endpoint) => directory.remove(endpoint),
-    session: ({ jid, session }) => {
-      const endpoint = directory.get(jid);
-      return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
+  const routers = new Routers(
+    config,
+    {
+      deliver: (stanza) => delivery.deliver(stanza),
+      bounce: (stanza, error) => delivery.bounce(stanza, error),
+      queried: (stanza) => queries.answer(stanza, ROUTER_HANDLERS, stanza.to),
+      publish: (endpoint) => directory.add(endpoint),
+      withdraw: (endpoint) => directory.remove(endpoint),
+      session: ({ jid, session }) => {
+        const endpoint = directory.get(jid);
+        return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
+      },
+      jobs: slices,
+      clock,
+      log: guardedLog('router', ['warn']),
     },
-    jobs: slices,
-    clock,
-    log: guardedLog('router', ['warn']),
-  });
+    guards,
+  );
 
-  const routerReplaced = new Watchers<[]>();
+  const routerReplaced = new Watchers<[]>(guards, 'router watcher');
   const binding = new Binding(
     { externalRouter: config.router.externalRouter, componentConflict: config.components.conflict, maxSessions: config.limits.sessions },
     {
@@ -102,6 +108,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
       observation,
       jobs: slices,
       counts,
+      endGuard: guards.create('session end', null),
       routers: routers.byDomain,
       returned: (stanza) => routers.returned(stanza),
       log: guardedLog('sessions', ['warn']),
@@ -111,12 +118,13 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
   const connections = new Connections(config, { clock, counts, turn, slices, flusher, accounts, binding, resumption, guardedLog, tls, running });
   const programs = new Programs(config, { accounts, binding, flusher, clock, limits: config.limits, counts, log: guardedLog('program', ['error']) });
-  const listeners = new Listeners(config, { tls, connections });
+  const listeners = new Listeners(config, { clock, tls, connections });
   const liveness = new Liveness(config.limits);
   return {
     running,
     uptime,
     clock,
+    guards,
     guardedLogs,
     slices,
     counts,

@@ -4,6 +4,7 @@ import { Router } from '../../router/router.ts';
 import { parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { type ChopChopConfig, routerName } from '../config/config.ts';
+import type { Guards } from '../kernel/guard.ts';
 import { Watchers } from '../kernel/watchers.ts';
 
 /** What the routers of a server need of it. */
@@ -17,9 +18,10 @@ export class Routers {
   readonly byDomain: ReadonlyMap<string, Router>;
   /** Of all routers. */
   readonly ledger: Ledger;
-  private readonly watchers = new Watchers<Parameters<ListenersWatcher>>();
+  private readonly watchers: Watchers<Parameters<ListenersWatcher>>;
 
-  constructor(config: ChopChopConfig, environment: RoutersEnvironment) {
+  constructor(config: ChopChopConfig, environment: RoutersEnvironment, guards: Guards) {
+    this.watchers = new Watchers(guards, 'service watcher');
     const { unansweredRequests, unansweredBytes } = config.limits;
     this.ledger = new Ledger({ requests: unansweredRequests, bytes: unansweredBytes }, environment);
     this.byDomain = new Map(config.domains.map((domain) => [domain, this.create(config, domain, environment)]));

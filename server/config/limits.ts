@@ -103,7 +103,8 @@ export const LIMITS = {
   queryMessages: count(16, 'OpenSRF messages in one query to a router; the router answers more with status 400, and refuses a request with more by a bounce'),
   logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; the server counts further ones'),
   logLifeLines: count(1_000, 'Log lines of one kind about the life of sessions, as "session bound", in that window; the server counts further ones'),
-  logWindowMs: time(10_000, 'The window of time for logLinesOfKind; at its end the log has the number of lines that were left out'),
+  observerFailures: count(10, 'Failures of one observer (a trace, a recording, a tap) in logWindowMs; the server removes it then and logs that'),
+  logWindowMs: time(10_000, 'The window of time for logLinesOfKind and observerFailures; at its end the log has the number of lines that were left out'),
 } as const satisfies Readonly<Record<string, LimitDescription>>;
 
 export type LimitName = keyof typeof LIMITS;

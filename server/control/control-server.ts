@@ -108,6 +108,8 @@ export class ControlServer {
     });
     server.maxConnections = MAX_CONNECTIONS;
     server.on('connection', (socket: Socket) => this.strangers.add(socket));
+    // No more files may be open for now, say. The next connection may be taken again.
+    server.on('error', (error) => this.log.warn({ err: error }, 'could not accept a connection of the control interface'));
     return server;
   }
 

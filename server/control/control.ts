@@ -26,11 +26,13 @@ export interface Control extends ControlAddress {
 export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log): Promise<Control> {
   const partLog = logOfPart(log, 'control');
   const health = new Health(server);
+  const healthGuard = server.guards.create('health', () => {});
+  const metricsGuard = server.guards.create('metrics', () => {});
   const trace = new Trace(tracedServer(server), {
-    stanzaSeen: ({ length, from }) => health.limits.stanzaSeen(length, from),
+    stanzaSeen: ({ length, from }) => healthGuard.run(() => health.limits.stanzaSeen(length, from)),
     requestEnded: (summary) => {
-      health.ended(summary);
-      metrics.ended(summary);
+      healthGuard.run(() => health.ended(summary));
+      metricsGuard.run(() => metrics.ended(summary));
     },
   });
   const metrics = new LazyMetrics(server, trace);
@@ -42,7 +44,7 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
       ...sessionRoutes(server, partLog),
       ...serviceRoutes(server, partLog),
       ...requestRoutes(trace),
-      ...eventRoutes({ trace, watchHealth: (watcher) => health.watch(watcher) }),
+      ...eventRoutes({ trace, clock: server.clock, watchHealth: (watcher, takenOut) => health.watch(watcher, takenOut) }),
       ...health.routes(),
       ...callRoutes(server),
       ...metrics.routes(),
@@ -67,7 +69,9 @@ function tracedServer(server: ChopChop) {
   let prefixes = server.config.logProtect;
   let protect = new LogProtect(prefixes);
   return {
-    watch: (tap: Parameters<ChopChop['watch']>[0]) => server.watch(tap),
+    clock: server.clock,
+    guards: server.guards,
+    watch: (tap: Parameters<ChopChop['watch']>[0]) => server.watch(tap, 'trace'),
     stanzasRead: () => server.counts.stanzasRead(server.sessions),
     routers: new Set(server.config.domains.map((domain) => `${routerName(server.config.router, domain)}@${domain}`)),
     protect: () => {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { HealthSample } from './health.ts';
 import { problem, type Reply, type Route } from './http.ts';
 import type { TraceBatch } from './trace/batch.ts';
@@ -8,8 +9,9 @@ import type { Trace } from './trace/trace.ts';
 /** What is live: told as server-sent events (HTML Living Standard §9.2). */
 export interface LiveSources {
   readonly trace: Trace;
-  /** @returns what ends that. */
-  watchHealth(watcher: (sample: HealthSample) => void): () => void;
+  readonly clock: ServerClock;
+  /** @param takenOut See {@link Trace.watch}. @returns what ends that. */
+  watchHealth(watcher: (sample: HealthSample) => void, takenOut: () => void): () => void;
 }
 
 /** More may not wait for one who reads too slowly; then events are left out, and he is told how many. */
@@ -52,10 +54,14 @@ class EventStream {
     const { response, sources } = this;
     const requests = past === 0 ? [] : sources.trace.search(this.filter, past).map(({ summary }) => summary);
     this.tell({ requests: requests.reverse(), steps: [], came: [], left: [] });
-    const ends = [sources.trace.watch({ happened: (batch) => this.happened(batch) }), sources.watchHealth((sample) => this.send('health', sample))];
-    const keepalive = setInterval(() => this.response.write(':\n\n'), KEEPALIVE_MS).unref();
+    const hangUp = () => void response.destroy();
+    const ends = [
+      sources.trace.watch({ happened: (batch) => this.happened(batch) }, hangUp),
+      sources.watchHealth((sample) => this.send('health', sample), hangUp),
+    ];
+    const keepalive = sources.clock.every(KEEPALIVE_MS, () => this.response.write(':\n\n'));
     response.once('close', () => {
-      clearInterval(keepalive);
+      keepalive.cancel();
       for (const end of ends) end();
     });
   }

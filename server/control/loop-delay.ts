@@ -1,4 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 
 // Each look wakes the process up. What is shorter than the time between two of them is seen by chance.
@@ -7,13 +8,15 @@ const UNWATCHED_MS = 100;
 
 /** How long the event loop is held up: looked at more closely while somebody wants to know. */
 export class LoopDelay {
+  private readonly clock: Pick<Clock, 'after'>;
   private resolutionMs = UNWATCHED_MS;
   private histogram = enabled(UNWATCHED_MS);
   /** The histogram leaves out the time until its first look after a reset; that is measured here. */
-  private firstLook: NodeJS.Timeout | null = null;
+  private firstLook: Timer | null = null;
   private firstDelayMs = 0;
 
-  constructor() {
+  constructor(clock: Pick<Clock, 'after'>) {
+    this.clock = clock;
     this.waitForFirstLook();
   }
 
@@ -37,14 +40,14 @@ export class LoopDelay {
 
   stop(): void {
     this.histogram.disable();
-    if (this.firstLook !== null) clearTimeout(this.firstLook);
+    this.firstLook?.cancel();
   }
 
   private waitForFirstLook(): void {
     const due = SYSTEM_TIME.now() + this.resolutionMs;
     this.firstDelayMs = 0;
-    if (this.firstLook !== null) clearTimeout(this.firstLook);
-    this.firstLook = setTimeout(() => (this.firstDelayMs = SYSTEM_TIME.now() - due), this.resolutionMs).unref();
+    this.firstLook?.cancel();
+    this.firstLook = this.clock.after(this.resolutionMs, () => (this.firstDelayMs = SYSTEM_TIME.now() - due));
   }
 }
 

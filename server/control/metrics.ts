@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ChopChop } from '../compose/chopchop.ts';
 import { routerName } from '../config/config.ts';
+import type { Guard } from '../kernel/guard.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { Trace } from './trace/trace.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
@@ -22,9 +23,10 @@ export class Metrics {
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     // Event loop, memory, CPU, handles, garbage collection: named as everybody's.
     collectDefaultMetrics({ register: registry });
-    addServerMetrics(registry, server);
-    addRouterMetrics(registry, server);
-    addCounter(registry, 'trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
+    const meters: Meters = { registry, guard: server.guards.create('metrics', null) };
+    addServerMetrics(meters, server);
+    addRouterMetrics(meters, server);
+    addCounter(meters, 'trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
     this.latency = new Histogram({
       name: `${PREFIX}request_duration_seconds`,
       help: 'From a request to the end of its answer, of the requests that the trace has looked at',
@@ -55,7 +57,13 @@ type Labels = Readonly<Record<string, string | number>>;
 type Values = Iterable<readonly [labels: Labels, value: number]>;
 type Registered = Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>;
 
-function addCounter(registry: Registered, name: string, help: string, labelNames: string[], values: () => Values): void {
+/** Where metrics are added. One that cannot be read leaves the others as they are. */
+interface Meters {
+  readonly registry: Registered;
+  readonly guard: Guard;
+}
+
+function addCounter({ registry, guard }: Meters, name: string, help: string, labelNames: string[], values: () => Values): void {
   new Counter({
     name: `${PREFIX}${name}_total`,
     help,
@@ -63,12 +71,14 @@ function addCounter(registry: Registered, name: string, help: string, labelNames
     registers: [registry],
     collect() {
       this.reset();
-      for (const [labels, value] of values()) this.inc(labels, value);
+      guard.run(() => {
+        for (const [labels, value] of values()) this.inc(labels, value);
+      });
     },
   });
 }
 
-function addGauge(registry: Registered, name: string, help: string, labelNames: string[], values: () => Values): void {
+function addGauge({ registry, guard }: Meters, name: string, help: string, labelNames: string[], values: () => Values): void {
   new Gauge({
     name: PREFIX + name,
     help,
@@ -76,55 +86,60 @@ function addGauge(registry: Registered, name: string, help: string, labelNames: 
     registers: [registry],
     collect() {
       this.reset();
-      for (const [labels, value] of values()) this.set(labels, value);
+      guard.run(() => {
+        for (const [labels, value] of values()) this.set(labels, value);
+      });
     },
   });
 }
 
-function addServerMetrics(registry: Registered, server: ChopChop): void {
-  const { counts } = server;
-  addGauge(registry, 'info', 'The version that runs', ['version'], () => [[{ version: VERSION }, 1]]);
-  addGauge(registry, 'sessions', 'Sessions that are logged in, by domain', ['domain'], () => sessionsByDomain(server));
-  addGauge(registry, 'connections', 'Connections that are open, logged in or not', [], () => [[{}, server.connections.size]]);
-  addGauge(registry, 'stalled_sessions', 'Sessions whose peers read no more', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
-  addGauge(registry, 'outbox_bytes', 'What waits for peers to read it', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
-  addCounter(registry, 'logins', 'Sessions bound', [], () => [[{}, counts.logins]]);
-  addCounter(registry, 'stanzas', 'Stanzas, by direction as the server sees it', ['direction'], () => {
+function addServerMetrics(meters: Meters, server: ChopChop): void {
+  const { counts, guards } = server;
+  addGauge(meters, 'info', 'The version that runs', ['version'], () => [[{ version: VERSION }, 1]]);
+  addGauge(meters, 'sessions', 'Sessions that are logged in, by domain', ['domain'], () => sessionsByDomain(server));
+  addGauge(meters, 'connections', 'Connections that are open, logged in or not', [], () => [[{}, server.connections.size]]);
+  addGauge(meters, 'stalled_sessions', 'Sessions whose peers read no more', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
+  addGauge(meters, 'outbox_bytes', 'What waits for peers to read it', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
+  addCounter(meters, 'logins', 'Sessions bound', [], () => [[{}, counts.logins]]);
+  addCounter(meters, 'stanzas', 'Stanzas, by direction as the server sees it', ['direction'], () => {
     const { stanzasRead, stanzasDelivered } = server.traffic();
     return [
       [{ direction: 'in' }, stanzasRead],
       [{ direction: 'out' }, stanzasDelivered],
     ];
   });
-  addCounter(registry, 'bytes', 'Bytes, by direction as the server sees it', ['direction'], () => {
+  addCounter(meters, 'bytes', 'Bytes, by direction as the server sees it', ['direction'], () => {
     const { bytesRead, bytesWritten } = server.traffic();
     return [
       [{ direction: 'in' }, bytesRead],
       [{ direction: 'out' }, bytesWritten],
     ];
   });
-  addCounter(registry, 'bounces', 'Stanzas sent back, by stanza error condition', ['condition'], () =>
+  addCounter(meters, 'bounces', 'Stanzas sent back, by stanza error condition', ['condition'], () =>
     Array.from(counts.bounces, ([condition, count]) => [{ condition }, count] as const),
   );
-  addCounter(registry, 'closed_connections', 'Connections closed, by reason', ['reason'], () =>
+  addCounter(meters, 'closed_connections', 'Connections closed, by reason', ['reason'], () =>
     Array.from(counts.closes, ([reason, count]) => [{ reason }, count] as const),
+  );
+  addCounter(meters, 'observer_failures', 'Failures of observers (the trace, a recording) and timers, which the traffic does not notice', ['observer'], () =>
+    Array.from(guards.failures, ([observer, count]) => [{ observer }, count] as const),
   );
 }
 
-function addRouterMetrics(registry: Registered, server: ChopChop): void {
-  addCounter(registry, 'routed_messages', 'Messages handed to listeners, by service and listener', ['domain', 'service', 'listener'], () =>
+function addRouterMetrics(meters: Meters, server: ChopChop): void {
+  addCounter(meters, 'routed_messages', 'Messages handed to listeners, by service and listener', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'count'),
   );
-  addGauge(registry, 'unanswered_requests', 'Requests handed to a listener that nobody has answered yet', ['domain', 'service', 'listener'], () =>
+  addGauge(meters, 'unanswered_requests', 'Requests handed to a listener that nobody has answered yet', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'unanswered'),
   );
-  addCounter(registry, 'forgotten_requests', 'Unanswered requests that were forgotten because there were too many', [], () => [
+  addCounter(meters, 'forgotten_requests', 'Unanswered requests that were forgotten because there were too many', [], () => [
     [{}, server.unanswered.forgotten],
   ]);
-  addCounter(registry, 'refused_requests', 'Requests that the router refused, by status code', ['domain', 'code'], () =>
+  addCounter(meters, 'refused_requests', 'Requests that the router refused, by status code', ['domain', 'code'], () =>
     [...server.routers].flatMap(([domain, { refusalCounts }]) => Array.from(refusalCounts, ([code, count]) => [{ domain, code }, count] as const)),
   );
-  addGauge(registry, 'router_suspended', 'Whether a router from outside has the place of the internal one', ['domain', 'router'], () =>
+  addGauge(meters, 'router_suspended', 'Whether a router from outside has the place of the internal one', ['domain', 'router'], () =>
     Array.from(server.routers, ([domain, { suspended }]) => [{ domain, router: routerName(server.config.router, domain) }, Number(suspended)] as const),
   );
 }

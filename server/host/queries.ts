@@ -50,10 +50,7 @@ export class Queries {
 
   private answerLater(stanza: Stanza, answer: Promise<IqAnswer>): void {
     stanza.detach();
-    answer.then(
-      (content) => this.send(stanza, content),
-      (error) => this.failed(stanza, error),
-    );
+    answer.then((content) => this.send(stanza, content)).catch((error: unknown) => this.failed(stanza, error));
   }
 
   private failed(stanza: Stanza, error: unknown): void {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../shared/clock.ts';
-import type { Log } from './log.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Guard } from './guard.ts';
 
 /** The two readings of a {@link Clock} as this machine gives them. */
 export const SYSTEM_TIME: Pick<Clock, 'now' | 'wallTime'> = {
@@ -7,20 +7,29 @@ export const SYSTEM_TIME: Pick<Clock, 'now' | 'wallTime'> = {
   wallTime: () => Date.now(),
 };
 
-/** A clock whose timers do not keep the process alive, and whose failures are logged and do not end it. */
-export function createClock(log: Log): Clock {
+/** A clock with every kind of timer. All timers of a server are started here. */
+export interface ServerClock extends Clock {
+  /** Calls the action again and again. */
+  every(ms: number, action: () => void): Timer;
+  /** Calls the action once this turn of the event loop has read its input (`setImmediate`). */
+  soon(action: () => void): void;
+  /** Calls the action when what runs now has returned, before anything else is read. */
+  next(action: () => void): void;
+}
+
+/** A clock whose timers do not keep the process alive. @param guard Takes their failures, which would end the process. */
+export function createClock(guard: Pick<Guard, 'run'>): ServerClock {
   return {
     ...SYSTEM_TIME,
     after(ms, action) {
-      const timer = setTimeout(() => {
-        try {
-          action();
-        } catch (error) {
-          log.error({ err: error }, 'a timer failed');
-        }
-      }, ms);
-      timer.unref();
+      const timer = setTimeout(() => guard.run(action), ms).unref();
       return { cancel: () => clearTimeout(timer) };
     },
+    every(ms, action) {
+      const timer = setInterval(() => guard.run(action), ms).unref();
+      return { cancel: () => clearInterval(timer) };
+    },
+    soon: (action) => void setImmediate(() => guard.run(action)),
+    next: (action) => queueMicrotask(() => guard.run(action)),
   };
 }

@@ -18,3 +18,17 @@ export function logOfPart(log: Log, part: string): Log {
     error: (fields, message) => log.error({ part, ...fields }, message),
   };
 }
+
+/** A log that never throws: where a line is logged, something has to go on. What the given log fails to write is lost. */
+export function unfailing(log: Log): Log {
+  const at =
+    (level: keyof Log) =>
+    (fields: object, message: string): void => {
+      try {
+        log[level](fields, message);
+      } catch {
+        // There is no other place to say so.
+      }
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

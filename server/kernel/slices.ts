@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Job, JobRunner } from '../../shared/job.ts';
-import type { Log } from './log.ts';
+import type { Guard } from './guard.ts';
 
 /** How long one job may go on before the next gets its turn. */
 const SLICE_MS = 2;
@@ -14,12 +14,13 @@ export class Slices implements JobRunner {
   /** Slices that were done. */
   slices = 0;
   private readonly clock: Pick<Clock, 'now'>;
-  private readonly log: Log;
+  private readonly guard: Pick<Guard, 'failed'>;
   private jobs: Job[] = [];
 
-  constructor(clock: Pick<Clock, 'now'>, log: Log) {
+  /** @param guard Takes the failure of a job, which ends that job alone. */
+  constructor(clock: Pick<Clock, 'now'>, guard: Pick<Guard, 'failed'>) {
     this.clock = clock;
-    this.log = log;
+    this.guard = guard;
   }
 
   /** How many jobs are under way. */
@@ -61,7 +62,7 @@ export class Slices implements JobRunner {
       for (let bit = 0; bit < count; bit++) if (job.next().done === true) return false;
       return true;
     } catch (error) {
-      this.log.error({ err: error }, 'a job failed');
+      this.guard.failed(error);
       return false;
     }
   }

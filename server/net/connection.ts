@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { Timer } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import type { Job } from '../../shared/job.ts';
 import { NS } from '../../shared/namespaces.ts';
@@ -6,6 +6,7 @@ import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import type { NegotiationReceiver, ReaderLimits, SessionReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Limits } from '../config/limits.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Log } from '../kernel/log.ts';
@@ -44,7 +45,7 @@ interface InputInTurns {
 
 /** What all connections of a server share. */
 export interface ConnectionEnvironment {
-  readonly clock: Clock;
+  readonly clock: ServerClock;
   readonly flusher: Flusher;
   readonly turn: Turn;
   readonly slices: Slices;
@@ -71,7 +72,7 @@ export class Connection implements TransportReceiver, PendingConnection {
   private state: 'open' | 'securing' | 'closing' | 'closed' = 'open';
   private headerSent = false;
   private overflowing = false;
-  private closeTimer: NodeJS.Timeout | null = null;
+  private closeTimer: Timer | null = null;
   /** Input that waits for its turn; null: none does. */
   private turns: InputInTurns | null = null;
 
@@ -175,13 +176,13 @@ export class Connection implements TransportReceiver, PendingConnection {
     if (!overflows(this.outbox, this.environment.limits, this.environment.clock.now())) return;
     // Deferred: close() re-delivers queued stanzas and may already be on the stack.
     this.overflowing = true;
-    setImmediate(() => this.close('slow-reader'));
+    this.environment.clock.soon(() => this.close('slow-reader'));
   }
 
   crowdOut(): void {
     this.close('crowded-out', new StreamError('resource-constraint', 'too many connections that have not logged in'));
     // Who does not log in need not be waited for to say goodbye.
-    setImmediate(() => this.transport.destroy());
+    this.environment.clock.soon(() => this.transport.destroy());
   }
 
   /** Closes both directions. The first call counts. @param error goes to the peer before the stream's end tag. */
@@ -194,9 +195,12 @@ export class Connection implements TransportReceiver, PendingConnection {
     this.environment.counts.closes.count(reason);
     this.input.stop();
     const unsent = this.outbox.drain();
-    if (reason === 'connection-failed' || reason === 'slow-reader') this.transport.destroy();
-    else this.sayGoodbye(error);
-    this.currentUser.ended(reason, unsent);
+    try {
+      if (reason === 'connection-failed' || reason === 'slow-reader') this.transport.destroy();
+      else this.sayGoodbye(error);
+    } finally {
+      this.currentUser.ended(reason, unsent);
+    }
   }
 
   /** Breaks without a word, as a network does. */
@@ -223,8 +227,8 @@ export class Connection implements TransportReceiver, PendingConnection {
     if (!this.headerSent) last.push(framing.header({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' }));
     if (error !== null) last.push(framing.error(error));
     this.outbox.end([...last, framing.footer]);
-    this.closeTimer = setTimeout(() => this.transport.destroy(), this.environment.limits.closeTimeoutMs);
-    this.closeTimer.unref();
+    const { clock, limits } = this.environment;
+    this.closeTimer = clock.after(limits.closeTimeoutMs, () => this.transport.destroy());
   }
 
   dataRead(chunk: Buffer): void {
@@ -259,7 +263,7 @@ export class Connection implements TransportReceiver, PendingConnection {
       return;
     }
     this.close('client-disconnected');
-    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
+    this.closeTimer?.cancel();
     this.state = 'closed';
     this.environment.pending.remove(this);
     this.environment.onClosed(this);

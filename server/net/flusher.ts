@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { Guard } from '../kernel/guard.ts';
 import type { Turn } from '../kernel/turn.ts';
 
 /** Something with output that is to be written before the process waits for input again. */
@@ -14,11 +15,14 @@ const FLUSHES_PER_LOOK = 16;
 export class Flusher {
   private readonly turn: Turn;
   private readonly clock: Pick<Clock, 'now'>;
+  private readonly guard: Pick<Guard, 'failed'>;
   private dirty: Flushable[] = [];
 
-  constructor(turn: Turn, clock: Pick<Clock, 'now'>) {
+  /** @param guard Takes the failure of one, which keeps no other from being written. */
+  constructor(turn: Turn, clock: Pick<Clock, 'now'>, guard: Pick<Guard, 'failed'>) {
     this.turn = turn;
     this.clock = clock;
+    this.guard = guard;
     turn.whenOver = () => this.flushAll();
   }
 
@@ -40,14 +44,22 @@ export class Flusher {
   /** @returns how many. */
   private flush(flushables: readonly Flushable[]): number {
     if (flushables.length <= FLUSHES_PER_LOOK) {
-      for (const flushable of flushables) flushable.flush();
+      for (const flushable of flushables) this.flushOne(flushable);
       return flushables.length;
     }
     const end = this.clock.now() + FLUSH_MS;
     for (let index = 0; index < flushables.length; index++) {
       if (index % FLUSHES_PER_LOOK === 0 && index > 0 && this.clock.now() >= end) return index;
-      (flushables[index] as Flushable).flush();
+      this.flushOne(flushables[index] as Flushable);
     }
     return flushables.length;
+  }
+
+  private flushOne(flushable: Flushable): void {
+    try {
+      flushable.flush();
+    } catch (error) {
+      this.guard.failed(error);
+    }
   }
 }

@@ -3,7 +3,7 @@ import { osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
 import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { createClock } from '../kernel/clock.ts';
-import { SILENT_LOG } from '../kernel/log.ts';
+import { UNLOGGED } from '../kernel/guard.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
 import type { ServiceDescription } from './service-description.ts';
@@ -49,7 +49,7 @@ export class OsrfService {
 
   /** Logs in listener and workers over TCP, and registers. @throws ConnectError, LoginError */
   static async start({ keepaliveMs = 0, ...options }: ServiceOptions): Promise<OsrfService> {
-    const keepalive = keepaliveMs > 0 && { keepalive: { ms: keepaliveMs, clock: createClock(SILENT_LOG) } };
+    const keepalive = keepaliveMs > 0 && { keepalive: { ms: keepaliveMs, clock: createClock(UNLOGGED) } };
     const description = { routers: [`router@${options.domain}/router`], ...options, ...keepalive };
     return OsrfService.startWith(description, (resource) => JabberClient.login({ ...options, resource }));
   }

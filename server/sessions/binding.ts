@@ -6,6 +6,7 @@ import type { ComponentConflict } from '../config/components.ts';
 import type { Directory } from '../delivery/directory.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
+import type { Guard } from '../kernel/guard.ts';
 import type { Log } from '../kernel/log.ts';
 import { BoundSession } from './bound-session.ts';
 import { ClientSession } from './client-session.ts';
@@ -36,6 +37,8 @@ export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | '
   /** Does what takes long. */
   readonly jobs: JobRunner;
   readonly counts: ServerCounts;
+  /** Takes what goes wrong when a session ends: all of the rest is done nevertheless. */
+  readonly endGuard: Guard;
   readonly log: Log;
   /** A router program has taken the place of an internal router. */
   readonly onRouterReplaced: () => void;
@@ -79,14 +82,15 @@ export class Binding implements SessionOwner {
   }
 
   sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void {
-    const { directory, sessions, routers, observation, counts, log } = this.environment;
+    const { directory, sessions, routers, presence, observation, counts, endGuard, log } = this.environment;
+    endGuard.run(() => presence.ended(session));
     directory.remove(session);
     sessions.delete(session);
     counts.sessionEnded(session);
     observation.ended(session, reason);
-    log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended');
-    this.returnOfRouter(session);
-    for (const router of routers.values()) router.sessionEnded(session.origin.session, session.jid);
+    endGuard.run(() => log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended'));
+    endGuard.run(() => this.returnOfRouter(session));
+    for (const router of routers.values()) endGuard.run(() => router.sessionEnded(session.origin.session, session.jid));
     if (unsent.length > 0) this.environment.jobs.run(this.handBackAll(unsent));
   }
 
@@ -111,7 +115,11 @@ export class Binding implements SessionOwner {
   private *handBackAll(unsent: readonly Stanza[]): Iterator<void, void> {
     for (const stanza of unsent) {
       if (this.state === 'closing') return;
-      this.handBack(stanza);
+      try {
+        this.handBack(stanza);
+      } catch (error) {
+        this.environment.endGuard.failed(error);
+      }
       yield;
     }
   }

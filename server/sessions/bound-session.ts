@@ -53,9 +53,9 @@ export abstract class BoundSession implements Session, RoutedSession {
       this.environment.delivery.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead this OpenSRF client'));
       return;
     }
-    for (const observer of this.observers) observer.delivered(stanza);
-    const { tap } = this.environment.observation;
-    if (tap !== null) tap.delivered(this, stanza);
+    const { observation } = this.environment;
+    for (const observer of this.observers) observation.delivered(observer, stanza);
+    if (observation.tap !== null) observation.tap.delivered(this, stanza);
     this.stanzasDelivered++;
     this.link.send(stanza);
   }
@@ -71,7 +71,6 @@ export abstract class BoundSession implements Session, RoutedSession {
   abstract forward(stanza: Stanza): void;
 
   linkEnded(reason: CloseReason, unsent: readonly Stanza[]): void {
-    this.environment.presence.ended(this);
     this.environment.owner.sessionEnded(this, reason, unsent);
   }
 

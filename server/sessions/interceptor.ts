@@ -6,6 +6,7 @@ export interface Interceptor {
   /**
    * Called for each stanza a session has sent, before anything is done with it.
    * @returns whether it has been taken: it goes no further then, unless {@link Session.forward} is called for it.
+   * @throws StreamError to end the stream of its sender.
    */
   take(session: Session, stanza: Stanza): boolean;
 }

@@ -1,7 +1,7 @@
-import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Limits } from '../config/limits.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Log } from '../kernel/log.ts';
@@ -21,7 +21,7 @@ export interface Program {
 /** What the local links of a server share. */
 export interface LocalLinkEnvironment {
   readonly flusher: Flusher;
-  readonly clock: Clock;
+  readonly clock: ServerClock;
   readonly limits: Limits;
   readonly counts: ServerCounts;
   readonly log: Log;
@@ -132,9 +132,10 @@ export class LocalLink implements Link, Flushable {
     const unsent = [...this.leaving.slice(this.left), ...this.waiting];
     this.waiting = [];
     this.length = 0;
-    this.environment.onClosed(this);
+    const { clock, onClosed } = this.environment;
+    clock.next(() => this.program.ended());
+    onClosed(this);
     this.session?.linkEnded(reason, unsent);
-    queueMicrotask(() => this.program.ended());
   }
 
   cut(): void {
@@ -177,7 +178,7 @@ export class LocalLink implements Link, Flushable {
     if (this.overflowing || this.length <= limits.outboxBytes || !overflows(this, limits, clock.now())) return;
     // Deferred: close() re-delivers queued stanzas and may already be on the stack.
     this.overflowing = true;
-    setImmediate(() => this.close('slow-reader', null));
+    clock.soon(() => this.close('slow-reader', null));
   }
 
   private failed(error: unknown): void {

@@ -3,6 +3,7 @@ import { type Element, xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Connection, SessionUser } from '../net/connection.ts';
 import type { TransportKind } from '../net/transport.ts';
@@ -20,6 +21,7 @@ export interface UnacknowledgedLimits {
 
 /** Keeps the sessions that wait to be resumed. */
 export interface ResumptionKeeper {
+  readonly clock: Pick<ServerClock, 'soon'>;
   /** A session has lost its connection. @returns the timer that ends it; null if it cannot wait. */
   wait(link: ManagedLink, reason: CloseReason): Timer | null;
   /** It has a connection again. */
@@ -106,7 +108,7 @@ export class ManagedLink implements Link, SessionUser {
     if (unacknowledged.size <= limits.unacknowledgedStanzas && unacknowledged.bytes <= limits.unacknowledgedBytes) return;
     // Deferred: close() re-delivers kept stanzas and may already be on the stack.
     this.overflowing = true;
-    setImmediate(() => this.close('unacknowledged', new StreamError('resource-constraint', 'too much has not been acknowledged')));
+    this.keeper.clock.soon(() => this.close('unacknowledged', new StreamError('resource-constraint', 'too much has not been acknowledged')));
   }
 
   close(reason: CloseReason, error: StreamError | null): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Timer } from '../../shared/clock.ts';
 import type { Element } from '../../shared/element.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Connection } from '../net/connection.ts';
@@ -19,13 +20,13 @@ export interface ResumptionLimits extends UnacknowledgedLimits {
 
 /** The sessions that clients may resume after they have lost their connection (XEP-0198 §5). */
 export class Resumption implements ResumptionKeeper {
+  readonly clock: ServerClock;
   private readonly limits: ResumptionLimits;
-  private readonly clock: Clock;
   private readonly log: Log;
   private readonly resumable = new Map<string, ManagedLink>();
   private readonly waiting = new Set<ManagedLink>();
 
-  constructor(limits: ResumptionLimits, clock: Clock, log: Log) {
+  constructor(limits: ResumptionLimits, clock: ServerClock, log: Log) {
     this.limits = limits;
     this.clock = clock;
     this.log = log;

@@ -1,10 +1,11 @@
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
+import type { Guard } from '../kernel/guard.ts';
 import type { Session } from './session.ts';
 
 /**
  * Looks from the side at what passes through the sessions of a server: recordings, metrics, the console. It is called on the hot path, so it may
- * not throw or wait, and copies what it keeps ({@link Stanza.detach}, of a stanza of its own).
+ * not wait, and copies what it keeps ({@link Stanza.detach}, of a stanza of its own).
  */
 export interface Tap {
   /** A session has its address. */
@@ -17,35 +18,64 @@ export interface Tap {
   ended(session: Session, reason: CloseReason): void;
 }
 
-/** Any number of taps as one. */
+interface GuardedTap {
+  readonly tap: Tap;
+  readonly guard: Guard;
+}
+
+/** Any number of taps as one, which never throws. */
 export class Taps implements Tap {
-  private taps: readonly Tap[] = [];
+  private taps: readonly GuardedTap[] = [];
 
   get empty(): boolean {
     return this.taps.length === 0;
   }
 
-  add(tap: Tap): void {
-    this.taps = [...this.taps, tap];
+  add(tap: Tap, guard: Guard): void {
+    this.taps = [...this.taps, { tap, guard }];
   }
 
   remove(tap: Tap): void {
-    this.taps = this.taps.filter((one) => one !== tap);
+    this.taps = this.taps.filter((one) => one.tap !== tap);
   }
 
   bound(session: Session): void {
-    for (const tap of this.taps) tap.bound(session);
+    for (const { tap, guard } of this.taps) {
+      try {
+        tap.bound(session);
+      } catch (error) {
+        guard.failed(error);
+      }
+    }
   }
 
   read(session: Session, stanza: Stanza): void {
-    for (const tap of this.taps) tap.read(session, stanza);
+    for (const { tap, guard } of this.taps) {
+      try {
+        tap.read(session, stanza);
+      } catch (error) {
+        guard.failed(error);
+      }
+    }
   }
 
   delivered(session: Session, stanza: Stanza): void {
-    for (const tap of this.taps) tap.delivered(session, stanza);
+    for (const { tap, guard } of this.taps) {
+      try {
+        tap.delivered(session, stanza);
+      } catch (error) {
+        guard.failed(error);
+      }
+    }
   }
 
   ended(session: Session, reason: CloseReason): void {
-    for (const tap of this.taps) tap.ended(session, reason);
+    for (const { tap, guard } of this.taps) {
+      try {
+        tap.ended(session, reason);
+      } catch (error) {
+        guard.failed(error);
+      }
+    }
   }
 }

@@ -1,5 +1,5 @@
-import type { Clock } from '../../shared/clock.ts';
 import type { Account } from '../config/account.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import { OsrfService } from '../osrf/service.ts';
@@ -31,7 +31,7 @@ export interface BuiltInSettingsOptions {
 export interface BuiltInSettingsEnvironment {
   /** Logs in at the server. */
   readonly login: (credentials: Credentials) => JabberLogin;
-  readonly clock: Clock;
+  readonly clock: ServerClock;
   readonly log: Log;
 }
 
@@ -95,7 +95,7 @@ export class BuiltInSettings {
   listenersChanged(domain: string, listeners: Iterable<string>): void {
     this.listeners.set(domain, [...listeners]);
     // The router is at work still; but before the next stanza is read, so that no request finds nobody.
-    queueMicrotask(() => this.follow());
+    this.environment.clock.next(() => this.follow());
   }
 
   /** A router from outside has taken a domain's place, and knows of no listener yet. */

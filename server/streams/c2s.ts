@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Timer } from '../../shared/clock.ts';
 import { childText, type Element, text, xml } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { iqStanza } from '../../shared/iq.ts';
@@ -6,6 +7,7 @@ import { isResource, normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
 import { isStanzaName } from '../../shared/stanza.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
@@ -25,6 +27,7 @@ import { ClientStream } from './session-streams.ts';
 
 /** What a negotiation needs of its server. */
 export interface C2sEnvironment {
+  readonly clock: ServerClock;
   readonly accounts: Accounts;
   /** All that the server has, the strongest first. */
   readonly mechanisms: readonly SaslMechanism[];
@@ -55,7 +58,7 @@ export class C2sNegotiation implements Negotiation {
   readonly reads = 'elements';
   private readonly connection: Connection;
   private readonly environment: C2sEnvironment;
-  private readonly timer: NodeJS.Timeout;
+  private readonly timer: Timer;
   private state: 'opening' | 'authenticating' | 'failing' | 'reopening' | 'binding' | 'done' = 'opening';
   private domain = '';
   private streamId = '';
@@ -64,12 +67,12 @@ export class C2sNegotiation implements Negotiation {
   private terms: LoginTerms = NO_LOGIN;
   private sasl: SaslDialogue | null = null;
   private failures = 0;
-  private failureTimer: NodeJS.Timeout | null = null;
+  private failureTimer: Timer | null = null;
 
   constructor(connection: Connection, environment: C2sEnvironment) {
     this.connection = connection;
     this.environment = environment;
-    this.timer = setTimeout(() => this.timedOut(), environment.loginTimeoutMs);
+    this.timer = environment.clock.after(environment.loginTimeoutMs, () => this.timedOut());
   }
 
   headerRead(header: StreamHeader): void {
@@ -101,8 +104,8 @@ export class C2sNegotiation implements Negotiation {
   }
 
   ended(): void {
-    clearTimeout(this.timer);
-    if (this.failureTimer !== null) clearTimeout(this.failureTimer);
+    this.timer.cancel();
+    this.failureTimer?.cancel();
   }
 
   private checkedDomain(header: StreamHeader): string {
@@ -197,7 +200,7 @@ export class C2sNegotiation implements Negotiation {
 
   private done(): void {
     this.state = 'done';
-    clearTimeout(this.timer);
+    this.timer.cancel();
   }
 
   private saslRead(element: Element): void {
@@ -226,7 +229,7 @@ export class C2sNegotiation implements Negotiation {
       return;
     }
     this.state = 'failing';
-    this.failureTimer = setTimeout(() => this.tellFailure(tell), delayMs);
+    this.failureTimer = this.environment.clock.after(delayMs, () => this.tellFailure(tell));
   }
 
   private tellFailure(tell: () => void): void {

@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Timer } from '../../shared/clock.ts';
 import type { Element } from '../../shared/element.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
 import type { Connection, Negotiation } from '../net/connection.ts';
@@ -15,6 +17,7 @@ import { ComponentStream } from './session-streams.ts';
 
 /** What a component's negotiation needs of its server. */
 export interface ComponentEnvironment {
+  readonly clock: ServerClock;
   readonly log: Log;
   readonly loginTimeoutMs: number;
   readonly failedLogins: FailedLogins;
@@ -29,9 +32,9 @@ export class ComponentNegotiation implements Negotiation {
   readonly reads = 'elements';
   private readonly connection: Connection;
   private readonly environment: ComponentEnvironment;
-  private readonly timer: NodeJS.Timeout;
+  private readonly timer: Timer;
   /** Null unless it has failed, and is to be told late. */
-  private failureTimer: NodeJS.Timeout | null = null;
+  private failureTimer: Timer | null = null;
   private domain = '';
   private secret = '';
   private streamId = '';
@@ -39,7 +42,7 @@ export class ComponentNegotiation implements Negotiation {
   constructor(connection: Connection, environment: ComponentEnvironment) {
     this.connection = connection;
     this.environment = environment;
-    this.timer = setTimeout(() => this.timedOut(), environment.loginTimeoutMs);
+    this.timer = environment.clock.after(environment.loginTimeoutMs, () => this.timedOut());
   }
 
   headerRead(header: StreamHeader): void {
@@ -63,7 +66,7 @@ export class ComponentNegotiation implements Negotiation {
     }
     const session = this.environment.bind(this.connection, this.domain);
     if (session instanceof StanzaError) throw new StreamError('conflict', session.text);
-    clearTimeout(this.timer);
+    this.timer.cancel();
     this.connection.write('<handshake/>');
     this.connection.handOver(new ComponentStream(this.connection, session));
   }
@@ -73,8 +76,8 @@ export class ComponentNegotiation implements Negotiation {
   }
 
   ended(): void {
-    clearTimeout(this.timer);
-    if (this.failureTimer !== null) clearTimeout(this.failureTimer);
+    this.timer.cancel();
+    this.failureTimer?.cancel();
   }
 
   private failed(): void {
@@ -83,7 +86,7 @@ export class ComponentNegotiation implements Negotiation {
     const error = new StreamError('not-authorized', 'the handshake is not that of the secret');
     const delayMs = this.environment.failedLogins.delayMs(peer);
     if (delayMs === 0) throw error;
-    this.failureTimer = setTimeout(() => this.connection.close('login-failed', error), delayMs);
+    this.failureTimer = this.environment.clock.after(delayMs, () => this.connection.close('login-failed', error));
   }
 
   /** XEP-0114 §3: the hex SHA-1 of stream id and secret. */

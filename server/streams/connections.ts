@@ -1,7 +1,7 @@
-import type { Clock } from '../../shared/clock.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { componentSecret } from '../config/components.ts';
 import { type ChopChopConfig, type RunningConfig, routerName } from '../config/config.ts';
+import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Slices } from '../kernel/slices.ts';
 import type { Turn } from '../kernel/turn.ts';
@@ -25,7 +25,7 @@ import { streamLimitsXml } from './limits.ts';
 
 /** What the connections of a server need of it. */
 export interface ConnectionsEnvironment {
-  readonly clock: Clock;
+  readonly clock: ServerClock;
   readonly counts: ServerCounts;
   readonly turn: Turn;
   readonly slices: Slices;
@@ -116,10 +116,11 @@ export class Connections {
 
 function c2sEnvironment(config: ChopChopConfig, environment: ConnectionsEnvironment, failedLogins: FailedLogins): C2sEnvironment {
   const { limits, router } = config;
-  const { accounts, binding, resumption, guardedLog } = environment;
+  const { clock, accounts, binding, resumption, guardedLog } = environment;
   return {
+    clock,
     accounts,
-    mechanisms: createMechanisms(accounts),
+    mechanisms: createMechanisms(accounts, clock.soon),
     policy: { plaintextLogin: config.plaintextLogin, startTls: startTlsOf(config) },
     log: guardedLog('c2s', ['info', 'warn', 'error']),
     loginTimeoutMs: limits.loginTimeoutMs,
@@ -142,10 +143,11 @@ function startTlsOf({ tls }: ChopChopConfig): LoginPolicy['startTls'] {
 
 function componentEnvironment(
   config: ChopChopConfig,
-  { running, binding, guardedLog }: ConnectionsEnvironment,
+  { clock, running, binding, guardedLog }: ConnectionsEnvironment,
   failedLogins: FailedLogins,
 ): ComponentEnvironment {
   return {
+    clock,
     log: guardedLog('component', ['info', 'warn', 'error']),
     loginTimeoutMs: config.limits.loginTimeoutMs,
     failedLogins,

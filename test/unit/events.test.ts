@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { eventRoutes } from '../../server/control/events.ts';
 import type { HealthSample } from '../../server/control/health.ts';
 import type { Trace, TraceWatcher } from '../../server/control/trace/trace.ts';
+import { realClock } from '../support/guards.ts';
 
 const NOTHING = { requests: [], steps: [], came: ['a@b/c'], left: [] };
 
@@ -32,7 +33,7 @@ async function listen() {
     healthWatchers.add(watcher);
     return () => healthWatchers.delete(watcher);
   };
-  const [route] = eventRoutes({ trace, watchHealth });
+  const [route] = eventRoutes({ trace, clock: realClock(), watchHealth });
   const reply = await route?.handle({ path: [], query: new URLSearchParams(), body: undefined });
   assert.ok(reply?.kind === 'stream');
   const response = new FakeResponse();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LoopDelay } from '../../server/control/loop-delay.ts';
+import { realClock } from '../support/guards.ts';
 
 function holdUp(ms: number): void {
   for (const begin = performance.now(); performance.now() - begin < ms; );
@@ -12,7 +13,7 @@ for (const [watched, ms] of [
   [false, 250],
 ] as const) {
   test(`what holds the loop up for ${ms} ms is seen while ${watched ? 'somebody' : 'nobody'} watches, and told once`, async () => {
-    const delay = new LoopDelay();
+    const delay = new LoopDelay(realClock());
     delay.watched = watched;
     holdUp(ms);
     await wait(150);
@@ -23,7 +24,7 @@ for (const [watched, ms] of [
 }
 
 test('a loop that is held up for less than the time between two looks is seen by who watches', async () => {
-  const delay = new LoopDelay();
+  const delay = new LoopDelay(realClock());
   delay.watched = true;
   holdUp(45);
   await wait(40);

@@ -8,6 +8,7 @@ import { STREAM_FRAMING } from '../../server/net/framing.ts';
 import { Outbox } from '../../server/net/outbox.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { BlockingDuplex } from '../support/blocking-duplex.ts';
+import { someGuard } from '../support/guards.ts';
 
 /** The end of this turn of the event loop, with everything in it that was put off. */
 function turn(): Promise<void> {
@@ -34,7 +35,7 @@ function transportOf(socket: BlockingDuplex): ByteTransport {
 }
 
 function newFlusher(): Flusher {
-  return new Flusher(new Turn(SYSTEM_TIME), SYSTEM_TIME);
+  return new Flusher(new Turn(SYSTEM_TIME), SYSTEM_TIME, someGuard());
 }
 
 function setUp() {
@@ -81,7 +82,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
     }
   }
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new CountingFlusher(new Turn(SYSTEM_TIME), SYSTEM_TIME), SYSTEM_TIME);
+  const outbox = new Outbox(transportOf(socket), new CountingFlusher(new Turn(SYSTEM_TIME), SYSTEM_TIME, someGuard()), SYSTEM_TIME);
   for (const text of 'abc') outbox.append(text);
   assert.equal(added, 1);
   socket.blocked = true;

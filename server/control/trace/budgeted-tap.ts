@@ -1,6 +1,8 @@
 import type { Stanza } from '../../../shared/stanza.ts';
+import { ExchangeObservers } from '../../conversations/exchange-observers.ts';
 import { type ExchangeObserver, ExchangeTap } from '../../conversations/exchange-tap.ts';
-import { SYSTEM_TIME } from '../../kernel/clock.ts';
+import { type ServerClock, SYSTEM_TIME } from '../../kernel/clock.ts';
+import type { Guards } from '../../kernel/guard.ts';
 import type { LogProtect } from '../../logging/log-protect.ts';
 import type { Session } from '../../sessions/session.ts';
 import type { Tap } from '../../sessions/taps.ts';
@@ -8,6 +10,8 @@ import type { Budget } from './budget.ts';
 
 /** What tracing needs of its server. */
 export interface TracedServer {
+  readonly clock: ServerClock;
+  readonly guards: Guards;
   watch(tap: Tap): () => void;
   /** Stanzas that all sessions have sent until now. */
   stanzasRead(): number;
@@ -33,6 +37,7 @@ export class BudgetedTap implements Tap {
   private readonly server: TracedServer;
   private readonly budget: Budget;
   private readonly observer: ExchangeObserver & SessionObserver;
+  private readonly exchangeObservers: ExchangeObservers;
   private readonly onSpent: () => void;
   private exchanges: ExchangeTap;
   private detach: (() => void) | null = null;
@@ -46,6 +51,8 @@ export class BudgetedTap implements Tap {
     this.budget = budget;
     this.observer = observer;
     this.onSpent = onSpent;
+    this.exchangeObservers = new ExchangeObservers(server.guards);
+    this.exchangeObservers.add(observer, 'trace');
     this.exchanges = this.newExchanges();
   }
 
@@ -125,6 +132,6 @@ export class BudgetedTap implements Tap {
   }
 
   private newExchanges(): ExchangeTap {
-    return new ExchangeTap({ routers: this.server.routers, observer: this.observer });
+    return new ExchangeTap({ routers: this.server.routers, observer: this.exchangeObservers });
   }
 }

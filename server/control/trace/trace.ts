@@ -1,7 +1,9 @@
+import type { Timer } from '../../../shared/clock.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
 import type { ExchangeObserver } from '../../conversations/exchange-tap.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
+import { Watchers } from '../../kernel/watchers.ts';
 import type { Session } from '../../sessions/session.ts';
 import { BatchCollector, type TraceBatch } from './batch.ts';
 import { Budget } from './budget.ts';
@@ -35,20 +37,21 @@ export class Trace implements ExchangeObserver, SessionObserver {
   private readonly ring = new TraceRing(RING_LIMITS);
   private readonly budget = new Budget(MS_PER_SECOND.unwatched, SYSTEM_TIME.now());
   private readonly batch = new BatchCollector();
-  private readonly watchers = new Set<TraceWatcher>();
+  private readonly watchers: Watchers<[TraceBatch]>;
   /** Under way, in the order in which they began. */
   private readonly open = new Map<Exchange, Recording>();
   private readonly server: TracedServer;
   private readonly tap: BudgetedTap;
   private readonly listener: TraceListener;
   private count = 0;
-  private timer: NodeJS.Timeout | null = null;
+  private timer: Timer | null = null;
   private lastAnswer: Stanza | null = null;
   private lastAnswered: Exchange | null = null;
 
   constructor(server: TracedServer, listener: TraceListener) {
     this.server = server;
     this.listener = listener;
+    this.watchers = new Watchers(server.guards, 'trace watcher');
     this.tap = new BudgetedTap(server, this.budget, this, () => this.schedule());
     this.tap.start();
   }
@@ -60,15 +63,15 @@ export class Trace implements ExchangeObserver, SessionObserver {
 
   stop(): void {
     this.tap.stop();
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer?.cancel();
   }
 
-  /** @returns what ends that. */
-  watch(watcher: TraceWatcher): () => void {
-    this.watchers.add(watcher);
+  /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns what ends that. */
+  watch(watcher: TraceWatcher, takenOut: () => void): () => void {
+    const end = this.watchers.add((batch) => watcher.happened(batch), takenOut);
     this.budget.msPerSecond = MS_PER_SECOND.watched;
     return () => {
-      this.watchers.delete(watcher);
+      end();
       if (this.watchers.size === 0) this.budget.msPerSecond = MS_PER_SECOND.unwatched;
     };
   }
@@ -162,7 +165,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
 
   /** For what watchers are to be told, and to look again when there was too much to look at. */
   private schedule(): void {
-    this.timer ??= setTimeout(() => this.tick(), BATCH_MS).unref();
+    this.timer ??= this.server.clock.after(BATCH_MS, () => this.tick());
   }
 
   private tick(): void {
@@ -172,7 +175,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.budget.refill(begin);
     if (!this.tap.resume()) this.schedule();
     const batch = this.batch.take();
-    if (batch !== null) for (const watcher of this.watchers) watcher.happened(batch);
+    if (batch !== null) this.watchers.call(batch);
     this.budget.spend(SYSTEM_TIME.now() - begin);
   }
 }

@@ -4,9 +4,9 @@ import { PlainMechanism } from './plain.ts';
 import { ScramMechanism } from './scram.ts';
 import { AccountScramKeys } from './scram-keys.ts';
 
-/** All mechanisms for some accounts, the strongest first. */
-export function createMechanisms(accounts: Accounts): SaslMechanism[] {
-  const keys = new AccountScramKeys(accounts);
+/** All mechanisms for some accounts, the strongest first. @param soon See {@link AccountScramKeys}. */
+export function createMechanisms(accounts: Accounts, soon?: (action: () => void) => void): SaslMechanism[] {
+  const keys = new AccountScramKeys(accounts, undefined, soon);
   return [
     new ScramMechanism('sha256', true, keys),
     new ScramMechanism('sha1', true, keys),

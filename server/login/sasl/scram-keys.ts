@@ -37,15 +37,17 @@ const SALT_BYTES = 16;
 export class AccountScramKeys implements ScramKeySource {
   private readonly accounts: Accounts;
   private readonly derive: typeof deriveKeys;
+  private readonly soon: (action: () => void) => void;
   private readonly secret = randomBytes(32);
   private readonly keys: Readonly<Record<ScramHash, WeakMap<Account, ScramKeys>>> = { sha1: new WeakMap(), sha256: new WeakMap() };
   /** The accounts whose keys are derived, or are being. After a reload they are others. */
   private readonly prepared: Record<ScramHash, readonly Account[]> = { sha1: [], sha256: [] };
 
-  /** @param derive For tests. */
-  constructor(accounts: Accounts, derive = deriveKeys) {
+  /** @param derive For tests. @param soon Calls something in a turn of its own. */
+  constructor(accounts: Accounts, derive = deriveKeys, soon: (action: () => void) => void = setImmediate) {
     this.accounts = accounts;
     this.derive = derive;
+    this.soon = soon;
   }
 
   saltOf(username: string, domain: string, hash: ScramHash): ScramSalt {
@@ -68,9 +70,9 @@ export class AccountScramKeys implements ScramKeySource {
       const account = all[next++];
       if (account === undefined || this.accounts.all !== all) return;
       this.keysOfAccount(account, hash);
-      setImmediate(prepareNext);
+      this.soon(prepareNext);
     };
-    setImmediate(prepareNext);
+    this.soon(prepareNext);
   }
 
   private keysOfAccount(account: Account, hash: ScramHash): ScramKeys {

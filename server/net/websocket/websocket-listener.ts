@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
+import type { Timer } from '../../../shared/clock.ts';
 import type { Limits } from '../../config/limits.ts';
+import type { ServerClock } from '../../kernel/clock.ts';
 import type { PendingConnection, PendingConnections } from '../pending-connections.ts';
 import { placeOf } from '../tcp.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
@@ -20,6 +22,7 @@ const SUBPROTOCOL = 'xmpp';
 const FRAME_MARGIN_BYTES = 65_536;
 
 export interface WebSocketEnvironment {
+  readonly clock: ServerClock;
   readonly domains: readonly string[];
   /** See {@link mayConnect}. */
   readonly origins: readonly string[];
@@ -32,7 +35,7 @@ export interface WebSocketEnvironment {
 /** A socket that has not become a WebSocket yet. */
 interface Visitor extends PendingConnection {
   /** Ends it. */
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Timer;
   readonly identity: TlsIdentity | null;
 }
 
@@ -43,7 +46,7 @@ export class WebSocketListener {
   private readonly webSockets: WebSocketServer;
   private readonly transports = new Set<WebSocketTransport>();
   private readonly visitors = new Map<Duplex, Visitor>();
-  private pings: NodeJS.Timeout | null = null;
+  private pings: Timer | null = null;
 
   constructor(environment: WebSocketEnvironment) {
     this.environment = environment;
@@ -60,20 +63,21 @@ export class WebSocketListener {
   }
 
   open(): void {
-    this.pings = setInterval(() => this.pingAll(), this.environment.limits.keepAliveMs).unref();
+    const { clock, limits } = this.environment;
+    this.pings = clock.every(limits.keepAliveMs, () => this.pingAll());
   }
 
   /** Takes no more. WebSockets stay. */
   close(): void {
-    if (this.pings !== null) clearInterval(this.pings);
+    this.pings?.cancel();
     for (const socket of this.visitors.keys()) socket.destroy();
   }
 
   /** Takes a socket that somebody has connected to the port. @param identity Shown where it begins with TLS; else null. */
   take(raw: Socket, identity: TlsIdentity | null): void {
     const socket = identity === null ? raw : new TLSSocket(raw, { isServer: true, secureContext: identity.context, ALPNProtocols: ['http/1.1'] });
-    const { limits, pending } = this.environment;
-    const timer = setTimeout(() => socket.destroy(), limits.loginTimeoutMs);
+    const { clock, limits, pending } = this.environment;
+    const timer = clock.after(limits.loginTimeoutMs, () => socket.destroy());
     const visitor = { peer: placeOf(raw).peer, crowdOut: () => void socket.destroy(), timer, identity };
     this.visitors.set(socket, visitor);
     pending.add(visitor);
@@ -86,7 +90,7 @@ export class WebSocketListener {
   private leave(socket: Duplex): TlsIdentity | null {
     const visitor = this.visitors.get(socket);
     if (visitor === undefined) return null;
-    clearTimeout(visitor.timer);
+    visitor.timer.cancel();
     this.environment.pending.remove(visitor);
     this.visitors.delete(socket);
     return visitor.identity;

@@ -231,7 +231,7 @@ test('a call that could not be sent is refused, and is no mistake of the server'
     return [response.status, ((await response.json()) as { error: string }).error];
   };
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
-  assert.deepEqual(await refusal(`{"service":"opensrf.math","method":"add","params":${deep}}`), [400, 'params is nested too deeply']);
+  assert.deepEqual(await refusal(`{"service":"opensrf.math","method":"add","params":${deep}}`), [400, 'the body is nested deeper than 512 levels']);
   for (const service of ['a\\u0000b', 'a'.repeat(2_000)]) {
     assert.deepEqual(await refusal(`{"service":"${service}","method":"add"}`), [400, 'service is needed, with a name that a service can have']);
   }

@@ -48,6 +48,28 @@ test('only server/kernel/clock.ts starts timers of a server, so that none can en
   assert.deepEqual(starters.sort(), ['server/kernel/clock.ts', ...own.map((file) => `server/${file}`)]);
 });
 
+test('a peer’s JSON is parsed and written in shared/osrf/json.ts alone, which bounds its depth', () => {
+  const users = files.filter((file) => /\bJSON\.(?:parse|stringify)\(/.test(readFileSync(join(root, file), 'utf8')));
+  // What the others parse and write is our own: settings, answers of a host, log lines, the control file, reports of commands.
+  const own = [
+    'server/cli/demo.ts',
+    'server/cli/doctor.ts',
+    'server/cli/monitor.ts',
+    'server/cli/serve/announcement.ts',
+    'server/cli/serve/serve-control.ts',
+    'server/cli/services.ts',
+    'server/cli/status.ts',
+    'server/control/control-client.ts',
+    'server/control/control-file.ts',
+    'server/doctor/app.ts',
+    'server/kernel/version.ts',
+    'server/logging/line-formats.ts',
+    'server/logging/logger.ts',
+    'server/net/websocket/host-meta.ts',
+  ];
+  assert.deepEqual(users.sort(), [...own, 'shared/osrf/json.ts']);
+});
+
 /** The first word of each line of the block below the heading "Rooms" that is the path of a folder. */
 function readRooms(page: string): string[] {
   const block = /## Rooms[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1] ?? '';

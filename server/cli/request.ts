@@ -1,3 +1,4 @@
+import { jsonProblem, parseJson, writeJson } from '../../shared/osrf/json.ts';
 import type { Envelope } from '../../shared/osrf/write.ts';
 import type { ValuesOf } from '../config/setting.ts';
 import type { ConnectionValues } from '../config/sources/connection.ts';
@@ -23,7 +24,7 @@ export async function request(args: RequestArguments, print: (line: string) => v
   const connection = connectionOf(args);
   const call = { service: args.service, method: args.method, params: parseParams(args, new LogProtect(connection.logProtect)), timeoutMs: args.timeoutMs };
   const { locale, ingress, apiLevel } = args;
-  const show = (result: unknown) => print(JSON.stringify(result ?? null, null, args.pretty ? 2 : 0));
+  const show = (result: unknown) => print(shown(result ?? null, args.pretty ? 2 : 0));
   await withClient('request', connection, {}, (client) => ask(client, call, { locale, ingress, apiLevel }, args.connect, show));
 }
 
@@ -46,13 +47,17 @@ async function ask(client: OsrfClient, call: Call, envelope: Envelope, stateful:
 
 function parseParams({ method, params }: RequestArguments, logProtect: LogProtect): unknown[] {
   return params.map((text, index) => {
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      // Where a script runs us, this goes into its log.
-      if (logProtect.protects(method)) throw new CommandError(EXIT.usage, `parameter ${index + 1}, ${REDACTED}: no JSON`);
-      const hint = /^[\w.-]+$/.test(text) ? `; a string needs its quotes: '"${text}"'` : '';
-      throw new CommandError(EXIT.usage, oneLine(`parameter ${index + 1}, ${text}: no JSON (${(error as Error).message})${hint}`));
-    }
+    const value = parseJson(text);
+    if (value !== undefined) return value;
+    // Where a script runs us, this goes into its log.
+    if (logProtect.protects(method)) throw new CommandError(EXIT.usage, `parameter ${index + 1}, ${REDACTED}: no JSON`);
+    const hint = /^[\w.-]+$/.test(text) ? `; a string needs its quotes: '"${text}"'` : '';
+    throw new CommandError(EXIT.usage, oneLine(`parameter ${index + 1}, ${text}: ${jsonProblem(text)}${hint}`));
   });
+}
+
+function shown(result: unknown, indent: number): string {
+  const json = writeJson(result, undefined, indent);
+  if (json === undefined) throw new CommandError(EXIT.failed, 'a result is too long to be written');
+  return json;
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { writeJson } from '../../shared/osrf/json.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { HealthSample } from './health.ts';
 import { problem, type Reply, type Route } from './http.ts';
@@ -82,6 +83,8 @@ class EventStream {
       this.leftOut++;
       return;
     }
-    this.response.write(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`);
+    const json = writeJson(value);
+    if (json === undefined) this.leftOut++;
+    else this.response.write(`event: ${event}\ndata: ${json}\n\n`);
   }
 }

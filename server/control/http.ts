@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { jsonProblem, parseJson, writeJson } from '../../shared/osrf/json.ts';
 
 /** One call of the control interface, as its handler gets it. */
 export interface Call {
@@ -78,11 +79,9 @@ export async function readBody(request: IncomingMessage): Promise<{ readonly bod
   if (bytes === 0) return { body: undefined };
   // A form of another page could send anything else without asking first.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return { status: 415, reason: 'the body must be application/json' };
-  try {
-    return { body: JSON.parse(Buffer.concat(chunks).toString('utf8')) };
-  } catch (error) {
-    return { status: 400, reason: `the body is no JSON: ${(error as Error).message}` };
-  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  const body = parseJson(text);
+  return body === undefined ? { status: 400, reason: `the body is ${jsonProblem(text)}` } : { body };
 }
 
 // The page loads nothing from elsewhere, stands in no frame, and its scripts are its own files: what a message holds can be no script.
@@ -98,12 +97,18 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 } as const;
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+const TOO_LONG = '{"error":"the answer is longer than this interface can write: ask for less"}\n';
+
 export function send(response: ServerResponse, reply: Reply): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   switch (reply.kind) {
-    case 'json':
-      finish(response, reply.status, 'application/json; charset=utf-8', `${JSON.stringify(reply.value)}\n`);
+    case 'json': {
+      const text = writeJson(reply.value);
+      if (text === undefined) finish(response, 500, JSON_TYPE, TOO_LONG);
+      else finish(response, reply.status, JSON_TYPE, `${text}\n`);
       return;
+    }
     case 'content':
       if (reply.policy !== undefined) response.setHeader(POLICY, `${HEADERS[POLICY]}; ${reply.policy}`);
       finish(response, reply.status, reply.type, reply.content);

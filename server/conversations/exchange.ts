@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { detached } from '../../shared/detach.ts';
 import { ResultAssembler } from '../../shared/osrf/assemble.ts';
-import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
+import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
 /**
@@ -103,7 +103,7 @@ export class Exchange {
     }
     const code = statusCodeOf(message);
     this.statusCode = code;
-    this.status = String(message.payload['status'] ?? '');
+    this.status = statusTextOf(message);
     if (code === 205 || (code === 200 && this.type === 'CONNECT')) return 'complete';
     return code >= 300 ? 'refused' : 'open';
   }

@@ -1,5 +1,10 @@
+import { writeJson } from '../../shared/osrf/json.ts';
+
 /** What stands in a log for parameters that may not be there. */
 export const REDACTED = '**PARAMS REDACTED**';
+
+/** What stands there for parameters that make no JSON. */
+const UNWRITABLE = '**PARAMS NOT WRITTEN**';
 
 /**
  * `<log_protect>` of opensrf_core.xml: methods whose parameters may not be logged.
@@ -19,6 +24,6 @@ export class LogProtect {
 
   /** A call's parameters as a log may show them: JSON without the outer brackets, or {@link REDACTED}, even if there are none. */
   shown(method: string, params: readonly unknown[]): string {
-    return this.protects(method) ? REDACTED : JSON.stringify(params).slice(1, -1);
+    return this.protects(method) ? REDACTED : (writeJson(params)?.slice(1, -1) ?? UNWRITABLE);
   }
 }

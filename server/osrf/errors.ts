@@ -1,7 +1,7 @@
 import { child, childText, type Element } from '../../shared/element.ts';
 import { legacyCode } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
-import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
+import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
 import { elementOf } from '../../shared/reader/element-of.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
@@ -44,7 +44,7 @@ const NOBODY_THERE = new Set([404, 503]);
 export function statusError(message: OsrfMessage, from: string, service: string): OsrfError {
   const code = statusCodeOf(message);
   const absent = from === service && !service.endsWith('/router') && NOBODY_THERE.has(code);
-  return new OsrfError(absent ? 'router' : 'service', code, String(message.payload['status'] ?? ''), from);
+  return new OsrfError(absent ? 'router' : 'service', code, statusTextOf(message), from);
 }
 
 /** In most messages nothing looks like an `<error>`, so that no tree is needed to see that there is none. */

@@ -65,4 +65,6 @@ export interface ServiceDescription {
   /** Takes the place of {@link methods}: does all that a message asks for, and says whether it did. */
   readonly answerer?: Answerer;
   readonly onEvent?: (event: ServiceEvent) => void;
+  /** Called with an error that left a client without its answer: a mistake of ours. */
+  readonly onFailure?: (error: unknown) => void;
 }

@@ -1,16 +1,22 @@
 import type { Timer } from '../../shared/clock.ts';
-import { toJson } from '../../shared/osrf/json.ts';
-import type { OsrfMessage } from '../../shared/osrf/message.ts';
-import { messagesIn } from '../../shared/osrf/read.ts';
+import { MAX_JSON_DEPTH, toJson, writeJson } from '../../shared/osrf/json.ts';
+import { MAX_MESSAGES, type OsrfMessage } from '../../shared/osrf/message.ts';
+import { isCostly, messagesIn } from '../../shared/osrf/read.ts';
 import { Reply } from '../../shared/osrf/reply.ts';
 import { osrfStanza } from '../../shared/osrf/stanzas.ts';
-import { type AnswerTo, answerEnvelope, bodyOf, DEFAULT_ENVELOPE, type OutgoingMessage, statusMessage } from '../../shared/osrf/write.ts';
+import { type AnswerTo, answerEnvelope, bodyOf, DEFAULT_ENVELOPE, FIRST_REQUEST, type OutgoingMessage, statusMessage } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText, unescapeXml } from '../../shared/xml.ts';
 import type { JabberLogin } from './login.ts';
 import type { Method, ServiceDescription } from './service-description.ts';
 import { ServiceRequest, ServiceSession } from './service-request.ts';
 import { ServiceStatus } from './service-status.ts';
+
+/** What a client is answered whose message is not read; it may be none, so the answer is as to the first request of a session. */
+const UNREADABLE = `The body is not an array of OpenSRF messages, or has more than ${MAX_MESSAGES} of them, or is nested deeper than ${MAX_JSON_DEPTH} levels, or has too many values`;
+
+/** So much of the name of an absent method stands in the answer. */
+const MAX_NAME = 1_024;
 
 /** One drone: takes a request from its listener, or keeps a session with one client until that disconnects or falls silent. One thing at a time. */
 export class Worker {
@@ -40,7 +46,7 @@ export class Worker {
     this.waiting++;
     this.silence?.cancel();
     this.work = this.work.then(async () => {
-      await this.workOn(stanza, client);
+      await this.workOn(stanza, client).catch((error: unknown) => this.service.onFailure?.(error));
       this.waiting--;
       if (this.waiting > 0) return;
       this.awaitNext();
@@ -50,10 +56,24 @@ export class Worker {
 
   private async workOn(stanza: Stanza, client: string): Promise<void> {
     const session = this.sessionOf(stanza, client);
-    for (const message of messagesIn(stanza) ?? []) {
-      this.service.onEvent?.({ kind: 'worker-received', worker: this.jabber.jid, from: client, type: message.type });
-      await this.answer(message, stanza, session);
+    const messages = isCostly(stanza) ? null : messagesIn(stanza);
+    if (messages === null || messages.length > MAX_MESSAGES) {
+      this.sendStatus(session, FIRST_REQUEST, 400, UNREADABLE);
+      return;
     }
+    for (const message of messages) {
+      try {
+        this.service.onEvent?.({ kind: 'worker-received', worker: this.jabber.jid, from: client, type: message.type });
+        await this.answer(message, stanza, session);
+      } catch (error) {
+        this.service.onFailure?.(error);
+        this.sendStatus(session, message, 500, 'internal error of the service');
+      }
+    }
+  }
+
+  private sendStatus(session: ServiceSession, to: AnswerTo, code: number, text: string): void {
+    this.send(session, to, [statusMessage(to.threadTrace, 'osrfMethodException', text, code)]);
   }
 
   private sessionOf({ thread: threadText, transactionId }: Stanza, client: string): ServiceSession {
@@ -82,7 +102,7 @@ export class Worker {
     const limits = typeof method === 'object' ? definedLimits(method) : {};
     const reply = new Reply(message.threadTrace, (messages) => this.send(session, message, messages), limits);
     if (method === undefined) {
-      const asked = typeof name === 'string' ? name : toJson(name ?? null);
+      const asked = (typeof name === 'string' ? name : toJson(name ?? null)).slice(0, MAX_NAME);
       reply.fail(404, `Method [${asked}] not found for ${implementation ?? `service ${service}`}`);
       return;
     }
@@ -101,8 +121,7 @@ export class Worker {
       if (error.endsSession) this.leave(session);
       return;
     }
-    const text = error instanceof Error ? error.message : String(error);
-    reply.fail(500, ` *** Call to [${method}] failed for session [${session.thread}], thread trace [${threadTrace}]:\n${text}\n`);
+    reply.fail(500, ` *** Call to [${method}] failed for session [${session.thread}], thread trace [${threadTrace}]:\n${thrownText(error)}\n`);
   }
 
   private leave(session: ServiceSession): void {
@@ -134,6 +153,12 @@ export class Worker {
     stanza.to = client;
     this.jabber.send(stanza);
   }
+}
+
+/** What a method has thrown, which need not be an error. */
+function thrownText(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : (writeJson(thrown) ?? typeof thrown);
 }
 
 function invoke(method: Method, request: ServiceRequest): unknown {

@@ -71,6 +71,7 @@ export class BuiltInSettings {
         workers: WORKERS,
         keepalive: { ms: KEEPALIVE_MS, clock },
         routers,
+        onFailure: (error) => log.error({ err: error }, 'a request was not answered'),
       },
       async (resource) => login({ ...account, resource }),
     );

@@ -11,6 +11,9 @@ export type ReadText = (path: string) => string;
 
 /** As deep as libxml2 goes; deeper nesting is a mistake. */
 const MAX_DEPTH = 256;
+/** Each entity inside another takes a parser of its own; libxml2 goes 40 deep. */
+const MAX_ENTITY_DEPTH = 40;
+const MAX_EXPANSIONS = 10_000;
 const MAX_EXPANDED_CHARACTERS = 10_000_000;
 
 // Marks a reference to an entity that the document declares. No XML document can contain this character.
@@ -33,6 +36,7 @@ class Parsing {
   private readonly builder = new XmlBuilder();
   private entities: ReadonlyMap<string, EntityDeclaration> = new Map();
   private line = 1;
+  private expansions = 0;
   private expandedCharacters = 0;
 
   constructor(file: string, source: string, readText: ReadText | null) {
@@ -137,9 +141,11 @@ class Parsing {
 
   private replacement(name: string, within: readonly string[]): string {
     if (within.includes(name)) this.fail(`the entity &${name}; holds itself`);
+    if (within.length >= MAX_ENTITY_DEPTH) this.fail(`more than ${MAX_ENTITY_DEPTH} entities inside one another`);
     const declaration = this.entities.get(name) as EntityDeclaration;
     const text = 'text' in declaration ? declaration.text : this.external(name, declaration.file, this.readText);
     this.expandedCharacters += text.length;
+    if (++this.expansions > MAX_EXPANSIONS) this.fail(`more than ${MAX_EXPANSIONS} entities to expand`);
     if (this.expandedCharacters > MAX_EXPANDED_CHARACTERS) this.fail(`the entities expand to more than ${MAX_EXPANDED_CHARACTERS} characters`);
     return text;
   }

@@ -1,6 +1,7 @@
+import { parseJson, plainText } from './json.ts';
 import { type OsrfMessage, statusCodeOf } from './message.ts';
 
-/** What a RESULT brought: a result; a piece of one; or the last piece of a text that is no JSON. */
+/** What a RESULT brought: a result; a piece of one; or the last piece of a text that is no JSON, or nested too deeply. */
 export type Assembled =
   | { readonly kind: 'result'; readonly content: unknown }
   | { readonly kind: 'piece' }
@@ -25,7 +26,7 @@ export class ResultAssembler {
     const { payloadClass, payload } = message;
     const code = statusCodeOf(message);
     if (payloadClass === 'osrfResultPartial' || code === 206) {
-      this.pieces.push(String(payload['content']));
+      this.pieces.push(plainText(payload['content']));
       return PIECE;
     }
     if (payloadClass === 'osrfResultPartialComplete' || code === 204) return this.join();
@@ -35,10 +36,7 @@ export class ResultAssembler {
   private join(): Assembled {
     const text = this.pieces.join('');
     this.pieces = [];
-    try {
-      return { kind: 'result', content: JSON.parse(text) };
-    } catch {
-      return { kind: 'broken', text };
-    }
+    const content = parseJson(text);
+    return content === undefined ? { kind: 'broken', text } : { kind: 'result', content };
   }
 }

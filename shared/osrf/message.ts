@@ -1,4 +1,4 @@
-import { readClassed } from './json.ts';
+import { glimpseJson, parseJson, plainText, readClassed } from './json.ts';
 
 /** OpenSRF's message types. */
 export type OsrfMessageType = 'CONNECT' | 'REQUEST' | 'RESULT' | 'STATUS' | 'DISCONNECT';
@@ -24,14 +24,24 @@ export interface OsrfMessage {
 /** What OpenSRF's libraries assume where a message names no locale. */
 export const DEFAULT_LOCALE = 'en-US';
 
-/** The messages of a body; null where the body is no array of `osrfMessage`, or holds a message without a known type. */
+/** The messages of a body; null where the body is no array of `osrfMessage`, holds a message without a known type, or is nested too deeply. */
 export function parseOsrfMessages(body: string): OsrfMessage[] | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return null;
-  }
+  return messagesOf(parseJson(body));
+}
+
+/** An observer sees no more messages of one stanza: OpenSRF's C library reads as many. */
+export const MAX_MESSAGES = 256;
+
+/** Parameters and contents of results stand so many levels deep. */
+const LEVELS = 6;
+
+/** The same for an observer: the first {@link MAX_MESSAGES}, also of a body that is nested too deeply, where parameters and results are left out. */
+export function glimpseMessages(body: string): OsrfMessage[] | null {
+  const json = glimpseJson(body, LEVELS);
+  return messagesOf(Array.isArray(json) ? json.slice(0, MAX_MESSAGES) : json);
+}
+
+function messagesOf(json: unknown): OsrfMessage[] | null {
   if (!Array.isArray(json) || json.length === 0) return null;
   const messages = json.map(parseOsrfMessage);
   return messages.every((message) => message !== null) ? messages : null;
@@ -54,6 +64,11 @@ function parseOsrfMessage(json: unknown): OsrfMessage | null {
 }
 
 /** The status code of a RESULT or STATUS, 0 where it has none; C writes a string, Perl a number. */
-export function statusCodeOf(message: OsrfMessage): number {
-  return Number(message.payload['statusCode'] ?? 0);
+export function statusCodeOf({ payload }: OsrfMessage): number {
+  return Number(plainText(payload['statusCode'])) || 0;
+}
+
+/** The text that goes with it; `''` where there is none. */
+export function statusTextOf({ payload }: OsrfMessage): string {
+  return plainText(payload['status']);
 }

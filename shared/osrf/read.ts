@@ -2,7 +2,8 @@ import { childText } from '../element.ts';
 import { elementOf } from '../reader/element-of.ts';
 import type { Stanza } from '../stanza.ts';
 import { unescapeXml } from '../xml.ts';
-import { type OsrfMessage, parseOsrfMessages } from './message.ts';
+import { occursMoreThan } from './json.ts';
+import { glimpseMessages, type OsrfMessage, parseOsrfMessages } from './message.ts';
 
 // What OpenSRF's own libraries write. In a well-formed stanza nothing else can look like this, and the tree takes ten times as long.
 const USUAL_CONTENT = /^(?:<opensrf [^<>]*\/>)?(?:<thread>[^<]*<\/thread>)?<body>([^<\r]*)<\/body>/;
@@ -26,18 +27,13 @@ const MAX_PARTS = 200_000;
 
 /** The messages of a stanza for an observer; none where the stanza has so many parts that reading them would delay its delivery. */
 export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
-  return isCostly(stanza.inner) ? [] : (messagesIn(stanza) ?? []);
+  return isCostly(stanza) ? [] : (glimpseMessages(bodyText(stanza)) ?? []);
 }
 
-function isCostly(inner: string): boolean {
+/** Whether a stanza has so many parts that reading them would hold up others. */
+export function isCostly({ inner }: Stanza): boolean {
   // Nearly every message: too short for as many of anything.
   if (inner.length <= MAX_PARTS) return false;
   for (const character of ['[', '{', '<', ',']) if (occursMoreThan(inner, character, MAX_PARTS)) return true;
   return occursMoreThan(inner, '&', MAX_REFERENCES);
-}
-
-function occursMoreThan(text: string, character: string, times: number): boolean {
-  let found = 0;
-  for (let place = text.indexOf(character); place !== -1; place = text.indexOf(character, place + 1)) if (++found > times) return true;
-  return false;
 }

@@ -1,3 +1,4 @@
+import { jsonProblem, parseJson } from '../../../shared/osrf/json.ts';
 import { formatPlace } from '../../config/problem.ts';
 import type { PlacedSettings } from '../../config/sources/placed-settings.ts';
 import { type Doubles, readDoubles } from '../../fixture/doubles.ts';
@@ -31,7 +32,9 @@ export async function doublesOf(settings: PlacedSettings): Promise<Doubles> {
 
 function parseFault(text: string, settings: PlacedSettings): FaultOptions {
   try {
-    const { params, ...options } = JSON.parse(text);
+    const given = parseJson(text);
+    if (given === undefined) throw new SyntaxError(jsonProblem(text));
+    const { params, ...options } = given as FaultOptions;
     const fault = Array.isArray(params) ? { ...options, params: params.map(matcherOf) } : options;
     // Refuse a fault that means nothing before the server starts.
     return new Fault(fault, () => {}).options;

@@ -1,3 +1,4 @@
+import { writeJson } from '../../../shared/osrf/json.ts';
 import type { Exchange, ExchangeState } from '../../conversations/exchange.ts';
 import { type LogProtect, REDACTED } from '../../logging/log-protect.ts';
 
@@ -67,7 +68,8 @@ export interface TraceEntry {
   readonly detail: TraceDetail;
 }
 
-const TOO_DEEP = JSON.stringify(['**TOO DEEPLY NESTED TO BE KEPT**']);
+/** Stands for values whose JSON is longer than a string may be. */
+const NOT_WRITTEN = '["**TOO LONG TO BE KEPT**"]';
 
 /** So much is kept of what was said in one direction. */
 const MAX_PAYLOAD_LENGTH = 128 * 1024;
@@ -104,19 +106,10 @@ export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded
 }
 
 function payload(values: readonly unknown[]): TracePayload {
-  const json = jsonOf(values);
+  const json = writeJson(values) ?? NOT_WRITTEN;
   return { json: json.slice(0, MAX_PAYLOAD_LENGTH), length: json.length, redacted: false };
 }
 
-/** What can be parsed at any depth cannot be written at any: a peer may send what ends in a RangeError here, on somebody else's way. */
-function jsonOf(values: readonly unknown[]): string {
-  try {
-    return JSON.stringify(values);
-  } catch {
-    return TOO_DEEP;
-  }
-}
-
 function redacted(): TracePayload {
-  return { json: JSON.stringify(REDACTED), length: REDACTED.length + 2, redacted: true };
+  return { json: `"${REDACTED}"`, length: REDACTED.length + 2, redacted: true };
 }

@@ -76,6 +76,10 @@ export interface Limits {
   readonly queryBytes: number;
   /** OpenSRF messages of such a query. */
   readonly queryMessages: number;
+  /** Bytes of requests that wait for a worker of a stub, or of the built-in `opensrf.settings`. */
+  readonly serviceBacklogBytes: number;
+  /** Steps of work of one request to the built-in `opensrf.settings`. */
+  readonly xpathSteps: number;
   /** Log lines of one kind within `logWindowMs` that peers can cause. */
   readonly logLinesOfKind: number;
   /** Log lines of one kind within `logWindowMs` about sessions that begin and end. */

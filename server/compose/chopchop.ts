@@ -8,6 +8,7 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts, Traffic } from '../kernel/counts.ts';
 import type { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
+import type { ProgramTurns } from '../kernel/program-turns.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
@@ -45,6 +46,11 @@ export class ChopChop {
   /** Its timers. */
   get clock(): ServerClock {
     return this.parts.clock;
+  }
+
+  /** For the work of programs in this process. */
+  get turns(): ProgramTurns {
+    return this.parts.turns;
   }
 
   /** What keeps the failures of observers away from the traffic. */

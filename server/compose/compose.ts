@@ -10,6 +10,7 @@ import { createClock, type ServerClock, SYSTEM_TIME } from '../kernel/clock.ts';
 import { ServerCounts } from '../kernel/counts.ts';
 import { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
+import { ProgramTurns } from '../kernel/program-turns.ts';
 import { Slices } from '../kernel/slices.ts';
 import { Turn } from '../kernel/turn.ts';
 import { Watchers } from '../kernel/watchers.ts';
@@ -37,6 +38,8 @@ export interface Parts {
   readonly guards: Guards;
   readonly guardedLogs: GuardedLogs;
   readonly slices: Slices;
+  /** For the work of programs in this process. */
+  readonly turns: ProgramTurns;
   readonly counts: ServerCounts;
   readonly accounts: Accounts;
   readonly tls: Tls;
@@ -62,6 +65,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const guardedLogs = new GuardedLogs(log, clock, config.limits);
   const guardedLog = guardedLogs.of;
   const slices = new Slices(clock, guards.create('job', null));
+  const turns = new ProgramTurns(clock, clock.soon);
   const counts = new ServerCounts();
   const accounts = new Accounts(config.accounts);
   const tls = new Tls(logOfPart(log, 'tls'));
@@ -127,6 +131,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     guards,
     guardedLogs,
     slices,
+    turns,
     counts,
     accounts,
     tls,

@@ -5,7 +5,7 @@ import type { Parts } from './compose.ts';
 import { trustedServers } from './routers.ts';
 
 /** The built-in `opensrf.settings` of a server; null where its configuration names none. */
-export function createSettings({ running, routers, routerReplaced, programs, clock }: Parts, log: Log): BuiltInSettings | null {
+export function createSettings({ running, routers, routerReplaced, programs, turns, clock }: Parts, log: Log): BuiltInSettings | null {
   const { settings, accounts, router } = running.config;
   const account = settings === null ? undefined : settingsAccount(settings, accounts, router);
   if (settings === null || account === undefined) return null;
@@ -14,7 +14,7 @@ export function createSettings({ running, routers, routerReplaced, programs, clo
     .map((domain) => `${routerName(router, domain)}@${domain}/router`);
   const builtIn = new BuiltInSettings(
     { file: settings.file, account, routers: addresses },
-    { login: (credentials) => programs.login(credentials), clock, log },
+    { login: (credentials) => programs.login(credentials), limits: running.config.limits, turns, clock, log },
   );
   routers.watch((domain, service, listeners) => {
     if (service === SETTINGS_SERVICE) builtIn.listenersChanged(domain, listeners);

@@ -101,6 +101,14 @@ export const LIMITS = {
     'Bytes of a query to a host or a command to a router; a longer one bounces with policy-violation, and the router refuses a request that long by a bounce',
   ),
   queryMessages: count(16, 'OpenSRF messages in one query to a router; the router answers more with status 400, and refuses a request with more by a bounce'),
+  serviceBacklogBytes: bytes(
+    32 * MIB,
+    'Bytes of requests that wait for a worker of the built-in opensrf.settings or of one stub; the service answers further ones with status 503',
+  ),
+  xpathSteps: count(
+    100_000,
+    'Steps of work (a node visited, a character of the answer) of one request to the built-in opensrf.settings, besides those for an answer of one and a half times the whole file; beyond, the service answers with status 500',
+  ),
   logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; the server counts further ones'),
   logLifeLines: count(1_000, 'Log lines of one kind about the life of sessions, as "session bound", in that window; the server counts further ones'),
   observerFailures: count(10, 'Failures of one observer (a trace, a recording, a tap) in logWindowMs; the server removes it then and logs that'),

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import type { ReplyLimits } from '../../shared/osrf/reply.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { ProgramTurns } from '../kernel/program-turns.ts';
 import type { ServiceRequest } from './service-request.ts';
 
 /**
@@ -56,6 +57,12 @@ export interface ServiceDescription {
   readonly maxWorkers?: number;
   /** So many stanzas wait for a free worker; further ones are answered with status 503. Without end where it is missing. */
   readonly maxBacklog?: number;
+  /** The bytes of such stanzas, and of those that wait for one worker. Without end where it is missing. */
+  readonly maxBacklogBytes?: number;
+  /** A longer stanza is not read, but answered with status 400. Without end where it is missing. */
+  readonly maxRequestBytes?: number;
+  /** Shares the event loop with the rest of the process; a service that has a process of its own needs none. */
+  readonly turns?: ProgramTurns;
   /** The addresses of the routers it registers with: `router@DOMAIN/router`. */
   readonly routers?: readonly string[];
   /** Whose methods they are, for the message that there is no such method: a Perl package. */

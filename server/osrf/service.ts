@@ -4,10 +4,11 @@ import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { createClock } from '../kernel/clock.ts';
 import { UNLOGGED } from '../kernel/guard.ts';
+import { Backlog } from './backlog.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
 import type { ServiceDescription } from './service-description.ts';
-import { Worker } from './worker.ts';
+import { BACKLOG_FULL, Worker } from './worker.ts';
 
 /** A service that logs in over TCP. It registers with its own domain's router where none is named. */
 export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, Omit<ServiceDescription, 'keepalive'> {
@@ -31,7 +32,8 @@ export class OsrfService {
   private readonly loginWorker: (number: number) => Promise<JabberLogin>;
   private readonly routers: readonly string[];
   /** Requests waiting for a free worker. */
-  private readonly backlog: Stanza[] = [];
+  private readonly waiting: Stanza[] = [];
+  private readonly backlog: Backlog;
   /** The login of one more worker; null while none is under way. */
   private growth: Promise<void> | null = null;
   private stopped = false;
@@ -44,6 +46,7 @@ export class OsrfService {
     this.loginWorker = loginWorker;
     this.routers = description.routers ?? [];
     this.logins = description.workers;
+    this.backlog = new Backlog(description.maxBacklog, description.maxBacklogBytes);
     listener.onMessage = (message) => this.received(message);
   }
 
@@ -100,29 +103,31 @@ export class OsrfService {
 
   private received(stanza: Stanza): void {
     if (stanza.type === 'error') return;
-    if (this.freeWorker() === undefined && this.backlog.length >= this.room) {
+    if (this.freeWorker() === undefined && !this.backlog.hasRoomFor(stanza, this.workersToCome)) {
       this.refuse(stanza);
       return;
     }
-    this.backlog.push(stanza);
+    this.waiting.push(stanza);
+    this.backlog.add(stanza);
     this.handOut();
   }
 
-  /** How many may wait: also for the workers that may come yet. */
-  private get room(): number {
-    const { workers, maxWorkers = workers, maxBacklog = Number.POSITIVE_INFINITY } = this.description;
-    return maxBacklog + maxWorkers - this.workers.length;
+  /** A request may wait for each of them too. */
+  private get workersToCome(): number {
+    const { workers, maxWorkers = workers } = this.description;
+    return maxWorkers - this.workers.length;
   }
 
   /** In the words of OpenSRF's listeners, which answer as to the first request of a session without reading which one it is. */
   private refuse({ routerFrom, thread, transactionId }: Stanza): void {
-    const body = statusBody(FIRST_REQUEST, 'osrfMethodException', 'Service unavailable: no available children and backlog queue at limit', 503);
+    const body = statusBody(FIRST_REQUEST, 'osrfMethodException', BACKLOG_FULL, 503);
     this.listener.send(osrfStanza({ to: routerFrom, from: this.listener.jid, thread, transactionId, form: 'child' }, body));
   }
 
   private handOut(): void {
-    for (let worker = this.freeWorker(); worker !== undefined && this.backlog.length > 0; worker = this.freeWorker()) {
-      const stanza = this.backlog.shift() as Stanza;
+    for (let worker = this.freeWorker(); worker !== undefined && this.waiting.length > 0; worker = this.freeWorker()) {
+      const stanza = this.waiting.shift() as Stanza;
+      this.backlog.remove(stanza);
       this.description.onEvent?.({
         kind: 'listener-received',
         listener: this.listener.jid,
@@ -133,7 +138,7 @@ export class OsrfService {
       worker.take(stanza, stanza.routerFrom);
     }
     const { workers, maxWorkers = workers } = this.description;
-    if (this.backlog.length > 0 && this.growth === null && this.workers.length < maxWorkers && !this.stopped) this.growth = this.grow();
+    if (this.waiting.length > 0 && this.growth === null && this.workers.length < maxWorkers && !this.stopped) this.growth = this.grow();
   }
 
   private async grow(): Promise<void> {

@@ -7,13 +7,18 @@ import { osrfStanza } from '../../shared/osrf/stanzas.ts';
 import { type AnswerTo, answerEnvelope, bodyOf, DEFAULT_ENVELOPE, FIRST_REQUEST, type OutgoingMessage, statusMessage } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText, unescapeXml } from '../../shared/xml.ts';
+import type { ProgramTurns } from '../kernel/program-turns.ts';
+import { Backlog } from './backlog.ts';
 import type { JabberLogin } from './login.ts';
 import type { Method, ServiceDescription } from './service-description.ts';
 import { ServiceRequest, ServiceSession } from './service-request.ts';
 import { ServiceStatus } from './service-status.ts';
 
 /** What a client is answered whose message is not read; it may be none, so the answer is as to the first request of a session. */
-const UNREADABLE = `The body is not an array of OpenSRF messages, or has more than ${MAX_MESSAGES} of them, or is nested deeper than ${MAX_JSON_DEPTH} levels, or has too many values`;
+const UNREADABLE = `The body is not an array of OpenSRF messages, or has more than ${MAX_MESSAGES} of them, or is nested deeper than ${MAX_JSON_DEPTH} levels, or is too long`;
+
+/** OpenSRF's words. */
+export const BACKLOG_FULL = 'Service unavailable: no available children and backlog queue at limit';
 
 /** So much of the name of an absent method stands in the answer. */
 const MAX_NAME = 1_024;
@@ -24,7 +29,8 @@ export class Worker {
   /** Called when it can take the next request. */
   onFree: () => void = () => {};
   private readonly service: ServiceDescription;
-  private waiting = 0;
+  /** What it was handed and has not worked on yet, the stanza that it works on included. */
+  private readonly backlog: Backlog;
   private work: Promise<void> = Promise.resolve();
   private session: ServiceSession | null = null;
   private silence: Timer | null = null;
@@ -32,36 +38,44 @@ export class Worker {
   constructor(jabber: JabberLogin, service: ServiceDescription) {
     this.jabber = jabber;
     this.service = service;
+    this.backlog = new Backlog(Number.POSITIVE_INFINITY, service.maxBacklogBytes);
     jabber.onMessage = (message) => {
       if (message.type !== 'error') this.take(message, message.from);
     };
   }
 
   get free(): boolean {
-    return this.waiting === 0 && this.session === null;
+    return this.backlog.count === 0 && this.session === null;
   }
 
   /** Works on a stanza for a client, when it is through with what it took before. */
   take(stanza: Stanza, client: string): void {
-    this.waiting++;
+    if (!this.backlog.hasRoomFor(stanza)) {
+      this.sendStatus(new ServiceSession(unescapeXml(stanza.thread), client, stanza.transactionId), FIRST_REQUEST, 503, BACKLOG_FULL);
+      return;
+    }
+    this.backlog.add(stanza);
     this.silence?.cancel();
     this.work = this.work.then(async () => {
       await this.workOn(stanza, client).catch((error: unknown) => this.service.onFailure?.(error));
-      this.waiting--;
-      if (this.waiting > 0) return;
+      this.backlog.remove(stanza);
+      if (this.backlog.count > 0) return;
       this.awaitNext();
       if (this.free) this.onFree();
     });
   }
 
   private async workOn(stanza: Stanza, client: string): Promise<void> {
+    const { turns } = this.service;
+    await turns?.next();
     const session = this.sessionOf(stanza, client);
-    const messages = isCostly(stanza) ? null : messagesIn(stanza);
-    if (messages === null || messages.length > MAX_MESSAGES) {
+    const messages = this.messagesOf(stanza);
+    if (messages === null) {
       this.sendStatus(session, FIRST_REQUEST, 400, UNREADABLE);
       return;
     }
     for (const message of messages) {
+      if (turns?.over === true) await turns.next();
       try {
         this.service.onEvent?.({ kind: 'worker-received', worker: this.jabber.jid, from: client, type: message.type });
         await this.answer(message, stanza, session);
@@ -70,6 +84,14 @@ export class Worker {
         this.sendStatus(session, message, 500, 'internal error of the service');
       }
     }
+  }
+
+  /** Null where the stanza holds none, or more than are read. */
+  private messagesOf(stanza: Stanza): OsrfMessage[] | null {
+    const { maxRequestBytes = Number.POSITIVE_INFINITY } = this.service;
+    if (stanza.length > maxRequestBytes || isCostly(stanza)) return null;
+    const messages = messagesIn(stanza);
+    return messages === null || messages.length > MAX_MESSAGES ? null : messages;
   }
 
   private sendStatus(session: ServiceSession, to: AnswerTo, code: number, text: string): void {
@@ -108,7 +130,7 @@ export class Worker {
     }
     const request = new ServiceRequest(service, message, session, reply);
     try {
-      await giveResults(reply, await invoke(method, request));
+      await giveResults(reply, await invoke(method, request), this.service.turns);
       reply.complete();
     } catch (error) {
       this.failed(error, request, reply);
@@ -137,7 +159,7 @@ export class Worker {
 
   /** A client that has gone without a DISCONNECT would keep the worker for ever. */
   private endSilentSession(): void {
-    if (this.session === null || this.waiting > 0) return;
+    if (this.session === null || this.backlog.count > 0) return;
     this.send(this.session, DEFAULT_ENVELOPE, [statusMessage('0', 'osrfConnectStatus', 'Disconnected on timeout', 408)]);
     this.leave(this.session);
     this.onFree();
@@ -174,13 +196,16 @@ function definedLimits({ maxBundleSize, maxBundleCount, maxChunkSize }: Exclude<
   };
 }
 
-async function giveResults(reply: Reply, outcome: unknown): Promise<void> {
+async function giveResults(reply: Reply, outcome: unknown, turns: ProgramTurns | undefined): Promise<void> {
   if (!isGenerator(outcome)) {
     // OpenSRF's services send no result where there is none.
     if (outcome !== undefined && outcome !== null) reply.result(outcome);
     return;
   }
-  for await (const content of outcome) reply.result(content);
+  for await (const content of outcome) {
+    reply.result(content);
+    if (turns?.over === true) await turns.next();
+  }
 }
 
 function isGenerator(outcome: unknown): outcome is Iterable<unknown> | AsyncIterable<unknown> {

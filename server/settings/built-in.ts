@@ -1,6 +1,8 @@
 import type { Account } from '../config/account.ts';
+import type { Limits } from '../config/limits.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import type { ProgramTurns } from '../kernel/program-turns.ts';
 import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import { OsrfService } from '../osrf/service.ts';
 import { withSystemMethods } from '../osrf/system-methods.ts';
@@ -14,6 +16,8 @@ export const SETTINGS_SERVICE = 'opensrf.settings';
 const IMPLEMENTATION = 'OpenSRF::Application::Settings';
 /** Clients in sessions at the same time: a Perl program keeps one for the moment it needs to ask. */
 const WORKERS = 4;
+/** Requests that wait for a worker; OpenSRF's default. */
+const MAX_BACKLOG = 1_000;
 const KEEPALIVE_MS = 5_000;
 /** A router from outside that has just logged in needs a moment before it looks at what it is sent. */
 const NEW_ROUTER_PAUSE_MS = 250;
@@ -31,6 +35,8 @@ export interface BuiltInSettingsOptions {
 export interface BuiltInSettingsEnvironment {
   /** Logs in at the server. */
   readonly login: (credentials: Credentials) => JabberLogin;
+  readonly limits: Pick<Limits, 'queryBytes' | 'serviceBacklogBytes' | 'xpathSteps'>;
+  readonly turns: ProgramTurns;
   readonly clock: ServerClock;
   readonly log: Log;
 }
@@ -55,13 +61,13 @@ export class BuiltInSettings {
 
   /** Reads the file; {@link start} serves what stood in it. @throws SettingsError */
   read(): SettingsFile {
-    return new SettingsFile(this.options.file);
+    return new SettingsFile(this.options.file, this.environment.limits.xpathSteps);
   }
 
   /** Logs in, and resolves when the service is registered. @throws LoginError */
   async start(file: SettingsFile): Promise<void> {
     const { account, routers } = this.options;
-    const { login, clock, log } = this.environment;
+    const { login, limits, turns, clock, log } = this.environment;
     this.file = file;
     this.service = await OsrfService.startWith(
       {
@@ -70,6 +76,10 @@ export class BuiltInSettings {
         implementation: IMPLEMENTATION,
         workers: WORKERS,
         keepalive: { ms: KEEPALIVE_MS, clock },
+        maxBacklog: MAX_BACKLOG,
+        maxBacklogBytes: limits.serviceBacklogBytes,
+        maxRequestBytes: limits.queryBytes,
+        turns,
         routers,
         onFailure: (error) => log.error({ err: error }, 'a request was not answered'),
       },

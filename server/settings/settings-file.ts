@@ -7,11 +7,13 @@ import { SettingsError } from './settings-error.ts';
 export class SettingsFile {
   readonly path: string;
   private settings: Settings;
+  private readonly xpathSteps: number | undefined;
 
-  /** Reads the file. @throws SettingsError */
-  constructor(path: string) {
+  /** Reads the file. @param xpathSteps The limit of that name. @throws SettingsError */
+  constructor(path: string, xpathSteps?: number) {
     this.path = path;
-    this.settings = readSettings(path);
+    this.xpathSteps = xpathSteps;
+    this.settings = readSettings(path, xpathSteps);
   }
 
   get current(): Settings {
@@ -25,27 +27,27 @@ export class SettingsFile {
 
   /** Reads the file again. @returns what takes over what stands there. @throws SettingsError */
   readAgain(): () => void {
-    const settings = readSettings(this.path);
+    const settings = readSettings(this.path, this.xpathSteps);
     return () => {
       this.settings = settings;
     };
   }
 }
 
-function readSettings(path: string): Settings {
+function readSettings(path: string, xpathSteps: number | undefined): Settings {
   try {
-    return checkedSettings(path);
+    return checkedSettings(path, xpathSteps);
   } catch (error) {
     throw error instanceof XmlError ? new SettingsError(error) : error;
   }
 }
 
-function checkedSettings(path: string): Settings {
+function checkedSettings(path: string, xpathSteps: number | undefined): Settings {
   const root = readXml(path, 'files');
   const { name, uri, line } = root;
   if (name !== 'opensrf') throw XmlError.at(path, line, `the document is <${name}>, not <opensrf>; name the file opensrf.xml, not another one`);
   if (uri !== '') throw XmlError.at(path, line, `<opensrf> is in the namespace ${uri}; OpenSRF looks for it without one, so remove its xmlns`);
-  const settings = new Settings(root);
+  const settings = new Settings(root, xpathSteps);
   if (settings.select('/opensrf/default|/opensrf/hosts').length === 0) throw XmlError.at(path, line, '<opensrf> holds neither <default> nor <hosts>');
   return settings;
 }

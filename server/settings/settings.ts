@@ -1,18 +1,24 @@
+import { LIMITS } from '../config/limits.ts';
 import type { XmlNode } from '../xml/xml-node.ts';
 import { convert, type Setting } from './convert.ts';
 import { merge } from './merge.ts';
 import { select } from './xpath/select.ts';
+import { type Spend, workOf } from './xpath/work.ts';
 
 const DEFAULT_SECTION = '/opensrf/default';
 const HOST_SECTION = '/opensrf/hosts/';
+/** What one evaluation may take besides the steps that the limit allows, so that there is an answer that holds the whole file: measured by that answer. */
+const WHOLE_FILES = 1.5;
 
 /** What stands in one opensrf.xml, as OpenSRF's settings service tells it. */
 export class Settings {
   private readonly root: XmlNode;
+  private readonly maxSteps: number;
 
-  /** @param root The element `<opensrf>`. */
-  constructor(root: XmlNode) {
+  /** @param root The element `<opensrf>`. @param steps See the limit `xpathSteps`. */
+  constructor(root: XmlNode, steps: number = LIMITS.xpathSteps.value) {
     this.root = root;
+    this.maxSteps = Math.ceil(steps + WHOLE_FILES * sizeOf(root));
   }
 
   /**
@@ -34,11 +40,25 @@ export class Settings {
 
   /** What an expression selects, each node converted for itself. @throws XPathError */
   select(xpath: string): Setting[] {
-    return select(this.root, xpath).map(convert);
+    return this.selectWithin(xpath, workOf(xpath, this.maxSteps));
+  }
+
+  private selectWithin(xpath: string, spend: Spend): Setting[] {
+    return select(this.root, xpath, spend).map((node) => convert(node, spend));
   }
 
   private merged(xpath: string): Setting | undefined {
-    const [first, ...others] = this.select(xpath);
-    return first === undefined ? undefined : others.reduce(merge, first);
+    const spend = workOf(xpath, this.maxSteps);
+    const [first, ...others] = this.selectWithin(xpath, spend);
+    return first === undefined ? undefined : others.reduce((base, overlay) => merge(base, overlay, spend), first);
   }
+}
+
+/** The steps it takes to answer with all that is below a node. */
+function sizeOf(node: XmlNode): number {
+  let steps = 0;
+  convert(node, (more) => {
+    steps += more;
+  });
+  return steps;
 }

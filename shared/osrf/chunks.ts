@@ -21,6 +21,8 @@ export function cutResult(json: string, maxChunk = MAX_CHUNK): string[] {
 
 function lengthOnTheWire(json: string): number {
   let length = json.length;
-  for (const [character] of json.matchAll(/["&<>]/g)) length += EXTRA.get(character) as number;
+  for (const [character, extra] of EXTRA) {
+    for (let place = json.indexOf(character); place !== -1; place = json.indexOf(character, place + 1)) length += extra;
+  }
   return length;
 }

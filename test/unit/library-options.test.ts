@@ -42,5 +42,10 @@ test('the library takes every option that the server takes, and shows every plac
   none<Exclude<fault.FaultKind, face.FaultKind>>();
   none<Missing<Omit<MethodDefinition, 'handle'>, face.MethodDefinition>>();
   none<Missing<Omit<ClientOptions, 'onConnected'>, face.ClientOptions>>();
-  none<Missing<Omit<ServiceOptions, 'methods' | 'onConnected' | 'answerer' | 'onEvent' | 'onFailure'>, face.ServiceOptions>>();
+  none<
+    Missing<
+      Omit<ServiceOptions, 'methods' | 'onConnected' | 'answerer' | 'onEvent' | 'onFailure' | 'maxBacklogBytes' | 'maxRequestBytes' | 'turns'>,
+      face.ServiceOptions
+    >
+  >();
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { convert } from '../../server/settings/convert.ts';
 import { Settings } from '../../server/settings/settings.ts';
+import { select } from '../../server/settings/xpath/select.ts';
 import { parseXml } from '../../server/xml/parse.ts';
 import type { XmlNode } from '../../server/xml/xml-node.ts';
 
@@ -12,8 +14,12 @@ const XML = `<opensrf version="1" xmlns:x="urn:x">
   </hosts>
 </opensrf>`;
 
+function rootOf(xml: string): XmlNode {
+  return parseXml(xml, 'f', () => '').children[0] as XmlNode;
+}
+
 function settings(xml = XML): Settings {
-  return new Settings(parseXml(xml, 'f', () => '').children[0] as XmlNode);
+  return new Settings(rootOf(xml));
 }
 
 test('an XPath expression selects what XPath 1.0 says, in document order', () => {
@@ -87,8 +93,102 @@ test('what is no expression, or selects no nodes, says so', () => {
   for (const [xpath, problem] of rows) assert.throws(() => settings().select(xpath), problem, xpath);
 });
 
-test('an expression that looks at too many nodes is given up', () => {
-  const wide = settings(`<opensrf>${'<a><b/></a>'.repeat(3_000)}</opensrf>`);
-  assert.equal(wide.select('//b').length, 3_000);
-  assert.throws(() => wide.select('//b[count(//b) = 3000]'), /looks at more than 2000000 nodes/);
+const WIDE_XML = `<opensrf><default>${'<a><b/></a>'.repeat(3_000)}<long>${'y'.repeat(50_000)}</long></default></opensrf>`;
+const WIDE = settings(WIDE_XML);
+
+test('an answer may hold the whole file, and a part of it selected by all of it', () => {
+  assert.equal(WIDE.select('//b').length, 3_000);
+  assert.equal(WIDE.select('/opensrf').length, 1);
+  assert.ok(WIDE.defaultConfig() !== undefined);
+  assert.equal(WIDE.select('//a[b]').length, 3_000);
+});
+
+/** Each of them took seconds, or would take hours. */
+const BOMBS: readonly string[] = [
+  '//b[count(//b) = 3000]',
+  '//b[//b != //b]',
+  '//b[//b = //a]',
+  '//b[//b < //a]',
+  '//*[//*[//*[//*]]]',
+  '//b[contains(string(/), "q")]',
+  '//b[string-length(/) > 3]',
+  '//b[translate(string(//long), "y", "z") = "q"]',
+  '//b[normalize-space(//long) = "x"]',
+  '//b[concat(//long, //long, //long) = "x"]',
+  '//b[substring(//long, 2, 3) = "zzz"]',
+  '//b[substring-after(//long, "x") = substring-before(//long, "x")]',
+  '//b[sum(//b) > 1]',
+  '//b[//long > 1]',
+  '//*[following::*]',
+  '//*[preceding::*]',
+  '//b[following-sibling::*[preceding-sibling::*]] | //a[following-sibling::a]',
+  '//*[count(//* | //*) > 3]',
+  `//b[${Array(400).fill('0').join(' or ')}]`,
+  `//b[${Array(30).fill('translate(').join('')}/*${Array(30).fill(', "a", "b")').join('')}]`,
+  Array(300).fill('//b').join(' | '),
+  '(//* | //*/.. | //*/* | //*/../* | //node() | //*/ancestor::* | //*/descendant::*)/descendant-or-self::*',
+  '//*/descendant-or-self::node()/ancestor-or-self::node()/descendant::node()',
+];
+
+test('an expression that takes too much work is given up, whatever the work is', () => {
+  for (const bomb of BOMBS) assert.throws(() => WIDE.select(bomb), /takes more than \d+ steps of work; ask for less at a time$/, bomb);
+  // A name of a host is a part of an expression.
+  assert.throws(() => WIDE.hostConfig('x/../../default//*|//*'), /steps of work/);
+});
+
+test('what is given up has taken a bounded number of steps', () => {
+  const root = rootOf(WIDE_XML);
+  for (const bomb of BOMBS) {
+    let steps = 0;
+    const spend = (more: number) => {
+      if (steps > 400_000) throw new Error('given up');
+      steps += more;
+    };
+    assert.throws(() => select(root, bomb, spend).map((node) => convert(node, spend)), /given up/, bomb);
+    // The last piece of work may be a look at the whole file.
+    assert.ok(steps < 480_000, `${bomb}: ${steps}`);
+  }
+});
+
+test('an expression that would take too much stack is refused', () => {
+  const nested = (depth: number, open: string, close: string) => `${open.repeat(depth)}//a${close.repeat(depth)}`;
+  assert.equal(settings().select(nested(60, '(', ')')).length, 0);
+  assert.equal(settings().select(`//port[${'-'.repeat(900)}1 = 1]`).length, 2, 'signs are no levels');
+  for (const deep of [nested(65, '(', ')'), nested(20_000, '(', ')'), nested(20_000, '//a[', ']'), `//a[${nested(100, 'not(', ')')}]`]) {
+    assert.throws(() => settings().select(deep), /nested deeper than 64 levels|more than 1000 names/);
+  }
+  for (const long of [`//a[${Array(20_000).fill('1').join(' or ')}]`, `//a${'[1]'.repeat(20_000)}`, `${'-'.repeat(60_000)}//a`, `//a${'/..'.repeat(20_000)}`]) {
+    assert.throws(
+      () => settings().select(long),
+      (error: Error) => /has more than 1000 names, numbers and signs$/.test(error.message) && error.message.length < 400,
+    );
+  }
+});
+
+test('sets of nodes are compared as XPath 1.0 says: whether there is a pair for which it is true', () => {
+  const doc = settings('<opensrf><a>1</a><a>2</a><b>2</b><b>3</b><c>2</c><d>2</d><e>x</e></opensrf>');
+  const rows: readonly (readonly [comparison: string, result: boolean])[] = [
+    ['//a = //b', true],
+    ['//a = //e', false],
+    ['//a != //b', true],
+    ['//c != //d', false],
+    ['//c != //a', true],
+    ['//c != //none', false],
+    ['//none != //c', false],
+    ['//none = //none', false],
+    ['//a < //b', true],
+    ['//b < //a', false],
+    ['//b <= //a', true],
+    ['//b > //a', true],
+    ['//a > //b', false],
+    ['//a >= //b', true],
+    ['//e < //a', false],
+    ['//e >= //e', false],
+    ['//a = 2', true],
+    ['3 > //b', true],
+    ['//e = "x"', true],
+    ['//a = true()', true],
+    ['//none = false()', true],
+  ];
+  for (const [comparison, result] of rows) assert.equal(doc.select(`/opensrf[${comparison}]`).length === 1, result, comparison);
 });

@@ -3,12 +3,30 @@ import type { XmlNode } from '../../xml/xml-node.ts';
 /** The nodes of an axis, the nearest first (XPath 1.0 §2.2). */
 export type Axis = (node: XmlNode) => XmlNode[];
 
+/** In document order. */
 function descendants(node: XmlNode): XmlNode[] {
-  return node.children.flatMap((child) => [child, ...descendants(child)]);
+  const found: XmlNode[] = [];
+  addDescendants(node, found);
+  return found;
+}
+
+function descendantsAndSelf(node: XmlNode): XmlNode[] {
+  const found = [node];
+  addDescendants(node, found);
+  return found;
+}
+
+function addDescendants({ children }: XmlNode, found: XmlNode[]): void {
+  for (const child of children) {
+    found.push(child);
+    addDescendants(child, found);
+  }
 }
 
 function ancestors({ parent }: XmlNode): XmlNode[] {
-  return parent === null ? [] : [parent, ...ancestors(parent)];
+  const found: XmlNode[] = [];
+  for (let node = parent; node !== null; node = node.parent) found.push(node);
+  return found;
 }
 
 function siblings(node: XmlNode, direction: -1 | 1): XmlNode[] {
@@ -18,9 +36,37 @@ function siblings(node: XmlNode, direction: -1 | 1): XmlNode[] {
   return direction === 1 ? all.slice(place + 1) : all.slice(0, place).reverse();
 }
 
-function around(node: XmlNode, direction: -1 | 1): XmlNode[] {
-  const whole = (root: XmlNode) => (direction === 1 ? [root, ...descendants(root)] : [...descendants(root).reverse(), root]);
-  return [node, ...ancestors(node)].flatMap((one) => siblings(one, direction).flatMap(whole));
+/** What comes behind a node and is not inside it, in document order. */
+function following(node: XmlNode): XmlNode[] {
+  const found: XmlNode[] = [];
+  for (const one of [node, ...ancestors(node)]) {
+    for (const sibling of siblings(one, 1)) {
+      found.push(sibling);
+      addDescendants(sibling, found);
+    }
+  }
+  return found;
+}
+
+/** What ends before a node, the nearest first. */
+function preceding(node: XmlNode): XmlNode[] {
+  const found: XmlNode[] = [];
+  for (const one of [node, ...ancestors(node)]) {
+    for (const sibling of siblings(one, -1)) {
+      const start = found.push(sibling) - 1;
+      addDescendants(sibling, found);
+      reverseFrom(found, start);
+    }
+  }
+  return found;
+}
+
+function reverseFrom(nodes: XmlNode[], start: number): void {
+  for (let left = start, right = nodes.length - 1; left < right; left++, right--) {
+    const node = nodes[left] as XmlNode;
+    nodes[left] = nodes[right] as XmlNode;
+    nodes[right] = node;
+  }
 }
 
 export const AXES: ReadonlyMap<string, Axis> = new Map<string, Axis>([
@@ -30,11 +76,11 @@ export const AXES: ReadonlyMap<string, Axis> = new Map<string, Axis>([
   // §5.4: what declares a namespace is no attribute to XPath.
   ['attribute', (node) => node.attributes.filter(({ name }) => name !== 'xmlns' && !name.startsWith('xmlns:'))],
   ['descendant', descendants],
-  ['descendant-or-self', (node) => [node, ...descendants(node)]],
+  ['descendant-or-self', descendantsAndSelf],
   ['ancestor', ancestors],
   ['ancestor-or-self', (node) => [node, ...ancestors(node)]],
   ['following-sibling', (node) => siblings(node, 1)],
   ['preceding-sibling', (node) => siblings(node, -1)],
-  ['following', (node) => around(node, 1)],
-  ['preceding', (node) => around(node, -1)],
+  ['following', following],
+  ['preceding', preceding],
 ]);

@@ -1,5 +1,6 @@
 import type { XmlNode } from '../../xml/xml-node.ts';
 import { isNodes, stringOf, toBoolean, toNumber, toText, type Value } from './values.ts';
+import { type Spend, stepsFor } from './work.ts';
 
 /** Where an expression is evaluated (XPath 1.0 §1). */
 export interface Context {
@@ -7,8 +8,7 @@ export interface Context {
   /** From 1. */
   readonly position: number;
   readonly size: number;
-  /** Counts visited nodes; throws when they are too many. */
-  readonly visit: (nodes: number) => void;
+  readonly spend: Spend;
 }
 
 type XPathFunction = (context: Context, ...values: Value[]) => Value;
@@ -25,12 +25,31 @@ function nodesOf(value: Value): readonly XmlNode[] {
   return value;
 }
 
-function first(context: Context, value: Value | undefined): XmlNode | undefined {
-  return value === undefined ? context.node : nodesOf(value)[0];
+function first({ node }: Context, value: Value | undefined): XmlNode | undefined {
+  return value === undefined ? node : nodesOf(value)[0];
 }
 
-function textOf(context: Context, value: Value | undefined): string {
-  return value === undefined ? stringOf(context.node) : toText(value);
+/** The text of an argument; that of the context node where it is left out. */
+function textOf({ node, spend }: Context, value: Value | undefined): string {
+  return value === undefined ? stringOf(node, spend) : toText(value, spend);
+}
+
+/** The same, for a function that looks at each character. */
+function characters(context: Context, value: Value | undefined): string[] {
+  const text = textOf(context, value);
+  context.spend(text.length);
+  return Array.from(text);
+}
+
+/** The same, for a function that searches or copies the text. */
+function text(context: Context, value: Value | undefined): string {
+  const found = value === undefined ? '' : toText(value, context.spend);
+  context.spend(stepsFor(found));
+  return found;
+}
+
+function number({ spend }: Context, value: Value | undefined): number {
+  return value === undefined ? Number.NaN : toNumber(value, spend);
 }
 
 function hasName({ kind }: XmlNode): boolean {
@@ -41,62 +60,73 @@ function nameOf(node: XmlNode | undefined, part: 'name' | 'local'): string {
   return node !== undefined && hasName(node) ? node[part] : '';
 }
 
-/** XPath 1.0 §4.2: places count from 1, and are rounded. */
-function substring(text: string, from: number, length: number): string {
-  const start = Math.round(from);
-  const end = start + Math.round(length);
-  return Array.from(text)
-    .filter((_, index) => index + 1 >= start && index + 1 < end)
-    .join('');
+function sum({ spend }: Context, nodes: readonly XmlNode[]): number {
+  return nodes.reduce((total, node) => total + toNumber(stringOf(node, spend), spend), 0);
 }
 
-function translate(text: string, from: string, to: string): string {
-  const [before, after] = [Array.from(from), Array.from(to)];
-  return Array.from(text, (character) => {
-    const place = before.indexOf(character);
-    return place === -1 ? character : (after[place] ?? '');
-  }).join('');
+function normalized(context: Context, value: Value | undefined): string {
+  return characters(context, value)
+    .join('')
+    .replace(/[ \t\r\n]+/g, ' ')
+    .replace(/^ | $/g, '');
+}
+
+function before(whole: string, mark: string): string {
+  return whole.slice(0, Math.max(0, whole.indexOf(mark)));
+}
+
+function behind(whole: string, mark: string): string {
+  const place = whole.indexOf(mark);
+  return place === -1 ? '' : whole.slice(place + mark.length);
+}
+
+/** XPath 1.0 §4.2: places count from 1, and are rounded. */
+function substring(all: readonly string[], from: number, length: number): string {
+  const start = Math.round(from);
+  const end = start + Math.round(length);
+  return all.filter((_, index) => index + 1 >= start && index + 1 < end).join('');
+}
+
+function translate(all: readonly string[], from: readonly string[], to: readonly string[]): string {
+  const changes = new Map<string, string>();
+  for (const [place, character] of from.entries()) if (!changes.has(character)) changes.set(character, to[place] ?? '');
+  return all.map((character) => changes.get(character) ?? character).join('');
 }
 
 function define(fewest: number, most: number, call: XPathFunction): FunctionDefinition {
   return { fewest, most, call };
 }
 
-const s = (value: Value | undefined): string => (value === undefined ? '' : toText(value));
-const n = (value: Value | undefined): number => (value === undefined ? Number.NaN : toNumber(value));
-
 /** XPath's core functions (XPath 1.0 §4), but `id` and `lang`, which need what opensrf.xml does not have. */
 export const FUNCTIONS: ReadonlyMap<string, FunctionDefinition> = new Map<string, FunctionDefinition>([
   ['last', define(0, 0, ({ size }) => size)],
   ['position', define(0, 0, ({ position }) => position)],
   ['count', define(1, 1, (_, nodes) => nodesOf(nodes as Value).length)],
-  ['sum', define(1, 1, (_, nodes) => nodesOf(nodes as Value).reduce((sum, node) => sum + toNumber(stringOf(node)), 0))],
+  ['sum', define(1, 1, (context, nodes) => sum(context, nodesOf(nodes as Value)))],
   ['name', define(0, 1, (context, nodes) => nameOf(first(context, nodes), 'name'))],
   ['local-name', define(0, 1, (context, nodes) => nameOf(first(context, nodes), 'local'))],
   ['namespace-uri', define(0, 1, (context, nodes) => first(context, nodes)?.uri ?? '')],
   ['string', define(0, 1, textOf)],
-  ['string-length', define(0, 1, (context, value) => Array.from(textOf(context, value)).length)],
+  ['string-length', define(0, 1, (context, value) => characters(context, value).length)],
+  ['normalize-space', define(0, 1, normalized)],
+  ['concat', define(2, Number.POSITIVE_INFINITY, (context, ...values) => values.map((value) => text(context, value)).join(''))],
+  ['starts-with', define(2, 2, (context, whole, start) => text(context, whole).startsWith(text(context, start)))],
+  ['contains', define(2, 2, (context, whole, part) => text(context, whole).includes(text(context, part)))],
+  ['substring-before', define(2, 2, (context, whole, mark) => before(text(context, whole), text(context, mark)))],
+  ['substring-after', define(2, 2, (context, whole, mark) => behind(text(context, whole), text(context, mark)))],
   [
-    'normalize-space',
-    define(0, 1, (context, value) =>
-      textOf(context, value)
-        .replace(/[ \t\r\n]+/g, ' ')
-        .replace(/^ | $/g, ''),
+    'substring',
+    define(2, 3, (context, whole, from, length) =>
+      substring(characters(context, whole), number(context, from), length === undefined ? Number.POSITIVE_INFINITY : number(context, length)),
     ),
   ],
-  ['concat', define(2, Number.POSITIVE_INFINITY, (_, ...values) => values.map(toText).join(''))],
-  ['starts-with', define(2, 2, (_, text, start) => s(text).startsWith(s(start)))],
-  ['contains', define(2, 2, (_, text, part) => s(text).includes(s(part)))],
-  ['substring-before', define(2, 2, (_, text, mark) => s(text).slice(0, Math.max(0, s(text).indexOf(s(mark)))))],
-  ['substring-after', define(2, 2, (_, text, mark) => (s(text).includes(s(mark)) ? s(text).slice(s(text).indexOf(s(mark)) + s(mark).length) : ''))],
-  ['substring', define(2, 3, (_, text, from, length) => substring(s(text), n(from), length === undefined ? Number.POSITIVE_INFINITY : n(length)))],
-  ['translate', define(3, 3, (_, text, from, to) => translate(s(text), s(from), s(to)))],
+  ['translate', define(3, 3, (context, whole, from, to) => translate(characters(context, whole), characters(context, from), characters(context, to)))],
   ['boolean', define(1, 1, (_, value) => toBoolean(value as Value))],
   ['not', define(1, 1, (_, value) => !toBoolean(value as Value))],
   ['true', define(0, 0, () => true)],
   ['false', define(0, 0, () => false)],
-  ['number', define(0, 1, (context, value) => (value === undefined ? toNumber(stringOf(context.node)) : toNumber(value)))],
-  ['floor', define(1, 1, (_, value) => Math.floor(n(value)))],
-  ['ceiling', define(1, 1, (_, value) => Math.ceil(n(value)))],
-  ['round', define(1, 1, (_, value) => Math.round(n(value)))],
+  ['number', define(0, 1, (context, value) => toNumber(value ?? textOf(context, undefined), context.spend))],
+  ['floor', define(1, 1, (context, value) => Math.floor(number(context, value)))],
+  ['ceiling', define(1, 1, (context, value) => Math.ceil(number(context, value)))],
+  ['round', define(1, 1, (context, value) => Math.round(number(context, value)))],
 ]);

@@ -1,5 +1,6 @@
+import { type Comparison, compare } from './compare.ts';
 import type { Expression } from './steps.ts';
-import { compare, toBoolean, toNumber } from './values.ts';
+import { toBoolean, toNumber } from './values.ts';
 
 /** Binary operators of one precedence. */
 export type Operators = Readonly<Record<string, (left: Expression, right: Expression) => Expression>>;
@@ -7,12 +8,12 @@ export type Operators = Readonly<Record<string, (left: Expression, right: Expres
 const number =
   (operation: (a: number, b: number) => number) =>
   (left: Expression, right: Expression): Expression => {
-    return (context) => operation(toNumber(left(context)), toNumber(right(context)));
+    return (context) => operation(toNumber(left(context), context.spend), toNumber(right(context), context.spend));
   };
 const comparison =
-  (operator: Parameters<typeof compare>[0]) =>
+  (operator: Comparison) =>
   (left: Expression, right: Expression): Expression => {
-    return (context) => compare(operator, left(context), right(context));
+    return (context) => compare(operator, left(context), right(context), context.spend);
   };
 
 /** From the loosest to the tightest (XPath 1.0 §3.5). */

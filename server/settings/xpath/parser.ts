@@ -2,7 +2,7 @@ import type { XmlNode } from '../../xml/xml-node.ts';
 import { AXES, type Axis } from './axes.ts';
 import { FUNCTIONS } from './functions.ts';
 import { type Operators, PRECEDENCE } from './operators.ts';
-import { type Expression, filter, inDocumentOrder, type NodeTest, nodesOf, type Step, walk } from './steps.ts';
+import { type Expression, filter, inDocumentOrder, type NodeTest, nodesOf, type Predicate, type Step, walk } from './steps.ts';
 import { type Token, tokenize, XPathError } from './tokens.ts';
 import { toNumber } from './values.ts';
 
@@ -12,6 +12,9 @@ const NODE_TYPES: ReadonlyMap<string, NodeTest> = new Map<string, NodeTest>([
   ['comment', ({ kind }) => kind === 'comment'],
   ['processing-instruction', ({ kind }) => kind === 'instruction'],
 ]);
+
+/** Expressions in parentheses, predicates and arguments inside one another: each takes a good part of the stack. */
+const MAX_DEPTH = 64;
 
 const axisOf = (name: string): Axis => AXES.get(name) as Axis;
 const ANY_BELOW: Step = { axis: axisOf('descendant-or-self'), test: () => true, predicates: [] };
@@ -30,6 +33,7 @@ class Parser {
   private readonly namespace: (prefix: string) => string | undefined;
   private readonly tokens: readonly Token[];
   private place = 0;
+  private depth = 0;
 
   constructor(expression: string, namespace: (prefix: string) => string | undefined) {
     this.expression = expression;
@@ -60,9 +64,12 @@ class Parser {
   }
 
   private negation(): Expression {
-    if (!this.take('-')) return this.union();
-    const operand = this.negation();
-    return (context) => -toNumber(operand(context));
+    let signs = 0;
+    while (this.take('-')) signs++;
+    const operand = this.union();
+    if (signs === 0) return operand;
+    const factor = signs % 2 === 0 ? 1 : -1;
+    return (context) => factor * toNumber(operand(context), context.spend);
   }
 
   private union(): Expression {
@@ -70,7 +77,11 @@ class Parser {
     while (this.take('|')) paths.push(this.path());
     const [only] = paths as [Expression];
     if (paths.length === 1) return only;
-    return (context) => inDocumentOrder(paths.flatMap((path) => [...nodesOf(path(context))]));
+    return (context) =>
+      inDocumentOrder(
+        paths.flatMap((path) => [...nodesOf(path(context))]),
+        context.spend,
+      );
   }
 
   private path(): Expression {
@@ -79,7 +90,7 @@ class Parser {
     const predicates = this.predicates();
     const steps = this.take('/') ? this.steps() : this.take('//') ? [ANY_BELOW, ...this.steps()] : [];
     if (predicates.length === 0 && steps.length === 0) return primary;
-    return (context) => walk(filter(nodesOf(primary(context)), predicates, context.visit), steps, context.visit);
+    return (context) => walk(filter(nodesOf(primary(context)), predicates, context.spend), steps, context.spend);
   }
 
   /** What is no location path: a literal, a number, a function call, or an expression in parentheses. */
@@ -91,7 +102,7 @@ class Parser {
       return () => value;
     }
     if (this.take('(')) {
-      const inner = this.operation(0);
+      const inner = this.nested();
       this.expect(')');
       return inner;
     }
@@ -104,7 +115,7 @@ class Parser {
     this.expect('(');
     const parameters: Expression[] = [];
     if (!this.take(')')) {
-      do parameters.push(this.operation(0));
+      do parameters.push(this.nested());
       while (this.take(','));
       this.expect(')');
     }
@@ -119,14 +130,14 @@ class Parser {
     if (this.take('//')) return this.absolute([ANY_BELOW, ...this.steps()]);
     if (this.take('/')) return this.absolute(this.atStep() ? this.steps() : []);
     const steps = this.steps();
-    return ({ node, visit }) => walk([node], steps, visit);
+    return ({ node, spend }) => walk([node], steps, spend);
   }
 
   private absolute(steps: readonly Step[]): Expression {
-    return ({ node, visit }) => {
+    return ({ node, spend }) => {
       let root: XmlNode = node;
       while (root.parent !== null) root = root.parent;
-      return walk([root], steps, visit);
+      return walk([root], steps, spend);
     };
   }
 
@@ -186,13 +197,23 @@ class Parser {
     return (node) => type(node) && node.name === target.text;
   }
 
-  private predicates(): Expression[] {
-    const predicates: Expression[] = [];
+  private predicates(): Predicate[] {
+    const predicates: Predicate[] = [];
     while (this.take('[')) {
-      predicates.push(this.operation(0));
+      const start = this.place;
+      const expression = this.nested();
+      predicates.push({ expression, tokens: this.place - start });
       this.expect(']');
     }
     return predicates;
+  }
+
+  /** An expression inside another. */
+  private nested(): Expression {
+    if (++this.depth > MAX_DEPTH) throw new XPathError(this.expression, `nested deeper than ${MAX_DEPTH} levels`);
+    const inner = this.operation(0);
+    this.depth--;
+    return inner;
   }
 
   private textAt(offset: number): string {

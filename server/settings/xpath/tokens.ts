@@ -7,10 +7,20 @@ export interface Token {
 /** The expression cannot be understood, or selects nothing that could be a setting. */
 export class XPathError extends Error {
   constructor(expression: string, problem: string) {
-    super(`XPath "${expression}": ${problem}`);
+    super(`XPath "${shortened(expression)}": ${problem}`);
     this.name = 'XPathError';
   }
 }
+
+/** An expression may be as long as a message. */
+function shortened(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
+}
+
+const SHOWN = 200;
+
+/** Each operator may hold the ones before it, so that a longer expression would take more stack than there is. */
+const MAX_TOKENS = 1_000;
 
 const NAME = '[\\p{L}_][\\p{L}\\p{N}\\p{M}_.\\u00b7-]*';
 const TOKEN = new RegExp(
@@ -28,7 +38,8 @@ export function tokenize(expression: string): Token[] {
   while (TOKEN.lastIndex < end) {
     const start = TOKEN.lastIndex;
     const match = TOKEN.exec(expression);
-    if (match === null) throw new XPathError(expression, `not understood at "${expression.slice(start).trim()}"`);
+    if (match === null) throw new XPathError(expression, `not understood at "${shortened(expression.slice(start).trim())}"`);
+    if (tokens.length === MAX_TOKENS) throw new XPathError(expression, `has more than ${MAX_TOKENS} names, numbers and signs`);
     tokens.push(token(match, tokens[tokens.length - 1]));
   }
   return tokens;

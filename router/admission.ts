@@ -55,6 +55,10 @@ export class Admission {
       this.refuseClient(stanza);
       return false;
     }
+    if (this.environment.memory.full) {
+      this.environment.bounce(stanza, new StanzaError('resource-constraint', 'the server has no memory left for more requests'));
+      return false;
+    }
     if (!stanza.hasNestedStanza) return true;
     this.environment.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener'));
     return false;

@@ -1,5 +1,7 @@
+import { detached } from '../shared/detach.ts';
 import { StanzaError } from '../shared/errors.ts';
 import { parseJid } from '../shared/jid.ts';
+import type { Job } from '../shared/job.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import type { Admission } from './admission.ts';
 import { forwarded, unforwarded } from './forward.ts';
@@ -8,6 +10,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { LossHandler, RoutedRequest } from './ledger/routed-request.ts';
 import type { Registry } from './pools/registry.ts';
 import type { ClassReceiver, ServiceClass } from './pools/service-class.ts';
+import type { ServiceNode } from './pools/service-node.ts';
 import type { RouterEnvironment } from './ports/environment.ts';
 import type { RouterOptions } from './ports/options.ts';
 import { absent, drained, listenerLost, type Refusal, workerLost } from './refusal.ts';
@@ -34,7 +37,7 @@ export class Requests implements ClassReceiver, LossHandler {
     this.parts = parts;
     this.admission = admission;
     this.ledger = ledger;
-    this.held = new HeldRequests(holdMs, limits, environment.clock, (className, request) => refusals.refuse(request, absent(className)));
+    this.held = new HeldRequests(holdMs, limits, environment, (className, request) => refusals.refuse(request, absent(className)));
   }
 
   /** How many requests wait for a first listener. */
@@ -55,8 +58,9 @@ export class Requests implements ClassReceiver, LossHandler {
     else if (stanza.type !== 'error' && this.admission.admitsRequest(stanza)) this.holdOrRefuse(className, stanza, absent(className));
   }
 
-  /** Hands a request from a trusted sender to the next listener. */
+  /** Hands a request from a trusted sender to the next listener, behind those that were held for the class. */
   route(service: ServiceClass, request: Stanza): void {
+    if (this.held.has(service.name) && this.held.hold(service.name, request)) return;
     this.routeOr(service, request, drained, 0);
   }
 
@@ -77,7 +81,15 @@ export class Requests implements ClassReceiver, LossHandler {
 
   /** Hands a class what was held for it. */
   release(service: ServiceClass): void {
-    for (const request of this.held.release(service.name)) this.route(service, request);
+    if (this.held.has(service.name)) this.parts.environment.jobs.run(this.releaseAll(service));
+  }
+
+  private *releaseAll(service: ServiceClass): Job {
+    for (const request of this.held.release(service.name)) {
+      this.routeOr(service, request, drained, 0);
+      yield;
+      if (service.drained) return;
+    }
   }
 
   /** Lets go of what a session that has ended waits for. */
@@ -114,9 +126,19 @@ export class Requests implements ClassReceiver, LossHandler {
   private bouncedByListener(service: ServiceClass, stanza: Stanza): void {
     const node = service.nodes.get(stanza.from);
     if (node === undefined) return;
-    const request = this.ledger.ofNode(node).find(({ original }) => original.thread === stanza.thread);
     this.parts.registry.remove(service, node);
     this.parts.environment.log.warn({ class: service.name, listener: node.jid }, 'listener bounced a request and was removed');
-    if (request !== undefined && this.ledger.take(request.number) !== null) this.routeAnew(service.name, request.original, request.losses);
+    this.parts.environment.jobs.run(this.routeBounced(node, detached(stanza.thread)));
+  }
+
+  /** Looks for the request on that thread among those of a node, oldest first, and hands it to another one. */
+  private *routeBounced(node: ServiceNode, thread: string): Job {
+    let request = node.oldest as RoutedRequest | null;
+    while (request !== null && (request.original.thread !== thread || this.ledger.take(request.number) === null)) {
+      yield;
+      // Where it was answered meanwhile it has no neighbours any more.
+      request = (request.open ? request.newerOfNode : node.oldest) as RoutedRequest | null;
+    }
+    if (request !== null) this.routeAnew(request.service.name, request.original, request.losses);
   }
 }

@@ -3,8 +3,9 @@ import { FIRST_REQUEST } from '../shared/osrf/write.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { runAll } from '../shared/steps.ts';
 import { Admission } from './admission.ts';
+import { Answers } from './commands/answers.ts';
 import { obey } from './commands/commands.ts';
-import { type CommandContext, reply } from './commands/context.ts';
+import type { CommandContext } from './commands/context.ts';
 import { setDraining } from './commands/drain.ts';
 import { answerQuery } from './commands/queries.ts';
 import { ROUTER_RESOURCE } from './commands/registration.ts';
@@ -57,8 +58,9 @@ export class Router implements Endpoint, PeerRouter {
     const { admission, registry, refusals } = this;
     this.requests = new Requests(options, { environment, admission, registry, ledger, refusals });
     this.lost = new LostRequests(options, environment, ledger);
+    const { registrations: maxRegistrations, sessionRegistrations: maxSessionRegistrations } = options.limits;
     const release = (service: ServiceClass) => this.requests.release(service);
-    this.commands = { registry, maxRegistrations: options.limits.registrations, environment, release };
+    this.commands = { registry, maxRegistrations, maxSessionRegistrations, environment, answers: new Answers(options.limits, environment), release };
     this.elsewhere = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
     this.registrationObserver = { delivered: (stanza) => this.registrationSeen(stanza) };
   }
@@ -81,6 +83,11 @@ export class Router implements Endpoint, PeerRouter {
   /** Requests refused, by status code. */
   get refusalCounts(): ReadonlyMap<number, number> {
     return this.refusals.counts;
+  }
+
+  /** Whether a session has registered a service. @param session Its number. */
+  isListener(session: number): boolean {
+    return this.registry.countOf(session) > 0;
   }
 
   get suspended(): boolean {
@@ -180,7 +187,7 @@ export class Router implements Endpoint, PeerRouter {
       this.environment.deliver(statusTo(stanza, FIRST_REQUEST, { statusCode: 400, text: 'The body is not an array of OpenSRF messages' }));
       return;
     }
-    for (const message of messages) for (const body of answerQuery(this.classes, message)) this.environment.deliver(reply(stanza, body));
+    this.commands.answers.answer(stanza, () => messages.flatMap((message) => answerQuery(this.classes, message)));
   }
 
   private registrationSeen(stanza: Stanza): void {

@@ -1,5 +1,5 @@
 /** A long piece of work, done bit by bit: it yields after each bit, so that others get their turn in between. */
-export type Job = Iterator<void, void>;
+export type Job = Generator<void, void, void>;
 
 /** Does jobs. */
 export interface JobRunner {

@@ -96,12 +96,8 @@ test('an iq of 8 MB to a host holds nobody up', () => {
   const directory = new Directory();
   const delivery = new Delivery(directory, new ServerCounts());
   const facts = { clock: new FakeClock(), uptime: { startedAt: 0, since: 0 }, items: () => [] };
-  const host = new Host(
-    'localhost',
-    delivery,
-    new Presence(delivery, { directedPresences: 10, availableSessions: 10, queryBytes: 65_536 }),
-    new Queries(delivery, facts, 65_536, new FakeLog()),
-  );
+  const limits = { directedPresences: 10, availableSessions: 10, queryBytes: 65_536, stanzaCopies: 1_000, stanzaCopyBytes: 65_536 };
+  const host = new Host('localhost', delivery, new Presence(delivery, limits), new Queries(delivery, facts, 65_536, new FakeLog()), limits);
   const client = new FakeSession('o@localhost/c');
   directory.add(client);
   const iq = new Stanza('iq', 'localhost', client.jid, 'get', '1');

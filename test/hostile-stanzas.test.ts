@@ -38,13 +38,13 @@ for (const [what, body] of [
   });
 }
 
-test('100,000 levels within what may be read are refused by what is wrong with them', async (t) => {
+test('100,000 levels of JSON are refused with a status, alone and inside of a request', async (t) => {
   const { mallory } = await setUp(t, { queryBytes: 1_000_000 });
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
   mallory.send(cRequest(ROUTER, '', 't', deep));
   assert.equal(conditionOf(await mallory.message()), '400');
   mallory.send(cRequest(ROUTER, '', 't', requestBody('opensrf.router.info.class.list').replace('[]', deep)));
-  assert.match(await mallory.message(), /"content":\[\]/);
+  assert.equal(conditionOf(await mallory.message()), '400');
 });
 
 test('more messages in one query than a router reads are refused with a status', async (t) => {

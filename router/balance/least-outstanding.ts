@@ -1,56 +1,89 @@
-import type { Balance, BalancedNode } from './balance.ts';
+import { type Balance, type BalancedNode, MOST_TRIES } from './balance.ts';
+
+/** The nodes with one count of unanswered requests, in order of arrival. */
+interface Bucket<Node> {
+  readonly count: number;
+  readonly nodes: Set<Node>;
+  lower: Bucket<Node> | null;
+  higher: Bucket<Node> | null;
+}
 
 /** The node with the fewest unanswered requests; among equals the one that has waited longest. */
 export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node> {
-  /** By count of unanswered requests. Sets keep the order of arrival, so each choice and each change takes constant time. */
-  private readonly byCount: Set<Node>[] = [];
-  /** No set below this one has a node in it. */
-  private lowest = 0;
+  /** By count. There are no empty ones, so no choice walks over the counts that nodes had once. */
+  private readonly buckets = new Map<number, Bucket<Node>>();
+  private lowest: Bucket<Node> | null = null;
 
   add(node: Node): void {
-    this.setOf(node.unanswered).add(node);
-    this.lowest = Math.min(this.lowest, node.unanswered);
+    this.put(node, this.lowest);
   }
 
   remove(node: Node): void {
-    this.byCount[node.unanswered]?.delete(node);
+    const bucket = this.buckets.get(node.unanswered);
+    if (bucket !== undefined) this.take(node, bucket);
   }
 
   next(): Node | null {
-    const node = this.first(takesBytes) ?? this.first(any);
+    const node = this.firstThatReads() ?? this.first();
     // Requests without a thread do not change the count, and must take turns all the same.
     if (node !== null) this.moveToEnd(node);
     return node;
   }
 
   unansweredChanged(node: Node, before: number): void {
-    if (this.byCount[before]?.delete(node) === true) this.add(node);
+    const bucket = this.buckets.get(before);
+    if (bucket?.nodes.has(node) !== true) return;
+    this.put(node, bucket);
+    this.take(node, bucket);
   }
 
-  private first(fits: (node: Node) => boolean): Node | null {
-    while (this.lowest < this.byCount.length && this.setOf(this.lowest).size === 0) this.lowest++;
-    for (let count = this.lowest; count < this.byCount.length; count++) {
-      for (const node of this.setOf(count)) if (fits(node)) return node;
+  private firstThatReads(): Node | null {
+    let tries = 0;
+    for (let bucket = this.lowest; bucket !== null; bucket = bucket.higher) {
+      for (const node of bucket.nodes) {
+        if (!node.stalled) return node;
+        if (++tries === MOST_TRIES) return null;
+      }
     }
     return null;
   }
 
+  private first(): Node | null {
+    const [node] = this.lowest?.nodes ?? [];
+    return node ?? null;
+  }
+
   private moveToEnd(node: Node): void {
-    const nodes = this.setOf(node.unanswered);
+    const { nodes } = this.buckets.get(node.unanswered) as Bucket<Node>;
     nodes.delete(node);
     nodes.add(node);
   }
 
-  private setOf(count: number): Set<Node> {
-    this.byCount[count] ??= new Set();
-    return this.byCount[count];
+  /** @param near A bucket to begin the search at: a count changes by one. */
+  private put(node: Node, near: Bucket<Node> | null): void {
+    const bucket = this.buckets.get(node.unanswered) ?? this.createBucket(node.unanswered, near);
+    bucket.nodes.add(node);
   }
-}
 
-function takesBytes(node: BalancedNode): boolean {
-  return !node.stalled;
-}
+  private take(node: Node, bucket: Bucket<Node>): void {
+    if (!bucket.nodes.delete(node) || bucket.nodes.size > 0) return;
+    const { count, lower, higher } = bucket;
+    this.buckets.delete(count);
+    if (lower === null) this.lowest = higher;
+    else lower.higher = higher;
+    if (higher !== null) higher.lower = lower;
+  }
 
-function any(): boolean {
-  return true;
+  private createBucket(count: number, near: Bucket<Node> | null): Bucket<Node> {
+    let lower = near;
+    while (lower !== null && lower.count > count) lower = lower.lower;
+    while (lower?.higher != null && lower.higher.count < count) lower = lower.higher;
+    const higher = lower === null ? this.lowest : lower.higher;
+    const bucket = { count, nodes: new Set<Node>(), lower, higher };
+    if (lower === null) this.lowest = bucket;
+    else lower.higher = bucket;
+    if (higher !== null) higher.lower = bucket;
+    this.buckets.set(count, bucket);
+    return bucket;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Balance, BalancedNode } from './balance.ts';
+import { type Balance, type BalancedNode, MOST_TRIES } from './balance.ts';
 
 /** In order of registration, one after the other; a node that leaves does not make the turn skip another. */
 export class RoundRobin<Node extends BalancedNode> implements Balance<Node> {
@@ -21,7 +21,7 @@ export class RoundRobin<Node extends BalancedNode> implements Balance<Node> {
     if (this.turn >= nodes.length) this.turn = 0;
     if (nodes.length === 0) return null;
     const first = this.turn;
-    for (let tried = 0; tried < nodes.length; tried++) {
+    for (let tried = 0; tried < Math.min(nodes.length, MOST_TRIES); tried++) {
       const index = (first + tried) % nodes.length;
       const node = nodes[index] as Node;
       if (node.stalled) continue;

@@ -4,12 +4,15 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { Registry } from '../pools/registry.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import type { RouterEnvironment } from '../ports/environment.ts';
+import type { Answers } from './answers.ts';
 
 /** What commands need of their router. */
 export interface CommandContext {
   readonly registry: Registry;
   readonly maxRegistrations: number;
+  readonly maxSessionRegistrations: number;
   readonly environment: RouterEnvironment;
+  readonly answers: Answers;
   /** Hands a class that has a listener now the requests that were held for it. */
   release(service: ServiceClass): void;
 }

@@ -1,21 +1,34 @@
 import { bodyText } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
-import { type CommandContext, reply } from './context.ts';
+import type { CommandContext } from './context.ts';
+import type { Bits } from './queries.ts';
 
 /** Answers `router_command='query'` with a line for each listener or class. */
-export function oldQuery({ registry, environment }: CommandContext, stanza: Stanza): void {
+export function oldQuery({ registry, answers }: CommandContext, stanza: Stanza): void {
   const subject = bodyText(stanza).trim();
-  environment.deliver(reply(stanza, answerTo(subject, registry.classes)));
+  answers.answer(stanza, () => [answerTo(subject, registry.classes)]);
 }
 
-function answerTo(subject: string, classes: ReadonlyMap<string, ServiceClass>): string {
+function answerTo(subject: string, classes: ReadonlyMap<string, ServiceClass>): Bits {
   switch (subject) {
     case 'classes':
-      return [...classes.keys()].join('\n');
+      return lines(classes.keys());
     case 'servers':
-      return [...classes.values()].flatMap((service) => [...service.nodes.keys()].map((jid) => `${service.name} ${jid}`)).join('\n');
+      return lines(listeners(classes));
     default:
-      return `unknown query "${subject}": ask for "servers" or "classes"`;
+      return [`unknown query "${subject}": ask for "servers" or "classes"`];
+  }
+}
+
+function* listeners(classes: ReadonlyMap<string, ServiceClass>): Bits {
+  for (const service of classes.values()) for (const jid of service.nodes.keys()) yield `${service.name} ${jid}`;
+}
+
+function* lines(texts: Bits): Bits {
+  let lineEnd = '';
+  for (const text of texts) {
+    yield lineEnd + text;
+    lineEnd = '\n';
   }
 }

@@ -1,22 +1,25 @@
-import { jsonObject, toJson } from '../../shared/osrf/json.ts';
+import { toJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
-import { routerResultBody, statusBody } from '../../shared/osrf/write.ts';
+import { aroundRouterResult, statusBody } from '../../shared/osrf/write.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import type { ServiceNode } from '../pools/service-node.ts';
 
 type Classes = ReadonlyMap<string, ServiceClass>;
 
-/** Finished JSON, or the status that says why there is none. */
-type Outcome = { readonly json: string } | { readonly statusCode: number; readonly status: string };
+/** A text that is made bit by bit: it may be long. */
+export type Bits = Iterable<string>;
+
+/** JSON, or the status that says why there is none. */
+type Outcome = { readonly json: Bits } | { readonly statusCode: number; readonly status: string };
 
 type Method = (classes: Classes, params: readonly unknown[]) => Outcome;
 
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['opensrf.router.info.class.list', (classes) => ({ json: toJson([...classes.keys()]) })],
-  ['opensrf.router.info.stats.class.summary', (classes, params) => ofClass(classes, params, (service) => String(total(service)))],
+  ['opensrf.router.info.class.list', (classes) => ({ json: classList(classes) })],
+  ['opensrf.router.info.stats.class.summary', (classes, params) => ofClass(classes, params, total)],
   ['opensrf.router.info.stats.class', (classes, params) => ofClass(classes, params, nodeCounts)],
   ['opensrf.router.info.stats.class.all', (classes) => ({ json: perClass(classes, nodeCounts) })],
-  ['opensrf.router.info.stats.class.node.all', (classes) => ({ json: perClass(classes, (service) => String(total(service))) })],
+  ['opensrf.router.info.stats.class.node.all', (classes) => ({ json: perClass(classes, total) })],
   ['opensrf.router.info.summarize', (classes) => ({ json: perClass(classes, summary) })],
 ]);
 
@@ -24,50 +27,77 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
  * The bodies of the answers to one message sent to the router itself, each to travel in a stanza of its own.
  * Only CONNECT and REQUEST are answered. Content and key order are those of the C router.
  */
-export function answerQuery(classes: Classes, message: OsrfMessage): string[] {
-  if (message.type === 'CONNECT') return [statusBody(message, 'osrfConnectStatus', 'Connection Successful', 200)];
+export function answerQuery(classes: Classes, message: OsrfMessage): Bits[] {
+  if (message.type === 'CONNECT') return [[statusBody(message, 'osrfConnectStatus', 'Connection Successful', 200)]];
   if (message.type !== 'REQUEST') return [];
   const { method: name, params } = message.payload;
   const method = typeof name === 'string' ? METHODS.get(name) : undefined;
   // The C router ends here without a completion, and clients rely on it.
-  if (method === undefined) return [statusBody(message, 'osrfMethodException', 'Router method not found', 404)];
+  if (method === undefined) return [[statusBody(message, 'osrfMethodException', 'Router method not found', 404)]];
   const outcome = method(classes, Array.isArray(params) ? params : []);
-  if (!('json' in outcome)) return [statusBody(message, 'osrfMethodException', outcome.status, outcome.statusCode)];
-  return [routerResultBody(message, outcome.json), statusBody(message, 'osrfConnectStatus', 'Request Complete', 205)];
+  if (!('json' in outcome)) return [[statusBody(message, 'osrfMethodException', outcome.status, outcome.statusCode)]];
+  return [resultBody(message, outcome.json), [statusBody(message, 'osrfConnectStatus', 'Request Complete', 205)]];
 }
 
-function ofClass(classes: Classes, params: readonly unknown[], json: (service: ServiceClass) => string): Outcome {
+function* resultBody(message: OsrfMessage, json: Bits): Bits {
+  const [before, behind] = aroundRouterResult(message);
+  yield before;
+  yield* json;
+  yield behind;
+}
+
+function ofClass(classes: Classes, params: readonly unknown[], json: (service: ServiceClass) => Bits): Outcome {
   const [name] = params;
   if (typeof name !== 'string') return { statusCode: 400, status: 'The first parameter must be the name of a class' };
   const service = classes.get(name);
   return service === undefined ? { statusCode: 404, status: `Class ${name} is not registered with this router` } : { json: json(service) };
 }
 
-function perClass(classes: Classes, json: (service: ServiceClass) => string): string {
-  return jsonObject(Array.from(classes.values(), (service) => [service.name, json(service)] as const));
+function* classList(classes: Classes): Bits {
+  yield '[';
+  let comma = '';
+  for (const name of classes.keys()) {
+    yield comma + toJson(name);
+    comma = ',';
+  }
+  yield ']';
 }
 
-function perNode(service: ServiceClass, json: (node: ServiceNode) => string): string {
-  return jsonObject(Array.from(service.nodes.values(), (node) => [node.jid, json(node)] as const));
+function perClass(classes: Classes, json: (service: ServiceClass) => Bits): Bits {
+  return jsonObject(classes, json);
 }
 
-function nodeCounts(service: ServiceClass): string {
+function perNode(service: ServiceClass, json: (node: ServiceNode) => string): Bits {
+  return jsonObject(service.nodes, (node) => [json(node)]);
+}
+
+function* jsonObject<T>(members: ReadonlyMap<string, T>, json: (value: T) => Bits): Bits {
+  yield '{';
+  let comma = '';
+  for (const [key, value] of members) {
+    yield `${comma}${toJson(key)}:`;
+    yield* json(value);
+    comma = ',';
+  }
+  yield '}';
+}
+
+function nodeCounts(service: ServiceClass): Bits {
   return perNode(service, (node) => String(node.count));
 }
 
-function total(service: ServiceClass): number {
+function* total(service: ServiceClass): Bits {
   let sum = 0;
   for (const node of service.nodes.values()) sum += node.count;
-  return sum;
+  yield String(sum);
 }
 
-function summary(service: ServiceClass): string {
-  const nodes = perNode(service, ({ count, unanswered, since, stalled, draining }) =>
+function* summary(service: ServiceClass): Bits {
+  yield '{"count":';
+  yield* total(service);
+  yield `,"since":${toJson(new Date(service.since).toISOString())},"nodes":`;
+  yield* perNode(service, ({ count, unanswered, since, stalled, draining }) =>
     toJson({ count, unanswered, since: new Date(since).toISOString(), stalled, draining }),
   );
-  return jsonObject([
-    ['count', String(total(service))],
-    ['since', toJson(new Date(service.since).toISOString())],
-    ['nodes', nodes],
-  ]);
+  yield '}';
 }

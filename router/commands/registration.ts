@@ -29,14 +29,19 @@ export function unregister({ registry, environment }: CommandContext, stanza: St
 }
 
 function addListener(context: CommandContext, stanza: Stanza, session: RoutedSession): void {
-  const { registry, maxRegistrations, environment, release } = context;
+  const { registry, maxRegistrations, maxSessionRegistrations, environment, release } = context;
   if (registry.size >= maxRegistrations) {
     refuseCommand(context, stanza, 'resource-constraint', `this router has ${registry.size} listeners and takes no more`);
     return;
   }
+  if (registry.countOf(stanza.origin.session) >= maxSessionRegistrations) {
+    refuseCommand(context, stanza, 'resource-constraint', `a session may register ${maxSessionRegistrations} services`);
+    return;
+  }
   const className = detached(stanza.routerClass);
   const form = stanza.extensionStart === -1 ? 'attributes' : 'child';
-  const node = new ServiceNode({ session: stanza.origin.session, jid: stanza.from, form, since: environment.clock.wallTime() }, session);
+  const { session: number, account } = stanza.origin;
+  const node = new ServiceNode({ session: number, jid: stanza.from, form, since: environment.clock.wallTime(), account }, session);
   const service = registry.add(className, node);
   if (service === null) {
     refuseCommand(context, stanza, 'conflict', `a session holds the address of class ${className}`);
@@ -44,7 +49,7 @@ function addListener(context: CommandContext, stanza: Stanza, session: RoutedSes
   }
   environment.log.info({ class: className, listener: node.jid, listeners: service.nodes.size }, 'listener registered');
   release(service);
-  environment.listenersChanged(className, service.nodes.keys());
+  environment.listenersChanged(className, service.nodes);
 }
 
 /** Why a name cannot be a class's; `''` if it can. */

@@ -2,7 +2,7 @@ import { detached } from '../../shared/detach.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { DeliveryObserver } from '../ports/environment.ts';
 import { threadKey } from './message-text.ts';
-import type { RoutedRequest } from './routed-request.ts';
+import type { ClientRequests, RoutedRequest } from './routed-request.ts';
 import { SharedThread } from './shared-thread.ts';
 
 /** Follows the answers that a client is handed. */
@@ -14,15 +14,24 @@ export interface AnswerObserver {
 }
 
 /** The open requests of one client by thread. Nearly always it is one; a {@link SharedThread} stands where there are more. */
-export class ClientThreads implements DeliveryObserver {
+export class ClientThreads implements ClientRequests, DeliveryObserver {
   private readonly observer: AnswerObserver;
   private readonly byThread = new Map<string, RoutedRequest | SharedThread>();
+  /** The request that has been open for longest. */
+  oldest: RoutedRequest | null = null;
+  private newest: RoutedRequest | null = null;
+  size = 0;
 
   constructor(observer: AnswerObserver) {
     this.observer = observer;
   }
 
   add(request: RoutedRequest): void {
+    this.size++;
+    request.olderOfClient = this.newest;
+    if (this.newest === null) this.oldest = request;
+    else this.newest.newerOfClient = request;
+    this.newest = request;
     const waiting = this.byThread.get(request.key);
     if (waiting === undefined) this.byThread.set(request.key, request);
     else if (waiting instanceof SharedThread) waiting.add(request);
@@ -30,6 +39,7 @@ export class ClientThreads implements DeliveryObserver {
   }
 
   remove(request: RoutedRequest): void {
+    this.unlink(request);
     const waiting = this.byThread.get(request.key);
     if (waiting instanceof SharedThread) {
       waiting.remove(request);
@@ -38,17 +48,12 @@ export class ClientThreads implements DeliveryObserver {
     this.byThread.delete(request.key);
   }
 
-  /** Exchanges the key of a request for a copy. */
   detach(request: RoutedRequest): void {
     const waiting = this.byThread.get(request.key);
     if (waiting === undefined) return;
     this.byThread.delete(request.key);
     request.key = detached(request.key);
     this.byThread.set(request.key, waiting);
-  }
-
-  all(): RoutedRequest[] {
-    return [...this.byThread.values()].flatMap((waiting) => (waiting instanceof SharedThread ? waiting.all() : [waiting]));
   }
 
   delivered(stanza: Stanza): void {
@@ -58,6 +63,17 @@ export class ClientThreads implements DeliveryObserver {
     if (waiting === undefined) return;
     if (waiting instanceof SharedThread) for (const request of waiting.answeredBy(stanza)) this.answered(request, stanza);
     else if (waiting.isAnsweredBy(stanza)) this.answered(waiting, stanza);
+  }
+
+  private unlink(request: RoutedRequest): void {
+    const { olderOfClient: older, newerOfClient: newer } = request;
+    this.size--;
+    if (older === null) this.oldest = newer;
+    else older.newerOfClient = newer;
+    if (newer === null) this.newest = older;
+    else newer.olderOfClient = older;
+    request.olderOfClient = null;
+    request.newerOfClient = null;
   }
 
   private answered(request: RoutedRequest, stanza: Stanza): void {

@@ -1,92 +1,134 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Job, JobRunner } from '../../shared/job.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { RouterEnvironment } from '../ports/environment.ts';
 import type { RouterLimits } from '../ports/options.ts';
 
 type HeldLimits = Pick<RouterLimits, 'heldRequests' | 'heldBytes'>;
 
+/** The memory that a request takes here besides its stanza. */
+export const HELD_BYTES = 200;
+
 interface Held {
   readonly request: Stanza;
   readonly since: number;
+  readonly queue: Queue;
 }
 
 interface Queue {
-  readonly requests: Held[];
+  readonly className: string;
+  /** In order of arrival. */
+  readonly requests: Set<Held>;
   timer: Timer;
 }
 
 /** Requests for classes without a listener, waiting for the first one to register. In order, bounded in number, bytes and time. */
 export class HeldRequests {
   private readonly queues = new Map<string, Queue>();
+  /** By number of session, so that the end of a session need not look at all. */
+  private readonly bySession = new Map<number, Set<Held>>();
   private readonly holdMs: number;
   private readonly limits: HeldLimits;
   private readonly clock: Clock;
+  private readonly jobs: JobRunner;
   private readonly onExpired: (className: string, request: Stanza) => void;
   private bytes = 0;
   size = 0;
 
-  constructor(holdMs: number, limits: HeldLimits, clock: Clock, onExpired: (className: string, request: Stanza) => void) {
+  constructor(
+    holdMs: number,
+    limits: HeldLimits,
+    { clock, jobs }: Pick<RouterEnvironment, 'clock' | 'jobs'>,
+    onExpired: (className: string, request: Stanza) => void,
+  ) {
     this.holdMs = holdMs;
     this.limits = limits;
     this.clock = clock;
+    this.jobs = jobs;
     this.onExpired = onExpired;
   }
 
   /** False if nothing is held, or no more. */
   hold(className: string, request: Stanza): boolean {
     const { heldRequests, heldBytes } = this.limits;
-    if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + request.length > heldBytes) return false;
+    if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + costOf(request) > heldBytes) return false;
     request.detach();
-    const held = { request, since: this.clock.now() };
-    const queue = this.queues.get(className);
-    if (queue === undefined) {
-      this.queues.set(className, { requests: [held], timer: this.clock.after(this.holdMs, () => this.expire(className)) });
-    } else {
-      queue.requests.push(held);
-    }
-    this.size++;
-    this.bytes += request.length;
+    const held = { request, since: this.clock.now(), queue: this.queueOf(className) };
+    held.queue.requests.add(held);
+    this.ofSession(request.origin.session).add(held);
+    this.count(request, 1);
     return true;
   }
 
-  /** Takes out all that waits for a class, in the order in which it came. */
-  release(className: string): Stanza[] {
-    const queue = this.queues.get(className);
-    if (queue === undefined) return [];
-    this.queues.delete(className);
-    queue.timer.cancel();
-    for (const { request } of queue.requests) this.count(request);
-    return queue.requests.map(({ request }) => request);
+  /** Whether any request waits for a class. */
+  has(className: string): boolean {
+    return this.size > 0 && this.queues.has(className);
   }
 
-  /** Lets go of the requests of a session that has ended: nobody waits for their answers any more. */
+  /** Takes out the requests that wait for a class, those too that come meanwhile. */
+  *release(className: string): Generator<Stanza, void, void> {
+    // One iterator for all: a new one would pass all that was deleted.
+    for (const held of this.queues.get(className)?.requests ?? []) {
+      this.remove(held);
+      yield held.request;
+    }
+  }
+
+  /** Lets go of the requests of a session that has ended: its client is not there to read the answers. */
   forget(session: number): void {
-    if (this.size === 0) return;
-    const sentBy = (request: Stanza) => request.origin.session === session;
-    for (const [className, queue] of this.queues) {
-      const kept = queue.requests.filter(({ request }) => !sentBy(request));
-      for (const { request } of queue.requests) if (sentBy(request)) this.count(request);
-      queue.requests.splice(0, queue.requests.length, ...kept);
-      if (kept.length > 0) continue;
-      queue.timer.cancel();
-      this.queues.delete(className);
+    for (const held of this.bySession.get(session) ?? []) this.remove(held);
+  }
+
+  private *expire(queue: Queue): Job {
+    for (const held of queue.requests) {
+      const left = held.since + this.holdMs - this.clock.now();
+      if (left > 0) {
+        queue.timer = this.clock.after(left, () => this.jobs.run(this.expire(queue)));
+        return;
+      }
+      this.remove(held);
+      this.onExpired(queue.className, held.request);
+      yield;
     }
   }
 
-  private expire(className: string): void {
-    const queue = this.queues.get(className) as Queue;
-    const now = this.clock.now();
-    while (queue.requests.length > 0 && (queue.requests[0] as Held).since + this.holdMs <= now) {
-      const { request } = queue.requests.shift() as Held;
-      this.count(request);
-      this.onExpired(className, request);
-    }
-    const next = queue.requests[0];
-    if (next === undefined) this.queues.delete(className);
-    else queue.timer = this.clock.after(next.since + this.holdMs - now, () => this.expire(className));
+  /** @returns the queue of a class, with a timer if it is new. */
+  private queueOf(className: string): Queue {
+    const known = this.queues.get(className);
+    if (known !== undefined) return known;
+    const queue: Queue = { className, requests: new Set(), timer: this.clock.after(this.holdMs, () => this.jobs.run(this.expire(queue))) };
+    this.queues.set(className, queue);
+    return queue;
   }
 
-  private count(request: Stanza): void {
-    this.size--;
-    this.bytes -= request.length;
+  private ofSession(session: number): Set<Held> {
+    const known = this.bySession.get(session);
+    if (known !== undefined) return known;
+    const requests = new Set<Held>();
+    this.bySession.set(session, requests);
+    return requests;
   }
+
+  private remove(held: Held): void {
+    const { request, queue } = held;
+    const ofSession = this.ofSession(request.origin.session);
+    ofSession.delete(held);
+    if (ofSession.size === 0) this.bySession.delete(request.origin.session);
+    queue.requests.delete(held);
+    this.count(request, -1);
+    if (queue.requests.size > 0) return;
+    queue.timer.cancel();
+    this.queues.delete(queue.className);
+  }
+
+  private count(request: Stanza, sign: 1 | -1): void {
+    const bytes = sign * costOf(request);
+    this.size += sign;
+    this.bytes += bytes;
+    request.origin.account.charge(bytes);
+  }
+}
+
+function costOf(request: Stanza): number {
+  return request.cost + HELD_BYTES;
 }

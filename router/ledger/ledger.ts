@@ -1,3 +1,4 @@
+import type { Job } from '../../shared/job.ts';
 import type { Origin } from '../../shared/origin.ts';
 import { type Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
@@ -9,11 +10,17 @@ import { NumberedRequests } from './numbered-requests.ts';
 import { type LossHandler, RoutedRequest } from './routed-request.ts';
 import { Streams } from './streams.ts';
 
-/** So many may keep the input alive that they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
-const MAX_ATTACHED = 2048;
+/** So many may refer to the chunk of input they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
+const MAX_ATTACHED = 1_024;
 
-/** What a routed request takes besides its text: its objects and its place in the tables, measured roughly. */
-const OVERHEAD_BYTES = 600;
+/** What a request takes in the ledger besides its stanza; measured (Node 20 to 24). */
+const REQUEST_BYTES = 400;
+
+/** A client has many requests if it has more than this part of all that may be remembered. */
+const LARGE_PART = 1 / 100;
+
+/** So long may a request refer to the chunk of input it came in, in milliseconds. */
+const ATTACHED_MS = 100;
 
 /**
  * The requests that were handed to a listener and that have no whole answer yet, of all classes of all routers. It stands where their clients are connected.
@@ -24,7 +31,7 @@ const OVERHEAD_BYTES = 600;
  */
 export class Ledger {
   private readonly limits: UnansweredLimits;
-  private readonly environment: Pick<RouterEnvironment, 'session' | 'jobs'>;
+  private readonly environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock'>;
   private readonly requests = new NumberedRequests();
   private readonly streams = new Streams();
   /** By number of session. */
@@ -34,11 +41,14 @@ export class Ledger {
   /** The oldest request that is not a copy; all younger ones are none either. */
   private oldestAttached: RoutedRequest | null = null;
   private attached = 0;
+  /** The number of the newest request when old ones were last copied. */
+  private lastSeen = 0;
+  private detaching = false;
   private bytes = 0;
   /** How many were given up because there were too many. */
   forgotten = 0;
 
-  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session' | 'jobs'>) {
+  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock'>) {
     this.limits = limits;
     this.environment = environment;
   }
@@ -52,14 +62,13 @@ export class Ledger {
     if (original.thread === '') return UNFOLLOWED;
     const threads = this.threadsOf(original.origin);
     if (threads === null) return UNFOLLOWED;
-    const request = new RoutedRequest(this.requests.nextNumber(), service, original, node, losses, handler);
+    const request = new RoutedRequest(this.requests.nextNumber(), service, original, node, losses, handler, threads);
     this.append(request);
     threads.add(request);
     node.addRequest(request);
     service.unansweredChanged(node, node.unanswered - 1);
-    this.oldestAttached ??= request;
-    if (++this.attached > MAX_ATTACHED) this.detachOldest();
-    while (this.requests.size > this.limits.requests || this.bytes > this.limits.bytes) this.forgetOldest();
+    this.attach(request);
+    while (this.requests.size > this.limits.requests || this.bytes > this.limits.bytes) this.forgetOldest(threads);
     return request.number;
   }
 
@@ -67,7 +76,7 @@ export class Ledger {
   take(number: number): RoutedRequest | null {
     const request = this.requests.get(number);
     if (request === null) return null;
-    this.clients.get(request.original.origin.session)?.remove(request);
+    request.threads.remove(request);
     this.close(request);
     return request;
   }
@@ -80,18 +89,12 @@ export class Ledger {
     this.environment.jobs.run(this.closeAll(threads));
   }
 
-  private *closeAll(threads: ClientThreads): Iterator<void, void> {
-    for (const request of threads.all()) {
-      if (request.open) this.close(request);
+  private *closeAll(threads: ClientThreads): Job {
+    for (let request = threads.oldest; request !== null; request = threads.oldest) {
+      threads.remove(request);
+      this.close(request);
       yield;
     }
-  }
-
-  /** The unanswered requests of a node, oldest first. */
-  ofNode(node: ServiceNode): RoutedRequest[] {
-    const requests: RoutedRequest[] = [];
-    for (let request = node.oldest; request !== null; request = request.newerOfNode) requests.push(request as RoutedRequest);
-    return requests;
   }
 
   /** The requests that a worker has begun to answer, by the number of its session. */
@@ -120,7 +123,7 @@ export class Ledger {
     else request.next.previous = request.previous;
     request.previous = null;
     request.next = null;
-    this.bytes -= sizeOf(request);
+    this.count(request, -1);
     if (request.worker === 0) this.leaveNode(request);
     else this.streams.remove(request);
   }
@@ -138,7 +141,7 @@ export class Ledger {
     else this.newest.next = request;
     this.newest = request;
     this.requests.add(request);
-    this.bytes += sizeOf(request);
+    this.count(request, 1);
   }
 
   /** Null if the client's session has ended. */
@@ -153,21 +156,44 @@ export class Ledger {
     return threads;
   }
 
+  private attach(request: RoutedRequest): void {
+    this.oldestAttached ??= request;
+    if (++this.attached > MAX_ATTACHED) this.detachOldest();
+    if (!this.detaching) this.detachLater();
+  }
+
+  private detachLater(): void {
+    this.detaching = true;
+    this.environment.clock.after(ATTACHED_MS, () => this.detachOld());
+  }
+
+  /** Copies those that were there at the last call already. */
+  private detachOld(): void {
+    while (this.oldestAttached !== null && this.oldestAttached.number <= this.lastSeen) this.detachOldest();
+    this.lastSeen = this.newest?.number ?? 0;
+    this.detaching = false;
+    if (this.oldestAttached !== null) this.detachLater();
+  }
+
   private detachOldest(): void {
     const request = this.oldestAttached as RoutedRequest;
     this.oldestAttached = request.next;
     this.attached--;
     request.attached = false;
     request.original.detach();
-    this.clients.get(request.original.origin.session)?.detach(request);
+    request.threads.detach(request);
   }
 
-  private forgetOldest(): void {
+  /** A client that has much of what is remembered sends its own away, and not that of others. */
+  private forgetOldest(asking: ClientThreads): void {
+    const own = asking.size > this.limits.requests * LARGE_PART ? asking.oldest : null;
     this.forgotten++;
-    this.take((this.oldest as RoutedRequest).number);
+    this.take((own ?? (this.oldest as RoutedRequest)).number);
   }
-}
 
-function sizeOf(request: RoutedRequest): number {
-  return request.original.length + OVERHEAD_BYTES;
+  private count({ original }: RoutedRequest, sign: 1 | -1): void {
+    const bytes = sign * (original.cost + REQUEST_BYTES);
+    this.bytes += bytes;
+    original.origin.account.charge(bytes);
+  }
 }

@@ -1,3 +1,4 @@
+import type { Job } from '../../shared/job.ts';
 import type { ServiceNode } from '../pools/service-node.ts';
 import type { RouterEnvironment } from '../ports/environment.ts';
 import type { RouterOptions } from '../ports/options.ts';
@@ -6,6 +7,9 @@ import type { RoutedRequest } from './routed-request.ts';
 
 /** A request that outlived so many listeners more than its first is not handed to another: it may be what ended them. */
 const MAX_REROUTES = 2;
+
+/** Into so many rounds the grace is divided. */
+const GRACE_ROUNDS = 5;
 
 /** Settles the requests that were written to a listener whose session ended before anybody answered. */
 export class LostRequests {
@@ -21,11 +25,11 @@ export class LostRequests {
 
   /** Gives workers the grace to answer for lost listeners, then acts by the policy on what is open still. @param nodes They get no more requests. */
   settleLater(nodes: readonly ServiceNode[]): void {
-    const { onListenerLoss, lossGraceMs } = this.options;
-    const { clock, jobs } = this.environment;
+    const { onListenerLoss } = this.options;
+    const { jobs } = this.environment;
     if (nodes.every(({ oldest }) => oldest === null)) return;
     if (onListenerLoss === 'ignore') jobs.run(this.forgetAll(nodes));
-    else clock.after(lossGraceMs, () => jobs.run(this.settleAll(nodes)));
+    else this.afterGrace(GRACE_ROUNDS, () => jobs.run(this.settleAll(nodes)));
   }
 
   /** The worker that was answering has ended: no other one goes on, and to begin anew could do twice what was half done. */
@@ -33,29 +37,38 @@ export class LostRequests {
     if (requests.length > 0) this.environment.jobs.run(this.refuseAll(requests));
   }
 
-  private *settleAll(nodes: readonly ServiceNode[]): Iterator<void, void> {
+  /** In rounds of the event loop: where the process was held up for longer than the grace, answers that came meanwhile are read first. */
+  private afterGrace(rounds: number, action: () => void): void {
+    if (rounds === 0) action();
+    else this.environment.clock.after(this.options.lossGraceMs / GRACE_ROUNDS, () => this.afterGrace(rounds - 1, action));
+  }
+
+  private *settleAll(nodes: readonly ServiceNode[]): Job {
     for (const request of this.takeAll(nodes)) {
       this.settle(request);
       yield;
     }
   }
 
-  private *forgetAll(nodes: readonly ServiceNode[]): Iterator<void, void> {
+  private *forgetAll(nodes: readonly ServiceNode[]): Job {
     for (const _ of this.takeAll(nodes)) yield;
   }
 
-  private *refuseAll(requests: readonly RoutedRequest[]): Iterator<void, void> {
+  private *refuseAll(requests: readonly RoutedRequest[]): Job {
     for (const request of requests) {
       if (this.ledger.take(request.number) !== null && this.options.onListenerLoss !== 'ignore') request.handler.refuseLost(request);
       yield;
     }
   }
 
-  /** Takes the unanswered requests of the nodes out of the ledger, in the order in which they were handed over. */
+  /** Takes the unanswered requests of the nodes out of the ledger, those of each node in the order in which they were handed over. */
   private *takeAll(nodes: readonly ServiceNode[]): Iterable<RoutedRequest> {
-    for (let request = oldestOf(nodes); request !== null; request = oldestOf(nodes)) {
-      this.ledger.take(request.number);
-      yield request;
+    for (const node of nodes) {
+      // A worker that has begun to answer goes on without its listener: such a request is not among its node's any more.
+      for (let request = node.oldest as RoutedRequest | null; request !== null; request = node.oldest as RoutedRequest | null) {
+        this.ledger.take(request.number);
+        yield request;
+      }
     }
   }
 
@@ -63,14 +76,4 @@ export class LostRequests {
     if (this.options.onListenerLoss === 'reroute' && request.losses < MAX_REROUTES) request.handler.reroute(request);
     else request.handler.refuseLost(request);
   }
-}
-
-/** A worker that has begun to answer goes on without its listener: such a request is not among its node's any more. */
-function oldestOf(nodes: readonly ServiceNode[]): RoutedRequest | null {
-  let oldest: RoutedRequest | null = null;
-  for (const node of nodes) {
-    const request = node.oldest as RoutedRequest | null;
-    if (request !== null && (oldest === null || request.number < oldest.number)) oldest = request;
-  }
-  return oldest;
 }

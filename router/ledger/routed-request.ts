@@ -11,6 +11,13 @@ export interface LossHandler {
   refuseLost(request: RoutedRequest): void;
 }
 
+/** The open requests of one client. */
+export interface ClientRequests {
+  remove(request: RoutedRequest): void;
+  /** Exchanges what refers to the text of the request for copies. */
+  detach(request: RoutedRequest): void;
+}
+
 /** A request that was handed to a listener, until its client has its whole answer or the router gives it up. */
 export class RoutedRequest implements NodeRequest {
   /** Its number in the ledger, from 1. */
@@ -23,6 +30,8 @@ export class RoutedRequest implements NodeRequest {
   /** How many listeners were lost with it after it was written to them. */
   readonly losses: number;
   readonly handler: LossHandler;
+  /** The open requests of its client. */
+  readonly threads: ClientRequests;
   /** What its client waits for: the thread, references resolved. */
   key: string;
   /** The session of the worker that has begun to answer, by number; 0 while there is none. */
@@ -34,6 +43,9 @@ export class RoutedRequest implements NodeRequest {
   /** Neighbours in the ledger, oldest first. */
   previous: RoutedRequest | null;
   next: RoutedRequest | null;
+  /** Neighbours among the requests of its client. */
+  olderOfClient: RoutedRequest | null;
+  newerOfClient: RoutedRequest | null;
   olderOfNode: NodeRequest | null;
   newerOfNode: NodeRequest | null;
   /** Of its first message; null while it was not looked for. */
@@ -41,19 +53,22 @@ export class RoutedRequest implements NodeRequest {
   /** The numbers of its messages that have no whole answer yet; null while they were not looked for. */
   private numbers: Set<string> | null;
 
-  constructor(number: number, service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler) {
+  constructor(number: number, service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler, threads: ClientRequests) {
     this.number = number;
     this.service = service;
     this.original = original;
     this.node = node;
     this.losses = losses;
     this.handler = handler;
+    this.threads = threads;
     this.key = threadKey(original);
     this.worker = 0;
     this.open = false;
     this.attached = true;
     this.previous = null;
     this.next = null;
+    this.olderOfClient = null;
+    this.newerOfClient = null;
     this.olderOfNode = null;
     this.newerOfNode = null;
     this.first = null;

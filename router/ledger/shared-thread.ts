@@ -33,10 +33,6 @@ export class SharedThread {
     for (const number of messageNumbers(request.original)) this.removeNumber(number, request);
   }
 
-  all(): RoutedRequest[] {
-    return [...this.requests];
-  }
-
   /** Those whose number the answer repeats. An answer to a request that is closed is an answer to none. */
   answeredBy(answer: Stanza): Set<RoutedRequest> {
     this.readAll();

@@ -30,6 +30,8 @@ export class ServiceClass implements Endpoint {
   readonly nodes = new Map<string, ServiceNode>();
   /** Messages handed to all nodes it ever had. */
   count = 0;
+  /** How many nodes take new requests. */
+  private taking = 0;
   private readonly balance: Balance<ServiceNode>;
   private readonly receiver: ClassReceiver;
 
@@ -47,8 +49,7 @@ export class ServiceClass implements Endpoint {
 
   /** Whether none of its nodes takes new requests. */
   get drained(): boolean {
-    for (const node of this.nodes.values()) if (!node.draining) return false;
-    return true;
+    return this.taking === 0;
   }
 
   /** The node for the next request; null if there is none. */
@@ -59,17 +60,21 @@ export class ServiceClass implements Endpoint {
   add(node: ServiceNode): void {
     this.nodes.set(node.jid, node);
     this.balance.add(node);
+    this.taking++;
   }
 
   remove(node: ServiceNode): void {
     this.nodes.delete(node.jid);
+    if (node.draining) return;
     this.balance.remove(node);
+    this.taking--;
   }
 
   /** Stops (or lets pass again) new requests to a node that stays registered. */
   drain(node: ServiceNode, draining: boolean): void {
     if (node.draining === draining) return;
     node.draining = draining;
+    this.taking += draining ? -1 : 1;
     if (draining) this.balance.remove(node);
     else this.balance.add(node);
   }

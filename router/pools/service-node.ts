@@ -1,4 +1,5 @@
 import type { ExtensionForm } from '../../shared/extension.ts';
+import type { MemoryAccount } from '../../shared/memory-account.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { RoutedSession } from '../ports/environment.ts';
 
@@ -18,6 +19,8 @@ export interface Registration {
   readonly form: ExtensionForm;
   /** Milliseconds since 1970. */
   readonly since: number;
+  /** Of the memory that is kept for the session. */
+  readonly account: MemoryAccount;
 }
 
 /** One registered listener of a service class. */
@@ -26,6 +29,7 @@ export class ServiceNode implements Registration {
   readonly jid: string;
   readonly form: ExtensionForm;
   readonly since: number;
+  readonly account: MemoryAccount;
   /** Messages handed to it. */
   count = 0;
   /** Requests it was handed that nobody has answered yet. */
@@ -37,11 +41,12 @@ export class ServiceNode implements Registration {
   draining = false;
   private readonly endpoint: RoutedSession;
 
-  constructor({ session, jid, form, since }: Registration, endpoint: RoutedSession) {
+  constructor({ session, jid, form, since, account }: Registration, endpoint: RoutedSession) {
     this.session = session;
     this.jid = jid;
     this.form = form;
     this.since = since;
+    this.account = account;
     this.endpoint = endpoint;
   }
 

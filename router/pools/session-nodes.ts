@@ -9,10 +9,13 @@ export class SessionNodes {
   private readonly classes = new Map<ServiceNode, ServiceClass>();
   /** Nodes that left their pool long ago are let go when there are so many. Doubled each time, so that each registration pays a constant share. */
   private pruneAt = FEW;
+  /** How many are in a pool. */
+  inPoolCount = 0;
 
   add(node: ServiceNode, service: ServiceClass): void {
     if (this.classes.size >= this.pruneAt) this.prune();
     this.classes.set(node, service);
+    this.inPoolCount++;
   }
 
   /** All of them. */
@@ -22,6 +25,7 @@ export class SessionNodes {
 
   /** A node has left its pool. One with unanswered requests stays known: its session may end before they are answered. */
   leftPool(node: ServiceNode): void {
+    this.inPoolCount--;
     if (node.unanswered === 0) this.classes.delete(node);
   }
 

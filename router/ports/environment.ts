@@ -50,9 +50,11 @@ export interface RouterEnvironment {
    * A listener has joined or left a class. Called while the router is at work, so the receiver must put off whatever it does about it.
    * @param listeners Their addresses.
    */
-  listenersChanged(className: string, listeners: Iterable<string>): void;
+  listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void;
   /** Does what takes long. */
   readonly jobs: JobRunner;
+  /** Whether there is memory for what is to be kept. */
+  readonly memory: { readonly full: boolean };
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -35,6 +35,10 @@ export interface RouterLimits extends QueryLimits {
   readonly heldBytes: number;
   /** Listeners of all classes together. */
   readonly registrations: number;
+  /** Bytes of all answers to one query. */
+  readonly stanzaCopyBytes: number;
+  /** Listeners of one session. */
+  readonly sessionRegistrations: number;
 }
 
 /** How long a stanza may be of which the router reads the body, and how many messages may be in it. */

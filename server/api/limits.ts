@@ -30,6 +30,8 @@ export interface Limits {
   readonly depth: number;
   /** Attributes of one element. */
   readonly attributes: number;
+  /** Bytes of memory that the server keeps for all peers; 0: by the memory of the process. */
+  readonly memoryBytes: number;
   /** Bytes that wait for a peer that does not read. */
   readonly outboxBytes: number;
   /** Milliseconds after which the router passes over a listener that does not read. */
@@ -72,6 +74,12 @@ export interface Limits {
   readonly unansweredBytes: number;
   /** Listeners of one router. */
   readonly registrations: number;
+  /** Services that one session registers at one router. */
+  readonly sessionRegistrations: number;
+  /** Copies that the server makes of one stanza for several sessions. */
+  readonly stanzaCopies: number;
+  /** Memory of such copies in bytes, and bytes of all answers to one query. */
+  readonly stanzaCopyBytes: number;
   /** Bytes of a query to a host or a command to a router. */
   readonly queryBytes: number;
   /** OpenSRF messages of such a query. */

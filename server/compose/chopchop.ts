@@ -156,7 +156,7 @@ export class ChopChop {
 
   /** Calls the watcher at every change of a service's listeners, at any of the routers. @returns what ends that. */
   watchServices(watcher: ServiceWatcher): () => void {
-    return this.parts.routers.watch((domain, service, listeners) => watcher(domain, service, listeners.length));
+    return this.parts.routers.watch((domain, service, listeners) => watcher(domain, service, listeners.size));
   }
 
   /** Serves a peer on a stream of this process, as if it had connected to a port. @param peer A name for logs. */

@@ -10,6 +10,8 @@ import { createClock, type ServerClock, SYSTEM_TIME } from '../kernel/clock.ts';
 import { ServerCounts } from '../kernel/counts.ts';
 import { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
+import { MemoryBudget } from '../kernel/memory-budget.ts';
+import { defaultMemoryLimit } from '../kernel/memory-limit.ts';
 import { ProgramTurns } from '../kernel/program-turns.ts';
 import { Slices } from '../kernel/slices.ts';
 import { Turn } from '../kernel/turn.ts';
@@ -40,6 +42,7 @@ export interface Parts {
   readonly slices: Slices;
   /** For the work of programs in this process. */
   readonly turns: ProgramTurns;
+  readonly memory: MemoryBudget;
   readonly counts: ServerCounts;
   readonly accounts: Accounts;
   readonly tls: Tls;
@@ -66,6 +69,10 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const guardedLog = guardedLogs.of;
   const slices = new Slices(clock, guards.create('job', null));
   const turns = new ProgramTurns(clock, clock.soon);
+  const memoryLog = guardedLog('memory', ['warn']);
+  const memory = new MemoryBudget(config.limits.memoryBytes || defaultMemoryLimit(), clock, ({ peer, rank }, bytes) => {
+    memoryLog.warn({ peer, rank, bytes }, 'memory runs out: closing the peer that the server keeps most for');
+  });
   const counts = new ServerCounts();
   const accounts = new Accounts(config.accounts);
   const tls = new Tls(logOfPart(log, 'tls'));
@@ -77,9 +84,10 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const delivery = new Delivery(directory, counts);
   const presence = new Presence(delivery, config.limits);
   const sessions = new Set<Session>();
-  const facts: HostFacts = { clock, uptime, items: (domain) => itemsOf(config, sessions, domain) };
+  const components = new Set<Session>();
+  const facts: HostFacts = { clock, uptime, items: (domain) => itemsOf(config, components, domain) };
   const queries = new Queries(delivery, facts, config.limits.queryBytes, logOfPart(log, 'host'));
-  for (const domain of config.domains) directory.add(new Host(domain, delivery, presence, queries));
+  for (const domain of config.domains) directory.add(new Host(domain, delivery, presence, queries, config.limits));
 
   const routers = new Routers(
     config,
@@ -94,6 +102,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
         return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
       },
       jobs: slices,
+      memory,
       clock,
       log: guardedLog('router', ['warn']),
     },
@@ -107,9 +116,12 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
       clock,
       directory,
       sessions,
+      components,
       delivery,
       presence,
       observation,
+      memory,
+      isListener: (session) => routers.isListener(session),
       jobs: slices,
       counts,
       endGuard: guards.create('session end', null),
@@ -120,9 +132,9 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     },
   );
   const resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
-  const connections = new Connections(config, { clock, counts, turn, slices, flusher, accounts, binding, resumption, guardedLog, tls, running });
-  const programs = new Programs(config, { accounts, binding, flusher, clock, limits: config.limits, counts, log: guardedLog('program', ['error']) });
-  const listeners = new Listeners(config, { clock, tls, connections });
+  const connections = new Connections(config, { clock, counts, turn, slices, memory, flusher, accounts, binding, resumption, guardedLog, tls, running });
+  const programs = new Programs(config, { accounts, binding, memory, flusher, clock, limits: config.limits, counts, log: guardedLog('program', ['error']) });
+  const listeners = new Listeners(config, { clock, memory, tls, connections });
   const liveness = new Liveness(config.limits);
   return {
     running,
@@ -132,6 +144,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     guardedLogs,
     slices,
     turns,
+    memory,
     counts,
     accounts,
     tls,
@@ -148,7 +161,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
 }
 
 /** The entities that belong to a host: its router, and the components below it. */
-function itemsOf({ router }: ChopChopConfig, sessions: ReadonlySet<Session>, domain: string): HostItem[] {
-  const components = [...sessions].filter(({ kind, jid }) => kind === 'component' && jid.endsWith(`.${domain}`));
-  return [{ jid: `${routerName(router, domain)}@${domain}/router`, name: ROUTER_NAME }, ...components.map(({ jid }) => ({ jid, name: '' }))];
+function itemsOf({ router }: ChopChopConfig, components: ReadonlySet<Session>, domain: string): HostItem[] {
+  const below = [...components].filter(({ jid }) => jid.endsWith(`.${domain}`));
+  return [{ jid: `${routerName(router, domain)}@${domain}/router`, name: ROUTER_NAME }, ...below.map(({ jid }) => ({ jid, name: '' }))];
 }

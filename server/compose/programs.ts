@@ -22,10 +22,10 @@ export class Programs {
   private readonly linkEnvironment: LocalLinkEnvironment;
 
   constructor(config: ChopChopConfig, environment: ProgramsEnvironment) {
-    const { flusher, clock, limits, counts, log } = environment;
+    const { memory, flusher, clock, limits, counts, log } = environment;
     this.config = config;
     this.environment = environment;
-    this.linkEnvironment = { flusher, clock, limits, counts, log, onClosed: (link) => this.closed(link) };
+    this.linkEnvironment = { memory, flusher, clock, limits, counts, log, onClosed: (link) => this.closed(link) };
   }
 
   /** The links of those that are logged in. */
@@ -42,7 +42,10 @@ export class Programs {
     const login = new LocalLogin(jid, this.linkEnvironment);
     const isRouterAccount = username === routerName(this.config.router, domain);
     const session = this.environment.binding.bindClient(login.link, { username, domain, resource, isRouterAccount, isVersionless: true });
-    if (session instanceof StanzaError) throw new LoginError(jid, session.text, true);
+    if (session instanceof StanzaError) {
+      login.link.account.close();
+      throw new LoginError(jid, session.text, true);
+    }
     login.link.bind(session);
     this.open.add(login.link);
     return login;

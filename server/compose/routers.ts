@@ -10,8 +10,8 @@ import { Watchers } from '../kernel/watchers.ts';
 /** What the routers of a server need of it. */
 export type RoutersEnvironment = Omit<RouterEnvironment, 'peers' | 'listenersChanged'>;
 
-/** Follows the listeners of services. @param listeners Their addresses, of one service at the router of one domain. */
-export type ListenersWatcher = (domain: string, service: string, listeners: readonly string[]) => void;
+/** Follows the listeners of services. @param listeners Those of one service at the router of one domain, by address. */
+export type ListenersWatcher = (domain: string, service: string, listeners: ReadonlyMap<string, unknown>) => void;
 
 /** The routers of a server, one for each of its domains. */
 export class Routers {
@@ -35,6 +35,12 @@ export class Routers {
   /** They give their addresses away. */
   suspend(): void {
     for (const router of this.byDomain.values()) router.suspend();
+  }
+
+  /** Whether a session has registered a service. @param session Its number. */
+  isListener(session: number): boolean {
+    for (const router of this.byDomain.values()) if (router.isListener(session)) return true;
+    return false;
   }
 
   /** Takes over the trusted domains of another configuration. */
@@ -66,7 +72,7 @@ export class Routers {
     const ofRouter: RouterEnvironment = {
       ...environment,
       peers: () => peers.map((peer) => this.byDomain.get(peer) as Router),
-      listenersChanged: (service, listeners) => this.watchers.call(domain, service, [...listeners]),
+      listenersChanged: (service, listeners) => this.watchers.call(domain, service, listeners),
     };
     return new Router(options, ofRouter, this.ledger);
   }

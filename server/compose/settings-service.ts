@@ -17,7 +17,7 @@ export function createSettings({ running, routers, routerReplaced, programs, tur
     { login: (credentials) => programs.login(credentials), limits: running.config.limits, turns, clock, log },
   );
   routers.watch((domain, service, listeners) => {
-    if (service === SETTINGS_SERVICE) builtIn.listenersChanged(domain, listeners);
+    if (service === SETTINGS_SERVICE) builtIn.listenersChanged(domain, listeners.keys());
   });
   routerReplaced.add(() => builtIn.routerReplaced());
   return builtIn;

@@ -63,6 +63,11 @@ export const LIMITS = {
   // saxes takes time by the square of the depth: 32,000 levels block for seconds, 1,024 for some milliseconds.
   depth: count(128, "Levels of nested elements, the stream's own included; deeper ones end the stream with policy-violation", 8, 1_024),
   attributes: count(1_000, 'Attributes of one element, checked at the end of a packet; more end the stream with policy-violation', 16),
+  memoryBytes: bytes(
+    0,
+    'Memory that the server keeps for all peers; beyond, it closes those it keeps most for (memory-budget). 0: 60 % of the smaller of the heap limit and the memory limit of the container less 100 MB',
+    0,
+  ),
   outboxBytes: bytes(
     64 * MIB,
     'Bytes that wait for a peer that has read nothing for stalledAfterMs; beyond (or at four times as much) the server closes it (slow-reader) and bounces them',
@@ -96,6 +101,12 @@ export const LIMITS = {
   unansweredRequests: count(100_000, 'Requests remembered until they are answered, of all routers; the server forgets the oldest first'),
   unansweredBytes: bytes(256 * MIB, 'The bytes of such requests; the server forgets the oldest first'),
   registrations: count(10_000, 'Listeners of all services of one router; the router refuses further ones with resource-constraint', 1),
+  sessionRegistrations: count(1_000, 'Services that one session registers at one router; the router refuses further ones with resource-constraint'),
+  stanzaCopies: count(1_000, 'Copies that the server makes of one stanza for several sessions; one that needs more is refused with resource-constraint'),
+  stanzaCopyBytes: bytes(
+    64 * MIB,
+    'Memory of such copies, and bytes of all answers to one query; a stanza that needs more is refused with resource-constraint',
+  ),
   queryBytes: textBytes(
     64 * KIB,
     'Bytes of a query to a host or a command to a router; a longer one bounces with policy-violation, and the router refuses a request that long by a bounce',

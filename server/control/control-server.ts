@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Clock } from '../../shared/clock.ts';
 import type { ControlPlace } from '../config/sources/control.ts';
 import type { Log } from '../kernel/log.ts';
 import { type PendingConnection, PendingConnections } from '../net/pending-connections.ts';
@@ -49,11 +50,12 @@ export class ControlServer {
   private readonly guard: Guard;
   private readonly log: Log;
   private readonly servers: Server[] = [];
-  private readonly strangers = new Strangers();
+  private readonly strangers: Strangers;
 
-  constructor(routes: readonly Route[], token: string, log: Log) {
+  constructor(routes: readonly Route[], token: string, clock: Clock, log: Log) {
     this.routes = routes;
     this.guard = new Guard(token);
+    this.strangers = new Strangers(clock);
     this.log = log;
   }
 
@@ -147,11 +149,15 @@ export class ControlServer {
 
 /** The connections on which nobody has shown the token yet. */
 class Strangers {
-  private readonly pending = new PendingConnections({ pendingConnections: MAX_STRANGERS, pendingOfAddress: MAX_STRANGERS });
+  private readonly pending: PendingConnections;
   private readonly bySocket = new WeakMap<Socket, PendingConnection>();
 
+  constructor(clock: Clock) {
+    this.pending = new PendingConnections({ pendingConnections: MAX_STRANGERS, pendingOfAddress: MAX_STRANGERS }, clock);
+  }
+
   add(socket: Socket): void {
-    const stranger = { peer: 'control', crowdOut: () => void socket.destroy() };
+    const stranger = { peer: 'control', crowdOut: () => void socket.destroy(), measure: () => {} };
     this.bySocket.set(socket, stranger);
     this.pending.add(stranger);
     socket.once('close', () => this.pending.remove(stranger));

@@ -50,6 +50,7 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
       ...metrics.routes(),
     ],
     token,
+    server.clock,
     partLog,
   );
   const stop = async () => {

@@ -3,6 +3,7 @@ import { StanzaError } from '../../shared/errors.ts';
 import { parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { type FanOutLimits, fanOut, mayFanOut } from '../delivery/fan-out.ts';
 import type { Presence } from '../sessions/presence.ts';
 import { ACCOUNT_HANDLERS, HOST_HANDLERS, type IqHandlers } from './handlers/handlers.ts';
 import type { Queries } from './queries.ts';
@@ -16,12 +17,14 @@ export class Host implements Endpoint {
   private readonly delivery: Delivery;
   private readonly presence: Presence;
   private readonly queries: Queries;
+  private readonly limits: FanOutLimits;
 
-  constructor(domain: string, delivery: Delivery, presence: Presence, queries: Queries) {
+  constructor(domain: string, delivery: Delivery, presence: Presence, queries: Queries, limits: FanOutLimits) {
     this.jid = domain;
     this.delivery = delivery;
     this.presence = presence;
     this.queries = queries;
+    this.limits = limits;
   }
 
   deliver(stanza: Stanza): void {
@@ -39,8 +42,9 @@ export class Host implements Endpoint {
       return;
     }
     const recipients = this.recipients(stanza, bareJid);
-    for (const session of recipients) session.deliver(stanza);
     if (recipients.length === 0) this.notFound(stanza);
+    else if (mayFanOut(stanza, recipients.length, this.limits)) fanOut(stanza, recipients);
+    else this.delivery.bounce(stanza, new StanzaError('resource-constraint', `the account has ${recipients.length} sessions, too many for so long a stanza`));
   }
 
   private recipients({ name, type }: Stanza, bareJid: string): readonly Endpoint[] {

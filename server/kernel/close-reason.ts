@@ -7,6 +7,7 @@ export type CloseReason =
   | 'login-failed'
   | 'login-timeout'
   | 'crowded-out'
+  | 'memory-budget'
   | 'replaced'
   | 'closed-by-operator'
   | 'slow-reader'

@@ -17,6 +17,10 @@ export class ByteInput implements Input {
     return this.reader.unread;
   }
 
+  get keptBytes(): number {
+    return this.reader.keptBytes;
+  }
+
   get suspended(): boolean {
     return this.reader.suspended;
   }

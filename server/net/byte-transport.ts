@@ -8,8 +8,9 @@ import { ByteInput } from './byte-input.ts';
 import type { Framing } from './framing.ts';
 import { readDirectly } from './read-directly.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
+import { handshakeBytes } from './tls/handshake-bytes.ts';
 import type { TlsIdentity } from './tls/identity.ts';
-import { type Input, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
+import { type Input, TLS_BYTES, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
 import { writeBuffer } from './write-buffer.ts';
 
 /** Where the other end of a byte stream is. */
@@ -18,6 +19,9 @@ export interface PeerPlace {
   readonly peer: string;
   readonly remote: boolean;
 }
+
+/** About what a connection takes of memory. */
+const SOCKET_BYTES = 8_192;
 
 /** What a client of direct TLS says at its beginning that it will speak (XEP-0368 §4). */
 const ALPN = ['xmpp-client'];
@@ -30,7 +34,7 @@ export class ByteTransport implements Transport {
   readonly framing: Framing;
   written = 0;
   private readonly plainKind: PeerPlace['kind'];
-  private tls: { readonly socket: TLSSocket; readonly identity: TlsIdentity } | null = null;
+  private tls: { readonly socket: TLSSocket; readonly raw: Duplex; readonly identity: TlsIdentity } | null = null;
   private receiver: TransportReceiver | null = null;
 
   constructor(socket: Duplex, { kind, peer, remote }: PeerPlace, framing: Framing) {
@@ -66,6 +70,11 @@ export class ByteTransport implements Transport {
 
   get destroyed(): boolean {
     return this.socket.destroyed;
+  }
+
+  get keptBytes(): number {
+    if (this.tls === null) return SOCKET_BYTES;
+    return SOCKET_BYTES + TLS_BYTES + handshakeBytes(this.tls.socket, this.tls.raw);
   }
 
   get waitingBytes(): number {
@@ -124,7 +133,7 @@ export class ByteTransport implements Transport {
 
   private encrypt(identity: TlsIdentity, ALPNProtocols: string[]): void {
     const socket = new TLSSocket(this.socket, { isServer: true, secureContext: identity.context, ...(ALPNProtocols.length > 0 && { ALPNProtocols }) });
-    this.tls = { socket, identity };
+    this.tls = { socket, raw: this.socket, identity };
     this.socket = socket;
   }
 

@@ -10,12 +10,14 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Debtor, MemoryBudget, PeerAccount } from '../kernel/memory-budget.ts';
 import type { Slices } from '../kernel/slices.ts';
 import type { Turn } from '../kernel/turn.ts';
 import type { Flusher } from './flusher.ts';
 import { type Framing, type HeaderFields, newStreamId } from './framing.ts';
 import { Outbox } from './outbox.ts';
 import { isStalled, overflows } from './outbox-limits.ts';
+import { addressOfPeer } from './peer-address.ts';
 import type { PendingConnection, PendingConnections } from './pending-connections.ts';
 import { splitWrites } from './split-writes.ts';
 import type { Tls } from './tls/tls.ts';
@@ -38,6 +40,8 @@ interface ConnectionEnd {
 /** Input that is read in later turns of the event loop, and what happened behind it. */
 interface InputInTurns {
   readonly chunks: Buffer[];
+  /** Of the chunks. */
+  bytes: number;
   error: StreamError | null;
   reason: CloseReason | null;
   closed: boolean;
@@ -49,6 +53,7 @@ export interface ConnectionEnvironment {
   readonly flusher: Flusher;
   readonly turn: Turn;
   readonly slices: Slices;
+  readonly memory: MemoryBudget;
   readonly limits: Limits;
   readonly log: Log;
   readonly counts: ServerCounts;
@@ -61,10 +66,16 @@ export interface ConnectionEnvironment {
 }
 
 /** One peer: what its transport reads becomes stanzas for the {@link ConnectionUser}, and back. */
-export class Connection implements TransportReceiver, PendingConnection {
+export class Connection implements TransportReceiver, PendingConnection, Debtor {
   readonly transport: Transport;
+  /** Before login; then its session is what owes memory. */
+  readonly rank = 'pending';
   /** What the peer has sent. */
   bytesRead = 0;
+  /** Of the memory that is kept for the peer. */
+  private ownAccount: PeerAccount;
+  /** What is charged for the transport and for input. */
+  private charged = 0;
   private readonly environment: ConnectionEnvironment;
   private readonly outbox: Outbox;
   private input: Input;
@@ -80,10 +91,12 @@ export class Connection implements TransportReceiver, PendingConnection {
   constructor(transport: Transport, environment: ConnectionEnvironment, user: (connection: Connection) => ConnectionUser) {
     this.transport = transport;
     this.environment = environment;
-    this.outbox = new Outbox(transport, environment.flusher, environment.clock);
+    this.ownAccount = environment.memory.open(this, addressOfPeer(transport.peer));
+    this.outbox = new Outbox(transport, environment.flusher, environment.clock, this.ownAccount);
     this.currentUser = user(this);
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits), environment.turn);
     environment.pending.add(this);
+    this.keptChanged();
     transport.open(this);
   }
 
@@ -94,6 +107,11 @@ export class Connection implements TransportReceiver, PendingConnection {
   /** Where the peer is, for logs. */
   get peer(): string {
     return this.transport.peer;
+  }
+
+  /** Of the memory that is kept for the peer. */
+  get account(): PeerAccount {
+    return this.ownAccount;
   }
 
   /** How the stream's own elements are written to this peer. */
@@ -115,6 +133,11 @@ export class Connection implements TransportReceiver, PendingConnection {
     return this.outbox.length;
   }
 
+  /** Whether the peer has not taken all that was written. */
+  get blocked(): boolean {
+    return this.outbox.blockedSince !== 0;
+  }
+
   /** Whether the peer has taken nothing for longer than a busy one may. */
   get stalled(): boolean {
     return this.outbox.blockedSince !== 0 && isStalled(this.outbox, this.environment.limits, this.environment.clock.now());
@@ -130,6 +153,38 @@ export class Connection implements TransportReceiver, PendingConnection {
     this.environment.pending.remove(this);
     this.currentUser = user;
     this.input.handOver(user, limitsOfSession(this.environment.limits));
+  }
+
+  /** Its peer goes on with a session that has an account: what is kept for the peer is charged to that. */
+  chargeTo(account: PeerAccount): void {
+    const { ownAccount } = this;
+    this.outbox.chargeTo(account);
+    ownAccount.charge(-this.charged);
+    account.charge(this.charged);
+    ownAccount.close();
+    this.ownAccount = account;
+  }
+
+  /** From a link that keeps all stanzas itself until the peer has acknowledged them: they are charged there. */
+  shareStanzas(): void {
+    this.outbox.shareStanzas();
+  }
+
+  giveUp(): void {
+    this.close('memory-budget', new StreamError('resource-constraint', 'the server has no memory left for connections that have not logged in'));
+    this.environment.clock.soon(() => this.transport.destroy());
+  }
+
+  measure(): void {
+    this.keptChanged();
+  }
+
+  keptChanged(): void {
+    let kept = this.transport.keptBytes + this.input.keptBytes;
+    if (this.turns !== null) kept += this.turns.bytes;
+    if (kept === this.charged) return;
+    this.ownAccount.charge(kept - this.charged);
+    this.charged = kept;
   }
 
   /** The peer begins a new stream behind the stanza being read (RFC 6120 §6.4.6). */
@@ -240,7 +295,10 @@ export class Connection implements TransportReceiver, PendingConnection {
       return;
     }
     // Copied: the transport reads the next chunk into the same buffer.
-    this.readInTurns().chunks.push(Buffer.from(chunk));
+    const turns = this.readInTurns();
+    turns.chunks.push(Buffer.from(chunk));
+    turns.bytes += chunk.length;
+    this.keptChanged();
   }
 
   ended(): void {
@@ -265,6 +323,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     this.close('client-disconnected');
     this.closeTimer?.cancel();
     this.state = 'closed';
+    this.release();
     this.environment.pending.remove(this);
     this.environment.onClosed(this);
   }
@@ -272,7 +331,7 @@ export class Connection implements TransportReceiver, PendingConnection {
   /** Leaves input to later turns of the event loop; what else happens to the connection waits until it was read. */
   private readInTurns(): InputInTurns {
     if (this.turns !== null) return this.turns;
-    this.turns = { chunks: [], error: null, reason: null, closed: false };
+    this.turns = { chunks: [], bytes: 0, error: null, reason: null, closed: false };
     this.transport.pause();
     this.environment.slices.later(this.readOn(this.turns));
     return this.turns;
@@ -283,7 +342,7 @@ export class Connection implements TransportReceiver, PendingConnection {
     while (this.state === 'open') {
       turn.beginBit();
       if (this.input.suspended) this.read(null);
-      else if (left.chunks.length > 0) this.read(left.chunks.shift() as Buffer);
+      else if (left.chunks.length > 0) this.readNext(left);
       else break;
       yield;
     }
@@ -294,12 +353,19 @@ export class Connection implements TransportReceiver, PendingConnection {
     else this.transport.resume();
   }
 
+  private readNext(left: InputInTurns): void {
+    const chunk = left.chunks.shift() as Buffer;
+    left.bytes -= chunk.length;
+    this.read(chunk);
+  }
+
   /** @param chunk null: reads on what was suspended. */
   private read(chunk: Buffer | null): void {
     try {
       if (chunk === null) this.input.goOn();
       else this.input.read(chunk);
       this.secureIfAsked();
+      this.keptChanged();
     } catch (error) {
       this.readFailed(error);
     }
@@ -308,6 +374,14 @@ export class Connection implements TransportReceiver, PendingConnection {
   private closeBehindInput(reason: CloseReason): void {
     if (this.turns === null || this.state !== 'open') this.close(reason);
     else this.turns.reason ??= reason;
+  }
+
+  /** Gives back what the connection itself was charged for. */
+  private release(): void {
+    this.outbox.close();
+    this.ownAccount.charge(-this.charged);
+    this.charged = 0;
+    if (this.ownAccount.debtor === this) this.ownAccount.close();
   }
 
   private secureIfAsked(): void {

@@ -1,11 +1,15 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { cut } from '../../shared/pieces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Flushable, Flusher } from './flusher.ts';
 import { type Sink, WRITE_LENGTH } from './transport.ts';
 
-/** About how much longer a stanza is than its {@link Stanza.inner}. */
-const START_TAG_LENGTH = 200;
+/** Texts of the stream itself are shorter than this; longer ones were cut from a stanza. */
+const LONG_TEXT = 1_024;
+
+/** So many stanzas may wait that still refer to the chunk of input they came in: most are written at the end of the turn. */
+const MANY = 256;
 
 /**
  * What is to be written to one peer: text of the stream itself, and stanzas. It is written once for each turn of the event loop, and so much at most that others
@@ -15,6 +19,7 @@ export class Outbox implements Flushable {
   private readonly sink: Sink;
   private readonly flusher: Flusher;
   private readonly clock: Pick<Clock, 'now'>;
+  private account: MemoryAccount;
   private entries: (string | Stanza)[] = [];
   private dirty = false;
   /** Whether the kernel has not taken all of the last write. */
@@ -22,20 +27,45 @@ export class Outbox implements Flushable {
   private ended = false;
   /** {@link Clock.now} when the peer last began to take nothing; 0 while it takes all. */
   blockedSince = 0;
-  /** About how many bytes wait here. */
+  /** The memory that everything takes which waits here, in bytes. */
   length = 0;
+  /** What is charged of that to the account. */
+  private charged = 0;
+  /** Charged for what the kernel has not taken of the last write. */
+  private chargedWaiting = 0;
+  /** Whether stanzas are kept somewhere else as well, where they are charged. */
+  private stanzasAreShared = false;
+  /** Whether long texts, which were cut from a stanza, have characters of two bytes. */
+  private longIsTwoByte = false;
 
-  constructor(sink: Sink, flusher: Flusher, clock: Pick<Clock, 'now'>) {
+  constructor(sink: Sink, flusher: Flusher, clock: Pick<Clock, 'now'>, account: MemoryAccount) {
     this.sink = sink;
     this.flusher = flusher;
     this.clock = clock;
+    this.account = account;
   }
 
   append(entry: string | Stanza): void {
-    if (this.blocked && typeof entry !== 'string') entry.detach();
-    this.entries.push(entry);
-    this.length += lengthOf(entry);
+    if ((this.blocked || this.entries.length >= MANY) && typeof entry !== 'string') entry.detach();
+    this.add(entry);
     if (!this.blocked) this.flushLater();
+  }
+
+  /** From now on another account is charged for what waits here. */
+  chargeTo(account: MemoryAccount): void {
+    const sum = this.charged + this.chargedWaiting;
+    this.account.charge(-sum);
+    account.charge(sum);
+    this.account = account;
+  }
+
+  /** From now on the stanzas are kept somewhere else as well, where they are charged. */
+  shareStanzas(): void {
+    let kept = 0;
+    for (const entry of this.entries) if (typeof entry === 'string') kept += this.costOf(entry);
+    this.stanzasAreShared = true;
+    this.account.charge(kept - this.charged);
+    this.charged = kept;
   }
 
   /** Writes as much as may be handed to the kernel at once; if that is not all, the rest follows in the next turn. */
@@ -53,9 +83,10 @@ export class Outbox implements Flushable {
 
   /** Takes out the stanzas that were not written, in the order in which they came. Text of the stream itself stays. */
   drain(): Stanza[] {
-    const stanzas = this.entries.filter((entry) => typeof entry !== 'string');
-    this.entries = this.entries.filter((entry) => typeof entry === 'string');
-    this.length = this.entries.reduce((sum, entry) => sum + lengthOf(entry), 0);
+    const { entries } = this;
+    const stanzas = entries.filter((entry) => typeof entry !== 'string');
+    this.clear();
+    for (const entry of entries) if (typeof entry === 'string') this.add(entry);
     return stanzas;
   }
 
@@ -64,8 +95,14 @@ export class Outbox implements Flushable {
     if (this.ended) return;
     this.ended = true;
     this.sink.end([...(this.entries as string[]), ...texts]);
-    this.entries = [];
-    this.length = 0;
+    this.clear();
+  }
+
+  /** The connection is over in both directions: nothing is kept any more. */
+  close(): void {
+    this.clear();
+    this.account.charge(-this.chargedWaiting);
+    this.chargedWaiting = 0;
   }
 
   private get writable(): boolean {
@@ -84,13 +121,13 @@ export class Outbox implements Flushable {
     if (count === 0) {
       this.cutFirst();
     } else if (count === entries.length) {
-      this.entries = [];
-      this.length = 0;
+      this.clear();
     } else {
       this.entries = entries.slice(count);
-      for (let index = 0; index < count; index++) this.length -= lengthOf(entries[index] as string | Stanza);
+      for (let index = 0; index < count; index++) this.count(entries[index] as string | Stanza, -1);
     }
     if (this.sink.waitingBytes === 0) return;
+    this.chargeWaiting();
     this.blocked = true;
     this.blockedSince = this.clock.now();
     for (const entry of this.entries) if (typeof entry !== 'string') entry.detach();
@@ -100,21 +137,52 @@ export class Outbox implements Flushable {
   private cutFirst(): void {
     const [first, ...others] = this.entries as [string | Stanza, ...(string | Stanza)[]];
     const pieces = typeof first === 'string' ? cut(first) : first.toPieces();
+    this.count(first, -1);
+    if (typeof first !== 'string') this.longIsTwoByte = first.twoByte;
     this.entries = [...pieces, ...others];
-    this.length -= lengthOf(first);
-    for (const piece of pieces) this.length += piece.length;
+    for (const piece of pieces) this.count(piece, 1);
     this.writeSome();
+  }
+
+  private add(entry: string | Stanza): void {
+    this.entries.push(entry);
+    this.count(entry, 1);
+  }
+
+  private clear(): void {
+    this.entries = [];
+    this.length = 0;
+    this.account.charge(-this.charged);
+    this.charged = 0;
+  }
+
+  /** @param sign 1 for what has come, -1 for what has gone. */
+  private count(entry: string | Stanza, sign: 1 | -1): void {
+    const cost = sign * this.costOf(entry);
+    this.length += cost;
+    if (this.stanzasAreShared && typeof entry !== 'string') return;
+    this.charged += cost;
+    this.account.charge(cost);
+  }
+
+  private costOf(entry: string | Stanza): number {
+    if (typeof entry !== 'string') return entry.cost;
+    return entry.length >= LONG_TEXT && this.longIsTwoByte ? 2 * entry.length : entry.length;
+  }
+
+  private chargeWaiting(): void {
+    const { waitingBytes } = this.sink;
+    this.account.charge(waitingBytes - this.chargedWaiting);
+    this.chargedWaiting = waitingBytes;
   }
 
   // One function for each connection, not for each write.
   private readonly taken = (): void => {
-    if (!this.blocked || this.sink.waitingBytes > 0) return;
+    if (!this.blocked) return;
+    this.chargeWaiting();
+    if (this.sink.waitingBytes > 0) return;
     this.blocked = false;
     this.blockedSince = 0;
     if (this.entries.length > 0) this.flushLater();
   };
-}
-
-function lengthOf(entry: string | Stanza): number {
-  return typeof entry === 'string' ? entry.length : entry.length + START_TAG_LENGTH;
 }

@@ -1,11 +1,17 @@
+import type { Clock } from '../../shared/clock.ts';
 import type { Limits } from '../config/limits.ts';
 import { addressOfPeer } from './peer-address.ts';
+
+/** The time between two measurements of the memory that they take. */
+const MEASURE_MS = 100;
 
 /** A connection that has not logged in. */
 export interface PendingConnection {
   readonly peer: string;
   /** Closes it to make room. */
   crowdOut(): void;
+  /** Charges its peer for the memory that it takes now: no event tells of what TLS keeps during a handshake. */
+  measure(): void;
 }
 
 /**
@@ -18,10 +24,13 @@ export class PendingConnections {
   private readonly limits: Pick<Limits, 'pendingConnections' | 'pendingOfAddress'>;
   /** In order of arrival. */
   private readonly byAddress = new Map<string, Set<PendingConnection>>();
+  private readonly clock: Pick<Clock, 'after'>;
+  private measuring = false;
   size = 0;
 
-  constructor(limits: Pick<Limits, 'pendingConnections' | 'pendingOfAddress'>) {
+  constructor(limits: Pick<Limits, 'pendingConnections' | 'pendingOfAddress'>, clock: Pick<Clock, 'after'>) {
     this.limits = limits;
+    this.clock = clock;
   }
 
   add(connection: PendingConnection): void {
@@ -34,6 +43,7 @@ export class PendingConnections {
     this.byAddress.set(address, ofAddress);
     ofAddress.add(connection);
     this.size++;
+    this.measureLater();
   }
 
   /** It has logged in, or is closed. */
@@ -43,6 +53,18 @@ export class PendingConnections {
     if (ofAddress?.delete(connection) !== true) return;
     this.size--;
     if (ofAddress.size === 0) this.byAddress.delete(address);
+  }
+
+  private measureLater(): void {
+    if (this.measuring) return;
+    this.measuring = true;
+    this.clock.after(MEASURE_MS, () => this.measureAll());
+  }
+
+  private measureAll(): void {
+    this.measuring = false;
+    for (const ofAddress of this.byAddress.values()) for (const connection of ofAddress) connection.measure();
+    if (this.size > 0) this.measureLater();
   }
 
   private crowdOutOldest(connections: ReadonlySet<PendingConnection>): void {

@@ -12,6 +12,9 @@ export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix' | 'websocket';
 /** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
 export const WRITE_LENGTH = 256 * 1024;
 
+/** About what TLS takes of memory for one connection. */
+export const TLS_BYTES = 49_152;
+
 /** The writing half of a {@link Transport}. */
 export interface Sink {
   /** Whether nothing can be written any more. */
@@ -34,6 +37,8 @@ export interface Sink {
 export interface TransportReceiver {
   /** Bytes as they came, or one whole frame. They are there only until it returns. */
   dataRead(chunk: Buffer): void;
+  /** {@link Transport.keptBytes} has changed though nothing whole was read. */
+  keptChanged(): void;
   /** The peer has closed its side. */
   ended(): void;
   /** @param error A `StreamError` is the peer's fault, and it can be told. */
@@ -46,6 +51,8 @@ export interface TransportReceiver {
 export interface Input {
   /** Reads on, as far as the pace allows: the input may be {@link suspended} then. @throws StreamError */
   read(chunk: Buffer): void;
+  /** About the memory that it keeps of what has come, in bytes. */
+  readonly keptBytes: number;
   /** Whether something waits to be read by {@link goOn}. Nothing else is to be read before that. */
   readonly suspended: boolean;
   /** @throws StreamError */
@@ -75,6 +82,8 @@ export interface Transport extends Sink {
   readonly channelBindings: ChannelBindings;
   /** Whether {@link startTls} may be called. */
   readonly canStartTls: boolean;
+  /** About the memory that it keeps besides its {@link Input} and what it has written, in bytes. */
+  readonly keptBytes: number;
   /** What the bytes leave by. */
   readonly socket: Duplex;
   readonly framing: Framing;

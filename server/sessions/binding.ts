@@ -1,6 +1,7 @@
 import type { Router } from '../../router/router.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
-import type { JobRunner } from '../../shared/job.ts';
+import type { Job, JobRunner } from '../../shared/job.ts';
+import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { ComponentConflict } from '../config/components.ts';
 import type { Directory } from '../delivery/directory.ts';
@@ -30,6 +31,8 @@ export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | '
   readonly directory: Directory;
   /** Those that have an address; the binding keeps it. */
   readonly sessions: Set<Session>;
+  /** Those of them that are components. */
+  readonly components: Set<Session>;
   /** By domain. */
   readonly routers: ReadonlyMap<string, Router>;
   /** Takes back a routed request that was not written. */
@@ -53,10 +56,10 @@ export class Binding implements SessionOwner {
   private state: 'open' | 'closing' = 'open';
 
   constructor(rules: BindingRules, environment: BindingEnvironment) {
-    const { clock, delivery, presence, observation } = environment;
+    const { clock, delivery, presence, observation, memory, isListener } = environment;
     this.rules = rules;
     this.environment = environment;
-    this.sessionEnvironment = { clock, delivery, presence, observation, owner: this, nextNumber: () => ++this.lastNumber };
+    this.sessionEnvironment = { clock, delivery, presence, observation, memory, isListener, owner: this, nextNumber: () => ++this.lastNumber };
   }
 
   /** From now on a session that ends gives back what its peer did not get. */
@@ -82,29 +85,34 @@ export class Binding implements SessionOwner {
   }
 
   sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void {
-    const { directory, sessions, routers, presence, observation, counts, endGuard, log } = this.environment;
+    const { directory, sessions, components, routers, presence, observation, counts, endGuard, log } = this.environment;
     endGuard.run(() => presence.ended(session));
     directory.remove(session);
     sessions.delete(session);
+    components.delete(session);
     counts.sessionEnded(session);
     observation.ended(session, reason);
     endGuard.run(() => log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended'));
     endGuard.run(() => this.returnOfRouter(session));
     for (const router of routers.values()) endGuard.run(() => router.sessionEnded(session.origin.session, session.jid));
-    if (unsent.length > 0) this.environment.jobs.run(this.handBackAll(unsent));
+    if (unsent.length > 0) this.handBackLater(session, unsent);
+    session.account.close();
   }
 
   /** @returns why a session cannot have its address; null if it has it. */
   private bind(session: BoundSession): StanzaError | null {
-    const { directory, sessions, observation, counts, log } = this.environment;
+    const { directory, sessions, components, observation, memory, counts, log } = this.environment;
     // A session that replaces another takes no room.
     if (sessions.size >= this.rules.maxSessions && !(directory.get(session.jid) instanceof BoundSession)) {
       return new StanzaError('resource-constraint', `this server has ${sessions.size} sessions and takes no more`);
     }
+    if (memory.full) return new StanzaError('resource-constraint', 'this server has no memory left for more sessions');
     const place = this.freeAddress(session);
     if (place === 'taken') return new StanzaError('conflict', `${session.jid} is in use`);
     directory.add(session);
     sessions.add(session);
+    if (session.kind === 'component') components.add(session);
+    session.account.loggedIn(session);
     counts.logins++;
     observation.bound(session);
     if (place === 'router') this.environment.onRouterReplaced();
@@ -112,21 +120,29 @@ export class Binding implements SessionOwner {
     return null;
   }
 
-  private *handBackAll(unsent: readonly Stanza[]): Iterator<void, void> {
+  /** What is not handed back yet is still kept for the session. */
+  private handBackLater({ account }: Session, unsent: readonly Stanza[]): void {
+    for (const stanza of unsent) account.charge(stanza.cost);
+    this.environment.jobs.run(this.handBackAll(account, unsent));
+  }
+
+  private *handBackAll(account: MemoryAccount, unsent: readonly Stanza[]): Job {
     for (const stanza of unsent) {
-      if (this.state === 'closing') return;
-      try {
-        this.handBack(stanza);
-      } catch (error) {
-        this.environment.endGuard.failed(error);
-      }
+      account.charge(-stanza.cost);
+      this.handBack(stanza);
       yield;
     }
   }
 
   private handBack(stanza: Stanza): void {
-    if (stanza.returnPath !== BOUNCES) this.environment.returned(stanza);
-    else this.environment.delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before it could be delivered'));
+    if (this.state === 'closing') return;
+    const { returned, delivery, endGuard } = this.environment;
+    try {
+      if (stanza.returnPath !== BOUNCES) returned(stanza);
+      else delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before it could be delivered'));
+    } catch (error) {
+      endGuard.failed(error);
+    }
   }
 
   /** @returns whether the address is free now, was that of an internal router that stepped aside, or stays taken. */

@@ -1,9 +1,10 @@
 import type { DeliveryObserver, RoutedSession } from '../../router/ports/environment.ts';
-import { StanzaError, type StreamError } from '../../shared/errors.ts';
+import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { removeRouterFrom } from '../../shared/extension.ts';
 import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
+import type { Debtor, PeerAccount, Rank } from '../kernel/memory-budget.ts';
 import type { Link } from './link.ts';
 import type { Session, SessionIdentity } from './session.ts';
 import type { SessionEnvironment } from './session-environment.ts';
@@ -11,12 +12,13 @@ import type { SessionEnvironment } from './session-environment.ts';
 const NO_OBSERVERS: readonly DeliveryObserver[] = [];
 
 /** What sessions of clients and components have in common. */
-export abstract class BoundSession implements Session, RoutedSession {
+export abstract class BoundSession implements Session, RoutedSession, Debtor {
   abstract readonly kind: Session['kind'];
   abstract readonly answersPings: boolean;
   readonly jid: string;
   readonly bareJid: string;
   readonly origin: Origin;
+  readonly account: PeerAccount;
   readonly isVersionless: boolean;
   readonly since: number;
   link: Link;
@@ -29,11 +31,24 @@ export abstract class BoundSession implements Session, RoutedSession {
     const { username, domain, resource, isRouterAccount, isVersionless } = identity;
     this.bareJid = username === '' ? domain : `${username}@${domain}`;
     this.jid = resource === '' ? this.bareJid : `${this.bareJid}/${resource}`;
-    this.origin = Object.freeze({ jid: this.jid, domain, isRouterAccount, session: environment.nextNumber() });
+    this.account = link.account;
+    this.origin = Object.freeze({ jid: this.jid, domain, isRouterAccount, session: environment.nextNumber(), account: this.account });
     this.isVersionless = isVersionless;
     this.since = environment.clock.wallTime();
     this.link = link;
     this.environment = environment;
+  }
+
+  get peer(): string {
+    return this.jid;
+  }
+
+  get rank(): Rank {
+    return this.origin.isRouterAccount || this.environment.isListener(this.origin.session) ? 'listener' : 'client';
+  }
+
+  giveUp(): void {
+    this.close('memory-budget', new StreamError('resource-constraint', 'the server needs the memory that it keeps for this session'));
   }
 
   get backlogged(): boolean {
@@ -53,7 +68,11 @@ export abstract class BoundSession implements Session, RoutedSession {
       this.environment.delivery.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead this OpenSRF client'));
       return;
     }
-    const { observation } = this.environment;
+    const { observation, memory, delivery } = this.environment;
+    if (memory.full && this.link.blocked) {
+      delivery.bounce(stanza, new StanzaError('resource-constraint', 'the server has no memory left to keep this for a session that does not read'));
+      return;
+    }
     for (const observer of this.observers) observation.delivered(observer, stanza);
     if (observation.tap !== null) observation.tap.delivered(this, stanza);
     this.stanzasDelivered++;

@@ -1,6 +1,7 @@
 import type { StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
+import type { PeerAccount } from '../kernel/memory-budget.ts';
 import type { TransportKind } from '../net/transport.ts';
 
 /**
@@ -13,12 +14,16 @@ export interface Link {
   readonly peer: string;
   /** Whether it carries stanzas now; a managed link may be away and come back. */
   readonly open: boolean;
+  /** Whether the peer has not taken all that was written: what is sent to it now is kept. */
+  readonly blocked: boolean;
   /** Whether the peer has taken nothing for longer than a busy one may. */
   readonly stalled: boolean;
   /** Whether so much waits for the peer that it gets no long answers. */
   readonly backlogged: boolean;
-  /** About what waits for the peer to take it, in bytes. */
+  /** The memory that everything takes which waits for the peer, in bytes. */
   readonly outboxBytes: number;
+  /** Of the memory that is kept for the peer. */
+  readonly account: PeerAccount;
   /** What the peer has sent, and about what it was sent. */
   readonly bytesRead: number;
   readonly bytesWritten: number;

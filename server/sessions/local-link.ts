@@ -5,6 +5,7 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Debtor, MemoryBudget, PeerAccount } from '../kernel/memory-budget.ts';
 import type { Flushable, Flusher } from '../net/flusher.ts';
 import { isStalled, overflows } from '../net/outbox-limits.ts';
 import type { Link } from './link.ts';
@@ -20,6 +21,7 @@ export interface Program {
 
 /** What the local links of a server share. */
 export interface LocalLinkEnvironment {
+  readonly memory: MemoryBudget;
   readonly flusher: Flusher;
   readonly clock: ServerClock;
   readonly limits: Limits;
@@ -27,6 +29,9 @@ export interface LocalLinkEnvironment {
   readonly log: Log;
   readonly onClosed: (link: LocalLink) => void;
 }
+
+/** About what a link and its session take of memory. */
+const LINK_BYTES = 4_096;
 
 /** The peer of all local links, for logs. */
 const THIS_PROCESS = 'this process';
@@ -37,12 +42,14 @@ const NOTHING: readonly Stanza[] = [];
  * Joins a session with a program in this process, which hands it stanzas and is handed stanzas: the same session, stamping, limits, taps and faults as over a
  * socket, and no XML in between. A stanza reaches the program at the end of the turn, when connections are written.
  */
-export class LocalLink implements Link, Flushable {
+export class LocalLink implements Link, Flushable, Debtor {
   readonly kind = 'memory';
   readonly peer = THIS_PROCESS;
+  readonly rank = 'client';
+  readonly account: PeerAccount;
   bytesRead = 0;
   bytesWritten = 0;
-  /** About how many bytes wait for the program. */
+  /** The memory that everything takes which waits for the program, in bytes. */
   length = 0;
   /** Monotonic milliseconds since when it is held back; 0 while it is not. */
   blockedSince = 0;
@@ -61,10 +68,16 @@ export class LocalLink implements Link, Flushable {
   constructor(environment: LocalLinkEnvironment, program: Program) {
     this.environment = environment;
     this.program = program;
+    this.account = environment.memory.open(this, THIS_PROCESS);
+    this.account.charge(LINK_BYTES);
   }
 
   get open(): boolean {
     return this.state === 'open';
+  }
+
+  get blocked(): boolean {
+    return this.blockedSince !== 0;
   }
 
   get stalled(): boolean {
@@ -102,7 +115,7 @@ export class LocalLink implements Link, Flushable {
     if (this.state === 'closed') return;
     if (this.holds > 0) stanza.detach();
     this.waiting.push(stanza);
-    this.length += stanza.length;
+    this.count(stanza.cost);
     if (!this.dirty) {
       this.dirty = true;
       this.environment.flusher.add(this);
@@ -131,11 +144,16 @@ export class LocalLink implements Link, Flushable {
     this.environment.counts.closes.count(reason);
     const unsent = [...this.leaving.slice(this.left), ...this.waiting];
     this.waiting = [];
-    this.length = 0;
+    this.count(-this.length);
+    this.account.charge(-LINK_BYTES);
     const { clock, onClosed } = this.environment;
     clock.next(() => this.program.ended());
     onClosed(this);
     this.session?.linkEnded(reason, unsent);
+  }
+
+  giveUp(): void {
+    this.close('memory-budget', null);
   }
 
   cut(): void {
@@ -158,8 +176,13 @@ export class LocalLink implements Link, Flushable {
     return () => {};
   }
 
+  private count(bytes: number): void {
+    this.length += bytes;
+    this.account.charge(bytes);
+  }
+
   private handOver(stanza: Stanza): void {
-    this.length -= stanza.length;
+    this.count(-stanza.cost);
     this.bytesWritten += stanza.length;
     try {
       this.program.received(stanza);

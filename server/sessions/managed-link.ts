@@ -5,6 +5,7 @@ import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
+import type { PeerAccount } from '../kernel/memory-budget.ts';
 import type { Connection, SessionUser } from '../net/connection.ts';
 import type { TransportKind } from '../net/transport.ts';
 import type { Link } from './link.ts';
@@ -45,7 +46,7 @@ export class ManagedLink implements Link, SessionUser {
   readonly resumptionMs: number;
   private readonly limits: UnacknowledgedLimits;
   private readonly keeper: ResumptionKeeper;
-  private readonly unacknowledged = new Unacknowledged();
+  private readonly unacknowledged: Unacknowledged;
   private connection: Connection;
   private state: 'connected' | 'moving' | 'waiting' | 'ended' = 'connected';
   /** Stanzas the peer has sent since it asked for this, modulo 2^32. */
@@ -62,6 +63,8 @@ export class ManagedLink implements Link, SessionUser {
     this.resumptionMs = resumptionMs;
     this.limits = limits;
     this.keeper = keeper;
+    this.unacknowledged = new Unacknowledged(session.origin.account);
+    connection.shareStanzas();
   }
 
   get kind(): TransportKind {
@@ -76,12 +79,20 @@ export class ManagedLink implements Link, SessionUser {
     return this.connection.open;
   }
 
+  get blocked(): boolean {
+    return this.state !== 'connected' || this.connection.blocked;
+  }
+
   get stalled(): boolean {
     return this.connection.stalled;
   }
 
   get backlogged(): boolean {
     return this.connection.backlogged;
+  }
+
+  get account(): PeerAccount {
+    return this.connection.account;
   }
 
   get outboxBytes(): number {
@@ -140,6 +151,8 @@ export class ManagedLink implements Link, SessionUser {
     this.timer?.cancel();
     this.timer = null;
     this.state = 'connected';
+    connection.chargeTo(this.connection.account);
+    connection.shareStanzas();
     this.connection = connection;
     connection.write(managementElement('resumed', { h: String(this.handled), previd: this.id }));
     connection.handOver(this);
@@ -236,7 +249,9 @@ export class ManagedLink implements Link, SessionUser {
     this.state = 'ended';
     this.timer?.cancel();
     this.keeper.ended(this);
-    this.session.linkEnded(reason, [...older, ...this.unacknowledged.undelivered()]);
+    const unsent = [...older, ...this.unacknowledged.undelivered()];
+    this.unacknowledged.clear();
+    this.session.linkEnded(reason, unsent);
   }
 }
 

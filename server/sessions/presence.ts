@@ -1,9 +1,15 @@
 import { detached } from '../../shared/detach.ts';
 import { childText } from '../../shared/element.ts';
+import { formatJid, parseJid } from '../../shared/jid.ts';
 import { elementOf } from '../../shared/reader/element-of.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { type FanOutLimits, fanOut, mayFanOut } from '../delivery/fan-out.ts';
 import type { Session } from './session.ts';
+
+/** What an available session, and an address that got directed presence, take besides their texts. */
+const AVAILABILITY_BYTES = 300;
+const ADDRESS_BYTES = 120;
 
 /** What a session last said of itself. */
 interface Availability {
@@ -13,7 +19,7 @@ interface Availability {
 }
 
 /** How much of it there may be. */
-export interface PresenceLimits {
+export interface PresenceLimits extends FanOutLimits {
   /** Addresses that are remembered for a session; the oldest are forgotten first. */
   readonly directedPresences: number;
   /** Sessions of one account that are available at once. */
@@ -77,10 +83,13 @@ export class Presence {
     stanza.detach();
     this.available.set(session.bareJid, sessions);
     const others = sessions.has(session) ? [] : [...sessions.values()];
-    sessions.set(session, { priority: priorityOf(stanza), stanza });
+    this.charge(session, -costOf(sessions.get(session)));
+    const availability = { priority: priorityOf(stanza), stanza };
+    sessions.set(session, availability);
+    this.charge(session, costOf(availability));
     // RFC 6121 §4.2.2: its own word comes back to it as well.
     this.tell([...sessions.keys()], session, stanza);
-    for (const other of others) session.deliver(other.stanza);
+    for (const other of others) session.deliver(other.stanza.copy());
   }
 
   private becameUnavailable(session: Session, stanza: Stanza): void {
@@ -94,41 +103,74 @@ export class Presence {
   /** @returns whether it was available. */
   private forget(session: Session): boolean {
     const sessions = this.available.get(session.bareJid);
-    if (sessions?.delete(session) !== true) return false;
+    const availability = sessions?.get(session);
+    if (sessions === undefined || availability === undefined) return false;
+    sessions.delete(session);
+    this.charge(session, -costOf(availability));
     if (sessions.size === 0) this.available.delete(session.bareJid);
     return true;
   }
 
   private tell(recipients: readonly Session[], session: Session, stanza: Stanza): void {
     stanza.to = session.bareJid;
-    for (const recipient of recipients) recipient.deliver(stanza);
+    fanOut(mayFanOut(stanza, recipients.length, this.limits) ? stanza : withoutContent(stanza), recipients);
   }
 
   /** RFC 6121 §4.6: nobody's business but the two. */
   private directedRead(session: Session, stanza: Stanza): void {
     if (stanza.type === '') this.remember(session, stanza.to);
-    else if (stanza.type === 'unavailable') this.directed.get(session)?.delete(stanza.to);
+    else if (stanza.type === 'unavailable') this.forgetAddress(session, addressOf(stanza.to));
     this.delivery.deliver(stanza);
   }
 
   private remember(session: Session, to: string): void {
+    const address = addressOf(to);
     const addresses = this.directed.get(session) ?? new Set<string>();
-    this.directed.set(session, addresses.add(detached(to)));
+    if (addresses.has(address)) return;
+    this.directed.set(session, addresses.add(address));
+    this.charge(session, ADDRESS_BYTES + address.length);
     if (addresses.size <= this.limits.directedPresences) return;
     const [oldest] = addresses;
-    addresses.delete(oldest as string);
+    this.forgetAddress(session, oldest as string);
+  }
+
+  private forgetAddress(session: Session, address: string): void {
+    if (this.directed.get(session)?.delete(address) === true) this.charge(session, -ADDRESS_BYTES - address.length);
+  }
+
+  private charge(session: Session, bytes: number): void {
+    session.origin.account.charge(bytes);
   }
 
   private tellDirected(session: Session, goodbye: Stanza): void {
-    const addresses = this.directed.get(session) ?? [];
+    const addresses = this.directed.get(session);
+    if (addresses === undefined) return;
     this.directed.delete(session);
-    for (const to of addresses) {
-      const stanza = new Stanza('presence', to, session.jid, 'unavailable', goodbye.id);
-      stanza.otherAttributes = goodbye.otherAttributes;
-      stanza.inner = goodbye.inner;
+    const original = mayFanOut(goodbye, addresses.size, this.limits) ? goodbye : withoutContent(goodbye);
+    for (const address of addresses) {
+      this.charge(session, -ADDRESS_BYTES - address.length);
+      const stanza = original.copy();
+      stanza.to = address;
       this.delivery.deliver(stanza);
     }
   }
+}
+
+/** The same presence without its content, where all copies of that would be too much. */
+function withoutContent({ to, from, type, id, origin }: Stanza): Stanza {
+  const stanza = new Stanza('presence', to, from, type, id);
+  stanza.origin = origin;
+  return stanza;
+}
+
+function costOf(availability: Availability | undefined): number {
+  return availability === undefined ? 0 : availability.stanza.cost + AVAILABILITY_BYTES;
+}
+
+/** An address in its one spelling, as a copy of its own; one that is no JID as it is. */
+function addressOf(to: string): string {
+  const jid = parseJid(to);
+  return detached(jid === null ? to : formatJid(jid));
 }
 
 /** RFC 6121 §4.7.2.3: an integer from -128 to 127, 0 if there is none. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
+import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import type { Observation } from './observation.ts';
 import type { Presence } from './presence.ts';
 import type { Session } from './session.ts';
@@ -19,6 +20,9 @@ export interface SessionEnvironment {
   readonly presence: Presence;
   readonly observation: Observation;
   readonly owner: SessionOwner;
+  readonly memory: MemoryBudget;
+  /** Whether a session has registered a service. @param session Its number. */
+  isListener(session: number): boolean;
   /** The number of the next session. */
   nextNumber(): number;
 }

@@ -5,6 +5,7 @@ import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { StanzaCounts } from '../kernel/counts.ts';
+import type { PeerAccount } from '../kernel/memory-budget.ts';
 import type { Link } from './link.ts';
 
 /** Who logged in, and how. */
@@ -26,6 +27,8 @@ export interface Session extends Endpoint, StanzaCounts {
   /** Who it is, as its stanzas say it. */
   readonly origin: Origin;
   readonly isVersionless: boolean;
+  /** Of the memory that is kept for it. */
+  readonly account: PeerAccount;
   /** Whether its client speaks XMPP 1.0, so that a ping is answered. */
   readonly answersPings: boolean;
   /** Milliseconds since 1970. */

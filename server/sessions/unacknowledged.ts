@@ -1,7 +1,8 @@
+import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 
-/** About how much longer a stanza is than its {@link Stanza.inner}. */
-const START_TAG_LENGTH = 200;
+/** What an entry takes besides its stanza. */
+const ENTRY_BYTES = 40;
 
 interface Entry {
   readonly stanza: Stanza;
@@ -12,10 +13,16 @@ interface Entry {
 /** What was sent to a peer that has not acknowledged it yet, oldest first (XEP-0198 §4). */
 export class Unacknowledged {
   private entries: Entry[] = [];
+  private readonly account: MemoryAccount;
   /** How many were ever acknowledged, modulo 2^32. */
   private acknowledged = 0;
-  /** About how many bytes wait. */
+  /** The memory that they take. */
   bytes = 0;
+
+  /** @param account Of the peer. */
+  constructor(account: MemoryAccount) {
+    this.account = account;
+  }
 
   get size(): number {
     return this.entries.length;
@@ -30,14 +37,14 @@ export class Unacknowledged {
     // Kept for longer than a turn of the event loop.
     stanza.detach();
     this.entries.push({ stanza, written: false });
-    this.bytes += bytesOf(stanza);
+    this.count(stanza.cost + ENTRY_BYTES);
   }
 
   /** Lets go of what the peer has. @param handled How many it has taken in all. @returns false if it cannot have so many. */
   acknowledge(handled: number): boolean {
     const count = (handled - this.acknowledged) >>> 0;
     if (count > this.entries.length) return false;
-    for (const { stanza } of this.entries.splice(0, count)) this.bytes -= bytesOf(stanza);
+    for (const { stanza } of this.entries.splice(0, count)) this.count(-stanza.cost - ENTRY_BYTES);
     this.acknowledged = handled;
     return true;
   }
@@ -61,8 +68,15 @@ export class Unacknowledged {
   undelivered(): Stanza[] {
     return this.entries.filter(({ stanza, written }) => !written || stanza.returnPath === BOUNCES).map(({ stanza }) => stanza);
   }
-}
 
-function bytesOf(stanza: Stanza): number {
-  return stanza.length + START_TAG_LENGTH;
+  /** The session is over: {@link undelivered} is all that is still of use. */
+  clear(): void {
+    this.entries = [];
+    this.count(-this.bytes);
+  }
+
+  private count(bytes: number): void {
+    this.bytes += bytes;
+    this.account.charge(bytes);
+  }
 }

@@ -3,6 +3,7 @@ import { componentSecret } from '../config/components.ts';
 import { type ChopChopConfig, type RunningConfig, routerName } from '../config/config.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
+import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import type { Slices } from '../kernel/slices.ts';
 import type { Turn } from '../kernel/turn.ts';
 import type { GuardedLog } from '../logging/guarded-logs.ts';
@@ -29,6 +30,7 @@ export interface ConnectionsEnvironment {
   readonly counts: ServerCounts;
   readonly turn: Turn;
   readonly slices: Slices;
+  readonly memory: MemoryBudget;
   readonly flusher: Flusher;
   readonly accounts: Accounts;
   readonly binding: Binding;
@@ -53,14 +55,15 @@ export class Connections {
   private whenEmpty: (() => void) | null = null;
 
   constructor(config: ChopChopConfig, environment: ConnectionsEnvironment) {
-    const { clock, counts, turn, slices, flusher, guardedLog, tls } = environment;
+    const { clock, counts, turn, slices, memory, flusher, guardedLog, tls } = environment;
     this.retransmissions = config.limits.retransmissions;
     this.counts = counts;
-    this.pending = new PendingConnections(config.limits);
+    this.pending = new PendingConnections(config.limits, clock);
     this.environment = {
       clock,
       turn,
       slices,
+      memory,
       flusher,
       limits: config.limits,
       counts,

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { ChopChopConfig } from '../config/config.ts';
 import type { ServerClock } from '../kernel/clock.ts';
+import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
 import { addressOf, type BoundAddress, listenOnAll, placeOf } from '../net/tcp.ts';
@@ -35,6 +36,7 @@ export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], websocket: [], c
 /** What listeners need of their server. */
 export interface ListenersEnvironment {
   readonly clock: ServerClock;
+  readonly memory: MemoryBudget;
   readonly tls: Tls;
   readonly connections: Connections;
 }
@@ -93,12 +95,13 @@ export class Listeners {
   private async createWebSockets(): Promise<WebSocketListener> {
     const { WebSocketListener } = await import('../net/websocket/websocket-listener.ts');
     const { domains, limits, websocket } = this.config;
-    const { clock, connections } = this.environment;
+    const { clock, memory, connections } = this.environment;
     return new WebSocketListener({
       clock,
       domains,
       limits,
       origins: websocket.origins,
+      memory,
       pending: connections.pending,
       accept: (transport) => connections.accept(transport),
     });

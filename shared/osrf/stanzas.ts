@@ -4,6 +4,8 @@ import { escapeText } from '../xml.ts';
 
 // A stanza made here has the fields that a reader would find in its XML, so that it can also be delivered without being written.
 
+const BODY_END = '</body></message>';
+
 /** Where a message goes, and which session it belongs to. */
 export interface Addressing {
   readonly to: string;
@@ -21,7 +23,7 @@ export function osrfStanza({ to, from, thread, transactionId, form }: Addressing
   const stanza = new Stanza('message', to, from, '', '');
   stanza.transactionId = transactionId;
   stanza.thread = thread.length > MAX_THREAD ? '' : thread;
-  stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}</body></message>`;
+  stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}${BODY_END}`;
   if (form === 'attributes') {
     stanza.legacyExtension = true;
     stanza.otherAttributes = extensionAttributes('', '', '', transactionId);
@@ -36,6 +38,20 @@ export function osrfStanza({ to, from, thread, transactionId, form }: Addressing
 export function answerStanza(request: Stanza, transactionId: string, body: string): Stanza {
   const { to, from, thread } = request;
   return osrfStanza({ to: from, from: to, thread, transactionId, form: extensionForm(request) }, body);
+}
+
+/** The same with a long body, as XML text in pieces. */
+export function answerInPieces(request: Stanza, transactionId: string, pieces: readonly string[]): Stanza {
+  const stanza = answerStanza(request, transactionId, '');
+  const bodyEnd = stanza.rest.length - BODY_END.length;
+  const [first = '', ...others] = pieces;
+  if (others.length === 0) {
+    stanza.rest = stanza.rest.slice(0, bodyEnd) + first + BODY_END;
+    return stanza;
+  }
+  stanza.rest = stanza.rest.slice(0, bodyEnd) + first;
+  stanza.more = [...others.slice(0, -1), others.at(-1) + BODY_END];
+  return stanza;
 }
 
 /** An order to a router. */

@@ -73,7 +73,11 @@ export function statusBody(request: AnswerTo, payloadClass: string, status: stri
   return bodyOf([statusMessage(request.threadTrace, payloadClass, status, statusCode)], answerEnvelope(request));
 }
 
-/** The body of a RESULT as the C router writes it: `status` null and `statusCode` "0". @param content Finished JSON. */
-export function routerResultBody(request: AnswerTo, content: string): string {
-  return bodyOf([resultMessage(request.threadTrace, 'osrfResult', null, 0, content)], answerEnvelope(request));
+/** What stands before and behind the content of a RESULT as the C router writes it: `status` null and `statusCode` "0". */
+export function aroundRouterResult(request: AnswerTo): [before: string, behind: string] {
+  // No text of the request can look like it: in JSON a quote is escaped.
+  const content = '"content"';
+  const body = bodyOf([resultMessage(request.threadTrace, 'osrfResult', null, 0, `{${content}}`)], answerEnvelope(request));
+  const [before = '', behind = ''] = body.split(`{${content}}`);
+  return [before, behind];
 }

@@ -16,6 +16,7 @@ export class BegunStanza {
   private extensionStart = -1;
   private extensionEnd = -1;
   private threadStart = -1;
+  private isDetached = false;
   /** The first `<thread>` has not come; has begun; has ended. */
   private thread: 'awaited' | 'open' | 'over' = 'awaited';
 
@@ -43,6 +44,13 @@ export class BegunStanza {
       stanza.legacyExtension = EXTENSION_ATTRIBUTES.some((one) => one in attributes);
     }
     if (namespaces.declarations !== '') stanza.otherAttributes += namespaces.missingIn(attributes);
+  }
+
+  /** The chunk of input that it began in has ended before it. */
+  outlivesChunk(): void {
+    if (this.isDetached) return;
+    this.isDetached = true;
+    this.stanza.detach();
   }
 
   /** The start tag of a descendant ends at a position. @param depth 1 for a child of the stanza. */

@@ -4,6 +4,7 @@ import { NS } from '../namespaces.ts';
 import type { Stanza } from '../stanza.ts';
 import { type NegotiationReceiver, OWN_LIMITS } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
+import { widthOf } from './width.ts';
 
 const HEADER = `<stream:stream xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`;
 
@@ -23,7 +24,7 @@ export function elementOf(stanza: Stanza): Element | null {
   };
   const reader = new StrictReader(receiver, OWN_LIMITS);
   try {
-    for (const piece of [HEADER, stanza.startTag(), stanza.head, stanza.rest, ...stanza.more]) reader.write(piece, piece.length);
+    for (const piece of [HEADER, stanza.startTag(), stanza.head, stanza.rest, ...stanza.more]) reader.write(piece, widthOf(piece));
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
   }

@@ -1,4 +1,5 @@
 import { detached, inCrumbs } from '../detach.ts';
+import { type Width, wider } from './width.ts';
 
 const WHITE_SPACE = /^[ \t\r\n]*$/;
 
@@ -9,8 +10,8 @@ export class KeptText {
   private start = 0;
   /** In how many pieces it has come since it was last one. */
   private pieces = 0;
-  /** Whether a character outside ASCII has come since it was last empty: then length is not bytes. */
-  private wide = false;
+  /** Of all that has come since it was last empty. */
+  private textWidth: Width = 0;
 
   /** The position behind its last character. */
   get end(): number {
@@ -21,8 +22,17 @@ export class KeptText {
     return this.text === '';
   }
 
-  add(text: string, wide: boolean): void {
-    if (wide) this.wide = true;
+  /** Of all that has come since it was last empty. */
+  get width(): Width {
+    return this.textWidth;
+  }
+
+  get length(): number {
+    return this.text.length;
+  }
+
+  add(text: string, width: Width): void {
+    this.textWidth = wider(this.textWidth, width);
     if (this.text === '') {
       this.text = text;
       this.pieces = 1;
@@ -38,7 +48,7 @@ export class KeptText {
   skip(length: number): void {
     this.start = this.end + length;
     this.text = '';
-    this.wide = false;
+    this.textWidth = 0;
   }
 
   /** Lets go of everything before a position. */
@@ -48,7 +58,8 @@ export class KeptText {
       this.skip(0);
       return;
     }
-    this.text = this.text.slice(position - this.start);
+    // A copy: what is needed may be little, and the chunk of input that it was cut from is not.
+    this.text = detached(this.text.slice(position - this.start));
     this.start = position;
   }
 
@@ -86,13 +97,13 @@ export class KeptText {
 
   /** How many bytes of UTF-8 the text between two positions has. */
   bytesBetween(from: number, to: number): number {
-    return this.wide ? Buffer.byteLength(this.slice(from, to)) : to - from;
+    return this.textWidth > 0 ? Buffer.byteLength(this.slice(from, to)) : to - from;
   }
 
   /** Forgets the stream; the next one begins at 0. */
   clear(): void {
     this.text = '';
     this.start = 0;
-    this.wide = false;
+    this.textWidth = 0;
   }
 }

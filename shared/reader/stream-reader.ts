@@ -1,9 +1,11 @@
+import { detached } from '../detach.ts';
 import { Pieces } from '../pieces.ts';
 import type { Stanza } from '../stanza.ts';
 import { type Pace, WITHOUT_PAUSE } from './pace.ts';
 import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead, SECTION_END, settledBy } from './plain-stanza.ts';
 import type { ReaderLimits, SessionReceiver, StreamReceiver } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
+import { type Width, wider, widthOf } from './width.ts';
 
 /** So much text is given to saxes at once where stanzas may begin: there may be hundreds in it… */
 const STRICT_LENGTH = 1_024;
@@ -26,7 +28,7 @@ interface Begun {
   readonly pieces: Pieces;
   /** What came behind that, and may be text or the end when more is there: `&am`, `</bod`. */
   rest: string;
-  wide: boolean;
+  width: Width;
 }
 
 /**
@@ -45,7 +47,7 @@ export class StreamReader {
   /** Text that was not read, and the position where reading it goes on. */
   private text = '';
   private position = 0;
-  private wide = false;
+  private width: Width = 0;
   /** Whether the fast lane may read that text. */
   private plain = false;
   private strictLength = STRICT_LENGTH;
@@ -70,11 +72,19 @@ export class StreamReader {
     return this.text !== '' && !this.strict.stopped;
   }
 
+  /** About the memory that it keeps of stanzas that have begun and of text that waits, in bytes. */
+  get keptBytes(): number {
+    const { begun, text, strict } = this;
+    if (begun === null && text === '') return strict.keptBytes;
+    const ofBegun = begun === null ? 0 : (begun.opening.length + begun.pieces.length) * (begun.width === 2 ? 2 : 1);
+    return ofBegun + text.length * (this.width === 2 ? 2 : 1) + strict.keptBytes;
+  }
+
   /** Reads text that waits, as far as the pace allows. @throws StreamError */
   goOn(): void {
-    const { text, position, wide, plain } = this;
+    const { text, position, width, plain } = this;
     this.text = '';
-    this.readFrom(text, position, wide, plain);
+    this.readFrom(text, position, width, plain);
   }
 
   /**
@@ -83,7 +93,7 @@ export class StreamReader {
    */
   write(text: string): void {
     // Not by the chunk's bytes: of a character that came in two chunks they are but a part, and may be as many as it has in JavaScript.
-    this.read(text, Buffer.byteLength(text) !== text.length);
+    this.read(text, widthOf(text));
   }
 
   /** From a receiver: whatever comes behind this stanza is a new stream with a header of its own (RFC 6120 §6.4.6). */
@@ -101,98 +111,102 @@ export class StreamReader {
     return this.strict.unread + this.text.slice(this.position);
   }
 
-  private read(text: string, wide: boolean): void {
+  private read(text: string, width: Width): void {
     const { begun } = this;
     let window = text;
     let position = 0;
     if (begun !== null) {
       const settled = begun.rest === '' ? 0 : settledBy(begun.rest, text);
       if (settled > 0 && settled < text.length) {
-        this.read(text.slice(0, settled), wide);
-        this.read(text.slice(settled), wide);
+        this.read(text.slice(0, settled), width);
+        this.read(text.slice(settled), width);
         return;
       }
       window = begun.rest + text;
     }
     const plain = !window.includes(SECTION_END);
-    if (begun !== null) position = this.continueBegun(begun, window, wide, plain);
-    this.readFrom(window, position, wide, plain);
+    if (begun !== null) position = this.continueBegun(begun, window, width, plain);
+    this.readFrom(window, position, width, plain);
   }
 
-  private readFrom(text: string, start: number, wide: boolean, plain: boolean): void {
+  private readFrom(text: string, start: number, width: Width, plain: boolean): void {
     let position = start;
     while (position < text.length && !this.strict.stopped) {
       const isPlain = plain && this.strict.idle && this.lane !== null;
-      position = isPlain ? this.readPlain(text, position, wide) : this.readStrictly(text, position, wide);
+      position = isPlain ? this.readPlain(text, position, width) : this.readStrictly(text, position, width);
       if (!this.pace.goesOn(isPlain ? 1 : STRICT_WEIGHT)) break;
     }
     if (position === text.length) return;
     this.text = text;
     this.position = position;
-    this.wide = wide;
+    this.width = width;
     this.plain = plain;
   }
 
   /** Reads the stanza that begins at a position. @returns where it ends. */
-  private readPlain(text: string, start: number, wide: boolean): number {
+  private readPlain(text: string, start: number, width: Width): number {
     const head = readPlainHead(text, start);
-    if (head === null) return this.readStrictly(text, start, wide);
+    if (head === null) return this.readStrictly(text, start, width);
     const { stanza, restStart, bodyStart } = head;
     const textEnd = endOfPlainText(text, bodyStart);
     if (text.startsWith(PLAIN_END, textEnd)) {
       const end = textEnd + PLAIN_END.length;
-      if (this.maybeTooLong(end - start, wide)) return this.readStrictly(text, start, wide);
+      if (this.maybeTooLong(end - start, width)) return this.readStrictly(text, start, width);
       stanza.rest = text.slice(restStart, end);
-      this.complete(stanza);
+      this.complete(stanza, width);
       return end;
     }
-    if (!mayGoOnPlain(text, textEnd)) return this.readStrictly(text, start, wide);
+    if (!mayGoOnPlain(text, textEnd)) return this.readStrictly(text, start, width);
     const pieces = new Pieces();
-    pieces.add(text.slice(restStart, textEnd));
-    this.begun = { stanza, opening: text.slice(start, bodyStart), overlap: bodyStart - restStart, pieces, rest: text.slice(textEnd), wide };
+    // Copies: the beginning of a stanza may be little, and the chunk of input that it was cut from is not.
+    stanza.detach();
+    pieces.add(detached(text.slice(restStart, textEnd)));
+    const opening = detached(text.slice(start, bodyStart));
+    this.begun = { stanza, opening, overlap: bodyStart - restStart, pieces, rest: text.slice(textEnd), width };
     return text.length;
   }
 
   /** Reads on in the text of a stanza that has begun. @returns where it ends. */
-  private continueBegun(begun: Begun, text: string, wide: boolean, plain: boolean): number {
+  private continueBegun(begun: Begun, text: string, width: Width, plain: boolean): number {
     const { stanza, opening, overlap, pieces } = begun;
     const textEnd = plain ? endOfPlainText(text, 0) : 0;
     const end = textEnd + PLAIN_END.length;
-    begun.wide ||= wide;
+    begun.width = wider(begun.width, width);
     const complete = text.startsWith(PLAIN_END, textEnd);
-    const tooLong = this.maybeTooLong(opening.length - overlap + pieces.length + end, begun.wide);
+    const tooLong = this.maybeTooLong(opening.length - overlap + pieces.length + end, begun.width);
     if (complete && !tooLong) {
       this.begun = null;
       pieces.add(text.slice(0, end));
       [stanza.rest, ...stanza.more] = pieces.all();
-      this.complete(stanza);
+      this.complete(stanza, begun.width);
       return end;
     }
     pieces.add(text.slice(0, textEnd));
     begun.rest = text.slice(textEnd);
     if (plain && !tooLong && mayGoOnPlain(text, textEnd)) return text.length;
     this.begun = null;
-    this.strict.takeOver(opening, pieces, pieces.length - overlap, begun.wide);
-    return textEnd === text.length ? textEnd : this.readStrictly(text, textEnd, wide);
+    this.strict.takeOver(opening, pieces, pieces.length - overlap, begun.width);
+    return textEnd === text.length ? textEnd : this.readStrictly(text, textEnd, width);
   }
 
-  private complete(stanza: Stanza): void {
+  private complete(stanza: Stanza, width: Width): void {
     const { declarations, content } = this.strict.namespaces;
     stanza.otherAttributes += declarations;
+    stanza.twoByte = width === 2;
     (this.lane as SessionReceiver).stanzaRead(stanza, content);
   }
 
   /** A character has three bytes at most: one of four is two for JavaScript. The strict reader counts. */
-  private maybeTooLong(length: number, wide: boolean): boolean {
-    return (wide ? 3 * length : length) > this.limits.maxStanzaBytes;
+  private maybeTooLong(length: number, width: Width): boolean {
+    return (width > 0 ? 3 * length : length) > this.limits.maxStanzaBytes;
   }
 
   /** Gives saxes what stands before the next place where a plain stanza may begin, or some of it. @returns that place. */
-  private readStrictly(text: string, start: number, wide: boolean): number {
+  private readStrictly(text: string, start: number, width: Width): number {
     const { strict } = this;
     const piece = this.strictPiece(text, start);
     const { childStart } = strict;
-    strict.write(piece, wide ? Buffer.byteLength(piece) : piece.length);
+    strict.write(piece, width);
     this.strictLength = strict.childStart === childStart ? Math.min(2 * this.strictLength, LONGEST_STRICT_LENGTH) : STRICT_LENGTH;
     return start + piece.length;
   }

@@ -2,6 +2,7 @@ import type { Pieces } from '../pieces.ts';
 import type { StreamNamespaces } from './stream-header.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { StrictStream } from './strict-stream.ts';
+import { type Width, widthOf } from './width.ts';
 
 /**
  * Reads the text of a connection strictly: one stream, or several behind each other. Each stream is a {@link StrictStream}.
@@ -24,14 +25,19 @@ export class StrictReader {
    * Reads on. Everything complete in the text has been handed to the receiver on return.
    * @throws StreamError where the text is not what a stream may hold; the reader is of no use afterwards.
    */
-  write(text: string, bytes: number): void {
-    if (this.state === 'reading') this.readOn(text, bytes !== text.length);
+  write(text: string, width: Width): void {
+    if (this.state === 'reading') this.readOn(text, width);
     else if (this.state === 'between streams') this.begin(text);
   }
 
   /** Whether it is between two children of the stream, with nothing begun. */
   get idle(): boolean {
     return this.stream.idle;
+  }
+
+  /** About the memory that it keeps of what has begun, in bytes. */
+  get keptBytes(): number {
+    return this.stream.keptBytes;
   }
 
   /** Where in the stream the child that is being read began, or the gap. */
@@ -49,8 +55,8 @@ export class StrictReader {
   }
 
   /** See {@link StrictStream.takeOver}. */
-  takeOver(head: string, proven: Pieces, length: number, wide: boolean): void {
-    this.stream.takeOver(head, proven, length, wide);
+  takeOver(head: string, proven: Pieces, length: number, width: Width): void {
+    this.stream.takeOver(head, proven, length, width);
   }
 
   /** From a receiver: behind this child begins a new stream with a header of its own (RFC 6120 §6.4.6). */
@@ -71,8 +77,8 @@ export class StrictReader {
     return this.stream.unread;
   }
 
-  private readOn(text: string, wide: boolean): void {
-    if (this.stream.read(text, wide)) return;
+  private readOn(text: string, width: Width): void {
+    if (this.stream.read(text, width)) return;
     if (this.state === 'restarting') this.startOver();
     else this.state = 'stopped';
   }
@@ -89,6 +95,6 @@ export class StrictReader {
     const stream = text.replace(/^[ \t\r\n]+/, '');
     if (stream === '') return;
     this.state = 'reading';
-    this.readOn(stream, Buffer.byteLength(stream) !== stream.length);
+    this.readOn(stream, widthOf(stream));
   }
 }

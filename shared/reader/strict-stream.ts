@@ -9,6 +9,7 @@ import { KeptText } from './kept-text.ts';
 import { NO_NAMESPACES, readHeader, StreamNamespaces } from './stream-header.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { restricted, StrictParser } from './strict-parser.ts';
+import type { Width } from './width.ts';
 
 /** Whom a stream is read for. Either may be exchanged between two children of the stream. */
 export interface Reader {
@@ -64,9 +65,9 @@ export class StrictStream {
     );
   }
 
-  /** Reads on. @param wide Whether the text has characters outside ASCII. @returns false if the stream is over. @throws StreamError */
-  read(text: string, wide: boolean): boolean {
-    this.text.add(text, wide);
+  /** Reads on. @returns false if the stream is over. @throws StreamError */
+  read(text: string, width: Width): boolean {
+    this.text.add(text, width);
     if (!this.parser.parse(text, this.reader.limits.maxAttributes)) return false;
     this.letGo();
     return true;
@@ -75,6 +76,14 @@ export class StrictStream {
   /** Where the child that is being read began, or the gap. */
   get childStart(): number {
     return this.start;
+  }
+
+  /** About the memory that it keeps of what has begun, in bytes. */
+  get keptBytes(): number {
+    const { text, state } = this;
+    const bytes = text.length * (text.width === 2 ? 2 : 1);
+    // saxes keeps the attributes of a start tag until it ends, and an element keeps its text.
+    return state === 'gap' || state === 'stanza' ? bytes : 2 * bytes;
   }
 
   /** Whether it is between two children, with nothing begun. */
@@ -86,9 +95,9 @@ export class StrictStream {
    * Goes on where the fast lane has read the beginning of a stanza and found nothing wrong: an {@link idle} stream stands in the middle of its text then.
    * @param head Up to a place in character data. @param proven Ends with character data behind it, which saxes need not see again. @param length Of that.
    */
-  takeOver(head: string, proven: Pieces, length: number, wide: boolean): void {
+  takeOver(head: string, proven: Pieces, length: number, width: Width): void {
     const { maxAttributes, maxStanzaBytes } = this.reader.limits;
-    this.text.add(head, wide);
+    this.text.add(head, width);
     this.parser.parse(head, maxAttributes);
     this.parser.skip(length);
     if (head.length + length > maxStanzaBytes) {
@@ -97,7 +106,7 @@ export class StrictStream {
       this.text.skip(length);
       return;
     }
-    this.text.add(proven.join().slice(proven.length - length), wide);
+    this.text.add(proven.join().slice(proven.length - length), width);
     this.letGo();
   }
 
@@ -187,6 +196,7 @@ export class StrictStream {
   private handOn(child: BegunStanza, tooLong: boolean, contentEnd: number): void {
     const { receiver } = this.reader;
     const stanza = child.ended(tooLong ? -1 : contentEnd);
+    stanza.twoByte = this.text.width === 2;
     // Receivers are exchanged between children, so this one reads stanzas: it did so when the child began.
     if (receiver.reads === 'elements') return;
     if (tooLong) receiver.oversizedStanzaRead(stanza);
@@ -228,6 +238,7 @@ export class StrictStream {
     if (begun > hardStanzaBytes) throw new StreamError('policy-violation', `a stanza of more than ${hardStanzaBytes} bytes`);
     if (begun > maxStanzaBytes) this.becomeLong();
     text.keepFrom(this.neededFrom());
+    if (this.child instanceof BegunStanza) this.child.outlivesChunk();
   }
 
   /** White space before a child is no part of it, and does not count against its limit. */

@@ -6,9 +6,8 @@ import { LISTENER_LOSS_POLICIES, type ListenerLossPolicy } from '../../router/po
 import { Router } from '../../router/router.ts';
 import { parseOsrfMessages } from '../../shared/osrf/message.ts';
 import { bodyText } from '../../shared/osrf/read.ts';
-import { FIRST_REQUEST, routerResultBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { commandXml, completeBody, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from '../support/fakes.ts';
+import { commandXml, completeBody, FakeEnvironment, type FakeSession, messageXml, ROUTER_OPTIONS, requestBody, resultBody } from '../support/fakes.ts';
 import { cases } from '../support/tier.ts';
 
 const GRACE_MS = 500;
@@ -82,7 +81,7 @@ class Site {
     if (isLast) jobs.splice(index, 1);
     // The router gave it up in the meantime: the worker was too late.
     if (asked.ends.length > 0) return;
-    const body = isLast ? completeBody(asked.trace) : routerResultBody({ ...FIRST_REQUEST, threadTrace: String(asked.trace) }, '1');
+    const body = isLast ? completeBody(asked.trace) : resultBody(asked.trace, '1');
     this.environment.send(worker, messageXml(address, asked.thread, body));
     this.settle();
   }

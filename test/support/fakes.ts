@@ -4,9 +4,10 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import type { JobRunner } from '../../shared/job.ts';
+import type { MemoryAccount } from '../../shared/memory-account.ts';
 import type { Origin } from '../../shared/origin.ts';
 import { bounce } from '../../shared/osrf/bounce.ts';
-import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
+import { bodyOf, DEFAULT_ENVELOPE, FIRST_REQUEST, resultMessage, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { readStanza } from './reading.ts';
@@ -60,6 +61,15 @@ export class FakeClock implements Clock {
   }
 }
 
+/** Adds up what is charged to it. */
+export class CountingAccount implements MemoryAccount {
+  bytes = 0;
+
+  charge(bytes: number): void {
+    this.bytes += bytes;
+  }
+}
+
 /** A session without a connection: what it is handed stays in {@link received}. */
 export class FakeSession implements RoutedSession {
   readonly jid: string;
@@ -68,11 +78,13 @@ export class FakeSession implements RoutedSession {
   backlogged = false;
   readonly observers: DeliveryObserver[] = [];
   readonly received: Stanza[] = [];
+  readonly account = new CountingAccount();
   private static lastNumber = 0;
 
   constructor(jid: string, isRouterAccount = false) {
     this.jid = jid;
-    this.origin = { jid, domain: jid.slice(jid.indexOf('@') + 1, jid.indexOf('/')), isRouterAccount, session: ++FakeSession.lastNumber };
+    const domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
+    this.origin = { jid, domain, isRouterAccount, session: ++FakeSession.lastNumber, account: this.account };
   }
 
   observe(observer: DeliveryObserver): void {
@@ -121,6 +133,7 @@ export class FakeEnvironment implements RouterEnvironment {
   readonly directory = new Map<string, Endpoint>();
   readonly clock = new FakeClock();
   readonly jobs = AT_ONCE;
+  readonly memory = { full: false };
   readonly log = new FakeLog();
   peerRouters: PeerRouter[] = [];
   /** What it was told of each class's listeners, as `CLASS: JID JID`. */
@@ -155,8 +168,8 @@ export class FakeEnvironment implements RouterEnvironment {
     return this.peerRouters;
   }
 
-  listenersChanged(className: string, listeners: Iterable<string>): void {
-    this.listenerChanges.push(`${className}: ${[...listeners].join(' ')}`);
+  listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void {
+    this.listenerChanges.push(`${className}: ${[...listeners.keys()].join(' ')}`);
   }
 
   session({ jid, session }: Origin): RoutedSession | null {
@@ -190,7 +203,15 @@ export const ROUTER_OPTIONS: RouterOptions = {
   lossGraceMs: 1_000,
   absentService: 'status',
   holdMs: 0,
-  limits: { heldRequests: 1_000, heldBytes: 1_000_000, registrations: 1_000, queryBytes: 65_536, queryMessages: 16 },
+  limits: {
+    heldRequests: 1_000,
+    heldBytes: 1_000_000,
+    registrations: 1_000,
+    sessionRegistrations: 1_000,
+    stanzaCopyBytes: 1_000_000,
+    queryBytes: 65_536,
+    queryMessages: 16,
+  },
 };
 
 /** A router command as OpenSRF's libraries send it. */
@@ -203,6 +224,11 @@ export function commandXml(command: string, className: string, body = ''): strin
 export function requestBody(threadTrace: number, method = 'add', params: readonly unknown[] = []): string {
   const payload = { __c: 'osrfMethod', __p: { method, params } };
   return JSON.stringify([{ __c: 'osrfMessage', __p: { threadTrace, locale: 'en-US', type: 'REQUEST', api_level: 1, payload } }]);
+}
+
+/** A body of one RESULT. @param content Finished JSON. */
+export function resultBody(threadTrace: number, content: string): string {
+  return bodyOf([resultMessage(String(threadTrace), 'osrfResult', 'OK', 200, content)], DEFAULT_ENVELOPE);
 }
 
 /** A body that completes a request. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { StreamError } from '../../shared/errors.ts';
 import type { ReaderLimits } from '../../shared/reader/stream-receiver.ts';
 import { StrictReader } from '../../shared/reader/strict-reader.ts';
+import { widthOf } from '../../shared/reader/width.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { fieldsOf, OPENING, Reading, UNQUALIFIED_OPENINGS, WIDE_LIMITS } from './reading.ts';
 
@@ -101,7 +102,10 @@ function readStrictly(chunks: readonly Buffer[], limits: ReaderLimits): Reading 
   const reader = new StrictReader(reading, limits);
   const decoder = new Utf8Decoder();
   try {
-    for (const chunk of chunks) reader.write(decoder.decode(chunk), chunk.length);
+    for (const chunk of chunks) {
+      const text = decoder.decode(chunk);
+      reader.write(text, widthOf(text));
+    }
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
     reading.error = error;

@@ -139,10 +139,10 @@ export function treesOf(stream: string): Element[] {
   return streamRead?.children ?? [];
 }
 
-/** All that a stanza says of itself, for comparison; not how it was delivered, nor in how many pieces it came. */
+/** All that a stanza says of itself, for comparison; not how it was delivered, nor in how many pieces it came, nor how it is kept in memory. */
 export function fieldsOf(stanza: Stanza): Record<string, unknown> {
-  const { origin: _origin, returnPath: _returnPath, rest, more, ...fields } = stanza;
-  return { ...fields, rest: [rest, ...more].join('') };
+  const { origin: _origin, returnPath: _returnPath, twoByte: _twoByte, rest, more, ...fields } = stanza;
+  return { ...fields, isDetached: null, knownCost: null, rest: [rest, ...more].join('') };
 }
 
 /** One element as a parser that knows nothing of this project sees it. */

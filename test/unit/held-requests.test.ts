@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeldRequests } from '../../router/ledger/held-requests.ts';
+import { HELD_BYTES, HeldRequests } from '../../router/ledger/held-requests.ts';
 import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import { Stanza } from '../../shared/stanza.ts';
-import { FakeClock } from '../support/fakes.ts';
+import { AT_ONCE, FakeClock } from '../support/fakes.ts';
 
 const HOLD_MS = 1_000;
 
@@ -14,14 +14,17 @@ function request(id: string, length = 10, session = 0): Stanza {
   return stanza;
 }
 
-function holder(holdMs = HOLD_MS, limits = { heldRequests: 100, heldBytes: 1_000 }) {
+function holder(holdMs = HOLD_MS, limits = { heldRequests: 100, heldBytes: 100_000 }) {
   const clock = new FakeClock();
   const expired: string[] = [];
-  const held = new HeldRequests(holdMs, limits, clock, (className, { id }) => expired.push(`${className} ${id} ${clock.now()}`));
+  const held = new HeldRequests(holdMs, limits, { clock, jobs: AT_ONCE }, (className, { id }) => expired.push(`${className} ${id} ${clock.now()}`));
   return { clock, held, expired, start: clock.now() };
 }
 
-const ids = (requests: Stanza[]): string => requests.map(({ id }) => id).join('');
+/** Takes out all that waits for a class. @returns the ids. */
+function release(held: HeldRequests, className: string): string {
+  return Array.from(held.release(className), ({ id }) => id).join('');
+}
 
 test('requests come out by class, in the order in which they came, once', () => {
   const { clock, held } = holder();
@@ -29,11 +32,11 @@ test('requests come out by class, in the order in which they came, once', () => 
     assert.equal(held.hold(className, request(id)), true);
   }
   assert.equal(held.size, 5);
-  assert.equal(ids(held.release('a')), '135');
-  assert.equal(ids(held.release('a')), '');
-  assert.equal(ids(held.release('c')), '');
+  assert.equal(release(held, 'a'), '135');
+  assert.equal(release(held, 'a'), '');
+  assert.equal(release(held, 'c'), '');
   assert.equal(held.size, 2);
-  assert.equal(ids(held.release('b')), '24');
+  assert.equal(release(held, 'b'), '24');
   assert.equal(held.size, 0);
   assert.equal(clock.timers, 0);
 });
@@ -57,7 +60,7 @@ test('what was released does not expire, and what comes later has its full time'
   const { clock, held, expired, start } = holder();
   held.hold('a', request('1'));
   clock.advance(999);
-  held.release('a');
+  release(held, 'a');
   held.hold('a', request('2'));
   clock.advance(999);
   assert.deepEqual(expired, []);
@@ -65,22 +68,27 @@ test('what was released does not expire, and what comes later has its full time'
   assert.deepEqual(expired, [`a 2 ${start + 1_999}`]);
 });
 
+/** A request that takes so much memory. */
+function sized(id: string, bytes: number): Stanza {
+  return request(id, bytes - HELD_BYTES - request(id, 0).cost);
+}
+
 test('so many requests are held, and so many bytes, and no more', () => {
-  const { held, clock } = holder(HOLD_MS, { heldRequests: 3, heldBytes: 100 });
-  assert.equal(held.hold('a', request('1', 101)), false);
-  assert.equal(held.hold('a', request('1', 60)), true);
-  assert.equal(held.hold('a', request('2', 41)), false);
-  assert.equal(held.hold('b', request('2', 40)), true);
-  assert.equal(held.hold('b', request('3', 1)), false);
-  assert.equal(held.hold('b', request('3', 0)), true);
+  const { held, clock } = holder(HOLD_MS, { heldRequests: 3, heldBytes: 10_000 });
+  assert.equal(held.hold('a', sized('1', 10_001)), false);
+  assert.equal(held.hold('a', sized('1', 6_000)), true);
+  assert.equal(held.hold('a', sized('2', 4_001)), false);
+  assert.equal(held.hold('b', sized('2', 3_000)), true);
+  assert.equal(held.hold('b', sized('3', 1_001)), false);
+  assert.equal(held.hold('b', sized('3', 1_000)), true);
   assert.equal(held.hold('c', request('4', 0)), false);
-  held.release('b');
-  assert.equal(held.hold('c', request('4', 41)), false, 'only what was released is free');
-  assert.equal(held.hold('c', request('4', 40)), true);
+  release(held, 'b');
+  assert.equal(held.hold('c', sized('4', 4_001)), false, 'only what was released is free');
+  assert.equal(held.hold('c', sized('4', 4_000)), true);
   held.forget(0);
-  assert.equal(held.hold('a', request('5', 100)), true, 'all is free');
+  assert.equal(held.hold('a', sized('5', 10_000)), true, 'all is free');
   clock.advance(HOLD_MS);
-  assert.equal(held.hold('a', request('6', 100)), true, 'what expired is free');
+  assert.equal(held.hold('a', sized('6', 10_000)), true, 'what expired is free');
 });
 
 test('a client that ends takes its requests along, and nobody else is disturbed', () => {

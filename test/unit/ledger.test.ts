@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ledger } from '../../router/ledger/ledger.ts';
 import { lastPart } from '../../router/ledger/message-text.ts';
+import type { RoutedRequest } from '../../router/ledger/routed-request.ts';
 import { ServiceClass } from '../../router/pools/service-class.ts';
 import { ServiceNode } from '../../router/pools/service-node.ts';
-import { FIRST_REQUEST, routerResultBody, statusBody } from '../../shared/osrf/write.ts';
+import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import { UNFOLLOWED } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
-import { AT_ONCE, FakeSession, messageXml, requestBody } from '../support/fakes.ts';
+import { AT_ONCE, FakeClock, FakeSession, messageXml, requestBody, resultBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
 
 const MANY = { requests: 100, bytes: 1_000_000 };
@@ -21,9 +22,10 @@ interface Asked {
 function setUp(limits = MANY) {
   const ended = new Set<FakeSession>();
   const sessions = new Map<number, FakeSession>();
-  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null, jobs: AT_ONCE });
+  const clock = new FakeClock();
+  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null, jobs: AT_ONCE, clock });
   const session = new FakeSession('o@localhost/listener');
-  const node = new ServiceNode({ session: session.origin.session, jid: session.jid, form: 'child', since: 0 }, session);
+  const node = new ServiceNode({ session: session.origin.session, jid: session.jid, form: 'child', since: 0, account: session.account }, session);
   /** The node's count at each change that its class saw. */
   const counts: number[] = [];
   class CountingClass extends ServiceClass {
@@ -33,7 +35,11 @@ function setUp(limits = MANY) {
   }
   const receiver = { sentToClass() {} };
   const service = new CountingClass({ name: 'opensrf.math', jid: 'router@localhost/opensrf.math', since: 0, balance: 'round-robin', receiver });
-  const numbers = () => ledger.ofNode(node).map(({ number }) => number);
+  const numbers = (): number[] => {
+    const found: number[] = [];
+    for (let request = node.oldest as RoutedRequest | null; request !== null; request = request.newerOfNode as RoutedRequest | null) found.push(request.number);
+    return found;
+  };
   const ask = (client: FakeSession, thread: string, trace = 1, length = 0, body = requestBody(trace, 'x'.repeat(length))): Asked => {
     const original = readStanza(messageXml(service.jid, thread, body));
     original.from = client.jid;
@@ -65,7 +71,7 @@ function answer(client: FakeSession, thread: string, ...traces: number[]): void 
 
 /** One of several results. */
 function part(client: FakeSession, worker: FakeSession, thread: string, trace: number): void {
-  const stanza = readStanza(messageXml(client.jid, thread, routerResultBody({ ...FIRST_REQUEST, threadTrace: String(trace) }, '"x"')));
+  const stanza = readStanza(messageXml(client.jid, thread, resultBody(trace, '"x"')));
   stanza.origin = worker.origin;
   client.deliver(stanza);
 }
@@ -231,19 +237,22 @@ test('a request without a thread is not followed, nor is one whose client has en
 });
 
 test('of too many the oldest is forgotten first', () => {
-  const { ledger, node, numbers, ask } = setUp({ requests: 3, bytes: 1_000_000 });
-  const clients = [new FakeSession('o@localhost/1'), new FakeSession('o@localhost/2')] as const;
-  const requests = Array.from({ length: 6 }, (_, index) => ask(clients[index % 2 === 0 ? 0 : 1], `t${index % 3}`, index));
-  assert.deepEqual(
-    requests.map(({ open }) => open),
-    [false, false, false, true, true, true],
-  );
-  assert.deepEqual([ledger.size, ledger.forgotten, node.unanswered], [3, 3, 3]);
+  const { ledger, node, numbers, ask } = setUp({ requests: 200, bytes: 1_000_000 });
+  const requests = Array.from({ length: 203 }, (_, index) => ask(new FakeSession(`o@localhost/${index}`), 't', index));
+  assert.deepEqual([requests.slice(0, 4).map(({ open }) => open), ledger.size, ledger.forgotten, node.unanswered], [[false, false, false, true], 200, 3, 200]);
   assert.deepEqual(
     numbers(),
     requests.slice(3).map(({ number }) => number),
     'oldest first',
   );
+});
+
+test('of too many the oldest of a client is forgotten that has more than a hundredth of them', () => {
+  const { ledger, ask } = setUp({ requests: 200, bytes: 1_000_000 });
+  const others = Array.from({ length: 197 }, (_, index) => ask(new FakeSession(`o@localhost/${index}`), 't', index));
+  const client = new FakeSession('o@localhost/client');
+  const own = Array.from({ length: 6 }, (_, index) => ask(client, 't', index));
+  assert.deepEqual([others.every(({ open }) => open), own.map(({ open }) => open), ledger.forgotten], [true, [false, false, false, true, true, true], 3]);
 });
 
 test('of too many bytes the oldest is forgotten until the rest fits, be it the newest itself', () => {

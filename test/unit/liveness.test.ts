@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Liveness, type WatchedSession } from '../../server/sessions/liveness.ts';
+import { NO_ACCOUNT } from '../../shared/memory-account.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
 const LIMITS = { pingAfterMs: 1_000, pingTimeoutMs: 100 };
@@ -10,7 +11,7 @@ function watched(answersPings: boolean): WatchedSession & { link: { bytesRead: n
   const events: string[] = [];
   return {
     jid: 'a@localhost/b',
-    origin: { jid: 'a@localhost/b', domain: 'localhost', isRouterAccount: false, session: 1 },
+    origin: { jid: 'a@localhost/b', domain: 'localhost', isRouterAccount: false, session: 1, account: NO_ACCOUNT },
     answersPings,
     deliver: (stanza: Stanza) => void events.push(stanza.toXml()),
     link: { bytesRead: 1, open: true },

@@ -6,12 +6,12 @@ import { type OsrfMessage, parseOsrfMessages } from '../../shared/osrf/message.t
 import { bodyText } from '../../shared/osrf/read.ts';
 import { orderStanza, osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
 import {
+  aroundRouterResult,
   bodyOf,
   DEFAULT_ENVELOPE,
   FIRST_REQUEST,
   requestMessage,
   resultMessage,
-  routerResultBody,
   sessionMessage,
   statusBody,
 } from '../../shared/osrf/write.ts';
@@ -97,7 +97,7 @@ test('an object takes every key, in the order given', () => {
 test('bodies of answers have the bytes of the C router', () => {
   const request = { threadTrace: '4', locale: 'en-US', apiLevel: 1 };
   assert.equal(
-    routerResultBody(request, '["opensrf.settings","opensrf.math"]'),
+    aroundRouterResult(request).join('["opensrf.settings","opensrf.math"]'),
     '[{"__c":"osrfMessage","__p":{"threadTrace":"4","locale":"en-US","api_level":1,"type":"RESULT","payload":{"__c":"osrfResult","__p":{"status":null,"statusCode":"0","content":["opensrf.settings","opensrf.math"]}}}}]',
   );
   assert.equal(

@@ -6,6 +6,7 @@ import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { type Flushable, Flusher } from '../../server/net/flusher.ts';
 import { STREAM_FRAMING } from '../../server/net/framing.ts';
 import { Outbox } from '../../server/net/outbox.ts';
+import { NO_ACCOUNT } from '../../shared/memory-account.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import { BlockingDuplex } from '../support/blocking-duplex.ts';
 import { someGuard } from '../support/guards.ts';
@@ -27,8 +28,8 @@ class Letters extends Stanza {
   }
 }
 
-/** What a start tag counts for, since it is written only when the peer takes it. */
-const TAG = 200;
+/** The memory that a stanza takes besides its content. */
+const TAG = new Letters('a', 0).cost;
 
 function transportOf(socket: BlockingDuplex): ByteTransport {
   return new ByteTransport(socket, { kind: 'memory', peer: 'test', remote: false }, STREAM_FRAMING);
@@ -40,7 +41,7 @@ function newFlusher(): Flusher {
 
 function setUp() {
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), newFlusher(), SYSTEM_TIME);
+  const outbox = new Outbox(transportOf(socket), newFlusher(), SYSTEM_TIME, NO_ACCOUNT);
   const append = (id: string, length = 1): Stanza => {
     const stanza = new Letters(id, length);
     outbox.append(stanza);
@@ -82,7 +83,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
     }
   }
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), new CountingFlusher(new Turn(SYSTEM_TIME), SYSTEM_TIME, someGuard()), SYSTEM_TIME);
+  const outbox = new Outbox(transportOf(socket), new CountingFlusher(new Turn(SYSTEM_TIME), SYSTEM_TIME, someGuard()), SYSTEM_TIME, NO_ACCOUNT);
   for (const text of 'abc') outbox.append(text);
   assert.equal(added, 1);
   socket.blocked = true;
@@ -96,7 +97,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
 
 test('how long a peer has taken nothing is read from the clock that was handed in, not from the wall', async () => {
   const socket = new BlockingDuplex();
-  const outbox = new Outbox(transportOf(socket), newFlusher(), { now: () => 42 });
+  const outbox = new Outbox(transportOf(socket), newFlusher(), { now: () => 42 }, NO_ACCOUNT);
   socket.blocked = true;
   outbox.append('a');
   await turn();
@@ -169,7 +170,10 @@ test('a long stanza leaves bit by bit; once it has begun it is not given back, a
 test('while a long stanza leaves, others get theirs', async () => {
   const flusher = newFlusher();
   const [largeSocket, smallSocket] = [new BlockingDuplex(), new BlockingDuplex()];
-  const [large, small] = [new Outbox(transportOf(largeSocket), flusher, SYSTEM_TIME), new Outbox(transportOf(smallSocket), flusher, SYSTEM_TIME)];
+  const [large, small] = [
+    new Outbox(transportOf(largeSocket), flusher, SYSTEM_TIME, NO_ACCOUNT),
+    new Outbox(transportOf(smallSocket), flusher, SYSTEM_TIME, NO_ACCOUNT),
+  ];
   large.append(new Letters('a', 3_000_000));
   for (let index = 1; index <= 5; index++) {
     small.append('b');

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressOfPeer } from '../../server/net/peer-address.ts';
 import { PendingConnections } from '../../server/net/pending-connections.ts';
+import { FakeClock } from '../support/fakes.ts';
 
 function setUp(pendingOfAddress: number, pendingConnections: number) {
-  const pending = new PendingConnections({ pendingOfAddress, pendingConnections });
+  const pending = new PendingConnections({ pendingOfAddress, pendingConnections }, new FakeClock());
   const closed: string[] = [];
   const connect = (peer: string) => {
-    const connection = { peer, crowdOut: () => void closed.push(peer) };
+    const connection = { peer, crowdOut: () => void closed.push(peer), measure: () => {} };
     pending.add(connection);
     return connection;
   };
@@ -37,9 +38,9 @@ test('who has logged in or is gone takes no room', () => {
 });
 
 test('one who is crowded out and closes meanwhile is counted once', () => {
-  const pending = new PendingConnections({ pendingOfAddress: 1, pendingConnections: 1 });
+  const pending = new PendingConnections({ pendingOfAddress: 1, pendingConnections: 1 }, new FakeClock());
   for (const peer of ['a:1', 'a:2', 'a:3']) {
-    const connection = { peer, crowdOut: () => pending.remove(connection) };
+    const connection = { peer, crowdOut: () => pending.remove(connection), measure: () => {} };
     pending.add(connection);
   }
   assert.equal(pending.size, 1);

@@ -16,7 +16,7 @@ function setUp() {
   const { jid } = session;
   /** Registers the session for a class, once more if need be. */
   const register = (name: string) => {
-    const node = new ServiceNode({ session: session.origin.session, jid, form: 'child', since: 0 }, session);
+    const node = new ServiceNode({ session: session.origin.session, jid, form: 'child', since: 0, account: session.account }, session);
     const service = registry.add(name, node) as ServiceClass;
     return { node, leave: () => registry.remove(service, node) };
   };

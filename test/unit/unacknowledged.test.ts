@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unacknowledged } from '../../server/sessions/unacknowledged.ts';
+import { NO_ACCOUNT } from '../../shared/memory-account.ts';
 import { Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
 
 function stanza(id: string, forwarded = false): Stanza {
@@ -11,7 +12,7 @@ function stanza(id: string, forwarded = false): Stanza {
 }
 
 function holding(...ids: string[]): Unacknowledged {
-  const queue = new Unacknowledged();
+  const queue = new Unacknowledged(NO_ACCOUNT);
   for (const id of ids) queue.add(stanza(id, id.startsWith('f')));
   return queue;
 }
@@ -30,7 +31,7 @@ test('what is acknowledged is let go of, oldest first, and is no more than was s
 });
 
 test('the count begins anew behind 2^32-1', () => {
-  const queue = new Unacknowledged();
+  const queue = new Unacknowledged(NO_ACCOUNT);
   Object.assign(queue, { acknowledged: 0xffff_ffff });
   queue.add(stanza('a'));
   queue.add(stanza('b'));

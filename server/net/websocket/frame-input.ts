@@ -61,6 +61,10 @@ export class FrameInput implements Input {
     if (!this.reader.suspended) this.frameRead();
   }
 
+  get keptBytes(): number {
+    return this.reader.keptBytes;
+  }
+
   get suspended(): boolean {
     return this.reader.suspended;
   }

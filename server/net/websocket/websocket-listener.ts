@@ -6,13 +6,15 @@ import { WebSocketServer } from 'ws';
 import type { Timer } from '../../../shared/clock.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
-import type { PendingConnection, PendingConnections } from '../pending-connections.ts';
+import type { MemoryBudget } from '../../kernel/memory-budget.ts';
+import type { PendingConnections } from '../pending-connections.ts';
 import { placeOf } from '../tcp.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
 import type { Transport } from '../transport.ts';
 import { hostMeta } from './host-meta.ts';
 import { mayConnect } from './origin.ts';
 import { WEBSOCKET_PATH } from './path.ts';
+import { Visitor } from './visitor.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
 
 /** RFC 7395 §3.1 */
@@ -27,16 +29,10 @@ export interface WebSocketEnvironment {
   /** See {@link mayConnect}. */
   readonly origins: readonly string[];
   readonly limits: Limits;
+  readonly memory: MemoryBudget;
   /** Those of the whole server: before it is a WebSocket a connection counts among them as well. */
   readonly pending: PendingConnections;
   readonly accept: (transport: Transport) => void;
-}
-
-/** A socket that has not become a WebSocket yet. */
-interface Visitor extends PendingConnection {
-  /** Ends it. */
-  readonly timer: Timer;
-  readonly identity: TlsIdentity | null;
 }
 
 /** HTTP on sockets that are handed to it: WebSockets, and the documents that lead to them. */
@@ -76,11 +72,9 @@ export class WebSocketListener {
   /** Takes a socket that somebody has connected to the port. @param identity Shown where it begins with TLS; else null. */
   take(raw: Socket, identity: TlsIdentity | null): void {
     const socket = identity === null ? raw : new TLSSocket(raw, { isServer: true, secureContext: identity.context, ALPNProtocols: ['http/1.1'] });
-    const { clock, limits, pending } = this.environment;
-    const timer = clock.after(limits.loginTimeoutMs, () => socket.destroy());
-    const visitor = { peer: placeOf(raw).peer, crowdOut: () => void socket.destroy(), timer, identity };
+    const visitor = new Visitor(placeOf(raw).peer, socket, raw, identity, this.environment);
     this.visitors.set(socket, visitor);
-    pending.add(visitor);
+    this.environment.pending.add(visitor);
     socket.on('close', () => this.leave(socket));
     socket.on('error', () => socket.destroy());
     socket.on('_tlsError', () => socket.destroy());
@@ -90,7 +84,7 @@ export class WebSocketListener {
   private leave(socket: Duplex): TlsIdentity | null {
     const visitor = this.visitors.get(socket);
     if (visitor === undefined) return null;
-    visitor.timer.cancel();
+    visitor.leave();
     this.environment.pending.remove(visitor);
     this.visitors.delete(socket);
     return visitor.identity;

@@ -9,9 +9,13 @@ import type { Framing } from '../framing.ts';
 import { placeOf } from '../tcp.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from '../tls/channel-bindings.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
-import { type Input, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
+import { type Input, TLS_BYTES, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
 import { FrameInput } from './frame-input.ts';
 import { WEBSOCKET_FRAMING } from './websocket-framing.ts';
+
+/** About what a connection takes of memory, and each buffer that the library keeps. */
+const WEBSOCKET_BYTES = 16_384;
+const BUFFER_BYTES = 200;
 
 /** Frames of a WebSocket (RFC 7395), each with one element. */
 export class WebSocketTransport implements Transport {
@@ -27,6 +31,9 @@ export class WebSocketTransport implements Transport {
   private input: FrameInput | null = null;
   /** Whether anything has come since the last {@link ping}. */
   private alive = true;
+  /** What has come of frames that are not whole. */
+  private begunBytes = 0;
+  private frameEnded = false;
 
   /** @param socket Below the WebSocket. @param identity What the server has shown where that is encrypted. */
   constructor(webSocket: WebSocket, socket: Socket, identity: TlsIdentity | null) {
@@ -44,6 +51,11 @@ export class WebSocketTransport implements Transport {
 
   get channelBindings(): ChannelBindings {
     return this.socket instanceof TLSSocket && this.identity !== null ? channelBindingsOf(this.socket, this.identity) : NO_CHANNEL;
+  }
+
+  get keptBytes(): number {
+    const tls = this.socket instanceof TLSSocket ? TLS_BYTES : 0;
+    return WEBSOCKET_BYTES + tls + this.begunBytes + BUFFER_BYTES * buffersOf(this.webSocket);
   }
 
   get destroyed(): boolean {
@@ -118,15 +130,27 @@ export class WebSocketTransport implements Transport {
   }
 
   private frameRead(frame: RawData, isBinary: boolean, receiver: TransportReceiver): void {
+    this.frameEnded = true;
     if (isBinary) receiver.failed(new StreamError('bad-format', 'a binary frame'));
     else receiver.dataRead(frame as Buffer);
   }
 
-  /** The library keeps what has come of a frame until it is whole. That is no way around the limit before login. */
+  /** The library, which has read them first, keeps what has come of a frame until it is whole. That is no way around the limit before login. */
   private bytesRead(bytes: number, receiver: TransportReceiver): void {
     this.alive = true;
+    this.begunBytes = this.frameEnded ? 0 : this.begunBytes + bytes;
+    this.frameEnded = false;
+    receiver.keptChanged();
     if (this.input?.overrun(bytes) === true) receiver.failed(new StreamError('policy-violation', 'too much before login'));
   }
+}
+
+/** The buffers in which the library keeps a frame that is not whole: chunks of input and fragments. It has no other way to ask. */
+function buffersOf(webSocket: WebSocket): number {
+  const { _receiver: receiver } = webSocket as unknown as {
+    readonly _receiver?: { readonly _buffers: readonly Buffer[]; readonly _fragments: readonly Buffer[] };
+  };
+  return receiver === undefined ? 0 : receiver._buffers.length + receiver._fragments.length;
 }
 
 /** RFC 6455 §7.4.1 */

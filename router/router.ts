@@ -13,6 +13,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { LostRequests } from './ledger/lost-requests.ts';
 import { Registry } from './pools/registry.ts';
 import { ServiceClass } from './pools/service-class.ts';
+import type { ServiceNode } from './pools/service-node.ts';
 import type { DeliveryObserver, PeerRouter, RouterEnvironment } from './ports/environment.ts';
 import type { RouterOptions } from './ports/options.ts';
 import { messagesOf, statusTo } from './refusal.ts';
@@ -45,6 +46,9 @@ export class Router implements Endpoint, PeerRouter {
   private state: 'active' | 'suspended' = 'suspended';
 
   /** @param ledger One for all routers of a server: a client asks any of them. */
+  /** Listeners of sessions that have ended, by number of session, while requests that were not written to them are given back. */
+  private readonly ended = new Map<number, readonly ServiceNode[]>();
+
   constructor(options: RouterOptions, environment: RouterEnvironment, ledger: Ledger) {
     const bare = `${options.name}@${options.domain}`;
     this.jid = `${bare}/${ROUTER_RESOURCE}`;
@@ -132,8 +136,8 @@ export class Router implements Endpoint, PeerRouter {
   }
 
   /**
-   * A session has ended: its listeners are out of all pools on return. Requests that were written to them get a grace period; the caller
-   * gives back those that were not, by {@link returned}. All of it is done, also where a part of it throws.
+   * A session has ended: its listeners are out of all pools on return. The caller gives back the requests that were not written to them, by {@link returned},
+   * and then calls {@link allReturned}. All of it is done, also where a part of it throws.
    * @param session Its number. @param jid Its address.
    */
   sessionEnded(session: number, jid: string): void {
@@ -143,6 +147,14 @@ export class Router implements Endpoint, PeerRouter {
       () => this.lost.refuseLater(this.ledger.ofWorker(session).filter(({ handler }) => handler === this.requests)),
       () => this.addressFreed(jid),
     );
+  }
+
+  /** All requests that were not written to a session that has ended are given back: those that were get their grace from now on. @param session Its number. */
+  allReturned(session: number): void {
+    const nodes = this.ended.get(session);
+    if (nodes === undefined) return;
+    this.ended.delete(session);
+    this.lost.settleLater(nodes);
   }
 
   takeOver(className: string, request: Stanza): boolean {
@@ -165,10 +177,8 @@ export class Router implements Endpoint, PeerRouter {
   private listenersEnded(session: number): void {
     const nodes = this.registry.ofSession(session);
     if (nodes === null) return;
-    runAll(
-      () => this.registry.sessionEnded(session),
-      () => this.lost.settleLater(nodes.all()),
-    );
+    this.ended.set(session, nodes.all());
+    this.registry.sessionEnded(session);
   }
 
   private addressFreed(jid: string): void {

@@ -1,7 +1,6 @@
 import type { Router } from '../../router/router.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import type { Job, JobRunner } from '../../shared/job.ts';
-import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { ComponentConflict } from '../config/components.ts';
 import type { Directory } from '../delivery/directory.ts';
@@ -95,7 +94,8 @@ export class Binding implements SessionOwner {
     endGuard.run(() => log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended'));
     endGuard.run(() => this.returnOfRouter(session));
     for (const router of routers.values()) endGuard.run(() => router.sessionEnded(session.origin.session, session.jid));
-    if (unsent.length > 0) this.handBackLater(session, unsent);
+    for (const stanza of unsent) session.account.charge(stanza.cost);
+    this.environment.jobs.run(this.handBackAll(session, unsent));
     session.account.close();
   }
 
@@ -121,17 +121,13 @@ export class Binding implements SessionOwner {
   }
 
   /** What is not handed back yet is still kept for the session. */
-  private handBackLater({ account }: Session, unsent: readonly Stanza[]): void {
-    for (const stanza of unsent) account.charge(stanza.cost);
-    this.environment.jobs.run(this.handBackAll(account, unsent));
-  }
-
-  private *handBackAll(account: MemoryAccount, unsent: readonly Stanza[]): Job {
+  private *handBackAll({ account, origin }: Session, unsent: readonly Stanza[]): Job {
     for (const stanza of unsent) {
       account.charge(-stanza.cost);
       this.handBack(stanza);
       yield;
     }
+    for (const router of this.environment.routers.values()) router.allReturned(origin.session);
   }
 
   private handBack(stanza: Stanza): void {

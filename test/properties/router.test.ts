@@ -223,6 +223,7 @@ class Pair {
     this.environment.withdraw(session);
     this.router.sessionEnded(session.origin.session, session.jid);
     for (const stanza of unsent) this.router.returned(stanza);
+    this.router.allReturned(session.origin.session);
     this.model.clientEnded(session.jid);
     this.model.listenerEnded(
       session.jid,

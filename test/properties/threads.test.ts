@@ -120,6 +120,7 @@ class Site {
   private end(session: FakeSession): void {
     this.environment.withdraw(session);
     this.router.sessionEnded(session.origin.session, session.jid);
+    this.router.allReturned(session.origin.session);
     this.settle();
   }
 

@@ -26,6 +26,7 @@ function setUp(options: Partial<RouterOptions> = {}) {
   const end = (session: FakeSession): void => {
     environment.withdraw(session);
     router.sessionEnded(session.origin.session, session.jid);
+    router.allReturned(session.origin.session);
   };
   return { environment, router, unanswered, listen, end, clock: environment.clock };
 }
@@ -352,6 +353,26 @@ test('by policy the requests of a lost listener are answered, handed on or left,
     setting.clock.advance(1);
     assert.deepEqual([threads(client.take()), threads(other.take())], [ofClient, ofOther], onListenerLoss);
   }
+});
+
+test('the grace for a lost listener begins when the requests are given back that were not written to it, however long that takes', () => {
+  const { environment, router, listen, clock } = setUp();
+  const [lost, other] = [listen('lost', 'opensrf.math'), listen('other', 'opensrf.math')];
+  const client = environment.login('o@localhost/client');
+  for (const thread of ['1', '2', '3']) environment.send(client, messageXml('router@localhost/opensrf.math', thread, requestBody(1)));
+  const [, unwritten] = lost.take() as [Stanza, Stanza];
+  other.take();
+  environment.withdraw(lost);
+  router.sessionEnded(lost.origin.session, lost.jid);
+  clock.advance(10 * ROUTER_OPTIONS.lossGraceMs);
+  assert.deepEqual(client.take(), []);
+  router.returned(unwritten);
+  router.allReturned(lost.origin.session);
+  clock.advance(ROUTER_OPTIONS.lossGraceMs);
+  assert.deepEqual(
+    [other.take(), client.take()].map((stanzas) => stanzas.map(({ thread }) => thread)),
+    [['3'], ['1']],
+  );
 });
 
 test('a suspended router has no address, and learns of registrations from what it observes', () => {

@@ -103,6 +103,7 @@ export class RouterTarget implements FuzzTarget {
     for (const session of sessions) {
       environment.withdraw(session);
       router.sessionEnded(session.origin.session, session.jid);
+      router.allReturned(session.origin.session);
     }
     environment.clock.advance(LONG_MS);
     for (const stanza of [victim, ...sessions].flatMap((session) => session.take())) {

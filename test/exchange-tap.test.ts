@@ -30,9 +30,11 @@ function recordingObserver() {
 async function watched(t: TestContext, limits?: ExchangeLimits) {
   const { server, address } = await startServer(t);
   const seen = recordingObserver();
-  let time = 1_000;
+  // Many readings in one millisecond of the wall clock, which has no fractions.
+  let now = 1_000;
+  const time = { now: () => (now += 0.001), wallTime: () => 1_700_000_000_000 + Math.floor(now) };
   const routers = new Set([...server.routers.keys()].map((domain) => `router@${domain}`));
-  const tap = new ExchangeTap({ routers, observer: seen.observer, time: { now: () => time++, wallTime: () => time }, ...(limits && { limits }) });
+  const tap = new ExchangeTap({ routers, observer: seen.observer, time, ...(limits && { limits }) });
   t.after(server.watch(tap));
   return { server, address, tap, ...seen };
 }
@@ -129,6 +131,14 @@ test('requests on one thread at the same time keep their own listeners and answe
       ['a&b', second.jid, ['two']],
     ],
   );
+  const [one, two] = [get(1 + asked), get(2 + asked)];
+  const times = [one.askedAt, one.handedAt, two.askedAt, two.handedAt, two.firstAnswerAt, one.firstAnswerAt];
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => a - b),
+    'one order for both',
+  );
+  assert.equal(new Set(times).size, times.length);
   assert.deepEqual(tap.unanswered(), []);
 });
 

@@ -8,7 +8,8 @@ import { SYSTEM_TIME } from '../kernel/clock.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/taps.ts';
 import { Conversation } from './conversation.ts';
-import { Exchange, type ExchangeState, type Time } from './exchange.ts';
+import { DayTime, type Time } from './day-time.ts';
+import { Exchange, type ExchangeState } from './exchange.ts';
 import { type ExchangeLimits, OpenExchanges } from './open-exchanges.ts';
 
 /** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
@@ -42,7 +43,7 @@ export interface ExchangeTapOptions {
 export class ExchangeTap implements Tap {
   private readonly routers: ReadonlySet<string>;
   private readonly observer: ExchangeObserver;
-  private readonly time: Time;
+  private readonly time: DayTime;
   /** By client's JID, then by thread. */
   private readonly conversations = new Map<string, Map<string, Conversation>>();
   private readonly open: OpenExchanges;
@@ -54,7 +55,7 @@ export class ExchangeTap implements Tap {
   constructor({ routers, observer, limits = DEFAULT_LIMITS, time = SYSTEM_TIME }: ExchangeTapOptions) {
     this.routers = routers;
     this.observer = observer;
-    this.time = time;
+    this.time = new DayTime(time);
     this.maxConnected = limits.exchanges;
     this.open = new OpenExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
   }

@@ -1,17 +1,14 @@
-import type { Clock } from '../../shared/clock.ts';
 import { detached } from '../../shared/detach.ts';
 import { ResultAssembler } from '../../shared/osrf/assemble.ts';
 import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { DayTime } from './day-time.ts';
 
 /**
  * How an exchange stands: `open`; `complete`, with its whole answer; `refused` by a status of 300 or more; `bounced`, it came back undelivered;
  * `abandoned`, its client's session ended before the answer came; `forgotten`, because there were too many to follow.
  */
 export type ExchangeState = 'open' | 'complete' | 'refused' | 'bounced' | 'abandoned' | 'forgotten';
-
-/** The readings an exchange takes its times from. */
-export type Time = Pick<Clock, 'now' | 'wallTime'>;
 
 /** One REQUEST or CONNECT of a client's and what came back for it, as it passed through this server. Times are milliseconds since 1970, with fractions. */
 export class Exchange {
@@ -70,7 +67,7 @@ export class Exchange {
   private readonly assembler = new ResultAssembler();
 
   /** @param message What the client sent, in a stanza to the service. */
-  constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: Time) {
+  constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: DayTime) {
     const { method, params } = message.payload;
     this.number = number;
     this.type = message.type === 'CONNECT' ? 'CONNECT' : 'REQUEST';
@@ -85,8 +82,8 @@ export class Exchange {
     this.locale = message.locale;
     this.ingress = message.ingress;
     this.apiLevel = message.apiLevel;
-    this.askedAt = time.wallTime();
-    this.epoch = this.askedAt - time.now();
+    this.epoch = time.epoch();
+    this.askedAt = this.epoch + time.now();
     this.length = stanza.length;
   }
 

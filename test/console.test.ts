@@ -449,6 +449,20 @@ test('a page whose questions are not answered says that it is behind, until they
   await live(page);
 });
 
+test('a request that could not be read is asked for again, and so is what belongs to it', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  await call(started, 'add', 2, 3);
+  const { page } = await openConsole(t, started.url);
+  await page.route('**/api/v1/requests/*', (route) => route.abort('connectionfailed'));
+  await show(page, 'request');
+  await page.getByText('The server is slow to answer: not all is up to date.').waitFor();
+  assert.equal(await page.locator('.sequence .step').count(), 0);
+  await page.unroute('**/api/v1/requests/*');
+  await page.locator('.sequence .step').first().waitFor();
+  await live(page);
+});
+
 test('what happened while the list was asked for is in it as it is, not as the answer had it', { skip }, async (t) => {
   const started = await startControlledServer(t);
   let answer = (_: string) => {};

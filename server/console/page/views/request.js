@@ -4,7 +4,7 @@ import { api } from '../base/api.js';
 import { button, copy, h, keyed, requestName, set, setText } from '../base/dom.js';
 import { asCommand } from '../base/export.js';
 import { bareJid, clock, isFailure, ms, nameParts, outcome } from '../base/format.js';
-import { on, store } from '../base/store.js';
+import { on, store, upToDate } from '../base/store.js';
 import { payloadPanel } from './payload.js';
 import { depthsOf, relatedTo } from './related.js';
 import { sequence } from './sequence.js';
@@ -12,6 +12,8 @@ import { sequence } from './sequence.js';
 /** A long session has more; those around the one that is looked at are shown. */
 const MAX_RELATED = 24;
 const RECENT = 40;
+/** After a failed question. */
+const RETRY_MS = 1_000;
 
 export function requestView(id) {
   const list = h('div', {});
@@ -20,6 +22,7 @@ export function requestView(id) {
   const element = h('div', { class: 'request-view' }, listed, place);
   let shown = '';
   let isClosed = false;
+  let retry = null;
 
   function chosen() {
     if (id !== '') return store.requests.get(Number(id));
@@ -38,8 +41,23 @@ export function requestView(id) {
     const signature = JSON.stringify(related.map((one) => [one.id, one.state, one.length]));
     if (signature === shown) return;
     shown = signature;
-    const entries = await detailsOf(related);
-    if (!isClosed && signature === shown) place.replaceChildren(...content(request, entries, place.clientWidth - 34));
+    await upToDate(() => draw(request, related, signature));
+  }
+
+  async function draw(request, related, signature) {
+    try {
+      const entries = await detailsOf(related);
+      if (!isClosed && signature === shown) place.replaceChildren(...content(request, entries, place.clientWidth - 34));
+    } catch (error) {
+      if (!isClosed && signature === shown) retryLater();
+      throw error;
+    }
+  }
+
+  function retryLater() {
+    shown = '';
+    clearTimeout(retry);
+    retry = setTimeout(() => void update(), RETRY_MS);
   }
 
   void update();
@@ -48,6 +66,7 @@ export function requestView(id) {
     element,
     close() {
       isClosed = true;
+      clearTimeout(retry);
       for (const end of ends) end();
     },
   };
@@ -59,9 +78,19 @@ function around(related, request) {
   return related.slice(from, from + MAX_RELATED);
 }
 
+/** @returns those that the server remembers. @throws ApiError if the server does not answer. */
 async function detailsOf(related) {
-  const entries = await Promise.all(related.map(({ id }) => api(`/api/v1/requests/${id}`).catch(() => null)));
+  const entries = await Promise.all(related.map(detailOf));
   return entries.filter((entry) => entry !== null);
+}
+
+async function detailOf({ id }) {
+  try {
+    return await api(`/api/v1/requests/${id}`);
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
 }
 
 function nothing(id) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startControl } from '../server/control/control.ts';
+import type { TraceSummary } from '../server/control/trace/trace-entry.ts';
 import { readRecording } from '../server/fixture/recording/recorded-exchange.ts';
 import { readStubFolder } from '../server/fixture/stub-files/read.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
@@ -63,6 +64,24 @@ async function show(page: Page, path: string): Promise<void> {
 
 function call({ json }: ControlledServer, method: string, ...params: unknown[]) {
   return json('/api/v1/call', posted({ service: 'opensrf.math', method, params }));
+}
+
+/** Waits until a text stands in the page, if only for a moment. */
+function appears(page: Page, wanted: string): Promise<void> {
+  return page.evaluate(`new Promise((resolve) => {
+    const look = () => document.body.textContent.includes(${JSON.stringify(wanted)}) && resolve();
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    look();
+  })`);
+}
+
+/** Waits until something is true of the requests that the page knows. @param isTrue Runs in the page. */
+function known(page: Page, isTrue: (requests: readonly TraceSummary[]) => boolean): Promise<void> {
+  return page.evaluate(`import('/console/base/store.js').then(({ store, on }) => new Promise((resolve) => {
+    const look = () => (${isTrue})([...store.requests.values()]) && resolve();
+    on('requests', look);
+    look();
+  }))`);
 }
 
 const text = (page: Page, selector: string) => page.locator(selector).innerText();
@@ -183,14 +202,15 @@ test('traffic: filters, search in what was said, pause, copy as a command, expor
   await hasRows(3);
   await page.getByLabel('Search in everything').fill("it's");
   await hasRows(1);
+  const copied = appears(page, 'Copied');
   await rows.first().getByRole('button', { name: 'Copy' }).click();
-  await rows.first().getByText('Copied').waitFor();
+  await copied;
   assert.equal(await page.evaluate('navigator.clipboard.readText()'), `opensrf-chopchop request opensrf.math echo '"it'\\''s"' --domain private.localhost`);
   await page.getByLabel('Search in everything').fill('');
   await hasRows(3);
   await page.getByRole('button', { name: 'Pause' }).click();
   await call(started, 'add', 4, 5);
-  await page.waitForTimeout(300);
+  await known(page, (requests) => requests.length === 4);
   assert.equal(await rows.count(), 3);
   await page.getByRole('button', { name: 'Go on' }).click();
   await hasRows(4);
@@ -365,9 +385,11 @@ test('after a restart of the server the page goes on by itself, or asks for the 
   await page.locator('.request-link').waitFor();
   const port = Number(new URL(started.url).port);
   const place = { port, anyPort: false, socket: null };
+  const lost = appears(page, 'The server does not answer');
   await started.control.stop();
-  await page.getByText('The server does not answer').waitFor();
+  // At once: another program of this machine may be given a port that is free.
   const second = await startControl(started.server, place, TOKEN, started.log);
+  await lost;
   await live(page);
   await page.locator('.request-link').waitFor({ state: 'detached' });
   await second.stop();
@@ -479,13 +501,7 @@ test('what happened while the list was asked for is in it as it is, not as the a
   const { page } = await openConsole(t, started.url);
   await call(started, 'add', 2, 3);
   const called = call(started, 'wait');
-  const stateInPage = (state: string) =>
-    page.evaluate(`import('/console/base/store.js').then(({ store, on }) => new Promise((resolve) => {
-      const look = () => [...store.requests.values()].some((one) => one.method === 'wait' && one.state === '${state}') && resolve();
-      on('requests', look);
-      look();
-    }))`);
-  await stateInPage('open');
+  await known(page, (requests) => requests.some(({ method, state }) => method === 'wait' && state === 'open'));
   let letThrough = () => {};
   const through = new Promise<void>((resolve) => (letThrough = resolve));
   let ask = () => {};
@@ -500,7 +516,7 @@ test('what happened while the list was asked for is in it as it is, not as the a
   await asked;
   answer('done');
   await called;
-  await stateInPage('complete');
+  await known(page, (requests) => requests.some(({ method, state }) => method === 'wait' && state === 'complete'));
   letThrough();
   await page.locator('.traffic tbody tr').nth(1).waitFor();
   assert.deepEqual(await page.locator('.traffic tbody .badge').allInnerTexts(), ['ok', 'ok']);

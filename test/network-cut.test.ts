@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ChopChop } from '../server/compose/chopchop.ts';
 import { deadPeersIn } from '../server/net/dead-peers.ts';
 import { cRequest, requestBody } from './support/osrf.ts';
+import { eventually } from './support/patience.ts';
 import { Peer } from './support/peer.ts';
 import { endWith } from './support/processes.ts';
 import { startServer } from './support/server.ts';
@@ -34,6 +36,13 @@ function plugIn(t: TestContext, name: string): boolean {
     ip('-n', name, 'addr', 'add', `${LISTENER_ADDRESS}/30`, 'dev', `${name}b`) &&
     ip('-n', name, 'link', 'set', `${name}b`, 'up')
   );
+}
+
+/** Waits until the listener's machine has acknowledged all that the server has sent (proc(5), net/tcp: 0 bytes in tx_queue). */
+function acknowledged(): Promise<void> {
+  const address = LISTENER_ADDRESS.split('.').map((part) => Number(part).toString(16).padStart(2, '0').toUpperCase());
+  const waits = new RegExp(` ${address.reverse().join('')}:\\w+ 01 (?!00000000:)`);
+  return eventually(() => !waits.test(readFileSync('/proc/net/tcp', 'utf8')), 'the acknowledgement');
 }
 
 interface Cut {
@@ -75,8 +84,8 @@ async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | nu
 test('a silent listener whose host has vanished is found by TCP keep-alive and leaves its classes', async (t) => {
   const listener = await listenerElsewhere(t, `ccA${process.pid}`);
   if (listener === null) return;
-  // What the server said last is to be acknowledged first: keep-alive asks only where nothing is.
-  await wait(500);
+  // Keep-alive asks only where nothing waits for an acknowledgement.
+  await acknowledged();
   listener.cut();
   await listener.noticed();
 });
@@ -85,7 +94,7 @@ test('a listener whose host vanishes with a request on its way is found by the r
   const listener = await listenerElsewhere(t, `ccB${process.pid}`);
   if (listener === null) return;
   const client = await Peer.inMemory(listener.server).login('opensrf', 'localhost', 'client');
-  await wait(500);
+  await acknowledged();
   listener.cut();
   client.send(cRequest('router@localhost/opensrf.idle', '', '1', requestBody('wait')));
   await listener.noticed();

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { crashText, nodeProblem } from '../server/kernel/start-program.ts';
 import { temporaryFolder } from './support/command.ts';
+import { HANG_MS } from './support/processes.ts';
 
 // How the programs begin, and how they end at an error that nothing catches.
 
@@ -16,7 +17,7 @@ const PROGRAMS = { 'server/main.js': 'opensrf-chopchop', 'server/opensrf-router.
 function runBehind(t: TestContext, script: string, program: string, ...args: string[]) {
   const before = join(temporaryFolder(t), 'before.cjs');
   writeFileSync(before, script);
-  return spawnSync(process.execPath, ['--require', before, join(DIST, program), ...args], { encoding: 'utf8', timeout: 30_000 });
+  return spawnSync(process.execPath, ['--require', before, join(DIST, program), ...args], { encoding: 'utf8', timeout: HANG_MS });
 }
 
 test('a Node that is too old is named, with the oldest that will do', () => {

@@ -155,14 +155,24 @@ test('what is no WebSocket frame ends the connection, and others notice nothing'
 });
 
 test('a ping is answered, and a peer that answers none is let go', async (t) => {
-  const site = await start(t, { limits: { keepAliveMs: 40 } });
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const keepAliveMs = 1_000;
+  const site = await start(t, { limits: { keepAliveMs } });
   const { webSocket, peer } = await open(t, urlOf(site));
   webSocket.ping('are you there?');
   const [payload] = await once(webSocket, 'pong');
   assert.equal(String(payload), 'are you there?');
   await login(peer, 'web');
   const dumb = await open(t, urlOf(site), { autoPong: false });
-  await once(dumb.webSocket, 'close');
+  const pinged = Promise.all([webSocket, dumb.webSocket].map((one) => once(one, 'ping')));
+  t.mock.timers.tick(keepAliveMs);
+  await pinged;
+  // Answered behind the pong, so the server has read that.
+  peer.send("<iq xmlns='jabber:client' type='get' id='behind'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await peer.expect("id='behind'/>");
+  const left = once(dumb.webSocket, 'close');
+  t.mock.timers.tick(keepAliveMs);
+  await left;
   assert.equal(webSocket.readyState, webSocket.OPEN, 'who answers stays');
 });
 

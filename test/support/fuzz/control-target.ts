@@ -1,15 +1,14 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ChopChop } from '../../../server/compose/chopchop.ts';
 import { createConfig } from '../../../server/config/config.ts';
 import { type Control, startControl } from '../../../server/control/control.ts';
+import { eventually } from '../patience.ts';
 import { recordingLog } from '../server.ts';
 import type { FuzzCase, FuzzTarget } from './fuzz.ts';
 import { mutated, pieces, withTokens } from './mutation.ts';
 import type { Random } from './random.ts';
 
 const TOKEN = 'token-of-the-fuzz';
-const PATIENCE_MS = 5_000;
 
 const PATHS = [
   '/healthz',
@@ -99,13 +98,17 @@ export class ControlTarget implements FuzzTarget {
     const socket = connect(this.port, '127.0.0.1').setEncoding('latin1');
     let answer = '';
     socket.on('error', () => {}).on('data', (text) => (answer += text));
-    const patience = setTimeout(() => socket.destroy(new Error('open')), PATIENCE_MS);
     // Whatever has become of the place for the port.
     const text = Buffer.from(bytes.toString('latin1').replaceAll('PORT', String(this.port)), 'latin1');
     for (const piece of pieces(text, random)) socket.write(piece);
     socket.end();
-    await once(socket, 'close').catch(() => {});
-    clearTimeout(patience);
-    return socket.errored?.message === 'open' ? null : answer;
+    const closed = eventually(() => socket.closed, 'the end of the connection');
+    return await closed.then(
+      () => answer,
+      () => {
+        socket.destroy();
+        return null;
+      },
+    );
   }
 }

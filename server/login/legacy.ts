@@ -3,6 +3,7 @@ import { StanzaError } from '../../shared/errors.ts';
 import { isLocalPart, isResource } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Accounts } from './accounts.ts';
+import type { RefusedLogin } from './refused-login.ts';
 
 /** What came of a `jabber:iq:auth` set: whom it is, or why not. */
 export type LegacyLogin = { readonly username: string; readonly resource: string } | StanzaError;
@@ -14,7 +15,7 @@ export function legacyFieldsXml(username: string): string {
 
 /** Checks a `<query xmlns='jabber:iq:auth'>` with credentials (XEP-0078 §3.2, errors by its table 1). */
 export function legacyLogin(query: Element, domain: string, streamId: string, accounts: Accounts): LegacyLogin {
-  const username = childText(query, 'username')?.trim() ?? '';
+  const username = usernameIn(query);
   const resource = childText(query, 'resource') ?? '';
   const password = childText(query, 'password');
   const digest = childText(query, 'digest')?.trim();
@@ -23,4 +24,14 @@ export function legacyLogin(query: Element, domain: string, streamId: string, ac
   if (password === undefined && digest === undefined) return new StanzaError('not-acceptable', 'neither password nor digest was given');
   const known = digest === undefined ? accounts.checkPassword(username, domain, password ?? '') : accounts.checkDigest(username, domain, streamId, digest);
   return known ? { username, resource } : new StanzaError('not-authorized', 'wrong user name or password');
+}
+
+/** A refused login as the log needs it. */
+export function refusedLegacyLogin(query: Element, { condition, text: why }: StanzaError): RefusedLogin {
+  // The client must not learn which of the two was wrong; the log finds out.
+  return { username: usernameIn(query), condition, text: condition === 'not-authorized' ? '' : why };
+}
+
+function usernameIn(query: Element): string {
+  return childText(query, 'username')?.trim() ?? '';
 }

@@ -11,8 +11,9 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
-import { legacyFieldsXml, legacyLogin } from '../login/legacy.ts';
+import { legacyFieldsXml, legacyLogin, refusedLegacyLogin } from '../login/legacy.ts';
 import { type LoginPolicy, type LoginTerms, loginTerms } from '../login/policy.ts';
+import { accountOf, type RefusedLogin, refusalReason } from '../login/refused-login.ts';
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
 import type { SaslMechanism } from '../login/sasl/mechanism.ts';
 import type { Connection, Negotiation } from '../net/connection.ts';
@@ -45,6 +46,8 @@ export interface C2sEnvironment {
 
 /** RFC 6120 §6.4.1 lets a server end the stream after some failures; at least two retries are to be allowed. */
 const MAX_FAILURES = 3;
+
+const PASSWORD_NEEDS_TLS = 'this server takes no password where somebody could listen in: use TLS';
 
 /** What a client may do that has not begun its stream yet. */
 const NO_LOGIN: LoginTerms = { startTls: 'none', login: false, plaintext: false };
@@ -111,7 +114,10 @@ export class C2sNegotiation implements Negotiation {
   private checkedDomain(header: StreamHeader): string {
     const to = normalizeDomain(header.to);
     checkContentNamespace(header, NS.client);
-    if (to === null || !this.environment.servesDomain(to)) throw new StreamError('host-unknown', `this server does not serve "${header.to}"`);
+    if (to === null || !this.environment.servesDomain(to)) {
+      this.environment.log.warn({ peer: this.connection.peer, domain: header.to, reason: 'wrong domain' }, 'login refused');
+      throw new StreamError('host-unknown', `this server does not serve "${header.to}"`);
+    }
     if (this.state === 'reopening' && to !== this.domain) throw new StreamError('host-unknown', 'the new stream is for another domain');
     return to;
   }
@@ -158,15 +164,15 @@ export class C2sNegotiation implements Negotiation {
   }
 
   private legacyRead(iq: Element, query: Element): void {
-    if (!this.terms.plaintext) this.legacySet(iq, new StanzaError('policy-violation', 'this server takes no password where somebody could listen in: use TLS'));
+    if (!this.terms.plaintext) this.legacySet(iq, query, new StanzaError('policy-violation', PASSWORD_NEEDS_TLS));
     else if (typeOf(iq) === 'get') this.answer(iq, legacyFieldsXml(childText(query, 'username') ?? ''));
-    else if (typeOf(iq) === 'set') this.legacySet(iq, legacyLogin(query, this.domain, this.streamId, this.environment.accounts));
+    else if (typeOf(iq) === 'set') this.legacySet(iq, query, legacyLogin(query, this.domain, this.streamId, this.environment.accounts));
     else this.refuse(iq, new StanzaError('bad-request', 'the type must be get or set'));
   }
 
-  private legacySet(iq: Element, login: ReturnType<typeof legacyLogin>): void {
+  private legacySet(iq: Element, query: Element, login: ReturnType<typeof legacyLogin>): void {
     if (login instanceof StanzaError) {
-      this.loginFailed(() => this.refuse(iq, login));
+      this.loginFailed(refusedLegacyLogin(query, login), () => this.refuse(iq, login));
       return;
     }
     const session = this.environment.bind(this.connection, login.username, this.domain, login.resource, this.isVersionless);
@@ -207,8 +213,8 @@ export class C2sNegotiation implements Negotiation {
     if (this.sasl === null) throw new StreamError('not-authorized', 'SASL needs a stream of version 1.0');
     const answer = this.state === 'authenticating' ? this.sasl.read(element) : null;
     if (answer === null) throw new StreamError('not-authorized', `<${element.name}> is out of order`);
-    if (answer.failed) {
-      this.loginFailed(() => this.connection.write(answer.xml));
+    if (answer.failure !== null) {
+      this.loginFailed(answer.failure, () => this.connection.write(answer.xml));
       return;
     }
     this.connection.write(answer.xml);
@@ -219,10 +225,13 @@ export class C2sNegotiation implements Negotiation {
   }
 
   /** @param tell Says so to the client. */
-  private loginFailed(tell: () => void): void {
+  private loginFailed(login: RefusedLogin, tell: () => void): void {
     const { peer } = this.connection;
     this.failures++;
-    this.environment.log.warn({ peer, domain: this.domain }, 'login refused');
+    this.environment.log.warn(
+      { peer, account: accountOf(login, this.domain), reason: refusalReason(login, this.domain, this.environment.accounts) },
+      'login refused',
+    );
     const delayMs = this.environment.failedLogins.delayMs(peer);
     if (delayMs === 0) {
       this.tellFailure(tell);

@@ -2,7 +2,7 @@ import { type Element, xml } from '../../../shared/element.ts';
 import { NS } from '../../../shared/namespaces.ts';
 import { advertisedTypes } from '../../net/tls/channel-bindings.ts';
 import type { LoginTerms } from '../policy.ts';
-import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
+import { failure, type LoginFailure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 import { offeredMechanisms } from './mechanisms.ts';
 
 /** What a client's element has led to: what is to be sent, and, where that ends a try, how it ended. */
@@ -10,7 +10,8 @@ export interface SaslAnswer {
   readonly xml: string;
   /** Whom the client proved to be; `''` where it has not, or not yet. */
   readonly username: string;
-  readonly failed: boolean;
+  /** Null unless the try has failed. */
+  readonly failure: LoginFailure | null;
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -71,11 +72,11 @@ export class SaslDialogue {
     if (step.kind !== 'challenge') this.exchange = null;
     switch (step.kind) {
       case 'challenge':
-        return { xml: element('challenge', step.text), username: '', failed: false };
+        return { xml: element('challenge', step.text), username: '', failure: null };
       case 'success':
-        return { xml: element('success', step.text), username: step.username, failed: false };
+        return { xml: element('success', step.text), username: step.username, failure: null };
       case 'failure':
-        return { xml: `<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`, username: '', failed: true };
+        return { xml: `<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`, username: '', failure: step };
     }
   }
 }

@@ -15,7 +15,17 @@ export type SaslStep =
   | { readonly kind: 'challenge'; readonly text: string }
   /** The client has proved to be that user; `text` is what it wants to see of the server, `''` where the mechanism has nothing. */
   | { readonly kind: 'success'; readonly username: string; readonly text: string }
-  | { readonly kind: 'failure'; readonly condition: SaslFailure };
+  | LoginFailure;
+
+/** Why a try failed. */
+export interface LoginFailure {
+  readonly kind: 'failure';
+  readonly condition: SaslFailure;
+  /** The user name that was tried, for the log; `''` while there is none. */
+  readonly username: string;
+  /** More of the reason, for the log; `''`: the condition says it all. */
+  readonly text: string;
+}
 
 /** What an exchange knows of the stream it runs on. */
 export interface SaslContext {
@@ -41,6 +51,6 @@ export interface SaslMechanism {
   begin(context: SaslContext): SaslExchange;
 }
 
-export function failure(condition: SaslFailure): SaslStep {
-  return { kind: 'failure', condition };
+export function failure(condition: SaslFailure, username = '', text = ''): LoginFailure {
+  return { kind: 'failure', condition, username, text };
 }

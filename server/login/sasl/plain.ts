@@ -22,7 +22,7 @@ export class PlainMechanism implements SaslMechanism {
     const [authzid, authcid, password, ...more] = response.toString('utf8').split('\0');
     if (authzid === undefined || authcid === undefined || password === undefined || more.length > 0) return failure('malformed-request');
     const username = usernameOf(authcid, domain);
-    if (!isOwnIdentity(authzid, username, domain)) return failure('invalid-authzid');
-    return this.accounts.checkPassword(username, domain, password) ? { kind: 'success', username, text: '' } : failure('not-authorized');
+    if (!isOwnIdentity(authzid, username, domain)) return failure('invalid-authzid', username);
+    return this.accounts.checkPassword(username, domain, password) ? { kind: 'success', username, text: '' } : failure('not-authorized', username);
   }
 }

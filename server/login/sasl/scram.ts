@@ -6,6 +6,8 @@ import { type ClientFirst, parseClientFinal, parseClientFirst } from './scram-me
 
 const NAMES: Record<ScramHash, string> = { sha1: 'SCRAM-SHA-1', sha256: 'SCRAM-SHA-256' };
 
+const WRONG_BINDING = 'wrong nonce or channel binding';
+
 /** A nonce nobody can guess; printable, and without a comma. */
 function randomNonce(): string {
   return randomBytes(18).toString('base64');
@@ -61,10 +63,10 @@ class ScramExchange implements SaslExchange {
   private challenge(text: string): SaslStep {
     const first = parseClientFirst(text);
     if (first === null) return failure('malformed-request');
-    if (!this.mayBind(first)) return failure('not-authorized');
     const { domain } = this.context;
     const username = usernameOf(first.authcid, domain);
-    if (!isOwnIdentity(first.authzid, username, domain)) return failure('invalid-authzid');
+    if (!this.mayBind(first)) return failure('not-authorized', username, WRONG_BINDING);
+    if (!isOwnIdentity(first.authzid, username, domain)) return failure('invalid-authzid', username);
     const { hash, keys } = this.mechanism;
     const nonce = first.nonce + this.mechanism.nonce();
     const { salt, iterations } = keys.saltOf(username, domain, hash);
@@ -84,13 +86,14 @@ class ScramExchange implements SaslExchange {
 
   private verify(text: string, { first, username, nonce, serverFirst }: Begun): SaslStep {
     const final = parseClientFinal(text);
-    if (final === null) return failure('malformed-request');
+    if (final === null) return failure('malformed-request', username);
     const { hash, keys } = this.mechanism;
     const { storedKey, serverKey } = keys.keysOf(username, this.context.domain, hash);
     const authMessage = `${first.bare},${serverFirst},${final.withoutProof}`;
     const clientKey = exclusiveOr(final.proof, hmac(hash, storedKey, authMessage));
     const proved = timingSafeEqual(createHash(hash).update(clientKey).digest(), storedKey);
-    if (!proved || final.nonce !== nonce || !final.channel.equals(this.expectedChannel(first))) return failure('not-authorized');
+    if (!proved) return failure('not-authorized', username);
+    if (final.nonce !== nonce || !final.channel.equals(this.expectedChannel(first))) return failure('not-authorized', username, WRONG_BINDING);
     return { kind: 'success', username, text: `v=${hmac(hash, serverKey, authMessage).toString('base64')}` };
   }
 

@@ -111,7 +111,12 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
 
   const routerReplaced = new Watchers<[]>(guards, 'router watcher');
   const binding = new Binding(
-    { externalRouter: config.router.externalRouter, componentConflict: config.components.conflict, maxSessions: config.limits.sessions },
+    {
+      externalRouter: config.router.externalRouter,
+      componentConflict: config.components.conflict,
+      maxSessions: config.limits.sessions,
+      stanzaBytes: config.limits.stanzaBytes,
+    },
     {
       clock,
       directory,

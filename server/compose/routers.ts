@@ -5,10 +5,13 @@ import { parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { type ChopChopConfig, routerName } from '../config/config.ts';
 import type { Guards } from '../kernel/guard.ts';
+import { type Log, logWith } from '../kernel/log.ts';
 import { Watchers } from '../kernel/watchers.ts';
 
 /** What the routers of a server need of it. */
-export type RoutersEnvironment = Omit<RouterEnvironment, 'peers' | 'listenersChanged'>;
+export interface RoutersEnvironment extends Omit<RouterEnvironment, 'peers' | 'listenersChanged' | 'log'> {
+  readonly log: Log;
+}
 
 /** Follows the listeners of services. @param listeners Those of one service at the router of one domain, by address. */
 export type ListenersWatcher = (domain: string, service: string, listeners: ReadonlyMap<string, unknown>) => void;
@@ -71,6 +74,7 @@ export class Routers {
     };
     const ofRouter: RouterEnvironment = {
       ...environment,
+      log: logWith(environment.log, { router: `${options.name}@${domain}` }),
       peers: () => peers.map((peer) => this.byDomain.get(peer) as Router),
       listenersChanged: (service, listeners) => this.watchers.call(domain, service, listeners),
     };

@@ -11,11 +11,16 @@ export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The log of one part of the server: each line says who wrote it, where OpenSRF's programs name their source file. */
 export function logOfPart(log: Log, part: string): Log {
+  return logWith(log, { part });
+}
+
+/** A log that adds fields to each line. */
+export function logWith(log: Log, more: object): Log {
   return {
-    debug: (fields, message) => log.debug({ part, ...fields }, message),
-    info: (fields, message) => log.info({ part, ...fields }, message),
-    warn: (fields, message) => log.warn({ part, ...fields }, message),
-    error: (fields, message) => log.error({ part, ...fields }, message),
+    debug: (fields, message) => log.debug({ ...more, ...fields }, message),
+    info: (fields, message) => log.info({ ...more, ...fields }, message),
+    warn: (fields, message) => log.warn({ ...more, ...fields }, message),
+    error: (fields, message) => log.error({ ...more, ...fields }, message),
   };
 }
 

@@ -27,7 +27,10 @@ import type { Input, Transport, TransportKind, TransportReceiver } from './trans
 export interface Negotiation extends NegotiationReceiver, ConnectionEnd {}
 
 /** The protocol behind a login. */
-export interface SessionUser extends SessionReceiver, ConnectionEnd {}
+export interface SessionUser extends SessionReceiver, ConnectionEnd {
+  /** The address of the session, for logs. */
+  readonly jid: string;
+}
 
 /** The protocol on a connection: first a negotiation, then a session. */
 export type ConnectionUser = Negotiation | SessionUser;
@@ -311,7 +314,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
       else this.turns.error ??= error;
       return;
     }
-    this.environment.log.debug({ peer: this.peer, err: error }, 'socket failed');
+    this.environment.log.debug({ ...this.names(), reason: error.message }, 'socket failed');
     this.closeBehindInput('connection-failed');
   }
 
@@ -400,14 +403,20 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(this.environment.limits), this.environment.turn);
   }
 
+  /** The peer as logs name it: its address, and that of its session. */
+  private names(): { peer: string; jid?: string } {
+    const { peer, currentUser } = this;
+    return currentUser.reads === 'stanzas' ? { peer, jid: currentUser.jid } : { peer };
+  }
+
   private readFailed(error: unknown): void {
     const { log } = this.environment;
     if (error instanceof StreamError) {
-      log.info({ peer: this.peer, condition: error.condition, text: loggedText(error) }, 'stream ended by an error of the peer');
+      log.info({ ...this.names(), condition: error.condition, text: loggedText(error) }, 'stream ended by an error of the peer');
       this.close('stream-error', error);
       return;
     }
-    log.error({ peer: this.peer, err: error }, 'stream ended by an error of the server');
+    log.error({ ...this.names(), err: error }, 'stream ended by an error of the server');
     this.close('internal-error', new StreamError('internal-server-error', 'the server made a mistake; its log says more'));
   }
 }

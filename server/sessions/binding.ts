@@ -23,6 +23,8 @@ export interface BindingRules {
   readonly componentConflict: ComponentConflict;
   /** Of all domains. */
   readonly maxSessions: number;
+  /** A longer stanza is refused. */
+  readonly stanzaBytes: number;
 }
 
 /** What the binding of addresses needs of its server. */
@@ -97,6 +99,10 @@ export class Binding implements SessionOwner {
     for (const stanza of unsent) session.account.charge(stanza.cost);
     this.environment.jobs.run(this.handBackAll(session, unsent));
     session.account.close();
+  }
+
+  oversizedStanzaRead({ from, to, transactionId: xid }: Stanza, length: number): void {
+    this.environment.log.warn({ from, to, size: length, limit: this.rules.stanzaBytes, xid }, 'refused an oversized stanza');
   }
 
   /** @returns why a session cannot have its address; null if it has it. */

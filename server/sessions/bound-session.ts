@@ -85,7 +85,7 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
 
   abstract read(stanza: Stanza): void;
 
-  abstract readOversized(stanza: Stanza): void;
+  abstract readOversized(stanza: Stanza, length: number): void;
 
   abstract forward(stanza: Stanza): void;
 
@@ -104,8 +104,9 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     if (interceptor === null || !interceptor.take(this, stanza)) this.forward(stanza);
   }
 
-  protected refuseOversized(stanza: Stanza): void {
+  protected refuseOversized(stanza: Stanza, length: number): void {
     this.stanzasRead++;
+    this.environment.owner.oversizedStanzaRead(stanza, length);
     this.environment.delivery.bounceWithoutContent(stanza, new StanzaError('policy-violation', 'the stanza is larger than this server allows'));
   }
 

@@ -16,9 +16,9 @@ export class ClientSession extends BoundSession {
     this.take(stanza);
   }
 
-  readOversized(stanza: Stanza): void {
+  readOversized(stanza: Stanza, length: number): void {
     stanza.from = this.jid;
-    this.refuseOversized(stanza);
+    this.refuseOversized(stanza, length);
   }
 
   forward(stanza: Stanza): void {

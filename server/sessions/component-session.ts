@@ -30,9 +30,9 @@ export class ComponentSession extends BoundSession {
     this.take(stanza);
   }
 
-  readOversized(stanza: Stanza): void {
+  readOversized(stanza: Stanza, length: number): void {
     stanza.from = this.addressFrom(stanza.from);
-    this.refuseOversized(stanza);
+    this.refuseOversized(stanza, length);
   }
 
   forward(stanza: Stanza): void {

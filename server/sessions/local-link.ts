@@ -104,7 +104,7 @@ export class LocalLink implements Link, Flushable, Debtor {
     const { length } = stanza;
     this.bytesRead += length;
     try {
-      if (length > this.environment.limits.stanzaBytes) session.readOversized(stanza);
+      if (length > this.environment.limits.stanzaBytes) session.readOversized(stanza, length);
       else session.read(stanza);
     } catch (error) {
       this.failed(error);

@@ -67,6 +67,10 @@ export class ManagedLink implements Link, SessionUser {
     connection.shareStanzas();
   }
 
+  get jid(): string {
+    return this.session.jid;
+  }
+
   get kind(): TransportKind {
     return this.connection.kind;
   }
@@ -168,9 +172,9 @@ export class ManagedLink implements Link, SessionUser {
     this.session.read(stanza);
   }
 
-  oversizedStanzaRead(stanza: Stanza): void {
+  oversizedStanzaRead(stanza: Stanza, length: number): void {
     this.handled = (this.handled + 1) >>> 0;
-    this.session.readOversized(stanza);
+    this.session.readOversized(stanza, length);
   }
 
   headerRead(): void {

@@ -11,6 +11,8 @@ import type { Session } from './session.ts';
 export interface SessionOwner {
   /** @param unsent What its peer never got, in order. */
   sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void;
+  /** A session has sent a stanza that is too long, and the server refuses it. @param length All of its characters. */
+  oversizedStanzaRead(stanza: Stanza, length: number): void;
 }
 
 /** What all sessions of a server share. */

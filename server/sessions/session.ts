@@ -41,8 +41,8 @@ export interface Session extends Endpoint, StanzaCounts {
   observe(observer: DeliveryObserver): void;
   /** Takes a stanza that its peer has sent, and stamps it. */
   read(stanza: Stanza): void;
-  /** Refuses a stanza that was too large to be kept. */
-  readOversized(stanza: Stanza): void;
+  /** Refuses a stanza that was too large to be kept. @param length All of its characters. */
+  readOversized(stanza: Stanza, length: number): void;
   /** Hands on a stanza that it has sent. */
   forward(stanza: Stanza): void;
   /** Ends it, whether its link is open or away. @param error goes to the peer. */

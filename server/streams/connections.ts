@@ -89,7 +89,7 @@ export class Connections {
 
   /** Somebody could not be taken. */
   notAccepted(error: Error): void {
-    this.environment.log.warn({ err: error }, 'could not accept a connection');
+    this.environment.log.warn({ reason: error.message }, 'could not accept a connection');
   }
 
   /** To be called now and then: closes those whose peers are no more. */

@@ -19,6 +19,10 @@ abstract class SessionStream implements SessionUser {
     this.session = session;
   }
 
+  get jid(): string {
+    return this.session.jid;
+  }
+
   abstract stanzaRead(stanza: Stanza, namespace: string): void;
 
   elementRead(element: Element): void {
@@ -29,8 +33,8 @@ abstract class SessionStream implements SessionUser {
     throw new StreamError('bad-format', 'a second stream header');
   }
 
-  oversizedStanzaRead(stanza: Stanza): void {
-    this.session.readOversized(stanza);
+  oversizedStanzaRead(stanza: Stanza, length: number): void {
+    this.session.readOversized(stanza, length);
   }
 
   footerRead(): void {

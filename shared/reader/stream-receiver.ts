@@ -30,8 +30,8 @@ export interface NegotiationReceiver extends StreamEvents {
 export interface SessionReceiver extends StreamEvents {
   readonly reads: 'stanzas';
   stanzaRead(stanza: Stanza, namespace: string): void;
-  /** A stanza that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. */
-  oversizedStanzaRead(stanza: Stanza): void;
+  /** A stanza that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. @param length All of its characters. */
+  oversizedStanzaRead(stanza: Stanza, length: number): void;
 }
 
 /** What a reader hands on what it reads to. */

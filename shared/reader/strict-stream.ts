@@ -183,23 +183,25 @@ export class StrictStream {
     const end = this.parser.streamPosition;
     this.checkStreamBytes(end);
     if (!tag.isSelfClosing) this.checkEndTag(tag.name, end);
+    const length = end - this.start;
     const tooLong = this.state === 'long stanza' || this.text.bytesBetween(this.start, end) > this.reader.limits.maxStanzaBytes;
     this.start = end;
     this.state = 'gap';
     this.child = null;
-    if (child instanceof BegunStanza) this.handOn(child, tooLong, tag.isSelfClosing ? -1 : end);
+    if (child instanceof BegunStanza) this.handOn(child, tooLong ? length : 0, tag.isSelfClosing ? -1 : end);
     else if (tooLong) this.elementTooLong();
     else if (child !== null) this.reader.receiver.elementRead(child.ended(tag, end));
     this.stopIfLeft();
   }
 
-  private handOn(child: BegunStanza, tooLong: boolean, contentEnd: number): void {
+  /** @param tooLong Its length if it is too long; else 0. */
+  private handOn(child: BegunStanza, tooLong: number, contentEnd: number): void {
     const { receiver } = this.reader;
-    const stanza = child.ended(tooLong ? -1 : contentEnd);
+    const stanza = child.ended(tooLong > 0 ? -1 : contentEnd);
     stanza.twoByte = this.text.width === 2;
     // Receivers are exchanged between children, so this one reads stanzas: it did so when the child began.
     if (receiver.reads === 'elements') return;
-    if (tooLong) receiver.oversizedStanzaRead(stanza);
+    if (tooLong > 0) receiver.oversizedStanzaRead(stanza, tooLong);
     else receiver.stanzaRead(stanza, child.namespace);
   }
 

@@ -110,9 +110,9 @@ export class FrameInput implements Input {
     this.receiver.elementRead(element);
   }
 
-  oversizedStanzaRead(stanza: Stanza): void {
+  oversizedStanzaRead(stanza: Stanza, length: number): void {
     this.countElement();
-    if (this.receiver.reads === 'stanzas') this.receiver.oversizedStanzaRead(stanza);
+    if (this.receiver.reads === 'stanzas') this.receiver.oversizedStanzaRead(stanza, length);
   }
 
   footerRead(): void {

@@ -60,7 +60,9 @@ export class Admission {
       return false;
     }
     if (!stanza.hasNestedStanza) return true;
-    this.environment.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener'));
+    const text = 'a stanza inside a stanza would mislead an OpenSRF listener';
+    this.environment.failures.refused(stanza, 406, text);
+    this.environment.bounce(stanza, new StanzaError('not-acceptable', text));
     return false;
   }
 
@@ -75,13 +77,11 @@ export class Admission {
     const { from, to, transactionId: xid } = stanza;
     const refusal = untrusted(senderDomain(stanza));
     this.environment.log.warn({ from, to, xid }, 'refused a router command or query from a domain that is not trusted');
-    if (stanza.routerCommand === '') this.refusals.refuse(stanza, refusal);
+    if (stanza.routerCommand === '') this.refusals.answer(stanza, refusal);
     else this.refusals.bounce(stanza, refusal);
   }
 
   private refuseClient(stanza: Stanza): void {
-    const { from, to, transactionId: xid } = stanza;
-    this.environment.log.warn({ from, to, xid }, 'refused a request from a domain that is not trusted');
     this.refusals.refuse(stanza, untrusted(senderDomain(stanza)));
   }
 }

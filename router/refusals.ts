@@ -8,15 +8,21 @@ export class Refusals {
   /** By status code. */
   readonly counts = new Map<number, number>();
   private readonly options: Pick<RouterOptions, 'absentService' | 'limits'>;
-  private readonly environment: Pick<RouterEnvironment, 'bounce' | 'deliver'>;
+  private readonly environment: Pick<RouterEnvironment, 'bounce' | 'deliver' | 'failures'>;
 
-  constructor(options: Pick<RouterOptions, 'absentService' | 'limits'>, environment: Pick<RouterEnvironment, 'bounce' | 'deliver'>) {
+  constructor(options: Pick<RouterOptions, 'absentService' | 'limits'>, environment: Pick<RouterEnvironment, 'bounce' | 'deliver' | 'failures'>) {
     this.options = options;
     this.environment = environment;
   }
 
-  /** Answers with a status where the client understands one, else with a bounce. @param numbers Of the messages to answer; null: all. */
+  /** Refuses a request, and reports that. @param numbers Of the messages to answer; null: all. */
   refuse(request: Stanza, refusal: Refusal, numbers: ReadonlySet<string> | null = null): void {
+    this.environment.failures.refused(request, refusal.statusCode, refusal.text);
+    this.answer(request, refusal, numbers);
+  }
+
+  /** Answers with a status where the client understands one, else with a bounce. @param numbers Of the messages to answer; null: all. */
+  answer(request: Stanza, refusal: Refusal, numbers: ReadonlySet<string> | null = null): void {
     this.counts.set(refusal.statusCode, (this.counts.get(refusal.statusCode) ?? 0) + 1);
     const answers = refuse(request, refusal, this.options.absentService, this.options.limits, numbers);
     if (answers === null) this.bounce(request, refusal);

@@ -75,6 +75,10 @@ export class Requests implements ClassReceiver, LossHandler {
     this.routeAnew(service.name, original, losses + 1);
   }
 
+  failed({ original }: RoutedRequest, answer: Stanza): void {
+    this.parts.environment.failures.failed(original, answer);
+  }
+
   refuseLost({ service, original, worker, refusable }: RoutedRequest): void {
     this.parts.refusals.refuse(original, worker === 0 ? listenerLost(service.name) : workerLost(service.name), refusable);
   }

@@ -83,5 +83,6 @@ export class ClientThreads implements ClientRequests, DeliveryObserver {
     }
     this.remove(request);
     this.observer.close(request);
+    if (request.failed) request.handler.failed(request, stanza);
   }
 }

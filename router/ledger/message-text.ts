@@ -73,10 +73,10 @@ const TAIL = 512;
 const BEGINNING = 1_500;
 
 /**
- * The last message of an answer: a STATUS that ends a request (205, or 300 and more), a STATUS that ends a CONNECT (200), or one behind which more is to come
- * (a RESULT, a STATUS 100). `other`: it is no OpenSRF answer.
+ * The last message of an answer: a STATUS that ends a request (205, or `failed`: 300 and more), a STATUS that ends a CONNECT (200), or one behind which more is
+ * to come (a RESULT, a STATUS 100). `other`: it is no OpenSRF answer.
  */
-export type AnswerPart = 'final' | 'connected' | 'partial' | 'other';
+export type AnswerPart = 'final' | 'failed' | 'connected' | 'partial' | 'other';
 
 /** What the last message of a stanza is. */
 export function lastPart(stanza: Stanza): AnswerPart {
@@ -103,7 +103,8 @@ function exactPart(stanza: Stanza): AnswerPart {
 }
 
 function partOf(statusCode: number): AnswerPart {
-  if (statusCode === 205 || statusCode >= 300) return 'final';
+  if (statusCode === 205) return 'final';
+  if (statusCode >= 300) return 'failed';
   return statusCode === 200 ? 'connected' : 'partial';
 }
 

@@ -7,6 +7,8 @@ import { type AnswerPart, firstNumber, hasSeveralMessages, lastPart, messageNumb
 export interface LossHandler {
   /** Hands it to another listener, for which it counts as lost once more. */
   reroute(request: RoutedRequest): void;
+  /** Its service has answered that it failed. */
+  failed(request: RoutedRequest, answer: Stanza): void;
   /** Answers its client that the listener is lost, or the worker that was answering. */
   refuseLost(request: RoutedRequest): void;
 }
@@ -36,6 +38,8 @@ export class RoutedRequest implements NodeRequest {
   key: string;
   /** The session of the worker that has begun to answer, by number; 0 while there is none. */
   worker: number;
+  /** Whether its service has answered one of its messages with a status of 300 or more. */
+  failed: boolean;
   /** Whether it is in the ledger. */
   open: boolean;
   /** Whether it still refers to the chunk of input it came in. */
@@ -63,6 +67,7 @@ export class RoutedRequest implements NodeRequest {
     this.threads = threads;
     this.key = threadKey(original);
     this.worker = 0;
+    this.failed = false;
     this.open = false;
     this.attached = true;
     this.previous = null;
@@ -94,7 +99,7 @@ export class RoutedRequest implements NodeRequest {
     if (this.first === '' || number === '' || number === this.first) return true;
     for (const other of messageNumbers(stanza)) if (this.openNumbers.has(other)) return true;
     // A listener whose backlog is full always says "request 1", whichever it refuses.
-    return stanza.from === this.node.jid && lastPart(stanza) === 'final';
+    return stanza.from === this.node.jid && (lastPart(stanza) === 'failed' || lastPart(stanza) === 'final');
   }
 
   /** Takes in an answer. @returns whether it is the last: all of its messages have their whole answer. */
@@ -108,7 +113,8 @@ export class RoutedRequest implements NodeRequest {
   }
 
   private isEndedBy(part: AnswerPart): boolean {
-    return part === 'final' || (part === 'connected' && !REQUEST.test(this.original.inner));
+    if (part === 'failed') this.failed = true;
+    return part === 'failed' || part === 'final' || (part === 'connected' && !REQUEST.test(this.original.inner));
   }
 }
 

@@ -25,6 +25,14 @@ export interface RoutedSession extends Endpoint {
   observe(observer: DeliveryObserver): void;
 }
 
+/** Learns of each request that failed, for the log. */
+export interface FailureObserver {
+  /** A router has refused a request, as its client sent it. */
+  refused(request: Stanza, statusCode: number, text: string): void;
+  /** The service has answered a request with a status of 300 or more. */
+  failed(request: Stanza, answer: Stanza): void;
+}
+
 /** A router that may have a class which this one lacks. */
 export interface PeerRouter {
   /** Takes the request if the class has a listener here and the sender's domain is trusted. */
@@ -55,6 +63,7 @@ export interface RouterEnvironment {
   readonly jobs: JobRunner;
   /** Whether there is memory for what is to be kept. */
   readonly memory: { readonly full: boolean };
+  readonly failures: FailureObserver;
   readonly clock: Clock;
   readonly log: Log;
 }

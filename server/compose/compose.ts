@@ -16,7 +16,9 @@ import { ProgramTurns } from '../kernel/program-turns.ts';
 import { Slices } from '../kernel/slices.ts';
 import { Turn } from '../kernel/turn.ts';
 import { Watchers } from '../kernel/watchers.ts';
+import { FailedRequests } from '../logging/failed-requests.ts';
 import { GuardedLogs } from '../logging/guarded-logs.ts';
+import { LogProtect } from '../logging/log-protect.ts';
 import { Accounts } from '../login/accounts.ts';
 import { Flusher } from '../net/flusher.ts';
 import { Tls } from '../net/tls/tls.ts';
@@ -81,7 +83,8 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const observation = new Observation(guards);
 
   const directory = new Directory();
-  const delivery = new Delivery(directory, counts);
+  const failures = new FailedRequests(guardedLog('requests', ['warn']), () => new LogProtect(running.config.logProtect));
+  const delivery = new Delivery(directory, counts, (stanza, error) => failures.undelivered(stanza, error));
   const presence = new Presence(delivery, config.limits);
   const sessions = new Set<Session>();
   const components = new Set<Session>();
@@ -93,7 +96,8 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     config,
     {
       deliver: (stanza) => delivery.deliver(stanza),
-      bounce: (stanza, error) => delivery.bounce(stanza, error),
+      bounce: (stanza, error) => delivery.sendBack(stanza, error),
+      failures,
       queried: (stanza) => queries.answer(stanza, ROUTER_HANDLERS, stanza.to),
       publish: (endpoint) => directory.add(endpoint),
       withdraw: (endpoint) => directory.remove(endpoint),

@@ -6,14 +6,19 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Directory } from './directory.ts';
 
+/** Learns of each stanza that came back because nothing takes it. */
+export type UndeliveredObserver = (stanza: Stanza, error: StanzaError) => void;
+
 /** The rules for finding who gets a stanza (RFC 6120 §10, RFC 6121 §8). */
 export class Delivery {
   private readonly directory: Directory;
   private readonly counts: ServerCounts;
+  private readonly undelivered: UndeliveredObserver;
 
-  constructor(directory: Directory, counts: ServerCounts) {
+  constructor(directory: Directory, counts: ServerCounts, undelivered: UndeliveredObserver = () => {}) {
     this.directory = directory;
     this.counts = counts;
+    this.undelivered = undelivered;
   }
 
   /** Hands a stanza, whose `from` is stamped, to the endpoint at its `to`; one that nobody takes bounces. */
@@ -25,6 +30,12 @@ export class Delivery {
 
   /** Sends a stanza back to its sender with an error, if it may be answered at all. */
   bounce(stanza: Stanza, error: StanzaError): void {
+    this.undelivered(stanza, error);
+    this.sendBounce(bounce(stanza, error), error);
+  }
+
+  /** The same for a router, which has reported the failure of the request itself. */
+  sendBack(stanza: Stanza, error: StanzaError): void {
     this.sendBounce(bounce(stanza, error), error);
   }
 

@@ -52,6 +52,12 @@ export class FloodGuard implements Log {
     this.write('error', fields, message);
   }
 
+  /** Whether the next line of a kind would only be counted. For a caller whose line costs something to make. */
+  isFull(level: Level, message: string): boolean {
+    const window = this.windows.get(message);
+    return window !== undefined && window.lines >= this.most(level);
+  }
+
   /** Ends all windows now, for a server that stops. */
   flush(): void {
     for (const [message, window] of this.windows) this.end(message, window);

@@ -4,7 +4,7 @@ import { type Log, logOfPart } from '../kernel/log.ts';
 import { FloodGuard } from './flood-guard.ts';
 
 /** Makes the log of one part, safe from peers that would fill it with lines of the named levels. */
-export type GuardedLog = (part: string, levels: readonly (keyof Log)[]) => Log;
+export type GuardedLog = (part: string, levels: readonly (keyof Log)[]) => FloodGuard;
 
 /** The logs of those parts of a server that write about peers. */
 export class GuardedLogs {

@@ -1,4 +1,4 @@
-import type { DeliveryObserver, Log, PeerRouter, RoutedSession, RouterEnvironment } from '../../router/ports/environment.ts';
+import type { DeliveryObserver, FailureObserver, Log, PeerRouter, RoutedSession, RouterEnvironment } from '../../router/ports/environment.ts';
 import type { RouterOptions } from '../../router/ports/options.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
@@ -128,6 +128,9 @@ export const AT_ONCE: JobRunner = {
   },
 };
 
+/** Nothing is done about failed requests. */
+export const NO_FAILURES: FailureObserver = { refused() {}, failed() {} };
+
 /** The server a router lives in: a map of addresses, and time. */
 export class FakeEnvironment implements RouterEnvironment {
   readonly directory = new Map<string, Endpoint>();
@@ -135,6 +138,7 @@ export class FakeEnvironment implements RouterEnvironment {
   readonly jobs = AT_ONCE;
   readonly memory = { full: false };
   readonly log = new FakeLog();
+  readonly failures = NO_FAILURES;
   peerRouters: PeerRouter[] = [];
   /** What it was told of each class's listeners, as `CLASS: JID JID`. */
   readonly listenerChanges: string[] = [];

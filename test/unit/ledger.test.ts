@@ -45,7 +45,7 @@ function setUp(limits = MANY) {
     original.from = client.jid;
     original.origin = client.origin;
     if (!ended.has(client)) sessions.set(client.origin.session, client);
-    const number = ledger.follow(service, original, node, 0, { reroute() {}, refuseLost() {} });
+    const number = ledger.follow(service, original, node, 0, { reroute() {}, failed() {}, refuseLost() {} });
     return {
       number,
       get open() {
@@ -333,10 +333,10 @@ test('how far an answer brings its request is told by its last message, however 
   const long = 'long '.repeat(1_000);
   const rows: readonly (readonly [part: string, ...messages: string[]])[] = [
     ['final', message('STATUS', status('205', 'Request Complete'))],
-    ['final', message('STATUS', status(500, long))],
-    ['final', message('STATUS', turned(404, long))],
+    ['failed', message('STATUS', status(500, long))],
+    ['failed', message('STATUS', turned(404, long))],
     ['final', message('RESULT', result(1)), message('STATUS', status(205, 'Request Complete'))],
-    ['final', message('RESULT', result(long)), message('STATUS', status(500, long))],
+    ['failed', message('RESULT', result(long)), message('STATUS', status(500, long))],
     ['connected', message('STATUS', status('200', 'Connection Successful'))],
     ['partial', message('STATUS', status('100', 'Continue'))],
     ['partial', message('RESULT', result(1))],

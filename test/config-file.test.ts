@@ -250,7 +250,13 @@ test('<chopchop> takes the options of serve with underscores in their names, and
   });
   const { config, log } = resolved('chopchop.xml');
   assert.deepEqual([config.hosts, config.ports, config.router.lossGraceMs], [['127.0.1.3', '127.0.1.2', '127.0.1.4'], [5223], 500]);
-  assert.deepEqual(log, { level: 'debug', format: 'json', destination: { kind: 'file', path: '/openils/var/log/chopchop.log' }, name: 'chopchop' });
+  assert.deepEqual(log, {
+    level: 'debug',
+    lifeLevel: 'debug',
+    format: 'json',
+    destination: { kind: 'file', path: '/openils/var/log/chopchop.log' },
+    name: 'chopchop',
+  });
 });
 
 function resolved(name: string) {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MAIN, oneLine, readReady, run, serve, stop, temporaryFolder, until } from './support/command.ts';
-import { Peer } from './support/peer.ts';
+import { header, Peer } from './support/peer.ts';
 import { endWith, kill } from './support/processes.ts';
 
 const noProc = !existsSync('/proc/self/stat') && 'no /proc here';
@@ -132,6 +132,21 @@ test('after a server was killed the next one takes its pid file over, and the lo
     readFileSync(join(folder, 'log'), 'utf8'),
     new RegExp(`\\[WARN:.* replaced a stale pid file file=${pidFile} reason="there is no process ${first.child.pid}"\n`),
   );
+});
+
+test('the pid file is there until the process ends', async (t) => {
+  const { folder, pid, address } = startDaemon(t);
+  // A peer that closes only its own side keeps the server from its end.
+  const socket = connect({ ...address, allowHalfOpen: true });
+  t.after(() => void socket.destroy());
+  socket.write(header('localhost'));
+  await once(socket, 'data');
+  process.kill(pid, 'SIGTERM');
+  await once(socket, 'data');
+  assert.equal(readFileSync(join(folder, 'pid'), 'utf8'), `${pid}\n`);
+  socket.destroy();
+  await until(t, folder, () => !existsSync(join(folder, 'pid')));
+  assert.match(readFileSync(join(folder, 'log'), 'utf8'), /\] stopped\n$/);
 });
 
 test('a server that ends leaves the files of another alone', async (t) => {

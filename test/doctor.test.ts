@@ -137,7 +137,7 @@ test("a port that our own server has is no failure, and a site's accounts are tr
 });
 
 test('a log that cannot be written is a failure', (t) => {
-  const log = (destination: LogDestination) => checkLog({ level: 'info', format: 'auto', name: 'chopchop', destination });
+  const log = (destination: LogDestination) => checkLog({ level: 'info', lifeLevel: 'info', format: 'auto', name: 'chopchop', destination });
   const file = (path: string) => log({ kind: 'file', path });
   const folder = temporaryFolder(t);
   assert.deepEqual(log({ kind: 'stdout' }), []);

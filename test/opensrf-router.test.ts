@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { serve, until } from './support/command.ts';
+import { serve, until, written } from './support/command.ts';
 import { OPENSRF_ROUTER, opensrfSite } from './support/opensrf-site.ts';
 import { Peer } from './support/peer.ts';
 
@@ -18,6 +19,40 @@ test('osrf_control --start --service router: the command returns when logins wor
   await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client');
   await stop();
   assert.match(readFileSync(log, 'utf8'), /^chopchop \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[INFO:\d+:/);
+});
+
+test("with a sample site's log level the start, the addresses and the end are logged, and nothing less than a warning besides", async (t) => {
+  for (const [logLevel, lines] of [
+    [2, ['listening', 'stopping', 'stopped']],
+    [1, ['listening', 'stopping', 'stopped']],
+    [0, []],
+  ] as const) {
+    const { start, stop, address, log } = await opensrfSite(t, 'localhost', logLevel);
+    assert.equal(start().status, 0);
+    const peer = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'client');
+    await stop();
+    await peer.closed();
+    const logged = existsSync(log)
+      ? readFileSync(log, 'utf8')
+          .split('\n')
+          .filter((line) => line.includes('[INFO:'))
+      : [];
+    assert.deepEqual(
+      logged.map((line) => /:0:\] (\w+)/.exec(line)?.[1]),
+      lines,
+    );
+    if (lines.length > 0) assert.match(logged[0] as string, new RegExp(`"port":${address.port}`));
+  }
+});
+
+test('the pid file is there when the log says that the server has stopped, and gone with the process', async (t) => {
+  const { start, stop, folder, pidFile, log } = await site(t);
+  assert.equal(start().status, 0);
+  const stopped = written(t, folder, basename(log), '] stopped').then(() => existsSync(pidFile));
+  const pid = await stop();
+  assert.equal(await stopped, true);
+  while (existsSync(`/proc/${pid}`)) await new Promise(setImmediate);
+  assert.equal(existsSync(pidFile), false);
 });
 
 test('started twice it runs once', async (t) => {

@@ -20,6 +20,8 @@ export type LogDestination =
 /** Level, format and destination of the log. */
 export interface LogOptions {
   readonly level: LogLevel;
+  /** That of the lines about the server's own start and end. */
+  readonly lifeLevel: LogLevel;
   /** `auto`: pretty on a terminal, JSON to a pipe, OpenSRF's lines to a file and to syslog. */
   readonly format: LogFormat;
   readonly destination: LogDestination;

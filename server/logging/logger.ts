@@ -11,6 +11,8 @@ import { Syslog } from './syslog.ts';
 /** A log that has to be closed. */
 export interface OpenLog {
   readonly log: Logger;
+  /** The same log for the lines about the server's own start and end: their level may be another. */
+  readonly life: Logger;
   /** Resolves when all lines are out. */
   close(): Promise<void>;
 }
@@ -25,7 +27,8 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
   // pino's way for a stream to say that it wants to know the level.
   const lines = Object.assign(new LogLines(format, sink), { [Symbol.for('pino.metadata')]: true });
   const formatters = { log: boundedFields };
-  return { log: pino({ level: options.level, base: null, formatters, serializers: { err: boundedError } }, lines), close: () => sink.close() };
+  const log = pino({ level: options.level, base: null, formatters, serializers: { err: boundedError } }, lines);
+  return { log, life: log.child({}, { level: options.lifeLevel }), close: () => sink.close() };
 }
 
 /** What pino writes to. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../kernel/files.ts';
 import type { Log } from '../kernel/log.ts';
@@ -11,6 +12,12 @@ export const ROUTER_TITLE = 'OpenSRF Router';
 
 /** As the kernel knows them, which keeps 15 characters: ourselves, ourselves or a C router under that title, the C router's program. */
 const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), ROUTER_TITLE, 'opensrf_router'];
+
+/**
+ * osrf_control sends its signal, sees that the pid file is there, and only then reads it with `cat`. Were the process gone in between, with its file, the user
+ * would see an error of `cat`.
+ */
+const READER_MS = 500;
 
 /** What stands in the way of a pid file. */
 export type PidFileState =
@@ -46,7 +53,17 @@ export class PidFile {
     if (state.kind === 'stale') log.warn({ file: this.path, reason: state.reason }, 'replaced a stale pid file');
   }
 
-  /** At the end: unless it belongs to another process by now. */
+  /** Keeps the file until the process ends. */
+  removeAtExit(): void {
+    process.once('exit', () => this.remove());
+  }
+
+  /** Before the end of a process that osrf_control has started: gives it the time to read the file. */
+  async waitForReader(): Promise<void> {
+    await delay(READER_MS);
+  }
+
+  /** Removes the file, unless it belongs to another process by now. */
   remove(): void {
     removeOwnFile(this.path, this.content);
   }

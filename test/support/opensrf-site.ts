@@ -41,7 +41,7 @@ export interface OpensrfSite {
 }
 
 /** Makes a site; both of its accounts have the password "password". */
-export async function opensrfSite(t: TestContext, domain: string): Promise<OpensrfSite> {
+export async function opensrfSite(t: TestContext, domain: string, logLevel = 3): Promise<OpensrfSite> {
   const folder = temporaryFolder(t);
   const [config, pidFile, log] = ['core.xml', 'router.pid', 'router.log'].map((name) => join(folder, name)) as [string, string, string];
   const [host = ''] = domainAddresses([domain]).hosts;
@@ -51,7 +51,7 @@ export async function opensrfSite(t: TestContext, domain: string): Promise<Opens
     `<config><opensrf><domain>${domain}</domain><port>${port}</port><username>opensrf</username><passwd>password</passwd></opensrf>
     <routers><router><trusted_domains><server>${domain}</server><client>${domain}</client></trusted_domains>
     <transport><server>${domain}</server><port>${port}</port><username>router</username><password>password</password><resource>router</resource></transport>
-    <logfile>${log}</logfile><loglevel>3</loglevel></router></routers></config>`,
+    <logfile>${log}</logfile><loglevel>${logLevel}</loglevel></router></routers></config>`,
   );
   const pid = () => Number(readFileSync(pidFile, 'utf8'));
   return {

@@ -18,6 +18,7 @@ export async function attach(core: OpensrfCore, pidFilePath: string | undefined,
   const pidFile = pidFilePath === undefined ? null : new PidFile(pidFilePath);
   // There is nobody to tell: the log is the server's.
   pidFile?.write({ debug() {}, info() {}, warn() {}, error() {} });
+  pidFile?.removeAtExit();
   const over = new Promise<void>((resolve) => {
     jabber.onClose = resolve;
     process.on('SIGTERM', resolve).on('SIGINT', resolve);
@@ -25,8 +26,8 @@ export async function attach(core: OpensrfCore, pidFilePath: string | undefined,
   });
   reportReady();
   await over;
-  pidFile?.remove();
   await jabber.close();
+  await pidFile?.waitForReader();
 }
 
 function login(core: OpensrfCore): Promise<JabberClient> {

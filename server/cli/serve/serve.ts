@@ -14,7 +14,7 @@ import { openLog } from '../../logging/logger.ts';
 import { CrashWatch } from '../../process/crash.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../../process/daemon.ts';
 import { notifyReady } from '../../process/notify.ts';
-import { PidFile, PROCESS_TITLE } from '../../process/pid-file.ts';
+import { PidFile, PROCESS_TITLE, ROUTER_TITLE } from '../../process/pid-file.ts';
 import { ignoreUserSignals, stopOnSignal } from '../../process/signals.ts';
 import { banner, description, readyJson } from './announcement.ts';
 import { doublesOf, wantsDoubles } from './doubles.ts';
@@ -46,12 +46,12 @@ export async function serve(args: Sources['args']): Promise<void> {
   const pidFilePath = settings.values['process.pidFile'];
   const pidFile = pidFilePath === null ? null : new PidFile(pidFilePath);
   pidFile?.check();
-  const { log, close } = await openLog(logOptions);
+  const { log, life, close } = await openLog(logOptions);
   const crash = new CrashWatch(log);
   try {
     const server = new ChopChop(resolved.config, log);
     process.on('SIGHUP', () => reload(server, () => read(false), resolved, log));
-    await run({ server, resolved, wanted, doubles, pidFile, log, crashed: crash.crashed });
+    await run({ server, resolved, wanted, doubles, pidFile, log, life, crashed: crash.crashed });
   } catch (error) {
     // Standard error has it too; but a user of the log looks here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -86,25 +86,28 @@ interface Run {
   readonly doubles: Doubles | null;
   readonly pidFile: PidFile | null;
   readonly log: Logger;
+  /** For the lines about the server's own start and end. */
+  readonly life: Logger;
   /** Rejects when a mistake has to end it. */
   readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, wanted, doubles, pidFile, log, crashed }: Run): Promise<void> {
+async function run({ server, resolved, wanted, doubles, pidFile, log, life, crashed }: Run): Promise<void> {
   const { config } = server;
   const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
   const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
   const { 'process.readyFile': ready, 'process.configDir': configDir } = resolved.settings.values;
   const readyFile = new ReadyFile(ready);
-  const stopped = stopOnSignal(running, log);
+  const stopped = stopOnSignal(running, life);
   ignoreUserSignals(log);
   let control: ServedControl | null = null;
   try {
     pidFile?.write(log);
+    pidFile?.removeAtExit();
     control = await serveControl(server, wanted, log);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
-    log.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
+    life.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
     for (const warning of resolved.warnings) log.warn({}, formatProblem(warning));
     if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
     if (configDir !== null) writeSiteFiles(configDir, config, c2s, []);
@@ -113,10 +116,11 @@ async function run({ server, resolved, wanted, doubles, pidFile, log, crashed }:
     notifyReady();
     await Promise.race([stopped, crashed]);
   } finally {
-    pidFile?.remove();
     readyFile.remove();
     await control?.stop();
     await running.stop();
+    life.info({}, 'stopped');
+    if (process.title === ROUTER_TITLE) await pidFile?.waitForReader();
   }
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { logLevelOfOpensrf } from '../../kernel/log-levels.ts';
+import { LOG_LEVELS, logLevelOfOpensrf } from '../../kernel/log-levels.ts';
 import type { LogDestination, LogOptions, SyslogFacility } from '../log-values.ts';
 import { FACILITY } from '../log-values.ts';
 import type { Place, Problems } from '../problem.ts';
@@ -18,10 +18,13 @@ const STRENGTH: readonly Place['source'][] = ['default', 'file', 'environment', 
 export function logOptions(settings: PlacedSettings, core: OpensrfCore | null, inBackground: boolean, problems: Problems): LogOptions {
   const { values } = settings;
   const router = inBackground ? (core?.routers[0] ?? null) : null;
-  const level = values['log.level'] ?? (router === null ? 'info' : logLevelOfOpensrf(router.logLevel));
+  const given = values['log.level'];
+  const level = given ?? (router === null ? 'info' : logLevelOfOpensrf(router.logLevel));
+  // OpenSRF's sample files ask for warnings only, and an administrator looks in the log for the addresses.
+  const lifeLevel = given === null && LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf('info') && level !== 'silent' ? 'info' : level;
   const tag = values['log.tag'];
   const destination = chosenDestination(settings, problems) ?? routerDestination(router, values['log.syslogSocket']) ?? { kind: 'stdout' };
-  return { level, format: values['log.format'], destination, name: tag === null ? PROGRAM : `${PROGRAM}/${tag}` };
+  return { level, lifeLevel, format: values['log.format'], destination, name: tag === null ? PROGRAM : `${PROGRAM}/${tag}` };
 }
 
 /** The destination that the settings give; null: they give none. */

@@ -74,6 +74,8 @@ for (const [what, args, says] of [
   });
 }
 
+const noProc = !existsSync('/proc/self/fd');
+
 test('a port in use is one clear line and exit code 3', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
@@ -81,7 +83,10 @@ test('a port in use is one clear line and exit code 3', async (t) => {
   const { port } = other.address() as { port: number };
   const { code, stderr } = run('--port', String(port));
   assert.equal(code, 3);
-  assert.match(oneLine(stderr), new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: another program has that port`));
+  assert.match(
+    oneLine(stderr),
+    new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: port ${port} is in use by ${noProc ? 'another program' : `PID ${process.pid} \\(node\\)`}; stop it`),
+  );
 });
 
 test('an address this machine does not have is one clear line and exit code 3', () => {
@@ -144,7 +149,7 @@ test('serve is ready when the ready file is there, logs JSON to a pipe, and SIGT
     .map((line) => JSON.parse(line));
   assert.deepEqual(
     lines.map(({ msg }) => msg),
-    ['listening', 'session bound', 'stopping', 'session ended'],
+    ['listening', 'session bound', 'stopping', 'session ended', 'stopped'],
   );
   assert.doesNotMatch(output(), /secret/);
 });

@@ -339,7 +339,7 @@ test('a port that is taken is an error, if somebody has named it', async (t) => 
   const { server } = await startServer(t);
   await assert.rejects(
     startControl(server, { port, anyPort: false, socket: null }, TOKEN, recordingLog()),
-    /another program has it; choose another with --console PORT/,
+    /port \d+ is in use by .*; choose another with --console PORT/,
   );
   const control = await startControl(server, { port, anyPort: true, socket: null }, TOKEN, recordingLog());
   t.after(() => control.stop());

@@ -75,7 +75,7 @@ test('a daemon that does not start leaves its own words and exit code', async (t
   const { port } = other.address() as { port: number };
   const folder = temporaryFolder(t);
   for (const [args, code, says] of [
-    [['--port', String(port)], 3, /cannot listen on 127\.0\.0\.1:\d+: another program has that port/],
+    [['--port', String(port)], 3, /cannot listen on 127\.0\.0\.1:\d+: port \d+ is in use by /],
     [['--port', '70000'], 2, /--port: "70000" is not a port number/],
     [['--port', '0', '--log-file', '/nonexistent/log'], 4, /cannot write the log file/],
     [['--port', '0', '--pid-file', '/nonexistent/pid'], 4, /cannot write \/nonexistent\/pid/],

@@ -98,7 +98,7 @@ test('a port that another program has is an error, as is a file that cannot be r
   t.after(() => other.close());
   const { status, stderr } = start();
   assert.equal(status, 3);
-  assert.match(stderr, /^opensrf_router: cannot listen on 127\.0\.0\.1:\d+: another program has that port/);
+  assert.match(stderr, /^opensrf_router: cannot listen on 127\.0\.0\.1:(\d+): port \1 is in use by /);
   assert.equal(existsSync(pidFile), false);
   const missing = spawnSync(process.execPath, [OPENSRF_ROUTER, '/nonexistent/core.xml', 'routers', pidFile], { encoding: 'utf8' });
   assert.deepEqual([missing.status, missing.stderr.includes('/nonexistent/core.xml: cannot be read')], [4, true]);

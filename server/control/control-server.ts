@@ -6,6 +6,7 @@ import type { ControlPlace } from '../config/sources/control.ts';
 import type { Log } from '../kernel/log.ts';
 import { type PendingConnection, PendingConnections } from '../net/pending-connections.ts';
 import { bindWithMode } from '../net/unix.ts';
+import { portInUse } from '../process/port-holder.ts';
 import { Guard } from './guard.ts';
 import { findRoute, problem, type Reply, type Route, readBody, send } from './http.ts';
 
@@ -30,11 +31,15 @@ export class ControlListenError extends Error {
   /** The path of the setting that says where. */
   readonly path: 'control.port' | 'control.socket';
 
-  constructor(where: string, cause: NodeJS.ErrnoException, path: ControlListenError['path'], hint: string) {
-    super(`cannot listen on ${where} for the control interface: ${REASONS[cause.code ?? ''] ?? cause.message}; ${hint}`, { cause });
+  constructor(where: string, reason: string, cause: unknown, path: ControlListenError['path'], hint: string) {
+    super(`cannot listen on ${where} for the control interface: ${reason}; ${hint}`, { cause });
     this.name = 'ControlListenError';
     this.path = path;
   }
+}
+
+function reasonOf({ code = '', message }: NodeJS.ErrnoException): string {
+  return REASONS[code] ?? message;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -87,7 +92,9 @@ export class ControlServer {
       await listening(server, () => server.listen(port, HOST));
     } catch (error) {
       if (anyPort && port !== 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') return this.listenOnPort(0, false);
-      throw new ControlListenError(`${HOST}:${port}`, error as NodeJS.ErrnoException, 'control.port', 'choose another with --console PORT (0: any free one)');
+      const cause = error as NodeJS.ErrnoException;
+      const reason = cause.code === 'EADDRINUSE' ? portInUse(port) : reasonOf(cause);
+      throw new ControlListenError(`${HOST}:${port}`, reason, cause, 'control.port', 'choose another with --console PORT (0: any free one)');
     }
     this.servers.push(server);
     return (server.address() as AddressInfo).port;
@@ -99,7 +106,7 @@ export class ControlServer {
     try {
       await listening(server, () => bindWithMode(server, path, 0o600));
     } catch (error) {
-      throw new ControlListenError(path, error as NodeJS.ErrnoException, 'control.socket', 'choose another with --control-socket');
+      throw new ControlListenError(path, reasonOf(error as NodeJS.ErrnoException), error, 'control.socket', 'choose another with --control-socket');
     }
     this.servers.push(server);
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { isLoopback } from '../kernel/loopback.ts';
+import { portInUse } from '../process/port-holder.ts';
 import type { PeerPlace } from './byte-transport.ts';
 
 /** Where a listener listens. */
@@ -26,7 +27,7 @@ export class ListenError extends Error {
 
   /** Of an address and a port. */
   static at(host: string, port: number, cause: NodeJS.ErrnoException): ListenError {
-    return new ListenError(`${host}:${port}`, explain(cause), cause);
+    return new ListenError(`${host}:${port}`, explain(port, cause), cause);
   }
 }
 
@@ -92,10 +93,10 @@ async function listen(host: string, port: number, onSocket: (socket: Socket) => 
   return server;
 }
 
-function explain(cause: NodeJS.ErrnoException): string {
+function explain(port: number, cause: NodeJS.ErrnoException): string {
   switch (cause.code) {
     case 'EADDRINUSE':
-      return 'another program has that port; stop it, or choose another (--port, --component-port; 0: any free one)';
+      return `${portInUse(port)}; stop it, or choose another (--port, --component-port; 0: any free one)`;
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address; see --host';
     case 'ENOTFOUND':

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startChopChop } from '../server/index.ts';
-import { MAIN, oneLine, run, serve, stop, temporaryFolder, until } from './support/command.ts';
+import { Command } from './support/background-command.ts';
+import { LONG, MAIN, oneLine, run, serve, stop, temporaryFolder, until } from './support/command.ts';
 import { endWith } from './support/processes.ts';
 
 const INDEX = fileURLToPath(new URL('../server/index.js', import.meta.url));
@@ -141,6 +142,11 @@ test('signals go on to the command; one that is ended by a signal is told as a s
   waiting.kill('SIGINT');
   assert.deepEqual(await once(waiting, 'close'), [130, null]);
   assert.equal(readFileSync(join(folder, 'beside'), 'utf8'), 'ended\n');
+});
+
+test('exec says every few seconds for which services it waits', async (t) => {
+  const waiting = new Command(t, 'exec', '--service', 'opensrf.none', '--timeout', LONG, '--', 'true');
+  await waiting.said(/^opensrf-chopchop: still waiting after \d+ s: not registered: opensrf\.none\n/m);
 });
 
 test('serve has doubles too: what it records, another replays', async (t) => {

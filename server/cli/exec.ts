@@ -12,6 +12,7 @@ import { Child, Interruption } from '../process/child.ts';
 import type { ParsedArguments } from './arguments.ts';
 import type { EXEC_OPTIONS } from './client-options.ts';
 import { summary } from './exec-summary.ts';
+import { sayWhileWaiting } from './progress.ts';
 import { doublesFailure, doublesOf } from './serve/doubles.ts';
 import { startServer } from './serve/server-start.ts';
 
@@ -79,12 +80,15 @@ async function waitForServices(fixture: ChopChopFixture, services: readonly stri
     return new Promise<never>(() => {});
   });
   for (const one of ended) one.catch(() => {});
+  const missing = () => services.filter((service) => !fixture.services().includes(service));
+  const stop = sayWhileWaiting(() => `not registered: ${missing().join(', ')}`);
   const registered = Promise.all(services.map((service) => fixture.waitForService(service, { timeoutMs })));
   try {
     await (services.length === 0 ? registered : Promise.race([registered, ...ended]));
   } catch (error) {
     if (!(error instanceof OsrfTimeout)) throw error;
-    const missing = services.filter((service) => !fixture.services().includes(service));
-    throw new CommandError(EXIT.timeout, `exec: after ${timeoutMs / 1000} s not registered: ${missing.join(', ')}`);
+    throw new CommandError(EXIT.timeout, `exec: after ${timeoutMs / 1000} s not registered: ${missing().join(', ')}`);
+  } finally {
+    stop();
   }
 }

@@ -9,6 +9,7 @@ import { classList } from '../osrf/router-info.ts';
 import { connectionOf, failureOf, resourceFor, routerFailure } from './client-command.ts';
 import type { WAIT_OPTIONS } from './client-options.ts';
 import { askControl, ownRouter, printNote } from './control-source.ts';
+import { sayWhileWaiting } from './progress.ts';
 
 /** The arguments of `wait`. */
 export interface WaitArguments extends ConnectionValues, ValuesOf<typeof WAIT_OPTIONS> {
@@ -49,18 +50,31 @@ class Waiting {
   private readonly begin = SYSTEM_TIME.now();
   private readonly timeoutMs: number;
   private client: OsrfClient | null = null;
+  /** What stands in the way. */
+  private missing: string;
 
   constructor(connection: ConnectionConfig, controlFile: string | null, names: readonly string[], timeoutMs: number) {
     this.connection = connection;
     this.controlFile = controlFile;
     this.names = names;
+    this.missing = `no answer yet (waiting for ${names.join(', ')})`;
     this.timeoutMs = timeoutMs;
   }
 
   /** @returns the seconds it took. */
   async done(): Promise<string> {
+    const stop = sayWhileWaiting(() => this.missing);
+    try {
+      return await this.lookUntilDone();
+    } finally {
+      stop();
+    }
+  }
+
+  private async lookUntilDone(): Promise<string> {
     let pause = FIRST_PAUSE_MS;
     for (let obstacle = await this.look(); obstacle !== null; obstacle = await this.lookAgain(obstacle)) {
+      this.missing = obstacle.text;
       await delay(Math.max(0, Math.min(this.leftMs(), obstacle.refused ? REFUSED_PAUSE_MS : pause)));
       if (this.leftMs() <= 0) throw new CommandError(obstacle.exitCode, `after ${this.timeoutMs / 1000} s: ${obstacle.text}`);
       pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);

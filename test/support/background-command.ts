@@ -20,10 +20,19 @@ export class Program {
 
   /** Waits for the text on standard output. */
   async printed(text: string): Promise<void> {
-    const ended = this.ended.then(({ stdout, stderr }) => {
-      if (!stdout.includes(text)) throw new Error(`ended without printing ${text}: ${stdout}${stderr}`);
+    await this.wrote('stdout', { test: (written) => written.includes(text) });
+  }
+
+  /** Waits for the text on standard error. */
+  async said(text: RegExp): Promise<void> {
+    await this.wrote('stderr', text);
+  }
+
+  private async wrote(where: 'stdout' | 'stderr', text: { test(written: string): boolean }): Promise<void> {
+    const ended = this.ended.then((outcome) => {
+      if (!text.test(outcome[where])) throw new Error(`ended without ${text}: ${outcome.stdout}${outcome.stderr}`);
     });
-    while (!this.stdout.includes(text)) await Promise.race([once(this.child.stdout, 'data'), ended]);
+    while (!text.test(this[where])) await Promise.race([once(this.child[where], 'data'), ended]);
   }
 
   outcome(): Promise<Outcome> {

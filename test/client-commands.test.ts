@@ -47,9 +47,10 @@ test('services lists classes, listeners and counts of our router, as a table and
   assert.deepEqual(
     table.stdout.split('\n').map((line) => line.split(/ +/)),
     [
-      ['ROUTER', 'SERVICE', 'REQUESTS', 'LISTENER', 'UNANSWERED', 'STATE', 'SOURCE'],
-      [ROUTER, 'opensrf.math', '0', math.jid, '-', '-', 'jabber'],
-      [ROUTER, 'opensrf.settings', '0', settings.jid, '-', '-', 'jabber'],
+      [ROUTER, '(by', 'Jabber)'],
+      ['SERVICE', 'STATE', 'HANDED', 'ANSWERED', 'OPEN', 'LISTENER'],
+      ['opensrf.math', '-', '0', '-', '-', math.jid],
+      ['opensrf.settings', '-', '0', '-', '-', settings.jid],
       [''],
     ],
   );
@@ -84,7 +85,7 @@ test('services understands a router that is not ours', async (t) => {
     },
     { service: 'opensrf.none', requests: 0, listeners: [] },
   ]);
-  assert.match((await command('services').outcome()).stdout, /opensrf\.none\s+-\s+none\s+-\s+-\s+jabber\n/);
+  assert.match((await command('services').outcome()).stdout, /opensrf\.none\s+-\s+-\s+-\s+-\s+none\n/);
 });
 
 test('services asks the routers of several domains, and one that fails does not hide the others', async (t) => {

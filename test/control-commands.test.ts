@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -64,14 +64,19 @@ test('services tells more over the control interface of the server it is sent to
   const table = await command('services');
   assert.equal(table.stderr, '');
   assert.deepEqual(words(table.stdout), [
-    ['ROUTER', 'SERVICE', 'REQUESTS', 'LISTENER', 'UNANSWERED', 'STATE', 'SOURCE'],
-    [ROUTER, 'opensrf.math', '1', math.jid, '1', 'draining', 'control'],
+    [ROUTER, '(by', 'control', 'interface)'],
+    ['SERVICE', 'STATE', 'HANDED', 'ANSWERED', 'OPEN', 'LISTENER'],
+    ['opensrf.math', 'draining', '1', '0', '1', math.jid],
+    [''],
+    ['router@public.localhost/router', '(by', 'control', 'interface):', 'no', 'services'],
+    [''],
+    ['router@localhost/router', '(by', 'control', 'interface):', 'no', 'services'],
   ]);
   const [listing] = JSON.parse((await command('services', '--json')).stdout);
   const [service] = listing.services;
   assert.deepEqual([listing.router, listing.source, service.service, service.requests, service.unanswered], [ROUTER, 'control', 'opensrf.math', 1, 1]);
   const { since, ...listener } = service.listeners[0];
-  assert.deepEqual(listener, { jid: math.jid, requests: 1, unanswered: 1, stalled: false, draining: true });
+  assert.deepEqual(listener, { jid: math.jid, requests: 1, answered: 0, unanswered: 1, stalled: false, draining: true });
   assert.ok(Math.abs(since - Date.now()) < 60_000);
 });
 
@@ -82,6 +87,48 @@ test('services needs no account where the control interface tells; over Jabber i
   const refused = await command('services', '--password', 'wrong');
   assert.equal(refused.code, 3);
   assert.match(oneLine(refused.stderr), /cannot log in/);
+});
+
+test('services lists the routers of all domains of a site, over the control interface and over Jabber; a domain that is named is the only one', async (t) => {
+  const { address, path, folder, command } = await setUp(t);
+  const listed = async (...args: string[]) => {
+    const { code, stdout, stderr } = await command('services', '--json', ...args);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout).map(({ router, source }: { router: string; source: string }) => `${router} ${source}`);
+  };
+  const all = ['private', 'public'].map((domain) => `router@${domain}.localhost/router`);
+  assert.deepEqual(
+    (await listed()).slice(0, 2),
+    all.map((router) => `${router} control`),
+  );
+  assert.deepEqual(await listed('--domain', 'public.localhost'), ['router@public.localhost/router control']);
+  rmSync(path);
+  const config = join(folder, 'core.xml');
+  const trusted = '<trusted_domains><server>private.localhost</server><client>private.localhost</client></trusted_domains>';
+  const router = (domain: string) =>
+    `<router>${trusted}<transport><server>${domain}</server><port>5222</port><username>router</username><password>password</password></transport></router>`;
+  writeFileSync(
+    config,
+    `<config><opensrf><domain>private.localhost</domain><port>5222</port><username>opensrf</username><passwd>password</passwd></opensrf>
+    <routers>${router('private.localhost')}${router('public.localhost')}</routers></config>`,
+  );
+  assert.deepEqual(
+    await listed('--config', config, '--host', address.host),
+    all.map((one) => `${one} jabber`),
+  );
+});
+
+test('the text of services has no line of more than 120 columns: the end of a long name stays', async (t) => {
+  const { address, command } = await setUp(t);
+  const service = 'open-ils.some-service-with-a-name-of-forty';
+  const listener = await RawProgram.listen(t, address, service);
+  const { stdout } = await command('services', '--domain', 'private.localhost');
+  const lines = stdout.trimEnd().split('\n');
+  assert.ok(
+    lines.some((line) => line.length === 120 && line.endsWith(listener.jid.slice(-20)) && line.includes(' …')),
+    stdout,
+  );
+  assert.ok(lines.every(({ length }) => length <= 120));
 });
 
 test('a control interface of another server is not asked', async (t) => {
@@ -122,11 +169,15 @@ for (const [what, changes, text] of [
     const services = await command('services', '--json');
     assert.deepEqual([services.code, JSON.parse(services.stdout)[0].source], [0, 'jabber']);
     assert.match(oneLine(services.stderr), text);
+    assert.equal(existsSync(path), what !== 'a server that has ended', 'a file of no use is removed');
+    leaveFile(path, { url, address }, changes());
     const { code, stdout } = await command('status', '--json');
     const { ok, source, control, router } = JSON.parse(stdout);
     assert.deepEqual([code, ok, source.kind, control, router.services], [0, true, 'jabber', null, ['opensrf.math']]);
     assert.match(source.note, text);
+    leaveFile(path, { url, address }, changes());
     assert.match((await command('status')).stdout, /\nsource +Jabber \(.+\)\n/);
+    leaveFile(path, { url, address }, changes());
     const wait = await command('wait', 'opensrf.math', '--timeout', LONG);
     assert.equal(wait.code, 0);
     assert.match(oneLine(wait.stderr), text);

@@ -10,7 +10,7 @@ export interface AnswerObserver {
   /** A part of an answer came from a session, and more is to come. */
   partlyAnswered(request: RoutedRequest, worker: number): void;
   /** The request has its whole answer. */
-  close(request: RoutedRequest): void;
+  answered(request: RoutedRequest): void;
 }
 
 /** The open requests of one client by thread. Nearly always it is one; a {@link SharedThread} stands where there are more. */
@@ -82,7 +82,7 @@ export class ClientThreads implements ClientRequests, DeliveryObserver {
       return;
     }
     this.remove(request);
-    this.observer.close(request);
+    this.observer.answered(request);
     if (request.failed) request.handler.failed(request, stanza);
   }
 }

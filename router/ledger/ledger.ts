@@ -105,14 +105,21 @@ export class Ledger {
   /** A worker takes the request from its listener, or from another worker. */
   partlyAnswered(request: RoutedRequest, worker: number): void {
     if (request.worker === worker || worker === 0) return;
-    if (request.worker === 0) this.leaveNode(request);
-    else this.streams.remove(request);
+    if (request.worker === 0) {
+      request.node.answered++;
+      this.leaveNode(request);
+    } else this.streams.remove(request);
     request.worker = worker;
     this.streams.add(request);
   }
 
+  answered(request: RoutedRequest): void {
+    if (request.worker === 0) request.node.answered++;
+    this.close(request);
+  }
+
   /** Takes a request off all lists but its client's. */
-  close(request: RoutedRequest): void {
+  private close(request: RoutedRequest): void {
     request.open = false;
     this.requests.remove(request);
     if (request.attached) this.attached--;

@@ -32,6 +32,8 @@ export class ServiceNode implements Registration {
   readonly account: MemoryAccount;
   /** Messages handed to it. */
   count = 0;
+  /** Requests it was handed whose answer has begun, or is there. */
+  answered = 0;
   /** Requests it was handed that nobody has answered yet. */
   unanswered = 0;
   /** The oldest and the newest of them. */

@@ -36,7 +36,7 @@ export async function askControl(connection: ConnectionConfig, file: string | nu
   if (file !== null) return { control: await reportOf(readControlFile(file), timeoutMs) };
   const found = await controlFileOf(connection);
   if (found === null) return { control: null, note: '' };
-  if (!found.alive) return { control: null, note: `${found.path} was left by a server that has ended` };
+  if (!found.alive) return { control: null, note: `${found.path} was left by a server that has ended, and is removed` };
   try {
     return { control: await reportOf(found.file, timeoutMs) };
   } catch (error) {

@@ -1,12 +1,14 @@
 import type { ValuesOf } from '../config/setting.ts';
 import type { ConnectionConfig } from '../config/sources/connection.ts';
+import { readOpensrfCore } from '../config/sources/opensrf-core.ts';
 import type { ListenerReport, RouterReport, ServiceReport } from '../control/services.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { OsrfClient } from '../osrf/client.ts';
 import { type RegisteredService, registeredServices } from '../osrf/router-info.ts';
 import { connectionOf, oneLine, routerFailure, withClient } from './client-command.ts';
 import type { SERVICES_OPTIONS } from './client-options.ts';
-import { askControl, ownRouter, printNote } from './control-source.ts';
+import { askControl, type ControlReport, ownRouter, printNote } from './control-source.ts';
+import { type Column, outputWidth, tableLines } from './table.ts';
 
 /** The arguments of `services`. */
 export type ServicesArguments = ValuesOf<typeof SERVICES_OPTIONS>;
@@ -31,27 +33,45 @@ export async function services(args: ServicesArguments, print: (line: string) =>
   const { domain, json, timeoutMs, controlFile, ...given } = args;
   const [first = null, ...others] = domain ?? [];
   const connection = connectionOf({ ...given, domain: first });
-  const routers = [connection.domain, ...others].map((one) => `${connection.router}@${one}/router`);
-  const { listings, failure } = await listAll(connection, [...new Set(routers)], controlFile, timeoutMs);
+  const named = [connection.domain, ...others].map((one) => `${connection.router}@${one}/router`);
+  const routers = domain === null ? [...named, ...routersOf(given.config)] : named;
+  const { listings, failure } = await listAll(connection, { routers: [...new Set(routers)], all: domain === null }, controlFile, timeoutMs);
   if (json) print(JSON.stringify(listings));
-  else if (listings.length > 0) for (const line of table(listings)) print(line);
+  else for (const line of texts(listings)) print(line);
   if (failure !== null) throw failure;
 }
 
-/** Over the control interface, if that knows all of them; so that what stands beside each other is from one moment. */
-async function listAll(connection: ConnectionConfig, routers: readonly string[], controlFile: string | null, timeoutMs: number): Promise<Listings> {
+/** The routers of a site's file, where one is named: over Jabber a server does not tell which domains it serves. */
+function routersOf(file: string | null): string[] {
+  return file === null ? [] : readOpensrfCore(file).routers.map(({ username, domain }) => `${username}@${domain}/router`);
+}
+
+/** The routers to list. */
+interface Wanted {
+  readonly routers: readonly string[];
+  /** Whether a server that tells over its control interface is to list those of all its domains. */
+  readonly all: boolean;
+}
+
+/** Asks the control interface if it knows all the routers, so that their listings are of one moment. */
+async function listAll(connection: ConnectionConfig, { routers, all }: Wanted, controlFile: string | null, timeoutMs: number): Promise<Listings> {
   const told = await askControl(connection, controlFile, timeoutMs);
   if (told.control === null) printNote(told.note);
   else {
     const { control } = told;
-    const reports = routers.map((router) => ownRouter(control, router));
-    const strange = routers.filter((_, index) => reports[index] === null);
-    if (strange.length === 0) return { listings: (reports as RouterReport[]).map(controlledListing), failure: null };
+    const strange = routers.filter((router) => ownRouter(control, router) === null);
+    if (strange.length === 0) return { listings: reportsOf(control, routers, all).map(controlledListing), failure: null };
     const why = `the server at ${control.at} is not the router ${strange.join(', ')}`;
     if (controlFile !== null) throw new CommandError(EXIT.absent, why);
     printNote(why);
   }
   return await withClient('services', connection, { loginTimeoutMs: timeoutMs }, (client) => askAll(client, routers, timeoutMs));
+}
+
+/** @param all Also those of the server's other domains. */
+function reportsOf(control: ControlReport, routers: readonly string[], all: boolean): RouterReport[] {
+  const others = all ? control.routers.filter(({ router, suspended }) => !suspended && !routers.includes(router)) : [];
+  return [...routers.map((router) => ownRouter(control, router) as RouterReport), ...others];
 }
 
 function controlledListing({ router, services: registered }: RouterReport): RouterListing {
@@ -77,35 +97,37 @@ async function askAll(client: OsrfClient, routers: readonly string[], timeoutMs:
   return { listings, failure };
 }
 
-const HEAD = ['ROUTER', 'SERVICE', 'REQUESTS', 'LISTENER', 'UNANSWERED', 'STATE', 'SOURCE'];
-const NUMBERS = new Set([2, 4]);
+const COLUMNS: readonly Column[] = [
+  { head: 'SERVICE' },
+  { head: 'STATE' },
+  { head: 'HANDED', number: true },
+  { head: 'ANSWERED', number: true },
+  { head: 'OPEN', number: true },
+  { head: 'LISTENER' },
+];
 
-function table(listings: readonly RouterListing[]): string[] {
-  const rows = [HEAD, ...listings.flatMap(rowsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (NUMBERS.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
+const SOURCES = { control: 'control interface', jabber: 'Jabber' } as const;
+
+/** A heading and a table for each router. */
+function texts(listings: readonly RouterListing[]): string[] {
+  return listings.flatMap((listing, index) => {
+    const heading = `${listing.router} (by ${SOURCES[listing.source]})${listing.services.length === 0 ? ': no services' : ''}`;
+    const table = listing.services.length === 0 ? [] : tableLines(COLUMNS, listing.services.flatMap(rowsOf), outputWidth());
+    return [...(index === 0 ? [] : ['']), heading, ...table];
+  });
 }
 
-/** What is not known has a dash, so that columns can be counted. */
-function rowsOf({ router, source, services: registered }: RouterListing): string[][] {
-  if (registered.length === 0) return [[router, 'none', '-', '-', '-', '-', source]];
-  return registered.flatMap(({ service, listeners }) => {
-    if (listeners.length === 0) return [[router, oneLine(service), '-', 'none', '-', '-', source]];
-    return listeners.map((listener) => [
-      router,
-      oneLine(service),
-      String(listener.requests),
-      oneLine(listener.jid),
-      'unanswered' in listener ? String(listener.unanswered) : '-',
-      'unanswered' in listener ? stateOf(listener) : '-',
-      source,
-    ]);
-  });
+/** Unknown values have a dash, so that columns can be counted. */
+function rowsOf({ service, listeners }: RegisteredService | ControlledService): string[][] {
+  if (listeners.length === 0) return [[oneLine(service), '-', '-', '-', '-', 'none']];
+  return listeners.map((listener) => [
+    oneLine(service),
+    'unanswered' in listener ? stateOf(listener) : '-',
+    String(listener.requests),
+    'unanswered' in listener ? String(listener.answered) : '-',
+    'unanswered' in listener ? String(listener.unanswered) : '-',
+    oneLine(listener.jid),
+  ]);
 }
 
 function stateOf({ draining, stalled }: ListenerReport): string {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
@@ -40,6 +40,7 @@ export function ownControlFile(): string {
   } catch (error) {
     throw new CommandError(EXIT.file, `cannot keep the control file in ${folder}: ${(error as Error).message}; name another place with --control-file`);
   }
+  leftControlFiles();
   return join(folder, `${process.pid}.json`);
 }
 
@@ -58,13 +59,19 @@ export function findControlFile(path: string | null): ControlFile {
   throw new CommandError(EXIT.usage, `several servers run here; choose one with --control-file: ${list}`);
 }
 
-/** What servers have left in the {@link controlFolder}, those that were killed included. Nothing, if others could have written there. */
+/**
+ * The files in the {@link controlFolder}; none if others could have written there. That of a server that was killed is removed: it is returned once, so that
+ * the caller can say so.
+ */
 export function leftControlFiles(): FoundControlFile[] {
   const folder = controlFolder();
   return namesIn(folder).flatMap((name) => {
     const path = join(folder, name);
     const file = parse(path);
-    return file === null ? [] : [{ path, file, alive: isAlive(file.pid) }];
+    if (file === null) return [];
+    const alive = isAlive(file.pid);
+    if (!alive) rmSync(path, { force: true });
+    return [{ path, file, alive }];
   });
 }
 

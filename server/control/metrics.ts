@@ -130,6 +130,9 @@ function addRouterMetrics(meters: Meters, server: ChopChop): void {
   addCounter(meters, 'routed_messages', 'Messages handed to listeners, by service and listener', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'count'),
   );
+  addCounter(meters, 'answered_requests', 'Requests whose answer has come or begun, by service and listener', ['domain', 'service', 'listener'], () =>
+    nodeValues(server, 'answered'),
+  );
   addGauge(meters, 'unanswered_requests', 'Requests handed to a listener that nobody has answered yet', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'unanswered'),
   );
@@ -144,7 +147,7 @@ function addRouterMetrics(meters: Meters, server: ChopChop): void {
   );
 }
 
-function nodeValues({ routers }: ChopChop, key: 'count' | 'unanswered'): Values {
+function nodeValues({ routers }: ChopChop, key: 'count' | 'answered' | 'unanswered'): Values {
   return [...routers].flatMap(([domain, { classes }]) =>
     [...classes.values()].flatMap(({ name: service, nodes }) =>
       Array.from(nodes.values(), (node) => [{ domain, service, listener: node.jid }, node[key]] as const),

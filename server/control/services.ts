@@ -28,7 +28,9 @@ export interface ListenerReport {
   readonly since: number;
   /** Requests it was handed… */
   readonly requests: number;
-  /** …and those of them that nobody has answered yet. */
+  /** …those of them whose answer has come, or begun… */
+  readonly answered: number;
+  /** …and those that wait for one. */
   readonly unanswered: number;
   readonly stalled: boolean;
   readonly draining: boolean;
@@ -48,10 +50,11 @@ function routerReport(router: Router): RouterReport {
 }
 
 function serviceReport({ name, since, nodes }: ServiceClass): ServiceReport {
-  const listeners = Array.from(nodes.values(), ({ jid, since: registered, count, unanswered, stalled, draining }) => ({
+  const listeners = Array.from(nodes.values(), ({ jid, since: registered, count, answered, unanswered, stalled, draining }) => ({
     jid,
     since: registered,
     requests: count,
+    answered,
     unanswered,
     stalled,
     draining,

@@ -110,8 +110,40 @@ test('monitor prints the requests of a running server as they end, over a unix s
   const ended = await all.outcome();
   assert.equal(ended.code, 0);
   const lines = ended.stdout.trimEnd().split('\n');
-  assert.equal(lines.length, 2);
-  assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d\.\d{3} opensrf\.math add ok [\d.]+ ms opensrf@private\.localhost\/alice <- \S+ \d+$/);
+  assert.equal(lines.length, 3);
+  assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d\.\d{3} {2}opensrf\.math add {2}ok {2}[\d.]+ ms {2}alice <- \S*drone\S+ {2}\d+$/);
+  assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d\.\d{3} {2}opensrf\.math fail {2}refused 500 {2}/);
+  assert.match(lines[2] ?? '', /^ {4}\S/);
+  assert.ok(lines.every(({ length }) => length <= 120));
+});
+
+test('monitor shows the newest requests of the past, oldest first, and ends there if it is not to follow', async (t) => {
+  const serving = await serveWithControl(t, temporaryFolder(t), '--console', '0');
+  const client = await OsrfClient.connect({ ...LOGIN, ...serving.ready.c2s[0], resource: 'alice' });
+  t.after(() => client.close());
+  for (const method of ['class.list', 'summarize', 'stats.class.all']) await client.request('router', `opensrf.router.info.${method}`);
+  for (const [args, methods] of [
+    [
+      ['-n', '2', '--no-follow'],
+      ['summarize', 'stats.class.all'],
+    ],
+    [['--count', '1', '--past'], ['stats.class.all']],
+    [['--no-follow'], ['class.list', 'summarize', 'stats.class.all']],
+  ] as const) {
+    const { code, stdout } = await new Command(t, 'monitor', '--control-file', serving.file, '--json', ...args).outcome();
+    assert.equal(code, 0);
+    const shown = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).method);
+    assert.deepEqual(
+      shown,
+      methods.map((method) => `opensrf.router.info.${method}`),
+      args.join(' '),
+    );
+  }
+  await client.close();
+  await stop(serving);
 });
 
 test('monitor says what is missing: no server, no such file, a wrong filter', async (t) => {
@@ -147,8 +179,24 @@ test('monitor finds the one server that runs here by itself', async (t) => {
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'alice' });
   await client.request('router', 'opensrf.router.info.class.list');
   await client.close();
-  assert.match(run('monitor', '--past', '--count', '1').stdout, / router opensrf\.router\.info\.class\.list ok /);
+  assert.match(run('monitor', '--past', '--count', '1').stdout, / router opensrf\.router\.info\.class\.list {2}ok /);
   const second = await serve(t, temporaryFolder(t), '--log-level', 'warn', '--console', '0');
+  const port = String(address.port);
+  const core = join(folder, 'core.xml');
+  const text = `<domain>private.localhost</domain><port>${port}</port><username>opensrf</username><passwd>password</passwd>`;
+  writeFileSync(core, `<config><opensrf>${text}</opensrf></config>`);
+  for (const where of [
+    ['--port', port],
+    ['--host', 'localhost', '--port', port],
+    ['--config', core, '--host', address.host],
+  ]) {
+    const past = run('monitor', '--no-follow', '-n', '7', ...where);
+    assert.deepEqual([past.code, past.stderr], [0, '']);
+    assert.match(past.stdout, / router opensrf\.router\.info\.class\.list {2}ok /);
+  }
+  const elsewhere = run('monitor', '--port', '1');
+  assert.equal(elsewhere.code, 3);
+  assert.match(oneLine(elsewhere.stderr), /no server with a control interface runs here at 127\.0\.0\.1:1; start one with --console/);
   const several = run('monitor');
   assert.equal(several.code, 2);
   assert.match(oneLine(several.stderr), /several servers run here; choose one with --control-file: .*\.json, .*\.json/);

@@ -29,10 +29,12 @@ export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string
   const options = argv.slice(0, end);
   const isValue = (index: number) => index < end && belongsTo(options[index - 1] ?? '', options[index] as string, booleans, withValue);
   const joined = options.map((argument, index) => (isValue(index + 1) ? `${argument}=${options[index + 1]}` : argument)).filter((_, index) => !isValue(index));
-  return [...joined.map((argument) => SHORT[argument] ?? spelled(argument, booleans)), ...argv.slice(end)];
+  const short = options.includes('monitor') ? SHORT_OF_MONITOR : SHORT;
+  return [...joined.map((argument) => short[argument] ?? spelled(argument, booleans)), ...argv.slice(end)];
 }
 
 const SHORT: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };
+const SHORT_OF_MONITOR: typeof SHORT = { ...SHORT, '-n': '--count' };
 
 /** Whether an argument is the value of the option before it, and yargs would take it for something else. */
 function belongsTo(before: string, argument: string, booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): boolean {

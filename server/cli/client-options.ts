@@ -68,8 +68,13 @@ export const REQUEST_OPTIONS = {
   apiLevel: option({ option: 'api-level', type: COUNT, fallback: DEFAULT_ENVELOPE.apiLevel, describe: 'Call the method of this API level' }),
 } as const;
 
+const { config, host, port } = connectionOptions(DEFAULT_CONNECTION);
+
 /** The options of `monitor`. */
 export const MONITOR_OPTIONS = {
+  config: { ...config, describe: "Find the server by a site's opensrf_core.xml" },
+  host: { ...host, shownDefault: '', describe: 'Find the server on this machine by its address' },
+  port: { ...port, shownDefault: '', describe: 'Find it by its port; without address, port and file it is the only one here' },
   service: option({ option: 'service', type: text('the name of a service'), describe: 'Show only this service; a * at the end stands for any rest' }),
   method: option({ option: 'method', type: text('the name of a method'), describe: 'Show only this method, likewise' }),
   xid: option({ option: 'xid', type: text('a transaction id'), describe: 'Show only this transaction id' }),
@@ -82,7 +87,13 @@ export const MONITOR_OPTIONS = {
     describe: 'Show only requests that took more milliseconds',
   }),
   past: option({ option: 'past', type: BOOLEAN, fallback: false, describe: 'Show first those that the server remembers' }),
-  count: option({ option: 'count', type: COUNT, describe: 'End after so many requests' }),
+  count: option({ option: 'count', type: COUNT, describe: 'Show so many requests (or -n), with --past the newest of them, then end' }),
+  follow: option({
+    option: 'follow',
+    type: BOOLEAN,
+    fallback: true,
+    describe: 'Wait for more requests; --no-follow shows those that the server remembers, then ends',
+  }),
   json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
   controlFile: option({
     option: 'control-file',

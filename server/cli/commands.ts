@@ -121,6 +121,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       ['$0 monitor --service opensrf.math --slower-than 100', 'slow requests'],
       ['$0 monitor --past --status failed --json', 'what failed until now, and from now on'],
+      ['$0 monitor --port 5222 -n 20 --no-follow', 'the last 20 requests of the server at that port'],
     ],
     run: async (args) => (await import('./monitor.ts')).monitor(readOptions(MONITOR_OPTIONS, args), print),
   },

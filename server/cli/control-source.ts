@@ -64,8 +64,8 @@ async function reportOf(file: ControlFile, timeoutMs: number): Promise<ControlRe
   return { at: client.place, ms, c2s: file.c2s, server, routers };
 }
 
-/** Of several, that of a server that runs. */
-async function controlFileOf({ host, port }: ConnectionConfig): Promise<FoundControlFile | null> {
+/** The control file of the server here that a connection leads to; of several, that of one that runs. */
+export async function controlFileOf({ host, port }: Pick<ConnectionConfig, 'host' | 'port'>): Promise<FoundControlFile | null> {
   const left = leftControlFiles();
   if (left.length === 0) return null;
   const addresses = await addressesOf(host);

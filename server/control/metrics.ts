@@ -1,8 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ChopChop } from '../compose/chopchop.ts';
 import { routerName } from '../config/config.ts';
 import type { Guard } from '../kernel/guard.ts';
 import { VERSION } from '../kernel/version.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 import type { Trace } from './trace/trace.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
 
@@ -21,8 +22,7 @@ export class Metrics {
     const { registry } = this;
     this.server = server;
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-    // Event loop, memory, CPU, handles, garbage collection: named as everybody's.
-    collectDefaultMetrics({ register: registry });
+    addProcessMetrics(registry);
     const meters: Meters = { registry, guard: server.guards.create('metrics', null) };
     addServerMetrics(meters, server);
     addRouterMetrics(meters, server);

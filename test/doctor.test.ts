@@ -1,22 +1,27 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { ParsedArguments } from '../server/cli/arguments.ts';
+import { chooseCommand } from '../server/cli/command-line.ts';
+import { doctor } from '../server/cli/doctor.ts';
 import type { Account } from '../server/config/account.ts';
 import { createConfig } from '../server/config/config.ts';
 import type { LogDestination } from '../server/config/log-values.ts';
 import { readOpensrfCore } from '../server/config/sources/opensrf-core.ts';
+import type { Finding } from '../server/doctor/finding.ts';
 import { checkLog } from '../server/doctor/log.ts';
 import { checkLogins } from '../server/doctor/logins.ts';
 import { checkClock, checkName, checkNode } from '../server/doctor/machine.ts';
 import { checkPort } from '../server/doctor/ports.ts';
 import { checkSettings } from '../server/doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../server/doctor/site.ts';
+import { CommandError, EXIT } from '../server/kernel/exit-codes.ts';
 import { serve, temporaryFolder } from './support/command.ts';
 import { HANG_MS } from './support/processes.ts';
 
@@ -468,12 +473,55 @@ for (const [what, replaced, by, grade, says, remedy] of [
   });
 }
 
+test("a service of a published list that is configured and not active is meant to be inactive; so is what only Evergreen's sample file publishes", (t) => {
+  const inactive = settingsOf(t, '<appname>opensrf.math</appname>', '');
+  assert.deepEqual(
+    settingsFindings(inactive, true).map(({ grade }) => grade),
+    ['ok'],
+  );
+  const sample = readFileSync(`${FIXTURES}3.3-two-routers.xml`, 'utf8');
+  const core = temporaryFile(t, sample.replace('<service>opensrf.math</service>', '<service>open-ils.resolver</service><service>open-ils.resolv</service>'));
+  const findings = checkSettings(settingsOf(t, '', ''), { core: readOpensrfCore(core), hostName: 'here', builtIn: false });
+  assert.deepEqual(
+    findings.map(({ text }) => /\S+ is not active/.exec(text)?.[0]),
+    ['open-ils.resolv is not active'],
+  );
+});
+
 test('an opensrf.xml that is not there is a failure', () => {
   assert.deepEqual(
     settingsFindings('/nonexistent/opensrf.xml').map(({ grade }) => grade),
     ['failure'],
   );
 });
+
+const SETTINGS_FIXTURES = fileURLToPath(new URL('../../test/fixtures/opensrf-xml/', import.meta.url));
+const xmlIn = (folder: string) => readdirSync(folder).flatMap((name) => (name.endsWith('.xml') ? [join(folder, name)] : []));
+const ALL_FIXTURES: readonly (readonly string[])[] = [
+  ...xmlIn(FIXTURES).map((file) => ['--config', file]),
+  ...xmlIn(join(FIXTURES, 'beside')).map((file) => ['--config', file]),
+  ...xmlIn(SETTINGS_FIXTURES).map((file) => ['--domain', 'localhost', '--with-settings', file]),
+  ...xmlIn(SETTINGS_FIXTURES).map((file) => ['--config', `${FIXTURES}3.3-two-routers.xml`, '--with-settings', file]),
+];
+
+for (const args of ALL_FIXTURES) {
+  test(`doctor has a verdict and a remedy for each finding: ${args.map((arg) => arg.replace(/.*\/(?=[^/]+\/[^/]+$)/, '')).join(' ')}`, async () => {
+    const lines: string[] = [];
+    const command = await chooseCommand(['doctor', '--port', '0', ...args]);
+    const failed = await doctor(command?.args as ParsedArguments, { json: true }, (line) => lines.push(line)).then(
+      () => '',
+      (error: unknown) => (error instanceof CommandError && error.exitCode === EXIT.failed ? error.message : Promise.reject(error)),
+    );
+    const findings = JSON.parse(lines.join('')) as Finding[];
+    for (const { grade, text, remedy } of findings) {
+      assert.match(text, /^\S.*\S$/s);
+      assert.equal(remedy !== '', grade !== 'ok', text);
+      assert.doesNotMatch(text + remedy, /undefined|NaN|\[object|\n {4}at /);
+    }
+    const failures = findings.filter(({ grade }) => grade === 'failure').length;
+    assert.equal(failed, failures === 0 ? '' : `${failures} failure${failures === 1 ? '' : 's'}`);
+  });
+}
 
 test('the command prints each finding and its remedy, and exits with 1 if there is a failure', () => {
   const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'doctor', '--port', '0', ...args], { encoding: 'utf8', timeout: HANG_MS });

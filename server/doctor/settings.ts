@@ -67,12 +67,20 @@ function checkHost(where: string, config: SettingObject, builtIn: boolean): Find
   return findings;
 }
 
-/** `<opensrf><routers><router><services>` of opensrf_core.xml names what the world may use; it has to be active somewhere. */
+/** Evergreen's sample opensrf_core.xml publishes these; most sites leave them inactive, and later versions have no section for some. */
+const OPTIONAL_SERVICES: ReadonlySet<string> = new Set(['open-ils.collections', 'open-ils.permacrud', 'open-ils.resolver']);
+
+/**
+ * `<opensrf><routers><router><services>` of opensrf_core.xml names the services for the world. One that opensrf.xml neither starts nor configures is usually misspelt;
+ * one that it configures only is meant to be inactive.
+ */
 function checkPublished(file: string, settings: Settings, { registrations }: OpensrfCore): Finding[] {
   const active = new Set([...settings.select('/opensrf/hosts/*/activeapps/appname'), ...settings.select('/opensrf/default/activeapps/appname')]);
+  const sections = settings.select('/opensrf/hosts/*/apps').concat(settings.select('/opensrf/default/apps'));
+  const configured = new Set(sections.flatMap((apps) => Object.keys(objectOf(apps))));
   return registrations.flatMap(({ target, services, line }) =>
     services
-      .filter((service) => !active.has(service))
+      .filter((service) => !active.has(service) && !configured.has(service) && !OPTIONAL_SERVICES.has(service))
       .map((service) =>
         warning(
           `${file}: ${service} is not active on any host, but is to register with the router of ${target} (opensrf_core.xml:${line})`,

@@ -52,18 +52,19 @@ export class Admission {
   /** Whether a request may go to a listener. */
   admitsRequest(stanza: Stanza): boolean {
     if (!this.trustedClients.has(senderDomain(stanza))) {
-      this.refuseClient(stanza);
+      this.refusals.refuse(stanza, untrusted(senderDomain(stanza)));
       return false;
     }
-    if (this.environment.memory.full) {
-      this.environment.bounce(stanza, new StanzaError('resource-constraint', 'the server has no memory left for more requests'));
-      return false;
-    }
-    if (!stanza.hasNestedStanza) return true;
-    const text = 'a stanza inside a stanza would mislead an OpenSRF listener';
-    this.environment.failures.refused(stanza, 406, text);
-    this.environment.bounce(stanza, new StanzaError('not-acceptable', text));
+    const error = this.unacceptable(stanza);
+    if (error === null) return true;
+    this.environment.failures.refused(stanza, error.code, error.text);
+    this.environment.bounce(stanza, error);
     return false;
+  }
+
+  private unacceptable({ hasNestedStanza }: Stanza): StanzaError | null {
+    if (this.environment.memory.full) return new StanzaError('resource-constraint', 'the server has no memory left for more requests');
+    return hasNestedStanza ? new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener') : null;
   }
 
   private tooMuch(stanza: Stanza): StanzaError | null {
@@ -79,10 +80,6 @@ export class Admission {
     this.environment.log.warn({ from, to, xid }, 'refused a router command or query from a domain that is not trusted');
     if (stanza.routerCommand === '') this.refusals.answer(stanza, refusal);
     else this.refusals.bounce(stanza, refusal);
-  }
-
-  private refuseClient(stanza: Stanza): void {
-    this.refusals.refuse(stanza, untrusted(senderDomain(stanza)));
   }
 }
 

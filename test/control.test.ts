@@ -9,12 +9,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createConfig } from '../server/config/config.ts';
 import { CONSOLE_FILES } from '../server/console/assets.ts';
+import type { CallReport } from '../server/control/call.ts';
 import { startControl } from '../server/control/control.ts';
 import { ControlListenError } from '../server/control/control-server.ts';
 import type { MethodReport } from '../server/control/latencies.ts';
 import type { LimitReport } from '../server/control/near-limits.ts';
 import type { SessionReport } from '../server/control/sessions.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
+import { OsrfService } from '../server/osrf/service.ts';
 import { temporaryFolder } from './support/command.ts';
 import { LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { Peer } from './support/peer.ts';
@@ -255,6 +257,27 @@ test('a call is carried out as a client’s, and says what came of it', async (t
   assert.match(String((await call({ method: 'add', domain: 'elsewhere' }))['error']), /domain is none of/);
   assert.match(String((await call({ method: 'add', timeoutMs: -1 }))['error']), /timeoutMs is no number/);
   assert.equal(started.server.sessions.size, 2, 'its session is over');
+});
+
+test('a call whose results are too many ends with those that came before', async (t) => {
+  const started = await startControlledServer(t, { limits: { callResultBytes: 10_000 } });
+  const methods = {
+    *many() {
+      for (let number = 0; number < 100; number++) yield `${number}`.padStart(998, 'x');
+    },
+    large: () => 'x'.repeat(200_000),
+  };
+  const service = await OsrfService.start({ ...LOGIN, ...started.address, service: 'opensrf.many', workers: 1, methods });
+  t.after(() => service.stop());
+  await service.listener.settled();
+  for (const [method, count] of [
+    ['many', 10],
+    ['large', 0],
+  ] as const) {
+    const { results, error } = (await started.json('/api/v1/call', posted({ service: 'opensrf.many', method }))) as unknown as CallReport;
+    assert.equal(results.length, count, method);
+    assert.match(error?.text ?? '', /more than 10000 characters of results; the rest was left out/);
+  }
 });
 
 test('health tells of latencies by method, and who came near a limit', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { ExchangeLimits } from '../server/conversations/bounded-exchanges.ts';
 import type { Exchange } from '../server/conversations/exchange.ts';
 import { type ExchangeObserver, ExchangeTap } from '../server/conversations/exchange-tap.ts';
-import type { ExchangeLimits } from '../server/conversations/open-exchanges.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { OsrfService } from '../server/osrf/service.ts';
 import type { Stanza } from '../shared/stanza.ts';
@@ -168,7 +168,7 @@ test("a full listener's 503 for request 1 ends the only request of a session, an
 });
 
 test('what is left when a client goes is abandoned; what is too much is forgotten, the oldest first', async (t) => {
-  const { address, get, tap, events } = await watched(t, { exchanges: 2, characters: 10_500 });
+  const { address, get, tap, events } = await watched(t, { exchanges: 2, bytes: 13_000 });
   const listener = await RawProgram.listen(t, address, 'opensrf.math');
   events.length = 0;
   const client = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'client');
@@ -213,7 +213,7 @@ test('a worker that ends a silent session names no request; the next one goes to
 });
 
 test('sessions that clients have left without a word are forgotten, the oldest first', async (t) => {
-  const { address, tap } = await watched(t, { exchanges: 3, characters: 1_000_000 });
+  const { address, tap } = await watched(t, { exchanges: 3, bytes: 1_000_000 });
   const worker = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'worker');
   const client = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'client');
   const threads = ['a', 'b', 'c', 'd', 'e'];

@@ -84,6 +84,24 @@ export interface Limits {
   readonly queryBytes: number;
   /** OpenSRF messages of such a query. */
   readonly queryMessages: number;
+  /** Requests without an answer that the trace or a fixture follows. */
+  readonly followedRequests: number;
+  /** Bytes of such requests. */
+  readonly followedBytes: number;
+  /** Ended requests that the control interface remembers. */
+  readonly tracedRequests: number;
+  /** Bytes of such requests. */
+  readonly tracedBytes: number;
+  /** Requests that a fixture remembers. */
+  readonly loggedRequests: number;
+  /** Bytes of such requests. */
+  readonly loggedBytes: number;
+  /** Bytes of the results of one call of the control interface. */
+  readonly callResultBytes: number;
+  /** Series of one metric. */
+  readonly metricSeries: number;
+  /** Bytes that wait to be written to a recording. */
+  readonly recordingBytes: number;
   /** Bytes of requests that wait for a worker of a stub, or of the built-in `opensrf.settings`. */
   readonly serviceBacklogBytes: number;
   /** Steps of work of one request to the built-in `opensrf.settings`. */

@@ -112,6 +112,18 @@ export const LIMITS = {
     'Bytes of a query to a host or a command to a router; a longer one bounces with policy-violation, and the router refuses a request that long by a bounce',
   ),
   queryMessages: count(16, 'OpenSRF messages in one query to a router; the router answers more with status 400, and refuses a request with more by a bounce'),
+  followedRequests: count(10_000, 'Unanswered requests that the trace, or a fixture, follows; each of the two forgets its oldest first'),
+  followedBytes: bytes(64 * MIB, 'Bytes of such requests and of their answers so far; each of the two forgets its oldest first'),
+  tracedRequests: count(5_000, 'Ended requests that the control interface shows; it forgets the oldest first'),
+  tracedBytes: bytes(32 * MIB, 'Bytes of such requests; the control interface forgets the oldest first'),
+  loggedRequests: count(10_000, 'Requests that a fixture remembers for assertions; it forgets the oldest first'),
+  loggedBytes: bytes(
+    64 * MIB,
+    'Bytes of such requests; the fixture forgets the oldest first. A replay remembers so many bytes of requests without a recording',
+  ),
+  callResultBytes: bytes(MIB, 'Bytes of the results of one call through the control interface, as JSON; the call ends at a result beyond'),
+  metricSeries: count(2_000, 'Series of one metric; the server adds up further ones under the label "other"'),
+  recordingBytes: bytes(64 * MIB, 'Bytes that wait to be written to a recording (--record); beyond, the recorder leaves out exchanges and logs that'),
   serviceBacklogBytes: bytes(
     32 * MIB,
     'Bytes of requests that wait for a worker of the built-in opensrf.settings or of one stub; the service answers further ones with status 503',

@@ -84,7 +84,7 @@ async function call(server: ChopChop, account: Account, { service, method, param
   const session = client.session(service);
   const begin = SYSTEM_TIME.now();
   try {
-    const outcome = await resultsOf(session.request(method, ...params));
+    const outcome = await resultsOf(session.send({ method, params, timeoutMs, maxResultLength: server.config.limits.callResultBytes }));
     return { ...outcome, ms: SYSTEM_TIME.now() - begin, client: client.jid };
   } finally {
     session.end();

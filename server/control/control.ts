@@ -1,6 +1,7 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import { routerName } from '../config/config.ts';
 import type { ControlPlace } from '../config/sources/control.ts';
+import { followedLimits } from '../conversations/bounded-exchanges.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { LogProtect } from '../logging/log-protect.ts';
 import { callRoutes } from './call.ts';
@@ -28,13 +29,17 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
   const health = new Health(server);
   const healthGuard = server.guards.create('health', () => {});
   const metricsGuard = server.guards.create('metrics', () => {});
-  const trace = new Trace(tracedServer(server), {
-    stanzaSeen: ({ length, from }) => healthGuard.run(() => health.limits.stanzaSeen(length, from)),
-    requestEnded: (summary) => {
-      healthGuard.run(() => health.ended(summary));
-      metricsGuard.run(() => metrics.ended(summary));
+  const trace = new Trace(
+    tracedServer(server),
+    {
+      stanzaSeen: ({ length, from }) => healthGuard.run(() => health.limits.stanzaSeen(length, from)),
+      requestEnded: (summary) => {
+        healthGuard.run(() => health.ended(summary));
+        metricsGuard.run(() => metrics.ended(summary));
+      },
     },
-  });
+    { exchanges: server.config.limits.tracedRequests, bytes: server.config.limits.tracedBytes },
+  );
   const metrics = new LazyMetrics(server, trace);
   const http = new ControlServer(
     [
@@ -72,6 +77,7 @@ function tracedServer(server: ChopChop) {
   return {
     clock: server.clock,
     guards: server.guards,
+    limits: followedLimits(server.config.limits),
     watch: (tap: Parameters<ChopChop['watch']>[0]) => server.watch(tap, 'trace'),
     stanzasRead: () => server.counts.stanzasRead(server.sessions),
     routers: new Set(server.config.domains.map((domain) => `${routerName(server.config.router, domain)}@${domain}`)),

@@ -1,6 +1,6 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Route } from './http.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Trace } from './trace/trace.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
 
@@ -26,7 +26,7 @@ export class LazyMetrics {
         method: 'GET',
         path: '/metrics',
         handle: async () => {
-          const { Metrics } = await import('./metrics.ts');
+          const { Metrics } = await import('./metrics/metrics.ts');
           this.metrics ??= new Metrics(this.server, this.trace);
           return { kind: 'content', status: 200, type: this.metrics.contentType, content: await this.metrics.text() };
         },

@@ -9,7 +9,8 @@ export class Conversation {
   service: string;
   /** Whether a worker has taken the session. */
   connected = false;
-  private open: readonly Exchange[] = [];
+  /** Those without a whole answer, oldest first, by type and number. */
+  private readonly open = new Map<string, Exchange>();
 
   constructor(client: string, thread: string, service: string) {
     this.client = client;
@@ -19,16 +20,33 @@ export class Conversation {
 
   /** Whether nothing more is to come on the thread. */
   get over(): boolean {
-    return this.open.length === 0 && !this.connected;
+    return this.open.size === 0 && !this.connected;
+  }
+
+  /** How many have no whole answer. */
+  get size(): number {
+    return this.open.size;
   }
 
   /** Those without a whole answer, oldest first. */
-  exchanges(): readonly Exchange[] {
-    return this.open;
+  exchanges(): Exchange[] {
+    return [...this.open.values()];
   }
 
   get(threadTrace: string, type: Exchange['type']): Exchange | undefined {
-    return this.open.find((exchange) => exchange.threadTrace === threadTrace && exchange.type === type);
+    return this.open.get(keyOf(threadTrace, type));
+  }
+
+  /** Those with one of these numbers, each once, in the order of the numbers. */
+  withNumbers(numbers: Iterable<string>): Exchange[] {
+    const found = new Set<Exchange>();
+    for (const number of numbers) {
+      for (const type of ['REQUEST', 'CONNECT'] as const) {
+        const exchange = this.get(number, type);
+        if (exchange !== undefined) found.add(exchange);
+      }
+    }
+    return [...found];
   }
 
   /** Which one a RESULT or STATUS is for. */
@@ -37,14 +55,19 @@ export class Conversation {
     const named = connect ?? this.get(threadTrace, 'REQUEST');
     if (named !== undefined) return named;
     // A listener whose backlog is full always says "request 1", whichever it refuses.
-    return statusCode === 503 && this.open.length === 1 ? this.open[0] : undefined;
+    return statusCode === 503 && this.open.size === 1 ? this.exchanges()[0] : undefined;
   }
 
   add(exchange: Exchange): void {
-    this.open = [...this.open, exchange];
+    this.open.set(keyOf(exchange.threadTrace, exchange.type), exchange);
   }
 
   remove(exchange: Exchange): void {
-    this.open = this.open.filter((one) => one !== exchange);
+    const key = keyOf(exchange.threadTrace, exchange.type);
+    if (this.open.get(key) === exchange) this.open.delete(key);
   }
+}
+
+function keyOf(threadTrace: string, type: Exchange['type']): string {
+  return `${type} ${threadTrace}`;
 }

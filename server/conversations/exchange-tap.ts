@@ -1,16 +1,16 @@
 import { detached } from '../../shared/detach.ts';
-import { parseJid } from '../../shared/jid.ts';
 import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
 import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
+import { DEFAULT_LIMITS } from '../config/limits.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/taps.ts';
+import { BoundedExchanges, type ExchangeLimits, followedLimits } from './bounded-exchanges.ts';
 import { Conversation } from './conversation.ts';
 import { DayTime, type Time } from './day-time.ts';
 import { Exchange, type ExchangeState } from './exchange.ts';
-import { type ExchangeLimits, OpenExchanges } from './open-exchanges.ts';
 
 /** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
 export interface ExchangeObserver {
@@ -23,8 +23,6 @@ export interface ExchangeObserver {
   /** It is over; {@link Exchange.state} says how. It changes no more. */
   ended(exchange: Exchange): void;
 }
-
-const DEFAULT_LIMITS: ExchangeLimits = { exchanges: 10_000, characters: 64 * 1024 * 1024 };
 
 /** What an {@link ExchangeTap} is made from. */
 export interface ExchangeTapOptions {
@@ -46,18 +44,18 @@ export class ExchangeTap implements Tap {
   private readonly time: DayTime;
   /** By client's JID, then by thread. */
   private readonly conversations = new Map<string, Map<string, Conversation>>();
-  private readonly open: OpenExchanges;
+  private readonly open: BoundedExchanges;
   /** Those that a worker has taken, in the order in which that was. A client may leave without a word, and stay. */
   private readonly connected = new Set<Conversation>();
   private readonly maxConnected: number;
   private count = 0;
 
-  constructor({ routers, observer, limits = DEFAULT_LIMITS, time = SYSTEM_TIME }: ExchangeTapOptions) {
+  constructor({ routers, observer, limits = followedLimits(DEFAULT_LIMITS), time = SYSTEM_TIME }: ExchangeTapOptions) {
     this.routers = routers;
     this.observer = observer;
     this.time = new DayTime(time);
     this.maxConnected = limits.exchanges;
-    this.open = new OpenExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
+    this.open = new BoundedExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
   }
 
   /** The exchanges that have no whole answer yet, oldest first. */
@@ -69,10 +67,8 @@ export class ExchangeTap implements Tap {
   about(stanza: Stanza): readonly Exchange[] {
     const thread = unescapeXml(stanza.thread);
     const conversation = this.conversations.get(stanza.routerFrom || stanza.from)?.get(thread) ?? this.conversations.get(stanza.to)?.get(thread) ?? null;
-    const open = conversation?.exchanges() ?? [];
-    if (open.length < 2) return open;
-    const numbers = glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
-    return open.filter(({ threadTrace }) => numbers.includes(threadTrace));
+    if (conversation === null) return [];
+    return conversation.size < 2 ? conversation.exchanges() : conversation.withNumbers(numbersIn(stanza));
   }
 
   /** How many exchanges have no whole answer yet. */
@@ -120,7 +116,7 @@ export class ExchangeTap implements Tap {
   ended(session: Session): void {
     this.addressEnded(session.jid);
     if (session.kind !== 'component') return;
-    for (const address of [...this.conversations.keys()]) if (parseJid(address)?.domain === session.jid) this.addressEnded(address);
+    for (const address of [...this.conversations.keys()]) if (isOfDomain(address, session.jid)) this.addressEnded(address);
   }
 
   private addressEnded(address: string): void {
@@ -156,10 +152,10 @@ export class ExchangeTap implements Tap {
     const service = this.serviceAt(stanza.to);
     const known = ofClient.get(thread);
     if (known !== undefined) {
-      if (service !== '') known.service = service;
+      if (service !== '' && service !== known.service) known.service = detached(service);
       return known;
     }
-    const conversation = new Conversation(stanza.from, detached(thread), service);
+    const conversation = new Conversation(stanza.from, detached(thread), detached(service));
     ofClient.set(conversation.thread, conversation);
     return conversation;
   }
@@ -170,11 +166,9 @@ export class ExchangeTap implements Tap {
   }
 
   private handed(conversation: Conversation, listener: string, stanza: Stanza): void {
-    const open = conversation.exchanges();
     // Several at a time on one thread are rare; which is meant then, only the body tells.
-    const numbers = open.length === 1 ? null : glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
-    for (const exchange of open) {
-      if (numbers !== null && !numbers.includes(exchange.threadTrace)) continue;
+    const meant = conversation.size === 1 ? conversation.exchanges() : conversation.withNumbers(numbersIn(stanza));
+    for (const exchange of meant) {
       exchange.listener = listener;
       exchange.handedAt = this.timeOf(exchange);
       exchange.handOvers++;
@@ -196,10 +190,8 @@ export class ExchangeTap implements Tap {
   }
 
   private bounced(conversation: Conversation, stanza: Stanza): void {
-    const numbers = glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
-    const open = conversation.exchanges();
-    const named = open.filter(({ threadTrace }) => numbers.includes(threadTrace));
-    for (const exchange of named.length > 0 ? named : open) {
+    const named = conversation.withNumbers(numbersIn(stanza));
+    for (const exchange of named.length > 0 ? named : conversation.exchanges()) {
       exchange.statusCode = errorCodeOf(stanza.inner);
       this.heard(exchange, stanza);
       this.end(exchange, 'bounced');
@@ -209,8 +201,9 @@ export class ExchangeTap implements Tap {
   private heard(exchange: Exchange, stanza: Stanza): void {
     exchange.worker = stanza.from;
     if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = this.timeOf(exchange);
-    this.open.grown(exchange, stanza.length);
+    exchange.length += stanza.length;
     this.observer.answered(exchange, stanza);
+    this.open.grown(exchange);
   }
 
   private disconnected(conversation: Conversation): void {
@@ -251,4 +244,16 @@ function errorCodeOf(inner: string): number {
   const start = inner.lastIndexOf('<error');
   const tag = start === -1 ? '' : inner.slice(start, inner.indexOf('>', start));
   return Number(/\scode=["'](\d+)/.exec(tag)?.[1] ?? 0);
+}
+
+/** The numbers (threadTrace) of the messages in a stanza. */
+function numbersIn(stanza: Stanza): string[] {
+  return glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
+}
+
+/** Whether a JID is one of a domain. All conversations are looked at when a component ends, so nothing is parsed. */
+function isOfDomain(jid: string, domain: string): boolean {
+  const slash = jid.indexOf('/');
+  const bare = slash === -1 ? jid : jid.slice(0, slash);
+  return bare === domain || bare.endsWith(`@${domain}`);
 }

@@ -1,5 +1,7 @@
 import { detached } from '../../shared/detach.ts';
+import { heldBytes } from '../../shared/held-bytes.ts';
 import { ResultAssembler } from '../../shared/osrf/assemble.ts';
+import { parseJson, plainText, writeJson } from '../../shared/osrf/json.ts';
 import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { DayTime } from './day-time.ts';
@@ -30,8 +32,10 @@ export class Exchange {
   readonly service: string;
   /** `''` for a CONNECT. */
   readonly method: string;
-  /** The parameters, as JSON has them. */
-  readonly params: readonly unknown[];
+  /** The parameters. They are kept as text, and parsed anew each time they are read, as are the results: values take many times the bytes of their JSON. */
+  declare readonly params: readonly unknown[];
+  /** The same as JSON. */
+  readonly paramsJson: string;
   /** The language the client wants texts in. */
   readonly locale: string;
   /** By which door it came into the system; `''` where it does not say. */
@@ -53,7 +57,7 @@ export class Exchange {
   /** 0 while there is none. */
   firstAnswerAt = 0;
   /** The contents of its results so far, pieces joined. */
-  readonly results: unknown[] = [];
+  declare readonly results: readonly unknown[];
   /** How it stands. */
   state: ExchangeState = 'open';
   /** The last status code that came, or the legacy code of a bounce; 0 while there is none. */
@@ -62,9 +66,14 @@ export class Exchange {
   status = '';
   /** 0 while it is open. */
   endedAt = 0;
-  /** About how many characters are kept for it. */
+  /** Characters of all its stanzas. */
   length: number;
+  /** About how many bytes are kept for it; an observer that keeps something until its end adds that. */
+  bytes: number;
   private readonly assembler = new ResultAssembler();
+  private readonly resultTexts: string[] = [];
+  /** Of a result that is not whole yet. */
+  private pieceBytes = 0;
 
   /** @param message What the client sent, in a stanza to the service. */
   constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: DayTime) {
@@ -78,13 +87,22 @@ export class Exchange {
     this.to = detached(stanza.to);
     this.service = service;
     this.method = typeof method === 'string' ? method : '';
-    this.params = Array.isArray(params) ? params : [];
+    this.paramsJson = Array.isArray(params) ? (writeJson(params) ?? '[]') : '[]';
     this.locale = message.locale;
     this.ingress = message.ingress;
     this.apiLevel = message.apiLevel;
     this.epoch = time.epoch();
     this.askedAt = this.epoch + time.now();
     this.length = stanza.length;
+    const { threadTrace: trace, transactionId, client, to, paramsJson, locale, ingress } = this;
+    this.bytes = OVERHEAD_BYTES + heldBytes(thread, trace, transactionId, client, to, service, this.method, paramsJson, locale, ingress);
+    Object.defineProperty(this, 'params', PARAMS);
+    Object.defineProperty(this, 'results', RESULTS);
+  }
+
+  /** The contents of its results so far, as JSON. */
+  get resultsJson(): string {
+    return `[${this.resultTexts.join(',')}]`;
   }
 
   /** From the question to the end of the answer, or to the given time while it is open. */
@@ -100,15 +118,56 @@ export class Exchange {
     }
     const code = statusCodeOf(message);
     this.statusCode = code;
-    this.status = statusTextOf(message);
+    this.status = detached(statusTextOf(message).slice(0, MAX_STATUS));
     if (code === 205 || (code === 200 && this.type === 'CONNECT')) return 'complete';
     return code >= 300 ? 'refused' : 'open';
   }
 
   private takeResult(message: OsrfMessage): void {
     const assembled = this.assembler.take(message);
-    if (assembled.kind === 'result') this.results.push(assembled.content);
-    // The client fails on this text, so it is what a reader of the trace needs to see.
-    else if (assembled.kind === 'broken') this.results.push(assembled.text);
+    switch (assembled.kind) {
+      case 'piece':
+        this.addPiece(heldBytes(plainText(message.payload['content'])));
+        return;
+      case 'result':
+        this.addResult(assembled.content);
+        return;
+      case 'broken':
+        // The client fails on this text, so it is what a reader of the trace needs to see.
+        this.addResult(assembled.text);
+    }
+  }
+
+  private addPiece(bytes: number): void {
+    this.pieceBytes += bytes;
+    this.bytes += bytes;
+  }
+
+  /** The pieces that it was put together from are gone. */
+  private addResult(content: unknown): void {
+    const text = writeJson(content) ?? 'null';
+    this.resultTexts.push(text);
+    this.bytes += heldBytes(text) - this.pieceBytes;
+    this.pieceBytes = 0;
   }
 }
+
+/** An exchange besides its texts: itself, its conversation, its places in the tables, measured roughly. */
+const OVERHEAD_BYTES = 1_500;
+
+/** So much is kept of the text of a status, of which an exchange has one. */
+const MAX_STATUS = 4_096;
+
+// Own properties, so that a copy of an exchange has them too; with the same functions for all, so that V8 makes one shape of them.
+const PARAMS: PropertyDescriptor & ThisType<Exchange> = {
+  enumerable: true,
+  get() {
+    return parseJson(this.paramsJson) ?? [];
+  },
+};
+const RESULTS: PropertyDescriptor & ThisType<Exchange> = {
+  enumerable: true,
+  get() {
+    return parseJson(this.resultsJson) ?? [];
+  },
+};

@@ -70,7 +70,11 @@ export class OsrfClientSession {
 
   /** The same with a time-out of its own. */
   call(method: string, params: readonly unknown[], timeoutMs = this.options.timeoutMs): OsrfRequest {
-    const call: MethodCall = { method, params, timeoutMs };
+    return this.send({ method, params, timeoutMs });
+  }
+
+  /** The same with bounds of its own. */
+  send(call: MethodCall): OsrfRequest {
     const threadTrace = String(++this.lastTrace);
     const request = new OsrfRequest(threadTrace, call, () => this.requests.delete(threadTrace));
     this.requests.set(threadTrace, request);

@@ -1,4 +1,5 @@
 import { ResultAssembler } from '../../shared/osrf/assemble.ts';
+import { writeJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import { OsrfError, OsrfTimeout } from './errors.ts';
 
@@ -16,6 +17,8 @@ export interface MethodCall {
   readonly params: readonly unknown[];
   /** How long to wait for the next sign of life: a result, a piece of one, or "continue". */
   readonly timeoutMs: number;
+  /** So many characters the JSON of all results may have; more fail the request. Without end where it is missing. */
+  readonly maxResultLength?: number;
 }
 
 /** A worker that always sends the request away again must not keep us busy for ever. */
@@ -38,6 +41,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   sentTo = '';
   private readonly results: unknown[] = [];
   private readonly assembler = new ResultAssembler();
+  private resultLength = 0;
   private resends = 0;
   private error: Error | null = null;
   private state: 'waiting' | 'complete' | 'failed' = 'waiting';
@@ -98,6 +102,10 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 
   /** A RESULT came. */
   resultCame(message: OsrfMessage, from: string): void {
+    if (!this.hasRoomFor(message.payload['content'])) {
+      this.fail(new OsrfError('client', 500, `more than ${this.call.maxResultLength} characters of results; the rest was left out`, from));
+      return;
+    }
     const assembled = this.assembler.take(message);
     if (assembled.kind === 'result') this.add(assembled.content);
     else if (assembled.kind === 'broken') this.fail(brokenResult(assembled.text, from));
@@ -119,6 +127,14 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   /** Whether it may be sent once more: not too often, and not if a part of the answer has come, which would come twice. */
   mayResend(): boolean {
     return this.results.length === 0 && !this.assembler.incomplete && ++this.resends <= MAX_RESENDS;
+  }
+
+  /** @param content Of a RESULT: a result, or a piece of one as text. */
+  private hasRoomFor(content: unknown): boolean {
+    const { maxResultLength } = this.call;
+    if (maxResultLength === undefined) return true;
+    this.resultLength += writeJson(content)?.length ?? 0;
+    return this.resultLength <= maxResultLength;
   }
 
   private add(result: unknown): void {
@@ -145,7 +161,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 }
 
 function brokenResult(text: string, from: string): OsrfError {
-  return new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON`, from);
+  return new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON, or nested too deeply`, from);
 }
 
 /** A promise and its two ends. */

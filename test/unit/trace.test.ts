@@ -76,12 +76,12 @@ test('a filter takes what all its parts take', () => {
 test('a ring keeps so many entries and so many characters, and forgets the oldest first', () => {
   const any = TraceFilter.parse(new URLSearchParams()) as TraceFilter;
   const ids = (ring: TraceRing) => ring.search(any, 100).map(({ summary: { id } }) => id);
-  const byNumber = new TraceRing({ entries: 3, characters: 1e6 });
+  const byNumber = new TraceRing({ exchanges: 3, bytes: 1e6 });
   for (let id = 1; id <= 5; id++) byNumber.add(entry({ id }));
   assert.deepEqual(ids(byNumber), [5, 4, 3]);
   assert.equal(byNumber.get(2), undefined);
   assert.equal(byNumber.get(3)?.summary.id, 3);
-  const bySize = new TraceRing({ entries: 100, characters: 25_000 });
+  const bySize = new TraceRing({ exchanges: 100, bytes: 25_000 });
   for (let id = 1; id <= 5; id++) bySize.add(entry({ id }, 'x'.repeat(10_000)));
   assert.deepEqual(ids(bySize), [5, 4]);
   bySize.add(entry({ id: 6 }, 'x'.repeat(100_000)));

@@ -1,5 +1,5 @@
 import type { Recording } from './recording.ts';
-import type { TraceStep, TraceSummary } from './trace-entry.ts';
+import { shortened, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
 /** What has happened since the last batch. */
 export interface TraceBatch {
@@ -13,7 +13,8 @@ export interface TraceBatch {
   readonly left: readonly string[];
 }
 
-/** So many stanzas and sessions are told of in one batch; nobody sees more of them in so short a time. */
+/** So many requests, stanzas and sessions are told of in one batch; nobody sees more of them in so short a time. */
+const MAX_REQUESTS = 1_000;
 const MAX_STEPS = 40;
 const MAX_SESSIONS = 200;
 
@@ -25,20 +26,24 @@ export class BatchCollector {
   private left: string[] = [];
 
   step(recording: Recording, step: TraceStep): void {
-    this.changed.set(recording.id, recording);
+    this.change(recording);
     if (this.steps.length < MAX_STEPS) this.steps.push(step);
   }
 
   ended(recording: Recording): void {
-    this.changed.set(recording.id, recording);
+    this.change(recording);
   }
 
   sessionBound(jid: string): void {
-    if (this.came.length < MAX_SESSIONS) this.came.push(jid);
+    if (this.came.length < MAX_SESSIONS) this.came.push(shortened(jid));
   }
 
   sessionEnded(jid: string): void {
-    if (this.left.length < MAX_SESSIONS) this.left.push(jid);
+    if (this.left.length < MAX_SESSIONS) this.left.push(shortened(jid));
+  }
+
+  private change(recording: Recording): void {
+    if (this.changed.size < MAX_REQUESTS || this.changed.has(recording.id)) this.changed.set(recording.id, recording);
   }
 
   /** @returns null if nothing has happened. */

@@ -1,4 +1,5 @@
 import type { Stanza } from '../../../shared/stanza.ts';
+import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import { ExchangeObservers } from '../../conversations/exchange-observers.ts';
 import { type ExchangeObserver, ExchangeTap } from '../../conversations/exchange-tap.ts';
 import { type ServerClock, SYSTEM_TIME } from '../../kernel/clock.ts';
@@ -17,6 +18,8 @@ export interface TracedServer {
   stanzasRead(): number;
   /** Bare JIDs, `router@DOMAIN`. */
   readonly routers: ReadonlySet<string>;
+  /** Of what is followed. */
+  readonly limits: ExchangeLimits;
   /** What may not be shown, as the configuration has it now. */
   protect(): LogProtect;
 }
@@ -132,6 +135,6 @@ export class BudgetedTap implements Tap {
   }
 
   private newExchanges(): ExchangeTap {
-    return new ExchangeTap({ routers: this.server.routers, observer: this.exchangeObservers });
+    return new ExchangeTap({ routers: this.server.routers, observer: this.exchangeObservers, limits: this.server.limits });
   }
 }

@@ -1,7 +1,7 @@
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
 import type { LogProtect } from '../../logging/log-protect.ts';
-import { detailOf, summaryOf, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
+import { detailOf, shortened, summaryOf, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
 /** A result may come in thousands of pieces; who looks at the way of a request wants the first ones, and how many there were. */
 const MAX_STEPS = 64;
@@ -20,17 +20,17 @@ export class Recording {
 
   asked(stanza: Stanza): TraceStep {
     const { askedAt, client, to } = this.exchange;
-    return this.add({ at: askedAt, kind: 'asked', from: client, to, length: stanza.length });
+    return this.add({ at: askedAt, kind: 'asked', from: shortened(client), to: shortened(to), length: stanza.length });
   }
 
   handed(): TraceStep {
     const { handedAt, handOvers, to, listener, length } = this.exchange;
-    return this.add({ at: handedAt, kind: handOvers > 1 ? 'again' : 'handed', from: to, to: listener, length });
+    return this.add({ at: handedAt, kind: handOvers > 1 ? 'again' : 'handed', from: shortened(to), to: shortened(listener), length });
   }
 
   answered(stanza: Stanza, at: number): TraceStep {
     const { client, worker } = this.exchange;
-    return this.add({ at, kind: stanza.type === 'error' ? 'bounce' : 'answer', from: worker, to: client, length: stanza.length });
+    return this.add({ at, kind: stanza.type === 'error' ? 'bounce' : 'answer', from: shortened(worker), to: shortened(client), length: stanza.length });
   }
 
   summary(): TraceSummary {

@@ -1,22 +1,19 @@
+import { heldBytes } from '../../../shared/held-bytes.ts';
+import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { TraceFilter } from './filter.ts';
 import type { TraceEntry } from './trace-entry.ts';
 
-/** How much is remembered. Beyond that, the oldest is forgotten. */
-export interface RingLimits {
-  readonly entries: number;
-  readonly characters: number;
-}
-
-/** What an entry takes besides its payload, measured roughly. */
-const OVERHEAD = 1_500;
+/** What an entry and a step of it take besides their texts, measured roughly. */
+const ENTRY_BYTES = 1_000;
+const STEP_BYTES = 80;
 
 /** The last requests, oldest first. */
 export class TraceRing {
-  private readonly limits: RingLimits;
+  private readonly limits: ExchangeLimits;
   private readonly entries = new Map<number, TraceEntry>();
-  private characters = 0;
+  private bytes = 0;
 
-  constructor(limits: RingLimits) {
+  constructor(limits: ExchangeLimits) {
     this.limits = limits;
   }
 
@@ -26,11 +23,11 @@ export class TraceRing {
 
   add(entry: TraceEntry): void {
     this.entries.set(entry.summary.id, entry);
-    this.characters += lengthOf(entry);
+    this.bytes += bytesOf(entry);
     for (const oldest of this.entries.values()) {
-      if (this.entries.size <= this.limits.entries && this.characters <= this.limits.characters) return;
+      if (this.entries.size <= this.limits.exchanges && this.bytes <= this.limits.bytes) return;
       this.entries.delete(oldest.summary.id);
-      this.characters -= lengthOf(oldest);
+      this.bytes -= bytesOf(oldest);
     }
   }
 
@@ -50,10 +47,14 @@ export class TraceRing {
 
   clear(): void {
     this.entries.clear();
-    this.characters = 0;
+    this.bytes = 0;
   }
 }
 
-function lengthOf({ detail }: TraceEntry): number {
-  return OVERHEAD + detail.params.json.length + detail.results.json.length;
+/** What an entry holds; the addresses in its steps are those of the summary. */
+function bytesOf({ summary, detail }: TraceEntry): number {
+  const { service, method, status, client, to, listener, worker, xid, thread, threadTrace } = summary;
+  const { locale, ingress, steps, params, results } = detail;
+  const texts = heldBytes(service, method, status, client, to, listener, worker, xid, thread, threadTrace, locale, ingress, params.json, results.json);
+  return ENTRY_BYTES + STEP_BYTES * steps.length + texts;
 }

@@ -1,4 +1,4 @@
-import { writeJson } from '../../../shared/osrf/json.ts';
+import { detached } from '../../../shared/detach.ts';
 import type { Exchange, ExchangeState } from '../../conversations/exchange.ts';
 import { type LogProtect, REDACTED } from '../../logging/log-protect.ts';
 
@@ -68,48 +68,57 @@ export interface TraceEntry {
   readonly detail: TraceDetail;
 }
 
-/** Stands for values whose JSON is longer than a string may be. */
-const NOT_WRITTEN = '["**TOO LONG TO BE KEPT**"]';
-
 /** So much is kept of what was said in one direction. */
 const MAX_PAYLOAD_LENGTH = 128 * 1024;
 
+/** So much is kept of a name, an address or a status: a peer may send one of megabytes. */
+const MAX_NAME_LENGTH = 512;
+
 export function summaryOf(id: number, exchange: Exchange): TraceSummary {
-  const { askedAt, type, service, method, state, statusCode, status, endedAt, client, to, listener, worker, transactionId, thread, threadTrace, length } =
-    exchange;
+  const { askedAt, type, state, statusCode, endedAt, length } = exchange;
   return {
     id,
     at: askedAt,
     type,
-    service,
-    method,
+    service: shortened(exchange.service),
+    method: shortened(exchange.method),
     state,
     statusCode,
-    status,
+    status: shortened(exchange.status),
     durationMs: state === 'open' ? null : endedAt - askedAt,
-    client,
-    to,
-    listener,
-    worker,
-    xid: transactionId,
-    thread,
-    threadTrace,
+    client: shortened(exchange.client),
+    to: shortened(exchange.to),
+    listener: shortened(exchange.listener),
+    worker: shortened(exchange.worker),
+    xid: shortened(exchange.transactionId),
+    thread: shortened(exchange.thread),
+    threadTrace: shortened(exchange.threadTrace),
     length,
   };
 }
 
+/** A text of bounded length that keeps no longer one alive. */
+export function shortened(text: string): string {
+  return text.length <= MAX_NAME_LENGTH ? text : detached(`${text.slice(0, MAX_NAME_LENGTH)}…`);
+}
+
 export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, protect: LogProtect): TraceDetail {
-  const { locale, ingress, method, params, results } = exchange;
+  const { locale, ingress, method, paramsJson } = exchange;
   // What a protected method returns (a session's key, say) is as secret as what it was given.
-  const shown = protect.protects(method) ? redacted : payload;
-  return { locale, ingress, steps, folded, params: shown(params), results: shown(results) };
+  const isProtected = protect.protects(method);
+  return {
+    locale: shortened(locale),
+    ingress: shortened(ingress),
+    steps,
+    folded,
+    params: isProtected ? REDACTED_PAYLOAD : payload(paramsJson),
+    results: isProtected ? REDACTED_PAYLOAD : payload(exchange.resultsJson),
+  };
 }
 
-function payload(values: readonly unknown[]): TracePayload {
-  const json = writeJson(values) ?? NOT_WRITTEN;
-  return { json: json.slice(0, MAX_PAYLOAD_LENGTH), length: json.length, redacted: false };
+function payload(json: string): TracePayload {
+  const { length } = json;
+  return { json: length <= MAX_PAYLOAD_LENGTH ? json : detached(json.slice(0, MAX_PAYLOAD_LENGTH)), length, redacted: false };
 }
 
-function redacted(): TracePayload {
-  return { json: `"${REDACTED}"`, length: REDACTED.length + 2, redacted: true };
-}
+const REDACTED_PAYLOAD: TracePayload = { json: `"${REDACTED}"`, length: REDACTED.length + 2, redacted: true };

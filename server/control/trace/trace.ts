@@ -1,5 +1,6 @@
 import type { Timer } from '../../../shared/clock.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
+import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
 import type { ExchangeObserver } from '../../conversations/exchange-tap.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
@@ -10,7 +11,7 @@ import { Budget } from './budget.ts';
 import { BudgetedTap, type SessionObserver, type TracedServer } from './budgeted-tap.ts';
 import type { TraceFilter } from './filter.ts';
 import { Recording } from './recording.ts';
-import { type RingLimits, TraceRing } from './ring.ts';
+import { TraceRing } from './ring.ts';
 import type { TraceEntry, TraceStep, TraceSummary } from './trace-entry.ts';
 
 /** Wants to know what goes on. */
@@ -24,8 +25,6 @@ export interface TraceListener {
   requestEnded(summary: TraceSummary): void;
 }
 
-const RING_LIMITS: RingLimits = { entries: 5_000, characters: 32 * 1024 * 1024 };
-
 /** How much of a second may go into looking while nobody watches, and while somebody does. */
 const MS_PER_SECOND = { unwatched: 5, watched: 40 } as const;
 
@@ -34,7 +33,7 @@ const BATCH_MS = 100;
 
 /** Remembers the last requests, and tells those who watch of what goes on. */
 export class Trace implements ExchangeObserver, SessionObserver {
-  private readonly ring = new TraceRing(RING_LIMITS);
+  private readonly ring: TraceRing;
   private readonly budget = new Budget(MS_PER_SECOND.unwatched, SYSTEM_TIME.now());
   private readonly batch = new BatchCollector();
   private readonly watchers: Watchers<[TraceBatch]>;
@@ -48,7 +47,9 @@ export class Trace implements ExchangeObserver, SessionObserver {
   private lastAnswer: Stanza | null = null;
   private lastAnswered: Exchange | null = null;
 
-  constructor(server: TracedServer, listener: TraceListener) {
+  /** @param limits Of ended requests. */
+  constructor(server: TracedServer, listener: TraceListener, limits: ExchangeLimits) {
+    this.ring = new TraceRing(limits);
     this.server = server;
     this.listener = listener;
     this.watchers = new Watchers(server.guards, 'trace watcher');

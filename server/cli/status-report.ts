@@ -26,7 +26,8 @@ export interface Report {
 }
 
 /** A server in figures. */
-export interface ControlSummary extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces'> {
+export interface ControlSummary
+  extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces' | 'load'> {
   readonly at: string;
   readonly routers: readonly RouterSummary[];
 }
@@ -65,12 +66,13 @@ export function lines({ source, server, login, router, version, control }: Repor
   ];
 }
 
-function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, routers }: ControlSummary): string[] {
+function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, routers }: ControlSummary): string[] {
   const lost = [...tally(closes, 'closed'), ...tally(bounces, 'bounced')];
   return [
     `control  ${at}  process ${pid}, up ${upFor((SYSTEM_TIME.wallTime() - startedAt) / 1000)}`,
     `now      ${counted(sessions, 'session')}, ${counted(connections, 'connection')}, ${unanswered} unanswered`,
     `so far   ${counted(counts['logins'] ?? 0, 'login')}${lost.length === 0 ? '' : `; ${lost.join('; ')}`}`,
+    `loop     ${counted(load.turns, 'turn')}, the longest ${load.longestTurnMs} ms; ${counted(load.waitingJobs, 'job')} waiting${troubles(load)}`,
     ...routers.flatMap(routerLines),
   ];
 }
@@ -78,6 +80,13 @@ function controlLines({ at, pid, startedAt, sessions, connections, unanswered, c
 function tally(counts: Readonly<Record<string, number>>, what: string): string[] {
   const each = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
   return each.length === 0 ? [] : [`${what}: ${each.join(', ')}`];
+}
+
+function troubles({ observerFailures, lostLogLines, suppressedLogLines }: ServerReport['load']): string {
+  const failures = tally(observerFailures, 'observer failures');
+  const lines = [lostLogLines > 0 && `${lostLogLines} log lines lost`, suppressedLogLines > 0 && `${suppressedLogLines} left out`];
+  const all = [...failures, ...lines.filter((part) => part !== false)];
+  return all.length === 0 ? '' : `; ${all.join('; ')}`;
 }
 
 function routerLines({ router, suspended, services }: RouterSummary): string[] {

@@ -9,6 +9,8 @@ import type { ServerCounts, Traffic } from '../kernel/counts.ts';
 import type { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import type { ProgramTurns } from '../kernel/program-turns.ts';
+import type { Slices } from '../kernel/slices.ts';
+import type { Turn } from '../kernel/turn.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
@@ -46,6 +48,21 @@ export class ChopChop {
   /** Its timers. */
   get clock(): ServerClock {
     return this.parts.clock;
+  }
+
+  /** The turns of its event loop. */
+  get turn(): Turn {
+    return this.parts.turn;
+  }
+
+  /** Does long work in slices of the event loop. */
+  get jobs(): Slices {
+    return this.parts.slices;
+  }
+
+  /** Log lines that its flood guards left out. */
+  get suppressedLogLines(): number {
+    return this.parts.guardedLogs.suppressed;
   }
 
   /** For the work of programs in this process. */

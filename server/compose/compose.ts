@@ -41,6 +41,7 @@ export interface Parts {
   readonly clock: ServerClock;
   readonly guards: Guards;
   readonly guardedLogs: GuardedLogs;
+  readonly turn: Turn;
   readonly slices: Slices;
   /** For the work of programs in this process. */
   readonly turns: ProgramTurns;
@@ -151,6 +152,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     clock,
     guards,
     guardedLogs,
+    turn,
     slices,
     turns,
     memory,

@@ -122,7 +122,7 @@ export const LIMITS = {
     'Bytes of such requests; the fixture forgets the oldest first. A replay remembers so many bytes of requests without a recording',
   ),
   callResultBytes: bytes(MIB, 'Bytes of the results of one call through the control interface, as JSON; the call ends at a result beyond'),
-  metricSeries: count(2_000, 'Series of one metric; the server adds up further ones under the label "other"'),
+  metricSeries: count(1_000, 'Series of one metric; the server adds up further ones under the label "other"'),
   recordingBytes: bytes(64 * MIB, 'Bytes that wait to be written to a recording (--record); beyond, the recorder leaves out exchanges and logs that'),
   serviceBacklogBytes: bytes(
     32 * MIB,

@@ -10,6 +10,7 @@ import { type ControlAddress, ControlServer } from './control-server.ts';
 import { eventRoutes } from './events.ts';
 import { Health } from './health.ts';
 import { LazyMetrics } from './lazy-metrics.ts';
+import { Load } from './metrics/load.ts';
 import { readinessRoutes } from './readiness.ts';
 import { requestRoutes } from './requests.ts';
 import { serverRoute } from './server-report.ts';
@@ -23,10 +24,14 @@ export interface Control extends ControlAddress {
   stop(): Promise<void>;
 }
 
-/** Puts the control interface on a running server: API, console, metrics, health. @throws ControlListenError */
-export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log): Promise<Control> {
+/**
+ * Puts the control interface on a running server: API, console, metrics, health.
+ * @param lostLogLines Lines that the destination of the log did not take. @throws ControlListenError
+ */
+export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log, lostLogLines = () => 0): Promise<Control> {
   const partLog = logOfPart(log, 'control');
-  const health = new Health(server);
+  const load = new Load(server, lostLogLines);
+  const health = new Health(server, load);
   const healthGuard = server.guards.create('health', () => {});
   const metricsGuard = server.guards.create('metrics', () => {});
   const trace = new Trace(
@@ -40,12 +45,12 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
     },
     { exchanges: server.config.limits.tracedRequests, bytes: server.config.limits.tracedBytes },
   );
-  const metrics = new LazyMetrics(server, trace);
+  const metrics = new LazyMetrics(server, trace, load);
   const http = new ControlServer(
     [
       ...readinessRoutes(server),
       ...consoleRoutes(),
-      serverRoute(server),
+      serverRoute(server, load),
       ...sessionRoutes(server, partLog),
       ...serviceRoutes(server, partLog),
       ...requestRoutes(trace),

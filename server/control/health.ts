@@ -6,6 +6,7 @@ import { Watchers } from '../kernel/watchers.ts';
 import { json, type Route } from './http.ts';
 import { Latencies, percentiles } from './latencies.ts';
 import { LoopDelay } from './loop-delay.ts';
+import type { Load } from './metrics/load.ts';
 import { NearLimits } from './near-limits.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
 
@@ -32,6 +33,10 @@ export interface HealthSample {
   readonly heapBytes: number;
   /** How late timers were: the longest in this second. */
   readonly loopDelayMs: number;
+  /** The longest turn of the event loop with input or output. */
+  readonly longestTurnMs: number;
+  /** Long jobs that wait for their next slice. */
+  readonly waitingJobs: number;
   /** Of one core. */
   readonly cpuPercent: number;
 }
@@ -46,6 +51,7 @@ export class Health {
   readonly latencies = new Latencies();
   readonly limits: NearLimits;
   private readonly server: ChopChop;
+  private readonly load: Load;
   private readonly samples: HealthSample[] = [];
   private readonly watchers: Watchers<[HealthSample]>;
   private readonly loopDelay: LoopDelay;
@@ -55,8 +61,9 @@ export class Health {
   private failed = 0;
   private lastRssBytes = 0;
 
-  constructor(server: ChopChop) {
+  constructor(server: ChopChop, load: Load) {
     this.server = server;
+    this.load = load;
     this.limits = new NearLimits(server);
     this.before = totalsOf(server);
     this.watchers = new Watchers(server.guards, 'health watcher');
@@ -92,7 +99,7 @@ export class Health {
       {
         method: 'GET',
         path: '/api/v1/health',
-        handle: () => json({ samples: this.samples, methods: this.latencies.reports(), limits: this.limits.reports() }),
+        handle: () => json({ samples: this.samples, methods: this.latencies.reports(), limits: this.limits.reports(), load: this.load.report() }),
       },
     ];
   }
@@ -138,6 +145,8 @@ export class Health {
       rssBytes: this.rssBytes(),
       heapBytes: getHeapStatistics().used_heap_size,
       loopDelayMs: this.loopDelay.takeLongest(),
+      longestTurnMs: this.server.turn.takeLongestMs(),
+      waitingJobs: this.server.jobs.size,
       cpuPercent: Math.round((now.cpuMs - before.cpuMs) / seconds / 10),
     };
   }

@@ -22,6 +22,11 @@ export function json(value: unknown, status = 200): Reply {
   return { kind: 'json', status, value };
 }
 
+/** @param text Finished JSON. */
+export function jsonText(text: string): Reply {
+  return { kind: 'content', status: 200, type: JSON_TYPE, content: `${text}\n` };
+}
+
 /** An answer that says in one sentence what was wrong. */
 export function problem(status: number, error: string): Reply {
   return json({ error }, status);

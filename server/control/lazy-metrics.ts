@@ -1,18 +1,21 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Route } from './http.ts';
+import type { Load } from './metrics/load.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Trace } from './trace/trace.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
 
-/** The metrics, from the first time that somebody asks for them on: nobody else waits for their library, or pays for its histograms. */
+/** The metrics, loaded with the first scrape: a server without one neither loads their library nor keeps its histograms. */
 export class LazyMetrics {
   private readonly server: ChopChop;
   private readonly trace: Trace;
+  private readonly load: Load;
   private metrics: Metrics | null = null;
 
-  constructor(server: ChopChop, trace: Trace) {
+  constructor(server: ChopChop, trace: Trace, load: Load) {
     this.server = server;
     this.trace = trace;
+    this.load = load;
   }
 
   /** A request is over. */
@@ -27,7 +30,7 @@ export class LazyMetrics {
         path: '/metrics',
         handle: async () => {
           const { Metrics } = await import('./metrics/metrics.ts');
-          this.metrics ??= new Metrics(this.server, this.trace);
+          this.metrics ??= new Metrics(this.server, this.trace, this.load);
           return { kind: 'content', status: 200, type: this.metrics.contentType, content: await this.metrics.text() };
         },
       },

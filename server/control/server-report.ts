@@ -4,6 +4,7 @@ import type { Limits } from '../config/limits.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import { json, type Route } from './http.ts';
+import type { Load, LoadReport } from './metrics/load.ts';
 
 /** A server as the control interface tells of it. Counts begin with the server. */
 export interface ServerReport {
@@ -25,14 +26,15 @@ export interface ServerReport {
   readonly closes: Readonly<Record<string, number>>;
   /** Stanzas that were sent back, by condition. */
   readonly bounces: Readonly<Record<string, number>>;
+  readonly load: LoadReport;
 }
 
-export function serverRoute(server: ChopChop): Route {
+export function serverRoute(server: ChopChop, load: Load): Route {
   const startedAt = SYSTEM_TIME.wallTime() - process.uptime() * 1000;
-  return { method: 'GET', path: '/api/v1/server', handle: () => json(serverReport(server, startedAt)) };
+  return { method: 'GET', path: '/api/v1/server', handle: () => json(serverReport(server, load, startedAt)) };
 }
 
-function serverReport(server: ChopChop, startedAt: number): ServerReport {
+function serverReport(server: ChopChop, load: Load, startedAt: number): ServerReport {
   const { config, counts } = server;
   return {
     version: VERSION,
@@ -48,5 +50,6 @@ function serverReport(server: ChopChop, startedAt: number): ServerReport {
     counts: { logins: counts.logins, ...server.traffic() },
     closes: Object.fromEntries(counts.closes),
     bounces: Object.fromEntries(counts.bounces),
+    load: load.report(),
   };
 }

@@ -1,8 +1,10 @@
 import type { ServiceClass } from '../../router/pools/service-class.ts';
+import type { ServiceNode } from '../../router/pools/service-node.ts';
 import type { Router } from '../../router/router.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
+import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 
 /** A router and what is registered with it, as the control interface tells of it. Times are milliseconds since 1970. */
 export interface RouterReport {
@@ -38,28 +40,36 @@ export interface ListenerReport {
 
 export function serviceRoutes(server: ChopChop, log: Log): Route[] {
   return [
-    { method: 'GET', path: '/api/v1/routers', handle: () => json({ routers: Array.from(server.routers.values(), routerReport) }) },
+    { method: 'GET', path: '/api/v1/routers', handle: () => slicedJson(server.jobs, routerList(server)) },
     { method: 'POST', path: '/api/v1/services/*/drain', handle: ({ path: [service = ''], body }) => drain(server, log, service, body, true) },
     { method: 'POST', path: '/api/v1/services/*/resume', handle: ({ path: [service = ''], body }) => drain(server, log, service, body, false) },
   ];
 }
 
-function routerReport(router: Router): RouterReport {
-  const { jid, domain, suspended, refusalCounts, classes } = router;
-  return { router: jid, domain, suspended, refusals: Object.fromEntries(refusalCounts), services: Array.from(classes.values(), serviceReport) };
+function* routerList({ routers }: ChopChop): Bits<string> {
+  let list = '';
+  for (const router of routers.values()) list += `${list === '' ? '' : ','}${yield* routerJson(router)}`;
+  return `{"routers":[${list}]}`;
 }
 
-function serviceReport({ name, since, nodes }: ServiceClass): ServiceReport {
-  const listeners = Array.from(nodes.values(), ({ jid, since: registered, count, answered, unanswered, stalled, draining }) => ({
-    jid,
-    since: registered,
-    requests: count,
-    answered,
-    unanswered,
-    stalled,
-    draining,
-  }));
-  return { service: name, since, listeners };
+/** A {@link RouterReport}. */
+function* routerJson({ jid, domain, suspended, refusalCounts, classes }: Router): Bits<string> {
+  let services = '';
+  for (const service of classes.values()) services += `${services === '' ? '' : ','}${yield* serviceJson(service)}`;
+  const head: Omit<RouterReport, 'services'> = { router: jid, domain, suspended, refusals: Object.fromEntries(refusalCounts) };
+  return withMember({ ...head }, 'services', `[${services}]`);
+}
+
+/** A {@link ServiceReport}. */
+function* serviceJson({ name, since, nodes }: ServiceClass): Bits<string> {
+  const head: Omit<ServiceReport, 'listeners'> = { service: name, since };
+  return withMember({ ...head }, 'listeners', yield* jsonList(listenersOf(nodes.values())));
+}
+
+function* listenersOf(nodes: Iterable<ServiceNode>): Iterable<ListenerReport> {
+  for (const { jid, since, count, answered, unanswered, stalled, draining } of nodes) {
+    yield { jid, since, requests: count, answered, unanswered, stalled, draining };
+  }
 }
 
 /** @param body `{domain?, listener?}`: all routers and all listeners where they are not named. */

@@ -4,6 +4,7 @@ import type { Log } from '../kernel/log.ts';
 import type { TransportKind } from '../net/transport.ts';
 import type { Session } from '../sessions/session.ts';
 import { json, problem, type Route } from './http.ts';
+import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 
 /**
  * What a session is to OpenSRF: `router`, `listener` and `component` are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a
@@ -50,7 +51,7 @@ export function sessionRoutes(server: ChopChop, log: Log): Route[] {
       handle: ({ query }) => {
         const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
         if (!Number.isInteger(limit) || limit < 1) return problem(400, 'limit is no whole number from 1');
-        return json({ total: server.sessions.size, sessions: reports(server, limit) });
+        return slicedJson(server.jobs, sessionList(server, limit));
       },
     },
     {
@@ -68,29 +69,35 @@ export function sessionRoutes(server: ChopChop, log: Log): Route[] {
 }
 
 interface Registration {
-  readonly services: string[];
+  readonly services: Set<string>;
   unanswered: number;
 }
 
-function reports(server: ChopChop, limit: number): SessionReport[] {
-  const registrations = registrationsOf(server);
-  const all: SessionReport[] = [];
-  for (const session of server.sessions) {
-    if (all.length === limit) break;
-    all.push(report(session, registrations.get(session.jid)));
-  }
-  return all;
+function* sessionList(server: ChopChop, limit: number): Bits<string> {
+  const registrations = yield* registrationsOf(server);
+  const list = yield* jsonList(reports(server.sessions, registrations, limit));
+  return withMember({ total: server.sessions.size }, 'sessions', list);
 }
 
-function registrationsOf({ routers }: ChopChop): Map<string, Registration> {
+function* reports(sessions: Iterable<Session>, registrations: ReadonlyMap<string, Registration>, limit: number): Iterable<SessionReport> {
+  let left = limit;
+  for (const session of sessions) {
+    if (left-- === 0) return;
+    yield report(session, registrations.get(session.jid));
+  }
+}
+
+/** By listener's JID. A session may be registered for thousands of services. */
+function* registrationsOf({ routers }: ChopChop): Bits<Map<string, Registration>> {
   const registrations = new Map<string, Registration>();
   for (const router of routers.values()) {
     for (const service of router.classes.values()) {
       for (const node of service.nodes.values()) {
-        const registration = registrations.get(node.jid) ?? { services: [], unanswered: 0 };
-        if (!registration.services.includes(service.name)) registration.services.push(service.name);
+        const registration = registrations.get(node.jid) ?? { services: new Set(), unanswered: 0 };
+        registration.services.add(service.name);
         registration.unanswered += node.unanswered;
         registrations.set(node.jid, registration);
+        yield;
       }
     }
   }
@@ -122,7 +129,7 @@ function report(session: Session, registration: Registration | undefined): Sessi
 
 function roleOf(session: Session, registration: Registration | undefined): [SessionRole, readonly string[]] {
   const { kind, jid, bareJid, origin } = session;
-  if (registration !== undefined) return ['listener', registration.services];
+  if (registration !== undefined) return ['listener', [...registration.services]];
   if (kind === 'component') return ['component', []];
   const resource = jid.slice(bareJid.length + 1);
   const worksFor = /^(.+?)_drone_/.exec(resource)?.[1];

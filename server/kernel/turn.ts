@@ -13,11 +13,17 @@ const WEIGHT_PER_LOOK = 8;
  * ({@link Slices}). At its end, when everything that reads has run, all output is written.
  */
 export class Turn implements Pace {
+  /** Turns that had input or output. */
+  count = 0;
+  /** The longest of them, in milliseconds. */
+  longestMs = 0;
   private readonly clock: Pick<Clock, 'now'>;
   private atEnd: () => void = () => {};
   private scheduled = false;
   /** Monotonic milliseconds; 0: nothing was read yet. */
   private end = 0;
+  private begun = 0;
+  private longestSinceTakenMs = 0;
   private sliceEnd = 0;
   private weight = 0;
 
@@ -34,6 +40,7 @@ export class Turn implements Pace {
   begin(): void {
     if (this.scheduled) return;
     this.scheduled = true;
+    this.begun = this.clock.now();
     // The check phase follows the poll phase.
     setImmediate(this.over);
   }
@@ -63,9 +70,24 @@ export class Turn implements Pace {
     return this.clock.now() < this.sliceEnd;
   }
 
+  /** The longest turn since the last call, in milliseconds. */
+  takeLongestMs(): number {
+    const longest = this.longestSinceTakenMs;
+    this.longestSinceTakenMs = 0;
+    return longest;
+  }
+
   private readonly over = (): void => {
     this.scheduled = false;
     this.end = 0;
+    const { begun } = this;
     this.atEnd();
+    this.measure(this.clock.now() - begun);
   };
+
+  private measure(ms: number): void {
+    this.count++;
+    this.longestMs = Math.max(this.longestMs, ms);
+    this.longestSinceTakenMs = Math.max(this.longestSinceTakenMs, ms);
+  }
 }

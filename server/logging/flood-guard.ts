@@ -22,6 +22,8 @@ interface Window {
  * A line's kind is its message. Messages are constants, so there are few kinds.
  */
 export class FloodGuard implements Log {
+  /** Lines that were left out. */
+  suppressed = 0;
   private readonly log: Log;
   private readonly clock: Clock;
   private readonly limits: FloodLimits;
@@ -64,7 +66,10 @@ export class FloodGuard implements Log {
   }
 
   private write(level: Level, fields: object, message: string): void {
-    if (++this.windowOf(level, message).lines > this.most(level)) return;
+    if (++this.windowOf(level, message).lines > this.most(level)) {
+      this.suppressed++;
+      return;
+    }
     this.log[level](fields, message);
   }
 

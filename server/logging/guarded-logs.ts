@@ -19,6 +19,11 @@ export class GuardedLogs {
     this.limits = limits;
   }
 
+  /** Lines that the guards left out. */
+  get suppressed(): number {
+    return this.guards.reduce((sum, { suppressed }) => sum + suppressed, 0);
+  }
+
   of: GuardedLog = (part, levels) => {
     const guard = new FloodGuard(logOfPart(this.log, part), this.clock, this.limits, levels);
     this.guards.push(guard);

@@ -1,10 +1,12 @@
 import { Registry } from 'prom-client';
 import type { ChopChop } from '../../compose/chopchop.ts';
 import { routerName } from '../../config/config.ts';
+import type { ServerClock } from '../../kernel/clock.ts';
 import { VERSION } from '../../kernel/version.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { TraceSummary } from '../trace/trace-entry.ts';
 import { LatencyMetric } from './latency-metric.ts';
+import type { Load } from './load.ts';
 import { Meters, type Values } from './meters.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
@@ -15,17 +17,26 @@ export class Metrics {
   private readonly registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
   private readonly latency: LatencyMetric;
 
-  constructor(server: ChopChop, trace: Trace) {
+  /** The keys of the metrics in the registry. */
+  private readonly names: readonly string[];
+  private readonly clock: Pick<ServerClock, 'soon'>;
+
+  constructor(server: ChopChop, trace: Trace, load: Load) {
     const { registry } = this;
+    this.clock = server.clock;
     const { metricSeries } = server.config.limits;
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     addProcessMetrics(registry);
     const meters = new Meters({ registry, prefix: PREFIX, guard: server.guards.create('metrics', null), maxSeries: metricSeries });
     addServerMetrics(meters, server);
     addRouterMetrics(meters, server);
+    addLoadMetrics(meters, load);
     meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
     const isThere = (service: string) => service === 'router' || [...server.routers.values()].some(({ classes }) => classes.has(service));
     this.latency = new LatencyMetric(registry, PREFIX, isThere, metricSeries);
+    this.names = registry.getMetricsAsArray().map(({ name }) => name);
+    // OpenMetrics names a counter without the suffix of its samples.
+    for (const metric of registry.getMetricsAsArray()) if (isCounter(metric)) metric.name = metric.name.replace(/_total$/, '');
   }
 
   /** A request is over. */
@@ -37,13 +48,19 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  text(): Promise<string> {
-    return this.registry.metrics();
+  /** Writes one metric in a turn of the event loop: one of thousands of series takes some milliseconds. */
+  async text(): Promise<string> {
+    const texts: string[] = [];
+    for (const name of this.names) {
+      await new Promise<void>((resolve) => this.clock.soon(resolve));
+      texts.push(await this.registry.getSingleMetricAsString(name));
+    }
+    return `${texts.join('\n')}\n# EOF\n`;
   }
 }
 
 function addServerMetrics(meters: Meters, server: ChopChop): void {
-  const { counts, guards } = server;
+  const { counts } = server;
   meters.gauge('info', 'The version that runs', ['version'], () => [[{ version: VERSION }, 1]]);
   meters.gauge('sessions', 'Sessions that are logged in, by domain', ['domain'], () => sessionsByDomain(server));
   meters.gauge('connections', 'Connections that are open, logged in or not', [], () => [[{}, server.connections.size]]);
@@ -70,9 +87,19 @@ function addServerMetrics(meters: Meters, server: ChopChop): void {
   meters.counter('closed_connections', 'Connections closed, by reason', ['reason'], () =>
     Array.from(counts.closes, ([reason, count]) => [{ reason }, count] as const),
   );
-  meters.counter('observer_failures', 'Failures of observers (the trace, a recording) and timers, which the traffic does not notice', ['observer'], () =>
-    Array.from(guards.failures, ([observer, count]) => [{ observer }, count] as const),
+}
+
+function addLoadMetrics(meters: Meters, load: Load): void {
+  const report = () => load.report();
+  meters.counter('turns', 'Turns of the event loop with input or output', [], () => [[{}, report().turns]]);
+  meters.gauge('longest_turn_seconds', 'The longest of these turns since the start', [], () => [[{}, report().longestTurnMs / 1000]]);
+  meters.counter('slices', 'Slices of long jobs', [], () => [[{}, report().slices]]);
+  meters.gauge('waiting_jobs', 'Long jobs that wait for their next slice', [], () => [[{}, report().waitingJobs]]);
+  meters.counter('observer_failures', 'Failures of observers (the trace, a recording) and timers, kept away from the traffic', ['observer'], () =>
+    Object.entries(report().observerFailures).map(([observer, count]) => [{ observer }, count] as const),
   );
+  meters.counter('lost_log_lines', 'Log lines that the destination of the log did not take', [], () => [[{}, report().lostLogLines]]);
+  meters.counter('suppressed_log_lines', 'Log lines beyond logLinesOfKind and logLifeLines', [], () => [[{}, report().suppressedLogLines]]);
 }
 
 function addRouterMetrics(meters: Meters, server: ChopChop): void {
@@ -94,12 +121,16 @@ function addRouterMetrics(meters: Meters, server: ChopChop): void {
   );
 }
 
-function nodeValues({ routers }: ChopChop, key: 'count' | 'answered' | 'unanswered'): Values {
-  return [...routers].flatMap(([domain, { classes }]) =>
-    [...classes.values()].flatMap(({ name: service, nodes }) =>
-      Array.from(nodes.values(), (node) => [{ domain, service, listener: node.jid }, node[key]] as const),
-    ),
-  );
+function* nodeValues({ routers }: ChopChop, key: 'count' | 'answered' | 'unanswered'): Values {
+  for (const [domain, { classes }] of routers) {
+    for (const { name: service, nodes } of classes.values()) {
+      for (const node of nodes.values()) yield [{ domain, service, listener: node.jid }, node[key]];
+    }
+  }
+}
+
+function isCounter(metric: object): boolean {
+  return 'type' in metric && metric.type === 'counter';
 }
 
 function sessionsByDomain({ sessions, config }: ChopChop): Values {

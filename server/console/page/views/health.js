@@ -36,7 +36,14 @@ const PLOTS = [
       { name: 'heap', of: ({ heapBytes }) => heapBytes },
     ],
   },
-  { title: 'Event-loop delay', unit: ms, lines: [{ name: 'longest', of: ({ loopDelayMs }) => loopDelayMs }] },
+  {
+    title: 'Event loop',
+    unit: ms,
+    lines: [
+      { name: 'longest delay', of: ({ loopDelayMs }) => loopDelayMs },
+      { name: 'longest turn', of: ({ longestTurnMs }) => longestTurnMs },
+    ],
+  },
   { title: 'CPU', unit: (value) => `${number(value)} %`, lines: [{ name: 'of one core', of: ({ cpuPercent }) => cpuPercent }] },
 ];
 
@@ -49,12 +56,24 @@ const LIMITS = {
   loginTimeoutMs: ['The time for a login', ms, 'gave up'],
 };
 
+/** The figures of the server's load, in words. */
+const LOAD = [
+  ['Turns of the event loop', ({ turns }) => number(turns)],
+  ['Longest turn', ({ longestTurnMs }) => ms(longestTurnMs)],
+  ['Slices of long jobs', ({ slices }) => number(slices)],
+  ['Long jobs that wait', ({ waitingJobs }) => number(waitingJobs)],
+  ['Failures of observers and timers', ({ observerFailures }) => failures(observerFailures)],
+  ['Log lines lost', ({ lostLogLines }) => number(lostLogLines)],
+  ['Log lines left out', ({ suppressedLogLines }) => number(suppressedLogLines)],
+];
+
 const REFRESH_MS = 2_000;
 
 export function healthView() {
   const plots = PLOTS.map(plot);
   const methods = h('tbody', {});
   const limits = h('tbody', {});
+  const load = h('tbody', {});
   const noMethods = h('p', { class: 'empty' }, 'No request was answered yet.');
   const element = h(
     'div',
@@ -78,6 +97,12 @@ export function healthView() {
       h('h3', {}, 'Limits, and who came near them'),
       scrolled('Limits', table(['Limit', 'Now', 'Most', 'Allowed', 'Met', 'Who'], limits)),
     ),
+    h(
+      'section',
+      { class: 'card block', 'aria-label': 'Load' },
+      h('h3', {}, 'Event loop, observers, log'),
+      scrolled('Load', table(['Since the start', ''], load)),
+    ),
   );
 
   function draw() {
@@ -93,6 +118,16 @@ export function healthView() {
       ({ limit }) => limit,
       limitRow,
     );
+    keyed(
+      load,
+      LOAD.map(([words, of]) => ({ words, text: of(health.load) })),
+      ({ words }) => words,
+      ({ words, text }, old) =>
+        cells(old, [
+          [words, ''],
+          [text, 'right'],
+        ]),
+    );
     noMethods.hidden = health.methods.length > 0;
   }
 
@@ -107,6 +142,11 @@ export function healthView() {
       end();
     },
   };
+}
+
+function failures(byName) {
+  const each = Object.entries(byName).map(([name, count]) => `${name}: ${number(count)}`);
+  return each.length === 0 ? '0' : each.join(', ');
 }
 
 /** On a phone, the keyboard moves it sideways. */

@@ -89,10 +89,10 @@ test('a daemon that does not start leaves its own words and exit code', async (t
 
 test('Ctrl-C while a daemon starts ends it too', { skip: noProc }, async (t) => {
   const folder = temporaryFolder(t);
-  // A log file that is a pipe nobody reads holds the daemon up before it is ready.
-  const fifo = join(folder, 'log');
+  // A configuration in a pipe without a writer holds the daemon up before it is ready.
+  const fifo = join(folder, 'core.xml');
   spawnSync('mkfifo', [fifo]);
-  const child = endWith(t, spawn(process.execPath, [MAIN, '--daemon', '--port', '0', '--log-file', fifo], { stdio: ['ignore', 'ignore', 'pipe'] }));
+  const child = endWith(t, spawn(process.execPath, [MAIN, '--daemon', '--port', '0', '--config', fifo], { stdio: ['ignore', 'ignore', 'pipe'] }));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
   const grandchild = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();

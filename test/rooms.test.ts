@@ -43,8 +43,8 @@ test('only server/kernel/clock.ts reads the time', () => {
 test('only server/kernel/clock.ts starts timers of a server, so that none can end the process', () => {
   const starts = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)\(/;
   const starters = files.filter((file) => starts.test(readFileSync(join(root, file), 'utf8')) && !/^server\/(?:cli|doctor|launch|osrf|process)\//.test(file));
-  // The turn, the slices and the syslog guard what they run; the others call nothing but the socket.
-  const own = ['kernel/slices.ts', 'kernel/turn.ts', 'logging/syslog.ts', 'net/memory-pair.ts', 'net/split-writes.ts'];
+  // The turn, the slices and the log guard what they run; the others call nothing but the socket.
+  const own = ['kernel/slices.ts', 'kernel/turn.ts', 'logging/standard-output.ts', 'logging/syslog.ts', 'net/memory-pair.ts', 'net/split-writes.ts'];
   assert.deepEqual(starters.sort(), ['server/kernel/clock.ts', ...own.map((file) => `server/${file}`)]);
 });
 

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { readRegularFile } from '../kernel/regular-file.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 
 /** What local commands need to talk to a running server. Only the server's user can read it. */
@@ -102,7 +103,7 @@ function isAlive(pid: number): boolean {
 export function readControlFile(path: string): ControlFile {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFile(path);
   } catch (error) {
     throw new CommandError(EXIT.file, `cannot read the control file ${path}: ${(error as Error).message}; a server writes it with --control-file`);
   }
@@ -113,7 +114,7 @@ export function readControlFile(path: string): ControlFile {
 
 function parse(path: string): ControlFile | null {
   try {
-    return parseControlFile(readFileSync(path, 'utf8'));
+    return parseControlFile(readRegularFile(path));
   } catch {
     return null;
   }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { formatPlace, type Place } from '../config/problem.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { readRegularFile } from '../kernel/regular-file.ts';
 
 /** A new token, or the one in a file. @param place Where the file is named. @throws CommandError */
 export function controlToken(file: string | null, place: Place): string {
   if (file === null) return randomBytes(24).toString('base64url');
   let token: string;
   try {
-    token = readFileSync(file, 'utf8').trim();
+    token = readRegularFile(file).trim();
   } catch (error) {
     throw new CommandError(EXIT.file, `${formatPlace(place)}: cannot read ${file}: ${(error as Error).message}`);
   }

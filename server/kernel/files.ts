@@ -1,11 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { checkNotSpecial, readRegularFile } from './regular-file.ts';
 
 /** Writes a file that others wait for: it is there whole or not at all. @param mode Who may read it, before the mask. @throws CommandError */
 export function writeFileAtomically(path: string, content: string, mode = 0o666): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
+    checkNotSpecial(path);
     // Of an earlier process of the same number; or of somebody else, who wants to read what we write, or have it written elsewhere.
     rmSync(temporary, { force: true });
     writeFileSync(temporary, content, { mode, flag: 'wx' });
@@ -19,7 +21,7 @@ export function writeFileAtomically(path: string, content: string, mode = 0o666)
 /** Removes a file of ours at the end, if it is still there and still says what we wrote. */
 export function removeOwnFile(path: string, content: string): void {
   try {
-    if (readFileSync(path, 'utf8') === content) rmSync(path);
+    if (readRegularFile(path) === content) rmSync(path);
   } catch {
     // Gone already, or out of reach by now: no matter for a process that ends.
   }
@@ -29,6 +31,7 @@ export function removeOwnFile(path: string, content: string): void {
 export function checkWritable(path: string): void {
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
+    checkNotSpecial(path);
     accessSync(existsSync(path) ? path : dirname(resolve(path)), constants.W_OK);
   } catch (error) {
     throw new CommandError(EXIT.file, `cannot write ${path}: ${(error as Error).message}`);

@@ -1,6 +1,9 @@
-import { appendFileSync } from 'node:fs';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { appendToFile, checkNotSpecial } from '../kernel/regular-file.ts';
 import type { LogSink } from './sink.ts';
+
+/** The one device that is accepted as a log file. */
+export const NULL_DEVICE = '/dev/null';
 
 /**
  * A log file that is opened anew for each line, as OpenSRF's own programs do it: one that was renamed, removed or truncated by logrotate needs no signal,
@@ -12,7 +15,7 @@ export class LogFile implements LogSink {
   /** @param path Absolute. @throws CommandError if it cannot be written. */
   constructor(path: string) {
     this.path = path;
-    const problem = this.append('');
+    const problem = specialProblem(path) ?? this.append('');
     if (problem !== null) throw new CommandError(EXIT.file, `cannot write the log file ${path}: ${problem}`);
   }
 
@@ -24,10 +27,20 @@ export class LogFile implements LogSink {
 
   private append(text: string): string | null {
     try {
-      appendFileSync(this.path, text);
+      appendToFile(this.path, text);
       return null;
     } catch (error) {
       return (error as Error).message;
     }
+  }
+}
+
+/** `/dev/null` passes: it is the log file of a site that wants none. */
+function specialProblem(path: string): string | null {
+  try {
+    if (path !== NULL_DEVICE) checkNotSpecial(path);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
   }
 }

@@ -6,6 +6,7 @@ import { jsonLine, type LineFormat, opensrfLine, prettyLine } from './line-forma
 import { LogFile } from './log-file.ts';
 import { bounded } from './printable.ts';
 import type { LogSink } from './sink.ts';
+import { StandardOutput } from './standard-output.ts';
 import { Syslog } from './syslog.ts';
 
 /** A log that has to be closed. */
@@ -13,7 +14,9 @@ export interface OpenLog {
   readonly log: Logger;
   /** The same log for the lines about the server's own start and end: their level may be another. */
   readonly life: Logger;
-  /** Resolves when all lines are out. */
+  /** Lines that the destination did not take, since the start. */
+  lostLines(): number;
+  /** Resolves when all lines are out, or the destination has taken none for a while. */
   close(): Promise<void>;
 }
 
@@ -25,23 +28,28 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
   const format = await createFormat(options);
   const sink = openSink(options);
   // pino's way for a stream to say that it wants to know the level.
-  const lines = Object.assign(new LogLines(format, sink), { [Symbol.for('pino.metadata')]: true });
+  const lines = Object.assign(new LogLines(format, sink, noticeOf(options)), { [Symbol.for('pino.metadata')]: true });
   const formatters = { log: boundedFields };
   const log = pino({ level: options.level, base: null, formatters, serializers: { err: boundedError } }, lines);
-  return { log, life: log.child({}, { level: options.lifeLevel }), close: () => sink.close() };
+  const life = log.child({}, { level: options.lifeLevel });
+  return { log, life, lostLines: () => lines.lostInAll, close: () => sink.close() };
 }
 
 /** What pino writes to. */
 class LogLines {
   /** pino sets it before each line. */
   lastLevel = 30;
+  lostInAll = 0;
   private readonly format: LineFormat;
   private readonly sink: LogSink;
+  private readonly notice: (problem: string) => void;
   private lost = 0;
 
-  constructor(format: LineFormat, sink: LogSink) {
+  /** @param notice Called with the first line that is lost. */
+  constructor(format: LineFormat, sink: LogSink, notice: (problem: string) => void) {
     this.format = format;
     this.sink = sink;
+    this.notice = notice;
   }
 
   write(json: string): void {
@@ -57,10 +65,17 @@ class LogLines {
   private writeLine(level: number, json: string): void {
     const problem = this.sink.write(level, this.format(json));
     if (problem === null) return;
-    // Once: what cannot be logged to a full disk need not fill a terminal.
-    if (this.lost === 0) process.stderr.write(`opensrf-chopchop: cannot write the log: ${problem}; its lines are lost until that is mended\n`);
+    // Once: a full disk need not fill a terminal.
+    if (this.lost === 0) this.notice(problem);
     this.lost++;
+    this.lostInAll++;
   }
+}
+
+/** Standard error is often the same pipe as standard output: nothing more is written there when that is full. */
+function noticeOf({ destination }: LogOptions): (problem: string) => void {
+  if (destination.kind === 'stdout') return () => {};
+  return (problem) => process.stderr.write(`opensrf-chopchop: cannot write the log: ${problem}; its lines are lost until that is mended\n`);
 }
 
 function createFormat({ format, destination, name }: LogOptions): LineFormat | Promise<LineFormat> {
@@ -80,24 +95,12 @@ function createFormat({ format, destination, name }: LogOptions): LineFormat | P
 function openSink({ destination, name }: LogOptions): LogSink {
   switch (destination.kind) {
     case 'stdout':
-      return standardOutput();
+      return new StandardOutput();
     case 'file':
       return new LogFile(destination.path);
     case 'syslog':
       return new Syslog({ ...destination, name });
   }
-}
-
-/** Written at once; what comes when nobody reads any more is dropped. */
-function standardOutput(): LogSink {
-  const output = pino.destination({ sync: true });
-  return {
-    write(_level, line) {
-      output.write(`${line}\n`);
-      return null;
-    },
-    async close() {},
-  };
 }
 
 function boundedFields(fields: Record<string, unknown>): Record<string, unknown> {

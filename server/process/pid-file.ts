@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../kernel/files.ts';
 import type { Log } from '../kernel/log.ts';
+import { readRegularFile } from '../kernel/regular-file.ts';
 
 /** What `ps` shows of a server; the command line it takes the place of may have passwords in it. */
 export const PROCESS_TITLE = 'opensrf-chopchop';
@@ -92,7 +93,7 @@ function reasonFor(pid: number): string {
 
 function read(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new CommandError(EXIT.file, `cannot read the pid file ${path}: ${(error as Error).message}`);

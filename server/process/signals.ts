@@ -1,3 +1,4 @@
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { Log } from '../kernel/log.ts';
 
 /** What a server needs of the process it runs in. */
@@ -5,14 +6,25 @@ export interface Stoppable {
   stop(): Promise<void>;
 }
 
-/** Resolves when the first SIGINT or SIGTERM has stopped the server; the second one ends the process at once. */
-export function stopOnSignal(server: Stoppable, log: Log): Promise<void> {
+/** How long the files and the log of a server may take to close after its stop took too long. */
+const LAST_MS = 2_000;
+
+/**
+ * Resolves when the first SIGINT or SIGTERM has stopped the server; the second one ends the process at once.
+ * @param stopMs How long the stop may take; after it the promise rejects, and the process ends soon whatever still runs.
+ */
+export function stopOnSignal(server: Stoppable, log: Log, stopMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopping = false;
     const onSignal = (signal: NodeJS.Signals, number: number) => {
       if (stopping) process.exit(128 + number);
       stopping = true;
       log.info({ signal }, 'stopping');
+      setTimeout(() => {
+        log.error({ seconds: stopMs / 1000 }, 'the stop took too long');
+        setTimeout(() => process.exit(EXIT.failed), LAST_MS).unref();
+        reject(new CommandError(EXIT.failed, `the stop took longer than ${stopMs / 1000} s`));
+      }, stopMs).unref();
       server.stop().then(resolve, reject);
     };
     process.on('SIGINT', onSignal);

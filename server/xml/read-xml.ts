@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { checkNotSpecial } from '../kernel/regular-file.ts';
 import { decodeXml } from './decode-text.ts';
 import { parseXml } from './parse.ts';
 import { XmlError } from './xml-error.ts';
@@ -25,6 +26,8 @@ function readText(path: string): string {
 
 function readBytes(path: string): Uint8Array {
   try {
+    // A shell may hand over a pipe, for `--config <(…)`.
+    checkNotSpecial(path, 'FIFO');
     return readFileSync(path);
   } catch (error) {
     throw XmlError.unreadable(path, error as Error);

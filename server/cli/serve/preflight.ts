@@ -5,6 +5,7 @@ import type { SettingPath } from '../../config/settings.ts';
 import type { Resolved } from '../../config/sources/resolve.ts';
 import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
 import { checkFolderCanBeMade, checkWritable } from '../../kernel/files.ts';
+import { NULL_DEVICE } from '../../logging/log-file.ts';
 import { probeSyslog } from '../../logging/syslog.ts';
 import { ListenError } from '../../net/tcp.ts';
 import { readIdentity } from '../../net/tls/identity.ts';
@@ -46,7 +47,10 @@ function stepsOf(resolved: Resolved): Step[] {
     ...given('settings.file', config.settings?.file ?? null, (file) => new SettingsFile(file)),
     ['tls.certificate', () => tls !== null && tls.certificate !== 'self-signed' && readIdentity(tls.certificate)],
     // Without a setting the destination is the log of the site's first router.
-    [settings.isGiven('log.file') ? 'log.file' : '', () => log.destination.kind === 'file' && checkWritable(log.destination.path)],
+    [
+      settings.isGiven('log.file') ? 'log.file' : '',
+      () => log.destination.kind === 'file' && log.destination.path !== NULL_DEVICE && checkWritable(log.destination.path),
+    ],
     [settings.isGiven('log.syslog') ? 'log.syslog' : '', () => log.destination.kind === 'syslog' && probeSyslog({ ...log.destination, name: log.name })],
     ...given('process.pidFile', values['process.pidFile'], checkPidFile),
     ...given('process.readyFile', values['process.readyFile'], (file) => file === '-' || checkWritable(file)),

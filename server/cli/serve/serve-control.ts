@@ -34,9 +34,9 @@ export function wantedControl({ control, settings }: Resolved): WantedControl | 
 
 /**
  * Starts the control interface where there is to be one. It is loaded only then, and after the server: logins do not wait for it.
- * @throws CommandError
+ * @param lostLogLines For its metrics. @throws CommandError
  */
-export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log): Promise<ServedControl | null> {
+export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log, lostLogLines: () => number): Promise<ServedControl | null> {
   if (wanted === null) return null;
   const { place, token, settings } = wanted;
   const [{ startControl }, { ControlListenError }, { ownControlFile }] = await Promise.all([
@@ -46,7 +46,7 @@ export async function serveControl(server: ChopChop, wanted: WantedControl | nul
   ]);
   const file = wanted.file ?? ownControlFile();
   try {
-    return publish(await startControl(server, place, token, log), server, file, wanted);
+    return publish(await startControl(server, place, token, log, lostLogLines), server, file, wanted);
   } catch (error) {
     if (error instanceof ControlListenError) throw new CommandError(EXIT.network, `${formatPlace(settings.placeOf(error.path))}: ${error.message}`);
     throw error;

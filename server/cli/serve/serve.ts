@@ -10,7 +10,7 @@ import { type Resolved, resolveSettings, type Sources } from '../../config/sourc
 import type { Doubles } from '../../fixture/doubles.ts';
 import { writeSiteFiles } from '../../fixture/site-files.ts';
 import { VERSION } from '../../kernel/version.ts';
-import { openLog } from '../../logging/logger.ts';
+import { type OpenLog, openLog } from '../../logging/logger.ts';
 import { CrashWatch } from '../../process/crash.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../../process/daemon.ts';
 import { notifyReady } from '../../process/notify.ts';
@@ -46,12 +46,12 @@ export async function serve(args: Sources['args']): Promise<void> {
   const pidFilePath = settings.values['process.pidFile'];
   const pidFile = pidFilePath === null ? null : new PidFile(pidFilePath);
   pidFile?.check();
-  const { log, life, close } = await openLog(logOptions);
+  const { log, life, lostLines, close } = await openLog(logOptions);
   const crash = new CrashWatch(log);
   try {
     const server = new ChopChop(resolved.config, log);
     process.on('SIGHUP', () => reload(server, () => read(false), resolved, log));
-    await run({ server, resolved, wanted, doubles, pidFile, log, life, crashed: crash.crashed });
+    await run({ server, resolved, wanted, doubles, pidFile, log, life, lostLines, crashed: crash.crashed });
   } catch (error) {
     // Standard error has it too; but a user of the log looks here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -88,24 +88,25 @@ interface Run {
   readonly log: Logger;
   /** For the lines about the server's own start and end. */
   readonly life: Logger;
+  readonly lostLines: OpenLog['lostLines'];
   /** Rejects when a mistake has to end it. */
   readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, wanted, doubles, pidFile, log, life, crashed }: Run): Promise<void> {
+async function run({ server, resolved, wanted, doubles, pidFile, log, life, lostLines, crashed }: Run): Promise<void> {
   const { config } = server;
   const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
   const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
   const { 'process.readyFile': ready, 'process.configDir': configDir } = resolved.settings.values;
   const readyFile = new ReadyFile(ready);
-  const stopped = stopOnSignal(running, life);
+  const stopped = stopOnSignal(running, life, config.limits.closeTimeoutMs + STOP_MS);
   ignoreUserSignals(log);
   let control: ServedControl | null = null;
   try {
     pidFile?.write(log);
     pidFile?.removeAtExit();
-    control = await serveControl(server, wanted, log);
+    control = await serveControl(server, wanted, log, lostLines);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
     life.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
     for (const warning of resolved.warnings) log.warn({}, formatProblem(warning));
@@ -118,10 +119,17 @@ async function run({ server, resolved, wanted, doubles, pidFile, log, life, cras
   } finally {
     readyFile.remove();
     await control?.stop();
-    await running.stop();
-    life.info({}, 'stopped');
+    // Where the stop took too long, nothing waits for it again.
+    const ended = stopped.then(
+      () => true,
+      () => false,
+    );
+    if (await Promise.race([running.stop().then(() => true), ended])) life.info({}, 'stopped');
     if (process.title === ROUTER_TITLE) await pidFile?.waitForReader();
   }
 }
+
+/** How long a stop may take besides the time for peers to close their side. */
+const STOP_MS = 5_000;
 
 const NOT_LOGGED = 'nothing is logged: --daemon without --log-file or --syslog';

@@ -1,7 +1,7 @@
 import { constants, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { CertificateFiles } from '../../config/transports.ts';
+import { readRegularFile } from '../../kernel/regular-file.ts';
 import { endPointOf } from './end-point.ts';
 
 /** What the server shows to who begins TLS with it. */
@@ -49,7 +49,7 @@ export function createIdentity(certificate: string, key: string): TlsIdentity {
 
 function readPem(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file);
   } catch (error) {
     throw new CertificateError(`TLS: cannot read ${file}: ${(error as Error).message}`, error);
   }

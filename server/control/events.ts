@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import type { JobRunner } from '../../shared/job.ts';
 import { writeJson } from '../../shared/osrf/json.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { HealthSample } from './health.ts';
 import { problem, type Reply, type Route } from './http.ts';
+import { sliced } from './sliced.ts';
 import type { TraceBatch } from './trace/batch.ts';
 import { TraceFilter } from './trace/filter.ts';
 import type { Trace } from './trace/trace.ts';
@@ -10,6 +12,7 @@ import type { Trace } from './trace/trace.ts';
 /** What is live: told as server-sent events (HTML Living Standard §9.2). */
 export interface LiveSources {
   readonly trace: Trace;
+  readonly jobs: JobRunner;
   readonly clock: ServerClock;
   /** @param takenOut See {@link Trace.watch}. @returns what ends that. */
   watchHealth(watcher: (sample: HealthSample) => void, takenOut: () => void): () => void;
@@ -17,6 +20,9 @@ export interface LiveSources {
 
 /** More may not wait for one who reads too slowly; then events are left out, and he is told how many. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** Batches that may wait while the past is searched. */
+const MAX_EARLY = 20;
 
 /** A word now and then, so that either side finds out when the other is gone. */
 const KEEPALIVE_MS = 15_000;
@@ -31,10 +37,15 @@ export function eventRoutes(sources: LiveSources): Route[] {
         if (typeof filter === 'string') return problem(400, filter);
         const past = Number(query.get('past') ?? 0);
         if (!Number.isInteger(past) || past < 0) return problem(400, 'past is no whole number');
-        return { kind: 'stream', type: 'text/event-stream', start: (response) => new EventStream(response, filter, sources).start(past) };
+        return { kind: 'stream', type: 'text/event-stream', start: (response) => startStream(response, new EventStream(response, filter, sources), past) };
       },
     },
   ];
+}
+
+function startStream(response: ServerResponse, stream: EventStream, past: number): void {
+  // The search has failed, and the caller asks again.
+  stream.start(past).catch(() => response.destroy());
 }
 
 /** One who listens. */
@@ -43,6 +54,8 @@ class EventStream {
   private readonly filter: TraceFilter;
   private readonly sources: LiveSources;
   private leftOut = 0;
+  /** What happens while the past is searched; null: it has been sent. */
+  private early: TraceBatch[] | null = [];
 
   constructor(response: ServerResponse, filter: TraceFilter, sources: LiveSources) {
     this.response = response;
@@ -50,11 +63,18 @@ class EventStream {
     this.sources = sources;
   }
 
-  /** @param past How many of the remembered requests are told of first, oldest first. */
-  start(past: number): void {
+  /** @param past How many of the remembered requests it sends first, oldest first. */
+  async start(past: number): Promise<void> {
+    this.watch();
+    const found = past === 0 ? [] : await sliced(this.sources.jobs, this.sources.trace.search(this.filter, past));
+    this.tell({ requests: found.map(({ summary }) => summary).reverse(), steps: [], came: [], left: [] });
+    const { early } = this;
+    this.early = null;
+    for (const batch of early ?? []) this.happened(batch);
+  }
+
+  private watch(): void {
     const { response, sources } = this;
-    const requests = past === 0 ? [] : sources.trace.search(this.filter, past).map(({ summary }) => summary);
-    this.tell({ requests: requests.reverse(), steps: [], came: [], left: [] });
     const hangUp = () => void response.destroy();
     const ends = [
       sources.trace.watch({ happened: (batch) => this.happened(batch) }, hangUp),
@@ -68,10 +88,19 @@ class EventStream {
   }
 
   private happened(batch: TraceBatch): void {
+    if (this.early !== null) {
+      this.keep(this.early, batch);
+      return;
+    }
     const { trace } = this.sources;
     const detailOf = (id: number) => (this.filter.looksInside ? (trace.get(id)?.detail ?? null) : null);
     const requests = batch.requests.filter((summary) => this.filter.matches(summary, detailOf(summary.id)));
     this.tell({ ...batch, requests });
+  }
+
+  private keep(early: TraceBatch[], batch: TraceBatch): void {
+    if (early.length < MAX_EARLY) early.push(batch);
+    else this.leftOut++;
   }
 
   private tell(batch: TraceBatch): void {

@@ -1,4 +1,6 @@
+import type { JobRunner } from '../../shared/job.ts';
 import { json, problem, type Route } from './http.ts';
+import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 import { TraceFilter } from './trace/filter.ts';
 import type { Trace } from './trace/trace.ts';
 
@@ -6,7 +8,7 @@ const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 5_000;
 
 /** The requests that are remembered. */
-export function requestRoutes(trace: Trace): Route[] {
+export function requestRoutes(trace: Trace, jobs: JobRunner): Route[] {
   return [
     {
       method: 'GET',
@@ -16,8 +18,7 @@ export function requestRoutes(trace: Trace): Route[] {
         if (typeof filter === 'string') return problem(400, filter);
         const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
         if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) return problem(400, `limit is no whole number from 1 to ${MAX_LIMIT}`);
-        const found = trace.search(filter, limit);
-        return json({ requests: query.get('details') === 'yes' ? found : found.map(({ summary }) => summary), unseen: trace.unseen });
+        return slicedJson(jobs, requestList(trace, filter, limit, query.get('details') === 'yes'));
       },
     },
     {
@@ -37,4 +38,10 @@ export function requestRoutes(trace: Trace): Route[] {
       },
     },
   ];
+}
+
+function* requestList(trace: Trace, filter: TraceFilter, limit: number, withDetails: boolean): Bits<string> {
+  const found = yield* trace.search(filter, limit);
+  const list = yield* jsonList(withDetails ? found : found.map(({ summary }) => summary));
+  return withMember({ unseen: trace.unseen }, 'requests', list);
 }

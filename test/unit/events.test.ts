@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { eventRoutes } from '../../server/control/events.ts';
 import type { HealthSample } from '../../server/control/health.ts';
 import type { Trace, TraceWatcher } from '../../server/control/trace/trace.ts';
+import type { Job } from '../../shared/job.ts';
 import { realClock } from '../support/guards.ts';
 
 const NOTHING = { requests: [], steps: [], came: ['a@b/c'], left: [] };
@@ -19,29 +20,39 @@ class FakeResponse extends EventEmitter {
   }
 }
 
-async function listen() {
+/** @param query Of the call; `past=…` searches for a while, until `found` is called. */
+async function listen(query = '') {
   const watchers = new Set<TraceWatcher>();
   const healthWatchers = new Set<(sample: HealthSample) => void>();
   const trace = {
     unseen: 7,
+    *search() {
+      yield;
+      return [{ summary: { id: 1, service: 'past' } }];
+    },
     watch(watcher: TraceWatcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
   } as unknown as Trace;
+  const jobs: Job[] = [];
   const watchHealth = (watcher: (sample: HealthSample) => void) => {
     healthWatchers.add(watcher);
     return () => healthWatchers.delete(watcher);
   };
-  const [route] = eventRoutes({ trace, clock: realClock(), watchHealth });
-  const reply = await route?.handle({ path: [], query: new URLSearchParams(), body: undefined });
+  const [route] = eventRoutes({ trace, jobs: { run: (job) => jobs.push(job) }, clock: realClock(), watchHealth });
+  const reply = await route?.handle({ path: [], query: new URLSearchParams(query), body: undefined });
   assert.ok(reply?.kind === 'stream');
   const response = new FakeResponse();
   reply.start(response as unknown as ServerResponse);
   const happen = () => {
     for (const watcher of watchers) watcher.happened(NOTHING);
   };
-  return { response, happen, watchers, healthWatchers };
+  const found = async () => {
+    for (const job of jobs) while (job.next().done !== true);
+    await new Promise(setImmediate);
+  };
+  return { response, happen, found, watchers, healthWatchers };
 }
 
 test('who reads too slowly misses events, and is told how many when he reads again', async () => {
@@ -54,6 +65,18 @@ test('who reads too slowly misses events, and is told how many when he reads aga
   response.writableLength = 0;
   happen();
   assert.match(response.written[2] ?? '', /^event: trace\ndata: \{.*"unseen":7,"leftOut":5\}\n\n$/);
+});
+
+test('the past is searched bit by bit, and what happens meanwhile follows it', async () => {
+  const { response, happen, found } = await listen('past=10');
+  happen();
+  assert.deepEqual(response.written, []);
+  await found();
+  happen();
+  assert.deepEqual(
+    response.written.map((text) => /"service":"past"|"came":\["a@b\/c"\]/.exec(text)?.[0]),
+    ['"service":"past"', '"came":["a@b/c"]', '"came":["a@b/c"]'],
+  );
 });
 
 test('who has gone is not told anything any more', async () => {

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import type { ChopChop } from '../../compose/chopchop.ts';
 import { routerName } from '../../config/config.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
+import type { Guard } from '../../kernel/guard.ts';
 import { VERSION } from '../../kernel/version.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { TraceSummary } from '../trace/trace-entry.ts';
@@ -20,14 +21,16 @@ export class Metrics {
   /** The keys of the metrics in the registry. */
   private readonly names: readonly string[];
   private readonly clock: Pick<ServerClock, 'soon'>;
+  private readonly guard: Guard;
 
   constructor(server: ChopChop, trace: Trace, load: Load) {
     const { registry } = this;
     this.clock = server.clock;
+    this.guard = server.guards.create('metrics', null);
     const { metricSeries } = server.config.limits;
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     addProcessMetrics(registry);
-    const meters = new Meters({ registry, prefix: PREFIX, guard: server.guards.create('metrics', null), maxSeries: metricSeries });
+    const meters = new Meters({ registry, prefix: PREFIX, guard: this.guard, maxSeries: metricSeries });
     addServerMetrics(meters, server);
     addRouterMetrics(meters, server);
     addLoadMetrics(meters, load);
@@ -53,7 +56,11 @@ export class Metrics {
     const texts: string[] = [];
     for (const name of this.names) {
       await new Promise<void>((resolve) => this.clock.soon(resolve));
-      texts.push(await this.registry.getSingleMetricAsString(name));
+      // One that cannot be read leaves the others as they are.
+      await this.registry.getSingleMetricAsString(name).then(
+        (text) => texts.push(text),
+        (error: unknown) => this.guard.failed(error),
+      );
     }
     return `${texts.join('\n')}\n# EOF\n`;
   }

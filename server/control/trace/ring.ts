@@ -35,12 +35,13 @@ export class TraceRing {
     return this.entries.get(id);
   }
 
-  /** The last ones that match, newest first. */
-  search(filter: TraceFilter, limit: number): TraceEntry[] {
+  /** The last ones that match, newest first. It yields after each entry: to look for a text in all of them takes long. */
+  *search(filter: TraceFilter, limit: number): Generator<void, TraceEntry[], void> {
     const found: TraceEntry[] = [];
     for (const entry of [...this.entries.values()].reverse()) {
       if (found.length === limit) break;
       if (filter.matches(entry.summary, entry.detail)) found.push(entry);
+      yield;
     }
     return found;
   }

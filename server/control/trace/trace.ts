@@ -77,10 +77,16 @@ export class Trace implements ExchangeObserver, SessionObserver {
     };
   }
 
-  /** Requests under way and past that match, newest first. */
-  search(filter: TraceFilter, limit: number): TraceEntry[] {
-    const open = Array.from(this.open.values(), (recording) => recording.entry(this.server.protect()));
-    const found = [...open.filter(({ summary, detail }) => filter.matches(summary, detail)), ...this.ring.search(filter, limit)];
+  /** Requests under way and past that match, newest first. It yields after each one. */
+  *search(filter: TraceFilter, limit: number): Generator<void, TraceEntry[], void> {
+    const found: TraceEntry[] = [];
+    for (const recording of [...this.open.values()].reverse()) {
+      if (found.length === limit) break;
+      const entry = recording.entry(this.server.protect());
+      if (filter.matches(entry.summary, entry.detail)) found.push(entry);
+      yield;
+    }
+    found.push(...(yield* this.ring.search(filter, limit)));
     return found.sort((a, b) => b.summary.id - a.summary.id).slice(0, limit);
   }
 

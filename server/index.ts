@@ -18,6 +18,7 @@ export type {
   SettingsOptions,
   TlsOptions,
   UnixOptions,
+  WebOptions,
   WebSocketOptions,
 } from './api/server-options.ts';
 export {

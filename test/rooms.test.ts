@@ -65,7 +65,7 @@ test('a peer’s JSON is parsed and written in shared/osrf/json.ts alone, which 
     'server/kernel/version.ts',
     'server/logging/line-formats.ts',
     'server/logging/logger.ts',
-    'server/net/websocket/host-meta.ts',
+    'server/web/host-meta.ts',
   ];
   assert.deepEqual(users.sort(), [...own, 'shared/osrf/json.ts']);
 });

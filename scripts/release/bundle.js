@@ -30,7 +30,7 @@ const COMMON = {
 };
 
 /** What a command loads only if it is asked for something special; the package has them beside it. */
-const SELDOM = ['pino-pretty', 'prom-client', 'selfsigned', 'ws', 'yaml'];
+const SELDOM = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
 
 const EVERYTHING = {
   contents: [

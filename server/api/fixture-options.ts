@@ -1,7 +1,17 @@
 import type { FaultOptions } from './faults.ts';
 import type { Limits } from './limits.ts';
 import type { ReplayMode } from './recording.ts';
-import type { Account, ComponentsOptions, Log, RouterOptions, SettingsOptions, TlsOptions, UnixOptions, WebSocketOptions } from './server-options.ts';
+import type {
+  Account,
+  ComponentsOptions,
+  Log,
+  RouterOptions,
+  SettingsOptions,
+  TlsOptions,
+  UnixOptions,
+  WebOptions,
+  WebSocketOptions,
+} from './server-options.ts';
 
 /**
  * What `startChopChop` starts; every option may be left out. An option here counts before the same one in the file of `config`.
@@ -27,6 +37,8 @@ export interface FixtureOptions {
   readonly unix?: UnixOptions;
   /** Ports for WebSockets. */
   readonly websocket?: WebSocketOptions;
+  /** Ports for browsers; true: any free HTTP port. None by default. */
+  readonly web?: boolean | WebOptions;
   /** Where passwords are taken without TLS: everywhere (`allow`, the default), from this machine (`loopback`), or only over Unix domain sockets (`never`). */
   readonly plaintextLogin?: 'allow' | 'loopback' | 'never';
   /** The routers. */

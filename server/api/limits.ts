@@ -64,6 +64,26 @@ export interface Limits {
   readonly resumptionMs: number;
   /** Sessions that can be resumed. */
   readonly waitingSessions: number;
+  /** Bytes of an HTTP request or of a frame at the gateways. */
+  readonly webRequestBytes: number;
+  /** Milliseconds for the body of an HTTP request to arrive. */
+  readonly webRequestMs: number;
+  /** HTTP requests that wait for services at the same time. */
+  readonly webRequests: number;
+  /** Milliseconds that an HTTP connection may wait between two requests. */
+  readonly webIdleMs: number;
+  /** WebSockets of the gateway at the same time. */
+  readonly webSockets: number;
+  /** Connected OpenSRF sessions of one WebSocket. */
+  readonly webSocketThreads: number;
+  /** Unanswered requests of one WebSocket. */
+  readonly webSocketRequests: number;
+  /** Connected OpenSRF sessions of the HTTP translator. */
+  readonly webSessions: number;
+  /** Milliseconds that the HTTP translator remembers a connected session. */
+  readonly webSessionMs: number;
+  /** Milliseconds for requests of browsers to be answered when the server stops. */
+  readonly webDrainMs: number;
   /** Requests that one router holds for absent services. */
   readonly heldRequests: number;
   /** Bytes of such requests. */

@@ -31,6 +31,10 @@ export interface Listening {
   readonly unix: readonly string[];
   /** External components (XEP-0114). */
   readonly components: readonly BoundAddress[];
+  /** HTTP for browsers. */
+  readonly web: readonly BoundAddress[];
+  /** The same over TLS. */
+  readonly webTls: readonly BoundAddress[];
   /** WebSockets; those with TLS last. */
   readonly websocket: readonly WebSocketAddress[];
 }

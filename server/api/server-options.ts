@@ -81,6 +81,29 @@ export interface WebSocketOptions {
 }
 
 /**
+ * HTTP: OpenSRF's gateways for browsers, and XMPP over WebSocket.
+ * @public
+ */
+export interface WebOptions {
+  /** HTTP ports; 0: any free one. None by default. */
+  readonly ports?: readonly number[];
+  /** HTTPS ports; they need {@link TlsOptions}. None by default. */
+  readonly tlsPorts?: readonly number[];
+  /** Addresses to listen on; by default those of the server. */
+  readonly hosts?: readonly string[];
+  /** Proxies whose word for a client's address counts: addresses, networks as `192.0.2.0/24`, or `loopback`. None by default. */
+  readonly trustProxy?: readonly string[];
+  /** The origins of web pages that may use it, as `https://example.org`, or `*`, besides those of this machine, of the served domains and of the host asked. */
+  readonly origins?: readonly string[];
+  /** The hosts of such pages, as `<cross_origin>` of `opensrf_core.xml` has them: `HOST[:PORT]`, or `*`. */
+  readonly crossOrigins?: readonly string[];
+  /** `NAME@DOMAIN` of the account that the gateways speak as; null, the default: the first that is not a router's. */
+  readonly user?: string | null;
+  /** The services that `POST /services/SERVICE/METHOD` serves, with `*` for any text; none by default. */
+  readonly services?: readonly string[];
+}
+
+/**
  * External components (XEP-0114): programs that connect as a domain of their own.
  * @public
  */

@@ -223,6 +223,7 @@ export class ChopChop {
     connections.shutDown();
     programs.shutDown();
     this.endSessionsThatWait();
+    listeners.endWeb();
     await connections.allClosed();
     routers.suspend();
     guardedLogs.flush();

@@ -20,6 +20,7 @@ import {
   type WebSocketConfig,
 } from './transports.ts';
 import type { Trust } from './values/trust.ts';
+import type { WebConfig } from './web-settings.ts';
 
 /** The configuration of one server. Frozen; {@link createConfig} makes it. */
 export interface ChopChopConfig {
@@ -34,6 +35,7 @@ export interface ChopChopConfig {
   readonly tls: TlsConfig | null;
   readonly unix: UnixConfig;
   readonly websocket: WebSocketConfig;
+  readonly web: WebConfig;
   readonly plaintextLogin: PlaintextLogin;
   readonly router: RouterConfig;
   /** The built-in `opensrf.settings`; null: there is none. */
@@ -80,12 +82,13 @@ export interface RouterConfig {
 }
 
 /** The input of {@link createConfig}: everything may be left out. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix' | 'websocket'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix' | 'websocket' | 'web'>> & {
   /** The same as `ports` with one in it. */
   readonly port?: number;
   readonly tls?: TlsInput | null;
   readonly unix?: Partial<UnixConfig>;
   readonly websocket?: Partial<WebSocketConfig>;
+  readonly web?: Partial<WebConfig>;
   readonly router?: Partial<RouterConfig>;
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
@@ -135,18 +138,41 @@ function insecure(input: ConfigInput, problems: Problems): boolean {
 
 /** Checks settings against one another, unless one that a check needs is wrong by itself. */
 function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Problems): void {
-  const { domains, accounts, hosts, ports, tls, unix, websocket, router, settings, components, limits } = config;
-  checkSharedPorts({ ports, 'tls.ports': tls?.ports ?? [], 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts }, problems);
+  const { domains, accounts, hosts, ports, tls, unix, websocket, web, router, settings, components, limits } = config;
+  const httpPorts = { 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts, 'web.ports': web.ports, 'web.tlsPorts': web.tlsPorts };
+  checkSharedPorts({ ports, 'tls.ports': tls?.ports ?? [], ...httpPorts }, problems);
   checkUnix(unix, problems);
   checkLimits(limits, problems);
-  if (tls?.certificate === null && !problems.has('tls', 'tls.certificate')) problems.add('tls.certificate', `needs ${CERTIFICATE.wants}`);
-  if (tls === null && websocket.tlsPorts.length > 0 && !problems.has('websocket.tlsPorts')) problems.add('websocket.tlsPorts', 'there is no TLS');
-  if (!mayBeExposed && !problems.has('accounts', 'insecure')) checkExposure(hosts, accounts, problems);
+  checkTls(config, problems);
+  if (!mayBeExposed && !problems.has('accounts', 'insecure')) checkExposure([...hosts, ...(servesWeb(web) ? web.hosts : [])], accounts, problems);
   checkComponents(components, domains, problems);
   if (problems.has('domains', 'accounts')) return;
   checkAccounts(accounts, domains, problems);
   checkServed('router.peers', router.peers, domains, problems);
   if (settings !== null) checkSettings(settings, config, problems);
+  if (servesWeb(web)) checkWeb(config, problems);
+}
+
+/** Whether there is a port for the gateways. */
+export function servesWeb({ ports, tlsPorts }: Pick<WebConfig, 'ports' | 'tlsPorts'>): boolean {
+  return ports.length + tlsPorts.length > 0;
+}
+
+function checkWeb(config: ChopChopConfig, problems: Problems): void {
+  if (gatewayAccount(config) !== undefined || problems.has('web.user')) return;
+  const { user } = config.web;
+  problems.add(
+    'web.user',
+    user === null ? `the gateways need an account besides "${config.router.name}"` : `${user} is no account, or the router's`,
+    user ?? undefined,
+  );
+}
+
+function checkTls({ tls, websocket, web }: ChopChopConfig, problems: Problems): void {
+  if (tls?.certificate === null && !problems.has('tls', 'tls.certificate')) problems.add('tls.certificate', `needs ${CERTIFICATE.wants}`);
+  if (tls !== null) return;
+  if (websocket.tlsPorts.length > 0 && !problems.has('websocket.tlsPorts')) problems.add('websocket.tlsPorts', 'there is no TLS');
+  if (web.tlsPorts.length > 0 && !problems.has('web.tlsPorts')) problems.add('web.tlsPorts', 'there is no TLS');
 }
 
 function checkSettings(settings: SettingsConfig, { domains, accounts, router }: ChopChopConfig, problems: Problems): void {
@@ -158,6 +184,13 @@ function checkSettings(settings: SettingsConfig, { domains, accounts, router }: 
 /** The account of the built-in `opensrf.settings`. Not the router's: the server trusts its `router_from`. */
 export function settingsAccount({ domains }: SettingsConfig, accounts: readonly Account[], router: RouterConfig): Account | undefined {
   const usable = accounts.filter(({ username, domain }) => username !== routerName(router, domain));
+  return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];
+}
+
+/** The account that the web gateways speak as. Not the router's: the server trusts its `router_from`. */
+export function gatewayAccount({ web, accounts, router, domains }: Pick<ChopChopConfig, 'web' | 'accounts' | 'router' | 'domains'>): Account | undefined {
+  const usable = accounts.filter(({ username, domain }) => username !== routerName(router, domain));
+  if (web.user !== null) return usable.find(({ username, domain }) => `${username}@${domain}` === web.user);
   return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];
 }
 

@@ -4,9 +4,10 @@ import { CONTROL_SETTINGS, DOUBLES_SETTINGS, PROCESS_SETTINGS } from './run-sett
 import { EXPOSURE_SETTINGS, FILE_SETTINGS, SERVER_SETTINGS } from './server-settings.ts';
 import type { ValuesOf } from './setting.ts';
 import { CERTIFICATE_SETTINGS, TRANSPORT_SETTINGS } from './transport-settings.ts';
+import { WEB_SETTINGS } from './web-settings.ts';
 
 /** The settings that a {@link ChopChopConfig} consists of, by their paths in it. */
-export const CONFIG_SETTINGS = { ...SERVER_SETTINGS, ...TRANSPORT_SETTINGS, ...ROUTER_SETTINGS, ...PROTECT_SETTINGS } as const;
+export const CONFIG_SETTINGS = { ...SERVER_SETTINGS, ...TRANSPORT_SETTINGS, ...WEB_SETTINGS, ...ROUTER_SETTINGS, ...PROTECT_SETTINGS } as const;
 
 /** Every setting of the server, by its path. The one table of them. */
 export const SETTINGS = {
@@ -15,6 +16,7 @@ export const SETTINGS = {
   ...EXPOSURE_SETTINGS,
   ...CERTIFICATE_SETTINGS,
   ...TRANSPORT_SETTINGS,
+  ...WEB_SETTINGS,
   ...ROUTER_SETTINGS,
   ...PROTECT_SETTINGS,
   ...LOG_SETTINGS,

@@ -94,6 +94,6 @@ export const TRANSPORT_SETTINGS = {
     group: TRANSPORTS,
     fallback: [],
     shownDefault: "this machine's own pages and those of the served domains",
-    describe: 'Let web pages of this origin connect, as https://example.org, or "*" (repeatable)',
+    describe: 'The same as --web-origin (repeatable)',
   }),
 } as const;

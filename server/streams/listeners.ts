@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
-import type { ChopChopConfig } from '../config/config.ts';
+import { type ChopChopConfig, servesWeb } from '../config/config.ts';
 import type { ServerClock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
 import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
@@ -9,7 +10,9 @@ import type { TlsIdentity } from '../net/tls/identity.ts';
 import type { Tls } from '../net/tls/tls.ts';
 import { listenOnUnix, unixPlace } from '../net/unix.ts';
 import { WEBSOCKET_PATH } from '../net/websocket/path.ts';
-import type { WebSocketListener } from '../net/websocket/websocket-listener.ts';
+import { allowedOrigins } from '../web/allowed-origins.ts';
+import type { Door } from '../web/door.ts';
+import type { WebHost } from '../web/web-host.ts';
 import type { Connections } from './connections.ts';
 
 /** Where a server listens, by what is spoken there. */
@@ -22,7 +25,11 @@ export interface Listening {
   readonly unix: readonly string[];
   /** External components (XEP-0114). */
   readonly components: readonly BoundAddress[];
-  /** Those with TLS behind those without. */
+  /** HTTP for browsers. */
+  readonly web: readonly BoundAddress[];
+  /** The same over TLS. */
+  readonly webTls: readonly BoundAddress[];
+  /** XMPP over WebSocket, on the ports for browsers too; those with TLS behind those without. */
   readonly websocket: readonly WebSocketAddress[];
 }
 
@@ -31,7 +38,9 @@ export interface WebSocketAddress extends BoundAddress {
   readonly url: string;
 }
 
-export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], websocket: [], components: [] };
+const NO_WEB: Pick<Listening, 'web' | 'webTls' | 'websocket'> = { web: [], webTls: [], websocket: [] };
+
+export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], ...NO_WEB, components: [] };
 
 /** What listeners need of their server. */
 export interface ListenersEnvironment {
@@ -39,14 +48,17 @@ export interface ListenersEnvironment {
   readonly memory: MemoryBudget;
   readonly tls: Tls;
   readonly connections: Connections;
+  readonly log: Log;
+  /** Opens the gateways, where there is a port for them. */
+  readonly openGateways: () => Promise<readonly Door[]>;
 }
 
 /** All sockets that a server listens on. Each of them makes transports. */
 export class Listeners {
   private readonly config: ChopChopConfig;
   private readonly environment: ListenersEnvironment;
-  /** Null where no port is for them. */
-  private webSockets: WebSocketListener | null = null;
+  /** Null while no port speaks HTTP. */
+  private web: WebHost | null = null;
   private servers: Server[] = [];
 
   constructor(config: ChopChopConfig, environment: ListenersEnvironment) {
@@ -68,43 +80,64 @@ export class Listeners {
   close(): void {
     for (const server of this.servers) server.close();
     this.servers = [];
-    this.webSockets?.close();
+    this.web?.close();
+  }
+
+  /** Ends the HTTP connections whose requests were not answered in time. */
+  endWeb(): void {
+    this.web?.end();
+    this.web = null;
   }
 
   private async openAll(): Promise<Listening> {
-    const { hosts, ports, tls, unix, websocket, components } = this.config;
-    const listen = async (on: readonly number[], take: (socket: Socket) => void) => this.keep(await listenOnAll(hosts, on, take));
-    const c2s = await listen(ports, (socket) => this.acceptTcp(socket));
-    const secure = await listen(tls?.ports ?? [], (socket) => this.acceptTls(socket));
+    const { hosts, ports, tls, unix, components } = this.config;
+    const c2s = await this.listen(hosts, ports, (socket) => this.acceptTcp(socket));
+    const secure = await this.listen(hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
     for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path))]);
-    if (websocket.ports.length + websocket.tlsPorts.length > 0) this.webSockets ??= await this.createWebSockets();
-    const http = await listen(websocket.ports, (socket) => this.acceptHttp(socket, null));
-    const https = await listen(websocket.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity()));
-    this.webSockets?.open();
-    const gates = await listen(components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
+    const web = await this.openWeb();
+    const gates = await this.listen(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
     return {
       c2s: c2s.map(addressOf),
       tls: secure.map(addressOf),
       unix: unix.paths,
-      websocket: [...http.map((server) => webSocketAddress(server, 'ws')), ...https.map((server) => webSocketAddress(server, 'wss'))],
+      ...web,
       components: gates.map(addressOf),
     };
   }
 
   /** Loaded here because HTTP and WebSockets take a good part of a start, and few need them. */
-  private async createWebSockets(): Promise<WebSocketListener> {
-    const { WebSocketListener } = await import('../net/websocket/websocket-listener.ts');
-    const { domains, limits, websocket } = this.config;
-    const { clock, memory, connections } = this.environment;
-    return new WebSocketListener({
-      clock,
-      domains,
-      limits,
-      origins: websocket.origins,
-      memory,
-      pending: connections.pending,
-      accept: (transport) => connections.accept(transport),
-    });
+  private async openWeb(): Promise<Pick<Listening, 'web' | 'webTls' | 'websocket'>> {
+    const { hosts, web, websocket } = this.config;
+    const ofGateways = servesWeb(web);
+    if (!ofGateways && !servesWeb(websocket)) return NO_WEB;
+    const [{ WebHost }, { XmppDoor }, { FrontDoor }] = await Promise.all([
+      import('../web/web-host.ts'),
+      import('../web/xmpp-door.ts'),
+      import('../web/front-door.ts'),
+    ]);
+    const { limits } = this.config;
+    const { clock, memory, log, connections } = this.environment;
+    const host = new WebHost({ clock, limits, memory, log, pending: connections.pending, trustProxy: web.trustProxy });
+    this.web = host;
+    const xmpp = new XmppDoor({ allowed: allowedOrigins(this.config), limits, accept: (transport) => connections.accept(transport) });
+    const xmppDoors: readonly Door[] = [xmpp];
+    const doors: readonly Door[] = ofGateways ? [...(await this.environment.openGateways()), xmpp, new FrontDoor()] : xmppDoors;
+    host.open(doors);
+    const webHosts = web.hosts.length === 0 ? hosts : web.hosts;
+    const all = await this.listen(webHosts, web.ports, (socket) => this.acceptHttp(socket, null, doors));
+    const allTls = await this.listen(webHosts, web.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity(), doors));
+    const some = await this.listen(hosts, websocket.ports, (socket) => this.acceptHttp(socket, null, xmppDoors));
+    const someTls = await this.listen(hosts, websocket.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity(), xmppDoors));
+    const plain = [...some, ...all].map((server) => webSocketAddress(server, 'ws'));
+    return {
+      web: all.map(addressOf),
+      webTls: allTls.map(addressOf),
+      websocket: [...plain, ...[...someTls, ...allTls].map((server) => webSocketAddress(server, 'wss'))],
+    };
+  }
+
+  private async listen(hosts: readonly string[], ports: readonly number[], take: (socket: Socket) => void): Promise<Server[]> {
+    return this.keep(await listenOnAll(hosts, ports, take));
   }
 
   private keep(servers: Server[]): Server[] {
@@ -124,9 +157,9 @@ export class Listeners {
     this.environment.connections.accept(ByteTransport.overTls(socket, placeOf(socket), STREAM_FRAMING, this.tlsIdentity()));
   }
 
-  private acceptHttp(socket: Socket, identity: TlsIdentity | null): void {
+  private acceptHttp(socket: Socket, identity: TlsIdentity | null, doors: readonly Door[]): void {
     this.keepAlive(socket);
-    this.webSockets?.take(socket, identity);
+    this.web?.take(socket, identity, doors);
   }
 
   private tlsIdentity(): TlsIdentity {

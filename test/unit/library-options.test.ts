@@ -3,6 +3,7 @@ import type { ComponentsConfig } from '../../server/config/components.ts';
 import type { RouterConfig, SettingsConfig } from '../../server/config/config.ts';
 import type { Limits } from '../../server/config/limits.ts';
 import type { TlsConfig, UnixConfig, WebSocketConfig } from '../../server/config/transports.ts';
+import type { WebConfig } from '../../server/config/web-settings.ts';
 import type * as fault from '../../server/fixture/faults/fault.ts';
 import type { FixtureOptions } from '../../server/fixture/options.ts';
 import type { RequestFilter } from '../../server/fixture/requests/matching.ts';
@@ -30,6 +31,7 @@ test('the library takes every option that the server takes, and shows every plac
   none<Missing<TlsConfig, face.TlsOptions>>();
   none<Missing<UnixConfig, face.UnixOptions>>();
   none<Missing<WebSocketConfig, face.WebSocketOptions>>();
+  none<Missing<WebConfig, face.WebOptions>>();
   none<Missing<ComponentsConfig, face.ComponentsOptions>>();
   none<Missing<SettingsConfig, face.SettingsOptions>>();
   none<Missing<Limits, face.Limits>>();

@@ -48,7 +48,7 @@ const KINDS: readonly Kind[] = [
     bare: is(true),
   },
   {
-    options: ['port', 'tls-port', 'websocket-port', 'websocket-tls-port'],
+    options: ['port', 'tls-port', 'websocket-port', 'websocket-tls-port', 'web-port', 'web-tls-port'],
     texts: {
       ...NONE,
       1: is([1]),
@@ -71,10 +71,20 @@ const KINDS: readonly Kind[] = [
     bare: 'refused',
   },
   { options: ['log-level'], texts: { ...NONE, 1: is('error'), 3: is('info'), 6: 'refused', debug: is('debug'), chatty: 'refused' }, bare: 'refused' },
-  { options: ['host', 'domain', 'settings-domain', 'peer-router'], texts: { ...ALL, 'a,b': is(['a', 'b']), 'a,,b': 'refused' }, bare: 'refused' },
+  {
+    options: ['host', 'domain', 'settings-domain', 'peer-router', 'web-host', 'web-services'],
+    texts: { ...ALL, 'a,b': is(['a', 'b']), 'a,,b': 'refused' },
+    bare: 'refused',
+  },
+  {
+    options: ['web-trust-proxy'],
+    texts: { ...NONE, 'loopback,192.0.2.0/24': is(['loopback', '192.0.2.0/24']), '2001:db8::/129': 'refused', '192.0.2.1/0': 'refused' },
+    bare: 'refused',
+  },
+  { options: ['web-user'], texts: { ...NONE, 'a@B.C': is('a@b.c'), a: 'refused', '@b': 'refused', 'a@': 'refused' }, bare: 'refused' },
   { options: ['unix', 'log-protect'], texts: { ...ALL, 'a,b': is(['a,b']) }, bare: 'refused' },
   {
-    options: ['websocket-origin'],
+    options: ['websocket-origin', 'web-origin'],
     texts: { ...NONE, '*': is(['*']), 'https://a.example, https://b.example': is(['https://a.example', 'https://b.example']) },
     bare: 'refused',
   },

@@ -60,6 +60,7 @@ export function banner({ config, missingNames }: Resolved, listening: Listening,
     '  In opensrf_core.xml (and every other domain likewise):',
     `    <domain>${domain}</domain> <port>${first.port}</port> <username>${account?.username ?? 'NAME'}</username> <passwd>${shown(account?.password)}</passwd>`,
     ...(missingNames.length === 0 ? [] : ['  In /etc/hosts, unless these names resolve already:', `    ${DEFAULT_HOST} ${missingNames.join(' ')}`]),
+    ...(config.tls?.certificate === 'self-signed' && listening.webTls.length > 0 ? SELF_SIGNED_HINT : []),
     '',
     '  Ctrl-C stops it.',
     '',
@@ -67,17 +68,25 @@ export function banner({ config, missingNames }: Resolved, listening: Listening,
   return `${lines.join('\n')}\n`;
 }
 
+/** A browser shows no question for a WebSocket: it fails without a word. */
+const SELF_SIGNED_HINT = ['  Open the https address once in the browser and accept its certificate, or its WebSockets fail silently.'];
+
 /** The addresses that the server listens on, by kind. */
-function placesOf({ c2s, tls, unix, websocket, components }: Listening): [name: string, places: readonly string[]][] {
+function placesOf({ c2s, tls, unix, web, webTls, websocket, components }: Listening): [name: string, places: readonly string[]][] {
   const shown = (addresses: readonly BoundAddress[]) => addresses.map(({ host, port }) => `${host}:${port}`);
   const all: [string, readonly string[]][] = [
     ['listening', shown(c2s)],
     ['TLS', shown(tls)],
     ['Unix', unix],
+    ['web', [...web.map((address) => webUrl('http', address)), ...webTls.map((address) => webUrl('https', address))]],
     ['WebSocket', websocket.map(({ url }) => url)],
     ['components', shown(components)],
   ];
   return all.filter(([, places]) => places.length > 0);
+}
+
+function webUrl(scheme: 'http' | 'https', { host, port }: BoundAddress): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`;
 }
 
 /** Each name once if it is on every domain with one password, else with its domain. */

@@ -64,16 +64,29 @@ function stepsOf(resolved: Resolved): Step[] {
 
 /** Checks that the addresses are this machine's, and that the process may listen on privileged ports. */
 function listeningSteps({ config }: Resolved): Step[] {
-  const { hosts, ports, tls, websocket, components } = config;
-  const all: readonly (readonly [SettingPath, readonly number[]])[] = [
+  const { hosts, ports, tls, websocket, web, components } = config;
+  const steps = addressSteps('hosts', hosts, [
     ['ports', ports],
     ['tls.ports', tls?.ports ?? []],
     ['websocket.ports', websocket.ports],
     ['websocket.tlsPorts', websocket.tlsPorts],
     ['components.port', components.port === null ? [] : [components.port]],
+  ]);
+  const ofWeb: readonly PortsOfSetting[] = [
+    ['web.ports', web.ports],
+    ['web.tlsPorts', web.tlsPorts],
   ];
+  return [...steps, ...(web.hosts.length === 0 ? addressSteps('hosts', hosts, ofWeb) : addressSteps('web.hosts', web.hosts, ofWeb))];
+}
+
+type PortsOfSetting = readonly [path: SettingPath, ports: readonly number[]];
+
+function addressSteps(pathOfHosts: SettingPath, hosts: readonly string[], all: readonly PortsOfSetting[]): Step[] {
   const privileged = all.flatMap(([path, some]) => some.filter((port) => port > 0 && port <= HIGHEST_PRIVILEGED).map((port) => [path, port] as const));
-  return hosts.flatMap((host) => [['hosts', () => checkAddress(host, 0)], ...privileged.map(([path, port]): Step => [path, () => checkAddress(host, port)])]);
+  return hosts.flatMap((host) => [
+    [pathOfHosts, () => checkAddress(host, 0)],
+    ...privileged.map(([path, port]): Step => [path, () => checkAddress(host, port)]),
+  ]);
 }
 
 /** @throws ListenError, unless the port is only in use. */

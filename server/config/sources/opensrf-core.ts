@@ -18,6 +18,8 @@ export interface ClientSection {
   readonly routerName: string;
   /** A path, or `syslog`; `''` where there is none. */
   readonly logFile: string;
+  /** `<cross_origin><origin>`: hosts of pages that may use the HTTP gateways, or `*`. */
+  readonly crossOrigins: readonly string[];
 }
 
 /** `<routers><router>`: one router of the site. */
@@ -122,6 +124,7 @@ class CoreReader {
       password: this.required(section, 'passwd'),
       routerName: this.text(section, 'router_name') || 'router',
       logFile: this.text(section, 'logfile'),
+      crossOrigins: textsAt(section, 'cross_origin', 'origin'),
     };
   }
 

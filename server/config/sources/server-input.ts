@@ -105,15 +105,17 @@ function trustOf(path: 'router.trustedServers' | 'router.trustedClients', { sett
 }
 
 function checkOrigins({ settings, problems }: Reading): void {
-  if (!settings.isGiven('websocket.origins') || settings.isGiven('websocket.ports') || settings.isGiven('websocket.tlsPorts')) return;
-  problems.add('websocket.origins', 'there are no WebSockets without --websocket-port or --websocket-tls-port');
+  const served = (['websocket.ports', 'websocket.tlsPorts', 'web.ports', 'web.tlsPorts'] as const).some((path) => settings.isGiven(path));
+  if (served) return;
+  if (settings.isGiven('websocket.origins')) problems.add('websocket.origins', 'there are no WebSockets without --websocket-port or --websocket-tls-port');
+  if (settings.isGiven('web.origins')) problems.add('web.origins', 'there is no HTTP without --web-port, --web-tls-port or --websocket-port');
 }
 
 /** TLS, if there is a certificate for it. */
 function tlsOf(values: Partial<Record<ConfigPath, unknown>>, { settings, problems }: Reading): Pick<ConfigInput, 'tls'> {
   const certificate = certificateOf(settings, problems);
   if (certificate !== null) return { tls: { ...(nested(values) as ConfigInput).tls, certificate } };
-  const useless: readonly SettingPath[] = ['tls.ports', 'tls.required', 'websocket.tlsPorts'];
+  const useless: readonly SettingPath[] = ['tls.ports', 'tls.required', 'websocket.tlsPorts', 'web.tlsPorts'];
   for (const path of useless) {
     const given = settings.isGiven(path) && settings.values[path] !== false;
     if (given && !problems.has('tls.certificate')) problems.add(path, 'there is no TLS without --tls-cert or --tls-self-signed');

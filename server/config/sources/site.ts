@@ -19,6 +19,7 @@ export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
     // As OpenSRF's C library does: the path counts where there is no port.
     unix: { paths: unique(core.clients.filter(({ port, unixPath }) => port === 0 && unixPath !== '').map(({ unixPath }) => unixPath)) },
     logProtect: core.logProtect,
+    web: webOf(core),
     router: {
       names: new Map(domains.map((domain) => [domain, routerNameOf(core, domain)])),
       trustedServers: trustedOf(core, 'trustedServers'),
@@ -40,6 +41,13 @@ function accountsOf(core: OpensrfCore, file: string): Account[] {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Array.from(accounts.values(), ({ username, domain, password }) => ({ username, domain, password }));
+}
+
+/** OpenSRF's own gateways log in as `<gateway>` says. */
+function webOf({ clients }: OpensrfCore): NonNullable<ConfigInput['web']> {
+  const gateway = clients.find(({ name }) => name === 'gateway');
+  if (gateway === undefined) return {};
+  return { user: `${gateway.username}@${gateway.domain}`, crossOrigins: gateway.crossOrigins };
 }
 
 /** The name a domain's router logs in by; where the file has none for it, the name its clients address. */

@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Debtor, MemoryBudget, PeerAccount } from '../kernel/memory-budget.ts';
+import { addressOfPeer } from '../net/peer-address.ts';
+import type { PendingConnection } from '../net/pending-connections.ts';
+import { placeOf } from '../net/tcp.ts';
+import { handshakeBytes } from '../net/tls/handshake-bytes.ts';
+import type { TlsIdentity } from '../net/tls/identity.ts';
+import { TLS_BYTES } from '../net/transport.ts';
+import type { Door } from './door.ts';
+
+/** About the memory of a socket with Node's HTTP parser and the head of one request. */
+const HTTP_BYTES = 32_768;
+
+/** The deadline of a visitor whose request is under way. */
+export const BUSY = Number.POSITIVE_INFINITY;
+
+/** An HTTP connection. While no request of it is under way it may be closed to make room, as a connection before login. */
+export class Visitor implements PendingConnection, Debtor {
+  readonly rank = 'pending';
+  readonly peer: string;
+  /** The certificate that was shown; null without TLS. */
+  readonly identity: TlsIdentity | null;
+  /** Those that it may knock at: the port says which. */
+  readonly doors: readonly Door[];
+  readonly socket: Socket;
+  /** Of everything that is kept for it: its requests, and answers that it has not read. */
+  readonly account: PeerAccount;
+  /** Monotonic milliseconds. */
+  deadline = BUSY;
+  private readonly raw: Socket;
+  private charged = 0;
+
+  /** @param socket What HTTP is spoken on. @param raw The same, or the one below its encryption. */
+  constructor(socket: Socket, raw: Socket, identity: TlsIdentity | null, doors: readonly Door[], memory: MemoryBudget) {
+    this.peer = placeOf(raw).peer;
+    this.identity = identity;
+    this.doors = doors;
+    this.socket = socket;
+    this.raw = raw;
+    this.account = memory.open(this, addressOfPeer(this.peer));
+    this.measure();
+  }
+
+  crowdOut(): void {
+    this.socket.destroy();
+  }
+
+  giveUp(): void {
+    this.socket.destroy();
+  }
+
+  /** Charges the memory of its socket and of the answers that wait in it. */
+  measure(): void {
+    const tls = this.socket instanceof TLSSocket ? TLS_BYTES + handshakeBytes(this.socket, this.raw) : 0;
+    this.charge(HTTP_BYTES + tls + this.socket.writableLength);
+  }
+
+  /** It is closed, or goes on as a WebSocket, which is charged anew. */
+  leave(): void {
+    this.charge(0);
+    this.account.close();
+  }
+
+  private charge(bytes: number): void {
+    this.account.charge(bytes - this.charged);
+    this.charged = bytes;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net';
+import type { Timer } from '../../shared/clock.ts';
+import type { Limits } from '../config/limits.ts';
+import type { ServerClock } from '../kernel/clock.ts';
+import type { MemoryBudget } from '../kernel/memory-budget.ts';
+import type { PendingConnections } from '../net/pending-connections.ts';
+import { BUSY, type Visitor } from './visitor.ts';
+
+/** How often deadlines are looked at. */
+const LOOK_MS = 1_000;
+
+/** What visitors need of their server. */
+export interface VisitorsEnvironment {
+  readonly clock: ServerClock;
+  readonly limits: Limits;
+  readonly memory: MemoryBudget;
+  /** Those of the whole server. */
+  readonly pending: PendingConnections;
+}
+
+/** All HTTP connections, and how long each may wait before it sends its next request. */
+export class Visitors {
+  private readonly environment: VisitorsEnvironment;
+  private readonly bySocket = new Map<Socket, Visitor>();
+  private state: 'open' | 'closing' = 'open';
+  private looks: Timer | null = null;
+
+  constructor(environment: VisitorsEnvironment) {
+    this.environment = environment;
+  }
+
+  open(): void {
+    this.state = 'open';
+    this.looks = this.environment.clock.every(LOOK_MS, () => this.closeLate());
+  }
+
+  /** Ends the connections without a request, and each other when its request is answered. */
+  close(): void {
+    this.state = 'closing';
+    for (const visitor of this.bySocket.values()) if (visitor.deadline !== BUSY) visitor.socket.destroy();
+  }
+
+  /** Ends all connections. */
+  end(): void {
+    this.looks?.cancel();
+    for (const socket of this.bySocket.keys()) socket.destroy();
+  }
+
+  get(socket: Socket): Visitor | undefined {
+    return this.bySocket.get(socket);
+  }
+
+  add(visitor: Visitor): void {
+    this.bySocket.set(visitor.socket, visitor);
+    this.wait(visitor, this.environment.limits.loginTimeoutMs);
+  }
+
+  remove(visitor: Visitor): void {
+    if (!this.bySocket.delete(visitor.socket)) return;
+    this.environment.pending.remove(visitor);
+    visitor.leave();
+  }
+
+  /** A request has come. */
+  busy(visitor: Visitor): void {
+    visitor.deadline = BUSY;
+    this.environment.pending.remove(visitor);
+  }
+
+  /** Its request is answered. */
+  idle(visitor: Visitor): void {
+    if (!this.bySocket.has(visitor.socket)) return;
+    if (this.state === 'closing') visitor.socket.destroy();
+    else this.wait(visitor, this.environment.limits.webIdleMs);
+  }
+
+  private wait(visitor: Visitor, ms: number): void {
+    const { clock, pending } = this.environment;
+    visitor.deadline = clock.now() + ms;
+    pending.add(visitor);
+  }
+
+  private closeLate(): void {
+    const now = this.environment.clock.now();
+    for (const visitor of this.bySocket.values()) {
+      if (visitor.deadline === BUSY) visitor.measure();
+      else if (visitor.deadline <= now) visitor.socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Timer } from '../../shared/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { TlsIdentity } from '../net/tls/identity.ts';
+import type { Door, WebRequest } from './door.ts';
+import { Forwarded } from './forwarded.ts';
+import { answerText, refuseUpgrade } from './refusals.ts';
+import { Visitor } from './visitor.ts';
+import { Visitors, type VisitorsEnvironment } from './visitors.ts';
+
+/** What the HTTP host needs of its server. */
+export interface WebHostEnvironment extends VisitorsEnvironment {
+  /** See {@link Forwarded}. */
+  readonly trustProxy: readonly string[];
+  readonly log: Log;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+
+/** HTTP on sockets that are handed to it. Each path belongs to a door. */
+export class WebHost {
+  private readonly environment: WebHostEnvironment;
+  private readonly forwarded: Forwarded;
+  private readonly visitors: Visitors;
+  // No time-outs of Node's: those of visitors hold for sockets that it does not listen for too.
+  private readonly http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0, noDelay: true }, (message, response) =>
+    this.answer(message, response),
+  );
+  private doors: readonly Door[] = [];
+  private pings: Timer | null = null;
+
+  constructor(environment: WebHostEnvironment) {
+    this.environment = environment;
+    this.forwarded = new Forwarded(environment.trustProxy);
+    this.visitors = new Visitors(environment);
+    this.http.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => this.upgrade(message, socket, head));
+    this.http.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => {
+      response.writeContinue();
+      this.answer(message, response);
+    });
+  }
+
+  /** @param doors Those behind all its ports. */
+  open(doors: readonly Door[]): void {
+    this.doors = doors;
+    this.visitors.open();
+    const { clock, limits } = this.environment;
+    this.pings = clock.every(limits.keepAliveMs, () => this.checkPeers());
+  }
+
+  /** Takes no more requests, and ends the connections that have none under way. WebSockets stay: they are their doors'. */
+  close(): void {
+    this.pings?.cancel();
+    this.visitors.close();
+  }
+
+  /** Ends all connections that speak HTTP, whether their requests are answered or not. */
+  end(): void {
+    this.visitors.end();
+  }
+
+  /** Takes a socket that has connected to a port. @param identity Shown where it begins with TLS; else null. @param doors Those of the port. */
+  take(raw: Socket, identity: TlsIdentity | null, doors: readonly Door[]): void {
+    const socket = identity === null ? raw : new TLSSocket(raw, { isServer: true, secureContext: identity.context, ALPNProtocols: ['http/1.1'] });
+    const visitor = new Visitor(socket, raw, identity, doors, this.environment.memory);
+    this.visitors.add(visitor);
+    socket.on('close', () => this.visitors.remove(visitor));
+    socket.on('error', () => socket.destroy());
+    socket.on('_tlsError', () => socket.destroy());
+    this.http.emit('connection', socket);
+  }
+
+  private checkPeers(): void {
+    for (const door of this.doors) door.checkPeers();
+  }
+
+  private answer(message: IncomingMessage, response: ServerResponse): void {
+    const visitor = this.visitors.get(message.socket);
+    if (visitor === undefined) {
+      message.socket.destroy();
+      return;
+    }
+    this.visitors.busy(visitor);
+    response.once('close', () => this.visitors.idle(visitor));
+    const request = this.requestOf(message);
+    const door = visitor.doors.find((one) => one.serves(request.path));
+    if (door === undefined) answerText(response, 404, 'There is nothing at this path.');
+    else this.let(door, request, response);
+  }
+
+  private async let(door: Door, request: WebRequest, response: ServerResponse): Promise<void> {
+    try {
+      await door.answer(request, response);
+    } catch (error) {
+      this.environment.log.error({ err: error, path: request.path }, 'a web request failed by an internal error');
+      if (response.headersSent) response.destroy();
+      else answerText(response, 500, 'Internal server error; see the server log.');
+    }
+  }
+
+  private upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
+    const visitor = this.visitors.get(socket);
+    if (visitor === undefined) {
+      socket.destroy();
+      return;
+    }
+    const request = this.requestOf(message);
+    const door = visitor.doors.find(({ webSocketPath }) => webSocketPath === request.path);
+    if (door === undefined) refuseUpgrade(socket, '404 Not Found', `The WebSocket is at ${webSocketPaths(visitor.doors)}.`);
+    else door.upgrade({ ...request, socket, head, leave: () => this.leave(visitor) });
+  }
+
+  private leave(visitor: Visitor): TlsIdentity | null {
+    this.visitors.remove(visitor);
+    return visitor.identity;
+  }
+
+  private requestOf(message: IncomingMessage): WebRequest {
+    const { url = '' } = message;
+    const mark = url.indexOf('?');
+    const { address, secure } = this.forwarded.sender(message);
+    return { message, path: mark === -1 ? url : url.slice(0, mark), query: mark === -1 ? '' : url.slice(mark + 1), address, secure };
+  }
+}
+
+function webSocketPaths(doors: readonly Door[]): string {
+  return doors.flatMap(({ webSocketPath }) => (webSocketPath === '' ? [] : [webSocketPath])).join(' or ');
+}

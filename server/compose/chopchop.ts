@@ -21,7 +21,9 @@ import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/taps.ts';
 import type { BuiltInSettings } from '../settings/built-in.ts';
 import { type Listening, NOWHERE } from '../streams/listeners.ts';
+import type { Door } from '../web/door.ts';
 import { compose, type Parts } from './compose.ts';
+import type { Gateways } from './gateways.ts';
 import { createSettings } from './settings-service.ts';
 
 /** Is called with the number of listeners that a service has at the router of a domain. */
@@ -37,10 +39,14 @@ export class ChopChop {
   /** The last start and the last stop; a stop waits for a start that is under way. */
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
+  /** Null while no port is for browsers. */
+  private gateways: Gateways | null = null;
+  private readonly log: Log;
   private peerCheck: Timer | null = null;
 
   constructor(config: ChopChopConfig, given: Log) {
     const log = unfailing(given);
+    this.log = log;
     this.parts = compose(config, log);
     this.settings = createSettings(this.parts, logOfPart(log, 'settings'));
   }
@@ -197,7 +203,7 @@ export class ChopChop {
     try {
       settingsFile = this.settings?.read();
       if (this.config.tls !== null) await tls.open(this.config.tls, this.config.domains);
-      this.listening = await listeners.open();
+      this.listening = await listeners.open(() => this.openGateways());
     } catch (error) {
       this.state = 'stopped';
       throw error;
@@ -212,12 +218,26 @@ export class ChopChop {
     return [...this.listening.c2s];
   }
 
+  /** Loaded here because few servers have them. */
+  private async openGateways(): Promise<readonly Door[]> {
+    const { Gateways } = await import('./gateways.ts');
+    this.gateways = new Gateways(this.parts, this.log);
+    return this.gateways.doors;
+  }
+
+  /** Requests of browsers are answered before the services are gone. */
+  private async closeGateways(): Promise<void> {
+    await this.gateways?.close();
+    this.gateways = null;
+  }
+
   private async endAll(): Promise<void> {
     const { binding, listeners, connections, programs, routers, guardedLogs } = this.parts;
     this.state = 'stopping';
+    listeners.close();
+    await this.closeGateways();
     binding.close();
     this.peerCheck?.cancel();
-    listeners.close();
     this.listening = NOWHERE;
     this.settings?.stop();
     connections.shutDown();

@@ -144,7 +144,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const resumption = new Resumption(config.limits, clock, guardedLog('resumption', ['info', 'warn']));
   const connections = new Connections(config, { clock, counts, turn, slices, memory, flusher, accounts, binding, resumption, guardedLog, tls, running });
   const programs = new Programs(config, { accounts, binding, memory, flusher, clock, limits: config.limits, counts, log: guardedLog('program', ['error']) });
-  const listeners = new Listeners(config, { clock, memory, tls, connections, log: guardedLog('web', ['warn', 'error']), openGateways: async () => [] });
+  const listeners = new Listeners(config, { clock, memory, tls, connections, log: guardedLog('web', ['warn', 'error']) });
   const liveness = new Liveness(config.limits);
   return {
     running,

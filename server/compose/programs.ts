@@ -6,7 +6,10 @@ import type { Accounts } from '../login/accounts.ts';
 import type { JabberLogin } from '../osrf/login.ts';
 import { type Credentials, LoginError } from '../osrf/login.ts';
 import type { Binding } from '../sessions/binding.ts';
-import { LocalLink, type LocalLinkEnvironment, type Program } from '../sessions/local-link.ts';
+import { LocalLink, type LocalLinkEnvironment, type Program, type ProgramPlace } from '../sessions/local-link.ts';
+
+/** As whom a program of this process has a session. */
+export type ProgramIdentity = Pick<Credentials, 'username' | 'domain' | 'resource'>;
 
 /** What programs of this process log in by. */
 export interface ProgramsEnvironment extends Omit<LocalLinkEnvironment, 'onClosed'> {
@@ -40,20 +43,31 @@ export class Programs {
     if (!isResource(resource)) throw new LoginError(jid, 'resource is missing or no valid resource of a JID', true);
     if (!this.environment.accounts.checkPassword(username, domain, password)) throw new LoginError(jid, 'wrong user name or password', true);
     const login = new LocalLogin(jid, this.linkEnvironment);
-    const isRouterAccount = username === routerName(this.config.router, domain);
-    const session = this.environment.binding.bindClient(login.link, { username, domain, resource, isRouterAccount, isVersionless: true });
-    if (session instanceof StanzaError) {
-      login.link.account.close();
-      throw new LoginError(jid, session.text, true);
-    }
-    login.link.bind(session);
-    this.open.add(login.link);
+    this.bind(login.link, { username, domain, resource });
     return login;
+  }
+
+  /** Gives a gateway of this process a session for a peer of its own. The server vouches for it, so it has no password. @throws LoginError */
+  enter(identity: ProgramIdentity, program: Program, place: ProgramPlace): LocalLink {
+    const link = new LocalLink(this.linkEnvironment, program, place);
+    this.bind(link, identity);
+    return link;
   }
 
   /** Ends all sessions of programs. */
   shutDown(): void {
     for (const link of [...this.open]) link.close('server-stopped', null);
+  }
+
+  private bind(link: LocalLink, { username, domain, resource }: ProgramIdentity): void {
+    const isRouterAccount = username === routerName(this.config.router, domain);
+    const session = this.environment.binding.bindClient(link, { username, domain, resource, isRouterAccount, isVersionless: true });
+    if (session instanceof StanzaError) {
+      link.account.close();
+      throw new LoginError(`${username}@${domain}/${resource}`, session.text, true);
+    }
+    link.bind(session);
+    this.open.add(link);
   }
 
   private closed(link: LocalLink): void {

@@ -3,6 +3,9 @@ import { bounded, printable, printableJson } from './printable.ts';
 /** Makes what is written of what pino made: one line of JSON. Takes and returns it without the final line feed. */
 export type LineFormat = (json: string) => string;
 
+/** The part that writes the activity log, whose lines OpenSRF's tools know by their label. */
+const ACTIVITY = 'activity';
+
 /** OpenSRF cuts what it sends to syslog at this length. */
 const SYSLOG_CHARACTERS = 1_532;
 
@@ -42,7 +45,7 @@ interface LogRecord {
 export function opensrfLine(name: string, pid: number, syslog: boolean): LineFormat {
   return (json) => {
     const { level, time, msg, part = 'server', xid = '', err, ...fields } = JSON.parse(json) as LogRecord;
-    const bracket = `[${label(level)}:${pid}:${part}:0:${bracketed(xid)}]`;
+    const bracket = `[${part === ACTIVITY ? 'ACT' : label(level)}:${pid}:${part}:0:${bracketed(xid)}]`;
     const text = printable([msg, ...Object.entries(fields).map(([key, value]) => `${key}=${shown(value)}`), ...errorText(err)].join(' '));
     if (!syslog) return `${name} ${timestamp(new Date(time))} ${bracket} ${text}`;
     return `${bracket} ${text.length > SYSLOG_CHARACTERS ? `${text.slice(0, SYSLOG_CHARACTERS)}...` : text}`;

@@ -6,8 +6,8 @@ import type { Framing } from './framing.ts';
 import type { ChannelBindings } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
 
-/** How a peer reaches us, for logs and whoever looks from the side. */
-export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix' | 'websocket';
+/** How a peer reaches the server, for logs and observers. `web`: a browser behind a gateway of this process. */
+export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix' | 'websocket' | 'web';
 
 /** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
 export const WRITE_LENGTH = 256 * 1024;

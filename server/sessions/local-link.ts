@@ -33,8 +33,14 @@ export interface LocalLinkEnvironment {
 /** About what a link and its session take of memory. */
 const LINK_BYTES = 4_096;
 
-/** The peer of all local links, for logs. */
-const THIS_PROCESS = 'this process';
+/** Where a program's own peer is, for logs and observers. A gateway changes it when it works for another one. */
+export interface ProgramPlace {
+  readonly kind: 'memory' | 'web';
+  readonly peer: string;
+}
+
+/** The place of a program that has no peer of its own. */
+const THIS_PROCESS: ProgramPlace = { kind: 'memory', peer: 'this process' };
 
 const NOTHING: readonly Stanza[] = [];
 
@@ -43,8 +49,6 @@ const NOTHING: readonly Stanza[] = [];
  * socket, and no XML in between. A stanza reaches the program at the end of the turn, when connections are written.
  */
 export class LocalLink implements Link, Flushable, Debtor {
-  readonly kind = 'memory';
-  readonly peer = THIS_PROCESS;
   readonly rank = 'client';
   readonly account: PeerAccount;
   bytesRead = 0;
@@ -55,6 +59,7 @@ export class LocalLink implements Link, Flushable, Debtor {
   blockedSince = 0;
   private readonly environment: LocalLinkEnvironment;
   private readonly program: Program;
+  private readonly place: ProgramPlace;
   private session: Session | null = null;
   private waiting: Stanza[] = [];
   /** What is being handed to the program, and how much of it was. */
@@ -65,11 +70,20 @@ export class LocalLink implements Link, Flushable, Debtor {
   private holds = 0;
   private state: 'open' | 'closed' = 'open';
 
-  constructor(environment: LocalLinkEnvironment, program: Program) {
+  constructor(environment: LocalLinkEnvironment, program: Program, place = THIS_PROCESS) {
     this.environment = environment;
     this.program = program;
-    this.account = environment.memory.open(this, THIS_PROCESS);
+    this.place = place;
+    this.account = environment.memory.open(this, place.peer);
     this.account.charge(LINK_BYTES);
+  }
+
+  get kind(): ProgramPlace['kind'] {
+    return this.place.kind;
+  }
+
+  get peer(): string {
+    return this.place.peer;
   }
 
   get open(): boolean {

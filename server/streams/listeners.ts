@@ -49,9 +49,10 @@ export interface ListenersEnvironment {
   readonly tls: Tls;
   readonly connections: Connections;
   readonly log: Log;
-  /** Opens the gateways, where there is a port for them. */
-  readonly openGateways: () => Promise<readonly Door[]>;
 }
+
+/** Makes the doors of the gateways, where there is a port for them. */
+export type OpenGateways = () => Promise<readonly Door[]>;
 
 /** All sockets that a server listens on. Each of them makes transports. */
 export class Listeners {
@@ -67,9 +68,9 @@ export class Listeners {
   }
 
   /** @throws ListenError with nothing left open. */
-  async open(): Promise<Listening> {
+  async open(openGateways: OpenGateways): Promise<Listening> {
     try {
-      return await this.openAll();
+      return await this.openAll(openGateways);
     } catch (error) {
       this.close();
       throw error;
@@ -89,12 +90,12 @@ export class Listeners {
     this.web = null;
   }
 
-  private async openAll(): Promise<Listening> {
+  private async openAll(openGateways: OpenGateways): Promise<Listening> {
     const { hosts, ports, tls, unix, components } = this.config;
     const c2s = await this.listen(hosts, ports, (socket) => this.acceptTcp(socket));
     const secure = await this.listen(hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
     for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path))]);
-    const web = await this.openWeb();
+    const web = await this.openWeb(openGateways);
     const gates = await this.listen(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
     return {
       c2s: c2s.map(addressOf),
@@ -106,7 +107,7 @@ export class Listeners {
   }
 
   /** Loaded here because HTTP and WebSockets take a good part of a start, and few need them. */
-  private async openWeb(): Promise<Pick<Listening, 'web' | 'webTls' | 'websocket'>> {
+  private async openWeb(openGateways: OpenGateways): Promise<Pick<Listening, 'web' | 'webTls' | 'websocket'>> {
     const { hosts, web, websocket } = this.config;
     const ofGateways = servesWeb(web);
     if (!ofGateways && !servesWeb(websocket)) return NO_WEB;
@@ -121,7 +122,7 @@ export class Listeners {
     this.web = host;
     const xmpp = new XmppDoor({ allowed: allowedOrigins(this.config), limits, accept: (transport) => connections.accept(transport) });
     const xmppDoors: readonly Door[] = [xmpp];
-    const doors: readonly Door[] = ofGateways ? [...(await this.environment.openGateways()), xmpp, new FrontDoor()] : xmppDoors;
+    const doors: readonly Door[] = ofGateways ? [...(await openGateways()), xmpp, new FrontDoor()] : xmppDoors;
     host.open(doors);
     const webHosts = web.hosts.length === 0 ? hosts : web.hosts;
     const all = await this.listen(webHosts, web.ports, (socket) => this.acceptHttp(socket, null, doors));

@@ -30,6 +30,9 @@ export class Visitor implements PendingConnection, Debtor {
   deadline = BUSY;
   private readonly raw: Socket;
   private charged = 0;
+  /** Bytes that its kernel had taken at the last look, and when that last changed. */
+  private taken = 0;
+  private takenAt = 0;
 
   /** @param socket What HTTP is spoken on. @param raw The same, or the one below its encryption. */
   constructor(socket: Socket, raw: Socket, identity: TlsIdentity | null, doors: readonly Door[], memory: MemoryBudget) {
@@ -48,6 +51,17 @@ export class Visitor implements PendingConnection, Debtor {
 
   giveUp(): void {
     this.socket.destroy();
+  }
+
+  /** Whether its request is under way and it has taken nothing of what waits for it for so long. */
+  readsNothing(now: number, ms: number): boolean {
+    const { bytesWritten, writableLength } = this.socket;
+    const taken = bytesWritten - writableLength;
+    if (writableLength === 0 || taken !== this.taken) {
+      this.taken = taken;
+      this.takenAt = now;
+    }
+    return now - this.takenAt >= ms;
   }
 
   /** Charges the memory of its socket and of the answers that wait in it. */

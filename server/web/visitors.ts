@@ -81,10 +81,11 @@ export class Visitors {
   }
 
   private closeLate(): void {
-    const now = this.environment.clock.now();
+    const { clock, limits } = this.environment;
+    const now = clock.now();
     for (const visitor of this.bySocket.values()) {
       if (visitor.deadline === BUSY) visitor.measure();
-      else if (visitor.deadline <= now) visitor.socket.destroy();
+      if (visitor.deadline === BUSY ? visitor.readsNothing(now, limits.webIdleMs) : visitor.deadline <= now) visitor.socket.destroy();
     }
   }
 }

@@ -41,5 +41,6 @@ function bounceWith(children: string, stanza: Stanza, error: StanzaError): Stanz
   answer.otherAttributes = stanza.otherAttributes;
   answer.inner = `${children}${error.toXml()}</${stanza.name}>`;
   answer.thread = stanza.thread;
+  answer.transactionId = stanza.transactionId;
   return answer;
 }

@@ -1,0 +1,54 @@
+import { hostname } from 'node:os';
+import { gatewayAccount, routerName } from '../config/config.ts';
+import { Activity } from '../gateways/activity.ts';
+import { Entrance } from '../gateways/entrance.ts';
+import { TransactionIds } from '../gateways/transaction-ids.ts';
+import { WebSocketDoor } from '../gateways/websocket/websocket-door.ts';
+import { type Log, logOfPart } from '../kernel/log.ts';
+import { allowedOrigins } from '../web/allowed-origins.ts';
+import type { Door } from '../web/door.ts';
+import type { Parts } from './compose.ts';
+
+/** The web gateways of a server while it runs. */
+export class Gateways {
+  readonly doors: readonly Door[];
+  private readonly parts: Parts;
+  private readonly webSocket: WebSocketDoor;
+
+  constructor(parts: Parts, log: Log) {
+    const { running, programs, clock, guardedLogs, connections } = parts;
+    const { config } = running;
+    const { limits } = config;
+    const account = gatewayAccount(config);
+    if (account === undefined) throw new Error('the gateways have no account, which the configuration should have refused');
+    const startedAt = clock.wallTime();
+    const guardedLog = guardedLogs.of('gateway', ['info', 'warn', 'error']);
+    const entrance = new Entrance({
+      account,
+      router: `${routerName(config.router, account.domain)}@${account.domain}`,
+      hostname: hostname(),
+      startedAt,
+      log: guardedLog,
+      enter: (identity, program, place) => programs.enter(identity, program, place),
+    });
+    this.parts = parts;
+    const shared = {
+      limits,
+      clock,
+      entrance,
+      activity: new Activity(logOfPart(log, 'activity'), running),
+      transactionIds: new TransactionIds(startedAt),
+      allowed: allowedOrigins(config),
+    };
+    this.webSocket = new WebSocketDoor({ ...shared, log: guardedLog, pending: connections.pending });
+    this.doors = [this.webSocket];
+  }
+
+  /** Takes no more requests, and waits for a time until those that were taken are answered. Then everything ends. */
+  async close(): Promise<void> {
+    const { clock, running } = this.parts;
+    const { webDrainMs } = running.config.limits;
+    await Promise.race([this.webSocket.drain(), new Promise<void>((resolve) => void clock.after(webDrainMs, resolve))]);
+    await this.webSocket.close();
+  }
+}

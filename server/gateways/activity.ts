@@ -1,0 +1,62 @@
+import { writeJson } from '../../shared/osrf/json.ts';
+import type { RunningConfig } from '../config/config.ts';
+import type { Log } from '../kernel/log.ts';
+import { LogProtect, REDACTED } from '../logging/log-protect.ts';
+
+/** A line of a long call ends here. */
+const MAX_CHARACTERS = 1_000;
+
+/** One call of a browser's. */
+export interface ActivityCall {
+  readonly address: string;
+  readonly transactionId: string;
+  /** The login of the browser, as the JSON gateway gets it; `''`: none. */
+  readonly token: string;
+  /** `''` where the line has none. */
+  readonly locale: string;
+  readonly service: string;
+  readonly method: string;
+}
+
+/** OpenSRF's activity log: one line for each request of a browser's, `[ADDRESS] [] SERVICE METHOD PARAMETERS`. */
+export class Activity {
+  private readonly log: Log;
+  private readonly running: RunningConfig;
+  private prefixes: readonly string[];
+  private protect: LogProtect;
+
+  /** @param running A reload changes the methods whose parameters stay secret. */
+  constructor(log: Log, running: RunningConfig) {
+    this.log = log;
+    this.running = running;
+    this.prefixes = running.config.logProtect;
+    this.protect = new LogProtect(this.prefixes);
+  }
+
+  /** @param params As JSON texts, or values. */
+  called({ address, transactionId, token, locale, service, method }: ActivityCall, params: readonly unknown[], written: 'values' | 'texts'): void {
+    const secret = this.protects(method);
+    const shown = secret ? REDACTED : joined(params, written);
+    const head = `[${address}] [${secret ? '' : token}]${locale === '' ? '' : ` [${locale}]`}`;
+    const line = `${head} ${service} ${method}${shown === '' ? '' : ` ${shown}`}`;
+    this.log.info({ xid: transactionId }, line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line);
+  }
+
+  private protects(method: string): boolean {
+    const { logProtect } = this.running.config;
+    if (logProtect !== this.prefixes) {
+      this.prefixes = logProtect;
+      this.protect = new LogProtect(logProtect);
+    }
+    return this.protect.protects(method);
+  }
+}
+
+function joined(params: readonly unknown[], written: 'values' | 'texts'): string {
+  let text = '';
+  for (const param of params) {
+    if (text.length > MAX_CHARACTERS) return text;
+    text += `${text === '' ? '' : ', '}${written === 'texts' ? String(param) : (writeJson(param) ?? '')}`;
+  }
+  return text;
+}

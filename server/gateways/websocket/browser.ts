@@ -1,0 +1,243 @@
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import { type OsrfMessage, parseOsrfMessages, statusCodeOf } from '../../../shared/osrf/message.ts';
+import { bodyText } from '../../../shared/osrf/read.ts';
+import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
+import type { Stanza } from '../../../shared/stanza.ts';
+import { escapeText, unescapeXml } from '../../../shared/xml.ts';
+import type { Limits } from '../../config/limits.ts';
+import type { ServerClock } from '../../kernel/clock.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { PendingConnection } from '../../net/pending-connections.ts';
+import { WRITE_LENGTH } from '../../net/transport.ts';
+import type { LocalLink, Program } from '../../sessions/local-link.ts';
+import type { Activity } from '../activity.ts';
+import { bodyOfBrowser } from '../browser-message.ts';
+import type { Entrance } from '../entrance.ts';
+import type { TransactionIds } from '../transaction-ids.ts';
+import { answerFrame, type BrowserFrame, readFrame, transportErrorFrame } from './frames.ts';
+import { Threads } from './threads.ts';
+
+const INGRESS = 'ws-translator-v2';
+
+/** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
+const CLOSE = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, tryAgainLater: 1013 } as const;
+
+/** What the browsers of a gateway need of it. */
+export interface BrowserEnvironment {
+  readonly clock: Pick<ServerClock, 'next'>;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly entrance: Entrance;
+  readonly activity: Activity;
+  readonly transactionIds: TransactionIds;
+  /** Its first frame has come. */
+  readonly spoke: (browser: Browser) => void;
+  /** It has nothing unanswered, or is gone. */
+  readonly settled: () => void;
+  /** It is gone. */
+  readonly left: (browser: Browser) => void;
+}
+
+/** A browser on a WebSocket, with a session of its own from its first frame on. */
+export class Browser implements Program, PendingConnection {
+  readonly peer: string;
+  /** About what is kept of its sessions and requests, in bytes. What was not sent yet waits in its link. */
+  keptBytes = 0;
+  private readonly webSocket: WebSocket;
+  private readonly socket: Socket;
+  private readonly environment: BrowserEnvironment;
+  private readonly threads: Threads;
+  private link: LocalLink | null = null;
+  /** Lets go of what the link holds back; null while the browser reads. */
+  private release: (() => void) | null = null;
+  /** Whether the browser has sent anything since the last ping. */
+  private alive = true;
+  private corked = false;
+  private state: 'open' | 'draining' | 'closed' = 'open';
+
+  constructor(webSocket: WebSocket, socket: Socket, peer: string, environment: BrowserEnvironment) {
+    this.webSocket = webSocket;
+    this.socket = socket;
+    this.peer = peer;
+    this.environment = environment;
+    this.threads = new Threads(environment.limits, (bytes) => this.keep(bytes));
+    webSocket.on('message', (frame, isBinary) => this.frameCame(frame, isBinary));
+    webSocket.on('pong', () => this.heard());
+    webSocket.on('error', () => {});
+    webSocket.on('close', () => this.closed());
+  }
+
+  /** Whether requests of it are unanswered. */
+  get busy(): boolean {
+    return this.state !== 'closed' && this.threads.busy;
+  }
+
+  crowdOut(): void {
+    this.webSocket.terminate();
+  }
+
+  /** A WebSocket without a session keeps nothing but itself. */
+  measure(): void {}
+
+  /** Takes no more requests. */
+  drain(): void {
+    if (this.state === 'open') this.state = 'draining';
+  }
+
+  /** The server stops. */
+  sayGoodbye(): void {
+    this.webSocket.close(CLOSE.goingAway, 'the server is stopping');
+  }
+
+  /** Closes the connection without a word. */
+  terminate(): void {
+    this.webSocket.terminate();
+  }
+
+  /** Asks whether it is there (RFC 6455 §5.5.2); ends the connection if it has said nothing since the last time. */
+  ping(): void {
+    if (!this.alive) {
+      this.webSocket.terminate();
+      return;
+    }
+    this.alive = false;
+    if (this.webSocket.readyState === this.webSocket.OPEN) this.webSocket.ping();
+  }
+
+  received(stanza: Stanza): void {
+    if (stanza.name !== 'message') return;
+    const body = bodyText(stanza);
+    const messages = parseOsrfMessages(body);
+    const thread = unescapeXml(stanza.thread);
+    if (messages === null) {
+      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'left out a message for a browser that is none of OpenSRF');
+      return;
+    }
+    const bounced = stanza.type === 'error';
+    for (const message of messages) this.note(message, thread, bounced, stanza.from);
+    const { transactionId } = stanza;
+    this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
+    if (!this.threads.busy) this.environment.settled();
+  }
+
+  /** Its session is over: an operator has closed it, it read too slowly, or the server stops. */
+  ended(): void {
+    this.link = null;
+    if (this.state === 'closed') return;
+    // One that does not read would not read a close frame either.
+    if (this.release !== null) this.webSocket.terminate();
+    else this.webSocket.close(CLOSE.goingAway, 'the session is over');
+  }
+
+  private heard(): void {
+    this.alive = true;
+  }
+
+  private keep(bytes: number): void {
+    this.keptBytes += bytes;
+  }
+
+  private closed(): void {
+    this.state = 'closed';
+    this.release = null;
+    this.link?.close('client-closed', null);
+    this.environment.left(this);
+    this.environment.settled();
+  }
+
+  private frameCame(frame: RawData, isBinary: boolean): void {
+    this.alive = true;
+    if (isBinary) {
+      this.webSocket.close(CLOSE.unsupportedData, 'a frame must be text');
+      return;
+    }
+    const text = (frame as Buffer).toString();
+    if (text.trim() === '') return;
+    this.take(readFrame(text));
+  }
+
+  private take(frame: BrowserFrame): void {
+    const { thread, service, messages } = frame;
+    const transactionId = frame.transactionId || this.environment.transactionIds.next();
+    const body = bodyOfBrowser(messages, INGRESS);
+    const to = this.threads.workerOf(thread) || this.environment.entrance.addressOf(service);
+    const refusal = frame.refusal || this.refusalOf(frame, to);
+    if (refusal !== '') {
+      this.environment.log.warn(
+        { peer: this.peer, thread: thread.slice(0, 100), service: service.slice(0, 100), reason: refusal },
+        'gave a browser its messages back',
+      );
+      this.send(transportErrorFrame(thread, transactionId, body));
+      return;
+    }
+    const link = this.link ?? this.enter();
+    if (link === null) return;
+    this.noteSent(frame, transactionId);
+    link.submit(osrfStanza({ to, from: '', thread: escapeText(thread), transactionId, form: 'child' }, body));
+  }
+
+  private refusalOf({ messages }: BrowserFrame, to: string): string {
+    if (to === '') return 'there is neither a service nor a connected session of the thread';
+    if (this.threads.full && messages.some(({ type }) => type === 'REQUEST')) return 'too many requests are unanswered';
+    return this.state === 'draining' ? 'the server is stopping' : '';
+  }
+
+  private enter(): LocalLink | null {
+    this.environment.spoke(this);
+    this.link = this.environment.entrance.enter(this, { kind: 'web', peer: this.peer });
+    if (this.link === null) this.webSocket.close(CLOSE.tryAgainLater, 'the server takes no more sessions');
+    return this.link;
+  }
+
+  private noteSent({ thread, service, messages }: BrowserFrame, transactionId: string): void {
+    for (const { type, threadTrace, method, params } of messages) {
+      if (type === 'DISCONNECT') this.threads.disconnected(thread);
+      if (type !== 'REQUEST') continue;
+      this.threads.requested(thread, threadTrace);
+      this.environment.activity.called({ address: this.peer, transactionId, token: '', locale: '', service, method }, params ?? [], 'values');
+    }
+  }
+
+  private note(message: OsrfMessage, thread: string, bounced: boolean, from: string): void {
+    if (bounced) {
+      this.threads.answered(thread, message.threadTrace);
+      return;
+    }
+    if (message.type !== 'STATUS') return;
+    const code = statusCodeOf(message);
+    if (code === 200 && !this.threads.connected(thread, from)) {
+      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions, one is not remembered');
+    }
+    if (code === 408) this.threads.disconnected(thread);
+    if (code === 205 || code >= 300) this.threads.answered(thread, message.threadTrace);
+  }
+
+  private send(frame: string): void {
+    if (this.webSocket.readyState !== this.webSocket.OPEN) return;
+    this.cork();
+    this.webSocket.send(frame, this.taken);
+    if (this.release === null && this.webSocket.bufferedAmount > WRITE_LENGTH) this.release = this.link?.hold() ?? null;
+  }
+
+  /** All frames of one turn leave in one write. */
+  private cork(): void {
+    if (this.corked) return;
+    this.corked = true;
+    this.socket.cork();
+    this.environment.clock.next(this.uncork);
+  }
+
+  private readonly uncork = (): void => {
+    this.corked = false;
+    this.socket.uncork();
+  };
+
+  /** The kernel has taken a frame. */
+  private readonly taken = (): void => {
+    if (this.release === null || this.webSocket.bufferedAmount > WRITE_LENGTH / 2) return;
+    const { release } = this;
+    this.release = null;
+    release();
+  };
+}

@@ -1,0 +1,77 @@
+/** About what an entry of a map or set takes besides its text. */
+const ENTRY_BYTES = 100;
+
+/** The limits of one browser. */
+export interface ThreadLimits {
+  readonly webSocketThreads: number;
+  readonly webSocketRequests: number;
+}
+
+/** The OpenSRF sessions of one browser: which are connected to a worker, and which requests have no answer yet. Everything kept for them is counted here. */
+export class Threads {
+  private readonly limits: ThreadLimits;
+  /** The workers of connected sessions, by thread. */
+  private readonly workers = new Map<string, string>();
+  /** Thread and number of each unanswered request. */
+  private readonly unanswered = new Set<string>();
+  private readonly charge: (bytes: number) => void;
+
+  /** @param charge Is told what more is kept, in bytes; less where that is negative. */
+  constructor(limits: ThreadLimits, charge: (bytes: number) => void) {
+    this.limits = limits;
+    this.charge = charge;
+  }
+
+  /** The worker of a connected session; `''`: there is none. */
+  workerOf(thread: string): string {
+    return this.workers.get(thread) ?? '';
+  }
+
+  /** Whether requests are unanswered or sessions connected. */
+  get busy(): boolean {
+    return this.unanswered.size > 0;
+  }
+
+  /** Whether so many requests are unanswered that no more may be sent. */
+  get full(): boolean {
+    return this.unanswered.size >= this.limits.webSocketRequests;
+  }
+
+  /** A worker has taken the session. @returns false where there are too many, and it is not remembered. */
+  connected(thread: string, worker: string): boolean {
+    if (this.workers.has(thread)) return true;
+    if (this.workers.size >= this.limits.webSocketThreads) return false;
+    this.workers.set(thread, worker);
+    this.charge(costOf(thread) + worker.length);
+    return true;
+  }
+
+  /** The session is over. */
+  disconnected(thread: string): void {
+    const worker = this.workers.get(thread);
+    if (worker === undefined) return;
+    this.workers.delete(thread);
+    this.charge(-costOf(thread) - worker.length);
+  }
+
+  requested(thread: string, threadTrace: string): void {
+    const key = keyOf(thread, threadTrace);
+    if (this.unanswered.has(key)) return;
+    this.unanswered.add(key);
+    this.charge(costOf(key));
+  }
+
+  /** The last word about a request has come. */
+  answered(thread: string, threadTrace: string): void {
+    const key = keyOf(thread, threadTrace);
+    if (this.unanswered.delete(key)) this.charge(-costOf(key));
+  }
+}
+
+function keyOf(thread: string, threadTrace: string): string {
+  return `${threadTrace} ${thread}`;
+}
+
+function costOf(text: string): number {
+  return text.length + ENTRY_BYTES;
+}

@@ -2,7 +2,12 @@ import { hostname } from 'node:os';
 import { gatewayAccount, routerName } from '../config/config.ts';
 import { Activity } from '../gateways/activity.ts';
 import { Entrance } from '../gateways/entrance.ts';
+import { WorkerPool } from '../gateways/http/worker-pool.ts';
+import { JsonDoor } from '../gateways/json/json-door.ts';
+import { ServicesDoor } from '../gateways/services/services-door.ts';
 import { TransactionIds } from '../gateways/transaction-ids.ts';
+import { TranslatorDoor } from '../gateways/translator/translator-door.ts';
+import { TranslatorSessions } from '../gateways/translator/translator-sessions.ts';
 import { WebSocketDoor } from '../gateways/websocket/websocket-door.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { allowedOrigins } from '../web/allowed-origins.ts';
@@ -14,11 +19,12 @@ export class Gateways {
   readonly doors: readonly Door[];
   private readonly parts: Parts;
   private readonly webSocket: WebSocketDoor;
+  private readonly pool: WorkerPool;
 
   constructor(parts: Parts, log: Log) {
-    const { running, programs, clock, guardedLogs, connections } = parts;
+    const { running, programs, clock, guardedLogs, connections, routers } = parts;
     const { config } = running;
-    const { limits } = config;
+    const { limits, web } = config;
     const account = gatewayAccount(config);
     if (account === undefined) throw new Error('the gateways have no account, which the configuration should have refused');
     const startedAt = clock.wallTime();
@@ -32,23 +38,33 @@ export class Gateways {
       enter: (identity, program, place) => programs.enter(identity, program, place),
     });
     this.parts = parts;
+    this.pool = new WorkerPool(entrance, limits.webRequests);
     const shared = {
       limits,
       clock,
       entrance,
+      pool: this.pool,
       activity: new Activity(logOfPart(log, 'activity'), running),
       transactionIds: new TransactionIds(startedAt),
       allowed: allowedOrigins(config),
     };
     this.webSocket = new WebSocketDoor({ ...shared, log: guardedLog, pending: connections.pending });
-    this.doors = [this.webSocket];
+    const sessions = new TranslatorSessions(limits.webSessions, limits.webSessionMs, () => clock.now());
+    const services = () => [...(routers.byDomain.get(account.domain)?.classes.keys() ?? [])];
+    this.doors = [
+      this.webSocket,
+      new JsonDoor(shared),
+      new TranslatorDoor({ ...shared, sessions }),
+      ...(web.services.length === 0 ? [] : [new ServicesDoor({ ...shared, patterns: web.services, services })]),
+    ];
   }
 
   /** Takes no more requests, and waits for a time until those that were taken are answered. Then everything ends. */
   async close(): Promise<void> {
     const { clock, running } = this.parts;
     const { webDrainMs } = running.config.limits;
-    await Promise.race([this.webSocket.drain(), new Promise<void>((resolve) => void clock.after(webDrainMs, resolve))]);
+    await Promise.race([Promise.all([this.webSocket.drain(), this.pool.settled()]), new Promise<void>((resolve) => void clock.after(webDrainMs, resolve))]);
+    this.pool.close();
     await this.webSocket.close();
   }
 }

@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../../../shared/clock.ts';
+import { type OsrfMessage, parseOsrfMessages } from '../../../shared/osrf/message.ts';
+import { bodyText } from '../../../shared/osrf/read.ts';
+import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
+import type { Stanza } from '../../../shared/stanza.ts';
+import { escapeText } from '../../../shared/xml.ts';
+import { answerText } from '../../web/refusals.ts';
+import type { GatewayWorker, WorkerCall } from './gateway-worker.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** What calls need of their gateway. */
+export interface CallEnvironment {
+  readonly clock: Clock;
+  readonly pool: WorkerPool;
+}
+
+/** What a call sends. */
+export interface CallMessage {
+  readonly to: string;
+  readonly transactionId: string;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** One request of a browser's over HTTP, from its message on the bus to the end of the answer. */
+export abstract class GatewayCall implements WorkerCall {
+  readonly thread: string;
+  protected readonly response: ServerResponse;
+  private readonly environment: CallEnvironment;
+  /** For each message of the answer. */
+  private readonly timeoutMs: number;
+  protected worker: GatewayWorker | null = null;
+  private timer: Timer | null = null;
+  private deadline = 0;
+  private release: (() => void) | null = null;
+
+  constructor(thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
+    this.thread = thread;
+    this.timeoutMs = timeoutMs;
+    this.response = response;
+    this.environment = environment;
+  }
+
+  /** Sends the request. @param preferred The session that it should come from. */
+  start({ to, transactionId, body }: CallMessage, address: string, preferred: GatewayWorker | null): void {
+    const { pool, clock } = this.environment;
+    const worker = pool.take(this, address, preferred);
+    if (worker === null) {
+      answerText(this.response, 503, 'There are too many requests (see webRequests).', { 'Retry-After': '1' });
+      return;
+    }
+    this.worker = worker;
+    this.response.on('close', () => this.finish(true));
+    this.response.on('drain', () => this.letGo());
+    this.deadline = clock.now() + this.timeoutMs;
+    this.wait(this.timeoutMs);
+    worker.link?.submit(osrfStanza({ to, from: '', thread: escapeText(this.thread), transactionId, form: 'child' }, body));
+    if (this.awaited) return;
+    this.response.writeHead(200, { 'Content-Length': 0 }).end();
+    this.finish(false);
+  }
+
+  /** Whether there is anything to wait for. */
+  protected get awaited(): boolean {
+    return true;
+  }
+
+  received(stanza: Stanza): void {
+    this.deadline = this.environment.clock.now() + this.timeoutMs;
+    const body = bodyText(stanza);
+    const messages = parseOsrfMessages(body);
+    if (stanza.type === 'error') this.bounced();
+    else if (messages !== null) this.answered(messages, body, stanza.from);
+  }
+
+  lost(): void {
+    if (this.worker === null) return;
+    if (this.response.headersSent) this.response.destroy();
+    else answerText(this.response, 503, 'The session of this request has ended.');
+    this.finish(true);
+  }
+
+  /** Messages have come. @param body They, as sent. @param from The sender's JID. */
+  protected abstract answered(messages: readonly OsrfMessage[], body: string, from: string): void;
+
+  /** The request came back: there is no such service or worker. */
+  protected abstract bounced(): void;
+
+  /** Nothing has come for too long. */
+  protected abstract timedOut(): void;
+
+  /** Writes a part of the answer. A browser that does not read holds back its own messages alone. */
+  protected write(text: string): void {
+    if (!this.response.write(text)) this.release ??= this.worker?.link?.hold() ?? null;
+  }
+
+  /** The answer is whole. @param spent Whether more messages may come. */
+  protected finish(spent: boolean): void {
+    const { worker } = this;
+    if (worker === null) return;
+    this.worker = null;
+    this.timer?.cancel();
+    this.letGo();
+    this.environment.pool.give(worker, spent);
+  }
+
+  private letGo(): void {
+    const { release } = this;
+    this.release = null;
+    release?.();
+  }
+
+  private wait(ms: number): void {
+    this.timer = this.environment.clock.after(ms, () => this.look());
+  }
+
+  private look(): void {
+    const left = this.deadline - this.environment.clock.now();
+    if (left > 0) {
+      this.wait(left);
+      return;
+    }
+    this.timedOut();
+    this.finish(true);
+  }
+}

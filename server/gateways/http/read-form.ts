@@ -1,0 +1,23 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../../../shared/clock.ts';
+import { type BodyLimits, readBody } from '../../web/body.ts';
+import type { WebRequest } from '../../web/door.ts';
+import { answerText } from '../../web/refusals.ts';
+import { Form } from './form.ts';
+
+const REFUSALS = { 408: 'The body of the request did not arrive in time (see webRequestMs).', 413: 'The body is too large (see webRequestBytes).' } as const;
+
+/** The body of a request as text; null where it was refused, which the sender has been answered. */
+export async function readText({ message }: WebRequest, response: ServerResponse, limits: BodyLimits, clock: Clock): Promise<string | null> {
+  const { content, status } = await readBody(message, limits, clock);
+  if (content !== null) return content.toString();
+  // The rest of the body is not waited for.
+  if (status !== 0) answerText(response, status, REFUSALS[status], { Connection: 'close' });
+  return null;
+}
+
+/** The parameters of a query and the form behind it; null likewise. */
+export async function readForm(request: WebRequest, response: ServerResponse, limits: BodyLimits, clock: Clock): Promise<Form | null> {
+  const text = await readText(request, response, limits, clock);
+  return text === null ? null : new Form(request.query, text);
+}

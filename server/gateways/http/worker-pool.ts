@@ -1,0 +1,58 @@
+import type { Entrance } from '../entrance.ts';
+import { GatewayWorker, type WorkerCall } from './gateway-worker.ts';
+
+/** So many sessions wait for requests; further ones end. */
+const MAX_IDLE = 32;
+
+/** The sessions of the HTTP gateways. */
+export class WorkerPool {
+  private readonly entrance: Entrance;
+  /** How many may be at work. */
+  private readonly most: number;
+  private readonly idle = new Set<GatewayWorker>();
+  private readonly busy = new Set<GatewayWorker>();
+  private whenSettled: (() => void) | null = null;
+
+  constructor(entrance: Entrance, most: number) {
+    this.entrance = entrance;
+    this.most = most;
+  }
+
+  /** A worker for a request; null where there are too many. @param preferred Taken if it is idle. */
+  take(call: WorkerCall, address: string, preferred: GatewayWorker | null): GatewayWorker | null {
+    if (this.busy.size >= this.most) return null;
+    const worker = preferred !== null && this.idle.has(preferred) ? preferred : this.another(address);
+    if (worker === null) return null;
+    this.idle.delete(worker);
+    this.busy.add(worker);
+    worker.begin(call, address);
+    return worker;
+  }
+
+  /** Takes a worker back. @param spent Whether answers to its request may still come: it gets no other then. */
+  give(worker: GatewayWorker, spent: boolean): void {
+    worker.end();
+    this.busy.delete(worker);
+    if (worker.link !== null) {
+      if (spent || this.idle.size >= MAX_IDLE) worker.link.close('client-closed', null);
+      else this.idle.add(worker);
+    }
+    if (this.busy.size === 0) this.whenSettled?.();
+  }
+
+  /** Resolves when no worker is at work. */
+  async settled(): Promise<void> {
+    if (this.busy.size > 0) await new Promise<void>((resolve) => (this.whenSettled = resolve));
+  }
+
+  /** Ends all sessions. */
+  close(): void {
+    for (const worker of [...this.idle, ...this.busy]) worker.link?.close('server-stopped', null);
+  }
+
+  private another(address: string): GatewayWorker | null {
+    for (const worker of this.idle) return worker;
+    const worker = new GatewayWorker((ended) => this.idle.delete(ended));
+    return worker.enter(this.entrance, address) ? worker : null;
+  }
+}

@@ -1,0 +1,94 @@
+import type { ServerResponse } from 'node:http';
+import { ResultAssembler } from '../../../shared/osrf/assemble.ts';
+import { toJson } from '../../../shared/osrf/json.ts';
+import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../../shared/osrf/message.ts';
+import { escapeText } from '../../../shared/xml.ts';
+import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
+import { XML_END_OF_PAYLOAD, XML_OPENING, xmlValue } from './xml-values.ts';
+
+/** How an answer is written. */
+export type AnswerFormat = 'json' | 'xml';
+
+const OK = 200;
+const TYPES = { json: 'text/plain; charset=utf-8', xml: 'application/xml' } as const;
+
+/** One request to the JSON gateway. Its results leave as they come. */
+export class JsonCall extends GatewayCall {
+  private readonly format: AnswerFormat;
+  private readonly assembler = new ResultAssembler();
+  /** What was not written yet. */
+  private text: string;
+  private results = 0;
+  private status = OK;
+
+  constructor(format: AnswerFormat, thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
+    super(thread, timeoutMs, response, environment);
+    this.format = format;
+    this.text = format === 'json' ? '{"payload":[' : XML_OPENING;
+  }
+
+  protected answered(messages: readonly OsrfMessage[]): void {
+    for (const message of messages) {
+      if (message.type === 'RESULT') this.addResult(message);
+      else if (message.type === 'STATUS' && this.endsWith(message)) return;
+    }
+    if (this.text === '' || this.results === 0) return;
+    this.begin();
+    this.write(this.text);
+    this.text = '';
+  }
+
+  protected bounced(): void {
+    this.end(404, 'Internal Server Error : Transport Error', false);
+  }
+
+  protected timedOut(): void {
+    this.end(408, 'Timeout Error : Request Timeout', true);
+  }
+
+  private addResult(message: OsrfMessage): void {
+    const assembled = this.assembler.take(message);
+    this.status = statusCodeOf(message) || OK;
+    if (assembled.kind === 'piece') return;
+    // OpenSRF's gateway counts as its status that of the last RESULT, and a result that came in pieces is as good as any.
+    if (assembled.kind === 'broken' || this.status === 204) this.status = OK;
+    const content = assembled.kind === 'broken' ? assembled.text : assembled.content;
+    if (this.format === 'xml') this.text += xmlValue(content);
+    else this.text += `${this.results > 0 ? ',' : ''}${toJson(content ?? null)}`;
+    this.results++;
+  }
+
+  /** @returns whether it was the last word. */
+  private endsWith(message: OsrfMessage): boolean {
+    const code = statusCodeOf(message);
+    if (code === 205) {
+      this.end(this.status, '', false);
+      return true;
+    }
+    if (code < 300) return false;
+    this.end(code, `${message.payloadClass} : ${statusTextOf(message)}`, false);
+    return true;
+  }
+
+  /** @param debug `''`: all is well. */
+  private end(status: number, debug: string, spent: boolean): void {
+    const text = this.text + (this.format === 'json' ? jsonEnd(status, debug) : xmlEnd(status, debug));
+    if (!this.response.headersSent) this.response.setHeader('Content-Length', Buffer.byteLength(text));
+    this.begin();
+    this.response.end(text);
+    this.finish(spent);
+  }
+
+  private begin(): void {
+    if (this.response.headersSent) return;
+    this.response.writeHead(200, { 'Content-Type': TYPES[this.format], 'X-Content-Type-Options': 'nosniff' });
+  }
+}
+
+function jsonEnd(status: number, debug: string): string {
+  return `]${debug === '' ? '' : `,"debug": ${toJson(debug)}`},"status":${status}}`;
+}
+
+function xmlEnd(status: number, debug: string): string {
+  return `${XML_END_OF_PAYLOAD}${debug === '' ? '' : `<debug>${escapeText(toJson(debug))}</debug>`}<status>${status}</status></response>`;
+}

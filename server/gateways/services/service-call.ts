@@ -1,0 +1,80 @@
+import type { ServerResponse } from 'node:http';
+import { ResultAssembler } from '../../../shared/osrf/assemble.ts';
+import { toJson } from '../../../shared/osrf/json.ts';
+import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../../shared/osrf/message.ts';
+import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
+import { answerProblem, type CallProblem, problemJson } from './problem.ts';
+
+/** `single`: one JSON document, an array where there is not exactly one result. `lines`: each result in a line of its own, as it comes. */
+export type ResultForm = 'single' | 'lines';
+
+const JSON_TYPE = 'application/json';
+const LINES_TYPE = 'application/x-ndjson';
+
+/** A call of one method. */
+export class ServiceCall extends GatewayCall {
+  private readonly form: ResultForm;
+  private readonly assembler = new ResultAssembler();
+  /** Finished JSON; of lines, what was not written yet. */
+  private results: string[] = [];
+
+  constructor(form: ResultForm, thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
+    super(thread, timeoutMs, response, environment);
+    this.form = form;
+  }
+
+  protected answered(messages: readonly OsrfMessage[]): void {
+    for (const message of messages) {
+      if (message.type === 'RESULT') this.addResult(message);
+      else if (message.type === 'STATUS' && this.endsWith(message)) return;
+    }
+    if (this.form === 'lines' && this.results.length > 0) this.writeLines();
+  }
+
+  protected bounced(): void {
+    this.fail({ status: 404, title: 'No such service', detail: 'The service is not registered, or its worker is gone.' }, false);
+  }
+
+  protected timedOut(): void {
+    this.fail({ status: 504, title: 'Timeout', detail: 'The service has not answered in time.' }, true);
+  }
+
+  private addResult(message: OsrfMessage): void {
+    const assembled = this.assembler.take(message);
+    if (assembled.kind !== 'piece') this.results.push(toJson((assembled.kind === 'broken' ? assembled.text : assembled.content) ?? null));
+  }
+
+  /** @returns whether it was the last word. */
+  private endsWith(message: OsrfMessage): boolean {
+    const code = statusCodeOf(message);
+    if (code === 205) this.complete();
+    else if (code >= 300) this.fail({ status: code, title: message.payloadClass, detail: statusTextOf(message) }, false);
+    return code === 205 || code >= 300;
+  }
+
+  private complete(): void {
+    const { response, results } = this;
+    if (this.form === 'lines') {
+      this.writeLines();
+      response.end();
+    } else {
+      const content = `${results.length === 1 ? results[0] : `[${results.join(',')}]`}\n`;
+      response.writeHead(200, { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(content), 'X-Content-Type-Options': 'nosniff' }).end(content);
+    }
+    this.finish(false);
+  }
+
+  private writeLines(): void {
+    if (!this.response.headersSent) this.response.writeHead(200, { 'Content-Type': LINES_TYPE, 'X-Content-Type-Options': 'nosniff' });
+    if (this.results.length > 0) this.write(`${this.results.join('\n')}\n`);
+    this.results = [];
+  }
+
+  /** An answer that has begun ends with the problem in a line of its own. */
+  private fail(problem: CallProblem, spent: boolean): void {
+    if (this.form === 'lines' && this.results.length > 0) this.writeLines();
+    if (this.response.headersSent) this.response.end(problemJson(problem));
+    else answerProblem(this.response, problem);
+    this.finish(spent);
+  }
+}

@@ -1,0 +1,138 @@
+import type { ServerResponse } from 'node:http';
+import { parseJson } from '../../../shared/osrf/json.ts';
+import { allowOrigin } from '../../web/cors.ts';
+import type { Door, WebRequest } from '../../web/door.ts';
+import { answerText, refuseMethod } from '../../web/refusals.ts';
+import { type BrowserMessage, bodyOfBrowser, readBrowserMessages } from '../browser-message.ts';
+import { CORS_HEADERS } from '../http/cors-headers.ts';
+import { Form } from '../http/form.ts';
+import type { CallMessage } from '../http/gateway-call.ts';
+import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
+import { readForm } from '../http/read-form.ts';
+import { headerText, randomHex } from './header-text.ts';
+import { type SessionEvents, TranslatorCall } from './translator-call.ts';
+import type { TranslatorSession, TranslatorSessions } from './translator-sessions.ts';
+
+const PATH = '/osrf-http-translator';
+const INGRESS = 'translator-v1';
+const MAX_MESSAGES = 256;
+const MAX_THREAD = 250;
+const DEFAULT_TIMEOUT_S = 1_200;
+const MOST_TIMEOUT_S = 86_400;
+
+/** Where a request goes. */
+interface Recipient {
+  readonly to: string;
+  readonly service: string;
+  readonly session: TranslatorSession | null;
+}
+
+/** What the HTTP translator needs of its server. */
+export interface TranslatorEnvironment extends HttpGatewayEnvironment {
+  readonly sessions: TranslatorSessions;
+}
+
+/** OpenSRF's HTTP translator: messages of the bus in a form, as `opensrf_xhr.js` sends them. */
+export class TranslatorDoor implements Door {
+  readonly webSocketPath = '';
+  private readonly environment: TranslatorEnvironment;
+
+  constructor(environment: TranslatorEnvironment) {
+    this.environment = environment;
+  }
+
+  serves(path: string): boolean {
+    return path === PATH;
+  }
+
+  async answer(request: WebRequest, response: ServerResponse): Promise<void> {
+    const { allowed, limits, clock } = this.environment;
+    allowOrigin(request, response, allowed, 'POST,OPTIONS', CORS_HEADERS);
+    switch (request.message.method) {
+      case 'OPTIONS':
+      case 'HEAD':
+        answerNothing(response);
+        return;
+      case 'GET':
+        this.take(new Form(request.query), request, response);
+        return;
+      case 'POST': {
+        const form = await readForm(request, response, limits, clock);
+        if (form !== null) this.take(form, request, response);
+        return;
+      }
+      default:
+        refuseMethod(response, 'GET, POST, OPTIONS');
+    }
+  }
+
+  upgrade(): void {}
+
+  checkPeers(): void {}
+
+  private take(form: Form, request: WebRequest, response: ServerResponse): void {
+    if (!form.has('osrf-msg')) {
+      answerNothing(response);
+      return;
+    }
+    const messages = readBrowserMessages(parseJson(form.first('osrf-msg')));
+    const thread = headerOf(request, 'x-opensrf-thread') || randomHex();
+    const recipient = this.recipientOf(request, thread);
+    const refusal =
+      refusalOf(messages, thread) || (recipient === null ? 'X-OpenSRF-service or X-OpenSRF-to is needed, the latter with a session that is yours.' : '');
+    if (messages === null || recipient === null || refusal !== '') answerText(response, 400, refusal);
+    else this.send(messages, thread, recipient, request, response);
+  }
+
+  private recipientOf(request: WebRequest, thread: string): Recipient | null {
+    const [service, remote] = [headerOf(request, 'x-opensrf-service'), headerOf(request, 'x-opensrf-to')];
+    if ((service === '') === (remote === '')) return null;
+    if (service !== '') {
+      const to = this.environment.entrance.addressOf(service);
+      return to === '' ? null : { to, service, session: null };
+    }
+    const session = this.environment.sessions.get(request.address, thread);
+    return session === null || headerText(session.remote) !== remote ? null : { to: session.remote, service: session.service, session };
+  }
+
+  private send(messages: readonly BrowserMessage[], thread: string, { to, service, session }: Recipient, request: WebRequest, response: ServerResponse): void {
+    const { address } = request;
+    const { activity, sessions, transactionIds } = this.environment;
+    const transactionId = headerOf(request, 'x-opensrf-xid') || transactionIds.next();
+    for (const { type, method, params } of messages) {
+      if (type === 'REQUEST') activity.called({ address, transactionId, token: '', locale: '', service, method }, params ?? [], 'values');
+    }
+    const ends = messages.some(({ type }) => type === 'DISCONNECT');
+    if (ends) sessions.remove(address, thread);
+    const outgoing: CallMessage = { to, transactionId, body: bodyOfBrowser(messages, INGRESS) };
+    const events: SessionEvents = {
+      connected: (remote, worker) => {
+        if (!ends) sessions.add(address, thread, { remote, service, worker });
+      },
+      over: () => sessions.remove(address, thread),
+    };
+    const multipart = headerOf(request, 'x-opensrf-multipart').toLowerCase() === 'true';
+    const call = new TranslatorCall(messages, multipart, events, thread, timeoutOf(request), response, this.environment);
+    call.start(outgoing, address, session?.worker ?? null);
+  }
+}
+
+function refusalOf(messages: readonly BrowserMessage[] | null, thread: string): string {
+  if (messages === null || messages.length === 0 || messages.length > MAX_MESSAGES)
+    return `The parameter "osrf-msg" must be an array of 1 to ${MAX_MESSAGES} messages of a client.`;
+  return thread.length > MAX_THREAD ? `X-OpenSRF-thread may have ${MAX_THREAD} characters.` : '';
+}
+
+function headerOf({ message }: WebRequest, name: string): string {
+  return String(message.headers[name] ?? '');
+}
+
+/** In milliseconds. */
+function timeoutOf(request: WebRequest): number {
+  const seconds = Number.parseInt(headerOf(request, 'x-opensrf-timeout'), 10);
+  return (seconds > 0 ? Math.min(seconds, MOST_TIMEOUT_S) : DEFAULT_TIMEOUT_S) * 1_000;
+}
+
+function answerNothing(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Length': 0 }).end();
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../shared/clock.ts';
+
+/** The body of a request, or the HTTP status that it is refused with; 0: its sender has gone. */
+export type Body = { readonly content: Buffer; readonly status: 200 } | { readonly content: null; readonly status: 0 | 408 | 413 };
+
+/** How large a body may be, and how long it may take. */
+export interface BodyLimits {
+  readonly webRequestBytes: number;
+  readonly webRequestMs: number;
+}
+
+/** Reads the body of a request. */
+export function readBody(message: IncomingMessage, { webRequestBytes, webRequestMs }: BodyLimits, clock: Clock): Promise<Body> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const end = (body: Body) => {
+      timer.cancel();
+      message.removeAllListeners('data').pause();
+      resolve(body);
+    };
+    const timer = clock.after(webRequestMs, () => end({ content: null, status: 408 }));
+    if (Number(message.headers['content-length'] ?? 0) > webRequestBytes) {
+      end({ content: null, status: 413 });
+      return;
+    }
+    message.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > webRequestBytes) end({ content: null, status: 413 });
+      else chunks.push(chunk);
+    });
+    message.once('end', () => end({ content: Buffer.concat(chunks), status: 200 }));
+    message.once('close', () => end({ content: null, status: 0 }));
+    message.once('error', () => end({ content: null, status: 0 }));
+  });
+}

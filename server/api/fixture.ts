@@ -51,6 +51,8 @@ export interface ChopChopFixture {
   readonly host: string;
   /** Its port. */
   readonly port: number;
+  /** The first address of HTTP for browsers, as `http://127.0.0.1:8080`; `''` without the option `web`, and after {@link ChopChopFixture.stop}. */
+  readonly webUrl: string;
   /** The first domain that it serves. */
   readonly domain: string;
   /** All domains that it serves. */
@@ -103,8 +105,8 @@ export interface ChopChopFixture {
    */
   reset(...scopes: readonly ResetScope[]): Promise<void>;
   /**
-   * The environment for a child process: `OSRF_HOST`, `OSRF_PORT`, `OSRF_DOMAIN`, `OSRF_USERNAME`, `OSRF_PASSWORD`, `OSRF_ROUTER`, and `OSRF_HOSTNAME`, which
-   * OpenSRF's Perl library reads.
+   * The environment for a child process: `OSRF_HOST`, `OSRF_PORT`, `OSRF_DOMAIN`, `OSRF_USERNAME`, `OSRF_PASSWORD`, `OSRF_ROUTER`, `OSRF_WEB_URL` with the option `web`, and
+   * `OSRF_HOSTNAME`, which OpenSRF's Perl library reads.
    */
   env(): Record<string, string>;
   /**

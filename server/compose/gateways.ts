@@ -22,7 +22,7 @@ export class Gateways {
   private readonly pool: WorkerPool;
 
   constructor(parts: Parts, log: Log) {
-    const { running, programs, clock, guardedLogs, connections, routers } = parts;
+    const { running, programs, clock, guardedLogs, connections, routers, memory } = parts;
     const { config } = running;
     const { limits, web } = config;
     const account = gatewayAccount(config);
@@ -48,7 +48,7 @@ export class Gateways {
       transactionIds: new TransactionIds(startedAt),
       allowed: allowedOrigins(config),
     };
-    this.webSocket = new WebSocketDoor({ ...shared, log: guardedLog, pending: connections.pending });
+    this.webSocket = new WebSocketDoor({ ...shared, memory, log: guardedLog, pending: connections.pending });
     const sessions = new TranslatorSessions(limits.webSessions, limits.webSessionMs, () => clock.now());
     const services = () => [...(routers.byDomain.get(account.domain)?.classes.keys() ?? [])];
     this.doors = [

@@ -7,10 +7,10 @@ import { json, problem, type Route } from './http.ts';
 import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 
 /**
- * What a session is to OpenSRF: `router`, `listener` and `component` are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a
+ * What a session is to OpenSRF: `router`, `listener`, `component` and `gateway` (a browser behind a web gateway of this process) are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a
  * `client`.
  */
-export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'client';
+export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'gateway' | 'client';
 
 /** A session as the control interface tells of it. Bytes and stanzas are counted from the login on. */
 export interface SessionReport {
@@ -128,9 +128,10 @@ function report(session: Session, registration: Registration | undefined): Sessi
 }
 
 function roleOf(session: Session, registration: Registration | undefined): [SessionRole, readonly string[]] {
-  const { kind, jid, bareJid, origin } = session;
+  const { kind, jid, bareJid, origin, link } = session;
   if (registration !== undefined) return ['listener', [...registration.services]];
   if (kind === 'component') return ['component', []];
+  if (link.kind === 'web') return ['gateway', []];
   const resource = jid.slice(bareJid.length + 1);
   const worksFor = /^(.+?)_drone_/.exec(resource)?.[1];
   if (worksFor !== undefined) return ['worker', [worksFor]];

@@ -183,7 +183,12 @@ export class Listeners {
   }
 }
 
-function webSocketAddress(server: Server, scheme: string): WebSocketAddress {
-  const { host, port } = addressOf(server);
-  return { host, port, url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${WEBSOCKET_PATH}` };
+function webSocketAddress(server: Server, scheme: 'ws' | 'wss'): WebSocketAddress {
+  const address = addressOf(server);
+  return { ...address, url: `${webUrl(scheme, address)}${WEBSOCKET_PATH}` };
+}
+
+/** The URL of an address, without a path. */
+export function webUrl(scheme: 'http' | 'https' | 'ws' | 'wss', { host, port }: BoundAddress): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { MemoryAccount } from '../../shared/memory-account.ts';
 import type { TlsIdentity } from '../net/tls/identity.ts';
 
 /** A request to the HTTP host: its place and sender are known, its body is not read. */
@@ -13,6 +14,8 @@ export interface WebRequest {
   readonly address: string;
   /** Whether the client's own connection is encrypted. */
   readonly secure: boolean;
+  /** Of everything that is kept for the connection. */
+  readonly account: MemoryAccount;
 }
 
 /** A request to become something other than HTTP. */

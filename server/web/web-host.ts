@@ -84,7 +84,7 @@ export class WebHost {
     }
     this.visitors.busy(visitor);
     response.once('close', () => this.visitors.idle(visitor));
-    const request = this.requestOf(message);
+    const request = this.requestOf(message, visitor);
     const door = visitor.doors.find((one) => one.serves(request.path));
     if (door === undefined) answerText(response, 404, 'There is nothing at this path.');
     else this.let(door, request, response);
@@ -106,7 +106,7 @@ export class WebHost {
       socket.destroy();
       return;
     }
-    const request = this.requestOf(message);
+    const request = this.requestOf(message, visitor);
     const door = visitor.doors.find(({ webSocketPath }) => webSocketPath === request.path);
     if (door === undefined) refuseUpgrade(socket, '404 Not Found', `The WebSocket is at ${webSocketPaths(visitor.doors)}.`);
     else door.upgrade({ ...request, socket, head, leave: () => this.leave(visitor) });
@@ -117,11 +117,11 @@ export class WebHost {
     return visitor.identity;
   }
 
-  private requestOf(message: IncomingMessage): WebRequest {
+  private requestOf(message: IncomingMessage, { account }: Visitor): WebRequest {
     const { url = '' } = message;
     const mark = url.indexOf('?');
     const { address, secure } = this.forwarded.sender(message);
-    return { message, path: mark === -1 ? url : url.slice(0, mark), query: mark === -1 ? '' : url.slice(mark + 1), address, secure };
+    return { message, path: mark === -1 ? url : url.slice(0, mark), query: mark === -1 ? '' : url.slice(mark + 1), address, secure, account };
   }
 }
 

@@ -6,7 +6,7 @@ import type { Resolved } from '../../config/sources/resolve.ts';
 import type { Trust } from '../../config/values/trust.ts';
 import { VERSION } from '../../kernel/version.ts';
 import type { BoundAddress } from '../../net/tcp.ts';
-import type { Listening } from '../../streams/listeners.ts';
+import { type Listening, webUrl } from '../../streams/listeners.ts';
 import type { ServedControl } from './serve-control.ts';
 
 /** The ready file: everything that a waiting program needs. */
@@ -78,15 +78,11 @@ function placesOf({ c2s, tls, unix, web, webTls, websocket, components }: Listen
     ['listening', shown(c2s)],
     ['TLS', shown(tls)],
     ['Unix', unix],
-    ['web', [...web.map((address) => webUrl('http', address)), ...webTls.map((address) => webUrl('https', address))]],
+    ['web', [...web.map((address) => `${webUrl('http', address)}/`), ...webTls.map((address) => `${webUrl('https', address)}/`)]],
     ['WebSocket', websocket.map(({ url }) => url)],
     ['components', shown(components)],
   ];
   return all.filter(([, places]) => places.length > 0);
-}
-
-function webUrl(scheme: 'http' | 'https', { host, port }: BoundAddress): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`;
 }
 
 /** Each name once if it is on every domain with one password, else with its domain. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../../shared/clock.ts';
+import { NO_ACCOUNT } from '../../../shared/memory-account.ts';
 import { type OsrfMessage, parseOsrfMessages } from '../../../shared/osrf/message.ts';
 import { bodyText } from '../../../shared/osrf/read.ts';
 import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
@@ -34,6 +35,9 @@ export abstract class GatewayCall implements WorkerCall {
   private timer: Timer | null = null;
   private deadline = 0;
   private release: (() => void) | null = null;
+  /** That of the worker's session, which may be over before the call. */
+  private account = NO_ACCOUNT;
+  private keptBytes = 0;
 
   constructor(thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
     this.thread = thread;
@@ -51,6 +55,7 @@ export abstract class GatewayCall implements WorkerCall {
       return;
     }
     this.worker = worker;
+    this.account = worker.link?.account ?? NO_ACCOUNT;
     this.response.on('close', () => this.finish(true));
     this.response.on('drain', () => this.letGo());
     this.deadline = clock.now() + this.timeoutMs;
@@ -95,10 +100,21 @@ export abstract class GatewayCall implements WorkerCall {
     if (!this.response.write(text)) this.release ??= this.worker?.link?.hold() ?? null;
   }
 
+  /** Notes the memory of what has come and was not written yet, in bytes. */
+  protected keeps(bytes: number): void {
+    this.account.charge(bytes - this.keptBytes);
+    this.keptBytes = bytes;
+  }
+
+  protected get kept(): number {
+    return this.keptBytes;
+  }
+
   /** The answer is whole. @param spent Whether more messages may come. */
   protected finish(spent: boolean): void {
     const { worker } = this;
     if (worker === null) return;
+    this.keeps(0);
     this.worker = null;
     this.timer?.cancel();
     this.letGo();

@@ -8,8 +8,8 @@ import { Form } from './form.ts';
 const REFUSALS = { 408: 'The body of the request did not arrive in time (see webRequestMs).', 413: 'The body is too large (see webRequestBytes).' } as const;
 
 /** The body of a request as text; null where it was refused, which the sender has been answered. */
-export async function readText({ message }: WebRequest, response: ServerResponse, limits: BodyLimits, clock: Clock): Promise<string | null> {
-  const { content, status } = await readBody(message, limits, clock);
+export async function readText(request: WebRequest, response: ServerResponse, limits: BodyLimits, clock: Clock): Promise<string | null> {
+  const { content, status } = await readBody(request, limits, clock);
   if (content !== null) return content.toString();
   // The rest of the body is not waited for.
   if (status !== 0) answerText(response, status, REFUSALS[status], { Connection: 'close' });

@@ -27,11 +27,12 @@ export class JsonCall extends GatewayCall {
     this.text = format === 'json' ? '{"payload":[' : XML_OPENING;
   }
 
-  protected answered(messages: readonly OsrfMessage[]): void {
+  protected answered(messages: readonly OsrfMessage[], body: string): void {
     for (const message of messages) {
       if (message.type === 'RESULT') this.addResult(message);
       else if (message.type === 'STATUS' && this.endsWith(message)) return;
     }
+    this.keeps(this.assembler.incomplete ? this.kept + body.length : 0);
     if (this.text === '' || this.results === 0) return;
     this.begin();
     this.write(this.text);

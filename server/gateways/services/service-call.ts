@@ -23,12 +23,13 @@ export class ServiceCall extends GatewayCall {
     this.form = form;
   }
 
-  protected answered(messages: readonly OsrfMessage[]): void {
+  protected answered(messages: readonly OsrfMessage[], body: string): void {
     for (const message of messages) {
       if (message.type === 'RESULT') this.addResult(message);
       else if (message.type === 'STATUS' && this.endsWith(message)) return;
     }
     if (this.form === 'lines' && this.results.length > 0) this.writeLines();
+    this.keeps(this.form === 'single' || this.assembler.incomplete ? this.kept + body.length : 0);
   }
 
   protected bounced(): void {

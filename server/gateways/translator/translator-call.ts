@@ -56,6 +56,7 @@ export class TranslatorCall extends GatewayCall {
     for (const message of messages) if (message.type === 'STATUS') this.note(statusCodeOf(message), message.threadTrace, from);
     this.take(body.trim().slice(1, -1), from);
     if (this.open.size === 0) this.end();
+    else if (!this.multipart) this.keeps(this.kept + body.length);
   }
 
   protected bounced(): void {

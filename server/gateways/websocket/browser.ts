@@ -8,8 +8,11 @@ import { escapeText, unescapeXml } from '../../../shared/xml.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { Debtor, MemoryBudget, PeerAccount } from '../../kernel/memory-budget.ts';
+import { addressOfPeer } from '../../net/peer-address.ts';
 import type { PendingConnection } from '../../net/pending-connections.ts';
 import { WRITE_LENGTH } from '../../net/transport.ts';
+import { webSocketBytes } from '../../net/websocket/websocket-transport.ts';
 import type { LocalLink, Program } from '../../sessions/local-link.ts';
 import type { Activity } from '../activity.ts';
 import { bodyOfBrowser } from '../browser-message.ts';
@@ -26,6 +29,7 @@ const CLOSE = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, t
 /** What the browsers of a gateway need of it. */
 export interface BrowserEnvironment {
   readonly clock: Pick<ServerClock, 'next'>;
+  readonly memory: MemoryBudget;
   readonly limits: Limits;
   readonly log: Log;
   readonly entrance: Entrance;
@@ -40,10 +44,11 @@ export interface BrowserEnvironment {
 }
 
 /** A browser on a WebSocket, with a session of its own from its first frame on. */
-export class Browser implements Program, PendingConnection {
+export class Browser implements Program, PendingConnection, Debtor {
   readonly peer: string;
-  /** About what is kept of its sessions and requests, in bytes. What was not sent yet waits in its link. */
-  keptBytes = 0;
+  /** Of its socket, sessions and requests. What it has not read waits in its link, which has an account of its own. */
+  readonly account: PeerAccount;
+  readonly rank = 'pending';
   private readonly webSocket: WebSocket;
   private readonly socket: Socket;
   private readonly environment: BrowserEnvironment;
@@ -53,6 +58,10 @@ export class Browser implements Program, PendingConnection {
   private release: (() => void) | null = null;
   /** Whether the browser has sent anything since the last ping. */
   private alive = true;
+  /** Bytes of frames that are not whole. */
+  private begunBytes = 0;
+  private frameEnded = false;
+  private chargedForSocket = 0;
   private corked = false;
   private state: 'open' | 'draining' | 'closed' = 'open';
 
@@ -61,7 +70,10 @@ export class Browser implements Program, PendingConnection {
     this.socket = socket;
     this.peer = peer;
     this.environment = environment;
-    this.threads = new Threads(environment.limits, (bytes) => this.keep(bytes));
+    this.account = environment.memory.open(this, addressOfPeer(peer));
+    this.threads = new Threads(environment.limits, this.account);
+    this.measure();
+    socket.on('data', (chunk: Buffer) => this.bytesCame(chunk.length));
     webSocket.on('message', (frame, isBinary) => this.frameCame(frame, isBinary));
     webSocket.on('pong', () => this.heard());
     webSocket.on('error', () => {});
@@ -77,8 +89,13 @@ export class Browser implements Program, PendingConnection {
     this.webSocket.terminate();
   }
 
-  /** A WebSocket without a session keeps nothing but itself. */
-  measure(): void {}
+  giveUp(): void {
+    this.webSocket.terminate();
+  }
+
+  measure(): void {
+    this.chargeSocket(webSocketBytes(this.webSocket, this.socket, this.begunBytes));
+  }
 
   /** Takes no more requests. */
   drain(): void {
@@ -134,20 +151,32 @@ export class Browser implements Program, PendingConnection {
     this.alive = true;
   }
 
-  private keep(bytes: number): void {
-    this.keptBytes += bytes;
+  /** The library, which has read them first, keeps what has come of a frame until it is whole. */
+  private bytesCame(bytes: number): void {
+    this.alive = true;
+    this.begunBytes = this.frameEnded ? 0 : this.begunBytes + bytes;
+    this.frameEnded = false;
+    this.measure();
+  }
+
+  private chargeSocket(bytes: number): void {
+    this.account.charge(bytes - this.chargedForSocket);
+    this.chargedForSocket = bytes;
   }
 
   private closed(): void {
     this.state = 'closed';
     this.release = null;
     this.link?.close('client-closed', null);
+    this.chargeSocket(0);
+    this.threads.forget();
+    this.account.close();
     this.environment.left(this);
     this.environment.settled();
   }
 
   private frameCame(frame: RawData, isBinary: boolean): void {
-    this.alive = true;
+    this.frameEnded = true;
     if (isBinary) {
       this.webSocket.close(CLOSE.unsupportedData, 'a frame must be text');
       return;
@@ -187,6 +216,7 @@ export class Browser implements Program, PendingConnection {
     this.environment.spoke(this);
     this.link = this.environment.entrance.enter(this, { kind: 'web', peer: this.peer });
     if (this.link === null) this.webSocket.close(CLOSE.tryAgainLater, 'the server takes no more sessions');
+    else this.account.loggedIn(this.link);
     return this.link;
   }
 

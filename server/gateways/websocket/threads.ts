@@ -1,3 +1,5 @@
+import type { MemoryAccount } from '../../../shared/memory-account.ts';
+
 /** About what an entry of a map or set takes besides its text. */
 const ENTRY_BYTES = 100;
 
@@ -14,12 +16,13 @@ export class Threads {
   private readonly workers = new Map<string, string>();
   /** Thread and number of each unanswered request. */
   private readonly unanswered = new Set<string>();
-  private readonly charge: (bytes: number) => void;
+  private readonly account: MemoryAccount;
+  private bytes = 0;
 
-  /** @param charge Is told what more is kept, in bytes; less where that is negative. */
-  constructor(limits: ThreadLimits, charge: (bytes: number) => void) {
+  /** @param account Of everything that is kept for the browser. */
+  constructor(limits: ThreadLimits, account: MemoryAccount) {
     this.limits = limits;
-    this.charge = charge;
+    this.account = account;
   }
 
   /** The worker of a connected session; `''`: there is none. */
@@ -65,6 +68,18 @@ export class Threads {
   answered(thread: string, threadTrace: string): void {
     const key = keyOf(thread, threadTrace);
     if (this.unanswered.delete(key)) this.charge(-costOf(key));
+  }
+
+  /** The browser is gone. */
+  forget(): void {
+    this.workers.clear();
+    this.unanswered.clear();
+    this.charge(-this.bytes);
+  }
+
+  private charge(bytes: number): void {
+    this.bytes += bytes;
+    this.account.charge(bytes);
   }
 }
 

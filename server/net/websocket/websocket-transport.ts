@@ -54,8 +54,7 @@ export class WebSocketTransport implements Transport {
   }
 
   get keptBytes(): number {
-    const tls = this.socket instanceof TLSSocket ? TLS_BYTES : 0;
-    return WEBSOCKET_BYTES + tls + this.begunBytes + BUFFER_BYTES * buffersOf(this.webSocket);
+    return webSocketBytes(this.webSocket, this.socket, this.begunBytes);
   }
 
   get destroyed(): boolean {
@@ -143,6 +142,12 @@ export class WebSocketTransport implements Transport {
     receiver.keptChanged();
     if (this.input?.overrun(bytes) === true) receiver.failed(new StreamError('policy-violation', 'too much before login'));
   }
+}
+
+/** About the memory of a WebSocket. @param begunBytes Of frames that are not whole. */
+export function webSocketBytes(webSocket: WebSocket, socket: Socket, begunBytes: number): number {
+  const tls = socket instanceof TLSSocket ? TLS_BYTES : 0;
+  return WEBSOCKET_BYTES + tls + begunBytes + BUFFER_BYTES * buffersOf(webSocket);
 }
 
 /** The buffers in which the library keeps a frame that is not whole: chunks of input and fragments. It has no other way to ask. */

@@ -2,6 +2,8 @@
 
 import { bareJid } from '../base/format.js';
 
+const CLIENTS = ['client', 'gateway'];
+
 /** @returns `{clients, services, outside}`: groups with a key, a title and their sessions; and the sessions that are routers from outside, or components. */
 export function groupsOf(routers, sessions) {
   const clients = new Map();
@@ -9,11 +11,16 @@ export function groupsOf(routers, sessions) {
   for (const report of routers) for (const service of report.services) addService(services, service, report.domain);
   const outside = sessions.filter(({ role }) => role === 'router' || role === 'component');
   for (const session of sessions) {
-    if (session.role === 'client') groupIn(clients, `account:${session.account}`, session.account).sessions.push(session);
+    if (CLIENTS.includes(session.role)) clientGroup(clients, session).sessions.push(session);
     else if (session.role === 'listener' || session.role === 'worker')
       for (const service of session.services) serviceGroup(services, service).sessions.push(session);
   }
   return { clients: [...clients.values()], services: [...services.values()], outside };
+}
+
+/** Browsers behind the web gateways stand apart from the programs of the same account. */
+function clientGroup(groups, { role, account }) {
+  return role === 'gateway' ? groupIn(groups, `browsers:${account}`, `${account}: browsers`) : groupIn(groups, `account:${account}`, account);
 }
 
 function addService(services, { service, listeners }, domain) {

@@ -70,7 +70,7 @@ function jidOf({ jid }) {
 
 /** How many there are of each kind, and what is wrong with some. */
 function badgesOf({ listeners }, sessions) {
-  const counted = ['listener', 'worker', 'client'].map((role) => [role, sessions.filter((session) => session.role === role).length, role]);
+  const counted = ['listener', 'worker', 'client', 'gateway'].map((role) => [role, sessions.filter((session) => session.role === role).length, role]);
   const stalled = sessions.filter((session) => session.stalled).length;
   const draining = [...(listeners?.values() ?? [])].filter((listener) => listener.draining).length;
   return [...counted, ['reading no more', stalled, 'bad'], ['draining', draining, 'warn']].filter(([, count]) => count > 0);

@@ -17,7 +17,7 @@ import { compile, runLoad } from './bench/tools.js';
 
 const HELP = `npm run bench -- [options]
 
-  --only MODE,…     ${USUAL.join(',')} (all of these), soak
+  --only MODE,…     ${USUAL.join(',')} (all of these), web, soak
   --rounds N        how often each row is run; medians are shown (5)
   --seconds S       how long each run is (3)
   --minutes N       how long the mode "soak" takes (30)
@@ -107,7 +107,7 @@ async function bench(folder, osrfload, nullrelay) {
     for (const summary of summaries) printRow(summary);
     report.rows.push(...summaries);
   }
-  const tools = { osrfload, ours: ours(folder), rounds, seconds: options.seconds, minutes: Number(options.minutes) };
+  const tools = { osrfload, ours: ours(folder), oursWith: (args) => ours(folder, args), rounds, seconds: options.seconds, minutes: Number(options.minutes) };
   for (const mode of Object.keys(SPECIAL).filter((name) => wanted.has(name))) {
     report.special[mode] = await SPECIAL[mode](tools);
     console.log(`${mode.padEnd(30)} ${JSON.stringify(report.special[mode])}`);

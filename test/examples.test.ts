@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { CHROMIUM, hasChromium } from './support/browser.ts';
 import { MAIN, temporaryFolder, until } from './support/command.ts';
 import { endWith } from './support/processes.ts';
 
@@ -30,6 +31,10 @@ const exec = (t: TestContext, ...command: string[]) => runs(t, process.execPath,
 
 test('the JavaScript example', async (t) => {
   assert.match(await runs(t, process.execPath, ['--test', '--test-reporter=tap', 'docs/examples/javascript/basket.test.js']), /^# pass 2$/m);
+});
+
+test('the browser example', { skip: !hasChromium && `${CHROMIUM} is not there` }, async (t) => {
+  assert.match(await runs(t, process.execPath, ['--test', '--test-reporter=tap', 'docs/examples/browser/sum.test.js']), /^# pass 1$/m);
 });
 
 test('the Perl example', { skip: !has('prove') && 'there is no prove' }, async (t) => {

@@ -52,8 +52,8 @@ export function ours(folder, args = []) {
         if (child.exitCode !== null) throw new Error('the server did not start');
         await sleep(20);
       }
-      const { port } = JSON.parse(readFileSync(ready, 'utf8')).c2s[0];
-      return { ...legacy('ours', port), pids: () => [child.pid], stop: () => end(child) };
+      const { c2s, web } = JSON.parse(readFileSync(ready, 'utf8'));
+      return { ...legacy('ours', c2s[0].port), webPort: web[0]?.port, pids: () => [child.pid], stop: () => end(child) };
     },
   };
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ADDRESS, logIn, message } from './client.js';
 import { median } from './report.js';
 import { runLoad } from './tools.js';
+import { web } from './web.js';
 
 function rssMb({ pids }) {
   const kb = pids().map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))[1]));
@@ -109,4 +110,4 @@ function round(number) {
 }
 
 /** By mode. */
-export const SPECIAL = { idle, logins, stalled, neighbour, soak };
+export const SPECIAL = { idle, logins, stalled, neighbour, soak, web };

@@ -9,7 +9,7 @@ import { TransactionIds } from '../gateways/transaction-ids.ts';
 import { TranslatorDoor } from '../gateways/translator/translator-door.ts';
 import { TranslatorSessions } from '../gateways/translator/translator-sessions.ts';
 import { WebSocketDoor } from '../gateways/websocket/websocket-door.ts';
-import { type Log, logOfPart } from '../kernel/log.ts';
+import type { Log } from '../kernel/log.ts';
 import { allowedOrigins } from '../web/allowed-origins.ts';
 import type { Door } from '../web/door.ts';
 import type { Parts } from './compose.ts';
@@ -38,13 +38,13 @@ export class Gateways {
       enter: (identity, program, place) => programs.enter(identity, program, place),
     });
     this.parts = parts;
-    this.pool = new WorkerPool(entrance, limits.webRequests);
+    this.pool = new WorkerPool(entrance, limits.webRequests, clock);
     const shared = {
       limits,
       clock,
       entrance,
       pool: this.pool,
-      activity: new Activity(logOfPart(log, 'activity'), running),
+      activity: new Activity(log, running),
       transactionIds: new TransactionIds(startedAt),
       allowed: allowedOrigins(config),
     };

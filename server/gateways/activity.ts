@@ -1,10 +1,15 @@
 import { writeJson } from '../../shared/osrf/json.ts';
 import type { RunningConfig } from '../config/config.ts';
-import type { Log } from '../kernel/log.ts';
+import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 
 /** A line of a long call ends here. */
 const MAX_CHARACTERS = 1_000;
+
+/** A log that may know which levels it writes, as pino does. */
+export interface LeveledLog extends Log {
+  isLevelEnabled?(level: string): boolean;
+}
 
 /** One call of a browser's. */
 export interface ActivityCall {
@@ -21,13 +26,15 @@ export interface ActivityCall {
 /** OpenSRF's activity log: one line for each request of a browser's, `[ADDRESS] [] SERVICE METHOD PARAMETERS`. */
 export class Activity {
   private readonly log: Log;
+  private readonly enabled: () => boolean;
   private readonly running: RunningConfig;
   private prefixes: readonly string[];
   private protect: LogProtect;
 
   /** @param running A reload changes the methods whose parameters stay secret. */
-  constructor(log: Log, running: RunningConfig) {
-    this.log = log;
+  constructor(log: LeveledLog, running: RunningConfig) {
+    this.log = logOfPart(unfailing(log), 'activity');
+    this.enabled = () => log.isLevelEnabled?.('info') ?? true;
     this.running = running;
     this.prefixes = running.config.logProtect;
     this.protect = new LogProtect(this.prefixes);
@@ -35,6 +42,8 @@ export class Activity {
 
   /** @param params As JSON texts, or values. */
   called({ address, transactionId, token, locale, service, method }: ActivityCall, params: readonly unknown[], written: 'values' | 'texts'): void {
+    // A line takes longer to make than to leave out.
+    if (!this.enabled()) return;
     const secret = this.protects(method);
     const shown = secret ? REDACTED : joined(params, written);
     const head = `[${address}] [${secret ? '' : token}]${locale === '' ? '' : ` [${locale}]`}`;

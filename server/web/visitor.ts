@@ -28,6 +28,8 @@ export class Visitor implements PendingConnection, Debtor {
   readonly account: PeerAccount;
   /** Monotonic milliseconds. */
   deadline = BUSY;
+  /** Whether it counts as a connection before login. */
+  pending = false;
   private readonly raw: Socket;
   private charged = 0;
   /** Bytes that its kernel had taken at the last look, and when that last changed. */

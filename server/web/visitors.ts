@@ -51,8 +51,11 @@ export class Visitors {
   }
 
   add(visitor: Visitor): void {
+    const { clock, limits, pending } = this.environment;
     this.bySocket.set(visitor.socket, visitor);
-    this.wait(visitor, this.environment.limits.loginTimeoutMs);
+    visitor.deadline = clock.now() + limits.loginTimeoutMs;
+    visitor.pending = true;
+    pending.add(visitor);
   }
 
   remove(visitor: Visitor): void {
@@ -64,6 +67,8 @@ export class Visitors {
   /** A request has come. */
   busy(visitor: Visitor): void {
     visitor.deadline = BUSY;
+    if (!visitor.pending) return;
+    visitor.pending = false;
     this.environment.pending.remove(visitor);
   }
 
@@ -71,20 +76,19 @@ export class Visitors {
   idle(visitor: Visitor): void {
     if (!this.bySocket.has(visitor.socket)) return;
     if (this.state === 'closing') visitor.socket.destroy();
-    else this.wait(visitor, this.environment.limits.webIdleMs);
-  }
-
-  private wait(visitor: Visitor, ms: number): void {
-    const { clock, pending } = this.environment;
-    visitor.deadline = clock.now() + ms;
-    pending.add(visitor);
+    else visitor.deadline = this.environment.clock.now() + this.environment.limits.webIdleMs;
   }
 
   private closeLate(): void {
-    const { clock, limits } = this.environment;
+    const { clock, limits, pending } = this.environment;
     const now = clock.now();
     for (const visitor of this.bySocket.values()) {
       if (visitor.deadline === BUSY) visitor.measure();
+      else if (!visitor.pending) {
+        // Not at once: most send their next request before.
+        visitor.pending = true;
+        pending.add(visitor);
+      }
       if (visitor.deadline === BUSY ? visitor.readsNothing(now, limits.webIdleMs) : visitor.deadline <= now) visitor.socket.destroy();
     }
   }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock, Timer } from '../../../shared/clock.ts';
+import type { Clock } from '../../../shared/clock.ts';
 import { NO_ACCOUNT } from '../../../shared/memory-account.ts';
 import { type OsrfMessage, parseOsrfMessages } from '../../../shared/osrf/message.ts';
 import { bodyText } from '../../../shared/osrf/read.ts';
@@ -12,7 +12,7 @@ import type { WorkerPool } from './worker-pool.ts';
 
 /** What calls need of their gateway. */
 export interface CallEnvironment {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly pool: WorkerPool;
 }
 
@@ -32,7 +32,6 @@ export abstract class GatewayCall implements WorkerCall {
   /** For each message of the answer. */
   private readonly timeoutMs: number;
   protected worker: GatewayWorker | null = null;
-  private timer: Timer | null = null;
   private deadline = 0;
   private release: (() => void) | null = null;
   /** That of the worker's session, which may be over before the call. */
@@ -59,7 +58,6 @@ export abstract class GatewayCall implements WorkerCall {
     this.response.on('close', () => this.finish(true));
     this.response.on('drain', () => this.letGo());
     this.deadline = clock.now() + this.timeoutMs;
-    this.wait(this.timeoutMs);
     worker.link?.submit(osrfStanza({ to, from: '', thread: escapeText(this.thread), transactionId, form: 'child' }, body));
     if (this.awaited) return;
     this.response.writeHead(200, { 'Content-Length': 0 }).end();
@@ -77,6 +75,12 @@ export abstract class GatewayCall implements WorkerCall {
     const messages = parseOsrfMessages(body);
     if (stanza.type === 'error') this.bounced();
     else if (messages !== null) this.answered(messages, body, stanza.from);
+  }
+
+  look(now: number): void {
+    if (now < this.deadline) return;
+    this.timedOut();
+    this.finish(true);
   }
 
   lost(): void {
@@ -116,7 +120,6 @@ export abstract class GatewayCall implements WorkerCall {
     if (worker === null) return;
     this.keeps(0);
     this.worker = null;
-    this.timer?.cancel();
     this.letGo();
     this.environment.pool.give(worker, spent);
   }
@@ -125,19 +128,5 @@ export abstract class GatewayCall implements WorkerCall {
     const { release } = this;
     this.release = null;
     release?.();
-  }
-
-  private wait(ms: number): void {
-    this.timer = this.environment.clock.after(ms, () => this.look());
-  }
-
-  private look(): void {
-    const left = this.deadline - this.environment.clock.now();
-    if (left > 0) {
-      this.wait(left);
-      return;
-    }
-    this.timedOut();
-    this.finish(true);
   }
 }

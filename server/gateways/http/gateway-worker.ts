@@ -8,6 +8,8 @@ export interface WorkerCall {
   readonly thread: string;
   /** Takes a message of its thread. */
   received(stanza: Stanza): void;
+  /** Ends it if its time is over. @param now Monotonic milliseconds. */
+  look(now: number): void;
   /** The worker's session is over. */
   lost(): void;
 }
@@ -42,6 +44,10 @@ export class GatewayWorker implements Program {
 
   end(): void {
     this.call = null;
+  }
+
+  look(now: number): void {
+    this.call?.look(now);
   }
 
   received(stanza: Stanza): void {

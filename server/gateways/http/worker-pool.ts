@@ -1,8 +1,13 @@
+import type { Timer } from '../../../shared/clock.ts';
+import type { ServerClock } from '../../kernel/clock.ts';
 import type { Entrance } from '../entrance.ts';
 import { GatewayWorker, type WorkerCall } from './gateway-worker.ts';
 
 /** So many sessions wait for requests; further ones end. */
 const MAX_IDLE = 32;
+
+/** How often the times of calls are looked at: a timer for each would cost more than to answer it. */
+const LOOK_MS = 250;
 
 /** The sessions of the HTTP gateways. */
 export class WorkerPool {
@@ -11,11 +16,14 @@ export class WorkerPool {
   private readonly most: number;
   private readonly idle = new Set<GatewayWorker>();
   private readonly busy = new Set<GatewayWorker>();
+  private readonly clock: ServerClock;
+  private looks: Timer | null = null;
   private whenSettled: (() => void) | null = null;
 
-  constructor(entrance: Entrance, most: number) {
+  constructor(entrance: Entrance, most: number, clock: ServerClock) {
     this.entrance = entrance;
     this.most = most;
+    this.clock = clock;
   }
 
   /** A worker for a request; null where there are too many. @param preferred Taken if it is idle. */
@@ -25,6 +33,7 @@ export class WorkerPool {
     if (worker === null) return null;
     this.idle.delete(worker);
     this.busy.add(worker);
+    this.looks ??= this.clock.every(LOOK_MS, () => this.look());
     worker.begin(call, address);
     return worker;
   }
@@ -47,7 +56,14 @@ export class WorkerPool {
 
   /** Ends all sessions. */
   close(): void {
+    this.looks?.cancel();
+    this.looks = null;
     for (const worker of [...this.idle, ...this.busy]) worker.link?.close('server-stopped', null);
+  }
+
+  private look(): void {
+    const now = this.clock.now();
+    for (const worker of this.busy) worker.look(now);
   }
 
   private another(address: string): GatewayWorker | null {

@@ -10,7 +10,10 @@ import { XML_END_OF_PAYLOAD, XML_OPENING, xmlValue } from './xml-values.ts';
 export type AnswerFormat = 'json' | 'xml';
 
 const OK = 200;
-const TYPES = { json: 'text/plain; charset=utf-8', xml: 'application/xml' } as const;
+const HEADERS = {
+  json: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
+  xml: { 'Content-Type': 'application/xml', 'X-Content-Type-Options': 'nosniff' },
+} as const;
 
 /** One request to the JSON gateway. Its results leave as they come. */
 export class JsonCall extends GatewayCall {
@@ -74,15 +77,13 @@ export class JsonCall extends GatewayCall {
   /** @param debug `''`: all is well. */
   private end(status: number, debug: string, spent: boolean): void {
     const text = this.text + (this.format === 'json' ? jsonEnd(status, debug) : xmlEnd(status, debug));
-    if (!this.response.headersSent) this.response.setHeader('Content-Length', Buffer.byteLength(text));
-    this.begin();
+    if (!this.response.headersSent) this.response.writeHead(200, { ...HEADERS[this.format], 'Content-Length': Buffer.byteLength(text) });
     this.response.end(text);
     this.finish(spent);
   }
 
   private begin(): void {
-    if (this.response.headersSent) return;
-    this.response.writeHead(200, { 'Content-Type': TYPES[this.format], 'X-Content-Type-Options': 'nosniff' });
+    if (!this.response.headersSent) this.response.writeHead(200, HEADERS[this.format]);
   }
 }
 

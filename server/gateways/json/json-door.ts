@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseJson } from '../../../shared/osrf/json.ts';
 import { DEFAULT_LOCALE } from '../../../shared/osrf/message.ts';
@@ -76,7 +76,7 @@ export class JsonDoor implements Door {
     const format = form.first('format') === 'xml' ? 'xml' : 'json';
     const params = paramsOf(texts, form.first('input_format') || format);
     const body = bodyOf([requestMessage('1', method, params)], { locale, ingress: INGRESS, apiLevel: Number.parseInt(form.first('api_level'), 10) || 1 });
-    const thread = `${clock.wallTime() / 1_000}.${randomBytes(12).toString('hex')}`;
+    const thread = `${clock.wallTime() / 1_000}.${randomUUID()}`;
     new JsonCall(format, thread, timeoutOf(form), response, this.environment).start({ to, transactionId, body }, request.address, null);
   }
 }

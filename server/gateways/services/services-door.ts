@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { jsonProblem, parseJson, toJson } from '../../../shared/osrf/json.ts';
 import { DEFAULT_LOCALE } from '../../../shared/osrf/message.ts';
@@ -92,7 +92,7 @@ export class ServicesDoor implements Door {
     const locale = headers['accept-language']?.split(',', 1)[0] ?? DEFAULT_LOCALE;
     const body = bodyOf([requestMessage('1', method, params)], { locale, ingress: INGRESS, apiLevel: 1 });
     const form = /\bapplication\/x-ndjson\b/i.test(headers.accept ?? '') ? 'lines' : 'single';
-    const thread = `${clock.wallTime() / 1_000}.${randomBytes(12).toString('hex')}`;
+    const thread = `${clock.wallTime() / 1_000}.${randomUUID()}`;
     new ServiceCall(form, thread, TIMEOUT_MS, response, this.environment).start({ to, transactionId, body }, request.address, null);
   }
 }

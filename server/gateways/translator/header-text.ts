@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 /** A text as the value of a header: what is no printable ASCII is written as `%XX`. */
 export function headerText(text: string): string {
@@ -7,5 +7,5 @@ export function headerText(text: string): string {
 
 /** A name that no one can guess. */
 export function randomHex(): string {
-  return randomBytes(16).toString('hex');
+  return randomUUID().replaceAll('-', '');
 }

@@ -1,42 +1,62 @@
 import { openSync, writeSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { JabberClient } from '../../server/osrf/jabber-client.ts';
-import { registrationStanza } from '../../shared/osrf/stanzas.ts';
-import { cRequest, resultBody } from './osrf.ts';
-import { readStanza } from './reading.ts';
+import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import { messagesIn } from '../../shared/osrf/read.ts';
+import { Reply } from '../../shared/osrf/reply.ts';
+import { osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
+import { bodyOf, DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 
-// A listener in a process of its own, to be killed and stopped by the chaos test. It writes down what it executes before it answers:
+// A listener with its workers in a process of its own, to be killed and stopped by the chaos test. It writes down what it executes before it answers:
 // the file outlives it. Arguments: PORT DOMAIN SERVICE NAME FILE
+
+const WORKERS = 3;
+const SLOW_MS = 20;
+const BETWEEN_PARTS_MS = 5;
 
 const [port, domain, service, name, file] = process.argv.slice(2) as [string, string, string, string, string];
 const executed = openSync(file, 'a');
-const jabber = await JabberClient.login({ host: '127.0.0.1', port: Number(port), domain, username: 'opensrf', password: 'password', resource: name });
+const login = (resource: string) => JabberClient.login({ host: '127.0.0.1', port: Number(port), domain, username: 'opensrf', password: 'password', resource });
+const workers = await Promise.all(Array.from({ length: WORKERS }, (_, index) => login(`${name}-worker${index}`)));
+const listener = await login(name);
 const router = `router@${domain}/router`;
 let busy = 0;
+let count = 0;
 let leaving = false;
 
-jabber.onMessage = (message) => {
-  if (message.routerFrom === '') return;
-  const { thread, routerFrom } = message;
-  writeSync(executed, `${thread}\n`);
-  busy++;
-  // Some requests take a moment, so that a kill finds them executed and unanswered.
-  setTimeout(() => answer(routerFrom, thread), thread.endsWith('7') ? 20 : 0);
+listener.onMessage = (stanza) => {
+  if (stanza.routerFrom === '') return;
+  for (const message of messagesIn(stanza) ?? []) void answer(stanza, message);
 };
-jabber.onClose = () => process.exit(0);
+listener.onClose = () => process.exit(0);
 process.on('SIGTERM', () => {
   leaving = true;
-  jabber.send(registrationStanza('unregister', router, jabber.jid, service));
+  listener.send(registrationStanza('unregister', router, listener.jid, service));
   leaveIfIdle();
 });
-jabber.send(registrationStanza('register', router, jabber.jid, service));
+listener.send(registrationStanza('register', router, listener.jid, service));
 
-function answer(client: string, thread: string): void {
-  jabber.send(readStanza(cRequest(client, jabber.jid, thread, resultBody(name))));
+async function answer({ thread, routerFrom }: Stanza, { threadTrace, payload }: OsrfMessage): Promise<void> {
+  const [id, parts] = payload['params'] as [string, number];
+  writeSync(executed, `${id}\n`);
+  busy++;
+  const worker = workers[count++ % WORKERS] as JabberClient;
+  const addressing = { to: routerFrom, from: worker.jid, thread, transactionId: '', form: 'child' } as const;
+  const reply = new Reply(threadTrace, (messages) => worker.send(osrfStanza(addressing, bodyOf(messages, DEFAULT_ENVELOPE))));
+  if (payload['method'] === 'slow') await wait(SLOW_MS);
+  for (let part = 1; part <= parts; part++) {
+    reply.result(part);
+    if (part === parts) break;
+    reply.flush();
+    await wait(BETWEEN_PARTS_MS);
+  }
+  reply.complete();
   busy--;
   leaveIfIdle();
 }
 
 // As OpenSRF's listeners end: what is under way is finished, what was not read yet is not.
 function leaveIfIdle(): void {
-  if (leaving && busy === 0) void jabber.close();
+  if (leaving && busy === 0) void Promise.all(workers.map((worker) => worker.close())).then(() => listener.close());
 }

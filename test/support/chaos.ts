@@ -2,14 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LostRequests } from '../../router/ledger/lost-requests.ts';
+import type { ListenerLossPolicy } from '../../router/ports/options.ts';
 import { Requests } from '../../router/requests.ts';
 import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
-import { JabberClient } from '../../server/osrf/jabber-client.ts';
-import type { Stanza } from '../../shared/stanza.ts';
-import { cRequest, requestBody } from './osrf.ts';
-import { readStanza } from './reading.ts';
+import { ChaosClient, chaosId } from './chaos-client.ts';
 import { recordingLog } from './server.ts';
 
 /** How long and how hard. */
@@ -21,21 +20,30 @@ export interface ChaosOptions {
   readonly listeners: number;
   /** Requests a client has under way at the most. */
   readonly window: number;
+  /** Requests a client makes on one thread, between 1 and as many. */
+  readonly perThread: number;
+  readonly policy: Exclude<ListenerLossPolicy, 'ignore'>;
   /** Of every tenth request; much, so that a stopped listener's share does not fit into the kernel's buffers. */
   readonly largeBytes: number;
   /** Where the listeners write down what they execute. */
   readonly folder: string;
 }
 
-/** What came of it. `lost`, `answeredTwice`, `executedTwice` and `outOfOrder` are to be 0. */
+/** What came of it. `silent`, `answeredTwice`, `torn` and `outOfOrder` are to be 0; with policy `error` `executedTwice` too. */
 export interface ChaosReport {
   readonly sent: number;
-  /** With a result. */
+  /** With all results. */
   readonly answered: number;
   /** With a status or a bounce that says why not. */
   readonly refused: number;
-  readonly lost: number;
+  /** Of the refused: some of the results had come. */
+  readonly refusedMidway: number;
+  /** Neither answered nor refused. */
+  readonly silent: number;
+  /** Messages for a request that had ended. */
   readonly answeredTwice: number;
+  /** Complete with a result too few, or too many. */
+  readonly torn: number;
   readonly executedTwice: number;
   /** Requests a listener executed behind a later one of the same client, those apart that were handed over a second time. */
   readonly outOfOrder: number;
@@ -64,25 +72,33 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+/** Between two disturbances, where requests are sent as fast as they are to be. */
+const BETWEEN_TROUBLE_MS = 150;
+
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Plays clients against listeners that are killed, stopped and ended at random, and accounts for every request. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const server = new ChopChop(createConfig({ domains: [DOMAIN], port: 0, router: { lossGraceMs: GRACE_MS } }), recordingLog());
+  const server = new ChopChop(createConfig({ domains: [DOMAIN], port: 0, router: { lossGraceMs: GRACE_MS, onListenerLoss: options.policy } }), recordingLog());
   const [address] = (await server.start()) as [BoundAddress];
   const handedOn = watchHandingOn();
   const random = randomFrom(options.seed);
   const registered = () => server.routers.get(DOMAIN)?.classes.get(SERVICE)?.nodes.size ?? 0;
-  const pool = new ListenerPool(address, options, random, registered);
-  const clients = await Promise.all(Array.from({ length: options.clients }, (_, index) => ChaosClient.start(address, index, options, random)));
+  const resources = () => Array.from(server.sessions, ({ jid }) => jid.slice(jid.indexOf('/') + 1));
+  const pool = new ListenerPool(address, options, random, { registered, resources });
+  const grace = beginGraceWhen(() => pool.allHeard());
+  const clients = await Promise.all(
+    Array.from({ length: options.clients }, (_, index) => ChaosClient.start({ ...address, domain: DOMAIN }, SERVICE, index, options, random)),
+  );
   try {
     await pool.start();
     await sendAll(clients, options, () => pool.disturb());
     await pool.calmDown();
     await settled(() => clients.reduce((sum, { waiting }) => sum + waiting, 0));
-    return report(clients, pool, handedOn.threads, options.folder);
+    return report(clients, pool, handedOn.ids, options.folder);
   } finally {
     handedOn.stop();
+    grace.stop();
     pool.killAll();
     await server.stop();
   }
@@ -98,31 +114,41 @@ async function settled(waiting: () => number): Promise<void> {
 }
 
 /** Notes the requests that the router hands over a second time. */
-function watchHandingOn(): { threads: Set<string>; stop: () => void } {
-  const threads = new Set<string>();
+function watchHandingOn(): { ids: Set<string>; stop: () => void } {
+  const ids = new Set<string>();
   const { returned, reroute } = Requests.prototype;
   Requests.prototype.returned = function (stanza) {
-    threads.add(stanza.thread);
+    ids.add(chaosId(stanza));
     returned.call(this, stanza);
   };
   Requests.prototype.reroute = function (request) {
-    threads.add(request.original.thread);
+    ids.add(chaosId(request.original));
     reroute.call(this, request);
   };
   const stop = () => Object.assign(Requests.prototype, { returned, reroute });
-  return { threads, stop };
+  return { ids, stop };
 }
 
-/** Spreads the requests evenly over the time, with a disturbance now and then. */
+/** Lets the grace of lost listeners begin when the condition is true: how soon they answer, and how soon the server reads that, is a matter of the machine. */
+function beginGraceWhen(condition: () => Promise<void>): { stop: () => void } {
+  const { settleLater } = LostRequests.prototype;
+  LostRequests.prototype.settleLater = function (nodes) {
+    void condition().then(() => settleLater.call(this, nodes));
+  };
+  return { stop: () => Object.assign(LostRequests.prototype, { settleLater }) };
+}
+
+/** Spreads the requests evenly over the time, with a disturbance after each so many: on a busy machine trouble comes no more often than work. */
 async function sendAll(clients: readonly ChaosClient[], { requests, seconds }: ChaosOptions, disturb: () => void): Promise<void> {
   const begin = Date.now();
+  const calm = Math.ceil((requests / (seconds * 1000)) * BETWEEN_TROUBLE_MS);
   let sent = 0;
-  let nextDisturbance = begin + 100;
+  let nextDisturbance = calm;
   while (sent < requests) {
-    const due = Math.min(requests, Math.ceil(((Date.now() - begin) / (seconds * 1000)) * requests));
+    const due = Math.min(requests, Math.ceil(((Date.now() - begin) / (seconds * 1000)) * requests), nextDisturbance);
     sent += sendUpTo(clients, due - sent);
-    if (Date.now() >= nextDisturbance) {
-      nextDisturbance = Date.now() + 150;
+    if (sent >= nextDisturbance) {
+      nextDisturbance += calm;
       disturb();
     }
     await wait(5);
@@ -143,15 +169,17 @@ function sendUpTo(clients: readonly ChaosClient[], count: number): number {
 function report(clients: readonly ChaosClient[], pool: ListenerPool, handedOn: ReadonlySet<string>, folder: string): ChaosReport {
   const sum = (count: (client: ChaosClient) => number) => clients.reduce((total, client) => total + count(client), 0);
   const logs = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
-  const executed = logs.flat().filter((thread) => thread !== '');
+  const executed = logs.flat().filter((id) => id !== '');
   return {
     sent: sum((client) => client.sent),
     answered: sum((client) => client.answered),
     refused: sum((client) => client.refused),
-    lost: sum((client) => client.waiting),
+    refusedMidway: sum((client) => client.refusedMidway),
+    silent: sum((client) => client.waiting),
     answeredTwice: sum((client) => client.answeredTwice),
+    torn: sum((client) => client.torn),
     executedTwice: executed.length - new Set(executed).size,
-    outOfOrder: logs.reduce((total, log) => total + outOfOrder(log.filter((thread) => thread !== '' && !handedOn.has(thread))), 0),
+    outOfOrder: logs.reduce((total, log) => total + outOfOrder(log.filter((id) => id !== '' && !handedOn.has(id))), 0),
     handedOn: handedOn.size,
     killed: pool.killed,
     stopped: pool.stopped,
@@ -162,63 +190,20 @@ function report(clients: readonly ChaosClient[], pool: ListenerPool, handedOn: R
 function outOfOrder(log: readonly string[]): number {
   const latest = new Map<string, number>();
   let count = 0;
-  for (const thread of log) {
-    const [client, number] = thread.split('.') as [string, string];
+  for (const id of log) {
+    const [client, number] = id.split('.') as [string, string];
     if ((latest.get(client) ?? -1) > Number(number)) count++;
     latest.set(client, Number(number));
   }
   return count;
 }
 
-/** A client that keeps some requests under way and counts what comes back. */
-class ChaosClient {
-  sent = 0;
-  answered = 0;
-  refused = 0;
-  answeredTwice = 0;
-  private readonly jabber: JabberClient;
-  private readonly name: string;
-  private readonly window: number;
-  private readonly large: string;
-  private readonly random: () => number;
-  private readonly open = new Set<string>();
-
-  private constructor(jabber: JabberClient, index: number, options: ChaosOptions, random: () => number) {
-    this.jabber = jabber;
-    this.name = `client${index}`;
-    this.window = options.window;
-    this.large = 'x'.repeat(options.largeBytes);
-    this.random = random;
-    jabber.onMessage = (message) => this.received(message);
-  }
-
-  static async start(address: BoundAddress, index: number, options: ChaosOptions, random: () => number): Promise<ChaosClient> {
-    const login = { ...address, domain: DOMAIN, username: 'opensrf', password: 'password', resource: `client${index}` };
-    return new ChaosClient(await JabberClient.login(login), index, options, random);
-  }
-
-  get waiting(): number {
-    return this.open.size;
-  }
-
-  /** False if as many requests are under way as may be. */
-  send(): boolean {
-    if (this.open.size >= this.window) return false;
-    const thread = `${this.name}.${this.sent++}`;
-    this.open.add(thread);
-    const body = requestBody('echo', [this.random() < 0.1 ? this.large : 'small']);
-    this.jabber.send(readStanza(cRequest(`router@${DOMAIN}/${SERVICE}`, this.jabber.jid, thread, body)));
-    return true;
-  }
-
-  private received(message: Stanza): void {
-    if (!this.open.delete(message.thread)) {
-      this.answeredTwice++;
-      return;
-    }
-    if (message.type !== 'error' && message.inner.includes('"type":"RESULT"')) this.answered++;
-    else this.refused++;
-  }
+/** The listeners as the server knows them. */
+interface SeenByServer {
+  /** How many the router hands requests to. */
+  registered(): number;
+  /** The resources of all sessions. */
+  resources(): string[];
 }
 
 /** The listener processes, and what is done to them. */
@@ -229,16 +214,18 @@ class ListenerPool {
   private readonly address: BoundAddress;
   private readonly options: ChaosOptions;
   private readonly random: () => number;
-  private readonly registered: () => number;
+  private readonly seen: SeenByServer;
   private readonly running = new Set<ChildProcess>();
   private readonly asleep = new Set<ChildProcess>();
+  private readonly leaving = new Set<ChildProcess>();
+  /** The names of those that have ended. */
+  private readonly gone = new Set<string>();
   private count = 0;
   private state: 'calm' | 'wild' | 'over' = 'calm';
 
-  /** @param registered How many listeners the router knows. */
-  constructor(address: BoundAddress, options: ChaosOptions, random: () => number, registered: () => number) {
+  constructor(address: BoundAddress, options: ChaosOptions, random: () => number, seen: SeenByServer) {
     this.address = address;
-    this.registered = registered;
+    this.seen = seen;
     this.options = options;
     this.random = random;
   }
@@ -246,17 +233,19 @@ class ListenerPool {
   async start(): Promise<void> {
     this.state = 'wild';
     for (let index = 0; index < this.options.listeners; index++) this.spawn();
-    while (this.registered() === 0) await wait(20);
+    while (this.seen.registered() === 0) await wait(20);
   }
 
   /** Does something bad to one of them. */
   disturb(): void {
-    const victims = [...this.running];
+    // A listener that is stopped while it leaves would answer behind the grace.
+    const victims = [...this.running].filter((child) => !this.leaving.has(child));
     const victim = victims[Math.floor(this.random() * victims.length)];
     if (victim === undefined) return;
     const choice = this.random();
     if (choice < 0.4) {
       this.killed++;
+      this.leaving.add(victim);
       victim.kill('SIGKILL');
     } else if (choice < 0.8 && !this.asleep.has(victim)) {
       this.stopped++;
@@ -265,6 +254,7 @@ class ListenerPool {
       setTimeout(() => this.wake(victim), this.random() * 1_500);
     } else if (!this.asleep.has(victim)) {
       this.ended++;
+      this.leaving.add(victim);
       victim.kill('SIGTERM');
     }
   }
@@ -274,6 +264,11 @@ class ListenerPool {
     this.state = 'calm';
     for (const child of [...this.asleep]) this.wake(child);
     await wait(100);
+  }
+
+  /** Returns when all that were killed or asked to end have ended, and the server has read all that their workers sent. */
+  async allHeard(): Promise<void> {
+    while (this.leaving.size > 0 || this.seen.resources().some((resource) => this.gone.has(resource.split('-')[0] as string))) await wait(20);
   }
 
   killAll(): void {
@@ -295,6 +290,8 @@ class ListenerPool {
     child.on('exit', () => {
       this.running.delete(child);
       this.asleep.delete(child);
+      this.leaving.delete(child);
+      this.gone.add(name);
       if (this.state !== 'over') setTimeout(() => this.state !== 'over' && this.spawn(), this.random() * 300);
     });
   }

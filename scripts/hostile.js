@@ -1,107 +1,205 @@
 #!/usr/bin/env node
-// What everybody else notices while one peer means harm: how long a ping of another session takes, and what memory the server has.
+// Sets hostile peers and well-behaved ones on one server, and reports how the well-behaved fare: their requests, whether each was answered once, and how long that took, beside
+// the same in peace a minute before.
 //
-//   npm run build && node scripts/hostile.js [--seconds 5] [--only NAME]
+//   npm run build && node scripts/hostile.js [--seconds 60] [--seed N] [--peers 50] [--neighbours 20] [--heap MB] [--only KIND] [--unread-log] [--list]
 //
-// The attacks run in this process and the pings in a thread, so on a machine with few or busy cores they are in each other's way; the first row, in peace, is what to compare with.
+// Each hostile peer picks a kind of attack by the seed, keeps to it for some seconds, and picks the next; scripts/hostile/attacks.js has the kinds; with
+// --unread-log the server's standard output is a pipe that is not read. Exit code 1 if the server ended, a request
+// of a well-behaved peer was not answered or answered twice, one of them was closed, memory went beyond its bound, or the answers took far longer than in peace.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { login, loginXml, messageXml, registrationXml } from './load/peer.js';
-import { startPinger, startServer, wait } from './load/server.js';
+import { ATTACKS } from './hostile/attacks.js';
+import { wait } from './hostile/peer.js';
 
-const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '5' }, only: { type: 'string', default: '' } } });
-const ROUTER = 'router@localhost/router';
-const HEADER = loginXml('x').split('<iq')[0];
-const summarize =
-  '[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"opensrf.router.info.summarize","params":[]}}}}]';
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    peers: { type: 'string', default: '50' },
+    neighbours: { type: 'string', default: '20' },
+    heap: { type: 'string', default: '512' },
+    only: { type: 'string', default: '' },
+    'unread-log': { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+});
+if (options.list) {
+  console.log(Object.keys(ATTACKS).join('\n'));
+  process.exit(0);
+}
 
-/** Does something again and again until time is up. */
-async function again(until, action) {
-  while (Date.now() < until) {
-    await action();
-    await wait(0);
+const MAIN = fileURLToPath(new URL('../dist/server/main.js', import.meta.url));
+const ATTACKER_PROCESSES = 2;
+/** Of the neighbours. */
+const LISTENERS = 4;
+/** Files and sockets of the server. */
+const DESCRIPTORS = 1_024;
+/** What a process has besides V8's old space: its code, buffers, the young generation. */
+const BESIDES_HEAP_MB = 256;
+/** How much longer answers may take than in peace; the attackers use the machine too. */
+const TIMES_AS_LONG = 40;
+const LEAST_MS = 10;
+const LAST_WORD_MS = 30_000;
+const SETTINGS = `<opensrf version='0.0.3'><default><apps/>${'<a><b><c>x</c></b></a>'.repeat(1_000)}</default><hosts><localhost/></hosts></opensrf>`;
+const STUB = 'service: opensrf.stub\nmethods:\n  echo:\n    - {"params": [1], "result": 1}\n';
+
+function startServer(folder) {
+  mkdirSync(join(folder, 'stubs'));
+  writeFileSync(join(folder, 'opensrf.xml'), SETTINGS);
+  writeFileSync(join(folder, 'stubs', 'stub.yaml'), STUB);
+  const accounts = ['--domain', 'localhost', '--user', 'opensrf:password', '--user', 'good:password'];
+  const doors = [
+    '--port',
+    '0',
+    '--tls-port',
+    '0',
+    '--tls-self-signed',
+    '--websocket-port',
+    '0',
+    '--console',
+    '0',
+    '--control-file',
+    join(folder, 'control.json'),
+  ];
+  const parts = ['--with-settings', join(folder, 'opensrf.xml'), '--stubs', join(folder, 'stubs'), '--ready-file', join(folder, 'ready.json')];
+  const command = [process.execPath, `--max-old-space-size=${options.heap}`, MAIN, ...accounts, ...doors, ...parts];
+  return spawn('bash', ['-c', `ulimit -n ${DESCRIPTORS} && exec "$@"`, 'bash', ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** A program beside this one. `ask` sends a line and returns the next one that it writes; `end` closes its input and returns its last line. */
+function startProgram(name, argument) {
+  const program = fileURLToPath(new URL(`hostile/${name}.js`, import.meta.url));
+  const child = spawn(process.execPath, [program, JSON.stringify(argument)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout);
+  const next = async () =>
+    JSON.parse((await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended`)))]))[0]);
+  const ask = () => {
+    child.stdin.write('\n');
+    return next();
+  };
+  const end = () => {
+    child.stdin.end();
+    return next();
+  };
+  return { child, next, ask, end };
+}
+
+/** Watches the server's memory, and its events as the console does. */
+function watchServer(child, { url, token }) {
+  const seen = { mostMb: 0, lastMb: 0 };
+  const timer = setInterval(() => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    seen.lastMb = Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024);
+    seen.mostMb = Math.max(seen.mostMb, seen.lastMb);
+  }, 100);
+  const aborted = new AbortController();
+  const events = async () => {
+    const { body } = await fetch(`${url}/api/v1/events?past=100`, { headers: { authorization: `Bearer ${token}` }, signal: aborted.signal });
+    for await (const _ of body);
+  };
+  events().catch(() => {});
+  const stop = () => {
+    clearInterval(timer);
+    aborted.abort();
+  };
+  return { seen, stop };
+}
+
+function row(name, { requests, p50, p99, max }, mb) {
+  console.log(name.padEnd(14), ...[requests, p50, p99, max, mb].map((number) => String(number).padStart(9)));
+}
+
+/** Ends a program; its last word, or null where it does not come. */
+function lastWordOf(program) {
+  const late = wait(LAST_WORD_MS).then(() => null);
+  return Promise.race([program.end(), late]).finally(() => program.child.kill('SIGKILL'));
+}
+
+async function play(folder) {
+  const server = startServer(folder);
+  if (!options['unread-log']) server.stdout.resume();
+  const files = { ready: join(folder, 'ready.json'), control: join(folder, 'control.json') };
+  while (!(existsSync(files.ready) && existsSync(files.control))) {
+    if (server.exitCode !== null) throw new Error('the server did not start');
+    await wait(20);
+  }
+  const ready = JSON.parse(readFileSync(files.ready, 'utf8'));
+  const [port, tlsPort, webSocketPort] = [ready.c2s, ready.tls, ready.websocket].map(([first]) => first.port);
+  const { seen, stop } = watchServer(server, JSON.parse(readFileSync(files.control, 'utf8')));
+  const neighbours = startProgram('neighbours', { port, listeners: LISTENERS, clients: Number(options.neighbours) - LISTENERS });
+  const attackers = [];
+  try {
+    const { ready: addresses } = await neighbours.next();
+    const seconds = Number(options.seconds);
+    console.log(`seed ${options.seed}\n${''.padEnd(14)}  requests   p50 ms   p99 ms   max ms  server MB`);
+    await wait(1_000);
+    await neighbours.ask();
+    await wait(1_000 * Math.max(5, Math.min(15, seconds / 4)));
+    const peace = await neighbours.ask();
+    row('in peace', peace, seen.lastMb);
+    for (let index = 0; index < ATTACKER_PROCESSES; index++) {
+      const peers = Math.round(Number(options.peers) / ATTACKER_PROCESSES);
+      const common = { port, tlsPort, webSocketPort, only: options.only, neighbours: addresses };
+      attackers.push(startProgram('attacker', { ...common, seed: Number(options.seed) + index, name: `h${index}`, peers }));
+    }
+    await wait(1_000 * seconds);
+    const attacked = await neighbours.ask();
+    row('under attack', attacked, seen.mostMb);
+    const words = await Promise.all(attackers.map(lastWordOf));
+    const ledger = await neighbours.end();
+    await wait(2_000);
+    row('afterwards', ledger, seen.lastMb);
+    const ended = server.exitCode !== null || server.signalCode !== null;
+    server.kill('SIGTERM');
+    const stopped = ended || (await Promise.race([once(server, 'exit').then(() => true), wait(LAST_WORD_MS).then(() => false)]));
+    return { peace, attacked, ledger, words, ended, stopped, mostMb: seen.mostMb };
+  } finally {
+    stop();
+    for (const { child } of [...attackers, neighbours]) child.kill('SIGKILL');
+    server.kill('SIGKILL');
   }
 }
 
-function open(port) {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  socket.on('error', () => {}).resume();
-  return socket;
+/** What went wrong, one line each. */
+function problemsOf({ peace, attacked, ledger, ended, stopped, mostMb }) {
+  const { sent, answered, refused, twice, closed, open, refusals } = ledger;
+  const mostMs = TIMES_AS_LONG * Math.max(peace.p99, LEAST_MS);
+  const mostAllowedMb = Number(options.heap) + BESIDES_HEAP_MB;
+  return [
+    [ended, 'the server ended'],
+    [!stopped, 'the server did not end by SIGTERM'],
+    [open > 0 || answered + refused !== sent, `of ${sent} requests ${answered} were answered, ${open} are open`],
+    [refused > 0, `${refused} requests were refused: ${JSON.stringify(refusals)}`],
+    [twice > 0, `${twice} answers were one too many`],
+    [closed > 0, `${closed} well-behaved peers were closed`],
+    [mostMb > mostAllowedMb, `the server had ${mostMb} MB, the bound is ${mostAllowedMb}`],
+    [attacked.p99 > mostMs, `99 % of the answers took ${attacked.p99} ms; in peace ${peace.p99}`],
+  ].flatMap(([isSo, text]) => (isSo ? [text] : []));
 }
 
-/** Sends bytes on a connection of its own, and waits for the server to close it. */
-async function send(port, text) {
-  const socket = open(port);
-  socket.end(text);
-  await once(socket, 'close');
-}
-
-async function stoppedReceiver({ port }, until) {
-  const program = fileURLToPath(new URL('../dist/test/support/idle-listener.js', import.meta.url));
-  const receiver = spawn(process.execPath, [program, '127.0.0.1', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(receiver.stdout, 'data');
-  receiver.kill('SIGSTOP');
-  const sender = await login({ port }, 'flooder');
-  const message = messageXml('opensrf@localhost/idle', '', 't', 'x'.repeat(100_000));
-  await again(until, async () => {
-    if (!sender.write(message)) await Promise.race([once(sender, 'drain'), wait(200)]);
-  });
-  sender.destroy();
-  receiver.kill('SIGKILL');
-}
-
-async function queries({ port }, until) {
-  const listener = await login({ port }, 'listener');
-  for (let index = 0; index < 500; index++) listener.write(registrationXml(`opensrf.class${index}`));
-  const asker = await login({ port }, 'asker');
-  await again(until, async () => {
-    if (!asker.write(messageXml(ROUTER, '', 't', summarize).repeat(50))) await Promise.race([once(asker, 'drain'), wait(200)]);
-  });
-  listener.destroy();
-  asker.destroy();
-}
-
-async function idleConnections({ port }, until) {
-  const sockets = [];
-  for (let index = 0; index < 10_000 && Date.now() < until; index++) {
-    sockets.push(open(port));
-    if (index % 100 === 0) await wait(1);
-  }
-  await again(until, () => wait(50));
-  for (const socket of sockets) socket.destroy();
-}
-
-const ATTACKS = {
-  'in peace': (_server, until) => again(until, () => wait(50)),
-  'depth bombs before login': ({ port }, until) => again(until, () => send(port, HEADER + '<a>'.repeat(32_000))),
-  'depth bombs after login': ({ port }, until) => again(until, () => send(port, `${loginXml('bomb')}<message>${'<a>'.repeat(32_000)}`)),
-  'stanzas of 100,000 attributes': ({ port }, until) => {
-    const attributes = Array.from({ length: 100_000 }, (_, index) => `a${index}='1'`).join(' ');
-    return again(until, () => send(port, `${loginXml('attributes')}<message ${attributes}/>`));
-  },
-  'queries nested 4 million deep': ({ port }, until) => {
-    const query = `${loginXml('deep')}${messageXml(ROUTER, '', 't', '['.repeat(4_000_000) + ']'.repeat(4_000_000))}</stream:stream>`;
-    return again(until, () => send(port, query));
-  },
-  'a flood of queries': queries,
-  'a stopped receiver under a flood': stoppedReceiver,
-  'failed logins': ({ port }, until) =>
-    again(until, () => Promise.all(Array.from({ length: 20 }, () => send(port, `${loginXml('x', 'wrong')}</stream:stream>`)))),
-  '10,000 connections without a login': idleConnections,
-};
-
-console.log(`${''.padEnd(38)}  pings  p50 ms  p99 ms  max ms  server MB`);
-for (const [name, attack] of Object.entries(ATTACKS).filter(([name]) => name.includes(options.only))) {
-  const server = await startServer('--domain', 'localhost');
-  const pinger = await startPinger(server.port, 'p');
-  await wait(500);
-  await pinger.report();
-  await attack(server, Date.now() + Number(options.seconds) * 1_000);
-  const { pings, p50, p99, max } = await pinger.report();
-  console.log(name.padEnd(38), ...[pings, p50, p99, max, server.rssMb()].map((number) => String(number).padStart(7)));
-  await pinger.stop();
-  await server.stop();
+const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
+try {
+  const outcome = await play(folder);
+  const begun = {};
+  for (const word of outcome.words) for (const [kind, count] of Object.entries(word?.begun ?? {})) begun[kind] = (begun[kind] ?? 0) + count;
+  const { sent, answered } = outcome.ledger;
+  console.log(`ledger: ${sent} requests, ${answered} answered`);
+  console.log(
+    `attacks: ${Object.entries(begun)
+      .map(([kind, count]) => `${count} × ${kind}`)
+      .join(', ')}`,
+  );
+  for (const word of outcome.words) for (const [failure, count] of Object.entries(word?.failures ?? {})) console.log(`attacker: ${count} × ${failure}`);
+  const problems = problemsOf(outcome);
+  for (const problem of problems) console.log(`PROBLEM: ${problem}`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -5,6 +5,7 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
 import { OsrfError, type OsrfErrorKind, OsrfTimeout } from '../osrf/errors.ts';
 import { ConnectError, LoginError, type LoginOptions } from '../osrf/login.ts';
+import { oneLine } from './text/one-line.ts';
 
 // What all commands share that log in at a running server: how they get there, and how they end where something fails.
 
@@ -62,10 +63,4 @@ export function routerFailure(error: unknown, router: string): CommandError {
   // The C router says nothing at all to a domain it does not trust.
   if (error instanceof OsrfTimeout) return new CommandError(failure.exitCode, `${router} does not answer: too busy, or it does not trust our domain`);
   return new CommandError(failure.exitCode, `${router}: ${failure.message}`);
-}
-
-/** Perl's exceptions come with line ends, and anybody's may hold what a terminal obeys. */
-export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  return text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
 }

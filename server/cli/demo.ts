@@ -8,7 +8,8 @@ import { OsrfError } from '../osrf/errors.ts';
 import type { Answer } from '../osrf/request.ts';
 import { OsrfService } from '../osrf/service.ts';
 import type { ServiceEvent } from '../osrf/service-description.ts';
-import { connectionOf, failureOf, oneLine } from './client-command.ts';
+import { connectionOf, failureOf } from './client-command.ts';
+import { oneLine } from './text/one-line.ts';
 
 const DOMAIN = 'localhost';
 const SERVICE = 'opensrf.math';

@@ -2,7 +2,7 @@ import type { Exchange } from '../conversations/exchange.ts';
 import type { ChopChopFixture } from '../fixture/fixture.ts';
 import { shownExchange } from '../fixture/requests/request-log.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
-import { oneLine } from './client-command.ts';
+import { oneLine } from './text/one-line.ts';
 
 /** So many of a kind are shown. */
 const MAX_SHOWN = 10;

@@ -12,9 +12,9 @@ import { Child, Interruption } from '../process/child.ts';
 import type { ParsedArguments } from './arguments.ts';
 import type { EXEC_OPTIONS } from './client-options.ts';
 import { summary } from './exec-summary.ts';
-import { sayWhileWaiting } from './progress.ts';
 import { doublesFailure, doublesOf } from './serve/doubles.ts';
 import { startServer } from './serve/server-start.ts';
+import { sayWhileWaiting } from './text/progress.ts';
 
 /** The arguments of `exec` besides the server's settings. */
 export interface ExecArguments extends ValuesOf<typeof EXEC_OPTIONS> {

@@ -8,8 +8,8 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { connectionOf } from './client-command.ts';
 import type { MONITOR_OPTIONS } from './client-options.ts';
 import { controlFileOf } from './control-source.ts';
-import { linesOf } from './monitor-line.ts';
-import { outputWidth } from './table.ts';
+import { linesOf } from './text/monitor-line.ts';
+import { outputWidth } from './text/table.ts';
 
 /** The arguments of `monitor`. */
 export type MonitorArguments = ValuesOf<typeof MONITOR_OPTIONS>;

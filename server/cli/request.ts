@@ -5,8 +5,9 @@ import type { ConnectionValues } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 import type { OsrfClient } from '../osrf/client.ts';
-import { connectionOf, oneLine, withClient } from './client-command.ts';
+import { connectionOf, withClient } from './client-command.ts';
 import type { REQUEST_OPTIONS } from './client-options.ts';
+import { oneLine } from './text/one-line.ts';
 
 /** The arguments of `request`. */
 export interface RequestArguments extends ConnectionValues, ValuesOf<typeof REQUEST_OPTIONS> {

@@ -5,10 +5,11 @@ import type { ListenerReport, RouterReport, ServiceReport } from '../control/ser
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { OsrfClient } from '../osrf/client.ts';
 import { type RegisteredService, registeredServices } from '../osrf/router-info.ts';
-import { connectionOf, oneLine, routerFailure, withClient } from './client-command.ts';
+import { connectionOf, routerFailure, withClient } from './client-command.ts';
 import type { SERVICES_OPTIONS } from './client-options.ts';
 import { askControl, type ControlReport, ownRouter, printNote } from './control-source.ts';
-import { type Column, outputWidth, tableLines } from './table.ts';
+import { oneLine } from './text/one-line.ts';
+import { type Column, outputWidth, tableLines } from './text/table.ts';
 
 /** The arguments of `services`. */
 export type ServicesArguments = ValuesOf<typeof SERVICES_OPTIONS>;

@@ -3,7 +3,7 @@ import type { RouterReport } from '../control/services.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { ServerVersion } from '../osrf/server-version.ts';
-import { oneLine } from './client-command.ts';
+import { oneLine } from './text/one-line.ts';
 
 /** One thing that was tried; `ms` is null where it was not or did not succeed. */
 export interface Step {

@@ -9,7 +9,7 @@ import { classList } from '../osrf/router-info.ts';
 import { connectionOf, failureOf, resourceFor, routerFailure } from './client-command.ts';
 import type { WAIT_OPTIONS } from './client-options.ts';
 import { askControl, ownRouter, printNote } from './control-source.ts';
-import { sayWhileWaiting } from './progress.ts';
+import { sayWhileWaiting } from './text/progress.ts';
 
 /** The arguments of `wait`. */
 export interface WaitArguments extends ConnectionValues, ValuesOf<typeof WAIT_OPTIONS> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linesOf } from '../../server/cli/monitor-line.ts';
+import { linesOf } from '../../server/cli/text/monitor-line.ts';
 import type { TraceSummary } from '../../server/control/trace/trace-entry.ts';
 
 const SUMMARY: TraceSummary = {

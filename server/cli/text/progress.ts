@@ -1,4 +1,4 @@
-import { SYSTEM_TIME } from '../kernel/clock.ts';
+import { SYSTEM_TIME } from '../../kernel/clock.ts';
 
 const EVERY_MS = 3_000;
 

@@ -1,5 +1,5 @@
-import type { TraceSummary } from '../control/trace/trace-entry.ts';
-import { oneLine } from './client-command.ts';
+import type { TraceSummary } from '../../control/trace/trace-entry.ts';
+import { oneLine } from './one-line.ts';
 import { endOf } from './table.ts';
 
 const GREEN = 32;

@@ -2,7 +2,7 @@ import { detached } from '../shared/detach.ts';
 import { StanzaError } from '../shared/errors.ts';
 import { parseJid } from '../shared/jid.ts';
 import type { Job } from '../shared/job.ts';
-import type { Stanza } from '../shared/stanza.ts';
+import { type Stanza, UNFOLLOWED } from '../shared/stanza.ts';
 import type { Admission } from './admission.ts';
 import { forwarded, unforwarded } from './forward.ts';
 import { HeldRequests } from './ledger/held-requests.ts';
@@ -15,6 +15,7 @@ import type { RouterEnvironment } from './ports/environment.ts';
 import type { RouterOptions } from './ports/options.ts';
 import { absent, drained, listenerLost, type Refusal, workerLost } from './refusal.ts';
 import type { Refusals } from './refusals.ts';
+import type { Watch } from './suspicion/watch.ts';
 
 /** The parts of a router that requests pass. */
 export interface RequestParts {
@@ -23,6 +24,7 @@ export interface RequestParts {
   readonly registry: Registry;
   readonly ledger: Ledger;
   readonly refusals: Refusals;
+  readonly watch: Watch;
 }
 
 /** The way of requests: to the next listener, to a peer router, on hold, or back with a refusal. */
@@ -30,13 +32,15 @@ export class Requests implements ClassReceiver, LossHandler {
   private readonly parts: RequestParts;
   private readonly admission: Admission;
   private readonly ledger: Ledger;
+  private readonly watch: Watch;
   private readonly held: HeldRequests;
 
   constructor({ holdMs, limits }: Pick<RouterOptions, 'holdMs' | 'limits'>, parts: RequestParts) {
-    const { environment, admission, ledger, refusals } = parts;
+    const { environment, admission, ledger, refusals, watch } = parts;
     this.parts = parts;
     this.admission = admission;
     this.ledger = ledger;
+    this.watch = watch;
     this.held = new HeldRequests(holdMs, limits, environment, (className, request) => refusals.refuse(request, absent(className)));
   }
 
@@ -118,6 +122,7 @@ export class Requests implements ClassReceiver, LossHandler {
     node.count++;
     service.count++;
     const number = this.ledger.follow(service, request, node, losses, this);
+    if (!node.watched && number !== UNFOLLOWED) this.watch.begin(node, service);
     node.deliver(forwarded(request, service.jid, node, number));
   }
 

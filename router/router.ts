@@ -19,6 +19,8 @@ import type { RouterOptions } from './ports/options.ts';
 import { messagesOf, statusTo } from './refusal.ts';
 import { Refusals } from './refusals.ts';
 import { Requests } from './requests.ts';
+import type { Patience } from './suspicion/suspicion.ts';
+import { Watch } from './suspicion/watch.ts';
 
 /**
  * OpenSRF's router for one domain. It answers at `router@DOMAIN/router`, publishes a {@link ServiceClass} at
@@ -60,11 +62,13 @@ export class Router implements Endpoint, PeerRouter {
     this.admission = new Admission(options, environment, this.refusals);
     this.registry = new Registry(environment, (name) => this.createClass(name, `${bare}/${name}`));
     const { admission, registry, refusals } = this;
-    this.requests = new Requests(options, { environment, admission, registry, ledger, refusals });
     this.lost = new LostRequests(options, environment, ledger);
+    const watch = new Watch(patienceOf(options), environment, this.lost);
+    this.requests = new Requests(options, { environment, admission, registry, ledger, refusals, watch });
     const { registrations: maxRegistrations, sessionRegistrations: maxSessionRegistrations } = options.limits;
     const release = (service: ServiceClass) => this.requests.release(service);
-    this.commands = { registry, maxRegistrations, maxSessionRegistrations, environment, answers: new Answers(options.limits, environment), release };
+    const answers = new Answers(options.limits, environment);
+    this.commands = { registry, maxRegistrations, maxSessionRegistrations, environment, answers, watch, release };
     this.elsewhere = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
     this.registrationObserver = { delivered: (stanza) => this.registrationSeen(stanza) };
   }
@@ -204,4 +208,9 @@ export class Router implements Endpoint, PeerRouter {
     if (stanza.name !== 'message' || stanza.type === 'error' || !this.admission.trustsServer(stanza)) return;
     if (stanza.routerCommand === 'register' || stanza.routerCommand === 'unregister') obey(this.commands, stanza);
   }
+}
+
+/** Where clients of a lost listener are to wait, none is given up. */
+function patienceOf({ stuckListenerMs, onListenerLoss, limits: { stalledAfterMs } }: RouterOptions): Patience {
+  return { stalledAfterMs, stuckListenerMs: onListenerLoss === 'ignore' ? 0 : stuckListenerMs };
 }

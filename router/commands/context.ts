@@ -4,6 +4,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { Registry } from '../pools/registry.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import type { RouterEnvironment } from '../ports/environment.ts';
+import type { Watch } from '../suspicion/watch.ts';
 import type { Answers } from './answers.ts';
 
 /** What commands need of their router. */
@@ -13,6 +14,7 @@ export interface CommandContext {
   readonly maxSessionRegistrations: number;
   readonly environment: RouterEnvironment;
   readonly answers: Answers;
+  readonly watch: Watch;
   /** Hands a class that has a listener now the requests that were held for it. */
   release(service: ServiceClass): void;
 }

@@ -15,7 +15,7 @@ export function register(context: CommandContext, stanza: Stanza): void {
   if (session === null) return;
   const reason = invalidClassName(stanza.routerClass);
   if (reason !== '') refuseCommand(context, stanza, 'bad-request', reason);
-  else if (context.registry.has(stanza.routerClass, stanza.from)) setDraining(context, stanza.routerClass, stanza.from, false);
+  else if (context.registry.has(stanza.routerClass, stanza.from)) registerAgain(context, stanza);
   else addListener(context, stanza, session);
 }
 
@@ -28,8 +28,14 @@ export function unregister({ registry, environment }: CommandContext, stanza: St
   environment.log.info({ class: service.name, listener: node.jid, listeners: service.nodes.size }, 'listener unregistered');
 }
 
+function registerAgain(context: CommandContext, { routerClass: className, from }: Stanza): void {
+  const node = context.registry.classes.get(className)?.nodes.get(from);
+  if (node !== undefined) context.watch.registeredAgain(node);
+  setDraining(context, className, from, false);
+}
+
 function addListener(context: CommandContext, stanza: Stanza, session: RoutedSession): void {
-  const { registry, maxRegistrations, maxSessionRegistrations, environment, release } = context;
+  const { registry, maxRegistrations, maxSessionRegistrations, environment, watch, release } = context;
   if (registry.size >= maxRegistrations) {
     refuseCommand(context, stanza, 'resource-constraint', `this router has ${registry.size} listeners and takes no more`);
     return;
@@ -42,12 +48,14 @@ function addListener(context: CommandContext, stanza: Stanza, session: RoutedSes
   const form = stanza.extensionStart === -1 ? 'attributes' : 'child';
   const { session: number, account } = stanza.origin;
   const node = new ServiceNode({ session: number, jid: stanza.from, form, since: environment.clock.wallTime(), account }, session);
+  const older = registry.classes.get(className)?.newestOf(node.program) ?? null;
   const service = registry.add(className, node);
   if (service === null) {
     refuseCommand(context, stanza, 'conflict', `a session holds the address of class ${className}`);
     return;
   }
   environment.log.info({ class: className, listener: node.jid, listeners: service.nodes.size }, 'listener registered');
+  if (older !== null) watch.registered(service, older);
   release(service);
   environment.listenersChanged(className, service.nodes);
 }

@@ -104,7 +104,9 @@ export class Ledger {
 
   /** A worker takes the request from its listener, or from another worker. */
   partlyAnswered(request: RoutedRequest, worker: number): void {
-    if (request.worker === worker || worker === 0) return;
+    if (worker === 0) return;
+    request.node.answeredAt = this.requests.numberEvent();
+    if (request.worker === worker) return;
     if (request.worker === 0) {
       request.node.answered++;
       this.leaveNode(request);
@@ -115,6 +117,7 @@ export class Ledger {
 
   answered(request: RoutedRequest): void {
     if (request.worker === 0) request.node.answered++;
+    request.node.answeredAt = this.requests.numberEvent();
     this.close(request);
   }
 

@@ -32,6 +32,13 @@ export class LostRequests {
     else this.afterGrace(GRACE_ROUNDS, () => jobs.run(this.settleAll(nodes)));
   }
 
+  /** Acts by the policy on the requests of a listener that shows no sign of life. With the policy "ignore" its clients wait: it may answer still. */
+  settleNow(node: ServiceNode): void {
+    const newest = node.newest as RoutedRequest | null;
+    // It may be handed requests again meanwhile, if there is no other listener.
+    if (this.options.onListenerLoss !== 'ignore' && newest !== null) this.environment.jobs.run(this.settleAll([node], newest.number));
+  }
+
   /** The worker that was answering has ended: no other one goes on, and to begin anew could do twice what was half done. */
   refuseLater(requests: readonly RoutedRequest[]): void {
     if (requests.length > 0) this.environment.jobs.run(this.refuseAll(requests));
@@ -43,15 +50,16 @@ export class LostRequests {
     else this.environment.clock.after(this.options.lossGraceMs / GRACE_ROUNDS, () => this.afterGrace(rounds - 1, action));
   }
 
-  private *settleAll(nodes: readonly ServiceNode[]): Job {
-    for (const request of this.takeAll(nodes)) {
+  /** @param last The number of the last request that is lost. */
+  private *settleAll(nodes: readonly ServiceNode[], last = Number.POSITIVE_INFINITY): Job {
+    for (const request of this.takeAll(nodes, last)) {
       this.settle(request);
       yield;
     }
   }
 
   private *forgetAll(nodes: readonly ServiceNode[]): Job {
-    for (const _ of this.takeAll(nodes)) yield;
+    for (const _ of this.takeAll(nodes, Number.POSITIVE_INFINITY)) yield;
   }
 
   private *refuseAll(requests: readonly RoutedRequest[]): Job {
@@ -62,10 +70,10 @@ export class LostRequests {
   }
 
   /** Takes the unanswered requests of the nodes out of the ledger, those of each node in the order in which they were handed over. */
-  private *takeAll(nodes: readonly ServiceNode[]): Iterable<RoutedRequest> {
+  private *takeAll(nodes: readonly ServiceNode[], last: number): Iterable<RoutedRequest> {
     for (const node of nodes) {
       // A worker that has begun to answer goes on without its listener: such a request is not among its node's any more.
-      for (let request = node.oldest as RoutedRequest | null; request !== null; request = node.oldest as RoutedRequest | null) {
+      for (let request = node.oldest as RoutedRequest | null; request !== null && request.number <= last; request = node.oldest as RoutedRequest | null) {
         this.ledger.take(request.number);
         yield request;
       }

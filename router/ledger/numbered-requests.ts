@@ -22,6 +22,11 @@ export class NumberedRequests {
     return this.last;
   }
 
+  /** Gives a number to something else than a request: requests that are handed over later have larger ones. */
+  numberEvent(): number {
+    return ++this.last;
+  }
+
   /** Takes in a request that has the last number. */
   add(request: RoutedRequest): void {
     this.slots[request.number & (this.slots.length - 1)] = request;

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../shared/endpoint.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Balance } from '../balance/balance.ts';
 import { type BalanceName, createBalance } from '../balance/balances.ts';
-import type { ServiceNode } from './service-node.ts';
+import type { ServiceNode, Suspicion } from './service-node.ts';
 
 /** Takes what is sent to the address of a class. */
 export interface ClassReceiver {
@@ -33,6 +33,10 @@ export class ServiceClass implements Endpoint {
   /** How many nodes take new requests. */
   private taking = 0;
   private readonly balance: Balance<ServiceNode>;
+  /** The pool of those that are believed to be dead. */
+  private readonly suspects: Balance<ServiceNode>;
+  /** The last node of each program that has registered. */
+  private readonly newest = new Map<string, ServiceNode>();
   private readonly receiver: ClassReceiver;
 
   constructor({ name, jid, since, balance, receiver }: ServiceClassOptions) {
@@ -40,6 +44,7 @@ export class ServiceClass implements Endpoint {
     this.jid = jid;
     this.since = since;
     this.balance = createBalance(balance);
+    this.suspects = createBalance(balance);
     this.receiver = receiver;
   }
 
@@ -52,22 +57,29 @@ export class ServiceClass implements Endpoint {
     return this.taking === 0;
   }
 
-  /** The node for the next request; null if there is none. */
+  /** The node for the next request; null if there is none. A suspect is chosen only if there are no others. */
   next(): ServiceNode | null {
-    return this.balance.next();
+    return this.balance.next() ?? this.suspects.next();
   }
 
   add(node: ServiceNode): void {
     this.nodes.set(node.jid, node);
-    this.balance.add(node);
+    if (node.program !== '') this.newest.set(node.program, node);
+    this.poolOf(node).add(node);
     this.taking++;
   }
 
   remove(node: ServiceNode): void {
     this.nodes.delete(node.jid);
+    if (this.newest.get(node.program) === node) this.newest.delete(node.program);
     if (node.draining) return;
-    this.balance.remove(node);
+    this.poolOf(node).remove(node);
     this.taking--;
+  }
+
+  /** The node that the same program has registered last; null if there is none or it has left. */
+  newestOf(program: string): ServiceNode | null {
+    return this.newest.get(program) ?? null;
   }
 
   /** Stops (or lets pass again) new requests to a node that stays registered. */
@@ -75,12 +87,23 @@ export class ServiceClass implements Endpoint {
     if (node.draining === draining) return;
     node.draining = draining;
     this.taking += draining ? -1 : 1;
-    if (draining) this.balance.remove(node);
-    else this.balance.add(node);
+    if (draining) this.poolOf(node).remove(node);
+    else this.poolOf(node).add(node);
+  }
+
+  /** Passes a node over while there are others, or ends that. @param suspicion Null: it is believed to live. */
+  suspect(node: ServiceNode, suspicion: Suspicion | null): void {
+    if (!node.draining) this.poolOf(node).remove(node);
+    node.suspicion = suspicion;
+    if (!node.draining) this.poolOf(node).add(node);
   }
 
   /** A node's count of unanswered requests has changed by one. */
   unansweredChanged(node: ServiceNode, before: number): void {
-    this.balance.unansweredChanged(node, before);
+    this.poolOf(node).unansweredChanged(node, before);
+  }
+
+  private poolOf({ suspicion }: ServiceNode): Balance<ServiceNode> {
+    return suspicion === null ? this.balance : this.suspects;
   }
 }

@@ -1,5 +1,6 @@
 import type { ExtensionForm } from '../../shared/extension.ts';
 import type { MemoryAccount } from '../../shared/memory-account.ts';
+import { processName } from '../../shared/osrf/program-names.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { RoutedSession } from '../ports/environment.ts';
 
@@ -7,6 +8,24 @@ import type { RoutedSession } from '../ports/environment.ts';
 export interface NodeRequest {
   olderOfNode: NodeRequest | null;
   newerOfNode: NodeRequest | null;
+}
+
+/**
+ * Why a listener is believed to be dead:
+ *
+ *   silent     it answers nothing, for longer than is usual
+ *   unread     it reads nothing
+ *   replaced   it answers nothing, and a new process of its program has registered
+ *   gone       its process no longer runs, and a new process of its program has registered
+ */
+export const SUSPICION_REASONS = ['silent', 'unread', 'replaced', 'gone'] as const;
+export type SuspicionReason = (typeof SUSPICION_REASONS)[number];
+
+/** The belief that a listener is dead. */
+export interface Suspicion {
+  readonly reason: SuspicionReason;
+  /** Milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** What a {@link ServiceNode} is made from. */
@@ -41,7 +60,18 @@ export class ServiceNode implements Registration {
   newest: NodeRequest | null = null;
   /** It gets no new requests, until it registers again or is resumed. */
   draining = false;
-  private readonly endpoint: RoutedSession;
+  /** Null while it is believed to live. A suspect gets requests only if no other listener can. */
+  suspicion: Suspicion | null = null;
+  /** Whether the router looks for its answers now and then. */
+  watched = false;
+  /** The number that the ledger gave to its last answer: requests with a larger one were handed over after that. */
+  answeredAt = 0;
+  /** Its session. */
+  readonly endpoint: RoutedSession;
+  /** What its processes have in common, `''` if its address tells nothing of them. */
+  readonly program: string;
+  /** The number of its process on its machine, 0 if its address tells none. */
+  readonly pid: number;
 
   constructor({ session, jid, form, since, account }: Registration, endpoint: RoutedSession) {
     this.session = session;
@@ -50,6 +80,10 @@ export class ServiceNode implements Registration {
     this.since = since;
     this.account = account;
     this.endpoint = endpoint;
+    // An address of a component is not named after a process.
+    const name = endpoint.jid === jid ? processName(jid) : null;
+    this.program = name?.program ?? '';
+    this.pid = name?.pid ?? 0;
   }
 
   /** Whether it should be passed over while another listener can take the request. */

@@ -22,7 +22,35 @@ export interface RoutedSession extends Endpoint {
   readonly stalled: boolean;
   /** Whether so much waits for it, stalled or not, that it gets no long answers. */
   readonly backlogged: boolean;
+  /** The machine of its peer, as an address; `''` if that is this machine. */
+  readonly host: string;
   observe(observer: DeliveryObserver): void;
+  /** Closes it: its process is gone, and another process holds its socket. */
+  end(): void;
+}
+
+/** A worker's session, as far as it shows that the worker lives. */
+export interface SeenWorker {
+  /** When it logged in, in milliseconds since 1970. */
+  readonly since: number;
+  /** How many stanzas it has sent. */
+  readonly sent: number;
+}
+
+/** What can be seen of listeners besides their answers. The router asks only for those that it suspects. */
+export interface Evidence {
+  /**
+   * Reads how many bytes the peers of sessions have not read from their kernel's buffers. The report leaves out sessions for which that cannot be seen: their
+   * peers are on another machine, or on a Unix socket, or this is not Linux. @param report Called once, now or later.
+   */
+  readUnread(sessions: readonly RoutedSession[], report: (bytes: ReadonlyMap<RoutedSession, number>) => void): void;
+  /**
+   * Whether a process of this machine has ended while its successor runs, which proves that the numbers are those of this machine.
+   * @param loggedIn When the successor did, in milliseconds since 1970.
+   */
+  hasEnded(pid: number, successor: number, loggedIn: number): boolean;
+  /** The workers of listeners, as far as their addresses name them as OpenSRF's libraries do. */
+  workers(listeners: readonly RoutedSession[]): ReadonlyMap<RoutedSession, readonly SeenWorker[]>;
 }
 
 /** Learns of each request that failed, for the log. */
@@ -59,6 +87,7 @@ export interface RouterEnvironment {
    * @param listeners Their addresses.
    */
   listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void;
+  readonly evidence: Evidence;
   /** Does what takes long. */
   readonly jobs: JobRunner;
   /** Whether there is memory for what is to be kept. */

@@ -22,6 +22,8 @@ export interface RouterOptions {
   readonly onListenerLoss: ListenerLossPolicy;
   /** How long a worker may still answer for its lost listener. */
   readonly lossGraceMs: number;
+  /** After so long without a sign of life, the requests of a listener count as lost; 0: never. */
+  readonly stuckListenerMs: number;
   readonly absentService: AbsentServiceAnswer;
   /** How long a request waits for a listener of an absent class; 0: not at all. */
   readonly holdMs: number;
@@ -39,6 +41,8 @@ export interface RouterLimits extends QueryLimits {
   readonly stanzaCopyBytes: number;
   /** Listeners of one session. */
   readonly sessionRegistrations: number;
+  /** So long a listener on this machine may leave what it was sent unread. */
+  readonly stalledAfterMs: number;
 }
 
 /** How long a stanza may be of which the router reads the body, and how many messages may be in it. */

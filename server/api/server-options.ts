@@ -33,6 +33,8 @@ export interface RouterOptions {
   readonly onListenerLoss?: 'error' | 'reroute' | 'ignore';
   /** Milliseconds that the workers of a lost listener still have to answer; 1,000 by default. */
   readonly lossGraceMs?: number;
+  /** Milliseconds without a sign of life of a listener and its workers, after which its requests count as lost; 0, the default: never. */
+  readonly stuckListenerMs?: number;
   /** The answer to a request for an absent service: status 404 (`status`, the default), or an error stanza (`bounce`). */
   readonly absentService?: 'status' | 'bounce';
   /** Milliseconds that a request waits for an absent service to register; 0, the default: not at all. */

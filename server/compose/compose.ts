@@ -31,6 +31,7 @@ import { Resumption } from '../sessions/resumption.ts';
 import type { Session } from '../sessions/session.ts';
 import { Connections } from '../streams/connections.ts';
 import { Listeners } from '../streams/listeners.ts';
+import { ServerEvidence } from './evidence.ts';
 import { Programs } from './programs.ts';
 import { Routers } from './routers.ts';
 
@@ -106,6 +107,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
         const endpoint = directory.get(jid);
         return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
       },
+      evidence: new ServerEvidence(sessions, clock),
       jobs: slices,
       memory,
       clock,

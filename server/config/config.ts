@@ -73,6 +73,7 @@ export interface RouterConfig {
   readonly balance: BalanceName;
   readonly onListenerLoss: ListenerLossPolicy;
   readonly lossGraceMs: number;
+  readonly stuckListenerMs: number;
   readonly absentService: AbsentServiceAnswer;
   readonly holdMs: number;
   /** Whether a router program may log in and take the internal router's place. */

@@ -61,6 +61,13 @@ export const ROUTER_SETTINGS = {
     fallback: 1_000,
     describe: 'Wait so many seconds for answers from workers of a lost listener',
   }),
+  'router.stuckListenerMs': setting({
+    option: 'stuck-listener',
+    type: seconds(),
+    group: ROUTER,
+    fallback: 0,
+    describe: 'Count the requests of a listener as lost if for so many seconds neither it nor its workers have shown a sign of life; 0: never',
+  }),
   'router.absentService': setting({
     option: 'absent-service',
     type: choice(ABSENT_SERVICE_ANSWERS),

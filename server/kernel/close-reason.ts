@@ -9,6 +9,7 @@ export type CloseReason =
   | 'crowded-out'
   | 'memory-budget'
   | 'replaced'
+  | 'process-ended'
   | 'closed-by-operator'
   | 'slow-reader'
   | 'ping-timeout'

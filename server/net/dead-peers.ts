@@ -12,7 +12,8 @@ export function readDeadPeers(minimumRetransmissions: number): Set<string> {
   return new Set(TABLES.flatMap((path) => deadPeersIn(readTable(path), minimumRetransmissions)));
 }
 
-const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
+/** The kernel's sockets, by proc(5). */
+export const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 
 /** Where there is no such table (not Linux, no IPv6), the kernel's own patience has to do. */
 function readTable(path: string): string {
@@ -39,7 +40,7 @@ export function deadPeersIn(table: string, minimumRetransmissions: number): stri
 }
 
 /** `0100007F:1466` to `127.0.0.1:5222`: the address in 32-bit words of the machine's byte order. */
-function addressOf(hex: string): string {
+export function addressOf(hex: string): string {
   const [words, port] = hex.split(':') as [string, string];
   const bytes = Buffer.from(words, 'hex');
   if (endianness() === 'LE') bytes.swap32();

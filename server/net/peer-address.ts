@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 /**
  * Where a peer is, without its port: what it is counted by. Whoever has one address of IPv6 has the 2^64 beside it, so only the network counts there.
@@ -18,4 +18,10 @@ function networkOf(address: string): string {
   const behind = tail === undefined || tail === '' ? [] : tail.split(':');
   const missing = tail === undefined ? 0 : 8 - groups.length - behind.length;
   return [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...behind].slice(0, 4).join(':');
+}
+
+/** The address of a peer; `''` if it has none, as over a Unix socket. @param peer As {@link Transport.peer}. */
+export function hostOfPeer(peer: string): string {
+  const address = peer.replace(/:\d+$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIP(address) === 0 ? '' : address;
 }

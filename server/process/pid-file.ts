@@ -108,7 +108,7 @@ function isServer(pid: number): boolean {
 }
 
 /** Whether there is such a process that has not ended; one that nobody has waited for yet has. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -122,7 +122,7 @@ function nameOf(pid: number): string | null {
 }
 
 /** `PID (NAME) STATE …`; null where there is no /proc. */
-function processStatus(pid: number): string | null {
+export function processStatus(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {

@@ -4,7 +4,9 @@ import { removeRouterFrom } from '../../shared/extension.ts';
 import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
+import { isOwnAddress } from '../kernel/loopback.ts';
 import type { Debtor, PeerAccount, Rank } from '../kernel/memory-budget.ts';
+import { hostOfPeer } from '../net/peer-address.ts';
 import type { Link } from './link.ts';
 import type { Session, SessionIdentity } from './session.ts';
 import type { SessionEnvironment } from './session-environment.ts';
@@ -57,6 +59,15 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
 
   get stalled(): boolean {
     return !this.link.open || this.link.stalled;
+  }
+
+  get host(): string {
+    const address = hostOfPeer(this.link.peer);
+    return address === '' || isOwnAddress(address) ? '' : address;
+  }
+
+  end(): void {
+    this.close('process-ended', new StreamError('connection-timeout', 'the process of this session has ended'));
   }
 
   observe(observer: DeliveryObserver): void {

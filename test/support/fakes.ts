@@ -1,4 +1,13 @@
-import type { DeliveryObserver, FailureObserver, Log, PeerRouter, RoutedSession, RouterEnvironment } from '../../router/ports/environment.ts';
+import type {
+  DeliveryObserver,
+  Evidence,
+  FailureObserver,
+  Log,
+  PeerRouter,
+  RoutedSession,
+  RouterEnvironment,
+  SeenWorker,
+} from '../../router/ports/environment.ts';
 import type { RouterOptions } from '../../router/ports/options.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Endpoint } from '../../shared/endpoint.ts';
@@ -75,6 +84,8 @@ export class FakeSession implements RoutedSession {
   readonly jid: string;
   readonly origin: Origin;
   stalled = false;
+  host = '';
+  ended = false;
   backlogged = false;
   readonly observers: DeliveryObserver[] = [];
   readonly received: Stanza[] = [];
@@ -89,6 +100,10 @@ export class FakeSession implements RoutedSession {
 
   observe(observer: DeliveryObserver): void {
     this.observers.push(observer);
+  }
+
+  end(): void {
+    this.ended = true;
   }
 
   deliver(stanza: Stanza): void {
@@ -131,6 +146,30 @@ export const AT_ONCE: JobRunner = {
 /** Nothing is done about failed requests. */
 export const NO_FAILURES: FailureObserver = { refused() {}, failed() {} };
 
+/** What a test lets a router see of listeners. */
+export class FakeEvidence implements Evidence {
+  /** Bytes that the peers of sessions have not read; without an entry that cannot be seen. */
+  readonly unread = new Map<RoutedSession, number>();
+  /** The processes that have ended, by number. */
+  readonly ended = new Set<number>();
+  readonly workersOf = new Map<RoutedSession, SeenWorker[]>();
+  /** How often the kernel's tables were read. */
+  reads = 0;
+
+  readUnread(sessions: readonly RoutedSession[], report: (bytes: ReadonlyMap<RoutedSession, number>) => void): void {
+    this.reads++;
+    report(new Map([...this.unread].filter(([session]) => sessions.includes(session))));
+  }
+
+  hasEnded(pid: number): boolean {
+    return this.ended.has(pid);
+  }
+
+  workers(): ReadonlyMap<RoutedSession, readonly SeenWorker[]> {
+    return this.workersOf;
+  }
+}
+
 /** The server a router lives in: a map of addresses, and time. */
 export class FakeEnvironment implements RouterEnvironment {
   readonly directory = new Map<string, Endpoint>();
@@ -139,6 +178,7 @@ export class FakeEnvironment implements RouterEnvironment {
   readonly memory = { full: false };
   readonly log = new FakeLog();
   readonly failures = NO_FAILURES;
+  readonly evidence = new FakeEvidence();
   peerRouters: PeerRouter[] = [];
   /** What it was told of each class's listeners, as `CLASS: JID JID`. */
   readonly listenerChanges: string[] = [];
@@ -205,12 +245,14 @@ export const ROUTER_OPTIONS: RouterOptions = {
   balance: 'round-robin',
   onListenerLoss: 'error',
   lossGraceMs: 1_000,
+  stuckListenerMs: 0,
   absentService: 'status',
   holdMs: 0,
   limits: {
     heldRequests: 1_000,
     heldBytes: 1_000_000,
     registrations: 1_000,
+    stalledAfterMs: 1_000,
     sessionRegistrations: 1_000,
     stanzaCopyBytes: 1_000_000,
     queryBytes: 65_536,

@@ -82,7 +82,7 @@ test('each problem is reported with its place', () => {
     [{ limits: { __proto__: { a: 1 }, depths: 9 } as object }, 'limits: there is no limit "depths" (--help limits lists them)'],
     [
       { router: 'x' as never },
-      'router: needs an object with name, names, trustedServers, trustedClients, balance, onListenerLoss, lossGraceMs, absentService, holdMs, externalRouter, peers',
+      'router: needs an object with name, names, trustedServers, trustedClients, balance, onListenerLoss, lossGraceMs, stuckListenerMs, absentService, holdMs, externalRouter, peers',
     ],
     [{ router: { trustedServers: ['localhost'] as never } }, 'router.trustedServers: needs a Map of lists of domains, by the domain of the router'],
     [{ accounts: 'me:secret' as never }, 'accounts: needs a list of accounts, each with username, domain and password'],

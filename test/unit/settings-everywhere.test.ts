@@ -142,7 +142,7 @@ const COMPOSITE: readonly Kind[] = [
 
 /** Seconds where they are written, milliseconds in a program. */
 const TIMES: Kind = {
-  options: ['hold', 'loss-grace'],
+  options: ['hold', 'loss-grace', 'stuck-listener'],
   texts: { ...NONE, 1: is(1_000), '.5': is(500), '-1': 'refused', 86401: 'refused', '1s': 'refused', '1,5': 'refused' },
   bare: 'refused',
 };

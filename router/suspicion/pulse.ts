@@ -1,0 +1,151 @@
+import type { RoutedRequest } from '../ledger/routed-request.ts';
+import type { ServiceClass } from '../pools/service-class.ts';
+import type { NodeRequest, ServiceNode } from '../pools/service-node.ts';
+import type { SeenWorker } from '../ports/environment.ts';
+import type { Seen } from './suspicion.ts';
+
+/** So many of the newest requests, and of the oldest, are looked at. */
+const FEW = 8;
+
+/** What the router has seen of one listener, from look to look. Times are monotonic milliseconds. */
+export class Pulse {
+  readonly node: ServiceNode;
+  readonly service: ServiceClass;
+  /** Whether its requests count as lost since its last sign of life. */
+  isGivenUp = false;
+  /** {@link ServiceNode.answeredAt} at the last look. */
+  private answeredAt: number;
+  /** Since when it has answered nothing while requests waited. */
+  private quietSince: number;
+  private lookedAt: number;
+  private waiting = 0;
+  private anyWaits = false;
+  /** Bytes that it has not read; -1 if that cannot be seen. */
+  private unread = -1;
+  /** Since when it has read none of them; 0 if there are none. */
+  private unreadSince = 0;
+  private reads = false;
+  /** How many stanzas its workers have sent in all; -1 before the first look. */
+  private sent = -1;
+  private workersSend = false;
+  /** When its workers last showed a sign of life. */
+  private workersSince = 0;
+  /** 0 while it is no suspect. */
+  private suspectedSince = 0;
+
+  constructor(node: ServiceNode, service: ServiceClass, now: number) {
+    this.node = node;
+    this.service = service;
+    this.answeredAt = node.answeredAt;
+    this.quietSince = now;
+    this.lookedAt = now;
+  }
+
+  /** Whether it has answered since the last look. */
+  get hasAnswered(): boolean {
+    return this.node.answeredAt !== this.answeredAt;
+  }
+
+  /** For how long it had been quiet at the last look. */
+  get silenceMs(): number {
+    return this.waiting === 0 ? 0 : this.lookedAt - this.quietSince;
+  }
+
+  /** Whether it has left bytes unread: such a silence is not usual. */
+  get leftUnread(): boolean {
+    return this.unreadSince !== 0;
+  }
+
+  /** Whether there is anything to be seen: requests wait, or it is a suspect. */
+  get isOpen(): boolean {
+    return this.waiting > 0 || this.suspectedSince !== 0;
+  }
+
+  noteAnswer(now: number): void {
+    this.answeredAt = this.node.answeredAt;
+    this.quietSince = now;
+    this.unreadSince = 0;
+    this.isGivenUp = false;
+  }
+
+  noteRequests(now: number): void {
+    const { node } = this;
+    this.lookedAt = now;
+    this.waiting = countWaiting(node.newest, node.answeredAt, newerToOlder);
+    this.anyWaits = this.waiting > 0 || countWaiting(node.oldest, 0, olderToNewer) > 0;
+  }
+
+  /** @param bytes Undefined if that cannot be seen. */
+  noteUnread(bytes: number | undefined, now: number): void {
+    const less = bytes !== undefined && this.unreadSince !== 0 && bytes < this.unread;
+    this.reads = bytes === 0 || less;
+    this.unread = bytes ?? -1;
+    if (bytes === undefined || bytes === 0) this.unreadSince = 0;
+    else if (less || this.unreadSince === 0) this.unreadSince = now;
+  }
+
+  noteWorkers(workers: readonly SeenWorker[], now: number): void {
+    const before = this.sent;
+    this.sent = workers.reduce((sum, { sent }) => sum + sent, 0);
+    this.workersSend = before !== -1 && this.sent > before;
+    // There are less when a worker has ended, which it does behind its work.
+    if (before !== -1 && this.sent !== before) this.workersSince = now;
+  }
+
+  noteSuspicion(now: number): void {
+    const isSuspect = this.node.suspicion !== null;
+    if (isSuspect === (this.suspectedSince !== 0)) return;
+    this.suspectedSince = isSuspect ? now : 0;
+    if (isSuspect) return;
+    this.quietSince = now;
+    this.isGivenUp = false;
+  }
+
+  quietMs(now: number): number {
+    return now - this.quietSince;
+  }
+
+  seen(usualMs: number, successor: Seen['successor'], now: number): Seen {
+    const { waiting, anyWaits, reads, workersSend } = this;
+    return {
+      waiting,
+      anyWaits,
+      quietMs: this.quietMs(now),
+      lifelessMs: now - Math.max(this.quietSince, this.workersSince),
+      usualMs,
+      unreadMs: this.unreadSince === 0 ? -1 : now - this.unreadSince,
+      reads,
+      workersSend,
+      successor,
+      suspectedMs: this.suspectedSince === 0 ? -1 : now - this.suspectedSince,
+    };
+  }
+}
+
+function newerToOlder({ olderOfNode }: NodeRequest): NodeRequest | null {
+  return olderOfNode;
+}
+
+function olderToNewer({ newerOfNode }: NodeRequest): NodeRequest | null {
+  return newerOfNode;
+}
+
+/** How many of a few requests wait for an answer and have a larger number. */
+function countWaiting(first: NodeRequest | null, number: number, next: (request: NodeRequest) => NodeRequest | null): number {
+  let waiting = 0;
+  let request = first as RoutedRequest | null;
+  for (let looked = 0; looked < FEW && request !== null && request.number > number; looked++) {
+    if (expectsAnswer(request)) waiting++;
+    request = next(request) as RoutedRequest | null;
+  }
+  return waiting;
+}
+
+/** A longer stanza has parameters, so it is a request. */
+const SHORT = 2_000;
+const TYPE_WITH_ANSWER = /(?:"|&quot;)(?:REQUEST|CONNECT)(?:"|&quot;)/;
+
+/** OpenSRF's services answer everything but a DISCONNECT. */
+function expectsAnswer({ original }: RoutedRequest): boolean {
+  return original.length > SHORT || TYPE_WITH_ANSWER.test(original.inner);
+}

@@ -1,0 +1,29 @@
+/** What was seen so long ago counts no more, if there is something newer. */
+const WINDOW_MS = 600_000;
+
+/** Learns for how long listeners of a service are quiet at times although requests wait: the longest silence in the last ten to twenty minutes of work. */
+export class UsualSilence {
+  private longestNow = -1;
+  private longestBefore = -1;
+  private since: number;
+
+  /** @param now Monotonic milliseconds. */
+  constructor(now: number) {
+    this.since = now;
+  }
+
+  /** In milliseconds; -1 while no listener has answered anything. */
+  get longestMs(): number {
+    return Math.max(this.longestNow, this.longestBefore);
+  }
+
+  /** A listener has answered after a silence. @param now Monotonic milliseconds. */
+  add(silenceMs: number, now: number): void {
+    if (now - this.since >= WINDOW_MS) {
+      this.longestBefore = this.longestNow;
+      this.longestNow = -1;
+      this.since = now;
+    }
+    this.longestNow = Math.max(this.longestNow, silenceMs);
+  }
+}

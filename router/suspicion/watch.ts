@@ -1,0 +1,206 @@
+import type { LostRequests } from '../ledger/lost-requests.ts';
+import type { ServiceClass } from '../pools/service-class.ts';
+import type { ServiceNode, SuspicionReason } from '../pools/service-node.ts';
+import type { RoutedSession, RouterEnvironment, SeenWorker } from '../ports/environment.ts';
+import { Pulse } from './pulse.ts';
+import { isCleared, lossOf, type Patience, type Seen, suspicionOf } from './suspicion.ts';
+import { UsualSilence } from './usual-silence.ts';
+
+const LOOK_MS = 1_000;
+/** Who has been handed its first request a moment ago is not looked at. */
+const MOMENT_MS = LOOK_MS / 2;
+/** So many listeners are looked at each time; if more have unanswered requests, each is looked at less often. */
+const MOST_AT_ONCE = 1_000;
+
+/** The first workers of a Perl service log in a moment before its listener. */
+const STARTING_MS = 10_000;
+
+const NO_WORKERS: readonly SeenWorker[] = [];
+const NOTHING_SEEN: ReadonlyMap<RoutedSession, number> = new Map();
+const NO_WORKERS_SEEN: ReadonlyMap<RoutedSession, readonly SeenWorker[]> = new Map();
+
+/**
+ * Watches the listeners that have unanswered requests for signs of death: a session lives as long as its socket, and that may outlive its process, or belong to a
+ * process that is stopped. It looks once a second while there are any. A suspect is passed over, logged once, and believed again when it answers.
+ */
+export class Watch {
+  private readonly patience: Patience;
+  private readonly environment: Pick<RouterEnvironment, 'clock' | 'evidence' | 'log'>;
+  private readonly lost: LostRequests;
+  /** The listeners that are watched. The first have waited longest for a look. */
+  private readonly pulses = new Map<ServiceNode, Pulse>();
+  private readonly usual = new WeakMap<ServiceClass, UsualSilence>();
+  private state: 'idle' | 'waiting' | 'looking' = 'idle';
+
+  constructor(patience: Patience, environment: Pick<RouterEnvironment, 'clock' | 'evidence' | 'log'>, lost: LostRequests) {
+    this.patience = patience;
+    this.environment = environment;
+    this.lost = lost;
+  }
+
+  /** Begins to watch a node that is handed a request. */
+  begin(node: ServiceNode, service: ServiceClass): void {
+    node.watched = true;
+    this.pulses.set(node, new Pulse(node, service, this.environment.clock.now()));
+    this.lookLater();
+  }
+
+  /** A new process of a program has registered. An older one that no longer runs gets no more requests. */
+  registered(service: ServiceClass, older: ServiceNode): void {
+    if (older.suspicion !== null || this.successorOf(service, older) !== 'alone') return;
+    if (!older.watched) this.begin(older, service);
+    this.suspect(this.pulses.get(older) as Pulse, 'gone');
+  }
+
+  /** A listener has registered again: it lives. */
+  registeredAgain(node: ServiceNode): void {
+    const pulse = this.pulses.get(node);
+    if (pulse !== undefined && node.suspicion !== null) this.clear(pulse);
+  }
+
+  private lookLater(): void {
+    if (this.state !== 'idle' || this.pulses.size === 0) return;
+    this.state = 'waiting';
+    this.environment.clock.after(LOOK_MS, () => this.look());
+  }
+
+  private look(): void {
+    const now = this.environment.clock.now();
+    const doubtful = this.update(now);
+    this.state = 'looking';
+    const judge = (unread: ReadonlyMap<RoutedSession, number>): void => {
+      this.state = 'idle';
+      this.judgeAll(doubtful, unread, now);
+      this.lookLater();
+    };
+    if (doubtful.length === 0) judge(NOTHING_SEEN);
+    else this.environment.evidence.readUnread(doubtful.map(endpointOf), judge);
+  }
+
+  /** Takes in what has happened since the last look. @returns the listeners that are to be looked at closely. */
+  private update(now: number): Pulse[] {
+    const doubtful: Pulse[] = [];
+    for (const pulse of this.next()) {
+      this.pulses.delete(pulse.node);
+      if (!this.isToBeWatched(pulse, now)) {
+        pulse.node.watched = false;
+        continue;
+      }
+      this.pulses.set(pulse.node, pulse);
+      if (this.isDoubtful(pulse, now)) doubtful.push(pulse);
+    }
+    return doubtful;
+  }
+
+  private next(): Pulse[] {
+    const pulses: Pulse[] = [];
+    for (const pulse of this.pulses.values()) if (pulses.push(pulse) === MOST_AT_ONCE) break;
+    return pulses;
+  }
+
+  private isToBeWatched(pulse: Pulse, now: number): boolean {
+    if (!isInPool(pulse)) return false;
+    if (pulse.hasAnswered) this.hasAnswered(pulse, now);
+    pulse.noteRequests(now);
+    return pulse.isOpen || (this.patience.stuckListenerMs !== 0 && pulse.node.unanswered > 0);
+  }
+
+  private isDoubtful(pulse: Pulse, now: number): boolean {
+    if (pulse.node.suspicion !== null) return true;
+    const quietMs = pulse.quietMs(now);
+    const { stuckListenerMs } = this.patience;
+    return pulse.isOpen ? quietMs >= MOMENT_MS : quietMs >= stuckListenerMs;
+  }
+
+  private hasAnswered(pulse: Pulse, now: number): void {
+    const { node, service } = pulse;
+    const usual = this.usual.get(service) ?? new UsualSilence(now);
+    this.usual.set(service, usual);
+    // The silence of a stopped process is not usual.
+    if (!pulse.leftUnread) usual.add(pulse.silenceMs, now);
+    pulse.noteAnswer(now);
+    // The workers of a process that is gone may answer still.
+    if (node.suspicion !== null && node.suspicion.reason !== 'gone') this.clear(pulse);
+  }
+
+  private judgeAll(doubtful: readonly Pulse[], unread: ReadonlyMap<RoutedSession, number>, now: number): void {
+    const workers = this.workersOf(doubtful);
+    for (const pulse of doubtful) {
+      // The evidence came later.
+      if (!isInPool(pulse) || pulse.hasAnswered) continue;
+      const { node, service } = pulse;
+      pulse.noteUnread(unread.get(node.endpoint), now);
+      pulse.noteWorkers(this.ownWorkers(pulse, workers.get(node.endpoint) ?? NO_WORKERS), now);
+      this.judge(pulse, pulse.seen(this.usual.get(service)?.longestMs ?? -1, this.successorOf(service, node), now));
+    }
+  }
+
+  private judge(pulse: Pulse, seen: Seen): void {
+    const { node } = pulse;
+    const reason = suspicionOf(seen, this.patience);
+    if (reason !== null && (node.suspicion === null || (reason === 'gone' && node.suspicion.reason !== 'gone'))) this.suspect(pulse, reason);
+    else if (node.suspicion !== null && isCleared(seen, this.patience)) this.clear(pulse);
+    this.lose(pulse, lossOf(seen, this.patience));
+  }
+
+  private lose(pulse: Pulse, loss: ReturnType<typeof lossOf>): void {
+    if (loss === 'nothing') return;
+    const { node, service } = pulse;
+    const facts = { class: service.name, listener: node.jid, unanswered: node.unanswered };
+    if (loss === 'session') {
+      this.environment.log.warn(facts, 'the process of a listener is gone and another holds its socket: its session ends');
+      node.endpoint.end();
+      return;
+    }
+    if (!pulse.isGivenUp) this.environment.log.warn(facts, 'a listener is stuck: the requests it was handed count as lost');
+    pulse.isGivenUp = true;
+    this.lost.settleNow(node);
+  }
+
+  private suspect(pulse: Pulse, reason: SuspicionReason): void {
+    const { clock, log } = this.environment;
+    const { node, service } = pulse;
+    service.suspect(node, { reason, since: node.suspicion?.since ?? clock.wallTime() });
+    pulse.noteSuspicion(clock.now());
+    log.warn(
+      { class: service.name, listener: node.jid, reason, unanswered: node.unanswered },
+      'a listener is suspected to be dead: it gets requests only if no other listener can',
+    );
+  }
+
+  private clear(pulse: Pulse): void {
+    const { clock, log } = this.environment;
+    const { node, service } = pulse;
+    service.suspect(node, null);
+    pulse.noteSuspicion(clock.now());
+    log.info({ class: service.name, listener: node.jid }, 'a listener is no longer suspected to be dead');
+  }
+
+  private successorOf(service: ServiceClass, { program, pid, endpoint }: ServiceNode): Seen['successor'] {
+    const newest = program === '' ? null : service.newestOf(program);
+    if (newest === null || newest.endpoint === endpoint || newest.endpoint.host !== endpoint.host) return 'none';
+    const isHere = endpoint.host === '';
+    return isHere && this.environment.evidence.hasEnded(pid, newest.pid, newest.since) ? 'alone' : 'registered';
+  }
+
+  /** Looked for only where they can change anything: the search goes through all sessions. */
+  private workersOf(doubtful: readonly Pulse[]): ReadonlyMap<RoutedSession, readonly SeenWorker[]> {
+    const looked = this.patience.stuckListenerMs === 0 ? doubtful.filter(({ node }) => node.suspicion !== null) : doubtful;
+    return looked.length === 0 ? NO_WORKERS_SEEN : this.environment.evidence.workers(looked.map(endpointOf));
+  }
+
+  /** If a later process of its program has registered, the younger workers are that one's. */
+  private ownWorkers({ node, service }: Pulse, workers: readonly SeenWorker[]): readonly SeenWorker[] {
+    const newest = node.program === '' ? null : service.newestOf(node.program);
+    if (newest === null || newest === node) return workers;
+    return workers.filter(({ since }) => since < newest.since - STARTING_MS);
+  }
+}
+
+function endpointOf({ node }: Pulse): RoutedSession {
+  return node.endpoint;
+}
+
+function isInPool({ node, service }: Pulse): boolean {
+  return service.nodes.get(node.jid) === node;
+}

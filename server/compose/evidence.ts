@@ -1,0 +1,62 @@
+import type { Evidence, RoutedSession, SeenWorker } from '../../router/ports/environment.ts';
+import { teamMember } from '../../shared/osrf/program-names.ts';
+import type { ServerClock } from '../kernel/clock.ts';
+import { readUnreadBytes } from '../net/unread-bytes.ts';
+import { hasEnded } from '../process/process-times.ts';
+import { BoundSession } from '../sessions/bound-session.ts';
+import type { Session } from '../sessions/session.ts';
+
+/** What a server can see of the programs behind its sessions, besides what they send. */
+export class ServerEvidence implements Evidence {
+  readonly hasEnded = hasEnded;
+  private readonly sessions: ReadonlySet<Session>;
+  private readonly clock: Pick<ServerClock, 'soon'>;
+
+  constructor(sessions: ReadonlySet<Session>, clock: Pick<ServerClock, 'soon'>) {
+    this.sessions = sessions;
+    this.clock = clock;
+  }
+
+  readUnread(sessions: readonly RoutedSession[], report: (bytes: ReadonlyMap<RoutedSession, number>) => void): void {
+    const peers = new Map(sessions.flatMap((session) => peerOf(session)));
+    if (peers.size === 0) {
+      report(new Map());
+      return;
+    }
+    // From the clock, whose guard takes failures of the receiver.
+    readUnreadBytes(new Set(peers.values())).then(
+      (unread) => this.clock.soon(() => report(new Map([...peers].flatMap(([session, peer]) => entryOf(session, unread.get(peer)))))),
+      () => this.clock.soon(() => report(new Map())),
+    );
+  }
+
+  workers(listeners: readonly RoutedSession[]): ReadonlyMap<RoutedSession, readonly SeenWorker[]> {
+    const teams = new Map<string, SeenWorker[]>();
+    const found = new Map<RoutedSession, readonly SeenWorker[]>();
+    for (const listener of listeners) {
+      const member = teamMember(listener.jid);
+      if (member === null) continue;
+      const team = teams.get(member.team) ?? [];
+      teams.set(member.team, team);
+      found.set(listener, team);
+    }
+    if (teams.size === 0) return found;
+    for (const { jid, since, stanzasRead } of this.sessions) {
+      const member = jid.includes(WORKER) ? teamMember(jid) : null;
+      if (member?.role === 'drone') teams.get(member.team)?.push({ since, sent: stanzasRead });
+    }
+    return found;
+  }
+}
+
+const WORKER = '_drone_';
+
+function entryOf(session: RoutedSession, bytes: number | undefined): [RoutedSession, number][] {
+  return bytes === undefined ? [] : [[session, bytes]];
+}
+
+/** Only a peer on this machine has its socket in this machine's tables. */
+function peerOf(session: RoutedSession): [RoutedSession, string][] {
+  if (!(session instanceof BoundSession) || !session.link.open || session.host !== '') return [];
+  return [[session, session.link.peer.replace(/^::ffff:/, '')]];
+}

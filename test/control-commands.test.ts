@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { checkListeners } from '../server/doctor/listeners.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { Command } from './support/background-command.ts';
 import { LONG, oneLine, run, serve, stop, temporaryFolder } from './support/command.ts';
@@ -76,8 +77,30 @@ test('services tells more over the control interface of the server it is sent to
   const [service] = listing.services;
   assert.deepEqual([listing.router, listing.source, service.service, service.requests, service.unanswered], [ROUTER, 'control', 'opensrf.math', 1, 1]);
   const { since, ...listener } = service.listeners[0];
-  assert.deepEqual(listener, { jid: math.jid, requests: 1, answered: 0, unanswered: 1, stalled: false, draining: true });
+  assert.deepEqual(listener, { jid: math.jid, requests: 1, answered: 0, unanswered: 1, stalled: false, draining: true, suspicion: '' });
   assert.ok(Math.abs(since - Date.now()) < 60_000);
+});
+
+test('services and doctor show a listener that the router passes over, and why', async (t) => {
+  const { server, address, command, path } = await setUp(t);
+  const math = await RawProgram.listen(t, address, 'opensrf.math');
+  const service = server.routers.get('private.localhost')?.classes.get('opensrf.math');
+  const node = service?.nodes.get(math.jid);
+  assert.ok(service !== undefined && node !== undefined);
+  service.suspect(node, { reason: 'unread', since: Date.now() });
+  assert.match((await command('services')).stdout, /opensrf\.math +suspect:unread +0 /);
+  const [{ services }] = JSON.parse((await command('services', '--json')).stdout);
+  assert.equal(services[0].listeners[0].suspicion, 'unread');
+  assert.equal(existsSync(path), true);
+  const [finding, ...more] = await checkListeners(process.pid);
+  assert.deepEqual([finding?.grade, more], ['warning', []]);
+  assert.match(
+    finding?.text ?? '',
+    /^router@private\.localhost\/router: a listener of opensrf\.math reads nothing \(0 unanswered\): opensrf@private\.localhost\//,
+  );
+  assert.match(finding?.remedy ?? '', /--restart --service opensrf\.math$/);
+  service.suspect(node, null);
+  assert.deepEqual(await checkListeners(process.pid), []);
 });
 
 test('services needs no account where the control interface tells; over Jabber it does', async (t) => {

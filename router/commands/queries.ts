@@ -96,8 +96,8 @@ function* summary(service: ServiceClass): Bits {
   yield '{"count":';
   yield* total(service);
   yield `,"since":${toJson(new Date(service.since).toISOString())},"nodes":`;
-  yield* perNode(service, ({ count, unanswered, since, stalled, draining }) =>
-    toJson({ count, unanswered, since: new Date(since).toISOString(), stalled, draining }),
+  yield* perNode(service, ({ count, unanswered, since, stalled, draining, suspicion }) =>
+    toJson({ count, unanswered, since: new Date(since).toISOString(), stalled, draining, ...(suspicion !== null && { suspicion: suspicion.reason }) }),
   );
   yield '}';
 }

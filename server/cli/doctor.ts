@@ -7,6 +7,7 @@ import type { ValuesOf } from '../config/setting.ts';
 import type { OpensrfCore } from '../config/sources/opensrf-core.ts';
 import { type Resolved, resolveSettings } from '../config/sources/resolve.ts';
 import { type Finding, failure, warning } from '../doctor/finding.ts';
+import { checkListeners } from '../doctor/listeners.ts';
 import { checkLog } from '../doctor/log.ts';
 import { checkLogins } from '../doctor/logins.ts';
 import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
@@ -63,7 +64,7 @@ async function checkPorts({ config }: Resolved): Promise<Finding[]> {
   ];
   const server = findings.map(({ server }) => server).find((pid) => pid !== null);
   const plain = [...findings, ...others.flat()].map(({ grade, text, remedy }) => ({ grade, text, remedy }));
-  return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server))];
+  return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server)), ...(await checkListeners(server))];
 }
 
 /** On all hosts. */

@@ -131,7 +131,7 @@ function rowsOf({ service, listeners }: RegisteredService | ControlledService): 
   ]);
 }
 
-function stateOf({ draining, stalled }: ListenerReport): string {
-  if (stalled) return draining ? 'draining,stalled' : 'stalled';
-  return draining ? 'draining' : 'ok';
+function stateOf({ draining, stalled, suspicion }: ListenerReport): string {
+  const states = [draining && 'draining', stalled && 'stalled', suspicion !== '' && `suspect:${suspicion}`].filter((state) => state !== false);
+  return states.length === 0 ? 'ok' : states.join(',');
 }

@@ -1,5 +1,5 @@
 import type { ServiceClass } from '../../router/pools/service-class.ts';
-import type { ServiceNode } from '../../router/pools/service-node.ts';
+import type { ServiceNode, SuspicionReason } from '../../router/pools/service-node.ts';
 import type { Router } from '../../router/router.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
@@ -36,6 +36,8 @@ export interface ListenerReport {
   readonly unanswered: number;
   readonly stalled: boolean;
   readonly draining: boolean;
+  /** Why the router believes that it is dead, and passes it over; `''` if it does not. */
+  readonly suspicion: SuspicionReason | '';
 }
 
 export function serviceRoutes(server: ChopChop, log: Log): Route[] {
@@ -67,8 +69,8 @@ function* serviceJson({ name, since, nodes }: ServiceClass): Bits<string> {
 }
 
 function* listenersOf(nodes: Iterable<ServiceNode>): Iterable<ListenerReport> {
-  for (const { jid, since, count, answered, unanswered, stalled, draining } of nodes) {
-    yield { jid, since, requests: count, answered, unanswered, stalled, draining };
+  for (const { jid, since, count, answered, unanswered, stalled, draining, suspicion } of nodes) {
+    yield { jid, since, requests: count, answered, unanswered, stalled, draining, suspicion: suspicion?.reason ?? '' };
   }
 }
 

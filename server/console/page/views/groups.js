@@ -34,7 +34,13 @@ function addService(services, { service, listeners }, domain) {
 }
 
 function merged(a, b) {
-  return { ...a, requests: a.requests + b.requests, unanswered: a.unanswered + b.unanswered, draining: a.draining && b.draining };
+  return {
+    ...a,
+    requests: a.requests + b.requests,
+    unanswered: a.unanswered + b.unanswered,
+    draining: a.draining && b.draining,
+    suspicion: a.suspicion || b.suspicion,
+  };
 }
 
 function serviceGroup(services, service) {

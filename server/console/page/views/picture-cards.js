@@ -73,7 +73,8 @@ function badgesOf({ listeners }, sessions) {
   const counted = ['listener', 'worker', 'client', 'gateway'].map((role) => [role, sessions.filter((session) => session.role === role).length, role]);
   const stalled = sessions.filter((session) => session.stalled).length;
   const draining = [...(listeners?.values() ?? [])].filter((listener) => listener.draining).length;
-  return [...counted, ['reading no more', stalled, 'bad'], ['draining', draining, 'warn']].filter(([, count]) => count > 0);
+  const suspects = [...(listeners?.values() ?? [])].filter((listener) => listener.suspicion !== '').length;
+  return [...counted, ['reading no more', stalled, 'bad'], ['passed over', suspects, 'bad'], ['draining', draining, 'warn']].filter(([, count]) => count > 0);
 }
 
 function badge([name, count, kind], old) {
@@ -95,13 +96,14 @@ function sessionRow(session, group, context, old) {
   setText(name, shortName(session.jid, group.title));
   set(row, 'title', session.jid);
   setText(more, stateOf(session, group.listeners?.get(session.jid)));
-  more.classList.toggle('bad', session.stalled);
+  more.classList.toggle('bad', session.stalled || Boolean(group.listeners?.get(session.jid)?.suspicion));
   return row;
 }
 
 function stateOf({ stalled, waiting, outboxBytes }, listener) {
   if (waiting) return 'away';
   if (stalled) return 'reads no more';
+  if (listener?.suspicion) return 'may be dead';
   if (listener?.draining) return 'draining';
   if (listener?.unanswered > 0) return `${number(listener.unanswered)} open`;
   return outboxBytes > 0 ? `${bytes(outboxBytes)} wait` : '';

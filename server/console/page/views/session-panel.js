@@ -68,6 +68,14 @@ function listenersOf(jid) {
   return store.routers.flatMap(({ services }) => services.flatMap(({ listeners }) => listeners.filter((listener) => listener.jid === jid)));
 }
 
+/** Why the router passes a listener over. */
+const SUSPICIONS = {
+  silent: 'it answers nothing for longer than is usual',
+  unread: 'it reads nothing',
+  replaced: 'it answers nothing, and a new process of its program has registered',
+  gone: 'its process has ended, and a new one has registered',
+};
+
 function factsOf(session, listeners) {
   const { role, services, peer, stanzasRead, stanzasDelivered, bytesRead, bytesWritten, outboxBytes, stalled, unanswered, waiting, transport } = session;
   const facts = [
@@ -82,7 +90,13 @@ function factsOf(session, listeners) {
   if (role !== 'listener') return facts;
   const requests = listeners.reduce((sum, listener) => sum + listener.requests, 0);
   const draining = listeners.some((listener) => listener.draining);
-  return [...facts, ['requests', `${number(requests)}, ${number(unanswered)} unanswered`], ...(draining ? [['draining', 'gets no new requests']] : [])];
+  const suspicion = listeners.find((listener) => listener.suspicion !== '')?.suspicion;
+  return [
+    ...facts,
+    ['requests', `${number(requests)}, ${number(unanswered)} unanswered`],
+    ...(draining ? [['draining', 'gets no new requests']] : []),
+    ...(suspicion === undefined ? [] : [['may be dead', `${SUSPICIONS[suspicion]}; gets requests only if no other listener can`]]),
+  ];
 }
 
 /** A row of two parts, which the grid of the list takes apart. */

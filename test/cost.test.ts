@@ -75,7 +75,13 @@ for (const [what, body] of [
 
 test('who follows what is asked and answered is not held up by an error of 8 MB in which many errors seem to begin', () => {
   const codes: number[] = [];
-  const observer = { asked: () => {}, handed: () => {}, answered: () => {}, ended: ({ statusCode }: Exchange) => void codes.push(statusCode) };
+  const observer = {
+    asked: () => {},
+    handed: () => {},
+    answered: () => {},
+    unasked: () => {},
+    ended: ({ statusCode }: Exchange) => void codes.push(statusCode),
+  };
   const tap = new ExchangeTap({ routers: new Set(), observer });
   const [client, other] = ['o@localhost/c', 'o@localhost/l'].map((jid) => new FakeSession(jid) as unknown as Session) as [Session, Session];
   for (const [content, code] of [

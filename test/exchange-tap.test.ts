@@ -23,7 +23,13 @@ function recordingObserver() {
     exchanges.set(exchange.number, exchange);
     events.push(`${event} ${exchange.number}`);
   };
-  const observer: ExchangeObserver = { asked: told('asked'), handed: told('handed'), answered: told('answered'), ended: told('ended') };
+  const observer: ExchangeObserver = {
+    asked: told('asked'),
+    handed: told('handed'),
+    answered: told('answered'),
+    ended: told('ended'),
+    unasked: (kind) => void events.push(kind),
+  };
   return { events, exchanges, observer, get: (number: number) => exchanges.get(number) as Exchange };
 }
 

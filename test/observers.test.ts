@@ -100,8 +100,8 @@ test('an observer of exchanges that throws disturbs neither the tap nor the othe
   const ended: Exchange[] = [];
   const guards = guardsWith();
   const observers = new ExchangeObservers(guards);
-  observers.add({ asked: fail, handed: fail, answered: fail, ended: fail }, 'failing');
-  observers.add({ asked() {}, handed() {}, answered() {}, ended: (exchange) => void ended.push(exchange) }, 'good');
+  observers.add({ asked: fail, handed: fail, answered: fail, ended: fail, unasked: fail }, 'failing');
+  observers.add({ asked() {}, handed() {}, answered() {}, unasked() {}, ended: (exchange) => void ended.push(exchange) }, 'good');
   const tap = new ExchangeTap({ routers: new Set([`router@${DOMAIN}`]), observer: observers });
   server.watch(tap);
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'client' });

@@ -6,8 +6,10 @@ import type { TraceEntry, TraceSummary } from '../server/control/trace/trace-ent
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { LOGIN, posted, startControlledServer, startMath, watchEvents } from './support/control.ts';
-import { cRequest, requestBody } from './support/osrf.ts';
+import { cRequest, requestBody, resultBody, sessionBody, statusBody } from './support/osrf.ts';
+import { eventually } from './support/patience.ts';
 import { Peer } from './support/peer.ts';
+import { RawProgram } from './support/raw-service.ts';
 
 type Batch = TraceBatch & { readonly unseen: number; readonly leftOut: number };
 
@@ -190,4 +192,39 @@ test('while nobody watches, many requests one after the other are all remembered
   }
   const { requests: remembered, unseen } = await started.json('/api/v1/requests?method=add&limit=1000');
   assert.deepEqual([(remembered as unknown[]).length, unseen], [requests, 0]);
+});
+
+test('what a worker sends when the request is over is a step of it: another completion is late, status 408 a timeout', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await RawProgram.listen(t, started.address, 'opensrf.math');
+  const client = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'client');
+  const address = 'router@private.localhost/opensrf.math';
+  const jid = 'opensrf@private.localhost/client';
+  const answer = (thread: string, body: string) => service.peer.send(cRequest(jid, '', thread, body));
+  const stepsOf = async (thread: string) => {
+    const { requests } = (await started.json('/api/v1/requests')) as unknown as { readonly requests: readonly TraceSummary[] };
+    const id = requests.find((summary) => summary.thread === thread)?.id;
+    const { detail } = (await started.json(`/api/v1/requests/${id}`)) as unknown as TraceEntry;
+    return detail.steps.map(({ kind, from }) => `${kind} ${from}`);
+  };
+  client.send(cRequest(address, '', 'stateless', requestBody('add')));
+  await service.asked();
+  answer('stateless', resultBody(4));
+  await client.message();
+  answer('stateless', resultBody(4));
+  await client.message();
+  assert.deepEqual(await stepsOf('stateless'), [`asked ${jid}`, `handed ${address}`, `answer ${service.jid}`, `late ${service.jid}`]);
+  client.send(cRequest(address, '', 'session', sessionBody('CONNECT')));
+  await service.asked();
+  answer('session', statusBody('Connection Successful', '200', '0'));
+  await client.message();
+  answer('session', statusBody('Request Timeout', '408', '0'));
+  await client.message();
+  assert.deepEqual((await stepsOf('session')).at(-1), `timeout ${service.jid}`);
+  // The client leaves, so the worker gets its late answer back.
+  client.stream.destroy();
+  await eventually(() => started.server.sessions.size === 1, 'the client has left');
+  answer('stateless', resultBody(4));
+  await service.peer.expect("type='error'");
+  assert.deepEqual((await stepsOf('stateless')).slice(-2), [`late ${service.jid}`, `late ${service.jid}`]);
 });

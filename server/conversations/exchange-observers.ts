@@ -1,7 +1,7 @@
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Guard, Guards } from '../kernel/guard.ts';
 import type { Exchange } from './exchange.ts';
-import type { ExchangeObserver } from './exchange-tap.ts';
+import type { ExchangeObserver, UnaskedKind } from './exchange-tap.ts';
 
 interface Guarded {
   readonly observer: ExchangeObserver;
@@ -37,5 +37,9 @@ export class ExchangeObservers implements ExchangeObserver {
 
   ended(exchange: Exchange): void {
     for (const { observer, guard } of this.observers) guard.run(() => observer.ended(exchange));
+  }
+
+  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void {
+    for (const { observer, guard } of this.observers) guard.run(() => observer.unasked(kind, client, thread, stanza));
   }
 }

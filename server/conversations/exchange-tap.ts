@@ -12,6 +12,12 @@ import { Conversation } from './conversation.ts';
 import { DayTime, type Time } from './day-time.ts';
 import { Exchange, type ExchangeState } from './exchange.ts';
 
+/**
+ * What a worker sends without a request that waits for it: `late`, a result or status for a request that is closed, as of a Perl method that goes on after
+ * respond_complete; `timeout`, status 408: it has waited too long for the next request of a session, and ends that.
+ */
+export type UnaskedKind = 'late' | 'timeout';
+
 /** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
 export interface ExchangeObserver {
   /** A client has sent it. @param stanza What it came in; not to be changed or kept. */
@@ -22,6 +28,8 @@ export interface ExchangeObserver {
   answered(exchange: Exchange, stanza: Stanza): void;
   /** It is over; {@link Exchange.state} says how. It changes no more. */
   ended(exchange: Exchange): void;
+  /** A worker has sent something that no request waits for. @param client Its address. @param thread References resolved. */
+  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void;
 }
 
 /** What an {@link ExchangeTap} is made from. */
@@ -130,7 +138,10 @@ export class ExchangeTap implements Tap {
   }
 
   private said(message: OsrfMessage, stanza: Stanza, thread: string): void {
-    if (message.type === 'RESULT' || message.type === 'STATUS') return;
+    if (message.type === 'RESULT' || message.type === 'STATUS') {
+      this.observer.unasked(unaskedKind(message), stanza.to, thread, stanza);
+      return;
+    }
     if (message.type === 'DISCONNECT') {
       const conversation = this.conversations.get(stanza.from)?.get(thread);
       if (conversation !== undefined) this.disconnected(conversation);
@@ -182,7 +193,10 @@ export class ExchangeTap implements Tap {
     // A worker that ends a session names no request.
     if (code === 408) this.setConnected(conversation, false);
     const exchange = conversation.waiting(message, code);
-    if (exchange === undefined) return;
+    if (exchange === undefined) {
+      this.observer.unasked(unaskedKind(message), conversation.client, conversation.thread, stanza);
+      return;
+    }
     const state = exchange.take(message);
     if (exchange.type === 'CONNECT') this.setConnected(conversation, state === 'complete');
     this.heard(exchange, stanza);
@@ -237,6 +251,10 @@ export class ExchangeTap implements Tap {
     ofClient?.delete(conversation.thread);
     if (ofClient?.size === 0) this.conversations.delete(conversation.client);
   }
+}
+
+function unaskedKind(message: OsrfMessage): UnaskedKind {
+  return statusCodeOf(message) === 408 ? 'timeout' : 'late';
 }
 
 /** The code of the last `<error>`, which is behind all else that a bounce brings back; 0 where there is none. One look for each character: it may stand anywhere in a text. */

@@ -4,7 +4,7 @@ import type { LogProtect } from '../../logging/log-protect.ts';
 import { detailOf, shortened, summaryOf, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
 /** A result may come in thousands of pieces; who looks at the way of a request wants the first ones, and how many there were. */
-const MAX_STEPS = 64;
+export const MAX_STEPS = 64;
 
 /** A request that is under way, and the stanzas it has taken so far. */
 export class Recording {

@@ -1,7 +1,8 @@
 import { heldBytes } from '../../../shared/held-bytes.ts';
 import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { TraceFilter } from './filter.ts';
-import type { TraceEntry } from './trace-entry.ts';
+import { MAX_STEPS } from './recording.ts';
+import type { TraceEntry, TraceStep } from './trace-entry.ts';
 
 /** What an entry and a step of it take besides their texts, measured roughly. */
 const ENTRY_BYTES = 1_000;
@@ -11,6 +12,8 @@ const STEP_BYTES = 80;
 export class TraceRing {
   private readonly limits: ExchangeLimits;
   private readonly entries = new Map<number, TraceEntry>();
+  /** The last request of each client on a thread, by {@link keyOf}. */
+  private readonly lastOf = new Map<string, number>();
   private bytes = 0;
 
   constructor(limits: ExchangeLimits) {
@@ -23,12 +26,21 @@ export class TraceRing {
 
   add(entry: TraceEntry): void {
     this.entries.set(entry.summary.id, entry);
+    this.lastOf.set(keyOf(entry.summary.client, entry.summary.thread), entry.summary.id);
     this.bytes += bytesOf(entry);
     for (const oldest of this.entries.values()) {
       if (this.entries.size <= this.limits.exchanges && this.bytes <= this.limits.bytes) return;
-      this.entries.delete(oldest.summary.id);
-      this.bytes -= bytesOf(oldest);
+      this.remove(oldest);
     }
+  }
+
+  /** Adds a step to the last request of a client on a thread, if that is remembered and has not too many. */
+  addStep(client: string, thread: string, step: TraceStep): void {
+    const entry = this.entries.get(this.lastOf.get(keyOf(client, thread)) ?? 0);
+    if (entry === undefined || entry.detail.steps.length >= MAX_STEPS) return;
+    const { summary, detail } = entry;
+    this.entries.set(summary.id, { summary, detail: { ...detail, steps: [...detail.steps, step] } });
+    this.bytes += STEP_BYTES;
   }
 
   get(id: number): TraceEntry | undefined {
@@ -46,16 +58,47 @@ export class TraceRing {
     return found;
   }
 
+  private remove(entry: TraceEntry): void {
+    const { id, client, thread } = entry.summary;
+    const key = keyOf(client, thread);
+    this.entries.delete(id);
+    if (this.lastOf.get(key) === id) this.lastOf.delete(key);
+    this.bytes -= bytesOf(entry);
+  }
+
   clear(): void {
     this.entries.clear();
+    this.lastOf.clear();
     this.bytes = 0;
   }
+}
+
+/** A client's session, as OpenSRF has it; no address has a line end in it. */
+function keyOf(client: string, thread: string): string {
+  return `${client}\n${thread}`;
 }
 
 /** What an entry holds; the addresses in its steps are those of the summary. */
 function bytesOf({ summary, detail }: TraceEntry): number {
   const { service, method, status, client, to, listener, worker, xid, thread, threadTrace } = summary;
   const { locale, ingress, steps, params, results } = detail;
-  const texts = heldBytes(service, method, status, client, to, listener, worker, xid, thread, threadTrace, locale, ingress, params.json, results.json);
+  const texts = heldBytes(
+    client,
+    thread,
+    service,
+    method,
+    status,
+    client,
+    to,
+    listener,
+    worker,
+    xid,
+    thread,
+    threadTrace,
+    locale,
+    ingress,
+    params.json,
+    results.json,
+  );
   return ENTRY_BYTES + STEP_BYTES * steps.length + texts;
 }

@@ -6,8 +6,11 @@ import { type LogProtect, REDACTED } from '../../logging/log-protect.ts';
 export interface TraceStep {
   /** Milliseconds since 1970, with fractions. */
   readonly at: number;
-  /** The client `asked`; a listener was `handed` the request, or was handed it `again` after another one was lost; something came back: an `answer` or a `bounce`. */
-  readonly kind: 'asked' | 'handed' | 'again' | 'answer' | 'bounce';
+  /**
+   * The client `asked`; a listener was `handed` the request, or was handed it `again` after another one was lost; something came back: an `answer` or a `bounce`;
+   * when the request was over, a worker sent another result or status (`late`), or ended the session because it had waited too long for the next request (`timeout`, status 408).
+   */
+  readonly kind: 'asked' | 'handed' | 'again' | 'answer' | 'bounce' | 'late' | 'timeout';
   readonly from: string;
   readonly to: string;
   /** Characters of the stanza. */

@@ -2,7 +2,7 @@ import type { Timer } from '../../../shared/clock.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
-import type { ExchangeObserver } from '../../conversations/exchange-tap.ts';
+import type { ExchangeObserver, UnaskedKind } from '../../conversations/exchange-tap.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import { Watchers } from '../../kernel/watchers.ts';
 import type { Session } from '../../sessions/session.ts';
@@ -12,7 +12,7 @@ import { BudgetedTap, type SessionObserver, type TracedServer } from './budgeted
 import type { TraceFilter } from './filter.ts';
 import { Recording } from './recording.ts';
 import { TraceRing } from './ring.ts';
-import type { TraceEntry, TraceStep, TraceSummary } from './trace-entry.ts';
+import { shortened, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
 /** Wants to know what goes on. */
 export interface TraceWatcher {
@@ -132,6 +132,16 @@ export class Trace implements ExchangeObserver, SessionObserver {
     if (!this.isWatched) return;
     this.batch.ended(recording);
     this.schedule();
+  }
+
+  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void {
+    // Called for each message in it.
+    if (stanza === this.lastAnswer) return;
+    this.lastAnswer = stanza;
+    this.schedule();
+    const { from, length } = stanza;
+    const [shortClient, shortThread] = [shortened(client), shortened(thread)];
+    this.ring.addStep(shortClient, shortThread, { at: SYSTEM_TIME.wallTime(), kind, from: shortened(from), to: shortClient, length });
   }
 
   sessionBound({ jid }: Session): void {

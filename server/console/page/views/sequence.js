@@ -40,7 +40,7 @@ function stepsOf(entries) {
     return detail.steps.map((step, index) => ({
       ...step,
       id: summary.id,
-      failed: step.kind === 'bounce' || step.kind === 'again' || (index === last && isFailure(summary)),
+      failed: ['bounce', 'again', 'late', 'timeout'].includes(step.kind) || (index === last && isFailure(summary)),
       label: labelOf(step, summary, detail, index === last),
       folded: index === last ? detail.folded : 0,
     }));
@@ -56,6 +56,10 @@ function labelOf(step, summary, detail, isLast) {
       return 'passed on';
     case 'again':
       return 'to another listener';
+    case 'late':
+      return 'too late: the request is over';
+    case 'timeout':
+      return '408: the worker ended the session';
     case 'bounce':
       return `came back: ${summary.statusCode || 'error'}`;
     default:

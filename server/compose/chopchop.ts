@@ -8,6 +8,7 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts, Traffic } from '../kernel/counts.ts';
 import type { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
+import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import type { ProgramTurns } from '../kernel/program-turns.ts';
 import type { Slices } from '../kernel/slices.ts';
 import type { Turn } from '../kernel/turn.ts';
@@ -93,6 +94,11 @@ export class ChopChop {
   /** By domain. */
   get routers(): ReadonlyMap<string, Router> {
     return this.parts.routers.byDomain;
+  }
+
+  /** What is kept in memory for all peers. */
+  get memory(): MemoryBudget {
+    return this.parts.memory;
   }
 
   /** The unanswered requests of all routers. */

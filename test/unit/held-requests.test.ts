@@ -70,7 +70,7 @@ test('what was released does not expire, and what comes later has its full time'
 
 /** A request that takes so much memory. */
 function sized(id: string, bytes: number): Stanza {
-  return request(id, bytes - HELD_BYTES - request(id, 0).cost);
+  return request(id, bytes - HELD_BYTES - request(id, 1).cost + 1);
 }
 
 test('so many requests are held, and so many bytes, and no more', () => {

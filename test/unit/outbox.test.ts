@@ -29,7 +29,7 @@ class Letters extends Stanza {
 }
 
 /** The memory that a stanza takes besides its content. */
-const TAG = new Letters('a', 0).cost;
+const TAG = new Letters('a', 1).cost - 1;
 
 function transportOf(socket: BlockingDuplex): ByteTransport {
   return new ByteTransport(socket, { kind: 'memory', peer: 'test', remote: false }, STREAM_FRAMING);

@@ -1,0 +1,27 @@
+// A server in a process of its own, run with --expose-gc: tells on each message how much memory its budget says it keeps, and how much the process holds.
+import { setImmediate as turn } from 'node:timers/promises';
+import { ChopChop } from '../../server/compose/chopchop.ts';
+import { createConfig } from '../../server/config/config.ts';
+import { recordingLog } from './server.ts';
+
+const limits = { stalledAfterMs: 3_600_000, stalledBytes: 2 ** 30, backlogBytes: 2 ** 30, logLifeLines: 1, logLinesOfKind: 1 };
+const server = new ChopChop(createConfig({ port: 0, domains: ['localhost'], router: { holdMs: 3_600_000 }, limits }), {
+  ...recordingLog(),
+  info() {},
+  warn() {},
+});
+const [address] = await server.start();
+
+/** @param collections How many collections of garbage come first. */
+async function measure(collections: number): Promise<{ charged: number; held: number; sessions: number }> {
+  for (let times = 0; times < collections; times++) {
+    globalThis.gc?.();
+    await turn();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return { charged: server.memory.bytes, held: heapUsed + external, sessions: server.connections.size };
+}
+
+process.on('message', (collections) => void measure(Number(collections)).then((measured) => process.send?.(measured)));
+process.on('disconnect', () => process.exit());
+process.send?.({ address });

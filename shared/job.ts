@@ -5,4 +5,6 @@ export type Job = Generator<void, void, void>;
 export interface JobRunner {
   /** Begins a job at once, and goes on with it in later turns of the event loop. */
   run(job: Job): void;
+  /** Calls the action when all jobs that are under way have ended: what peers had sent by now was read. */
+  afterOthers(action: () => void): void;
 }

@@ -44,10 +44,11 @@ export class LostRequests {
     if (requests.length > 0) this.environment.jobs.run(this.refuseAll(requests));
   }
 
-  /** In rounds of the event loop: where the process was held up for longer than the grace, answers that came meanwhile are read first. */
+  /** In rounds of the event loop: where the server is held up, or has more input than it reads in a turn, answers that came meanwhile are read first. */
   private afterGrace(rounds: number, action: () => void): void {
+    const { clock, jobs } = this.environment;
     if (rounds === 0) action();
-    else this.environment.clock.after(this.options.lossGraceMs / GRACE_ROUNDS, () => this.afterGrace(rounds - 1, action));
+    else clock.after(this.options.lossGraceMs / GRACE_ROUNDS, () => jobs.afterOthers(() => this.afterGrace(rounds - 1, action)));
   }
 
   /** @param last The number of the last request that is lost. */

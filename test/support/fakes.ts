@@ -141,6 +141,9 @@ export const AT_ONCE: JobRunner = {
   run(job) {
     while (job.next().done !== true);
   },
+  afterOthers(action) {
+    action();
+  },
 };
 
 /** Nothing is done about failed requests. */

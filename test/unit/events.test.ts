@@ -40,7 +40,7 @@ async function listen(query = '') {
     healthWatchers.add(watcher);
     return () => healthWatchers.delete(watcher);
   };
-  const [route] = eventRoutes({ trace, jobs: { run: (job) => jobs.push(job) }, clock: realClock(), watchHealth });
+  const [route] = eventRoutes({ trace, jobs: { afterOthers: (action) => action(), run: (job) => jobs.push(job) }, clock: realClock(), watchHealth });
   const reply = await route?.handle({ path: [], query: new URLSearchParams(query), body: undefined });
   assert.ok(reply?.kind === 'stream');
   const response = new FakeResponse();

@@ -62,14 +62,29 @@ test('the control interface shows turns, jobs, failures of observers and lost lo
   end();
   for (let failed = 0; failed < 2; failed++) await assert.rejects((await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'r', 'wrong'));
   for (const path of ['/api/v1/server', '/api/v1/health']) {
-    const { turns, longestTurnMs, waitingJobs, observerFailures, lostLogLines, suppressedLogLines } = (await json(path))['load'] as LoadReport;
+    const { turns, longestTurnMs, waitingJobs, observerFailures, lostLogLines, suppressedLogLines, memory } = (await json(path))['load'] as LoadReport;
     assert.ok(turns > 0 && longestTurnMs > 0, path);
     assert.deepEqual([waitingJobs, observerFailures, lostLogLines], [0, { 'a tap': 1 }, 0]);
     assert.ok(suppressedLogLines > 0);
+    const { limitBytes, keptBytes, pendingBytes, closed, full, largest } = memory;
+    assert.ok(limitBytes > keptBytes && keptBytes > pendingBytes && pendingBytes >= 0, JSON.stringify(memory));
+    assert.deepEqual([closed, full, largest[0]?.peer], [0, false, 'opensrf@private.localhost/r']);
   }
   const metrics = await (await call('/metrics')).text();
   assert.match(metrics, /^opensrf_chopchop_observer_failures_total\{observer="a tap"\} 1$/m);
-  for (const name of ['turns_total', 'longest_turn_seconds', 'slices_total', 'waiting_jobs', 'lost_log_lines_total', 'suppressed_log_lines_total']) {
+  for (const name of [
+    'turns_total',
+    'longest_turn_seconds',
+    'slices_total',
+    'waiting_jobs',
+    'lost_log_lines_total',
+    'suppressed_log_lines_total',
+    'memory_limit_bytes',
+    'memory_kept_bytes',
+    'memory_pending_bytes',
+    'memory_largest_bytes',
+    'memory_closed_peers_total',
+  ]) {
     assert.match(metrics, new RegExp(`^opensrf_chopchop_${name} [\\d.e-]+$`, 'm'));
   }
 });

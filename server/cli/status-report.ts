@@ -73,6 +73,7 @@ function controlLines({ at, pid, startedAt, sessions, connections, unanswered, c
     `now      ${counted(sessions, 'session')}, ${counted(connections, 'connection')}, ${unanswered} unanswered`,
     `so far   ${counted(counts['logins'] ?? 0, 'login')}${lost.length === 0 ? '' : `; ${lost.join('; ')}`}`,
     `loop     ${counted(load.turns, 'turn')}, the longest ${load.longestTurnMs} ms; ${counted(load.waitingJobs, 'job')} waiting${troubles(load)}`,
+    `memory   ${memoryLine(load.memory)}`,
     ...routers.flatMap(routerLines),
   ];
 }
@@ -80,6 +81,16 @@ function controlLines({ at, pid, startedAt, sessions, connections, unanswered, c
 function tally(counts: Readonly<Record<string, number>>, what: string): string[] {
   const each = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
   return each.length === 0 ? [] : [`${what}: ${each.join(', ')}`];
+}
+
+function memoryLine({ limitBytes, keptBytes, closed, full, largest: [largest] }: ServerReport['load']['memory']): string {
+  const most = largest === undefined ? '' : `, ${megabytes(largest.bytes)} of it for ${oneLine(largest.peer)}`;
+  const trouble = [closed > 0 && `${counted(closed, 'peer')} closed for it`, full && 'nothing more is kept'].filter((part) => part !== false);
+  return [`${megabytes(keptBytes)} of ${megabytes(limitBytes)} kept for peers${most}`, ...trouble].join('; ');
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 function troubles({ observerFailures, lostLogLines, suppressedLogLines }: ServerReport['load']): string {

@@ -24,6 +24,7 @@ interface Peak {
 export class NearLimits {
   private readonly server: ChopChop;
   private readonly outbox: Peak = { value: 0, who: '' };
+  private readonly memory: Peak = { value: 0, who: '' };
   private readonly stanza: Peak = { value: 0, who: '' };
   private readonly unanswered: Peak = { value: 0, who: '' };
   private readonly held: Peak = { value: 0, who: '' };
@@ -35,6 +36,7 @@ export class NearLimits {
   /** To be called now and then. */
   look(): void {
     raise(this.outbox, ...this.fullestOutbox());
+    raise(this.memory, this.server.memory.bytes, this.server.memory.largest(1)[0]?.debtor.peer ?? '');
     raise(this.unanswered, this.server.unanswered.size, '');
     for (const router of this.server.routers.values()) raise(this.held, router.heldRequests, router.jid);
   }
@@ -46,12 +48,13 @@ export class NearLimits {
 
   reports(): LimitReport[] {
     this.look();
-    const { config, unanswered, counts, routers } = this.server;
+    const { config, unanswered, counts, routers, memory } = this.server;
     const { limits } = config;
     const mostHeld = Math.max(...Array.from(routers.values(), (router) => router.heldRequests));
     const unfollowed = { now: null, peak: null, who: '' };
     return [
       { limit: 'outboxBytes', value: limits.outboxBytes, now: this.fullestOutbox()[0], ...told(this.outbox), met: counts.closes.get('slow-reader') ?? 0 },
+      { limit: 'memoryBytes', value: memory.limit, now: memory.bytes, ...told(this.memory), met: memory.givenUp },
       { limit: 'stanzaBytes', value: limits.stanzaBytes, now: null, ...told(this.stanza), met: counts.bounces.get('policy-violation') ?? 0 },
       { limit: 'unansweredRequests', value: limits.unansweredRequests, now: unanswered.size, ...told(this.unanswered), met: unanswered.forgotten },
       { limit: 'heldRequests', value: limits.heldRequests, now: mostHeld, ...told(this.held), met: 0 },

@@ -102,7 +102,14 @@ export class MemoryBudget {
 
   /** The accounts that owe most, the largest first. */
   largest(count: number): PeerAccount[] {
-    return [...this.accounts].sort((a, b) => b.bytes - a.bytes).slice(0, count);
+    const largest: PeerAccount[] = [];
+    for (const account of this.accounts) {
+      if (largest.length === count && account.bytes <= (largest.at(-1)?.bytes ?? 0)) continue;
+      const place = largest.findIndex(({ bytes }) => bytes < account.bytes);
+      largest.splice(place === -1 ? largest.length : place, 0, account);
+      if (largest.length > count) largest.pop();
+    }
+    return largest;
   }
 
   /** From an account. */

@@ -14,7 +14,24 @@ export interface LoadReport {
   readonly lostLogLines: number;
   /** Log lines beyond `logLinesOfKind` and `logLifeLines`. */
   readonly suppressedLogLines: number;
+  readonly memory: MemoryReport;
 }
+
+/** The memory that a server keeps for its peers. */
+export interface MemoryReport {
+  readonly limitBytes: number;
+  readonly keptBytes: number;
+  /** Kept for connections that have not logged in. */
+  readonly pendingBytes: number;
+  /** Peers that were closed to get their memory back. */
+  readonly closed: number;
+  /** Whether the server refuses to keep more. */
+  readonly full: boolean;
+  /** The peers for which it keeps most. */
+  readonly largest: readonly { readonly peer: string; readonly bytes: number }[];
+}
+
+const LARGEST = 5;
 
 /** Makes the load reports of one server. */
 export class Load {
@@ -27,7 +44,7 @@ export class Load {
   }
 
   report(): LoadReport {
-    const { turn, jobs, guards, suppressedLogLines } = this.server;
+    const { turn, jobs, guards, memory, suppressedLogLines } = this.server;
     return {
       turns: turn.count,
       longestTurnMs: Math.round(turn.longestMs * 10) / 10,
@@ -36,6 +53,14 @@ export class Load {
       observerFailures: Object.fromEntries(guards.failures),
       lostLogLines: this.lostLogLines(),
       suppressedLogLines,
+      memory: {
+        limitBytes: memory.limit,
+        keptBytes: memory.bytes,
+        pendingBytes: memory.pendingBytes,
+        closed: memory.givenUp,
+        full: memory.full,
+        largest: memory.largest(LARGEST).map(({ debtor, bytes }) => ({ peer: debtor.peer, bytes })),
+      },
     };
   }
 }

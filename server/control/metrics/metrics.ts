@@ -34,6 +34,7 @@ export class Metrics {
     addServerMetrics(meters, server);
     addRouterMetrics(meters, server);
     addLoadMetrics(meters, load);
+    addMemoryMetrics(meters, server);
     meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
     const isThere = (service: string) => service === 'router' || [...server.routers.values()].some(({ classes }) => classes.has(service));
     this.latency = new LatencyMetric(registry, PREFIX, isThere, metricSeries);
@@ -107,6 +108,14 @@ function addLoadMetrics(meters: Meters, load: Load): void {
   );
   meters.counter('lost_log_lines', 'Log lines that the destination of the log did not take', [], () => [[{}, report().lostLogLines]]);
   meters.counter('suppressed_log_lines', 'Log lines beyond logLinesOfKind and logLifeLines', [], () => [[{}, report().suppressedLogLines]]);
+}
+
+function addMemoryMetrics(meters: Meters, { memory }: ChopChop): void {
+  meters.gauge('memory_limit_bytes', 'Memory that the server may keep for its peers', [], () => [[{}, memory.limit]]);
+  meters.gauge('memory_kept_bytes', 'Memory that it keeps for them', [], () => [[{}, memory.bytes]]);
+  meters.gauge('memory_pending_bytes', 'The part of it for connections that have not logged in', [], () => [[{}, memory.pendingBytes]]);
+  meters.gauge('memory_largest_bytes', 'What it keeps for the peer that it keeps most for', [], () => [[{}, memory.largest(1)[0]?.bytes ?? 0]]);
+  meters.counter('memory_closed_peers', 'Peers that were closed to get their memory back', [], () => [[{}, memory.givenUp]]);
 }
 
 function addRouterMetrics(meters: Meters, server: ChopChop): void {

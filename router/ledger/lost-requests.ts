@@ -70,14 +70,12 @@ export class LostRequests {
     }
   }
 
-  /** Takes the unanswered requests of the nodes out of the ledger, those of each node in the order in which they were handed over. */
+  /** Takes the unanswered requests of the nodes out of the ledger, in the order in which they were handed over. */
   private *takeAll(nodes: readonly ServiceNode[], last: number): Iterable<RoutedRequest> {
-    for (const node of nodes) {
-      // A worker that has begun to answer goes on without its listener: such a request is not among its node's any more.
-      for (let request = node.oldest as RoutedRequest | null; request !== null && request.number <= last; request = node.oldest as RoutedRequest | null) {
-        this.ledger.take(request.number);
-        yield request;
-      }
+    // A worker that has begun to answer goes on without its listener: such a request is not among its node's any more.
+    for (let request = oldestOf(nodes); request !== null && request.number <= last; request = oldestOf(nodes)) {
+      this.ledger.take(request.number);
+      yield request;
     }
   }
 
@@ -85,4 +83,14 @@ export class LostRequests {
     if (this.options.onListenerLoss === 'reroute' && request.losses < MAX_REROUTES) request.handler.reroute(request);
     else request.handler.refuseLost(request);
   }
+}
+
+/** The request that was handed over first to any of the nodes; null if there is none. */
+function oldestOf(nodes: readonly ServiceNode[]): RoutedRequest | null {
+  let oldest: RoutedRequest | null = null;
+  for (const node of nodes) {
+    const request = node.oldest as RoutedRequest | null;
+    if (request !== null && (oldest === null || request.number < oldest.number)) oldest = request;
+  }
+  return oldest;
 }

@@ -6,8 +6,8 @@ export interface Mistake {
   readonly toTheEnd: boolean;
 }
 
-/** A reference as it has to be written (XML 1.0 §4.1). */
-const REFERENCE = /^&(?:#\d+|#x[\da-fA-F]+|[\p{L}_:][\p{L}\p{N}_:.\-\u00b7]*);/u;
+/** An `&` that begins no reference (XML 1.0 §4.1). */
+const BARE_AMPERSAND = /&(?!(?:#\d+|#x[\da-fA-F]+|[\p{L}_:][\p{L}\p{N}_:.\-\u00b7]*);)/u;
 
 /** Markup with a fixed beginning and end, whose content the scan skips. */
 const ENCLOSED: readonly (readonly [begin: string, end: string, name: string])[] = [
@@ -101,10 +101,8 @@ class Scan {
   }
 
   private bareAmpersand(begin: number, end: number): Mistake | null {
-    for (let at = this.text.indexOf('&', begin); at !== -1 && at < end; at = this.text.indexOf('&', at + 1)) {
-      if (!REFERENCE.test(this.text.slice(at, at + 200))) return this.mistake(at, 'a bare & is not allowed: write &amp;');
-    }
-    return null;
+    const bare = this.text.slice(begin, end).search(BARE_AMPERSAND);
+    return bare === -1 ? null : this.mistake(begin + bare, 'a bare & is not allowed: write &amp;');
   }
 
   private mistake(at: number, problem: string): Mistake {

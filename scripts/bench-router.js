@@ -15,7 +15,7 @@ function session(resource) {
   return {
     jid: `opensrf@${DOMAIN}/${resource}`,
     domain: DOMAIN,
-    privileged: false,
+    isRouterAccount: false,
     stalled: false,
     backlogged: false,
     observer: null,

@@ -36,13 +36,13 @@ const { fuzz } = await import('../dist/test/support/fuzz/fuzz.js');
 async function play(name, make, count) {
   const victim = await make();
   const started = Date.now();
-  let told = started;
+  let reportedAt = started;
   // Nothing else keeps the process alive: the server that is played with has no socket.
   const alive = setInterval(() => {}, 1_000);
   const failure = await fuzz(victim, Number(seed), count, (done) => {
-    if (Date.now() - told < 10_000) return;
-    told = Date.now();
-    const rate = Math.round(done / ((told - started) / 1_000));
+    if (Date.now() - reportedAt < 10_000) return;
+    reportedAt = Date.now();
+    const rate = Math.round(done / ((reportedAt - started) / 1_000));
     console.log(`${name}: ${done.toLocaleString('en')} cases, ${rate} a second, ${Math.round(process.memoryUsage().rss / 1e6)} MB`);
   });
   clearInterval(alive);

@@ -18,7 +18,7 @@ const WRONG = 'wrong password';
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const base64 = (text) => Buffer.from(text).toString('base64');
 const header = (version) => `<stream:stream to='localhost'${version} xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
-const legacy = (username, secret) =>
+const iqAuth = (username, secret) =>
   `<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query></iq>`;
 
 /** Sends, and waits for the end of what is expected. */
@@ -48,12 +48,12 @@ function scram(mechanism, hash) {
 const WAYS = {
   'jabber:iq:auth, password': async (socket, username) => {
     await ask(socket, header(''), '>');
-    return () => ask(socket, legacy(username, `<password>${WRONG}</password>`), '</iq>');
+    return () => ask(socket, iqAuth(username, `<password>${WRONG}</password>`), '</iq>');
   },
   'jabber:iq:auth, digest': async (socket, username) => {
     const [, id] = /id='([^']+)'/.exec(await ask(socket, header(''), "streams'>"));
     const digest = createHash('sha1').update(`${id}${WRONG}`).digest('hex');
-    return () => ask(socket, legacy(username, `<digest>${digest}</digest>`), '</iq>');
+    return () => ask(socket, iqAuth(username, `<digest>${digest}</digest>`), '</iq>');
   },
   PLAIN: async (socket, username) => {
     await ask(socket, header(" version='1.0'"), '</stream:features>');

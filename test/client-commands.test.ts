@@ -136,9 +136,9 @@ test('status tells which step failed, and its exit code says so too', async (t) 
   const away = await new Command(t, 'status', '--json', '--port', '1').outcome();
   assert.deepEqual([away.code, oks(away)], [3, [false, false, false, false]]);
   assert.match(oneLine(away), /no server at 127\.0\.0\.1:1/);
-  const stranger = await command('status', '--json', '--username', 'nobody').outcome();
-  assert.deepEqual([stranger.code, oks(stranger)], [3, [false, true, false, false]]);
-  assert.match(oneLine(stranger), /cannot log in as nobody@/);
+  const refused = await command('status', '--json', '--username', 'nobody').outcome();
+  assert.deepEqual([refused.code, oks(refused)], [3, [false, true, false, false]]);
+  assert.match(oneLine(refused), /cannot log in as nobody@/);
   const mute = await rudeServer(t, () => {});
   const silent = await new Command(t, 'status', '--json', '--timeout', '0.2', '--port', String(mute.port)).outcome();
   assert.deepEqual([silent.code, oks(silent)], [3, [false, true, false, false]]);

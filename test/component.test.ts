@@ -15,11 +15,11 @@ import { endWith } from './support/processes.ts';
 import { PATIENT_LIMITS, recordingLog, startServer } from './support/server.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/core/', import.meta.url));
-const GATE = 'gate.localhost';
-const COMPONENTS = { port: 0, secrets: new Map([[GATE, 'secret']]) };
+const COMPONENT = 'gate.localhost';
+const COMPONENTS = { port: 0, secrets: new Map([[COMPONENT, 'secret']]) };
 
 async function handshake(peer: Peer, secret = 'secret'): Promise<Peer> {
-  return await peer.handshake(GATE, secret);
+  return await peer.handshake(COMPONENT, secret);
 }
 
 function checked(args: string[]) {
@@ -28,33 +28,33 @@ function checked(args: string[]) {
 }
 
 test('what a component did not read bounces when it ends, and its listeners leave the router', async (t) => {
-  const trustedServers = new Map([['localhost', ['localhost', GATE]]]);
+  const trustedServers = new Map([['localhost', ['localhost', COMPONENT]]]);
   const { server, address, log } = await startServer(t, { components: COMPONENTS, router: { trustedServers } });
-  const gate = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
+  const component = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
   const alice = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'alice');
-  gate.send(`<message from='s@${GATE}/1' to='router@localhost/router'><opensrf router_command='register' router_class='opensrf.math'/></message>`);
-  gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
-  await gate.expect("id='sync'/>");
-  assert.equal(server.routers.get('localhost')?.classes.get('opensrf.math')?.nodes.has(`s@${GATE}/1`), true);
-  gate.stream.pause();
+  component.send(`<message from='s@${COMPONENT}/1' to='router@localhost/router'><opensrf router_command='register' router_class='opensrf.math'/></message>`);
+  component.send(`<iq from='${COMPONENT}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await component.expect("id='sync'/>");
+  assert.equal(server.routers.get('localhost')?.classes.get('opensrf.math')?.nodes.has(`s@${COMPONENT}/1`), true);
+  component.stream.pause();
   const body = 'x'.repeat(1024 * 1024);
-  for (let count = 0; count < 20; count++) alice.send(`<message to='room@${GATE}' id='${count}'><body>${body}</body></message>`);
+  for (let count = 0; count < 20; count++) alice.send(`<message to='room@${COMPONENT}' id='${count}'><body>${body}</body></message>`);
   alice.send("<iq type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>");
   await alice.expect("id='sync'/>");
-  gate.stream.destroy();
+  component.stream.destroy();
   const bounced = await alice.message();
   assert.match(bounced, /type='error'/);
   assert.match(bounced, /<service-unavailable /);
   assert.equal(server.routers.get('localhost')?.classes.size, 0);
-  assert.ok(log.lines.some(({ message, fields }) => message === 'session bound' && fields['jid'] === GATE));
+  assert.ok(log.lines.some(({ message, fields }) => message === 'session bound' && fields['jid'] === COMPONENT));
 });
 
 test('a server that stops tells its components, and takes them again when it is started', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS });
   const [before] = server.listening.components as [BoundAddress];
-  const gate = await handshake(await Peer.connect(t, before));
+  const component = await handshake(await Peer.connect(t, before));
   const stopped = server.stop();
-  assert.match(await gate.closed(), /^<stream:error><system-shutdown /);
+  assert.match(await component.closed(), /^<stream:error><system-shutdown /);
   await stopped;
   assert.deepEqual([server.listening.components, server.sessionCount], [[], 0]);
   await server.start();
@@ -65,15 +65,15 @@ test('a server that stops tells its components, and takes them again when it is 
 test('a new secret is for who comes from now on; who is there stays', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS });
   const [address] = server.listening.components as [BoundAddress];
-  const gate = await handshake(await Peer.connect(t, address));
+  const component = await handshake(await Peer.connect(t, address));
   const components = { ...COMPONENTS, secrets: new Map([['other.localhost', 'new']]), secret: 'changed' };
   const read = createConfig({ port: 0, limits: PATIENT_LIMITS, components });
   assert.deepEqual(server.reload(read), []);
-  gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
-  await gate.expect("id='sync'/>");
+  component.send(`<iq from='${COMPONENT}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await component.expect("id='sync'/>");
   await (await Peer.connect(t, address)).handshake('other.localhost', 'new');
-  gate.stream.destroy();
-  await assert.rejects((await Peer.connect(t, address)).handshake(GATE, 'secret'), /<not-authorized /);
+  component.stream.destroy();
+  await assert.rejects((await Peer.connect(t, address)).handshake(COMPONENT, 'secret'), /<not-authorized /);
   await handshake(await Peer.connect(t, address), 'changed');
 });
 
@@ -89,7 +89,7 @@ test('after too many failures a wrong handshake is told late, and a right one at
   );
   await client.expect('<not-authorized ');
   const late = await Peer.connect(t, port);
-  late.send(`<stream:stream to='${GATE}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`);
+  late.send(`<stream:stream to='${COMPONENT}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>`);
   await late.expect(/<stream:stream [^>]*>/);
   late.send(`<handshake>${'0'.repeat(40)}</handshake>`);
   await handshake(await Peer.connect(t, port));
@@ -105,18 +105,18 @@ test('a handshake that is told late is told in the end', async (t) => {
 
 test('a silent component is not pinged', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { pingAfterMs: 5, pingTimeoutMs: 5, deadPeerCheckMs: 2 } });
-  const gate = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
+  const component = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
   const client = await (await Peer.connect(t, server.listening.c2s[0] as BoundAddress)).loginByRfc6120('opensrf', 'localhost', 'client');
   await client.closed();
-  gate.send(`<iq from='${GATE}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
-  await gate.expect(`<iq to='${GATE}' from='localhost' type='result' id='sync'/>`);
-  assert.doesNotMatch(gate.transcript, /id='ping'/);
+  component.send(`<iq from='${COMPONENT}' to='localhost' type='get' id='sync'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await component.expect(`<iq to='${COMPONENT}' from='localhost' type='result' id='sync'/>`);
+  assert.doesNotMatch(component.transcript, /id='ping'/);
 });
 
 test('a handshake that does not come ends the stream', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { loginTimeoutMs: 20 } });
-  const gate = await Peer.connect(t, server.listening.components[0] as BoundAddress);
-  assert.match(await gate.closed(), /<connection-timeout [^>]*><text [^>]*>the handshake took too long<\/text>/);
+  const component = await Peer.connect(t, server.listening.components[0] as BoundAddress);
+  assert.match(await component.closed(), /<connection-timeout [^>]*><text [^>]*>the handshake took too long<\/text>/);
 });
 
 test('if the port for components is taken, nothing is started', async (t) => {

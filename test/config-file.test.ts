@@ -365,25 +365,29 @@ test('the addresses are the loopback addresses that the domains have in /etc/hos
     '127.0.0.1 localhost # private.localhost\n127.0.1.2\tpublic.localhost public # guide\n127.0.1.3 Private.localhost\n192.0.2.1 elsewhere.localhost\n::1 localhost\n',
   );
   const around = { hostsFile, ipv4: true };
-  assert.deepEqual(domainAddresses(['private.localhost', 'public.localhost'], around), { hosts: ['127.0.1.3', '127.0.1.2'], missing: [], elsewhere: [] });
-  assert.deepEqual(domainAddresses(['localhost'], around), { hosts: ['127.0.0.1'], missing: [], elsewhere: [] });
+  assert.deepEqual(domainAddresses(['private.localhost', 'public.localhost'], around), { hosts: ['127.0.1.3', '127.0.1.2'], missing: [], notLoopback: [] });
+  assert.deepEqual(domainAddresses(['localhost'], around), { hosts: ['127.0.0.1'], missing: [], notLoopback: [] });
   assert.deepEqual(domainAddresses(['public.localhost', 'elsewhere.localhost'], around), {
     hosts: ['127.0.1.2', '127.0.0.1'],
     missing: ['elsewhere.localhost'],
-    elsewhere: [],
+    notLoopback: [],
   });
-  assert.deepEqual(domainAddresses(['localhost', 'a.b'], { hostsFile: '/nonexistent', ipv4: true }), { hosts: ['127.0.0.1'], missing: ['a.b'], elsewhere: [] });
+  assert.deepEqual(domainAddresses(['localhost', 'a.b'], { hostsFile: '/nonexistent', ipv4: true }), {
+    hosts: ['127.0.0.1'],
+    missing: ['a.b'],
+    notLoopback: [],
+  });
 });
 
 test('a domain that is a loopback address is listened on, and has no line in /etc/hosts; other addresses are not listened on', (t) => {
   const hostsFile = temporaryFile(t, '127.0.1.3 private.localhost\n');
   const addresses = (domains: string[], ipv4 = true) => domainAddresses(domains, { hostsFile, ipv4 });
-  assert.deepEqual(addresses(['127.0.0.2', '127.0.0.3']), { hosts: ['127.0.0.2', '127.0.0.3'], missing: [], elsewhere: [] });
-  assert.deepEqual(addresses(['127.0.0.2', 'private.localhost', 'a.b']), { hosts: ['127.0.0.2', '127.0.1.3', '127.0.0.1'], missing: ['a.b'], elsewhere: [] });
-  assert.deepEqual(addresses(['::1', '[::1]']), { hosts: ['::1'], missing: [], elsewhere: [] });
-  assert.deepEqual(addresses(['192.0.2.7', '2001:db8::7']), { hosts: ['127.0.0.1'], missing: [], elsewhere: ['192.0.2.7', '2001:db8::7'] });
+  assert.deepEqual(addresses(['127.0.0.2', '127.0.0.3']), { hosts: ['127.0.0.2', '127.0.0.3'], missing: [], notLoopback: [] });
+  assert.deepEqual(addresses(['127.0.0.2', 'private.localhost', 'a.b']), { hosts: ['127.0.0.2', '127.0.1.3', '127.0.0.1'], missing: ['a.b'], notLoopback: [] });
+  assert.deepEqual(addresses(['::1', '[::1]']), { hosts: ['::1'], missing: [], notLoopback: [] });
+  assert.deepEqual(addresses(['192.0.2.7', '2001:db8::7']), { hosts: ['127.0.0.1'], missing: [], notLoopback: ['192.0.2.7', '2001:db8::7'] });
   // A machine whose loopback interface has no IPv4 address.
-  assert.deepEqual(addresses(['localhost', 'private.localhost', '127.0.0.2'], false), { hosts: ['::1'], missing: [], elsewhere: [] });
+  assert.deepEqual(addresses(['localhost', 'private.localhost', '127.0.0.2'], false), { hosts: ['::1'], missing: [], notLoopback: [] });
 });
 
 test('a site whose domains are addresses is listened on there', () => {

@@ -219,10 +219,10 @@ for (const [what, changes, text] of [
 
 test('what answers where the control interface was, and is none, is told as that', async (t) => {
   const { address, path, command } = await setUp(t);
-  const stranger = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
-  t.after(() => stranger.close());
-  await new Promise((resolve) => stranger.once('listening', resolve));
-  leaveFile(path, { url: `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`, address });
+  const foreign = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  t.after(() => foreign.close());
+  await new Promise((resolve) => foreign.once('listening', resolve));
+  leaveFile(path, { url: `http://127.0.0.1:${(foreign.address() as AddressInfo).port}`, address });
   const { code, stderr } = await command('services', '--control-file', path);
   assert.equal(code, 3);
   assert.match(oneLine(stderr), /what answers at http:\/\/127\.0\.0\.1:\d+ is no control interface/);
@@ -251,9 +251,9 @@ test('status tries the login whoever tells of the rest, and has the figures of t
     /\nsource +control interface\ncontrol +http:\/\/127\.0\.0\.1:\d+ +process \d+, up \d+ \w+\nnow +3 sessions, 3 connections, 0 unanswered\nso far +\d+ logins/,
   );
   assert.match(text.stdout, /\npool +router@private\.localhost\/router opensrf\.math: 1 listener \(1 draining\), 0 requests, 0 unanswered\n/);
-  const stranger = await command('status', '--json', '--password', 'wrong');
-  const refused = JSON.parse(stranger.stdout);
-  assert.deepEqual([stranger.code, refused.ok, refused.server.ok, refused.login.ok, refused.router.ok], [3, false, true, false, true]);
+  const refusedLogin = await command('status', '--json', '--password', 'wrong');
+  const refused = JSON.parse(refusedLogin.stdout);
+  assert.deepEqual([refusedLogin.code, refused.ok, refused.server.ok, refused.login.ok, refused.router.ok], [3, false, true, false, true]);
 });
 
 test('wait sees over the control interface what registers, and waits for a control file that is not there yet', async (t) => {

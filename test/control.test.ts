@@ -151,12 +151,12 @@ test('what is no HTTP is refused, and who says nothing is sent away without harm
 test('however many strangers hold on to the port, whoever knows the token gets in, and stays', async (t) => {
   const { url, call } = await startControlledServer(t);
   const events = await call('/api/v1/events');
-  const strangers = Array.from({ length: 400 }, () => connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {}));
-  t.after(() => strangers.forEach((stranger) => void stranger.destroy()));
-  await Promise.all(strangers.map((stranger) => once(stranger, 'connect')));
+  const unauthenticated = Array.from({ length: 400 }, () => connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {}));
+  t.after(() => unauthenticated.forEach((socket) => void socket.destroy()));
+  await Promise.all(unauthenticated.map((socket) => once(socket, 'connect')));
   assert.equal((await call('/api/v1/server')).status, 200);
   await Promise.all(
-    strangers.slice(0, 270).map((stranger) => new Promise((resolve) => (stranger.destroyed ? resolve(null) : stranger.resume().on('close', resolve)))),
+    unauthenticated.slice(0, 270).map((socket) => new Promise((resolve) => (socket.destroyed ? resolve(null) : socket.resume().on('close', resolve)))),
   );
   const reader = events.body?.getReader();
   assert.equal((await reader?.read())?.done, false);

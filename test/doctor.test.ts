@@ -109,9 +109,9 @@ test('the ports of components, TLS and WebSockets are looked at too', async (t) 
     ['TLS', '--tls-self-signed', '--tls-port', String(port)],
     ['WebSockets', '--websocket-port', String(port)],
   ]) {
-    const told = findings(...args).filter((text) => text.includes(`:${port}`));
-    assert.equal(told.length, 1);
-    assert.match(told[0] as string, new RegExp(`^failure 127\\.0\\.0\\.1:${port} \\(${purpose}\\) is in use by pid ${process.pid} of user`));
+    const lines = findings(...args).filter((text) => text.includes(`:${port}`));
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] as string, new RegExp(`^failure 127\\.0\\.0\\.1:${port} \\(${purpose}\\) is in use by pid ${process.pid} of user`));
   }
   other.close();
   await once(other, 'close');

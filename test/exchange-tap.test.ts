@@ -19,15 +19,15 @@ const MATH = `router@${DOMAIN}/opensrf.math`;
 function recordingObserver() {
   const events: string[] = [];
   const exchanges = new Map<number, Exchange>();
-  const told = (event: string) => (exchange: Exchange) => {
+  const record = (event: string) => (exchange: Exchange) => {
     exchanges.set(exchange.number, exchange);
     events.push(`${event} ${exchange.number}`);
   };
   const observer: ExchangeObserver = {
-    asked: told('asked'),
-    handed: told('handed'),
-    answered: told('answered'),
-    ended: told('ended'),
+    asked: record('asked'),
+    handed: record('handed'),
+    answered: record('answered'),
+    ended: record('ended'),
     unasked: (kind) => void events.push(kind),
   };
   return { events, exchanges, observer, get: (number: number) => exchanges.get(number) as Exchange };

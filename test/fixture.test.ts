@@ -227,10 +227,10 @@ test('introspection tells a stub’s methods, and every service has echo and tim
   const jabber = await start(t);
   await jabber.service('opensrf.math', { add, mult: { handle: (_: ServiceRequest, a: number, b: number) => a * b, notes: 'multiplies' } });
   const methods = await (await jabber.connect()).request('opensrf.math', 'opensrf.system.method.all').answer;
-  const told = (name: string) => methods.results.find((method) => (method as { api_name: string }).api_name === name);
-  assert.deepEqual(told('add'), { api_name: 'add', api_level: 1, server_class: 'opensrf.math', package: 'opensrf.math', argc: 2, stream: false });
-  assert.deepEqual(told('mult'), { ...(told('add') as object), api_name: 'mult', notes: 'multiplies' });
-  assert.ok(told('opensrf.system.echo') && told('opensrf.system.time'));
+  const methodNamed = (name: string) => methods.results.find((method) => (method as { api_name: string }).api_name === name);
+  assert.deepEqual(methodNamed('add'), { api_name: 'add', api_level: 1, server_class: 'opensrf.math', package: 'opensrf.math', argc: 2, stream: false });
+  assert.deepEqual(methodNamed('mult'), { ...(methodNamed('add') as object), api_name: 'mult', notes: 'multiplies' });
+  assert.ok(methodNamed('opensrf.system.echo') && methodNamed('opensrf.system.time'));
   assert.equal(await jabber.request('opensrf.math', 'opensrf.system.echo', 'a'), 'a');
 });
 

@@ -8,14 +8,14 @@ const LIMITS = { pingAfterMs: 20, pingTimeoutMs: 20, deadPeerCheckMs: 5 };
 
 test('a silent client of XMPP 1.0 is pinged and, if it does not answer, disconnected; one of OpenSRF hears nothing', async (t) => {
   const { address, log } = await startServer(t, { limits: LIMITS });
-  const legacy = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'legacy');
+  const versionless = await (await Peer.connect(t, address)).login('opensrf', 'localhost', 'versionless');
   const modern = await (await Peer.connect(t, address)).loginByRfc6120('opensrf', 'localhost', 'modern');
   await modern.expect(PING);
   assert.match(await modern.closed(), /^<stream:error><connection-timeout [^>]*><text [^>]*>a ping was not answered<\/text><\/stream:error><\/stream:stream>$/);
   assert.equal(log.lines.find(({ message }) => message === 'session ended')?.fields['reason'], 'ping-timeout');
-  legacy.send("<message to='opensrf@localhost/legacy' id='alive'/>");
-  assert.match(await legacy.message(), /id='alive'/);
-  assert.ok(!legacy.transcript.includes('urn:xmpp:ping'));
+  versionless.send("<message to='opensrf@localhost/versionless' id='alive'/>");
+  assert.match(await versionless.message(), /id='alive'/);
+  assert.ok(!versionless.transcript.includes('urn:xmpp:ping'));
 });
 
 test('a silent client that answers stays', async (t) => {

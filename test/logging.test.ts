@@ -117,22 +117,22 @@ async function tryPasswords(t: TestContext, { ready }: Serving, right: string, w
   for (const password of [right, wrong]) {
     const base64 = Buffer.from(`\0me\0${password}`).toString('base64');
     const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${base64}</auth>`;
-    const legacy = (content: string) => `<iq type='set' id='1'><query xmlns='jabber:iq:auth'>${content}<resource>r</resource></query></iq>`;
+    const iqAuth = (content: string) => `<iq type='set' id='1'><query xmlns='jabber:iq:auth'>${content}<resource>r</resource></query></iq>`;
     const digest = createHash('sha1').update(`id${password}`).digest('hex');
     secrets.push(base64, digest);
     for (const [version, xml] of [
-      ['', legacy(`<username>me</username><password>${password}</password>`)],
-      ['', legacy(`<username>me</username><digest>${digest}</digest>`)],
+      ['', iqAuth(`<username>me</username><password>${password}</password>`)],
+      ['', iqAuth(`<username>me</username><digest>${digest}</digest>`)],
       [" version='1.0'", auth],
       [" version='1.0'", auth.replace('PLAIN', 'X')],
       ['', auth],
       // What is no XML, or comes too early: the error may not quote it.
-      ['', legacy(`<username>me</username><password>&${password};</password>`)],
-      ['', legacy(`<username>me</username><password>${password}</passwort>`)],
-      ['', legacy(`<username>me</username><${password} ${password}='1' ${password}='2'/>`)],
-      ['', legacy(`<username>me</username><password>a<${password}</password>`)],
-      ['', legacy(`<username>me</username><password>a<${password}></password>`)],
-      ['', legacy(`<username>me</username><password>a<${password}:x></password>`)],
+      ['', iqAuth(`<username>me</username><password>&${password};</password>`)],
+      ['', iqAuth(`<username>me</username><password>${password}</passwort>`)],
+      ['', iqAuth(`<username>me</username><${password} ${password}='1' ${password}='2'/>`)],
+      ['', iqAuth(`<username>me</username><password>a<${password}</password>`)],
+      ['', iqAuth(`<username>me</username><password>a<${password}></password>`)],
+      ['', iqAuth(`<username>me</username><password>a<${password}:x></password>`)],
       ['', `<message to='${password}'><body>${password}</body></message>`],
       ['', password],
     ] as const) {

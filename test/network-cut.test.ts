@@ -53,7 +53,7 @@ interface Cut {
 }
 
 /** A listener on another host, registered and silent. */
-async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | null> {
+async function listenerInNamespace(t: TestContext, name: string): Promise<Cut | null> {
   if (!plugIn(t, name)) {
     t.skip('needs root and ip(8) with network namespaces');
     return null;
@@ -82,7 +82,7 @@ async function listenerElsewhere(t: TestContext, name: string): Promise<Cut | nu
 }
 
 test('a silent listener whose host has vanished is found by TCP keep-alive and leaves its classes', async (t) => {
-  const listener = await listenerElsewhere(t, `ccA${process.pid}`);
+  const listener = await listenerInNamespace(t, `ccA${process.pid}`);
   if (listener === null) return;
   // Keep-alive asks only where nothing waits for an acknowledgement.
   await acknowledged();
@@ -91,7 +91,7 @@ test('a silent listener whose host has vanished is found by TCP keep-alive and l
 });
 
 test('a listener whose host vanishes with a request on its way is found by the retransmissions, and the client is told', async (t) => {
-  const listener = await listenerElsewhere(t, `ccB${process.pid}`);
+  const listener = await listenerInNamespace(t, `ccB${process.pid}`);
   if (listener === null) return;
   const client = await Peer.inMemory(listener.server).login('opensrf', 'localhost', 'client');
   await acknowledged();

@@ -58,14 +58,14 @@ async function running(t: TestContext, logLevel: number) {
   write(`<loglevel>${logLevel}</loglevel><hold>1</hold>`, SETTINGS('old'));
   const { child, ready, output } = await serve(t, folder, '--config', files.core, '--host', '127.0.0.1', '--with-settings', files.settings);
   const [address] = ready.c2s;
-  let told = 0;
+  let seen = 0;
   /** Sends SIGHUP. @returns the lines that follow, to the one that ends it. */
   const hangUp = async () => {
     child.kill('SIGHUP');
     for (;;) {
-      const lines = output().slice(told);
+      const lines = output().slice(seen);
       if (/configuration (?:not )?reloaded.*\n/.test(lines)) {
-        told = output().length;
+        seen = output().length;
         return lines
           .trim()
           .split('\n')

@@ -153,9 +153,9 @@ test('it steps aside everywhere while another one is registered anywhere, and co
   assert.deepEqual(listenersOf(server), { 'private.localhost': 0, 'public.localhost': 0, localhost: 1 });
   await third.stop();
   assert.deepEqual(listenersOf(server), EVERYWHERE);
-  const told = log.lines.filter(({ message }) => message.includes('the built-in one')).map(({ message }) => message);
+  const messages = log.lines.filter(({ message }) => message.includes('the built-in one')).map(({ message }) => message);
   assert.deepEqual(
-    told,
+    messages,
     [1, 2].flatMap(() => [
       'another opensrf.settings registered; the built-in one steps aside',
       'the other opensrf.settings has left; the built-in one is back',

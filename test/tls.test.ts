@@ -154,9 +154,9 @@ test('where TLS is required nobody logs in over TCP without it, by any login', a
   await peer.expect('<encryption-required/>');
   peer.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AG9wZW5zcmYAcGFzc3dvcmQ=</auth>");
   await peer.expect('<encryption-required/>');
-  const legacy = await Peer.connect(t, site.address);
-  legacy.send(`${header(DOMAIN)}<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>password</password></query></iq>`);
-  await legacy.expect("<error code='406' type='modify'><policy-violation");
+  const iqAuth = await Peer.connect(t, site.address);
+  iqAuth.send(`${header(DOMAIN)}<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>password</password></query></iq>`);
+  await iqAuth.expect("<error code='406' type='modify'><policy-violation");
   const { peer: secure } = await direct(t, tlsAddress(site));
   await secure.login('opensrf', DOMAIN, 'secure');
 });

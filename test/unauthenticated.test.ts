@@ -97,17 +97,17 @@ test('a flood of stanzas before login gets one error, and nobody gets the stanza
   assert.match(await victim.expect("id='1'/>"), /^<iq /);
 });
 
-function legacySet(username: string, secret: string): string {
+function iqAuthSet(username: string, secret: string): string {
   return `<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query></iq>`;
 }
 
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
 
 const WAYS: readonly (readonly [way: string, extra: string, login: (username: string, id: string) => string])[] = [
-  ['a password', '', (username) => legacySet(username, '<password>wrong</password>')],
-  ['no password', '', (username) => legacySet(username, '<password/>')],
-  ['a digest', '', (username, id) => legacySet(username, `<digest>${sha1(`${id}wrong`)}</digest>`)],
-  ['the digest of no password', '', (username, id) => legacySet(username, `<digest>${sha1(id)}</digest>`)],
+  ['a password', '', (username) => iqAuthSet(username, '<password>wrong</password>')],
+  ['no password', '', (username) => iqAuthSet(username, '<password/>')],
+  ['a digest', '', (username, id) => iqAuthSet(username, `<digest>${sha1(`${id}wrong`)}</digest>`)],
+  ['the digest of no password', '', (username, id) => iqAuthSet(username, `<digest>${sha1(id)}</digest>`)],
   [
     'PLAIN',
     " version='1.0'",
@@ -179,10 +179,10 @@ test('a digest is of no use on another stream', async (t) => {
     return { peer, digest: `<digest>${sha1(`${id}password`)}</digest>` };
   };
   const [recorded, other] = [await start(), await start()];
-  other.peer.send(legacySet('opensrf', recorded.digest));
+  other.peer.send(iqAuthSet('opensrf', recorded.digest));
   await other.peer.expect('not-authorized');
   assert.equal(server.sessionCount, 0);
-  recorded.peer.send(legacySet('opensrf', recorded.digest));
+  recorded.peer.send(iqAuthSet('opensrf', recorded.digest));
   await recorded.peer.expect("type='result'");
 });
 
@@ -191,16 +191,16 @@ test('after too many failures of its address a failed login is told late, and a 
   const peer = await open();
   peer.send(header(DOMAIN));
   for (let failure = 0; failure < 2; failure++) {
-    peer.send(legacySet('opensrf', '<password>wrong</password>'));
+    peer.send(iqAuthSet('opensrf', '<password>wrong</password>'));
     await peer.expect('</error></iq>');
   }
   const late = await open();
   late.send(header(DOMAIN));
   await late.expect(/<stream:stream [^>]*>/);
-  late.send(legacySet('opensrf', '<password>wrong</password>'));
+  late.send(iqAuthSet('opensrf', '<password>wrong</password>'));
   for (let index = 0; index < 5; index++) await login(`r${index}`);
   assert.deepEqual([late.received, late.ended, server.sessionCount], ['', false, 5]);
-  late.send(legacySet('opensrf', '<password>password</password>'));
+  late.send(iqAuthSet('opensrf', '<password>password</password>'));
   assert.match(await late.closed(), /<policy-violation .*the last login has not been answered yet/);
 });
 
@@ -208,10 +208,10 @@ test('a failed login that is told late is told in the end, and may be tried agai
   const { open } = await setUp(t, { failedLogins: 0, failedLoginDelayMs: 20 });
   const peer = await open();
   peer.send(header(DOMAIN));
-  peer.send(legacySet('opensrf', '<password>wrong</password>'));
+  peer.send(iqAuthSet('opensrf', '<password>wrong</password>'));
   await peer.expect('not-authorized');
   await peer.expect('</iq>');
-  peer.send(legacySet('opensrf', '<password>password</password>'));
+  peer.send(iqAuthSet('opensrf', '<password>password</password>'));
   await peer.expect("type='result'");
 });
 
@@ -219,11 +219,11 @@ test('there are so many sessions and no more; who waits for room may try again',
   const { open, login } = await setUp(t, { sessions: 2 });
   const [first] = [await login('a'), await login('b')];
   const third = await open();
-  third.send(header(DOMAIN) + legacySet('opensrf', '<password>password</password>'));
+  third.send(header(DOMAIN) + iqAuthSet('opensrf', '<password>password</password>'));
   await third.expect(/<error .*<resource-constraint .*<\/iq>/);
   first.send('</stream:stream>');
   await first.closed();
-  third.send(legacySet('opensrf', '<password>password</password>'));
+  third.send(iqAuthSet('opensrf', '<password>password</password>'));
   await third.expect("type='result'");
 });
 

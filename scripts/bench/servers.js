@@ -31,7 +31,7 @@ export function floor(nullrelay) {
         const port = somePort();
         const child = spawn(nullrelay, [String(port)], { stdio: 'ignore' });
         await sleep(200);
-        if (child.exitCode === null) return { ...legacy('floor', port), pids: () => [child.pid], stop: () => end(child) };
+        if (child.exitCode === null) return { ...ofAccount('floor', port), pids: () => [child.pid], stop: () => end(child) };
       }
     },
   };
@@ -58,6 +58,6 @@ export function ours(folder, args = []) {
   };
 }
 
-function legacy(name, port) {
+function ofAccount(name, port) {
   return { name, port, password: 'password', auth: 'legacy', mode: 'routed' };
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inject } from 'postject';
-import { bundleForBinary, bundleLauncher, bundleSeldom } from './bundle.js';
+import { bundleForBinary, bundleLauncher, bundleOnDemand } from './bundle.js';
 import { commit, root, version } from './root.js';
 
 // nodejs.org's documentation of single executable applications: what postject looks for in the program.
@@ -30,16 +30,16 @@ function consoleAssets() {
 export async function buildBinary(output) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
   try {
-    const [launcher, bundle, seldom, compiler, compiled] = ['launcher.cjs', 'chopchop.cjs', 'seldom.cjs', 'compiler.cjs', 'compiled'].map((name) =>
+    const [launcher, bundle, onDemand, compiler, compiled] = ['launcher.cjs', 'chopchop.cjs', 'on-demand.cjs', 'compiler.cjs', 'compiled'].map((name) =>
       join(folder, name),
     );
     const BUILD = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
-    const metafiles = [await bundleForBinary(bundle, BUILD), await bundleSeldom(seldom)];
+    const metafiles = [await bundleForBinary(bundle, BUILD), await bundleOnDemand(onDemand)];
     await bundleLauncher('server/launch/binary.ts', launcher);
     await bundleLauncher('scripts/release/compile.js', compiler);
     run(process.execPath, ['--predictable', compiler, bundle, compiled, join(folder, 'ready.json')]);
     run(process.execPath, [compiler, bundle, compiled]);
-    const assets = { ...consoleAssets(), 'chopchop.cjs': bundle, 'seldom.cjs': seldom, compiled };
+    const assets = { ...consoleAssets(), 'chopchop.cjs': bundle, 'on-demand.cjs': onDemand, compiled };
     // Node writes the name of the program into the executable: without the folder, which has another name each time.
     const config = { main: basename(launcher), output: 'sea.blob', disableExperimentalSEAWarning: true, assets };
     writeFileSync(join(folder, 'sea.json'), JSON.stringify(config));

@@ -30,7 +30,7 @@ const COMMON = {
 };
 
 /** What a command loads only if it is asked for something special; the package has them beside it. */
-const SELDOM = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+const ON_DEMAND = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
 
 const EVERYTHING = {
   contents: [
@@ -58,13 +58,13 @@ function bundleEverything(outfile, buildOfIt, options) {
 
 /** The file for the single executable. @returns esbuild's account of what is in it. */
 export async function bundleForBinary(outfile, buildOfIt) {
-  const { metafile } = await bundleEverything(outfile, buildOfIt, { external: SELDOM, plugins: [NARROW_TEXT] });
+  const { metafile } = await bundleEverything(outfile, buildOfIt, { external: ON_DEMAND, plugins: [NARROW_TEXT] });
   return metafile;
 }
 
 /** What stands apart, in a file of its own: an executable has no folders. @returns esbuild's account of what is in it. */
-export async function bundleSeldom(outfile) {
-  const contents = SELDOM.map((name) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(name)});`).join('\n');
+export async function bundleOnDemand(outfile) {
+  const contents = ON_DEMAND.map((name) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(name)});`).join('\n');
   const { metafile } = await build({
     ...COMMON,
     stdin: { contents, resolveDir: root, loader: 'js' },
@@ -79,7 +79,7 @@ export async function bundleSeldom(outfile) {
 export async function bundleForPackage(folder, buildOfIt) {
   const file = join(folder, 'chopchop.cjs');
   const { metafile } = await bundleEverything(file, buildOfIt, {
-    external: SELDOM,
+    external: ON_DEMAND,
     plugins: [NARROW_TEXT, { name: 'own places', setup: (bundler) => findOwnPlaces(bundler, folder) }],
   });
   const hash = createHash('sha256').update(readFileSync(file)).digest('hex');

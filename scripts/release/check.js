@@ -86,8 +86,8 @@ function pack(clone) {
 
 function checkPackage({ filename, files, unpackedSize }) {
   const tarball = join(output, filename);
-  const strangers = files.map(({ path }) => path).filter((path) => !TOP.has(path.split('/', 1)[0]) || /(^|\/)(?:test|scripts)\//.test(path));
-  assert.deepEqual(strangers, [], 'nothing is in the package but what it runs by');
+  const unexpected = files.map(({ path }) => path).filter((path) => !TOP.has(path.split('/', 1)[0]) || /(^|\/)(?:test|scripts)\//.test(path));
+  assert.deepEqual(unexpected, [], 'nothing is in the package but what it runs by');
   assert.ok(unpackedSize < MAX_UNPACKED_BYTES, `${unpackedSize} bytes unpacked are too many`);
   const folder = emptyFolder('unpacked');
   run('tar', ['-xzf', tarball, '-C', folder]);
@@ -124,9 +124,12 @@ function checkNpx(what, specifier) {
     env: { ...process.env, npm_config_cache: cache },
   });
   assert.match(shown, DEMO_END);
-  const told = run('npx', ['--yes', '--cache', cache, '--offline', specifier, '--version'], { cwd: folder, env: { ...process.env, npm_config_cache: cache } });
-  assert.ok(told.startsWith(`${version} (commit ${run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })}, `), `--version: ${told}`);
-  step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${told}`);
+  const output = run('npx', ['--yes', '--cache', cache, '--offline', specifier, '--version'], {
+    cwd: folder,
+    env: { ...process.env, npm_config_cache: cache },
+  });
+  assert.ok(output.startsWith(`${version} (commit ${run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })}, `), `--version: ${output}`);
+  step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${output}`);
 }
 
 /** The library and the programs, where the package is installed. */
@@ -205,9 +208,9 @@ async function checkBinary() {
   assert.equal(hash(first), hash(second), 'two builds are the same, byte by byte');
   step(`executable: two builds are the same (sha256 ${hash(first).slice(0, 16)}…)`);
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root });
-  const told = run(first, ['--version']);
-  assert.ok(told.startsWith(`${version} (commit ${commit}`), `--version: ${told}`);
-  step(`executable --version: ${told}`);
+  const output = run(first, ['--version']);
+  assert.ok(output.startsWith(`${version} (commit ${commit}`), `--version: ${output}`);
+  step(`executable --version: ${output}`);
   checkInEmptyRoot(first);
   copyFileSync(first, join(output, name));
   return metafiles;

@@ -12,7 +12,7 @@ import { Child, Interruption } from '../process/child.ts';
 import type { ParsedArguments } from './arguments.ts';
 import type { EXEC_OPTIONS } from './client-options.ts';
 import { summary } from './exec-summary.ts';
-import { doublesFailure, doublesOf } from './serve/doubles.ts';
+import { loadTestDoubles, testDoublesFailure } from './serve/test-doubles.ts';
 import { startServer } from './serve/server-start.ts';
 import { sayWhileWaiting } from './text/progress.ts';
 
@@ -36,10 +36,10 @@ export async function exec(parsed: ParsedArguments, args: ExecArguments): Promis
   if (program === undefined) throw new CommandError(EXIT.usage, 'exec: no command is named: exec [options] -- COMMAND');
   const sources = { command: 'exec', args: parsed, environment: {}, defaults: DEFAULTS, isTerminal: false, inBackground: false } as const;
   const { settings, config, log: logOptions } = resolveSettings(sources);
-  const doubles = await doublesOf(settings);
+  const testDoubles = await loadTestDoubles(settings);
   const { log, close } = logOptions.destination.kind === 'stdout' ? SILENT : await openLogOf(logOptions);
   const { server, addresses } = await startServer(config, log);
-  const fixture = await ChopChopFixture.around(server, addresses, doubles).catch((error) => Promise.reject(doublesFailure(error)));
+  const fixture = await ChopChopFixture.around(server, addresses, testDoubles).catch((error) => Promise.reject(testDoublesFailure(error)));
   const folder = args.configDir ?? mkdtempSync(join(tmpdir(), 'opensrf-chopchop-'));
   const beside: Child[] = [];
   const interruption = new Interruption();

@@ -9,7 +9,7 @@ export interface DomainAddresses {
   /** Domains that have no loopback address in the file. */
   readonly missing: readonly string[];
   /** Domains that are addresses themselves, and not of the loopback interface. */
-  readonly elsewhere: readonly string[];
+  readonly notLoopback: readonly string[];
 }
 
 /** The machine that the addresses depend on; for tests. */
@@ -30,13 +30,13 @@ const HOSTS_FILE = '/etc/hosts';
 export function domainAddresses(domains: readonly string[], { hostsFile = HOSTS_FILE, ipv4 = hasIpv4Loopback() }: Surroundings = {}): DomainAddresses {
   const literals = domains.flatMap((domain) => addressLiteral(domain) ?? []);
   const loopback = literals.filter((address) => isLoopback(address));
-  const elsewhere = domains.filter((domain) => !isLoopback(addressLiteral(domain) ?? IPV4));
+  const notLoopback = domains.filter((domain) => !isLoopback(addressLiteral(domain) ?? IPV4));
   const names = domains.filter((domain) => addressLiteral(domain) === null);
-  if (!ipv4) return { hosts: unique([...loopback.filter((address) => isIP(address) === 6), IPV6]), missing: [], elsewhere };
+  if (!ipv4) return { hosts: unique([...loopback.filter((address) => isIP(address) === 6), IPV6]), missing: [], notLoopback };
   const known = addressesByName(hostsFile);
   const missing = names.filter((name) => name !== 'localhost' && !known.has(name));
   const found = [...loopback, ...names.flatMap((name) => known.get(name) ?? (name === 'localhost' ? [IPV4] : []))];
-  return { hosts: unique(missing.length > 0 || found.length === 0 ? [...found, IPV4] : found), missing, elsewhere };
+  return { hosts: unique(missing.length > 0 || found.length === 0 ? [...found, IPV4] : found), missing, notLoopback };
 }
 
 /** The address to connect to for a domain, as its programs do. */

@@ -16,7 +16,7 @@ const HOST = '127.0.0.1';
 const MAX_CONNECTIONS = 256;
 
 /** Those of them that have not shown the token; beyond, the oldest makes room. So no stranger keeps out whoever knows it. */
-const MAX_STRANGERS = 128;
+const MAX_UNAUTHENTICATED = 128;
 
 /** Where the control interface can be reached. */
 export interface ControlAddress {
@@ -55,12 +55,12 @@ export class ControlServer {
   private readonly guard: Guard;
   private readonly log: Log;
   private readonly servers: Server[] = [];
-  private readonly strangers: Strangers;
+  private readonly unauthenticated: Unauthenticated;
 
   constructor(routes: readonly Route[], token: string, clock: Clock, log: Log) {
     this.routes = routes;
     this.guard = new Guard(token);
-    this.strangers = new Strangers(clock);
+    this.unauthenticated = new Unauthenticated(clock);
     this.log = log;
   }
 
@@ -116,7 +116,7 @@ export class ControlServer {
       this.answer(request, response).catch((error: unknown) => this.failed(response, error));
     });
     server.maxConnections = MAX_CONNECTIONS;
-    server.on('connection', (socket: Socket) => this.strangers.add(socket));
+    server.on('connection', (socket: Socket) => this.unauthenticated.add(socket));
     // No more files may be open for now, say. The next connection may be taken again.
     server.on('error', (error) => this.log.warn({ err: error }, 'could not accept a connection of the control interface'));
     return server;
@@ -131,14 +131,14 @@ export class ControlServer {
   }
 
   private async replyTo(request: IncomingMessage): Promise<Reply> {
-    const stranger = this.guard.stranger(request);
-    if (stranger !== null) return problem(stranger.status, stranger.reason);
+    const foreign = this.guard.foreign(request);
+    if (foreign !== null) return problem(foreign.status, foreign.reason);
     const url = parseUrl(request.url ?? '');
     if (url === null) return problem(400, 'the path is no valid URL');
     const found = findRoute(this.routes, request.method ?? '', url.pathname);
     const denial = 'route' in found && found.route.open === true ? null : this.guard.unauthorized(request);
     if (denial !== null) return problem(denial.status, denial.reason);
-    if (!('route' in found) || found.route.open !== true) this.strangers.remove(request.socket);
+    if (!('route' in found) || found.route.open !== true) this.unauthenticated.remove(request.socket);
     if (!('route' in found)) return problem(found.status, found.reason);
     const read = found.route.method === 'GET' ? { body: undefined } : await readBody(request);
     if (!('body' in read)) return problem(read.status, read.reason);
@@ -155,24 +155,24 @@ export class ControlServer {
 }
 
 /** The connections on which nobody has shown the token yet. */
-class Strangers {
+class Unauthenticated {
   private readonly pending: PendingConnections;
   private readonly bySocket = new WeakMap<Socket, PendingConnection>();
 
   constructor(clock: Clock) {
-    this.pending = new PendingConnections({ pendingConnections: MAX_STRANGERS, pendingOfAddress: MAX_STRANGERS }, clock);
+    this.pending = new PendingConnections({ pendingConnections: MAX_UNAUTHENTICATED, pendingOfAddress: MAX_UNAUTHENTICATED }, clock);
   }
 
   add(socket: Socket): void {
-    const stranger = { peer: 'control', crowdOut: () => void socket.destroy(), measure: () => {} };
-    this.bySocket.set(socket, stranger);
-    this.pending.add(stranger);
-    socket.once('close', () => this.pending.remove(stranger));
+    const pending = { peer: 'control', crowdOut: () => void socket.destroy(), measure: () => {} };
+    this.bySocket.set(socket, pending);
+    this.pending.add(pending);
+    socket.once('close', () => this.pending.remove(pending));
   }
 
   remove(socket: Socket): void {
-    const stranger = this.bySocket.get(socket);
-    if (stranger !== undefined) this.pending.remove(stranger);
+    const pending = this.bySocket.get(socket);
+    if (pending !== undefined) this.pending.remove(pending);
   }
 }
 

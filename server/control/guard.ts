@@ -19,7 +19,7 @@ export class Guard {
   }
 
   /** Whether the call comes the way our own page and programs come. Asked of every call, health and the page's files too. */
-  stranger({ headers, socket }: IncomingMessage): Denial | null {
+  foreign({ headers, socket }: IncomingMessage): Denial | null {
     const { host = '', origin } = headers;
     if (!isLoopbackHost(host, socket.localPort)) return { status: 403, reason: `"${host}" is no name of this interface; use 127.0.0.1 or localhost` };
     if (origin !== undefined && origin !== `http://${host}`) return { status: 403, reason: 'pages of other origins may not call this interface' };

@@ -53,11 +53,11 @@ export class NearLimits {
     const mostHeld = Math.max(...Array.from(routers.values(), (router) => router.heldRequests));
     const unfollowed = { now: null, peak: null, who: '' };
     return [
-      { limit: 'outboxBytes', value: limits.outboxBytes, now: this.fullestOutbox()[0], ...told(this.outbox), met: counts.closes.get('slow-reader') ?? 0 },
-      { limit: 'memoryBytes', value: memory.limit, now: memory.bytes, ...told(this.memory), met: memory.givenUp },
-      { limit: 'stanzaBytes', value: limits.stanzaBytes, now: null, ...told(this.stanza), met: counts.bounces.get('policy-violation') ?? 0 },
-      { limit: 'unansweredRequests', value: limits.unansweredRequests, now: unanswered.size, ...told(this.unanswered), met: unanswered.forgotten },
-      { limit: 'heldRequests', value: limits.heldRequests, now: mostHeld, ...told(this.held), met: 0 },
+      { limit: 'outboxBytes', value: limits.outboxBytes, now: this.fullestOutbox()[0], ...peakOf(this.outbox), met: counts.closes.get('slow-reader') ?? 0 },
+      { limit: 'memoryBytes', value: memory.limit, now: memory.bytes, ...peakOf(this.memory), met: memory.givenUp },
+      { limit: 'stanzaBytes', value: limits.stanzaBytes, now: null, ...peakOf(this.stanza), met: counts.bounces.get('policy-violation') ?? 0 },
+      { limit: 'unansweredRequests', value: limits.unansweredRequests, now: unanswered.size, ...peakOf(this.unanswered), met: unanswered.forgotten },
+      { limit: 'heldRequests', value: limits.heldRequests, now: mostHeld, ...peakOf(this.held), met: 0 },
       { limit: 'loginTimeoutMs', value: limits.loginTimeoutMs, ...unfollowed, met: counts.closes.get('login-timeout') ?? 0 },
     ];
   }
@@ -80,6 +80,6 @@ function raise(peak: Peak, value: number, who: string): void {
   peak.who = who;
 }
 
-function told({ value, who }: Peak): Pick<LimitReport, 'peak' | 'who'> {
+function peakOf({ value, who }: Peak): Pick<LimitReport, 'peak' | 'who'> {
   return { peak: value, who };
 }

@@ -5,13 +5,13 @@ import { startProgram } from '../kernel/start-program.ts';
 import { Bundle, type Programs } from './bundle.ts';
 
 /** What few runs need, by the names of packages. */
-let seldom: Record<string, () => unknown> | null = null;
+let onDemand: Record<string, () => unknown> | null = null;
 
 /** Finds Node's own modules, and what stands apart in the executable. */
 function requireFromExecutable(name: string): unknown {
   if (isBuiltin(name)) return require(name);
-  seldom ??= new Bundle('seldom.cjs', getAsset('seldom.cjs', 'utf8'), undefined).load(require, '/') as Record<string, () => unknown>;
-  return seldom[name]?.();
+  onDemand ??= new Bundle('on-demand.cjs', getAsset('on-demand.cjs', 'utf8'), undefined).load(require, '/') as Record<string, () => unknown>;
+  return onDemand[name]?.();
 }
 
 // The single executable is both programs, by the name it is called by: `ln -s opensrf-chopchop opensrf_router`.

@@ -172,11 +172,11 @@ export class OsrfClientSession {
 
   private bounced(error: Element, messages: readonly OsrfMessage[], from: string): void {
     const cause = bounceError(error, from);
-    const told = (type: OsrfMessage['type']) => messages.some((message) => message.type === type);
+    const hasType = (type: OsrfMessage['type']) => messages.some((message) => message.type === type);
     const named = messages.filter(({ type }) => type === 'REQUEST').map(({ threadTrace }) => this.requests.get(threadTrace));
-    if (this.state === 'connecting' && (told('CONNECT') || messages.length === 0)) this.connectFailed(cause);
+    if (this.state === 'connecting' && (hasType('CONNECT') || messages.length === 0)) this.connectFailed(cause);
     // Nobody waits for the answer to a DISCONNECT. A bounce without the request it is about is about all that went there.
-    if (named.length === 0 && (told('CONNECT') || told('DISCONNECT'))) return;
+    if (named.length === 0 && (hasType('CONNECT') || hasType('DISCONNECT'))) return;
     const requests = (named.length > 0 ? named : this.sentToWorker(from)).filter((request) => request !== undefined);
     const direct = requests.filter(({ sentTo }) => sentTo !== this.options.service && !isOfSender(error));
     for (const request of requests) if (!direct.includes(request)) request.fail(cause);

@@ -10,7 +10,7 @@ import { OWN_LIMITS, type SessionReceiver } from '../../shared/reader/stream-rec
 import type { Stanza } from '../../shared/stanza.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { escapeAttribute } from '../../shared/xml.ts';
-import { LegacyLogin } from './legacy-login.ts';
+import { IqAuthLogin } from './iq-auth-login.ts';
 import { ConnectError, type Credentials, type JabberLogin, LoginError, type LoginOptions } from './login.ts';
 
 const LOGIN_TIMEOUT_MS = 10_000;
@@ -133,7 +133,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
         resolve();
       };
       const connection = { write: (text: string) => socket.write(text), loggedIn, refused: reject, ended: () => this.footerRead() };
-      const reader = new StreamReader(new LegacyLogin(jid, credentials, connection), OWN_LIMITS);
+      const reader = new StreamReader(new IqAuthLogin(jid, credentials, connection), OWN_LIMITS);
       socket.on('data', (chunk) => this.read(reader, chunk));
       socket.on('error', (error) => (this.fault = reasonOf(error)));
       socket.on('end', () => socket.end());

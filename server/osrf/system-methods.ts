@@ -30,11 +30,11 @@ export function withSystemMethods(service: string, implementation: string, own: 
   const describe = (): MethodDescription[] =>
     Object.entries(all)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, method]) => ({ api_name: name, api_level: 1, server_class: service, package: implementation, ...toldOf(method) }));
+      .map(([name, method]) => ({ api_name: name, api_level: 1, server_class: service, package: implementation, ...describedBy(method) }));
   return all;
 }
 
-function toldOf(method: Method): Pick<MethodDescription, 'argc' | 'stream' | 'notes'> {
+function describedBy(method: Method): Pick<MethodDescription, 'argc' | 'stream' | 'notes'> {
   if (typeof method === 'function') return { argc: method.length, stream: isGenerator(method) };
   const { handle, argc = Math.max(0, handle.length - 1), stream = isGenerator(handle), notes } = method;
   return { argc, stream, ...(notes !== undefined && { notes }) };

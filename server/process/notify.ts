@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
  */
 export function notifyReady(environment: NodeJS.ProcessEnv = process.env): void {
   if (environment['NOTIFY_SOCKET'] === undefined) return;
-  const told = spawn('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdio: 'ignore', env: environment });
+  const child = spawn('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdio: 'ignore', env: environment });
   // Where the program is missing, systemd gives up after its own time and says so.
-  told.on('error', () => {});
-  told.unref();
+  child.on('error', () => {});
+  child.unref();
 }

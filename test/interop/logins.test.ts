@@ -209,8 +209,8 @@ for (const [name, kind, ...options] of [
     while (site.server.sessionCount < 2) await delay(20);
     for (;;) {
       echo.send(`<message to='opensrf@${DOMAIN}' type='chat'><body>echo of ${readFileSync(file, 'utf8').length}</body></message>`);
-      const told = await Promise.race([listener.printed('echo of').then(() => true), delay(200).then(() => false)]);
-      if (told) break;
+      const heard = await Promise.race([listener.printed('echo of').then(() => true), delay(200).then(() => false)]);
+      if (heard) break;
     }
   });
 }

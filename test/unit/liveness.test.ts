@@ -49,13 +49,13 @@ test('whatever a session says begins its time anew', () => {
 });
 
 test('a session without a version may be silent for ever, as may any if nobody is to be pinged', () => {
-  const legacy = watched(false);
+  const versionless = watched(false);
   const modern = watched(true);
   for (const now of [0, 1_000_000, 2_000_000]) {
-    new Liveness(LIMITS).check([legacy], now);
+    new Liveness(LIMITS).check([versionless], now);
     new Liveness({ pingAfterMs: 0, pingTimeoutMs: 0 }).check([modern], now);
   }
-  assert.deepEqual([...legacy.events, ...modern.events], []);
+  assert.deepEqual([...versionless.events, ...modern.events], []);
 });
 
 test('a session without a connection is left alone', () => {

@@ -28,7 +28,7 @@ function workOf(t: TestContext, action: () => void): Record<string, number> {
   return work;
 }
 
-function legacy(username: string, secret: string, accounts: Accounts): void {
+function iqAuth(username: string, secret: string, accounts: Accounts): void {
   const query = readElement(`<query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query>`);
   assert.ok('condition' in legacyLogin(query, 'localhost', 'id', accounts), 'refused');
 }
@@ -48,8 +48,8 @@ function scram(name: string, hash: string): Way {
 }
 
 const WAYS: Readonly<Record<string, Way>> = {
-  'a password': (accounts, _mechanisms, username) => () => legacy(username, '<password>wrong</password>', accounts),
-  'a digest': (accounts, _mechanisms, username) => () => legacy(username, `<digest>${'0'.repeat(40)}</digest>`, accounts),
+  'a password': (accounts, _mechanisms, username) => () => iqAuth(username, '<password>wrong</password>', accounts),
+  'a digest': (accounts, _mechanisms, username) => () => iqAuth(username, `<digest>${'0'.repeat(40)}</digest>`, accounts),
   PLAIN: (_accounts, mechanisms, username) => () => {
     const exchange = mechanisms.find(({ name }) => name === 'PLAIN')?.begin(CONTEXT);
     assert.equal(exchange?.respond(Buffer.from(`\0${username}\0wrong`)).kind, 'failure');

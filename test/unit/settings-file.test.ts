@@ -93,12 +93,12 @@ test('a byte order mark is no matter, in UTF-8 or UTF-16', (t) => {
 test('reading again tells the new content, and a broken file changes nothing', (t) => {
   const path = temporaryFile(t, '<opensrf><default><a>1</a></default></opensrf>');
   const file = new SettingsFile(path);
-  const told = () => JSON.stringify(file.current.defaultConfig());
+  const config = () => JSON.stringify(file.current.defaultConfig());
   writeFileSync(path, '<opensrf><default><a>2</a></default></opensrf>');
-  assert.equal(told(), '{"a":1}');
+  assert.equal(config(), '{"a":1}');
   file.reload();
-  assert.equal(told(), '{"a":2}');
+  assert.equal(config(), '{"a":2}');
   writeFileSync(path, '<opensrf><default>');
   assert.throws(() => file.reload(), SettingsError);
-  assert.equal(told(), '{"a":2}');
+  assert.equal(config(), '{"a":2}');
 });

@@ -12,8 +12,8 @@ import { readIdentity } from '../../net/tls/identity.ts';
 import { checkUnixPath } from '../../net/unix.ts';
 import { PidFile } from '../../process/pid-file.ts';
 import { SettingsFile } from '../../settings/settings-file.ts';
-import { doublesOf } from './doubles.ts';
 import { startFailure } from './server-start.ts';
+import { loadTestDoubles } from './test-doubles.ts';
 
 /** The highest port that takes privileges to listen on. */
 const HIGHEST_PRIVILEGED = 1_023;
@@ -42,7 +42,7 @@ function stepsOf(resolved: Resolved): Step[] {
   const { tls, unix } = config;
   const given = (path: SettingPath, file: string | null, check: (file: string) => unknown): Step[] => (file === null ? [] : [[path, () => check(file)]]);
   return [
-    ['', () => doublesOf(settings)],
+    ['', () => loadTestDoubles(settings)],
     ...given('record', values.record, (file) => checkWritable(file)),
     ...given('settings.file', config.settings?.file ?? null, (file) => new SettingsFile(file)),
     ['tls.certificate', () => tls !== null && tls.certificate !== 'self-signed' && readIdentity(tls.certificate)],

@@ -7,8 +7,8 @@ import { givenInEnvironment } from '../../config/sources/environment.ts';
 import { givenOnCommandLine } from '../../config/sources/given.ts';
 import { readValues } from '../../config/sources/read-values.ts';
 import { type Resolved, resolveSettings, type Sources } from '../../config/sources/resolve.ts';
-import type { Doubles } from '../../fixture/doubles.ts';
 import { writeSiteFiles } from '../../fixture/site-files.ts';
+import type { TestDoubles } from '../../fixture/test-doubles.ts';
 import { VERSION } from '../../kernel/version.ts';
 import { type OpenLog, openLog } from '../../logging/logger.ts';
 import { CrashWatch } from '../../process/crash.ts';
@@ -17,12 +17,12 @@ import { notifyReady } from '../../process/notify.ts';
 import { PidFile, PROCESS_TITLE, ROUTER_TITLE } from '../../process/pid-file.ts';
 import { ignoreUserSignals, stopOnSignal } from '../../process/signals.ts';
 import { banner, description, readyJson } from './announcement.ts';
-import { doublesOf, wantsDoubles } from './doubles.ts';
 import { ReadyFile } from './ready-file.ts';
 import { reload } from './reload.ts';
 import { type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
-import { serveDoubles } from './serve-doubles.ts';
+import { serveTestDoubles } from './serve-test-doubles.ts';
 import { startedOn } from './server-start.ts';
+import { hasTestDoubles, loadTestDoubles } from './test-doubles.ts';
 
 /** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError, ConfigError */
 export async function serve(args: Sources['args']): Promise<void> {
@@ -42,7 +42,7 @@ export async function serve(args: Sources['args']): Promise<void> {
     return;
   }
   process.title = settings.values['process.title'] ?? PROCESS_TITLE;
-  const doubles = wantsDoubles(settings) ? await doublesOf(settings) : null;
+  const testDoubles = hasTestDoubles(settings) ? await loadTestDoubles(settings) : null;
   const pidFilePath = settings.values['process.pidFile'];
   const pidFile = pidFilePath === null ? null : new PidFile(pidFilePath);
   pidFile?.check();
@@ -51,7 +51,7 @@ export async function serve(args: Sources['args']): Promise<void> {
   try {
     const server = new ChopChop(resolved.config, log);
     process.on('SIGHUP', () => reload(server, () => read(false), resolved, log));
-    await run({ server, resolved, wanted, doubles, pidFile, log, life, lostLines, crashed: crash.crashed });
+    await run({ server, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed: crash.crashed });
   } catch (error) {
     // Standard error has it too; but a user of the log looks here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -83,7 +83,7 @@ interface Run {
   readonly resolved: Resolved;
   /** The control interface that there is to be. */
   readonly wanted: WantedControl | null;
-  readonly doubles: Doubles | null;
+  readonly testDoubles: TestDoubles | null;
   readonly pidFile: PidFile | null;
   readonly log: Logger;
   /** For the lines about the server's own start and end. */
@@ -93,11 +93,11 @@ interface Run {
   readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, wanted, doubles, pidFile, log, life, lostLines, crashed }: Run): Promise<void> {
+async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed }: Run): Promise<void> {
   const { config } = server;
   const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
-  const running = doubles === null ? server : await serveDoubles(server, c2s, doubles, log);
+  const running = testDoubles === null ? server : await serveTestDoubles(server, c2s, testDoubles, log);
   const { 'process.readyFile': ready, 'process.configDir': configDir } = resolved.settings.values;
   const readyFile = new ReadyFile(ready);
   const stopped = stopOnSignal(running, life, config.limits.closeTimeoutMs + STOP_MS);

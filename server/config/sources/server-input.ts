@@ -58,8 +58,8 @@ function addressesOf(reading: Reading): { hosts: readonly string[]; missing: rea
   const hosts = settings.values.hosts.filter((host) => !foreign.includes(host));
   const warnings = foreign.map((host) => warning(settings.placeOf('hosts', host), `${host} is no address of this machine and is not listened on`));
   if (settings.isGiven('hosts') && hosts.length > 0) return { hosts, missing: [], warnings };
-  const { elsewhere, ...addresses } = domainAddresses(domains);
-  const unheard = elsewhere.map((domain) =>
+  const { notLoopback, ...addresses } = domainAddresses(domains);
+  const unheard = notLoopback.map((domain) =>
     warning(placeOfDomain(domain, reading), `programs of ${domain} connect to that address; to listen there, say --host ${domain}`),
   );
   return { ...addresses, warnings: [...warnings, ...unheard] };

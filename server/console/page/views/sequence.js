@@ -19,19 +19,19 @@ const CHARACTER = 7;
  */
 export function sequence(entries, chosen, routers, room) {
   const steps = stepsOf(entries);
-  const people = peopleOf(steps, entries, routers);
-  const column = Math.max(MIN_COLUMN, Math.min(MAX_COLUMN, Math.floor((room - GUTTER) / people.length)));
-  const width = GUTTER + people.length * column;
+  const participants = participantsOf(steps, entries, routers);
+  const column = Math.max(MIN_COLUMN, Math.min(MAX_COLUMN, Math.floor((room - GUTTER) / participants.length)));
+  const width = GUTTER + participants.length * column;
   const height = HEAD + steps.length * ROW + 24;
-  const x = (jid) => GUTTER + (people.findIndex((one) => one.jid === jid) + 0.5) * column;
+  const x = (jid) => GUTTER + (participants.findIndex((one) => one.jid === jid) + 0.5) * column;
   const diagram = svg(
     'svg',
     { class: 'sequence', viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' },
     arrowheads(),
-    people.map((one) => lifeline(one, x(one.jid), column, height)),
+    participants.map((one) => lifeline(one, x(one.jid), column, height)),
     steps.map((step, index) => arrow(step, x, HEAD + index * ROW + 26, step.id === chosen, steps[0].at)),
   );
-  return h('div', {}, h('div', { class: 'scroll', role: 'group', 'aria-label': 'Sequence diagram', tabindex: '0' }, diagram), told(steps));
+  return h('div', {}, h('div', { class: 'scroll', role: 'group', 'aria-label': 'Sequence diagram', tabindex: '0' }, diagram), inWords(steps));
 }
 
 function stepsOf(entries) {
@@ -73,7 +73,7 @@ function answerLabel(summary, detail) {
   return detail.results.json === '[]' ? 'complete' : brief(detail.results);
 }
 
-function peopleOf(steps, entries, routers) {
+function participantsOf(steps, entries, routers) {
   const parts = new Map();
   for (const { summary } of entries) {
     const { client, listener, worker, service } = summary;
@@ -81,12 +81,12 @@ function peopleOf(steps, entries, routers) {
     if (listener !== '') parts.set(listener, { role: 'listener', service });
     if (worker !== '') parts.set(worker, { role: 'worker', service });
   }
-  const people = new Map();
+  const participants = new Map();
   for (const jid of steps.flatMap(({ from, to }) => [from, to])) {
     const part = routers.has(bareJid(jid)) ? { role: 'router', service: resource(jid) } : (parts.get(jid) ?? { role: 'client', service: '' });
-    people.set(jid, { jid, ...part });
+    participants.set(jid, { jid, ...part });
   }
-  return [...people.values()];
+  return [...participants.values()];
 }
 
 function arrowheads() {
@@ -148,7 +148,7 @@ function arrow(step, x, y, isChosen, begin) {
 }
 
 /** The same in words, for who cannot see it. */
-function told(steps) {
+function inWords(steps) {
   const begin = steps[0]?.at ?? 0;
   return h(
     'ol',

@@ -1,23 +1,23 @@
 import { jsonProblem, parseJson } from '../../../shared/osrf/json.ts';
 import { formatPlace } from '../../config/problem.ts';
 import type { PlacedSettings } from '../../config/sources/placed-settings.ts';
-import { type Doubles, readDoubles } from '../../fixture/doubles.ts';
 import { Fault, type FaultOptions } from '../../fixture/faults/fault.ts';
 import { RecordingError } from '../../fixture/recording/recorded-exchange.ts';
 import { StubFileError } from '../../fixture/stub-files/error.ts';
 import { matcherOf } from '../../fixture/stub-files/matchers.ts';
+import { readTestDoubles, type TestDoubles } from '../../fixture/test-doubles.ts';
 import { CommandError, EXIT, fileExitCode } from '../../kernel/exit-codes.ts';
 
 /** Whether any double is asked for. */
-export function wantsDoubles({ values: { stubs, record, replay, faults } }: PlacedSettings): boolean {
+export function hasTestDoubles({ values: { stubs, record, replay, faults } }: PlacedSettings): boolean {
   return stubs !== null || record !== null || replay !== null || faults.length > 0;
 }
 
 /** Reads stubs, recording and faults. @throws CommandError */
-export async function doublesOf(settings: PlacedSettings): Promise<Doubles> {
+export async function loadTestDoubles(settings: PlacedSettings): Promise<TestDoubles> {
   const { stubs, record, replay, replayMode, faults, seed } = settings.values;
   try {
-    return await readDoubles({
+    return await readTestDoubles({
       stubs: stubs ?? undefined,
       record: record ?? undefined,
       replay: replay ?? undefined,
@@ -26,7 +26,7 @@ export async function doublesOf(settings: PlacedSettings): Promise<Doubles> {
       seed: seed ?? undefined,
     });
   } catch (error) {
-    throw doublesFailure(error);
+    throw testDoublesFailure(error);
   }
 }
 
@@ -44,7 +44,7 @@ function parseFault(text: string, settings: PlacedSettings): FaultOptions {
 }
 
 /** Turns the reason why doubles do not start into exit code and lines; other errors stay as they are. */
-export function doublesFailure(error: unknown): unknown {
+export function testDoublesFailure(error: unknown): unknown {
   if (!(error instanceof StubFileError) && !(error instanceof RecordingError)) return error;
   return new CommandError(fileExitCode(error.cause), error.message);
 }

@@ -4,7 +4,7 @@ import { NS } from '../../shared/namespaces.ts';
 import type { NegotiationReceiver, StreamHeader } from '../../shared/reader/stream-receiver.ts';
 import { type Credentials, LoginError } from './login.ts';
 
-/** What a {@link LegacyLogin} needs of its connection. */
+/** What a {@link IqAuthLogin} needs of its connection. */
 export interface LoginConnection {
   readonly write: (xml: string) => void;
   /** The server takes stanzas from now on. */
@@ -15,7 +15,7 @@ export interface LoginConnection {
 }
 
 /** The client's side of a login with `jabber:iq:auth` and a digest (XEP-0078 §3.2), as OpenSRF's C library does it: no version, and no question for the fields. */
-export class LegacyLogin implements NegotiationReceiver {
+export class IqAuthLogin implements NegotiationReceiver {
   readonly reads = 'elements';
   private readonly jid: string;
   private readonly credentials: Credentials;

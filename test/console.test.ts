@@ -27,7 +27,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** The console of a server, in a page that counts its errors and what it asks of others. */
+/** The console of a server, in a page that records errors and requests to other servers. */
 async function openConsole(t: TestContext, url: string, view?: View): Promise<{ page: Page; faults: string[] }> {
   const page = await browser.page(view);
   t.after(() => page.close());
@@ -44,7 +44,7 @@ async function openConsole(t: TestContext, url: string, view?: View): Promise<{ 
   return { page, faults };
 }
 
-/** A browser gives up the page itself when the machine's network changes, as another test makes it do; all that comes after it is the console's own business. */
+/** Opens a page; tries again if the browser aborts because the machine's network changed, as in another test. */
 async function open(page: Page, address: string): Promise<void> {
   try {
     await page.goto(address);
@@ -86,12 +86,12 @@ function known(page: Page, isTrue: (requests: readonly TraceSummary[]) => boolea
 
 const text = (page: Page, selector: string) => page.locator(selector).innerText();
 
-test('connections: accounts, server, services; a session’s details; draining and ending it', { skip }, async (t) => {
+test('connections: accounts, server, services; the details of a session; drain and close', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started);
   await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'alice');
   const { page, faults } = await openConsole(t, started.url);
-  assert.ok(!page.url().includes(TOKEN), 'the token does not stay in sight');
+  assert.ok(!page.url().includes(TOKEN), 'the address no longer contains the token');
   const card = page.locator('section[aria-label="opensrf.math"]');
   await card.getByText('1 listener').waitFor();
   await card.getByText('2 workers').waitFor();
@@ -106,13 +106,13 @@ test('connections: accounts, server, services; a session’s details; draining a
   await panel.getByRole('button', { name: 'Resume' }).click();
   await card.getByText('1 draining').waitFor({ state: 'detached' });
   await page.locator('[data-jid="opensrf@private.localhost/alice"]').click();
-  await panel.getByRole('button', { name: 'End this session' }).click();
-  await panel.getByRole('button', { name: 'Really end it?' }).click();
-  await panel.getByText('this session is over').waitFor();
+  await panel.getByRole('button', { name: 'Close session' }).click();
+  await panel.getByRole('button', { name: 'Really close it?' }).click();
+  await panel.getByText('closed', { exact: true }).waitFor();
   assert.deepEqual(faults, []);
 });
 
-test('connections: a message is seen travelling, a peer that reads no more is shown', { skip }, async (t) => {
+test('connections: the picture animates messages and marks a stalled peer', { skip }, async (t) => {
   const started = await startControlledServer(t, { limits: { stalledAfterMs: 0, stalledBytes: 1 } });
   await startMath(t, started, 1);
   const deaf = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'deaf');
@@ -128,10 +128,10 @@ test('connections: a message is seen travelling, a peer that reads no more is sh
   deaf.stream.pause();
   const body = 'x'.repeat(1024 * 1024);
   for (let n = 0; n < 12; n++) client.jabber.send(readStanza(`<message to='opensrf@private.localhost/deaf'><body>${body}</body></message>`));
-  await page.locator('section[aria-label="opensrf@private.localhost"]').getByText('1 reading no more').waitFor();
+  await page.locator('section[aria-label="opensrf@private.localhost"]').getByText('1 stalled').waitFor();
 });
 
-test('request: who had a part in it and when, what was said, and what was asked for it under the same transaction id', { skip }, async (t) => {
+test('request: participants, sequence, payloads, and the requests with the same transaction id', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const site = await ExampleSite.start(started.address, { cstoreWorkers: 2 });
   t.after(() => site.stop());
@@ -161,7 +161,7 @@ test('request: who had a part in it and when, what was said, and what was asked 
   assert.deepEqual(faults, []);
 });
 
-test('after the demo one sees at a glance which worker answered the third request, and why the fourth failed', { skip }, async (t) => {
+test('request: the demo’s third request shows the worker that answered, the fourth its error', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const { page } = await openConsole(t, started.url);
   await show(page, 'request');
@@ -182,7 +182,7 @@ test('after the demo one sees at a glance which worker answered the third reques
     .waitFor();
 });
 
-test('traffic: filters, search in what was said, pause, copy as a command, export', { skip }, async (t) => {
+test('traffic: filters, search in payloads, pause, copy as a command, export', { skip }, async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   await call(started, 'add', 2, 3);
@@ -200,19 +200,19 @@ test('traffic: filters, search in what was said, pause, copy as a command, expor
   await hasRows(2);
   await page.getByLabel('Status').selectOption('');
   await hasRows(3);
-  await page.getByLabel('Search in everything').fill("it's");
+  await page.getByLabel('Search names, parameters and results').fill("it's");
   await hasRows(1);
   const copied = appears(page, 'Copied');
   await rows.first().getByRole('button', { name: 'Copy' }).click();
   await copied;
   assert.equal(await page.evaluate('navigator.clipboard.readText()'), `opensrf-chopchop request opensrf.math echo '"it'\\''s"' --domain private.localhost`);
-  await page.getByLabel('Search in everything').fill('');
+  await page.getByLabel('Search names, parameters and results').fill('');
   await hasRows(3);
   await page.getByRole('button', { name: 'Pause' }).click();
   await call(started, 'add', 4, 5);
   await known(page, (requests) => requests.length === 4);
   assert.equal(await rows.count(), 3);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Resume' }).click();
   await hasRows(4);
   const exported = async (name: string) => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
@@ -239,7 +239,7 @@ test('traffic: filters, search in what was said, pause, copy as a command, expor
   assert.deepEqual(faults, []);
 });
 
-test('health: plots of what is measured, methods by latency, limits', { skip }, async (t) => {
+test('health: plots, methods by latency, limits', { skip }, async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   await call(started, 'add', 2, 3);
@@ -255,11 +255,11 @@ test('health: plots of what is measured, methods by latency, limits', { skip }, 
     ['opensrf.math add', '1', ''],
     ['opensrf.math fail', '1', '1'],
   ]);
-  assert.match(await text(page, 'section[aria-label="Limits"] tbody'), /What waits for one peer to read\s+0 B\s+0 B\s+64 MB/);
+  assert.match(await text(page, 'section[aria-label="Limits"] tbody'), /Outbox of one peer\s+0 B\s+0 B\s+64 MB/);
   assert.deepEqual(faults, []);
 });
 
-test('try: services and methods are offered, the answer is shown, and its way can be seen', { skip }, async (t) => {
+test('try: the form offers services and methods, shows the answer and leads to its sequence', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const methods = withSystemMethods('opensrf.math', 'Math', { add: (a: number, b: number) => a + b });
   const service = await OsrfService.start({ ...LOGIN, ...started.address, service: 'opensrf.math', workers: 1, methods });
@@ -268,16 +268,16 @@ test('try: services and methods are offered, the answer is shown, and its way ca
   const { page, faults } = await openConsole(t, started.url);
   await show(page, 'try');
   await page.locator('#try-methods option[value="add"]').waitFor({ state: 'attached' });
-  assert.equal(await page.getByLabel('Service').inputValue(), 'opensrf.math', 'the only one is chosen already');
+  assert.equal(await page.getByLabel('Service').inputValue(), 'opensrf.math', 'the only service is preselected');
   await page.getByLabel('Method').fill('add');
   await page.getByText('2 parameters').waitFor();
   await page.getByLabel('Parameters').fill('2\n{');
   await page.keyboard.press('Control+Enter');
-  await page.getByText('Line 2 is no JSON').waitFor();
+  await page.getByText('Line 2 is not JSON').waitFor();
   await page.getByLabel('Parameters').fill('2\n40');
   await page.keyboard.press('Control+Enter');
   await page.locator('section[aria-label="Results"]').getByText('42').waitFor();
-  await page.getByRole('button', { name: 'See its way' }).click();
+  await page.getByRole('button', { name: 'Show sequence' }).click();
   await page.locator('.sequence .step').first().waitFor();
   assert.match(await text(page, '.request-head'), /opensrf\.math add/);
   await show(page, 'try');
@@ -290,7 +290,7 @@ test('try: services and methods are offered, the answer is shown, and its way ca
 
 const HOSTILE = `<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"><svg onload="window.hacked = 3">javascript:window.hacked=4`;
 
-test('a hostile message is shown as the text it is, everywhere: markup, scripts, strange names, 5 MB', { skip }, async (t) => {
+test('all views show a hostile message as plain text: markup, scripts, strange names, 5 MB', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const evil = started.server.login({ ...LOGIN, resource: `evil"><img src=x onerror=hacked=5>` });
   t.after(() => evil.close());
@@ -310,10 +310,10 @@ test('a hostile message is shown as the text it is, everywhere: markup, scripts,
   for (const address of addresses) {
     await show(page, address.slice(2));
     await page.locator(`[data-request="${address.split('/').at(-1)}"]`).waitFor();
-    cut += await page.getByText('the first 128 KB were kept').count();
+    cut += await page.getByText('Truncated to the first 128 KB').count();
     assert.match(await text(page, 'section[aria-label="Parameters"] pre'), /<script>window\.hacked = 1<\/script><img src=x onerror=/);
   }
-  assert.equal(cut, 2, 'parameters and results of the large one');
+  assert.equal(cut, 2, 'parameters and results of the large request');
   await show(page, 'health');
   await page.getByText(HOSTILE).waitFor();
   await show(page, 'connections');
@@ -323,7 +323,7 @@ test('a hostile message is shown as the text it is, everywhere: markup, scripts,
   assert.deepEqual(faults, []);
 });
 
-test('everything can be reached with the keyboard', { skip }, async (t) => {
+test('the keyboard reaches everything', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started);
   await call(started, 'add', 2, 3);
@@ -351,7 +351,7 @@ test('everything can be reached with the keyboard', { skip }, async (t) => {
   await page.keyboard.press('Enter');
   await page.locator('.request-head h2').getByText('add').waitFor();
   await page.keyboard.press('4');
-  // The first figures come within a second.
+  // The first sample arrives within a second.
   await page.locator('.plot[aria-label*=": "]').first().focus();
   await page.keyboard.press('ArrowLeft');
   assert.match((await page.locator('.plot').first().getAttribute('aria-label')) ?? '', / at \d\d:\d\d:\d\d$/);
@@ -376,7 +376,7 @@ test('five hundred workers stay readable: dots, names on demand, a search', { sk
   assert.deepEqual(faults, []);
 });
 
-test('after a restart of the server the page goes on by itself, or asks for the new token', { skip }, async (t) => {
+test('after a restart of the server the page reconnects, or asks for the new token', { skip }, async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   await call(started, 'add', 2, 3);
@@ -395,7 +395,7 @@ test('after a restart of the server the page goes on by itself, or asks for the 
   await second.stop();
   const third = await startControl(started.server, place, 'another-token-of-the-tests', started.log);
   t.after(() => third.stop());
-  const field = page.getByLabel('The server was started anew');
+  const field = page.getByLabel('The token is missing or out of date');
   await field.fill(`${started.url}/#token=another-token-of-the-tests`);
   await page.keyboard.press('Enter');
   await live(page);
@@ -404,7 +404,7 @@ test('after a restart of the server the page goes on by itself, or asks for the 
 });
 
 for (const file of ['views/traffic.js', 'main.js', 'style.css']) {
-  test(`a page that ${file} did not reach says so, and loads again by itself when the server can be reached`, { skip }, async (t) => {
+  test(`a page without ${file} says so, and reloads when the server answers`, { skip }, async (t) => {
     const started = await startControlledServer(t);
     const page = await browser.page();
     t.after(() => page.close());
@@ -412,7 +412,7 @@ for (const file of ['views/traffic.js', 'main.js', 'style.css']) {
     await page.route(`**/console/${file}`, (route) => (away ? route.abort('internetdisconnected') : route.continue()));
     await page.route('**/healthz', (route) => (away ? route.abort('internetdisconnected') : route.continue()));
     await open(page, `${started.url}/#token=${TOKEN}`);
-    await page.getByText('A part of the console could not be loaded. Trying again…').waitFor();
+    await page.getByText('Failed to load a part of the console. Retrying…').waitFor();
     away = false;
     await page.locator('#state').getByText('live', { exact: true }).waitFor();
   });
@@ -423,16 +423,16 @@ const setVisibility = (page: Page, state: 'visible' | 'hidden') =>
     `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
   );
 
-test('a page that nobody sees lets go of its connection, so that any number of tabs can be open, and has missed nothing afterwards', { skip }, async (t) => {
+test('a hidden page closes its connection, so that any number of tabs can be open, and catches up when visible', { skip }, async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   const hidden: Page[] = [];
-  // A browser makes six connections to a server.
+  // A browser opens six connections to a server.
   for (let n = 0; n < 6; n++) {
     const { page } = await openConsole(t, started.url);
     await show(page, 'traffic');
     await setVisibility(page, 'hidden');
-    await page.getByText('not live while the page is hidden').waitFor();
+    await page.getByText('paused while the page is hidden').waitFor();
     hidden.push(page);
   }
   await call(started, 'add', 2, 3);
@@ -446,7 +446,7 @@ test('a page that nobody sees lets go of its connection, so that any number of t
   await first.locator('.request-link').waitFor();
 });
 
-test('a page that has to wait for a connection says what that may come from', { skip }, async (t) => {
+test('a page that waits for a connection shows possible causes', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const page = await browser.page();
   t.after(() => page.close());
@@ -457,35 +457,35 @@ test('a page that has to wait for a connection says what that may come from', { 
     await route.continue();
   });
   await open(page, `${started.url}/#token=${TOKEN}`);
-  await page.getByText('Still connecting: the server is busy, or too many windows show its console').waitFor();
+  await page.getByText('Still connecting: the server is busy, or the console is open in too many windows').waitFor();
   letThrough();
   await live(page);
 });
 
-test('a page whose questions are not answered says that it is behind, until they are', { skip }, async (t) => {
+test('a page shows that it is behind while its queries fail', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const { page } = await openConsole(t, started.url);
   await page.route('**/api/v1/sessions', (route) => route.abort('connectionfailed'));
-  await page.getByText('The server is slow to answer: not all is up to date.').waitFor();
+  await page.getByText('Slow answers from the server: some data is out of date.').waitFor();
   await page.unroute('**/api/v1/sessions');
   await live(page);
 });
 
-test('a request that could not be read is asked for again, and so is what belongs to it', { skip }, async (t) => {
+test('the page retries a request that it could not read, and its related requests', { skip }, async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   await call(started, 'add', 2, 3);
   const { page } = await openConsole(t, started.url);
   await page.route('**/api/v1/requests/*', (route) => route.abort('connectionfailed'));
   await show(page, 'request');
-  await page.getByText('The server is slow to answer: not all is up to date.').waitFor();
+  await page.getByText('Slow answers from the server: some data is out of date.').waitFor();
   assert.equal(await page.locator('.sequence .step').count(), 0);
   await page.unroute('**/api/v1/requests/*');
   await page.locator('.sequence .step').first().waitFor();
   await live(page);
 });
 
-test('what happened while the list was asked for is in it as it is, not as the answer had it', { skip }, async (t) => {
+test('the list of requests prefers events to an older answer of the server', { skip }, async (t) => {
   const started = await startControlledServer(t);
   let answer = (_: string) => {};
   const answered = new Promise<string>((resolve) => (answer = resolve));
@@ -522,22 +522,22 @@ test('what happened while the list was asked for is in it as it is, not as the a
   assert.deepEqual(await page.locator('.traffic tbody .badge').allInnerTexts(), ['ok', 'ok']);
 });
 
-test('a mistake of the page is told to whoever looks at it', { skip }, async (t) => {
+test('the page shows its own errors', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const { page } = await openConsole(t, started.url);
   await page.evaluate(`import('/console/base/store.js').then(({ on }) => on('health', () => { throw new Error('this was wrong'); }))`);
-  await page.getByRole('alert').getByText('The console made a mistake (this was wrong). What it shows may be wrong; load it again.').waitFor();
-  assert.equal(await page.locator('#state').innerText(), 'live', 'that is no loss of the connection');
+  await page.getByRole('alert').getByText('Internal error of the console (this was wrong). Reload the page: its data may be wrong.').waitFor();
+  assert.equal(await page.locator('#state').innerText(), 'live', 'the connection stays');
 });
 
-/** What axe-core tells of a fault. */
+/** A finding of axe-core. */
 interface Violation {
   readonly id: string;
   readonly impact: string;
   readonly nodes: readonly { readonly html: string }[];
 }
 
-test('no view has a serious fault of accessibility, in light or dark, on a laptop or a phone', { skip }, async (t) => {
+test('no view has a serious accessibility problem, in light or dark, on a laptop or a phone', { skip }, async (t) => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const started = await startControlledServer(t);
   const site = await ExampleSite.start(started.address, { cstoreWorkers: 2 });

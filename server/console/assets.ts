@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-/** The files of the console. No other file is ever served. */
+/** The files of the console. The server serves no others. */
 export const CONSOLE_FILES = [
   'base/api.js',
   'base/dom.js',
@@ -47,7 +47,7 @@ export interface ConsoleFile {
   /** Its media type. */
   readonly type: string;
   readonly content: string;
-  /** What its Content-Security-Policy has besides; `''` where it needs nothing. */
+  /** An additional Content-Security-Policy directive, or `''`. */
   readonly policy: string;
 }
 
@@ -58,13 +58,13 @@ export function readConsoleFile(name: string): ConsoleFile {
   return { type, content, policy: name.endsWith('.html') ? inlinePolicy(content) : '' };
 }
 
-/** Lets the one script run that is in the page itself, because it is about what else cannot be loaded (CSP Level 3 §6.7.3.3). */
+/** Allows the inline script of the page, which handles files that fail to load, by its hash (CSP Level 3 §6.7.3.3). */
 function inlinePolicy(page: string): string {
   const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(page) ?? [];
   return `script-src-elem 'self' 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 }
 
-/** In a single executable it is the asset `console/NAME`; else a file beside this one. */
+/** Reads the asset `console/NAME` of a single executable, or else the file in page/. */
 function readAsset(name: string): string {
   if (isSea()) return getAsset(`console/${name}`, 'utf8');
   return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 
-// The console's store knows no page: it runs here with the few things of a browser that it takes.
+// The console's store needs no page: it runs here with stubs of the few browser APIs that it uses.
 
 interface Store {
   readonly requests: Map<number, { readonly id: number; readonly state: string }>;
 }
 
-test('what events told that did not reach the page is asked for once it is calm again', async (t) => {
+test('the page catches up on lost events once the load is down', async (t) => {
   const answers: Record<string, unknown> = {
     '/api/v1/server': { pid: 1, startedAt: 1 },
     '/api/v1/health': { samples: [] },
     '/api/v1/routers': { routers: [] },
     '/api/v1/sessions': { sessions: [], total: 0 },
-    // Newest first, as the server has it.
+    // Newest first, like the server's answer.
     '/api/v1/requests': { requests: [3, 2, 1].map((id) => ({ id, state: 'complete' })) },
   };
   const asked: string[] = [];

@@ -1,4 +1,4 @@
-// The frame around the views: which one is shown, and whether what it shows is live.
+// The frame around the views: navigation, and the state of the connection.
 
 import { ApiError, takeTokenFromAddress, useToken } from './base/api.js';
 import { button, h, keyed, setText } from './base/dom.js';
@@ -10,7 +10,7 @@ import { requestView } from './views/request.js';
 import { trafficView } from './views/traffic.js';
 import { tryView } from './views/try.js';
 
-/** Each view is a function of the rest of its address that returns `{element, close}`. */
+/** A view is a function that takes the rest of the address and returns `{element, close}`. */
 const VIEWS = [
   { name: 'connections', title: 'Connections', view: connectionsView },
   { name: 'request', title: 'Request', view: requestView },
@@ -52,12 +52,12 @@ function showNav() {
 
 const STATES = {
   connecting: 'connecting…',
-  slow: 'Still connecting: the server is busy, or too many windows show its console',
+  slow: 'Still connecting: the server is busy, or the console is open in too many windows',
   live: 'live',
-  behind: 'The server is slow to answer: not all is up to date. Too many windows?',
-  hidden: 'not live while the page is hidden',
-  lost: 'The server does not answer. Trying again…',
-  refused: 'The server wants another token',
+  behind: 'Slow answers from the server: some data is out of date. Too many windows?',
+  hidden: 'paused while the page is hidden',
+  lost: 'The server does not answer. Retrying…',
+  refused: 'The server requires another token',
 };
 
 const light = h('span', { class: 'light' });
@@ -79,7 +79,7 @@ function showFigures() {
   setText(figures, `${number(last.requests)} requests/s · ${number(last.sessions)} sessions · ${bytes(last.rssBytes)}`);
 }
 
-/** A server that was started again has another token, if it was not given one by a file. */
+/** A restarted server has a new token, unless it reads one from a file. */
 function askForToken() {
   if (document.querySelector('.token') !== null) return;
   const input = h('input', { id: 'token', autocomplete: 'off', placeholder: 'http://127.0.0.1:5290/#token=…' });
@@ -94,23 +94,23 @@ function askForToken() {
     h(
       'label',
       { for: 'token' },
-      'The server was started anew, or you came without its token. Paste the console’s address from its banner, or the token from its control file:',
+      'The token is missing or out of date. Paste the console’s address from the server’s banner, or the token from its control file:',
     ),
-    h('div', { class: 'row' }, input, button('Use it', use)),
+    h('div', { class: 'row' }, input, button('Connect', use)),
   );
   document.querySelector('.bar').after(form);
 }
 
-/** Whoever looks must not take for whole what is not. */
+/** Warns that the page may be incomplete or wrong. */
 function mistakeMade(error) {
   const said = error?.message ?? String(error);
-  const text = error instanceof ApiError ? `That did not work: ${said}.` : `The console made a mistake (${said}). What it shows may be wrong; load it again.`;
+  const text = error instanceof ApiError ? `The action failed: ${said}.` : `Internal error of the console (${said}). Reload the page: its data may be wrong.`;
   const notice = document.querySelector('.mistake') ?? h('p', { class: 'notice mistake', role: 'alert' });
   setText(notice, text);
   main.before(notice);
 }
 
-/** 1 to 5 choose a view, / goes to a search field. Not while somebody writes. */
+/** 1 to 5 choose a view, / focuses the search field; not while an input has the focus. */
 function keyPressed(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
   const view = VIEWS[Number(event.key) - 1];
@@ -123,7 +123,7 @@ function keyPressed(event) {
 
 takeTokenFromAddress();
 addEventListener('hashchange', () => {
-  // The address was pasted into a tab that had the console open.
+  // The user may paste an address with a new token into this tab.
   takeTokenFromAddress();
   show();
 });

@@ -1,16 +1,16 @@
-// The control interface, as docs/control.md has it. The token comes behind the # of the address, is kept for this tab, and goes into a header and nowhere else.
+// The control interface of docs/control.md. The token comes from the fragment of the address; this tab keeps it and sends it in a header only.
 
 const TOKEN = 'opensrf-chopchop-token';
 const RETRY_MS = 1_000;
-/** Whoever has waited so long wants to know why. */
+/** The page explains a connection attempt that takes longer. */
 const SLOW_MS = 4_000;
 const HIDDEN_MS = 3_000;
-/** A question that was not answered by then is given up. */
+/** The time-out of a query. */
 const PATIENCE_MS = 15_000;
 
 let token = sessionStorage.getItem(TOKEN) ?? '';
 
-/** Takes the token out of the address, so that it does not stay in sight. */
+/** Removes the token from the visible address and keeps it. */
 export function takeTokenFromAddress() {
   const found = /^#token=([^&]+)/.exec(location.hash);
   if (found === null) return;
@@ -31,14 +31,14 @@ export class ApiError extends Error {
   }
 }
 
-/** @returns what was answered. @throws ApiError; its status is 0 where nobody answers. */
+/** @returns the answer's JSON. @throws ApiError; its status is 0 if there is no answer. */
 export async function api(path, method = 'GET', body = undefined) {
   const signal = method === 'GET' ? AbortSignal.timeout(PATIENCE_MS) : undefined;
   const response = await fetched(path, { method, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   try {
     return await response.json();
   } catch {
-    throw new ApiError(0, 'the server broke off');
+    throw new ApiError(0, 'the answer of the server is incomplete');
   }
 }
 
@@ -55,9 +55,9 @@ async function fetched(path, options) {
 }
 
 /**
- * Listens to the live part for ever, and connects again whenever that has ended; but not while nobody sees the page: a browser makes six connections to a server
- * for all its tabs together, and the server need not look for those who do not.
- * @param onEvent `(name, data)`. @param onState Called with `connecting`, `slow`, `live`, `lost`, `refused` or `hidden`; when it is refused, a new token is needed.
+ * Listens to live events forever and reconnects whenever the stream ends. Disconnects while the page is hidden: a browser opens six connections to a server for all
+ * tabs together, and the server observes less without listeners.
+ * @param onEvent `(name, data)`. @param onState Called with `connecting`, `slow`, `live`, `lost`, `refused` (a new token is needed) or `hidden`.
  */
 export async function listen(path, onEvent, onState) {
   for (;;) {
@@ -73,9 +73,9 @@ export async function listen(path, onEvent, onState) {
   }
 }
 
-/** @returns how it ended. */
+/** @returns `lost` or `refused`. */
 async function listenOnce(path, onEvent, onState) {
-  // A stream that nobody reads any more would keep one of the few connections that a browser makes to a server.
+  // An unread stream would keep one of the browser's few connections to the server.
   const abort = new AbortController();
   const slow = setTimeout(() => onState('slow'), SLOW_MS);
   const end = whenHidden(() => abort.abort());
@@ -94,7 +94,7 @@ async function listenOnce(path, onEvent, onState) {
   }
 }
 
-/** Who only looks at another tab for a moment finds everything as it was. @returns what ends that. */
+/** Calls an action when the page has been hidden for {@link HIDDEN_MS}, so that a short look at another tab changes nothing. @returns A function that cancels. */
 function whenHidden(action) {
   let timer = null;
   const changed = () => {

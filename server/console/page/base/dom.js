@@ -1,13 +1,13 @@
-// Makes elements. All text goes in as text: nothing here (or anywhere in the console) turns a string into markup.
+// Makes elements. The console inserts all text as text nodes and never parses a string as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** An HTML element. Properties that begin with `on` are listeners; false and null are left out; true is an empty attribute. */
+/** Makes an HTML element. A property that begins with `on` is a listener, true an empty attribute; false and null add nothing. */
 export function h(name, properties = {}, ...children) {
   return furnish(document.createElement(name), properties, children);
 }
 
-/** The same in SVG. */
+/** Makes an SVG element likewise. */
 export function svg(name, properties = {}, ...children) {
   return furnish(document.createElementNS(SVG, name), properties, children);
 }
@@ -26,14 +26,14 @@ export function set(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? '' : String(value));
 }
 
-/** Changes a text only if it is another one, so that nothing is laid out or read aloud for nothing. */
+/** Sets a text if it differs, to avoid needless layout and announcements by screen readers. */
 export function setText(element, text) {
   if (element.textContent !== String(text)) element.textContent = text;
 }
 
 /**
- * Lets a container have one child for each item, in their order, and keeps the children it has: focus, selection and open parts stay.
- * @param render Makes a child, or changes the one there is: `(item, child | null) => child`.
+ * Gives a container one child for each item, in order. Existing children stay, with their focus, selection and expanded parts.
+ * @param render Makes a child or updates the existing one: `(item, child | null) => child`.
  */
 export function keyed(container, items, keyOf, render) {
   const known = new Map([...container.children].map((child) => [child.dataset.key, child]));
@@ -50,18 +50,18 @@ export function keyed(container, items, keyOf, render) {
   for (const gone of known.values()) gone.remove();
 }
 
-/** The name of a request, its service less prominent. A line may end behind a dot. */
+/** The name of a request, with its service less prominent. Lines may break after a dot. */
 export function requestName([service, rest]) {
   const pieces = rest.split(/(?<=[._])/).flatMap((piece) => [h('wbr'), piece]);
   return h('span', { class: 'mono request-name' }, h('span', { class: 'service' }, service), pieces);
 }
 
-/** A button with a text, or with whatever else is in it. */
+/** A button with a text or other content. */
 export function button(content, onclick, properties = {}) {
   return h('button', { type: 'button', onclick, ...properties }, content);
 }
 
-/** Puts a text on the clipboard and says so on the button for a moment. */
+/** Copies a text to the clipboard and confirms it on the button for a moment. */
 export async function copy(text, from) {
   const before = from.textContent;
   try {
@@ -73,7 +73,7 @@ export async function copy(text, from) {
   setTimeout(() => (from.textContent = before), 1500);
 }
 
-/** Offers a text as a file. */
+/** Downloads a text as a file. */
 export function download(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   h('a', { href: url, download: name }).click();

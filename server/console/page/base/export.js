@@ -1,8 +1,8 @@
-// Requests as other programs take them: a command line, a recording (`--replay`), a file of stubs (`--stubs`). Pure.
+// Exports requests as a command line, a recording (`--replay`) or a file of stubs (`--stubs`). Pure functions.
 
 import { bareJid } from './format.js';
 
-/** The command that asks the same again. */
+/** A command line that repeats a request. */
 export function asCommand({ service, method, client, type }, { params }) {
   const domain = bareJid(client).split('@').at(-1);
   const words = ['opensrf-chopchop', 'request', service, type === 'CONNECT' ? 'METHOD' : method, ...parametersOf(params)];
@@ -19,12 +19,12 @@ function quoted(word) {
   return /^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What was said; null where it is not known whole. */
+/** The values of a payload; null if it is truncated or redacted. */
 function valuesOf({ json, length, redacted }) {
   return redacted || length > json.length ? null : JSON.parse(json);
 }
 
-/** A line of JSON for each, as `--record` writes it. What is not known whole is not in there as if it were. */
+/** One line of JSON per request, as `--record` writes it. Omits truncated payloads. */
 export function asRecording(entries) {
   return entries.map((entry) => `${JSON.stringify(recorded(entry))}\n`).join('');
 }
@@ -51,7 +51,7 @@ function recorded({ summary, detail }) {
   };
 }
 
-/** A YAML document for each service, in which each method answers for the parameters that it was seen with. What is not known whole is left out. */
+/** One YAML document per service; each method answers the parameters of the observed requests. Omits requests with truncated payloads. */
 export function asStubs(entries) {
   const services = new Map();
   for (const { summary, detail } of [...entries].reverse()) {
@@ -73,7 +73,7 @@ function stubCase({ type, service, state, statusCode, status }, detail) {
   return state === 'refused' && statusCode >= 300 ? { params, results, status: statusCode, text: status } : null;
 }
 
-/** JSON is YAML; each case on a line of its own can be read and changed. */
+/** JSON is YAML; one line per case stays readable and editable. */
 function stubDocument(service, methods) {
   const lines = Array.from(methods, ([method, cases]) => {
     const list = Array.from(cases.values(), (one) => `    - ${JSON.stringify(one)}\n`).join('');

@@ -1,9 +1,9 @@
-// The filters of the traffic. What the server can look for (in parameters and results too) it is asked for; what is new meanwhile is tested here by the same rules.
+// The filters of the traffic view. The server filters past requests, by parameters and results too; this file filters new requests by the same rules.
 
 import { h } from './dom.js';
 import { isFailure } from './format.js';
 
-/** States, and the codes that OpenSRF's programs answer with. */
+/** States, and the status codes of OpenSRF's programs. */
 const STATES = ['failed', 'open', 'complete', 'refused', 'bounced', 'abandoned', 'forgotten'];
 const CODES = ['205', '400', '401', '403', '404', '408', '417', '500', '503'];
 const STATUSES = ['', ...STATES, ...CODES];
@@ -12,19 +12,19 @@ const FIELDS = [
   { name: 'service', label: 'Service', placeholder: 'opensrf.math' },
   { name: 'method', label: 'Method', placeholder: 'add, or op*' },
   { name: 'status', label: 'Status', choices: STATUSES },
-  { name: 'jid', label: 'JID', placeholder: 'part of it' },
-  { name: 'xid', label: 'xid', placeholder: 'the whole' },
+  { name: 'jid', label: 'JID', placeholder: 'part of a JID' },
+  { name: 'xid', label: 'xid', placeholder: 'exact' },
   { name: 'slowerThan', label: 'Slower than', placeholder: 'ms', type: 'number' },
 ];
 
-/** @returns `{element, query, matches, changed}`. @param onChange Called when somebody has changed one. */
+/** @returns `{element, query}`. @param onChange Called when the user changes a filter. */
 export function filterBar(onChange) {
   const inputs = new Map(FIELDS.map((field) => [field.name, inputOf(field, onChange)]));
   const text = h('input', {
     type: 'search',
     id: 'filter-text',
-    placeholder: 'Search in everything  ( / )',
-    'aria-label': 'Search in everything that was said',
+    placeholder: 'Search all text  ( / )',
+    'aria-label': 'Search names, parameters and results',
     oninput: onChange,
   });
   inputs.set('text', text);
@@ -48,7 +48,7 @@ function inputOf({ name, placeholder, choices, type = 'text' }, onChange) {
   );
 }
 
-/** Whether a request is one of those that are wanted, as far as its summary tells. */
+/** Whether the summary of a request matches the filters. */
 export function matches(query, request) {
   const wanted = (name) => query.get(name) ?? '';
   const { service, method, xid, durationMs, client, listener, worker, to } = request;

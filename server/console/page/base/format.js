@@ -1,4 +1,4 @@
-// Numbers, times and addresses as people read them.
+// Formats numbers, times and addresses.
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
@@ -36,7 +36,7 @@ export function clock(at) {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** How long ago that was, or how long it has been. */
+/** The time since then. */
 export function since(at, now = Date.now()) {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -54,20 +54,20 @@ export function resource(jid) {
   return jid.slice(bareJid(jid).length + 1);
 }
 
-/** A resource without what all of its kind have in common, as short as it can be told from its neighbours by. */
+/** A resource without the prefix that all programs of the service share. */
 export function shortName(jid, service = '') {
   const name = resource(jid) || jid;
   const prefix = service === '' ? '' : `${service}_`;
   return name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
 }
 
-/** The service and the rest of a request's name: most methods begin with the name of their service, which is enough once. */
+/** The service and the rest of a request's name. Most methods repeat the name of their service, which the console shows once. */
 export function nameParts({ service, method, type }) {
   const name = method || type;
   return name.startsWith(`${service}.`) ? [service, name.slice(service.length)] : [service, ` ${name}`];
 }
 
-/** What came of a request, in a word or two. */
+/** The outcome of a request, in a word or two. */
 export function outcome({ state, statusCode }) {
   if (state === 'complete') return 'ok';
   if (state === 'open') return 'open';

@@ -1,24 +1,23 @@
-// What the console knows, and who wants to hear of it.
+// The console's data, and the subscriptions to its changes.
 
 import { ApiError, api, listen } from './api.js';
 
-/** As many requests as the server remembers. */
+/** The number of requests that the server remembers. */
 const MAX_REQUESTS = 5_000;
 const MAX_SAMPLES = 300;
-/** When events have not reached us for so long without a break, what they told is asked for. */
+/** The page catches up when no event has been lost for so long. */
 const CALM_MS = 2_000;
 
 export const store = {
   /**
-   * `connecting`, and `slow` when that takes long; `live`; `behind`, live but for what has to be asked for; `lost`; `refused`; `hidden`, because nobody sees the
-   * page.
+   * `connecting`; `slow`: connecting takes long; `live`; `behind`: events arrive, but queries fail; `lost`; `refused`; `hidden`: the page is not visible.
    */
   state: 'connecting',
   server: null,
   routers: [],
   sessions: [],
   sessionTotal: 0,
-  /** By number, in the order in which they became known. */
+  /** By number, in the order of arrival. */
   requests: new Map(),
   samples: [],
   unseen: 0,
@@ -27,14 +26,14 @@ export const store = {
 
 const listeners = new Map();
 
-/** Topics: `state`, `picture` (routers and sessions), `requests` (those that are new or have changed), `steps`, `health`. @returns what ends that. */
+/** Topics: `state`, `picture` (routers and sessions), `requests` (new or changed ones), `steps`, `health`. @returns A function that unsubscribes. */
 export function on(topic, listener) {
   const set = listeners.get(topic) ?? new Set();
   listeners.set(topic, set.add(listener));
   return () => set.delete(listener);
 }
 
-/** A mistake in one view is not the others', and is no loss of the connection. */
+/** An error in one view affects neither the others nor the connection. */
 function tell(topic, news) {
   for (const listener of listeners.get(topic) ?? []) {
     try {
@@ -49,7 +48,7 @@ export function start() {
   void listen(`/api/v1/events?past=${MAX_REQUESTS}`, happened, stateChanged);
 }
 
-/** Reads anew who is connected. Views that show it ask for that now and then; all else comes by itself. */
+/** Reloads routers and sessions. Views that show them poll this; everything else arrives as events. */
 export async function refreshPicture() {
   await upToDate(async () => {
     const [{ routers }, { sessions, total }] = await Promise.all([api('/api/v1/routers'), api('/api/v1/sessions')]);
@@ -58,14 +57,14 @@ export async function refreshPicture() {
   });
 }
 
-/** Asks for what does not come by itself. Where that fails, the page is behind, and says so, until it succeeds again. */
+/** Runs a query. If it fails, the page shows that it is behind until a query succeeds again. */
 export async function upToDate(refresh) {
   try {
     await refresh();
     if (store.state === 'behind') setState('live');
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    // While there is no connection at all, that is what counts.
+    // A lost connection takes precedence.
     if (store.state === 'live') setState('behind');
   }
 }
@@ -84,7 +83,7 @@ async function stateChanged(state) {
 async function connected() {
   const server = await api('/api/v1/server');
   const { samples } = await api('/api/v1/health');
-  // Another process counts its requests from 1 again.
+  // A new process numbers its requests from 1 again.
   if (store.server?.pid !== server.pid || store.server.startedAt !== server.startedAt) store.requests.clear();
   Object.assign(store, { server, samples });
   tell('requests', []);
@@ -112,7 +111,7 @@ function traced({ requests, steps, came, left, unseen, leftOut }) {
 
 let calm = null;
 
-/** What was left out may have been the end of a request that would stay open here for ever. */
+/** A lost event may have been the end of a request, which would stay open here forever. */
 function catchUpSoon() {
   clearTimeout(calm);
   calm = setTimeout(() => void upToDate(catchUp), CALM_MS);

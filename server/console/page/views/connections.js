@@ -1,4 +1,4 @@
-// Who is connected to the Jabber server, and what passes between them, as a picture.
+// A picture of the connections to the Jabber server and the messages between them.
 
 import { h, keyed, setText, svg } from '../base/dom.js';
 import { number } from '../base/format.js';
@@ -62,7 +62,7 @@ export function connectionsView(jid) {
   }
 
   function placeholders(groups, wanted) {
-    clients.dataset.empty = wanted === '' && groups.clients.length === 0 ? 'No client is logged in' : '';
+    clients.dataset.empty = wanted === '' && groups.clients.length === 0 ? 'No client is connected' : '';
     services.dataset.empty = wanted === '' && groups.services.length === 0 ? 'No service is registered. Start one, or run the demo' : '';
   }
 

@@ -1,4 +1,4 @@
-// Who stands together in the picture: clients by account, listeners and workers by service. Pure: takes what the server tells, knows no page.
+// Groups the sessions for the picture: clients by account, listeners and workers by service. Pure functions of the server's reports.
 
 import { bareJid } from '../base/format.js';
 
@@ -28,7 +28,7 @@ function addService(services, { service, listeners }, domain) {
   group.domains.push(domain);
   for (const listener of listeners) {
     const known = group.listeners.get(listener.jid);
-    // The same listener with several routers: what it was handed by all of them.
+    // The same listener may be registered with several routers.
     group.listeners.set(listener.jid, known === undefined ? listener : merged(known, listener));
   }
 }
@@ -56,7 +56,7 @@ function groupIn(groups, key, title) {
   return group;
 }
 
-/** Which group a JID stands in, for messages on their way; `''` for the server itself and who is not known. */
+/** Finds the group of a JID; `''` for the server itself and unknown JIDs. */
 export function placeFinder(groups) {
   const places = new Map();
   for (const { key, sessions } of [...groups.clients, ...groups.services]) for (const { jid } of sessions) places.set(jid, key);
@@ -67,7 +67,7 @@ export function placeFinder(groups) {
   };
 }
 
-/** Whom a search finds: a part of the JID, or of the peer's address. */
+/** Searches the JID and the peer's address. */
 export function matches(session, wanted) {
   return wanted === '' || `${session.jid} ${session.peer}`.toLowerCase().includes(wanted);
 }

@@ -1,4 +1,4 @@
-// How the server is: the last five minutes, the methods by their latencies, the limits and who came near them.
+// The server's health: plots of the last five minutes, latencies by method, limits and the peers closest to them.
 
 import { api } from '../base/api.js';
 import { h, keyed, setText } from '../base/dom.js';
@@ -12,8 +12,8 @@ const PLOTS = [
     title: 'Latency',
     unit: ms,
     lines: [
-      { name: '50 %', of: ({ p50Ms }) => p50Ms },
-      { name: '95 %', of: ({ p95Ms }) => p95Ms },
+      { name: 'p50', of: ({ p50Ms }) => p50Ms },
+      { name: 'p95', of: ({ p95Ms }) => p95Ms },
     ],
   },
   { title: 'Failed requests', unit: (value) => `${number(value)}/s`, lines: [{ name: 'failed', of: ({ failed }) => failed }] },
@@ -27,7 +27,7 @@ const PLOTS = [
       { name: 'out', of: ({ bytesWritten }) => bytesWritten },
     ],
   },
-  { title: 'Waiting for readers', unit: bytes, lines: [{ name: 'outboxes', of: ({ outboxBytes }) => outboxBytes }] },
+  { title: 'Outbox backlog', unit: bytes, lines: [{ name: 'outboxes', of: ({ outboxBytes }) => outboxBytes }] },
   {
     title: 'Memory',
     unit: bytes,
@@ -47,13 +47,13 @@ const PLOTS = [
   { title: 'CPU', unit: (value) => `${number(value)} %`, lines: [{ name: 'of one core', of: ({ cpuPercent }) => cpuPercent }] },
 ];
 
-/** What a limit's name says, in words, and how its numbers are read. */
+/** Each limit's label, format, and the consequence of reaching it. */
 const LIMITS = {
-  outboxBytes: ['What waits for one peer to read', bytes, 'peers closed'],
-  heldRequests: ['Requests that wait for a first listener', number, ''],
-  unansweredRequests: ['Requests nobody has answered', number, 'forgotten'],
-  stanzaBytes: ['The size of a stanza', bytes, 'bounced'],
-  loginTimeoutMs: ['The time for a login', ms, 'gave up'],
+  outboxBytes: ['Outbox of one peer', bytes, 'peers closed'],
+  heldRequests: ['Requests held for a first listener', number, ''],
+  unansweredRequests: ['Unanswered requests', number, 'forgotten'],
+  stanzaBytes: ['Stanza size', bytes, 'bounced'],
+  loginTimeoutMs: ['Login time', ms, 'timed out'],
 };
 
 /** The figures of the server's load, in words. */
@@ -78,7 +78,7 @@ export function healthView() {
   const element = h(
     'div',
     {},
-    h('div', { class: 'head' }, h('h2', {}, 'Health'), h('span', { class: 'quiet' }, 'up to the last five minutes, second by second')),
+    h('div', { class: 'head' }, h('h2', {}, 'Health'), h('span', { class: 'quiet' }, 'last five minutes, one sample per second')),
     h(
       'div',
       { class: 'plots' },
@@ -87,15 +87,15 @@ export function healthView() {
     h(
       'section',
       { class: 'card block', 'aria-label': 'Methods' },
-      h('h3', {}, 'Methods, by what was asked most'),
-      scrolled('Methods', table(['Method', 'Requests', 'Failed', '50 % within', '95 %', '99 %', 'Longest'], methods)),
+      h('h3', {}, 'Methods, most frequent first'),
+      scrolled('Methods', table(['Method', 'Requests', 'Failed', 'p50', 'p95', 'p99', 'max'], methods)),
       noMethods,
     ),
     h(
       'section',
       { class: 'card block', 'aria-label': 'Limits' },
-      h('h3', {}, 'Limits, and who came near them'),
-      scrolled('Limits', table(['Limit', 'Now', 'Most', 'Allowed', 'Met', 'Who'], limits)),
+      h('h3', {}, 'Limits, and the peers closest to them'),
+      scrolled('Limits', table(['Limit', 'Now', 'Max', 'Allowed', 'Exceeded', 'Peer'], limits)),
     ),
     h(
       'section',
@@ -164,7 +164,7 @@ function table(titles, body) {
       h(
         'tr',
         {},
-        titles.map((title, index) => h('th', { scope: 'col', class: index > 0 && title !== 'Who' ? 'right' : null }, title)),
+        titles.map((title, index) => h('th', { scope: 'col', class: index > 0 && title !== 'Peer' ? 'right' : null }, title)),
       ),
     ),
     body,

@@ -1,15 +1,15 @@
-// Parameters and results as people read them: indented, OpenSRF's classed objects by their name, searchable. Whatever a message holds, it becomes text.
+// Shows parameters and results as searchable text: indented, with the class names of OpenSRF's objects.
 
 import { button, copy, h, setText } from '../base/dom.js';
 import { bytes, number } from '../base/format.js';
 
-/** More lines are shown only on demand… */
+/** The panel shows more lines on demand only. */
 const LINES = 400;
-/** …and of a long text only the beginning. */
+/** The panel truncates a longer string. */
 const TEXT = 2_000;
 const INDENT = '  ';
 
-/** @param payload As the server tells it: `{json, length, redacted}`. @param isLine Whether each value of the array is one parameter or result. */
+/** @param payload The server's `{json, length, redacted}`. */
 export function payloadPanel(title, { json, length, redacted }) {
   const search = h('input', { type: 'search', 'aria-label': `Search in ${title.toLowerCase()}`, placeholder: 'Search', oninput: () => render() });
   const found = h('span', { class: 'quiet', role: 'status' });
@@ -46,8 +46,8 @@ export function payloadPanel(title, { json, length, redacted }) {
       search,
       copyButton,
     ),
-    redacted ? h('p', { class: 'notice' }, 'log_protect covers this method: nothing of it was kept.') : null,
-    isCut ? h('p', { class: 'notice' }, `These are ${bytes(length)}; the first ${bytes(json.length)} were kept.`) : null,
+    redacted ? h('p', { class: 'notice' }, 'Hidden by log_protect.') : null,
+    isCut ? h('p', { class: 'notice' }, `Truncated to the first ${bytes(json.length)} of ${bytes(length)}.`) : null,
     redacted ? null : text,
     more,
   );
@@ -71,7 +71,7 @@ function marked(text, wanted, marks) {
   return [...parts, text.slice(from)];
 }
 
-/** The lines of an array, without its own brackets: one value after the other. Each line is a list of tokens. */
+/** The lines of an array's values, without its brackets. Each line is a list of tokens. */
 function linesOf(json) {
   let values;
   try {
@@ -86,12 +86,12 @@ function linesOf(json) {
     for (const value of values) print(value, '', '', [], lines);
     return lines;
   } catch {
-    // Nested too deeply to be laid out.
+    // Nested too deeply to be indented.
     return [[{ kind: 'plain', text: json }]];
   }
 }
 
-/** @param before The tokens that the first line begins with. @param after What ends the last line. */
+/** @param before The first tokens of the first line. @param after The end of the last line. */
 function print(value, indent, after, before, lines) {
   const [name, inner] = classed(value);
   const start = name === '' ? before : [...before, { kind: 'class', text: `${name} ` }];
@@ -126,7 +126,7 @@ function kindOf(value) {
   return typeof value === 'number' ? 'number' : 'word';
 }
 
-/** A payload in a few characters, for a line of a diagram. */
+/** The beginning of a payload, for a label of the diagram. */
 export function brief({ json, redacted }, length = 28) {
   if (redacted) return 'redacted';
   const inner = json.startsWith('[') ? json.slice(1, json.endsWith(']') ? -1 : undefined) : json;

@@ -5,11 +5,11 @@ import { bytes, number, shortName } from '../base/format.js';
 import { store } from '../base/store.js';
 import { matches } from './groups.js';
 
-/** As many clients stand in a closed card by name; more of them, and listeners and workers, as dots… */
+/** A collapsed card lists so many clients by name. It shows more clients, and listeners and workers, as dots. */
 const NAMED = 5;
-/** …up to so many… */
+/** The most dots in a card. */
 const DOTS = 240;
-/** …and in an open one by name. */
+/** The most names in an expanded card. */
 const ROWS = 500;
 
 const DOT = 12;
@@ -68,7 +68,7 @@ function jidOf({ jid }) {
   return jid;
 }
 
-/** How many there are of each kind, and what is wrong with some. */
+/** Counts of sessions by role, and of stalled and draining ones. */
 function badgesOf({ listeners }, sessions) {
   const counted = ['listener', 'worker', 'client', 'gateway'].map((role) => [role, sessions.filter((session) => session.role === role).length, role]);
   const stalled = sessions.filter((session) => session.stalled).length;
@@ -106,10 +106,10 @@ function stateOf({ stalled, waiting, outboxBytes }, listener) {
   if (listener?.suspicion) return 'may be dead';
   if (listener?.draining) return 'draining';
   if (listener?.unanswered > 0) return `${number(listener.unanswered)} open`;
-  return outboxBytes > 0 ? `${bytes(outboxBytes)} wait` : '';
+  return outboxBytes > 0 ? `${bytes(outboxBytes)} queued` : '';
 }
 
-/** Hundreds of sessions at a glance; for the keyboard they are in the open card. */
+/** Hundreds of sessions at a glance; the expanded card is for the keyboard. */
 function drawDots(place, sessions, context) {
   const shown = sessions.slice(0, DOTS);
   const signature = shown.map(({ jid, role, stalled }) => `${jid}${role}${stalled}`).join();
@@ -158,7 +158,7 @@ function hostRow({ domain, router, suspended, services, refusals }, old) {
   const [name, routerName, more] = row.children;
   const refused = Object.values(refusals).reduce((sum, count) => sum + count, 0);
   setText(name, domain);
-  setText(routerName, suspended ? 'a router from outside is in its place' : router);
+  setText(routerName, suspended ? 'replaced by an external router' : router);
   setText(more, `${number(services.length)} service${services.length === 1 ? '' : 's'}${refused > 0 ? ` · ${number(refused)} refused` : ''}`);
   return row;
 }

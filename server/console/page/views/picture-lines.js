@@ -2,7 +2,7 @@
 
 import { svg } from '../base/dom.js';
 
-/** Draws them between where the cards stand now; keeps a line that is there already. */
+/** Draws the lines between the current positions of the cards; keeps existing lines. */
 export function drawLines(picture, lines) {
   const frame = picture.getBoundingClientRect();
   const server = picture.querySelector('.server')?.getBoundingClientRect();
@@ -22,7 +22,7 @@ function relative(rect, frame) {
   return { left: rect.left - frame.left, right: rect.right - frame.left, top: rect.top - frame.top, bottom: rect.bottom - frame.top };
 }
 
-/** From the group to the server: sideways where they stand beside each other, downwards where they stand in one column. */
+/** From the group to the server: horizontal if they are side by side, vertical if they are in one column. */
 function curve(group, server) {
   const groupX = (group.left + group.right) / 2;
   const groupY = (group.top + group.bottom) / 2;
@@ -31,7 +31,7 @@ function curve(group, server) {
   return group.bottom < server.top ? upright(groupX, group.bottom, server.top) : upright(groupX, group.top, server.bottom);
 }
 
-/** A point on the server's side, as near to the group's height as it has one. */
+/** The point on the server's side that is nearest to the group's height. */
 function between(y, { top, bottom }) {
   const margin = Math.min(24, (bottom - top) / 2);
   return Math.max(top + margin, Math.min(bottom - margin, y));

@@ -1,15 +1,15 @@
-// A small plot of the last five minutes: one or two lines, the newest value in words, and any other where the pointer or an arrow key goes.
+// A small plot of the last five minutes: one or two lines, the newest value as text, and older values by pointer or arrow keys.
 
 import { h, set, setText, svg } from '../base/dom.js';
 import { clock } from '../base/format.js';
 
 const WIDTH = 300;
 const HEIGHT = 72;
-/** What is shown is as long as what is known, between these. */
+/** The plotted time span follows the samples, within these bounds. */
 const MIN_SPAN_MS = 60_000;
 const MAX_SPAN_MS = 300_000;
 
-/** @param series `{title, unit, lines: [{name, of}]}`; `unit` puts a number into words. @returns `{element, update}`. */
+/** @param series `{title, unit, lines: [{name, of}]}`; `unit` formats a number. @returns `{element, update}`. */
 export function plot({ title, unit, lines }) {
   const value = h('strong', { class: 'value' });
   const when = h('span', { class: 'quiet when' });
@@ -49,7 +49,7 @@ export function plot({ title, unit, lines }) {
     const points = ({ of }) => samples.map((sample) => `${x(sample).toFixed(1)} ${y(of(sample)).toFixed(1)}`).join(' L ');
     for (const [number, line] of lines.entries()) set(paths[number], 'd', `M ${points(line)}`);
     set(area, 'd', `M ${x(samples[0]).toFixed(1)} ${HEIGHT} L ${points(lines[0])} L ${WIDTH} ${HEIGHT} Z`);
-    setText(scale, `most ${unit(highest)}`);
+    setText(scale, `max ${unit(highest)}`);
     look(index === null ? null : Math.min(index, samples.length - 1));
   }
 

@@ -1,9 +1,9 @@
-// Messages that are seen travelling along the lines of the picture.
+// Animates messages along the lines of the picture.
 
 import { svg } from '../base/dom.js';
 
 const TRAVEL_MS = 420;
-/** What comes in one batch took a moment only; one after the other it can be followed by eye. */
+/** Stanzas of one batch are shown one after the other, so that the eye can follow them. */
 const DELAYS = { asked: 0, handed: TRAVEL_MS, again: TRAVEL_MS, answer: 2 * TRAVEL_MS, bounce: TRAVEL_MS };
 const LIT_MS = 500;
 const MAX_PULSES = 80;
@@ -20,10 +20,10 @@ export class Pulses {
     this.#picture = picture;
   }
 
-  /** @param placeOf Which group a JID stands in. */
+  /** @param placeOf Finds the group of a JID. */
   show(steps, placeOf) {
     for (const step of steps) {
-      // The way to the server, and the way from it; either may be missing: the router is in the server.
+      // To the server and from it; one of them is missing if the router is the sender or the receiver.
       const from = this.#lineOf(placeOf(step.from));
       const to = this.#lineOf(placeOf(step.to));
       const start = performance.now() + DELAYS[step.kind];
@@ -43,7 +43,7 @@ export class Pulses {
     return key === '' ? null : this.#lines.querySelector(`path[data-key="${CSS.escape(key)}"]`);
   }
 
-  /** Whoever has just worked is seen, in hundreds. */
+  /** Highlights an active session, which is visible among hundreds. */
   #light(jid, delay) {
     for (const one of this.#picture.querySelectorAll(`[data-jid="${CSS.escape(jid)}"]`)) {
       setTimeout(() => one.classList.add('active'), delay);
@@ -63,7 +63,7 @@ export class Pulses {
     this.#frame = this.#pulses.size === 0 ? 0 : requestAnimationFrame((later) => this.#move(later));
   }
 
-  /** @returns whether it is still under way. */
+  /** @returns whether the pulse is still moving. */
   #place({ line, dot, start, backwards }, now) {
     const part = (now - start) / TRAVEL_MS;
     if (part < 0) return true;

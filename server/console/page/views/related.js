@@ -1,12 +1,12 @@
-// Which requests belong together: those of one transaction id, and those of one session. Pure.
+// Related requests: those with the same transaction id, and those of the same session. Pure functions.
 
-/** The requests that belong to one, itself included, in the order in which they were made. */
+/** The requests related to one, itself included, in chronological order. */
 export function relatedTo(request, requests) {
   const { xid, thread } = request;
   return [...requests].filter((one) => (xid !== '' && one.xid === xid) || one.thread === thread).sort((a, b) => a.at - b.at);
 }
 
-/** How deep each of them is nested: a request that a worker makes while it works on another one stands below that. By number. */
+/** The nesting depth of each request, by number: a request that a worker sends while it processes another one is nested in that. */
 export function depthsOf(related) {
   const depths = new Map();
   for (const request of related) {

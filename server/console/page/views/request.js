@@ -1,4 +1,4 @@
-// The way of one request, with all that belongs to it.
+// One request: its sequence diagram, its related requests, its payloads.
 
 import { api } from '../base/api.js';
 import { button, copy, h, keyed, requestName, set, setText } from '../base/dom.js';
@@ -9,7 +9,7 @@ import { payloadPanel } from './payload.js';
 import { depthsOf, relatedTo } from './related.js';
 import { sequence } from './sequence.js';
 
-/** A long session has more; those around the one that is looked at are shown. */
+/** Of a longer session, the view shows the requests around the selected one. */
 const MAX_RELATED = 24;
 const RECENT = 40;
 /** After a failed question. */
@@ -17,7 +17,7 @@ const RETRY_MS = 1_000;
 
 export function requestView(id) {
   const list = h('div', {});
-  const listed = h('nav', { class: 'card request-list', 'aria-label': 'The last requests' }, h('h3', {}, 'The last requests'), list);
+  const listed = h('nav', { class: 'card request-list', 'aria-label': 'Latest requests' }, h('h3', {}, 'Latest requests'), list);
   const place = h('div', { class: 'grow' });
   const element = h('div', { class: 'request-view' }, listed, place);
   let shown = '';
@@ -98,14 +98,14 @@ function nothing(id) {
     return h(
       'div',
       { class: 'card empty' },
-      h('p', {}, `Request ${id} is not remembered (any more).`),
-      h('p', {}, h('a', { href: '#/traffic' }, 'All that are')),
+      h('p', {}, `Request ${id} is unknown or no longer remembered.`),
+      h('p', {}, h('a', { href: '#/traffic' }, 'All requests')),
     );
   return h(
     'div',
     { class: 'card empty' },
-    h('p', {}, 'Nobody has asked anything yet.'),
-    h('p', {}, 'Run the demo in another terminal, or ', h('a', { href: '#/try' }, 'try a request'), ' yourself.'),
+    h('p', {}, 'No requests yet.'),
+    h('p', {}, 'Run the demo in another terminal, or ', h('a', { href: '#/try' }, 'send a request'), ' yourself.'),
   );
 }
 
@@ -134,15 +134,8 @@ function content(request, entries, room) {
   const many = entries.length > 1;
   return [
     heading(entry),
-    many
-      ? h(
-          'section',
-          { class: 'card block', 'aria-label': 'What belongs to it' },
-          h('h3', {}, 'The transaction and the session'),
-          waterfall(entries, request.id),
-        )
-      : null,
-    h('section', { class: 'card block', 'aria-label': 'Its way' }, h('h3', {}, 'Its way'), sequence(entries, request.id, routers, room)),
+    many ? h('section', { class: 'card block', 'aria-label': 'Related requests' }, h('h3', {}, 'Related requests'), waterfall(entries, request.id)) : null,
+    h('section', { class: 'card block', 'aria-label': 'Sequence' }, h('h3', {}, 'Sequence'), sequence(entries, request.id, routers, room)),
     h('div', { class: 'payloads' }, payloadPanel('Parameters', entry.detail.params), payloadPanel('Results', entry.detail.results)),
   ].filter((part) => part !== null);
 }
@@ -171,7 +164,7 @@ function heading({ summary, detail }) {
       ...fact(bareIsRouter(summary.worker) ? 'answered by' : 'worker', session(summary.worker)),
       ...fact('xid', summary.xid === '' ? 'none' : summary.xid),
       ...fact('thread', `${summary.thread}, request ${summary.threadTrace}`),
-      ...fact('ingress', [detail.ingress, detail.locale].filter((part) => part !== '').join(', ') || 'not told'),
+      ...fact('ingress', [detail.ingress, detail.locale].filter((part) => part !== '').join(', ') || 'none'),
     ),
   );
 }
@@ -189,7 +182,7 @@ function session(jid) {
   return bareIsRouter(jid) ? jid : h('a', { href: `#/connections/${encodeURIComponent(jid)}` }, jid);
 }
 
-/** Which request took how long, and which one was made for another. */
+/** The durations of related requests, nested by cause. */
 function waterfall(entries, chosen) {
   const summaries = entries.map(({ summary }) => summary);
   const depths = depthsOf(summaries);

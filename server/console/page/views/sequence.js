@@ -1,4 +1,4 @@
-// The way of requests as a sequence diagram: who takes part side by side, time downwards, one arrow for each stanza.
+// A sequence diagram of requests: participants side by side, time downwards, one arrow per stanza.
 
 import { h, svg } from '../base/dom.js';
 import { bareJid, isFailure, ms, number, resource, shortName } from '../base/format.js';
@@ -7,15 +7,15 @@ import { brief } from './payload.js';
 const GUTTER = 84;
 const HEAD = 84;
 const ROW = 42;
-/** Whoever takes part has so much room: as much as there is, within these. */
+/** The bounds of the width of a participant's column. */
 const MIN_COLUMN = 108;
 const MAX_COLUMN = 190;
-/** One character of a name, in pixels. */
+/** The width of a character, in pixels. */
 const CHARACTER = 7;
 
 /**
- * @param entries `{summary, detail}` in the order in which they began. @param chosen The number of the one that is looked at.
- * @param routers Bare JIDs of the server's routers. @param room How wide it may be without being moved sideways.
+ * @param entries `{summary, detail}` in chronological order. @param chosen The number of the selected request.
+ * @param routers Bare JIDs of the server's routers. @param room The available width.
  */
 export function sequence(entries, chosen, routers, room) {
   const steps = stepsOf(entries);
@@ -53,7 +53,7 @@ function labelOf(step, summary, detail, isLast) {
     case 'asked':
       return summary.type === 'CONNECT' ? 'CONNECT' : `${summary.method.split('.').slice(-2).join('.')}(${brief(detail.params, 14)})`;
     case 'handed':
-      return 'passed on';
+      return 'routed';
     case 'again':
       return 'to another listener';
     case 'late':
@@ -61,9 +61,9 @@ function labelOf(step, summary, detail, isLast) {
     case 'timeout':
       return '408: the worker ended the session';
     case 'bounce':
-      return `came back: ${summary.statusCode || 'error'}`;
+      return `bounced: ${summary.statusCode || 'error'}`;
     default:
-      return isLast ? answerLabel(summary, detail) : 'a part of the answer';
+      return isLast ? answerLabel(summary, detail) : 'partial answer';
   }
 }
 
@@ -125,7 +125,7 @@ function lifeline({ jid, role, service }, x, column, height) {
   );
 }
 
-/** The beginning and the end of a long name: those are what tells them apart. */
+/** The beginning and the end of a long name, which distinguish it best. */
 function middle(text, length) {
   if (text.length <= length) return text;
   const half = Math.floor((length - 1) / 2);
@@ -143,11 +143,11 @@ function arrow(step, x, y, isChosen, begin) {
     svg('line', { class: 'arrow', x1: from, x2: to - 3 * direction, y1: y, y2: y, 'marker-end': step.failed ? 'url(#arrow-bad)' : 'url(#arrow)' }),
     svg('circle', { class: 'origin', cx: from, cy: y, r: 3 }),
     svg('text', { class: 'label', x: (from + to) / 2, y: y - 7 }, middle(step.label, Math.max(24, Math.floor(Math.abs(to - from) / 7)))),
-    step.folded > 0 ? svg('text', { class: 'folded', x: (from + to) / 2, y: y + 14 }, `and ${number(step.folded)} more before`) : null,
+    step.folded > 0 ? svg('text', { class: 'folded', x: (from + to) / 2, y: y + 14 }, `and ${number(step.folded)} more before it`) : null,
   );
 }
 
-/** The same in words, for who cannot see it. */
+/** The same as text, for screen readers. */
 function inWords(steps) {
   const begin = steps[0]?.at ?? 0;
   return h(

@@ -1,4 +1,4 @@
-// One session: what is known of it, what it asked or answered lately, and what can be done to it.
+// The details of one session: facts, latest requests, actions.
 
 import { api } from '../base/api.js';
 import { button, h, keyed, requestName, setText } from '../base/dom.js';
@@ -16,16 +16,14 @@ export function sessionPanel(jid, close) {
   const element = h(
     'aside',
     { class: 'card panel', 'aria-label': `Session ${jid}`, tabindex: '-1', onkeydown: (event) => event.key === 'Escape' && close() },
-    h('div', { class: 'row' }, h('h3', { class: 'mono jid' }, jid), button('Close', close, { 'aria-label': 'Close these details' })),
+    h('div', { class: 'row' }, h('h3', { class: 'mono jid' }, jid), button('Close', close, { 'aria-label': 'Close the details' })),
     facts,
     actions,
     said,
-    h('h3', {}, 'Lately'),
+    h('h3', {}, 'Latest requests'),
     recent,
   );
-  const end = confirmed('End this session', 'Really end it?', () =>
-    act(`/api/v1/sessions/${encodeURIComponent(jid)}`, 'DELETE', undefined, 'The session was ended.'),
-  );
+  const end = confirmed('Close session', 'Really close it?', () => act(`/api/v1/sessions/${encodeURIComponent(jid)}`, 'DELETE', undefined, 'Session closed.'));
   const drain = button('Drain', () => drainOrResume('drain'));
   const resume = button('Resume', () => drainOrResume('resume'));
   actions.append(drain, resume, end);
@@ -53,7 +51,7 @@ export function sessionPanel(jid, close) {
     drain.hidden = session?.role !== 'listener' || draining;
     resume.hidden = session?.role !== 'listener' || !draining;
     end.hidden = session === undefined;
-    keyed(facts, session === undefined ? [['state', 'this session is over']] : factsOf(session, listeners), ([name]) => name, factRow);
+    keyed(facts, session === undefined ? [['state', 'closed']] : factsOf(session, listeners), ([name]) => name, factRow);
     keyed(recent, requestsOf(jid), ({ id }) => id, requestLink);
   }
   update();
@@ -79,13 +77,13 @@ const SUSPICIONS = {
 function factsOf(session, listeners) {
   const { role, services, peer, stanzasRead, stanzasDelivered, bytesRead, bytesWritten, outboxBytes, stalled, unanswered, waiting, transport } = session;
   const facts = [
-    ['state', waiting ? 'away, and may come back' : stalled ? 'reads no more' : 'connected'],
+    ['state', waiting ? 'disconnected, may resume' : stalled ? 'stalled' : 'connected'],
     ['role', services.length === 0 ? role : `${role} of ${services.join(', ')}`],
     ['peer', `${peer}, ${transport}`],
     ['since', `${clock(session.since).slice(0, 8)}, for ${since(session.since)}`],
     ['sent', `${number(stanzasRead)} stanzas, ${bytes(bytesRead)}`],
     ['received', `${number(stanzasDelivered)} stanzas, ${bytes(bytesWritten)}`],
-    ['outbox', outboxBytes === 0 ? 'empty' : `${bytes(outboxBytes)} wait for it to read`],
+    ['outbox', outboxBytes === 0 ? 'empty' : bytes(outboxBytes)],
   ];
   if (role !== 'listener') return facts;
   const requests = listeners.reduce((sum, listener) => sum + listener.requests, 0);
@@ -99,7 +97,7 @@ function factsOf(session, listeners) {
   ];
 }
 
-/** A row of two parts, which the grid of the list takes apart. */
+/** A name and its value; the grid of the list aligns both. */
 function factRow([name, value], old) {
   const row = old ?? h('div', { class: 'fact' }, h('dt', {}, name), h('dd', {}));
   setText(row.lastElementChild, value);
@@ -123,7 +121,7 @@ function requestLink(request, old) {
   return link;
 }
 
-/** A button that asks once more. */
+/** A button that asks for confirmation. */
 function confirmed(text, question, action) {
   let asked = false;
   const say = (isAsked) => {

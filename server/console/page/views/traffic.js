@@ -1,4 +1,4 @@
-// All requests, live and past, to filter, search and take away.
+// All requests, live and past: filter, search, export.
 
 import { api } from '../base/api.js';
 import { button, copy, download, h, keyed, requestName, set, setText } from '../base/dom.js';
@@ -8,7 +8,7 @@ import { clock, isFailure, ms, nameParts, number, outcome, shortName } from '../
 import { on, store } from '../base/store.js';
 
 const ROWS = 200;
-/** Who types is asked for when he pauses. */
+/** The pause in typing before a search. */
 const SEARCH_MS = 200;
 
 export function trafficView() {
@@ -17,7 +17,7 @@ export function trafficView() {
   const count = h('span', { class: 'quiet', role: 'status' });
   const missed = h('p', { class: 'notice', hidden: true });
   const body = h('tbody', {});
-  const empty = h('p', { class: 'empty' }, 'Nothing was asked that these filters let through.');
+  const empty = h('p', { class: 'empty' }, 'No request matches these filters.');
   const table = h(
     'table',
     { class: 'traffic', 'aria-label': 'Requests, newest first' },
@@ -45,7 +45,7 @@ export function trafficView() {
   let found = [];
   let timer = null;
   let generation = 0;
-  /** What has come since the last question was asked, while there is no answer. */
+  /** Requests that arrive during a query; null between queries. */
   let meanwhile = null;
 
   async function search() {
@@ -58,7 +58,7 @@ export function trafficView() {
       if (mine !== generation) return;
       found = requests;
       filters.element.classList.remove('wrong');
-      // The answer may be older than what has come since it was asked for.
+      // Events may be newer than the answer.
       if (!paused && query.get('text') === null) merge(meanwhile);
       draw();
     } catch (error) {
@@ -76,7 +76,7 @@ export function trafficView() {
   function arrived(requests) {
     meanwhile?.push(...requests);
     if (paused) return;
-    // In what was said, only the server can look.
+    // Only the server can search parameters and results.
     if (filters.query().get('text') !== null) {
       changed();
       return;
@@ -105,19 +105,19 @@ export function trafficView() {
     empty.hidden = found.length > 0;
     setText(
       count,
-      `${found.length === ROWS ? `the last ${ROWS}` : number(found.length)} of ${number(store.requests.size)} that are remembered${paused ? ', paused' : ''}`,
+      `${found.length === ROWS ? `the last ${ROWS}` : number(found.length)} of ${number(store.requests.size)} remembered requests${paused ? ', paused' : ''}`,
     );
     missed.hidden = store.unseen === 0 && store.leftOut === 0;
     setText(
       missed,
-      `${number(store.unseen)} stanzas were not looked at because there were too many at a time${store.leftOut > 0 ? `, and ${number(store.leftOut)} events did not reach this page` : ''}.`,
+      `${number(store.unseen)} stanzas were not observed because of high load${store.leftOut > 0 ? `, and ${number(store.leftOut)} events did not reach this page` : ''}.`,
     );
   }
 
   function togglePause() {
     paused = !paused;
     set(pause, 'aria-pressed', String(paused));
-    setText(pause, paused ? 'Go on' : 'Pause');
+    setText(pause, paused ? 'Resume' : 'Pause');
     if (paused) draw();
     else void search();
   }
@@ -186,7 +186,7 @@ function emptyRow(request) {
   );
 }
 
-/** The arrow keys go from one request to the next. */
+/** The arrow keys move the focus to the next or previous request. */
 function moved(event) {
   if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
   const tr = event.target.closest('tr');

@@ -1,4 +1,4 @@
-// A form that sends a request and shows the answer. What there is to ask for, the services tell themselves.
+// A form that sends a request and shows the answer. The services list their own methods.
 
 import { api } from '../base/api.js';
 import { button, h, keyed, setText } from '../base/dom.js';
@@ -38,14 +38,14 @@ export function tryView() {
     placeholder: '2\n2',
     'aria-describedby': 'try-hint try-wrong',
   });
-  const hint = h('p', { id: 'try-hint', class: 'quiet' }, 'JSON, one parameter to a line, or one array. A text needs its quotes.');
+  const hint = h('p', { id: 'try-hint', class: 'quiet' }, 'JSON: one parameter per line, or one array. Strings need quotes.');
   const wrong = h('p', { id: 'try-wrong', class: 'why', role: 'alert' });
   const about = h('p', { class: 'quiet', role: 'status' });
   const send = button('Send', submit, { class: 'primary', type: 'submit' });
   const answer = h(
     'div',
     { class: 'answer', 'aria-live': 'polite' },
-    h('div', { class: 'card empty' }, h('p', {}, 'The answer comes here.'), h('p', {}, 'Ctrl+Enter sends.')),
+    h('div', { class: 'card empty' }, h('p', {}, 'The answer appears here.'), h('p', {}, 'Ctrl+Enter sends.')),
   );
   const form = h(
     'form',
@@ -78,7 +78,7 @@ export function tryView() {
       (name) => name,
       (name, old) => old ?? h('option', { value: name }),
     );
-    // The domain whose router has most is where somebody new will want to ask.
+    // Preselect the domain whose router has the most services.
     if (service.value === '' && domain.dataset.chosen === undefined) {
       const best = [...store.routers].sort((a, b) => b.services.length - a.services.length)[0];
       if (best !== undefined) domain.value = best.domain;
@@ -101,7 +101,7 @@ export function tryView() {
 
   function describe() {
     const found = described.get(method.value);
-    if (found === undefined) setText(about, described.size === 0 ? '' : `${described.size} methods are known`);
+    if (found === undefined) setText(about, described.size === 0 ? '' : `${described.size} methods`);
     else
       setText(
         about,
@@ -165,7 +165,7 @@ async function methodsOf(service, domain) {
   }
 }
 
-/** @returns the parameters, or what is wrong with them. */
+/** @returns the parameters, or an error message. */
 function parse(text) {
   const trimmed = text.trim();
   if (trimmed === '') return [];
@@ -175,7 +175,7 @@ function parse(text) {
   for (const [index, line] of trimmed.split('\n').entries()) {
     if (line.trim() === '') continue;
     const { value, error } = parseJson(line);
-    if (error !== undefined) return whole.error === undefined ? [whole.value] : `Line ${index + 1} is no JSON: ${error}`;
+    if (error !== undefined) return whole.error === undefined ? [whole.value] : `Line ${index + 1} is not JSON: ${error}`;
     values.push(value);
   }
   return values;
@@ -191,7 +191,7 @@ function parseJson(text) {
 
 function answered({ results, error, from, ms: took, client }) {
   const json = JSON.stringify(results);
-  const way = button('See its way', () => void seeWay(client), { class: 'link' });
+  const way = button('Show sequence', () => void showSequence(client), { class: 'link' });
   const head = h(
     'div',
     { class: 'card block' },
@@ -209,8 +209,8 @@ function answered({ results, error, from, ms: took, client }) {
   return [head, payloadPanel('Results', { json, length: json.length, redacted: false })];
 }
 
-/** The request was sent as a client that nobody else is. */
-async function seeWay(client) {
+/** Finds the request by its client, whose JID is unique. */
+async function showSequence(client) {
   const { requests } = await api(`/api/v1/requests?jid=${encodeURIComponent(client)}&limit=1`);
   if (requests.length > 0) location.hash = `#/request/${requests[0].id}`;
 }

@@ -48,7 +48,7 @@ test('a token of one’s own is read from a file; what is no token is refused be
   writeFileSync(tokenFile, 'short\n');
   const { code, stderr } = run('--port', '0', '--console', '0', '--control-token-file', tokenFile, '--log-level', 'silent');
   assert.equal(code, 2);
-  assert.match(oneLine(stderr), /a token has 16 letters/);
+  assert.match(oneLine(stderr), /a token must have at least 16 characters/);
   const missing = run('--port', '0', '--console', '0', '--control-token-file', join(folder, 'none'), '--log-level', 'silent');
   assert.equal(missing.code, 4);
   oneLine(missing.stderr);
@@ -84,7 +84,7 @@ test('a folder for control files that others may look into is not used', (t) => 
   });
   const { code, stderr } = run('--port', '0', '--console', '0', '--log-level', 'silent');
   assert.equal(code, 4);
-  assert.match(oneLine(stderr), /cannot keep the control file in .*others may write or read there; name another place with --control-file/);
+  assert.match(oneLine(stderr), /cannot keep the control file in .*other users may write or read there; choose another path with --control-file/);
 });
 
 test('monitor prints the requests of a running server as they end, over a unix socket too, and ends with the server', async (t) => {

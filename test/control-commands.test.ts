@@ -183,7 +183,7 @@ test('a router that is not the server’s own is asked over Jabber, and that is 
 for (const [what, changes, text] of [
   ['a server that has ended', () => ({ pid: deadPid() }), /1\.json was left by a server that has ended/],
   ['a port where nobody listens', () => ({ url: 'http://127.0.0.1:1' }), /cannot reach the control interface at http:\/\/127\.0\.0\.1:1: /],
-  ['another token', () => ({ token: 'a-token-of-yesterday' }), /the control interface at http:\S+ says: .*token/],
+  ['another token', () => ({ token: 'a-token-of-yesterday' }), /the control interface at http:\S+ answered: .*token/],
 ] as const) {
   test(`with the control file of ${what}, status, services and wait fall back to Jabber and say why`, async (t) => {
     const { address, url, path, command } = await setUp(t);
@@ -225,8 +225,8 @@ test('what answers where the control interface was, and is none, is told as that
   leaveFile(path, { url: `http://127.0.0.1:${(foreign.address() as AddressInfo).port}`, address });
   const { code, stderr } = await command('services', '--control-file', path);
   assert.equal(code, 3);
-  assert.match(oneLine(stderr), /what answers at http:\/\/127\.0\.0\.1:\d+ is no control interface/);
-  assert.match(oneLine((await command('services')).stderr), /asked over Jabber: what answers at/);
+  assert.match(oneLine(stderr), /the program at http:\/\/127\.0\.0\.1:\d+ is not a control interface/);
+  assert.match(oneLine((await command('services')).stderr), /asked over Jabber: the program at/);
 });
 
 test('a folder where others may write tells nothing', async (t) => {

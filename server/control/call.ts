@@ -9,15 +9,15 @@ import { OsrfError, OsrfTimeout } from '../osrf/errors.ts';
 import type { OsrfRequest } from '../osrf/request.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
 
-/** What a call came to. */
+/** The outcome of a call. */
 export interface CallReport {
   readonly results: readonly unknown[];
-  /** Why it failed; null if it is complete. */
+  /** The error; null if the request completed. */
   readonly error: { readonly statusCode: number; readonly text: string } | null;
-  /** The JID of who answered last. */
+  /** The sender of the last answer. */
   readonly from: string;
   readonly ms: number;
-  /** Who it was sent as; nobody else has that JID, so that its way can be found by it. */
+  /** The JID of the temporary client, unique, so that the trace can be searched for it. */
   readonly client: string;
 }
 
@@ -32,10 +32,10 @@ interface CallOrder {
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 600_000;
 
-/** So many may be under way at a time. */
+/** The most concurrent calls. */
 const MAX_CALLS = 16;
 
-/** Sends requests for the console: each as a client of its own, with the first account of the domain that is no router's. */
+/** Sends requests for the console, each as a separate client, with the domain's first account that is not a router account. */
 export function callRoutes(server: ChopChop): Route[] {
   let underWay = 0;
   return [
@@ -46,8 +46,8 @@ export function callRoutes(server: ChopChop): Route[] {
         const order = parseOrder(body, server.config.domains);
         if (typeof order === 'string') return problem(400, order);
         const account = accountOn(server, order.domain);
-        if (account === undefined) return problem(409, `there is no account on ${order.domain} besides its router's`);
-        if (underWay >= MAX_CALLS) return problem(429, `${MAX_CALLS} calls are under way already`);
+        if (account === undefined) return problem(409, `${order.domain} has no account but its router's`);
+        if (underWay >= MAX_CALLS) return problem(429, `${MAX_CALLS} calls are already in progress`);
         underWay++;
         try {
           return json(await call(server, account, order));
@@ -61,11 +61,11 @@ export function callRoutes(server: ChopChop): Route[] {
 
 function parseOrder(body: unknown, domains: readonly string[]): CallOrder | string {
   const { service, method, params = [], domain = domains[0], timeoutMs = DEFAULT_TIMEOUT_MS } = (body ?? {}) as Record<string, unknown>;
-  if (typeof service !== 'string' || !isResource(service)) return 'service is needed, with a name that a service can have';
-  if (typeof method !== 'string' || method === '') return 'method is needed';
-  if (!Array.isArray(params)) return 'params is no array';
-  if (typeof domain !== 'string' || !domains.includes(domain)) return `domain is none of ${domains.join(', ')}`;
-  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) return `timeoutMs is no number up to ${MAX_TIMEOUT_MS}`;
+  if (typeof service !== 'string' || !isResource(service)) return 'service must be a valid service name';
+  if (typeof method !== 'string' || method === '') return 'method is missing';
+  if (!Array.isArray(params)) return 'params must be an array';
+  if (typeof domain !== 'string' || !domains.includes(domain)) return `domain must be one of ${domains.join(', ')}`;
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) return `timeoutMs must be a positive number up to ${MAX_TIMEOUT_MS}`;
   return { service, method, params, domain, timeoutMs };
 }
 

@@ -1,7 +1,7 @@
 import { CONSOLE_FILES, readConsoleFile } from '../console/assets.ts';
 import type { Reply, Route } from './http.ts';
 
-/** The console's own files, for everybody who comes to the port: there is nothing of this server in them. Read once, when first asked for. */
+/** The console's files, served without the token: they contain nothing of this server. Each is read once, on the first request. */
 export function consoleRoutes(): Route[] {
   const files = new Map<string, Reply>();
   const route = (path: string, name: string): Route => ({

@@ -3,13 +3,13 @@ import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { ControlFile } from './control-file.ts';
 
-/** An event of the live part: its name and its data. */
+/** A live event: its name and its data. */
 export interface LiveEvent {
   readonly event: string;
   readonly data: unknown;
 }
 
-/** Talks to the control interface of a running server, for commands. */
+/** A client of the control interface of a running server, for commands. */
 export class ControlClient {
   private readonly file: ControlFile;
 
@@ -17,24 +17,24 @@ export class ControlClient {
     this.file = file;
   }
 
-  /** Where it is: `http://127.0.0.1:PORT`, or the path of a unix socket. */
+  /** The address: `http://127.0.0.1:PORT`, or the path of a Unix socket. */
   get place(): string {
     return this.file.url ?? this.file.socket ?? 'no place';
   }
 
-  /** @returns what was answered. @throws CommandError */
+  /** @returns the answer's JSON. @throws CommandError */
   async get(path: string, timeoutMs: number): Promise<unknown> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       return this.parse(await textOf(await this.call(path, signal)));
     } catch (error) {
-      if (signal.aborted) throw new CommandError(EXIT.timeout, `the control interface at ${this.place} does not answer within ${timeoutMs / 1000} s`);
+      if (signal.aborted) throw new CommandError(EXIT.timeout, `the control interface at ${this.place} did not answer within ${timeoutMs / 1000} s`);
       if (error instanceof CommandError) throw error;
-      throw new CommandError(EXIT.network, `the control interface at ${this.place} broke off: ${(error as Error).message}`);
+      throw new CommandError(EXIT.network, `the control interface at ${this.place} closed the connection: ${(error as Error).message}`);
     }
   }
 
-  /** What happens from now on, until the server ends. @throws CommandError */
+  /** Live events until the server ends. @throws CommandError */
   async *events(path: string): AsyncGenerator<LiveEvent, void> {
     const response = await this.call(path);
     let rest = '';
@@ -59,20 +59,20 @@ export class ControlClient {
     );
     if (response.statusCode === 200) return response;
     const { error } = this.parse(await textOf(response)) as { readonly error?: unknown };
-    throw new CommandError(response.statusCode === 400 ? EXIT.usage : EXIT.failed, `the control interface at ${this.place} says: ${error}`);
+    throw new CommandError(response.statusCode === 400 ? EXIT.usage : EXIT.failed, `the control interface at ${this.place} answered: ${error}`);
   }
 
-  /** @throws CommandError if another program has its place. */
+  /** @throws CommandError if another program answers at this address. */
   private parse(text: string): unknown {
     try {
       return JSON.parse(text);
     } catch {
-      throw new CommandError(EXIT.network, `what answers at ${this.place} is no control interface`);
+      throw new CommandError(EXIT.network, `the program at ${this.place} is not a control interface`);
     }
   }
 }
 
-/** A stream that breaks off because its server has ended is over, not in error. */
+/** Reads a stream to its end; a reset connection, when the server ends, counts as the end. */
 async function* lifelong(response: IncomingMessage): AsyncGenerator<string, void> {
   try {
     for await (const chunk of response.setEncoding('utf8')) yield chunk as string;
@@ -87,7 +87,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** HTML Living Standard §9.2.6, as far as our server writes it. @returns null for a comment. */
+/** Parses an event of our server (HTML Living Standard §9.2.6). @returns null for a comment. */
 function parseEvent(block: string): LiveEvent | null {
   const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
   return event === undefined || data === undefined ? null : { event, data: JSON.parse(data) };

@@ -5,54 +5,54 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { readRegularFile } from '../kernel/regular-file.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 
-/** What local commands need to talk to a running server. Only the server's user can read it. */
+/** The data that local commands need to reach a running server. Only the server's user can read the file. */
 export interface ControlFile {
   readonly pid: number;
   readonly version: string;
-  /** `http://127.0.0.1:PORT`; null: there is no port. */
+  /** `http://127.0.0.1:PORT`, or null without a port. */
   readonly url: string | null;
-  /** The path of a unix socket; null: there is none. */
+  /** The path of the Unix socket, or null. */
   readonly socket: string | null;
   readonly token: string;
-  /** Where the server takes logins of clients; empty where the file does not say. */
+  /** The addresses for client logins; empty in an old file. */
   readonly c2s: readonly BoundAddress[];
 }
 
-/** A control file, and where it is. */
+/** A control file with its path. */
 export interface FoundControlFile {
   readonly path: string;
   readonly file: ControlFile;
-  /** Whether there is a process of its number. */
+  /** Whether a process with its pid exists. */
   readonly alive: boolean;
 }
 
-/** The folder where servers leave their files for commands of the same user. */
+/** The default folder of the control files of this user's servers. */
 export function controlFolder(): string {
   const { XDG_RUNTIME_DIR: runtime } = process.env;
   return runtime === undefined || runtime === '' ? join(tmpdir(), `opensrf-chopchop-${userInfo().uid}`) : join(runtime, 'opensrf-chopchop');
 }
 
-/** The file of this process in the {@link controlFolder}, which is made if it is not there. @throws CommandError */
+/** The path of this process's file in the {@link controlFolder}, which it creates. @throws CommandError */
 export function ownControlFile(): string {
   const folder = controlFolder();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (!isOurs(folder)) throw new Error('others may write or read there');
+    if (!isOurs(folder)) throw new Error('other users may write or read there');
   } catch (error) {
-    throw new CommandError(EXIT.file, `cannot keep the control file in ${folder}: ${(error as Error).message}; name another place with --control-file`);
+    throw new CommandError(EXIT.file, `cannot keep the control file in ${folder}: ${(error as Error).message}; choose another path with --control-file`);
   }
   leftControlFiles();
   return join(folder, `${process.pid}.json`);
 }
 
-/** @param path Null: that of the one server that runs here. @throws CommandError */
+/** @param path Null: the file of the only server that runs here. @throws CommandError */
 export function findControlFile(path: string | null): ControlFile {
   if (path !== null) return readControlFile(path);
   const [only, ...others] = leftControlFiles().filter(({ alive }) => alive);
   if (only === undefined) {
     throw new CommandError(
       EXIT.network,
-      'no server with a control interface runs here; start one with --console or --control-socket, or name its --control-file',
+      'no server with a control interface runs here; start one with --console or --control-socket, or pass its --control-file',
     );
   }
   if (others.length === 0) return only.file;
@@ -84,7 +84,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** In /tmp somebody else may have made it first, to read what we write, or to tell us what he likes. */
+/** In /tmp another user may have created the folder first, to read our files or to plant others. */
 function isOurs(folder: string): boolean {
   const { uid, mode } = lstatSync(folder);
   return uid === userInfo().uid && (mode & 0o077) === 0;
@@ -105,10 +105,10 @@ export function readControlFile(path: string): ControlFile {
   try {
     text = readRegularFile(path);
   } catch (error) {
-    throw new CommandError(EXIT.file, `cannot read the control file ${path}: ${(error as Error).message}; a server writes it with --control-file`);
+    throw new CommandError(EXIT.file, `cannot read the control file ${path}: ${(error as Error).message}; start the server with --control-file`);
   }
   const file = parseControlFile(text);
-  if (file === null) throw new CommandError(EXIT.usage, `${path} is no control file; a server writes one with --control-file`);
+  if (file === null) throw new CommandError(EXIT.usage, `${path} is not a control file; start the server with --control-file`);
   return file;
 }
 

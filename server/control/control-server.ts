@@ -12,23 +12,23 @@ import { findRoute, problem, type Reply, type Route, readBody, send } from './ht
 
 const HOST = '127.0.0.1';
 
-/** Pages and programs that look at the same time; more of them are refused. */
+/** The most concurrent connections; the server refuses more. */
 const MAX_CONNECTIONS = 256;
 
-/** Those of them that have not shown the token; beyond, the oldest makes room. So no stranger keeps out whoever knows it. */
+/** The most unauthenticated connections. Beyond it the server closes the oldest, so that they cannot block authenticated ones. */
 const MAX_UNAUTHENTICATED = 128;
 
-/** Where the control interface can be reached. */
+/** The addresses of the control interface. */
 export interface ControlAddress {
-  /** `http://127.0.0.1:PORT`; null: there is no port. */
+  /** `http://127.0.0.1:PORT`, or null without a port. */
   readonly url: string | null;
-  /** The path of the unix socket; null: there is none. */
+  /** The path of the Unix socket, or null. */
   readonly socket: string | null;
 }
 
-/** The control interface cannot be where it is wanted. The message says where, why, and what to do. */
+/** The control interface cannot listen. The message has the address, the reason and a remedy. */
 export class ControlListenError extends Error {
-  /** The path of the setting that says where. */
+  /** The path of the setting. */
   readonly path: 'control.port' | 'control.socket';
 
   constructor(where: string, reason: string, cause: unknown, path: ControlListenError['path'], hint: string) {
@@ -43,13 +43,13 @@ function reasonOf({ code = '', message }: NodeJS.ErrnoException): string {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program has it',
-  EACCES: 'not permitted',
-  ENOENT: 'there is no such folder',
-  EINVAL: 'the path is too long for a unix socket',
+  EADDRINUSE: 'it is in use by another program',
+  EACCES: 'permission denied',
+  ENOENT: 'the folder does not exist',
+  EINVAL: 'the path is too long for a Unix socket',
 };
 
-/** HTTP for the routes, on a port of 127.0.0.1 or a unix socket or both, for whoever knows the token. */
+/** Serves the routes over HTTP, on a port of 127.0.0.1 or a Unix socket or both, to callers with the token. */
 export class ControlServer {
   private readonly routes: readonly Route[];
   private readonly guard: Guard;
@@ -64,7 +64,7 @@ export class ControlServer {
     this.log = log;
   }
 
-  /** @throws ControlListenError; nothing listens then. */
+  /** @throws ControlListenError, after it has closed everything. */
   async listen({ port, anyPort, socket }: ControlPlace): Promise<ControlAddress> {
     try {
       const bound = port === null ? null : await this.listenOnPort(port, anyPort);
@@ -76,7 +76,7 @@ export class ControlServer {
     }
   }
 
-  /** Ends all that is under way. */
+  /** Closes all servers and connections. */
   async close(): Promise<void> {
     const closed = this.servers.splice(0).map((server) => {
       const done = new Promise((resolve) => server.close(resolve));
@@ -117,7 +117,7 @@ export class ControlServer {
     });
     server.maxConnections = MAX_CONNECTIONS;
     server.on('connection', (socket: Socket) => this.unauthenticated.add(socket));
-    // No more files may be open for now, say. The next connection may be taken again.
+    // For example, the process has too many open files. A later connection may succeed.
     server.on('error', (error) => this.log.warn({ err: error }, 'could not accept a connection of the control interface'));
     return server;
   }
@@ -125,7 +125,7 @@ export class ControlServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await this.replyTo(request);
     if (response.destroyed) return;
-    // What of a refused call's body is still on its way is not waited for.
+    // Do not wait for the rest of a refused call's body.
     if (!request.complete) response.setHeader('Connection', 'close');
     send(response, reply);
   }
@@ -134,7 +134,7 @@ export class ControlServer {
     const foreign = this.guard.foreign(request);
     if (foreign !== null) return problem(foreign.status, foreign.reason);
     const url = parseUrl(request.url ?? '');
-    if (url === null) return problem(400, 'the path is no valid URL');
+    if (url === null) return problem(400, 'the path is not a valid URL');
     const found = findRoute(this.routes, request.method ?? '', url.pathname);
     const denial = 'route' in found && found.route.open === true ? null : this.guard.unauthorized(request);
     if (denial !== null) return problem(denial.status, denial.reason);
@@ -146,15 +146,15 @@ export class ControlServer {
   }
 
   private failed(response: ServerResponse, error: unknown): void {
-    // The caller has gone while he was speaking.
+    // The caller disconnected during the call.
     if (response.destroyed || (error as NodeJS.ErrnoException).code === 'ECONNRESET') return;
     this.log.error({ err: error }, 'a call of the control interface failed');
     if (response.headersSent) response.destroy();
-    else send(response, problem(500, 'the server made a mistake; its log says more'));
+    else send(response, problem(500, 'internal server error; see the server log'));
   }
 }
 
-/** The connections on which nobody has shown the token yet. */
+/** The connections that have not yet sent the token. */
 class Unauthenticated {
   private readonly pending: PendingConnections;
   private readonly bySocket = new WeakMap<Socket, PendingConnection>();
@@ -195,7 +195,7 @@ function listening(server: Server, listen: () => void): Promise<void> {
   });
 }
 
-/** A server that was killed leaves its socket behind. One that answers, or what is no socket, is left alone. */
+/** Removes the stale socket of a killed server; leaves a socket with a listener, and any other file. */
 async function removeStaleSocket(path: string): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
   const refused = await new Promise<boolean>((resolve) => {

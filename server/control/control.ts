@@ -18,7 +18,7 @@ import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './sessions.ts';
 import { Trace } from './trace/trace.ts';
 
-/** A control interface that runs. */
+/** A running control interface. */
 export interface Control extends ControlAddress {
   readonly token: string;
   stop(): Promise<void>;

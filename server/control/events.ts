@@ -9,16 +9,16 @@ import type { TraceBatch } from './trace/batch.ts';
 import { TraceFilter } from './trace/filter.ts';
 import type { Trace } from './trace/trace.ts';
 
-/** What is live: told as server-sent events (HTML Living Standard §9.2). */
+/** The sources of live events. */
 export interface LiveSources {
   readonly trace: Trace;
   readonly jobs: JobRunner;
   readonly clock: ServerClock;
-  /** @param takenOut See {@link Trace.watch}. @returns what ends that. */
+  /** @param takenOut See {@link Trace.watch}. @returns A function that unsubscribes. */
   watchHealth(watcher: (sample: HealthSample) => void, takenOut: () => void): () => void;
 }
 
-/** More may not wait for one who reads too slowly; then events are left out, and he is told how many. */
+/** The most unread bytes of a listener; beyond it the server drops events and counts them. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** Batches that may wait while the past is searched. */

@@ -10,7 +10,7 @@ import type { Load } from './metrics/load.ts';
 import { NearLimits } from './near-limits.ts';
 import type { TraceSummary } from './trace/trace-entry.ts';
 
-/** How the server was in one second. */
+/** One second of the server's life. */
 export interface HealthSample {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -20,18 +20,18 @@ export interface HealthSample {
   readonly stanzas: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Requests that ended without a whole answer, of those that were looked at. */
+  /** Observed requests that ended without a complete answer. */
   readonly failed: number;
-  /** How long requests took, of those that were looked at; 0 where there were none. */
+  /** Durations of observed requests; 0 without any. */
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly sessions: number;
   readonly unanswered: number;
-  /** What waits for all peers to read it. */
+  /** Unread bytes of all peers. */
   readonly outboxBytes: number;
   readonly rssBytes: number;
   readonly heapBytes: number;
-  /** How late timers were: the longest in this second. */
+  /** The longest delay of the event loop in this second. */
   readonly loopDelayMs: number;
   /** The longest turn of the event loop with input or output. */
   readonly longestTurnMs: number;
@@ -46,7 +46,7 @@ const SAMPLE_MS = 1_000;
 /** Five minutes. */
 const KEPT_SAMPLES = 300;
 
-/** Looks at the server each second, and remembers the last five minutes. */
+/** Samples the server every second, and keeps the last five minutes. */
 export class Health {
   readonly latencies = new Latencies();
   readonly limits: NearLimits;
@@ -76,7 +76,7 @@ export class Health {
     this.loopDelay.stop();
   }
 
-  /** A request is over. */
+  /** Counts a request that has ended. */
   ended(summary: TraceSummary): void {
     this.latencies.add(summary);
     if (summary.type === 'CONNECT' || summary.durationMs === null) return;
@@ -84,7 +84,7 @@ export class Health {
     if (summary.state !== 'complete') this.failed++;
   }
 
-  /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns what ends that. */
+  /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns A function that unsubscribes. */
   watch(watcher: (sample: HealthSample) => void, takenOut: () => void): () => void {
     const end = this.watchers.add(watcher, takenOut);
     this.loopDelay.watched = true;

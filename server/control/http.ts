@@ -1,21 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { jsonProblem, parseJson, writeJson } from '../../shared/osrf/json.ts';
 
-/** One call of the control interface, as its handler gets it. */
+/** A call of the control interface. */
 export interface Call {
-  /** The parts of the path that the route leaves open, decoded. */
+  /** The parts of the path that match the route's `*`, decoded. */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
-  /** What was sent as JSON; undefined where nothing was. */
+  /** The parsed JSON; undefined without a body. */
   readonly body: unknown;
 }
 
-/** What comes back. */
+/** The answer to a call. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
-  /** @property content Finished, of a type. @property policy What its Content-Security-Policy has besides. */
+  /** @property policy An additional Content-Security-Policy directive. */
   | { readonly kind: 'content'; readonly status: number; readonly type: string; readonly content: string | Buffer; readonly policy?: string }
-  /** It goes on until the caller leaves. */
+  /** Lasts until the caller disconnects. */
   | { readonly kind: 'stream'; readonly type: string; start(response: ServerResponse): void };
 
 export function json(value: unknown, status = 200): Reply {
@@ -32,28 +32,28 @@ export function problem(status: number, error: string): Reply {
   return json({ error }, status);
 }
 
-/** Something to call. A `*` in the path takes any one part. */
+/** A method and path with its handler. A `*` in the path matches any one part. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  /** Whether it is for everybody who comes to the port. */
+  /** Whether it needs no token. */
   readonly open?: boolean;
   handle(call: Call): Reply | Promise<Reply>;
 }
 
-/** A route for a call, and the parts of its path that stand for its `*`; or what else to say. */
+/** The route of a call with the parts of the path that match its `*`, or an error. */
 export type Found = { readonly route: Route; readonly path: readonly string[] } | { readonly status: 400 | 404 | 405; readonly reason: string };
 
 export function findRoute(routes: readonly Route[], method: string, pathname: string): Found {
   const parts = pathname.split('/').map(decoded);
-  if (parts.includes(null)) return { status: 400, reason: 'the path is no valid URL' };
+  if (parts.includes(null)) return { status: 400, reason: 'the path is not a valid URL' };
   const there = routes.flatMap((route) => {
     const path = matched(route.path.split('/'), parts as string[]);
     return path === null ? [] : [{ route, path }];
   });
-  if (there.length === 0) return { status: 404, reason: 'there is nothing of that name; see docs/control.md' };
+  if (there.length === 0) return { status: 404, reason: 'not found; see docs/control.md' };
   const found = there.find(({ route }) => route.method === method || (method === 'HEAD' && route.method === 'GET'));
-  return found ?? { status: 405, reason: `only ${there.map(({ route }) => route.method).join(' and ')} here` };
+  return found ?? { status: 405, reason: `method not allowed; use ${there.map(({ route }) => route.method).join(' or ')}` };
 }
 
 function decoded(part: string): string | null {
@@ -72,24 +72,24 @@ function matched(pattern: readonly string[], parts: readonly string[]): string[]
 /** The largest body of a call. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** @returns the JSON that was sent, or what is wrong with it. */
+/** @returns the parsed JSON, or an error. */
 export async function readBody(request: IncomingMessage): Promise<{ readonly body: unknown } | { readonly status: 400 | 413 | 415; readonly reason: string }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return { status: 413, reason: `more than ${MAX_BODY_BYTES} bytes` };
+    if (bytes > MAX_BODY_BYTES) return { status: 413, reason: `the body has more than ${MAX_BODY_BYTES} bytes` };
     chunks.push(chunk);
   }
   if (bytes === 0) return { body: undefined };
-  // A form of another page could send anything else without asking first.
+  // A form on a foreign page could send other types without a preflight request.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return { status: 415, reason: 'the body must be application/json' };
   const text = Buffer.concat(chunks).toString('utf8');
   const body = parseJson(text);
   return body === undefined ? { status: 400, reason: `the body is ${jsonProblem(text)}` } : { body };
 }
 
-// The page loads nothing from elsewhere, stands in no frame, and its scripts are its own files: what a message holds can be no script.
+// The page loads nothing from other hosts, stands in no frame and runs only its own script files, so no message content can run as a script.
 const POLICY = 'Content-Security-Policy';
 const HEADERS = {
   [POLICY]:
@@ -103,7 +103,7 @@ const HEADERS = {
 } as const;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const TOO_LONG = '{"error":"the answer is longer than this interface can write: ask for less"}\n';
+const TOO_LONG = '{"error":"the answer is too long to be written: ask for less"}\n';
 
 export function send(response: ServerResponse, reply: Reply): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);

@@ -1,12 +1,12 @@
 import type { TraceSummary } from './trace/trace-entry.ts';
 
-/** How long the requests for one method took lately. Milliseconds. */
+/** The latest durations of one method, in milliseconds. */
 export interface MethodReport {
   readonly service: string;
   readonly method: string;
-  /** Looked at since the start… */
+  /** Observed requests since the start. */
   readonly requests: number;
-  /** …and those of them that had no whole answer. */
+  /** Observed requests without a complete answer. */
   readonly failed: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -14,13 +14,13 @@ export interface MethodReport {
   readonly maxMs: number;
 }
 
-/** So many of the last durations are kept for one method. */
+/** The number of durations kept per method. */
 const KEPT = 256;
 
-/** So many methods; the one that was not called for longest is forgotten first. */
+/** The most methods; beyond it the least recently called one is forgotten. */
 const MAX_METHODS = 500;
 
-/** The durations of what was asked for lately, by service and method. */
+/** The durations of the latest requests, by service and method. */
 export class Latencies {
   private readonly methods = new Map<string, MethodDurations>();
 
@@ -28,7 +28,7 @@ export class Latencies {
     if (summary.type === 'CONNECT' || summary.durationMs === null) return;
     const key = `${summary.service}\n${summary.method}`;
     const durations = this.methods.get(key) ?? new MethodDurations(summary.service, summary.method);
-    // Behind all others again.
+    // The most recently called method is the last.
     this.methods.delete(key);
     this.methods.set(key, durations);
     durations.add(summary.durationMs, summary.state !== 'complete');
@@ -69,7 +69,7 @@ class MethodDurations {
   }
 }
 
-/** The smallest number that so many percent of them do not exceed; 0 where there are none. */
+/** The percentiles by nearest rank; 0 without numbers. */
 export function percentiles(numbers: readonly number[], percents: readonly number[]): number[] {
   const sorted = [...numbers].sort((a, b) => a - b);
   return percents.map((percent) => sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? 0);

@@ -2,16 +2,16 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 
-// Each look wakes the process up. What is shorter than the time between two of them is seen by chance.
+// Each sample wakes the process up. A delay shorter than the interval may be missed.
 const WATCHED_MS = 20;
 const UNWATCHED_MS = 100;
 
-/** How long the event loop is held up: looked at more closely while somebody wants to know. */
+/** Measures delays of the event loop, at shorter intervals while it is watched. */
 export class LoopDelay {
   private readonly clock: Pick<Clock, 'after'>;
   private resolutionMs = UNWATCHED_MS;
   private histogram = enabled(UNWATCHED_MS);
-  /** The histogram leaves out the time until its first look after a reset; that is measured here. */
+  /** Measures the time until the first sample after a reset, which the histogram omits. */
   private firstLook: Timer | null = null;
   private firstDelayMs = 0;
 
@@ -20,7 +20,7 @@ export class LoopDelay {
     this.waitForFirstLook();
   }
 
-  /** Whether somebody wants to know. */
+  /** Whether the console is open. */
   set watched(isWatched: boolean) {
     const resolution = isWatched ? WATCHED_MS : UNWATCHED_MS;
     if (resolution === this.resolutionMs) return;
@@ -30,7 +30,7 @@ export class LoopDelay {
     this.waitForFirstLook();
   }
 
-  /** The longest since the last time this was asked, in milliseconds. */
+  /** The longest delay since the last call, in milliseconds. */
   takeLongest(): number {
     const longest = Math.max(0, this.histogram.max / 1e6 - this.resolutionMs, this.firstDelayMs);
     this.histogram.reset();

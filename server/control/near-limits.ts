@@ -1,26 +1,26 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 
-/** A limit, and how near somebody came to it since the control interface is up. */
+/** A limit and the highest value so far. */
 export interface LimitReport {
-  /** As in the configuration; the unit is in the name. */
+  /** The name in the configuration, which contains the unit. */
   readonly limit: string;
   readonly value: number;
-  /** What there is now; null where that is not followed, as is {@link peak}. */
+  /** The current value; null if it is not tracked. {@link peak} likewise. */
   readonly now: number | null;
   readonly peak: number | null;
-  /** Who came so near, where one can be named. */
+  /** The peer with the highest value, or `''`. */
   readonly who: string;
-  /** How often the limit was met. */
+  /** The number of times the limit was exceeded. */
   readonly met: number;
 }
 
-/** The most there was, and whose it was. */
+/** The highest value, and its peer. */
 interface Peak {
   value: number;
   who: string;
 }
 
-/** Watches the limits that a healthy site may meet. */
+/** Watches the limits that a healthy site may reach. */
 export class NearLimits {
   private readonly server: ChopChop;
   private readonly outbox: Peak = { value: 0, who: '' };
@@ -33,7 +33,7 @@ export class NearLimits {
     this.server = server;
   }
 
-  /** To be called now and then. */
+  /** Updates the peaks; called once per second. */
   look(): void {
     raise(this.outbox, ...this.fullestOutbox());
     raise(this.memory, this.server.memory.bytes, this.server.memory.largest(1)[0]?.debtor.peer ?? '');
@@ -41,7 +41,7 @@ export class NearLimits {
     for (const router of this.server.routers.values()) raise(this.held, router.heldRequests, router.jid);
   }
 
-  /** A stanza of a request was looked at. */
+  /** Notes the length of an observed stanza. */
   stanzaSeen(length: number, from: string): void {
     raise(this.stanza, length, from);
   }

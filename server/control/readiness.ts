@@ -1,7 +1,7 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import { json, type Route } from './http.ts';
 
-/** What programs ask that start others: is it up, and are the services there? Without a token, since no secret is in the answers. */
+/** Liveness and readiness checks, for process managers. They need no token, because the answers contain no secret. */
 export function readinessRoutes(server: ChopChop): Route[] {
   return [
     { method: 'GET', path: '/healthz', open: true, handle: () => json({ status: 'ok' }) },
@@ -21,7 +21,7 @@ export function readinessRoutes(server: ChopChop): Route[] {
   ];
 }
 
-/** With the router of any domain, and with a listener that takes requests. */
+/** Whether any router has a listener of the service that takes requests. */
 function isRegistered({ routers }: ChopChop, service: string): boolean {
   return [...routers.values()].some(({ classes, suspended }) => !suspended && classes.get(service)?.drained === false);
 }

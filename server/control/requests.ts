@@ -26,7 +26,7 @@ export function requestRoutes(trace: Trace, jobs: JobRunner): Route[] {
       path: '/api/v1/requests/*',
       handle: ({ path: [id] }) => {
         const entry = trace.get(Number(id));
-        return entry === undefined ? problem(404, `request ${id} is not remembered (any more)`) : json(entry);
+        return entry === undefined ? problem(404, `request ${id} is unknown or no longer remembered`) : json(entry);
       },
     },
     {

@@ -6,7 +6,7 @@ import { VERSION } from '../kernel/version.ts';
 import { json, type Route } from './http.ts';
 import type { Load, LoadReport } from './metrics/load.ts';
 
-/** A server as the control interface tells of it. Counts begin with the server. */
+/** A server's report. Counts begin with the start. */
 export interface ServerReport {
   readonly version: string;
   readonly pid: number;
@@ -18,13 +18,13 @@ export interface ServerReport {
   readonly limits: Limits;
   readonly sessions: number;
   readonly connections: number;
-  /** Requests that nobody has answered yet. */
+  /** Unanswered requests. */
   readonly unanswered: number;
-  /** Logins, and what went in and out. */
+  /** Logins; stanzas and bytes in both directions. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Connections that ended, by reason. */
+  /** Closed connections, by reason. */
   readonly closes: Readonly<Record<string, number>>;
-  /** Stanzas that were sent back, by condition. */
+  /** Bounced stanzas, by condition. */
   readonly bounces: Readonly<Record<string, number>>;
   readonly load: LoadReport;
 }

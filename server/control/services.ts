@@ -6,29 +6,29 @@ import type { Log } from '../kernel/log.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
 import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 
-/** A router and what is registered with it, as the control interface tells of it. Times are milliseconds since 1970. */
+/** A router's report, with its services. Times are milliseconds since 1970. */
 export interface RouterReport {
   readonly router: string;
   readonly domain: string;
-  /** Whether a router from outside has its place. */
+  /** Whether an external router has replaced it. */
   readonly suspended: boolean;
-  /** Requests it refused, by status code. */
+  /** Refused requests, by status code. */
   readonly refusals: Readonly<Record<string, number>>;
   readonly services: readonly ServiceReport[];
 }
 
-/** A service class. */
+/** The report of a service class. */
 export interface ServiceReport {
   readonly service: string;
   readonly since: number;
   readonly listeners: readonly ListenerReport[];
 }
 
-/** A listener in the pool of a service. */
+/** The report of a listener. */
 export interface ListenerReport {
   readonly jid: string;
   readonly since: number;
-  /** Requests it was handed… */
+  /** Requests handed to it. */
   readonly requests: number;
   /** …those of them whose answer has come, or begun… */
   readonly answered: number;
@@ -74,17 +74,14 @@ function* listenersOf(nodes: Iterable<ServiceNode>): Iterable<ListenerReport> {
   }
 }
 
-/** @param body `{domain?, listener?}`: all routers and all listeners where they are not named. */
+/** @param body `{domain?, listener?}`; by default all routers and all listeners. */
 function drain({ routers }: ChopChop, log: Log, service: string, body: unknown, draining: boolean): Reply {
   const { domain, listener = '' } = (body ?? {}) as { readonly domain?: unknown; readonly listener?: unknown };
-  if (typeof listener !== 'string') return problem(400, 'listener is no text');
-  if (domain !== undefined && !routers.has(String(domain))) return problem(404, `there is no router for ${domain}`);
+  if (typeof listener !== 'string') return problem(400, 'listener must be a string');
+  if (domain !== undefined && !routers.has(String(domain))) return problem(404, `no router for ${domain}`);
   const chosen = [...routers].filter(([name]) => domain === undefined || name === domain);
   const listeners = chosen.reduce((sum, [, router]) => sum + router.drain(service, listener, draining), 0);
   if (listeners === 0) return problem(404, `${listener === '' ? service : `${listener}, as a listener of ${service},`} is not registered`);
-  log.info(
-    { class: service, listener, listeners },
-    draining ? 'draining, as the control interface was told' : 'draining ended, as the control interface was told',
-  );
+  log.info({ class: service, listener, listeners }, draining ? 'draining, by the control interface' : 'draining ended, by the control interface');
   return json({ service, listeners, draining });
 }

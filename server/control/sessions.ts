@@ -12,20 +12,20 @@ import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
  */
 export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'gateway' | 'client';
 
-/** A session as the control interface tells of it. Bytes and stanzas are counted from the login on. */
+/** A session's report. Bytes and stanzas are counted from the login on. */
 export interface SessionReport {
   readonly jid: string;
   /** `USERNAME@DOMAIN`; a component's domain. */
   readonly account: string;
   readonly domain: string;
   readonly role: SessionRole;
-  /** The services it is registered for, or that it works for. */
+  /** The services that it is registered or working for. */
   readonly services: readonly string[];
-  /** Where it has connected from: `ADDRESS:PORT`, or `this process`. */
+  /** The peer's address, `ADDRESS:PORT`, or `this process`. */
   readonly peer: string;
-  /** How: `tcp`, `tls`, `unix`, `memory`… */
+  /** `tcp`, `tls`, `unix`, `memory`… */
   readonly transport: TransportKind;
-  /** Whether it has lost its connection, and may come back (XEP-0198). */
+  /** Whether it has lost its connection and may resume (XEP-0198). */
   readonly waiting: boolean;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -33,11 +33,11 @@ export interface SessionReport {
   readonly stanzasDelivered: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** What waits for it to read. */
+  /** Its unread bytes. */
   readonly outboxBytes: number;
-  /** Whether it reads no more, or is gone for now. */
+  /** Whether it has stopped reading, or has no connection. */
   readonly stalled: boolean;
-  /** Requests it was handed as a listener that nobody has answered yet. */
+  /** Unanswered requests that it was handed as a listener. */
   readonly unanswered: number;
 }
 
@@ -59,9 +59,9 @@ export function sessionRoutes(server: ChopChop, log: Log): Route[] {
       path: '/api/v1/sessions/*',
       handle: ({ path: [jid = ''] }) => {
         const session = [...server.sessions].find((one) => one.jid === jid);
-        if (session === undefined) return problem(404, `there is no session ${jid}`);
-        log.info({ jid }, 'closed a session, as the control interface was told');
-        session.close('closed-by-operator', new StreamError('policy-violation', 'an operator has closed this session'));
+        if (session === undefined) return problem(404, `no session ${jid}`);
+        log.info({ jid }, 'session closed, by the control interface');
+        session.close('closed-by-operator', new StreamError('policy-violation', 'an operator closed this session'));
         return json({ closed: jid });
       },
     },

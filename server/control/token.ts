@@ -3,7 +3,7 @@ import { formatPlace, type Place } from '../config/problem.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { readRegularFile } from '../kernel/regular-file.ts';
 
-/** A new token, or the one in a file. @param place Where the file is named. @throws CommandError */
+/** A new token, or the one in a file. @param place The setting that names the file. @throws CommandError */
 export function controlToken(file: string | null, place: Place): string {
   if (file === null) return randomBytes(24).toString('base64url');
   let token: string;
@@ -13,5 +13,5 @@ export function controlToken(file: string | null, place: Place): string {
     throw new CommandError(EXIT.file, `${formatPlace(place)}: cannot read ${file}: ${(error as Error).message}`);
   }
   if (/^[\w.~+/=-]{16,}$/.test(token)) return token;
-  throw new CommandError(EXIT.usage, `${formatPlace(place)}: ${file}: a token has 16 letters, digits or -._~+/= at least, and nothing else`);
+  throw new CommandError(EXIT.usage, `${formatPlace(place)}: ${file}: a token must have at least 16 characters, only letters, digits and -._~+/=`);
 }

@@ -1,5 +1,5 @@
 /**
- * The client's half of opensrf-chopchop: an OpenSRF client and an OpenSRF service for every Jabber server. It loads no part of the server.
+ * The client entry of the library: an OpenSRF client and an OpenSRF service for any Jabber server. It loads no part of the server.
  * Begin with {@link OsrfClient}.
  */
 

@@ -1,5 +1,5 @@
 /**
- * opensrf-chopchop as a library: a Jabber server with OpenSRF's routers for tests, with stub services, and everything of `opensrf-chopchop/client`.
+ * The library: a Jabber server with OpenSRF's routers and stub services for tests, and everything of `opensrf-chopchop/client`.
  * Begin with {@link startChopChop}.
  */
 

@@ -111,7 +111,7 @@ for (const [name, options] of doubles) {
     assert.deepEqual(jabber.services(), before);
     assert.equal(await jabber.request('opensrf.math', 'add', 1, 1), jabber.notRecorded.length > 0 ? 2 : 1);
     assert.ok(jabber.received().length > 0);
-    assert.throws(() => jabber.verify({ service: 'opensrf.math', method: 'never' }), /was asked|What was asked/);
+    assert.throws(() => jabber.verify({ service: 'opensrf.math', method: 'never' }), /Received requests/);
     const requests = await get('/api/v1/requests?details=yes&text=deep');
     assert.deepEqual([requests.status, (await get('/metrics')).status], [200, 200]);
     assert.match(requests.text, /TOO DEEPLY NESTED/);

@@ -61,7 +61,7 @@ test('exec tells of a command that fails what was asked and not answered as it s
   assert.equal(counts, '  5 requests, 1 answered; registered: opensrf.math');
   assert.deepEqual(rest, [
     '  answered with an error:',
-    "    opensrf.math add(3): refused 404 no case of the stub's method add is for the parameters [3]",
+    "    opensrf.math add(3): refused 404 no case of the stub's method add matches the parameters [3]",
     '    opensrf.math secret.word("**PARAMS REDACTED**"): refused 404 Method [secret.word] not found for service opensrf.math',
     '    absent x(): refused 404 Service absent is not registered with this router',
     '  came back undelivered:',
@@ -110,7 +110,7 @@ test('exec says in one line what kept it from running the command, each with its
     [['--timeout', '0.01', '--service', 'opensrf.none', '--', 'true'], 6, /exec: after 0\.01 s not registered: opensrf\.none/],
     [['--service', 'opensrf.none', '--start', 'exit 5', '--', 'true'], 1, /exec: exit 5 ended with exit code 5 before opensrf\.none was there/],
     [['--fault', '{"drop": true,', '--', 'true'], 2, /--fault: \{"drop": true,: .*JSON/],
-    [['--fault', '{"service": "a"}', '--', 'true'], 2, /--fault: .*: a fault needs one of delayMs, drop/],
+    [['--fault', '{"service": "a"}', '--', 'true'], 2, /--fault: .*: a fault needs exactly one of delayMs, drop/],
     [['--replay', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
     [['--stubs', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],
     [['--stubs', folder, '--', 'true'], 2, /bad\.yaml:1: /],
@@ -166,10 +166,10 @@ test('serve has doubles too: what it records, another replays', async (t) => {
   assert.equal(run('request', 'opensrf.math', 'add', '2', '2', ...at(replaying)).stdout, '4\n');
   assert.equal(run('request', 'opensrf.math', 'add', '9', ...at(replaying)).code, 5);
   assert.equal(await stop(replaying), 0);
-  assert.match(replaying.output(), /"method":"add","answered":"404".*asked for what is not in the recording/);
+  assert.match(replaying.output(), /"method":"add","answered":"404".*received a request that is not in the recording/);
   writeFileSync(join(stubs, 'math.yaml'), 'service: 7');
   const refused = run('serve', '--port', '0', '--stubs', stubs);
-  assert.deepEqual([refused.code, /math\.yaml:1: service: must be a text/.test(refused.stderr)], [2, true]);
+  assert.deepEqual([refused.code, /math\.yaml:1: service: must be a non-empty string/.test(refused.stderr)], [2, true]);
 });
 
 test('readiness is told on standard output and to systemd, if they want to know', async (t) => {

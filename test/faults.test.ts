@@ -206,8 +206,8 @@ test('a stanza beyond the limit ends its sender’s stream as ejabberd does; one
 
 test('a fault without an action, with two, or with an unknown scope is refused', async (t) => {
   const { jabber } = await start(t);
-  assert.throws(() => jabber.fault({} as never), /a fault needs one of delayMs, drop, .*; there is none/);
-  assert.throws(() => jabber.fault({ drop: true, delayMs: 1 } as never), /there are delayMs, drop/);
-  assert.throws(() => jabber.fault({ drop: true, servise: 'x' } as never), /a filter knows no "servise"/);
-  assert.throws(() => jabber.fault({ bounce: 'nonsense' } as never), /"nonsense" is no condition of a stanza error/);
+  assert.throws(() => jabber.fault({} as never), /a fault needs exactly one of delayMs, drop, .*; this one has none/);
+  assert.throws(() => jabber.fault({ drop: true, delayMs: 1 } as never), /this one has delayMs, drop/);
+  assert.throws(() => jabber.fault({ drop: true, servise: 'x' } as never), /a filter has no "servise"/);
+  assert.throws(() => jabber.fault({ bounce: 'nonsense' } as never), /"nonsense" is not a stanza error condition/);
 });

@@ -177,16 +177,16 @@ test('a recording that cannot be read or written is refused with file and line, 
   };
   await refused('{"service":"a","method":"b"}\n{', /broken\.ndjson:2: no JSON/);
   await refused('[]', /broken\.ndjson:1: not an object/);
-  await refused('{"method":"b"}', /broken\.ndjson:1: "service" is missing or of the wrong kind/);
-  await refused('{"service":"a","method":"b","results":4}', /"results" is missing or of the wrong kind/);
-  await refused('{"service":"a","stanzas":[{}]}', /"stanzas" is missing or of the wrong kind/);
+  await refused('{"method":"b"}', /broken\.ndjson:1: "service" is missing or has the wrong type/);
+  await refused('{"service":"a","method":"b","results":4}', /"results" is missing or has the wrong type/);
+  await refused('{"service":"a","stanzas":[{}]}', /"stanzas" is missing or has the wrong type/);
   const stanza = (inner: string, attributes = '') => `\n${JSON.stringify({ service: 'a', stanzas: [{ inner: '<body/></message>' }, { attributes, inner }] })}`;
   await refused(stanza('<body></message>'), /broken\.ndjson:2: stanza 2 cannot be sent: .*unexpected close tag/);
   await refused(stanza('<!-- --></message>'), /:2: stanza 2 cannot be sent: a comment/);
   await refused(stanza('</message>', " x='1' x='2'"), /:2: stanza 2 cannot be sent: .*duplicate attribute/);
   for (const inner of ['<body/>', '</message><message/>', '</message></stream:stream>', '</message><x'])
-    await refused(stanza(inner), /:2: stanza 2 cannot be sent: not one <message>/);
-  await refused(stanza('</messages>', 's'), /:2: stanza 2 cannot be sent: not one <message>/);
+    await refused(stanza(inner), /:2: stanza 2 cannot be sent: not exactly one complete <message>/);
+  await refused(stanza('</messages>', 's'), /:2: stanza 2 cannot be sent: not exactly one complete <message>/);
   await assert.rejects(startChopChop({ replay: join(folder, 'none') }), /none: cannot be read: ENOENT/);
   await assert.rejects(startChopChop({ record: join(folder, 'no/where') }), /no\/where: cannot be written: ENOENT/);
 });

@@ -57,7 +57,7 @@ test('services declared in YAML and JSON answer case by case', async (t) => {
   assert.deepEqual(await ask('echo', { a: 1 }), [{ said: [{ a: 1 }], of: null }]);
   assert.deepEqual(await ask('nothing', 1, 2, 3), []);
   assert.deepEqual(await ask('find', 'Abc', { id: 7, name: 'x', more: 1 }), [true]);
-  await assert.rejects(ask('find', 'abc', { id: 7, name: 'x' }), /404 no case of the stub's method find is for the parameters \["abc",/);
+  await assert.rejects(ask('find', 'abc', { id: 7, name: 'x' }), /404 no case of the stub's method find matches the parameters \["abc",/);
   await assert.rejects(ask('refuse'), /403 not you/);
   await assert.rejects(ask('half'), /500/);
   for (const again of [1, 2]) await assert.rejects(ask('flaky'), /503 come again/, String(again));
@@ -80,7 +80,7 @@ test('what is wrong with files of stubs is told with file, line and path, all at
     assert.ok(error instanceof StubFileError, String(error));
     return error.problems.map((problem) => problem.replaceAll(`${folder}/`, ''));
   };
-  assert.match((await problems({}))[0] as string, /: there is no file \*\.json, \*\.yaml or \*\.yml in it$/);
+  assert.match((await problems({}))[0] as string, /: contains no \*\.json, \*\.yaml or \*\.yml file$/);
   const bad = `service: a
 method: {}
 methods:
@@ -97,20 +97,20 @@ methods:
   p: { text: x }
 `;
   assert.deepEqual(await problems({ 'a.yaml': bad, 'b.yaml': '{}', 'c.yaml': 'service: a\nmethods: {}' }), [
-    'a.yaml:2: method: is not known (known: service, methods, workers, maxWorkers, maxBacklog, keepaliveMs, implementation, domains)',
+    'a.yaml:2: method: is unknown (known: service, methods, workers, maxWorkers, maxBacklog, keepaliveMs, implementation, domains)',
     'a.yaml:5: methods.m[0].params: must be a list',
     'a.yaml:5: methods.m[0]: has both "result" and "results"',
     'a.yaml:8: methods.m[1].status: must be a status from 300 to 999',
-    'a.yaml:10: methods.m[1].$times: is not known (known: params, result, results, status, text, delayMs, times)',
+    'a.yaml:10: methods.m[1].$times: is unknown (known: params, result, results, status, text, delayMs, times)',
     'a.yaml:11: methods.m[2].params[0]: Invalid regular expression: /(/: Unterminated group',
-    'a.yaml:11: methods.m[2].params[1]: "$some" is not known (known: $any, $regex, $containing)',
+    'a.yaml:11: methods.m[2].params[1]: "$some" is unknown (known: $any, $regex, $containing)',
     'a.yaml:11: methods.m[2].params[2]: $containing needs an object',
     'a.yaml:12: methods.n: must be an object (with params, result, results, status, text, delayMs, times)',
     'a.yaml:13: methods.o.maxChunkSize: must be a whole number',
-    'a.yaml:14: methods.p.text: is said with a "status" only',
+    'a.yaml:14: methods.p.text: needs a "status"',
     'b.yaml:1: needs a "service"',
-    'b.yaml:1: methods: must be there, and name methods',
-    'c.yaml:1: service: "a" is declared in a.yaml:1 already',
+    'b.yaml:1: methods: must be an object of methods',
+    'c.yaml:1: service: "a" is already declared in a.yaml:1',
   ]);
   assert.match((await problems({ 'd.json': '{"service": "x",\n "methods": {' }))[0] as string, /^d\.json:2: /);
   await assert.rejects(startChopChop({ stubs: join(folder, 'none') }), /none: cannot be read: ENOENT/);

@@ -1,6 +1,6 @@
-/** A class that the library makes objects of and a user does not: for `instanceof`, without a constructor. */
-// biome-ignore lint/complexity/noBannedTypes: `instanceof` wants a Function, and this one cannot be called
+/** A class without a public constructor, for `instanceof`. */
+// biome-ignore lint/complexity/noBannedTypes: `instanceof` needs a Function, and this one cannot be called
 export interface ClassOf<Instance> extends Function {
-  /** By it `instanceof` narrows a type. */
+  /** Lets `instanceof` narrow a type. */
   readonly prototype: Instance;
 }

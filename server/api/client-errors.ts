@@ -3,8 +3,8 @@ import * as login from '../osrf/login.ts';
 import type { ClassOf } from './class-of.ts';
 
 /**
- * What failed a request: `service`, an error status of the service; `router`, no listener of that service; `bounce`, the message came back undelivered;
- * `connection`, the connection to the Jabber server was lost; `client`, the client itself gave up. More kinds may come.
+ * The source of a failure: `service`, an error status of the service; `router`, the service has no listener; `bounce`, the message bounced;
+ * `connection`, the connection to the Jabber server was lost; `client`, the client itself gave up. New versions may add kinds.
  * @public
  */
 export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'client';
@@ -14,13 +14,13 @@ export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'cl
  * @public
  */
 export interface OsrfError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'OsrfError';
-  /** What failed. */
+  /** The source of the failure. */
   readonly kind: OsrfErrorKind;
-  /** OpenSRF's status code, as 404; of a bounce the legacy code (XEP-0086); 500 where there is no other. */
+  /** OpenSRF's status code, as 404; of a bounce the code of XEP-0086; otherwise 500. */
   readonly statusCode: number;
-  /** The JID that reported the failure; `''` where the client found it. */
+  /** The JID that reported the failure; `''` if the client itself found it. */
   readonly from: string;
 }
 
@@ -28,11 +28,11 @@ export interface OsrfError extends Error {
 export const OsrfError: ClassOf<OsrfError> = errors.OsrfError;
 
 /**
- * No answer came within the time that the caller gave. `message` names what was awaited, and the seconds.
+ * No answer arrived in time. `message` names the awaited event and the seconds.
  * @public
  */
 export interface OsrfTimeout extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'OsrfTimeout';
 }
 
@@ -44,7 +44,7 @@ export const OsrfTimeout: ClassOf<OsrfTimeout> = errors.OsrfTimeout;
  * @public
  */
 export interface ConnectError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'ConnectError';
 }
 
@@ -52,13 +52,13 @@ export interface ConnectError extends Error {
 export const ConnectError: ClassOf<ConnectError> = login.ConnectError;
 
 /**
- * There was a connection, and no login. `message` has the JID and the server's reason.
+ * The client connected, but could not log in. `message` has the JID and the server's reason.
  * @public
  */
 export interface LoginError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'LoginError';
-  /** True if the server refused the login; false if it closed the connection, stayed silent, or is no Jabber server. */
+  /** True if the server refused the login; false if it closed the connection, did not answer, or is not a Jabber server. */
   readonly refused: boolean;
 }
 

@@ -22,27 +22,27 @@ export type StanzaErrorCondition =
   | 'service-unavailable';
 
 /**
- * What goes wrong: one of these. More may come.
+ * The effect of a fault: one of these. New versions may add actions.
  * @public
  */
 export type FaultAction =
-  /** The message is late by so many milliseconds, or by a random time between two; later messages overtake it. */
+  /** Delays the message by so many milliseconds, or by a random time between two; later messages overtake it. */
   | { readonly delayMs: number | readonly [from: number, to: number] }
-  /** The message is lost. */
+  /** Drops the message. */
   | { readonly drop: true }
-  /** The message is sent so many times more; true: once more. */
+  /** Delivers so many extra copies; true: one. */
   | { readonly duplicate: number | true }
-  /** The message bounces with this condition; true: `service-unavailable`. */
+  /** Bounces the message with this condition; true: `service-unavailable`. */
   | { readonly bounce: StanzaErrorCondition | true }
-  /** The client gets this status in place of the answer. */
+  /** Sends the client this status instead of the answer. */
   | { readonly status: number; readonly text?: string }
-  /** The connection of one of the two is dropped just before the message is sent on, or arrives. */
+  /** Drops the connection of sender or receiver just before the message is passed on or delivered. */
   | { readonly cut: 'sender' | 'receiver' }
-  /** The receiver does not read for so many milliseconds. */
+  /** Stops the receiver's reading for so many milliseconds. */
   | { readonly stallMs: number }
-  /** The receiver gets this message, and everything after it, one byte at a time. */
+  /** Delivers this message, and all later ones, to the receiver one byte at a time. */
   | { readonly splitWrites: true }
-  /** If the message has more bytes, its sender's stream ends with `policy-violation`, as with ejabberd's `max_stanza_size`. */
+  /** Ends the sender's stream with `policy-violation` if the message has more bytes, as with ejabberd's `max_stanza_size`. */
   | { readonly maxStanzaBytes: number };
 
 /**
@@ -52,39 +52,39 @@ export type FaultAction =
 export type FaultKind = 'delayMs' | 'drop' | 'duplicate' | 'bounce' | 'status' | 'cut' | 'stallMs' | 'splitWrites' | 'maxStanzaBytes';
 
 /**
- * The messages that a fault is for.
+ * The messages that a fault affects.
  * @public
  */
 export interface FaultScope extends RequestFilter {
   /** The client's request, or the answer; `request` by default. */
   readonly on?: 'request' | 'answer';
-  /** The JID of one of the two; a bare one stands for all its resources. */
+  /** The JID of sender or receiver; a bare one stands for all its resources. */
   readonly jid?: string;
-  /** How many such messages are spared first; 0 by default. */
+  /** The number of matching messages to skip first; 0 by default. */
   readonly after?: number;
-  /** After so many messages the fault is over; by default it lasts until it is removed. */
+  /** The number of hits after which the fault is removed; unlimited by default. */
   readonly times?: number;
-  /** From 0 to 1, for each message; 1 by default. */
+  /** The probability of each hit, from 0 to 1; 1 by default. */
   readonly probability?: number;
 }
 
 /**
- * A fault: exactly one action, and the messages that it is for.
+ * A fault: exactly one action, and its scope.
  * @public
  */
 export type FaultOptions = FaultScope & FaultAction;
 
 /**
- * A fault that is in place.
+ * An active fault.
  * @public
  */
 export interface Fault {
-  /** What goes wrong. */
+  /** The name of its action. */
   readonly kind: FaultKind;
-  /** The options that it was made from. */
+  /** Its options. */
   readonly options: FaultOptions;
-  /** How many messages it has hit. */
+  /** The number of hits. */
   readonly hits: number;
-  /** Ends it. Messages that it delays are still sent. */
+  /** Removes the fault. Delayed messages are still delivered. */
   remove(): void;
 }

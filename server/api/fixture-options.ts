@@ -14,12 +14,12 @@ import type {
 } from './server-options.ts';
 
 /**
- * What `startChopChop` starts; every option may be left out. An option here counts before the same one in the file of `config`.
+ * The options of `startChopChop`, all optional. An option here takes precedence over the file of `config`.
  * New versions may add options.
  * @public
  */
 export interface FixtureOptions {
-  /** The name of an `opensrf_core.xml`, which gives domains, accounts, ports, routers and trusted domains. */
+  /** An `opensrf_core.xml` with domains, accounts, ports, routers and trusted domains. */
   readonly config?: string;
   /** The domains to serve, each with a router; `localhost` by default. */
   readonly domains?: readonly string[];
@@ -49,22 +49,22 @@ export interface FixtureOptions {
   readonly components?: ComponentsOptions;
   /** Limits that differ from their defaults. */
   readonly limits?: Partial<Limits>;
-  /** Beginnings of the names of methods whose parameters no log and no recording shows. */
+  /** Prefixes of the names of methods whose parameters are hidden in logs and recordings. */
   readonly logProtect?: readonly string[];
   /** Whether to listen on an address that other machines can reach although an account has the default password; false by default. */
   readonly insecure?: boolean;
-  /** Takes the server's log lines; by default nothing is logged. */
+  /** Receives the server's log lines; no log by default. */
   readonly log?: Log;
-  /** The name of a folder of stub services, as YAML or JSON files. */
+  /** A folder of stub services, as YAML or JSON files. */
   readonly stubs?: string;
-  /** The name of a file to write: each request with its answer, as a line of JSON. */
+  /** A file to write: each request with its answer, as a line of JSON. */
   readonly record?: string;
-  /** The name of a recorded file, whose services answer as they did. */
+  /** A recording, whose services give the recorded answers. */
   readonly replay?: string;
   /** The answer of a replayed service to a request that is not in the file; `lenient` by default. */
   readonly replayMode?: ReplayMode;
-  /** Faults that are in place from the start. */
+  /** Faults from the start. */
   readonly faults?: readonly FaultOptions[];
-  /** A whole number that random faults draw from: the same number, the same faults. By default another one each time. */
+  /** The seed of random faults, a whole number; random by default. */
   readonly seed?: number;
 }

@@ -10,14 +10,14 @@ import type { Methods } from './service.ts';
 import type { Stub, StubOptions } from './stubs.ts';
 
 /**
- * The parts of a test that {@link ChopChopFixture.reset} takes back.
+ * The parts that {@link ChopChopFixture.reset} resets.
  * @public
  */
 export type ResetScope = 'stubs' | 'log' | 'faults' | 'sessions';
 
 /**
- * How a client of a fixture logs in; every option may be left out. By default it has the first account that is not the router's, and a resource of its own.
- * An account that the server has is known by its name and domain, and needs no password.
+ * Login options of a fixture's client, all optional. By default it uses the first account that is not a router account, and a unique resource.
+ * An existing account needs no password.
  * @public
  */
 export interface FixtureClientOptions extends Partial<Credentials>, Partial<SessionSettings> {
@@ -26,7 +26,7 @@ export interface FixtureClientOptions extends Partial<Credentials>, Partial<Sess
 }
 
 /**
- * The names of the files that {@link ChopChopFixture.writeConfig} has written.
+ * The paths of the files of {@link ChopChopFixture.writeConfig}.
  * @public
  */
 export interface SiteFiles {
@@ -45,7 +45,7 @@ export interface SiteFiles {
 export interface ChopChopFixture {
   /** The addresses and ports of XMPP over TCP. */
   readonly addresses: readonly BoundAddress[];
-  /** All places where it listens, by protocol; none after {@link ChopChopFixture.stop}. */
+  /** All its addresses, by protocol; none after {@link ChopChopFixture.stop}. */
   readonly listening: Listening;
   /** The first of {@link ChopChopFixture.addresses}. */
   readonly host: string;
@@ -71,9 +71,9 @@ export interface ChopChopFixture {
   service(name: string, methods: Methods, options?: StubOptions): Promise<Stub>;
   /** Resolves when all stub services are registered. @throws the error of one that cannot start. */
   ready(): Promise<void>;
-  /** Logs a client in, when all stub services are registered. The fixture closes it when it stops. @throws LoginError */
+  /** Logs a client in, after all stub services have registered. The fixture closes it when it stops. @throws LoginError */
   connect(options?: FixtureClientOptions): Promise<OsrfClient>;
-  /** Sends one request from a client of the fixture's own. @returns its first result, undefined if there is none. @throws OsrfError, OsrfTimeout */
+  /** Sends one request from the fixture's own client. @returns its first result, or undefined. @throws OsrfError, OsrfTimeout */
   // biome-ignore lint/suspicious/noExplicitAny: JSON, of which the test knows the shape
   request(service: string, method: string, ...params: unknown[]): Promise<any>;
   /**
@@ -91,17 +91,17 @@ export interface ChopChopFixture {
    * @throws TypeError for a filter with an unknown name.
    */
   received(filter?: RequestFilter): Exchange[];
-  /** Resolves with the first request that the filter selects, a past or a future one. @param timeoutMs 10,000 by default. @throws OsrfTimeout, TypeError */
+  /** Resolves with the first request that the filter selects, past or future. @param timeoutMs 10,000 by default. @throws OsrfTimeout, TypeError */
   waitForRequest(filter: RequestFilter, timeoutMs?: number): Promise<Exchange>;
-  /** Checks how often a request came; by default at least once. @throws AssertionError with the requests that came; TypeError */
+  /** Checks the number of matching requests; by default at least one. @throws AssertionError with the requests that came; TypeError */
   verify(filter: RequestFilter, times?: Times): void;
-  /** Checks that requests came in this order; others may come between. @throws AssertionError with the requests that came; TypeError */
+  /** Checks the order of requests; others may come in between. @throws AssertionError with the requests that came; TypeError */
   verifyOrder(...filters: readonly RequestFilter[]): void;
-  /** Puts a fault in place. @throws TypeError for options without exactly one action, or with an unknown name. */
+  /** Adds a fault. @throws TypeError for options without exactly one action, or with an unknown name. */
   fault(options: FaultOptions): Fault;
   /**
-   * Takes a test's traces back: without scopes `stubs`, `log` and `faults`. Stubs of files and recordings begin anew; `sessions` ends all sessions that
-   * are not a stub's.
+   * Resets the fixture between tests; by default `stubs`, `log` and `faults`. Stubs of files and recordings start again; `sessions` closes all sessions except
+   * those of stubs.
    */
   reset(...scopes: readonly ResetScope[]): Promise<void>;
   /**
@@ -111,12 +111,12 @@ export interface ChopChopFixture {
   env(): Record<string, string>;
   /**
    * Writes `opensrf_core.xml`, `opensrf.xml` and `srfsh.xml` with the real port, accounts and domains.
-   * @param folder Made if it is missing.
+   * @param folder Created if it is missing.
    * @param services The services that `opensrf.xml` has settings for; by default the registered ones.
    * @throws Error if a file cannot be written.
    */
   writeConfig(folder: string, services?: readonly string[]): SiteFiles;
-  /** Ends clients, stubs and server. Resolves when every socket is closed. @throws RecordingError if a recording could not be written. */
+  /** Stops clients, stubs and server. Resolves when every socket is closed. @throws RecordingError if a recording could not be written. */
   stop(): Promise<void>;
   /** Calls {@link ChopChopFixture.stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -130,7 +130,7 @@ export interface ChopChopFixture {
  *     const client = await jabber.connect();
  *     await client.request('opensrf.math', 'add', 2, 2); // 4
  *     jabber.verify({ service: 'opensrf.math', method: 'add', params: [2, 2] }, 1);
- * @throws ConfigError, ListenError, CertificateError, SettingsError, StubFileError, RecordingError; TypeError for a fault without meaning. Nothing runs then.
+ * @throws ConfigError, ListenError, CertificateError, SettingsError, StubFileError, RecordingError; TypeError for an invalid fault. Nothing is left running.
  * @public
  */
 export function startChopChop(options: FixtureOptions = {}): Promise<ChopChopFixture> {

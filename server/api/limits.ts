@@ -1,6 +1,6 @@
 /**
  * The limits of a server. Bytes and milliseconds are whole numbers. docs/configuration.md has the default of each, its bounds, and the effect beyond it.
- * A new version may bring other limits; one that has gone is refused by {@link ConfigError}.
+ * New versions may add and remove limits; an unknown limit causes a {@link ConfigError}.
  * @beta
  */
 export interface Limits {
@@ -10,15 +10,15 @@ export interface Limits {
   readonly loginElements: number;
   /** Milliseconds from the connection to the end of the login. */
   readonly loginTimeoutMs: number;
-  /** Connections that have not logged in. */
+  /** Unauthenticated connections. */
   readonly pendingConnections: number;
-  /** Connections of one address that have not logged in. */
+  /** Unauthenticated connections of one address. */
   readonly pendingOfAddress: number;
-  /** Failed logins of one address within `failedLoginWindowMs` that are answered at once. */
+  /** Failed logins of one address within `failedLoginWindowMs` that the server answers at once. */
   readonly failedLogins: number;
   /** Milliseconds in which failed logins are counted. */
   readonly failedLoginWindowMs: number;
-  /** Milliseconds by which the answers to further failed logins are late. */
+  /** The delay of the answers to further failed logins, in milliseconds. */
   readonly failedLoginDelayMs: number;
   /** Sessions of all domains. */
   readonly sessions: number;
@@ -30,17 +30,17 @@ export interface Limits {
   readonly depth: number;
   /** Attributes of one element. */
   readonly attributes: number;
-  /** Bytes of memory that the server keeps for all peers; 0: by the memory of the process. */
+  /** Bytes of memory that the server keeps for all peers; 0: derived from the memory of the process. */
   readonly memoryBytes: number;
-  /** Bytes that wait for a peer that does not read. */
+  /** Unread bytes of a peer that does not read. */
   readonly outboxBytes: number;
-  /** Milliseconds after which the router passes over a listener that does not read. */
+  /** Milliseconds after which the router skips a listener that does not read. */
   readonly stalledAfterMs: number;
-  /** Bytes that wait for a listener before the router passes over it. */
+  /** Unread bytes of a listener before the router skips it. */
   readonly stalledBytes: number;
-  /** Bytes that wait for a peer before its queries are refused. */
+  /** Unread bytes of a peer before the server refuses its queries. */
   readonly backlogBytes: number;
-  /** Milliseconds that a peer has to close its side of a stream. */
+  /** Milliseconds in which a peer must close its side of a stream. */
   readonly closeTimeoutMs: number;
   /** Milliseconds of silence before TCP probes a peer. */
   readonly keepAliveMs: number;
@@ -48,11 +48,11 @@ export interface Limits {
   readonly retransmissions: number;
   /** Milliseconds between two checks for lost peers. */
   readonly deadPeerCheckMs: number;
-  /** Milliseconds of silence before a session of XMPP 1.0 is pinged; 0: never. */
+  /** Milliseconds of silence before the server pings a session of XMPP 1.0; 0: never. */
   readonly pingAfterMs: number;
-  /** Milliseconds that such a session has to answer. */
+  /** Milliseconds in which such a session must answer. */
   readonly pingTimeoutMs: number;
-  /** Addresses that a session has sent directed presence to. */
+  /** Addresses to which a session has sent directed presence. */
   readonly directedPresences: number;
   /** Available sessions of one account. */
   readonly availableSessions: number;
@@ -60,7 +60,7 @@ export interface Limits {
   readonly unacknowledgedStanzas: number;
   /** Bytes of such stanzas. */
   readonly unacknowledgedBytes: number;
-  /** Milliseconds that a lost session can be resumed; 0: not at all. */
+  /** Milliseconds in which a lost session can be resumed; 0: never. */
   readonly resumptionMs: number;
   /** Sessions that can be resumed. */
   readonly waitingSessions: number;

@@ -10,7 +10,7 @@ export interface BoundAddress {
 }
 
 /**
- * A place for WebSockets.
+ * A WebSocket address.
  * @public
  */
 export interface WebSocketAddress extends BoundAddress {
@@ -19,7 +19,7 @@ export interface WebSocketAddress extends BoundAddress {
 }
 
 /**
- * The places where a server listens, by protocol. New versions may add protocols.
+ * The addresses of a server, by protocol. New versions may add protocols.
  * @public
  */
 export interface Listening {

@@ -1,5 +1,5 @@
 /**
- * An account to log in with, and a name for the session.
+ * An account, and a resource for the session.
  * @public
  */
 export interface Credentials {
@@ -9,7 +9,7 @@ export interface Credentials {
   readonly username: string;
   /** Its password. */
   readonly password: string;
-  /** The resource, the last part of the JID. No other session of the account may have it. */
+  /** The resource, the last part of the JID, unique among the sessions of the account. */
   readonly resource: string;
 }
 
@@ -22,6 +22,6 @@ export interface LoginOptions extends Credentials {
   readonly host: string;
   /** Its TCP port; 5222 is usual. */
   readonly port: number;
-  /** Milliseconds that the connection may take, and then the login; 10,000 by default, as in OpenSRF's libraries. */
+  /** The time-out of the connection, and then of the login, in milliseconds; 10,000 by default, as in OpenSRF's libraries. */
   readonly loginTimeoutMs?: number;
 }

@@ -1,8 +1,8 @@
 import type { ExchangeState } from './requests.ts';
 
 /**
- * What a replayed service does with a request that is not in its recording: answer as to another request of the method if there is one (`lenient`), or
- * with status 404 (`strict`).
+ * The answer of a replayed service to a request that is not in its recording: that to another request of the method if there is one (`lenient`), or
+ * status 404 (`strict`).
  * @public
  */
 export type ReplayMode = 'lenient' | 'strict';
@@ -23,7 +23,7 @@ export interface NotRecorded {
 }
 
 /**
- * One message of an answer, as it stood on the wire.
+ * One message of an answer, as received.
  * @beta
  */
 export interface RecordedStanza {
@@ -38,27 +38,27 @@ export interface RecordedStanza {
  * @beta
  */
 export interface RecordedExchange {
-  /** When it was sent, in ISO 8601. */
+  /** The time of the request, in ISO 8601. */
   readonly time: string;
   /** The transaction id (`osrf_xid`). */
   readonly xid: string;
   /** The client's JID. */
   readonly from: string;
-  /** The JID that it was addressed to. */
+  /** The addressee's JID. */
   readonly to: string;
   /** The name of the service. */
   readonly service: string;
-  /** What the client sent. */
+  /** REQUEST or CONNECT. */
   readonly type: 'REQUEST' | 'CONNECT';
   /** The name of the method; `''` for a CONNECT. */
   readonly method: string;
   /** The parameters; `**PARAMS REDACTED**` for a method of `logProtect`, which is replayed for any parameters. */
   readonly params: readonly unknown[] | '**PARAMS REDACTED**';
-  /** The JID that answered; `''` if none did. */
+  /** The JID that answered, or `''`. */
   readonly worker: string;
   /** Milliseconds from the request to the end of the answer. */
   readonly ms: number;
-  /** How it ended. */
+  /** The final state. */
   readonly state: ExchangeState;
   /** The last status code. */
   readonly statusCode: number;
@@ -66,6 +66,6 @@ export interface RecordedExchange {
   readonly status: string;
   /** The contents of the results. */
   readonly results: readonly unknown[];
-  /** The messages of the answer; missing if stub services would write the same, so that the results can be edited. */
+  /** The messages of the answer; omitted if stub services would write the same, so that the results can be edited. */
   readonly stanzas?: readonly RecordedStanza[];
 }

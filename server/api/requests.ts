@@ -1,21 +1,21 @@
 import * as matching from '../fixture/requests/matching.ts';
 
 /**
- * How an exchange stands: `open`, no complete answer yet; `complete`; `refused`, answered with a status of 300 or more; `bounced`, it came back
- * undelivered; `abandoned`, the client's session ended before the answer; `forgotten`, there were too many to follow. More states may come.
+ * The state of an exchange: `open`, no complete answer yet; `complete`; `refused`, answered with a status of 300 or more; `bounced`;
+ * `abandoned`, the client's session ended before the answer; `forgotten`, there was too much traffic to follow. New versions may add states.
  * @public
  */
 export type ExchangeState = 'open' | 'complete' | 'refused' | 'bounced' | 'abandoned' | 'forgotten';
 
 /**
- * One REQUEST or CONNECT of a client and its answer, as they passed through the server. It changes while the answer comes. Times are milliseconds
- * since 1970, with fractions, and differ by what a monotonic clock measured.
+ * One REQUEST or CONNECT of a client and its answer, as observed in the server. It changes while the answer arrives. Times are milliseconds
+ * since 1970, with fractions; their differences come from a monotonic clock.
  * @public
  */
 export interface Exchange {
   /** Counted from 1, in the order of the requests. */
   readonly number: number;
-  /** What the client sent. */
+  /** REQUEST or CONNECT. */
   readonly type: 'REQUEST' | 'CONNECT';
   /** OpenSRF's session id. */
   readonly thread: string;
@@ -25,53 +25,53 @@ export interface Exchange {
   readonly transactionId: string;
   /** The client's JID. */
   readonly client: string;
-  /** The JID that it was addressed to: a service's at the router, or a worker's. */
+  /** The addressee's JID: a service's at the router, or a worker's. */
   readonly to: string;
-  /** The name of the service; `router` for a question to the router itself, `''` if it went to a worker in a session that the server does not know. */
+  /** The name of the service; `router` for a query to the router itself, `''` for a worker in an unknown session. */
   readonly service: string;
   /** The name of the method; `''` for a CONNECT. */
   readonly method: string;
   /** The parameters. */
   readonly params: readonly unknown[];
-  /** The language that the client wants texts in. */
+  /** The language that the client prefers. */
   readonly locale: string;
   /** The entry point of the request into the system; `''` if the client sent none. */
   readonly ingress: string;
   /** OpenSRF's API level; 0 if the client sent none. */
   readonly apiLevel: number;
-  /** When the server read it. */
+  /** The time when the server read it. */
   readonly askedAt: number;
-  /** The JID of the listener that it was handed to last; `''` if it went to a worker, or nowhere yet. */
+  /** The JID of the last listener that received it; `''` if it went to a worker directly, or nowhere yet. */
   readonly listener: string;
-  /** When it was handed to a listener; 0 if it was not. */
+  /** The time when a listener received it, or 0. */
   readonly handedAt: number;
-  /** How often it was handed to a listener. */
+  /** The number of listeners that received it. */
   readonly handOvers: number;
-  /** The JID that answered, of a worker or the router; `''` if none did. */
+  /** The JID of the worker or the router that answered, or `''`. */
   readonly worker: string;
-  /** When the first part of the answer passed; 0 if none did. */
+  /** The time of the first part of the answer, or 0. */
   readonly firstAnswerAt: number;
-  /** The contents of the results until now. Large results are put together again. */
+  /** The contents of the results so far, with chunks joined. */
   readonly results: readonly unknown[];
-  /** How it stands. */
+  /** Its state. */
   readonly state: ExchangeState;
-  /** The last status code, or the legacy code (XEP-0086) of a bounce; 0 if there is none. */
+  /** The last status code, or the code (XEP-0086) of a bounce; 0 if there is none. */
   readonly statusCode: number;
   /** The text of the last status. */
   readonly status: string;
-  /** When it ended; 0 while it is open. */
+  /** The time of its end; 0 while it is open. */
   readonly endedAt: number;
 }
 
 /**
- * What a value must be: equal to this one, deeply; a text that a regular expression matches; or one for which a function returns true, as those of
- * {@link anything} and {@link containing}.
+ * Matches a deeply equal value; a regular expression matches strings; a function matches the values for which it returns true
+ * ({@link anything} and {@link containing} make such functions).
  * @public
  */
 export type Matcher = unknown;
 
 /**
- * Selects exchanges: those for which everything given is true.
+ * Selects the exchanges that meet all given conditions.
  * @public
  */
 export interface RequestFilter {
@@ -92,13 +92,13 @@ export interface RequestFilter {
 }
 
 /**
- * How often: exactly so often, or between two numbers.
+ * An expected number: exact, or a range.
  * @public
  */
 export type Times = number | { readonly min?: number; readonly max?: number };
 
 /**
- * A matcher for any value, undefined too.
+ * A matcher for any value, including undefined.
  * @public
  */
 export const anything: () => (value: unknown) => boolean = matching.anything;

@@ -5,7 +5,7 @@
 export interface Account {
   /** Its name. */
   readonly username: string;
-  /** Its domain, one of those that are served. */
+  /** Its domain, which the server must serve. */
   readonly domain: string;
   /** Its password. */
   readonly password: string;
@@ -20,39 +20,39 @@ export interface RouterOptions {
   readonly name?: string;
   /** Another account by the router's domain. */
   readonly names?: ReadonlyMap<string, string>;
-  /** By the router's domain: the domains whose sessions may register services and query. By default all that are served. */
+  /** By the router's domain: the domains whose sessions may register services and query. All served domains by default. */
   readonly trustedServers?: ReadonlyMap<string, readonly string[]>;
-  /** By the router's domain: the domains whose sessions may send requests. By default all that are served. */
+  /** By the router's domain: the domains whose sessions may send requests. All served domains by default. */
   readonly trustedClients?: ReadonlyMap<string, readonly string[]>;
-  /** How the listener for a request is chosen; `round-robin` by default. */
+  /** The strategy that chooses the listener for a request; `round-robin` by default. */
   readonly balance?: 'round-robin' | 'least-outstanding';
   /**
-   * What happens to the unanswered requests of a lost listener: status 503 (`error`, the default), another listener gets them, so that they may run
-   * twice (`reroute`), or nothing (`ignore`).
+   * The treatment of a lost listener's unanswered requests: answer them with status 503 (`error`, the default), hand them to another listener, so that they may run
+   * twice (`reroute`), or do nothing (`ignore`).
    */
   readonly onListenerLoss?: 'error' | 'reroute' | 'ignore';
-  /** Milliseconds that the workers of a lost listener still have to answer; 1,000 by default. */
+  /** Milliseconds in which the workers of a lost listener may still answer; 1,000 by default. */
   readonly lossGraceMs?: number;
   /** Milliseconds without a sign of life of a listener and its workers, after which its requests count as lost; 0, the default: never. */
   readonly stuckListenerMs?: number;
   /** The answer to a request for an absent service: status 404 (`status`, the default), or an error stanza (`bounce`). */
   readonly absentService?: 'status' | 'bounce';
-  /** Milliseconds that a request waits for an absent service to register; 0, the default: not at all. */
+  /** Milliseconds that the router holds a request for an absent service; 0 by default. */
   readonly holdMs?: number;
   /** Whether OpenSRF's own router may log in and take over; `allow` by default. */
   readonly externalRouter?: 'allow' | 'refuse';
-  /** Domains whose routers are tried, in this order, for a service without a listener; none by default. */
+  /** Domains of the routers to try, in this order, for a service without a listener; none by default. */
   readonly peers?: readonly string[];
 }
 
 /**
- * TLS: STARTTLS on all ports, and ports that speak it from the first byte.
+ * TLS: STARTTLS on all ports, and ports with TLS from the first byte.
  * @public
  */
 export interface TlsOptions {
-  /** The names of files in PEM, the certificate with its chain, and its private key; or `self-signed`, one that the server makes when it starts. */
+  /** PEM files of the certificate with its chain and of its private key; or `self-signed`: the server makes a certificate at the start. */
   readonly certificate: { readonly certificate: string; readonly key: string } | 'self-signed';
-  /** Ports that speak TLS from the first byte; 0: any free one. None by default. */
+  /** Ports with TLS from the first byte; 0: any free one. None by default. */
   readonly ports?: readonly number[];
   /** Whether logins over TCP need TLS; false by default. */
   readonly required?: boolean;
@@ -70,7 +70,7 @@ export interface UnixOptions {
 }
 
 /**
- * WebSockets (RFC 7395), at `/xmpp-websocket` of HTTP ports of their own.
+ * WebSockets (RFC 7395), at `/xmpp-websocket` of separate HTTP ports.
  * @public
  */
 export interface WebSocketOptions {
@@ -114,7 +114,7 @@ export interface ComponentsOptions {
   readonly port?: number | null;
   /** Secrets by the component's domain. */
   readonly secrets?: ReadonlyMap<string, string>;
-  /** A secret for every other domain that is not served; `''`, the default: there is none. */
+  /** A secret for every other domain that the server does not serve; `''`, the default: none. */
   readonly secret?: string;
   /** When a second component asks for a domain: refuse it (`keep`, the default), or end the first one (`replace`). */
   readonly conflict?: 'keep' | 'replace';
@@ -125,18 +125,18 @@ export interface ComponentsOptions {
  * @public
  */
 export interface SettingsOptions {
-  /** The name of an `opensrf.xml`. */
+  /** The path of an `opensrf.xml`. */
   readonly file: string;
   /** The domains of the routers that it registers with; the first served domain by default. */
   readonly domains?: readonly string[];
 }
 
 /**
- * Takes the log lines of a server: pino fits.
+ * Receives the log lines of a server; a pino logger fits.
  * @public
  */
 export interface Log {
-  /** Negotiations. @param fields What the line is about. @param message What happened, in the past tense. */
+  /** Negotiations. @param fields The subject of the line. @param message The event, in the past tense. */
   debug(fields: object, message: string): void;
   /** Life cycles. */
   info(fields: object, message: string): void;

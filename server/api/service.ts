@@ -4,7 +4,7 @@ import type { ClassOf } from './class-of.ts';
 import type { LoginOptions } from './login.ts';
 
 /**
- * The session of a request, as the service sees it: from CONNECT to DISCONNECT, or one request without them.
+ * The session of a request on the service's side: from CONNECT to DISCONNECT, or a single request.
  * @public
  */
 export interface ServiceSession {
@@ -14,15 +14,15 @@ export interface ServiceSession {
   readonly client: string;
   /** The transaction id (`osrf_xid`) of the last message; `''` if the client sent none. */
   readonly transactionId: string;
-  /** Whether the client has connected, so that its next requests come to the same worker. */
+  /** Whether the client has connected, so that the same worker gets its next requests. */
   readonly connected: boolean;
-  /** For the methods' own use, from one request of a connected session to the next. */
+  /** Values that the methods keep between the requests of a connected session. */
   // biome-ignore lint/suspicious/noExplicitAny: the service's own values
   readonly state: Map<string, any>;
 }
 
 /**
- * A request, as {@link MethodDefinition.handle} gets it.
+ * The request for {@link MethodDefinition.handle}.
  * @public
  */
 export interface ServiceRequest {
@@ -32,37 +32,37 @@ export interface ServiceRequest {
   readonly method: string;
   /** The parameters. */
   readonly params: readonly unknown[];
-  /** The session that it is part of. */
+  /** Its session. */
   readonly session: ServiceSession;
   /** The number of the request in its session. */
   readonly threadTrace: string;
-  /** The language that the client wants texts in, as `en-US`. */
+  /** The language that the client prefers, as `en-US`. */
   readonly locale: string;
   /** The entry point of the request into the system; `''` if the client sent none. */
   readonly ingress: string;
   /** OpenSRF's API level; 0 if the client sent none. */
   readonly apiLevel: number;
-  /** Gives one result. Small results leave together, as with OpenSRF's libraries. */
+  /** Adds a result. Small results are sent in bundles, as by OpenSRF's libraries. */
   respond(content: unknown): void;
-  /** Sends the results that were given until now. */
+  /** Sends the results so far. */
   flush(): void;
-  /** Sends status 100: the client's time-out begins anew. */
+  /** Sends status 100, which restarts the client's time-out. */
   continue(): void;
 }
 
 /**
- * A method as a function of the request's parameters. What it returns, or resolves to, is the result; undefined and null are none. A generator gives a
- * result with each `yield`. An error that it throws is status 500, or the status of a {@link ServiceStatus}.
+ * A method as a function of the request's parameters. The returned or resolved value is the result; undefined and null mean no result. A generator gives a
+ * result with each `yield`. A thrown error becomes status 500, or the status of a {@link ServiceStatus}.
  * @public
  */
 export type MethodFunction = (...params: never[]) => unknown;
 
 /**
- * A method that gets the request too, or has settings of its own.
+ * A method that gets the whole request, or has its own settings.
  * @public
  */
 export interface MethodDefinition {
-  /** As a {@link MethodFunction}, with the request before the parameters. */
+  /** A {@link MethodFunction} with the request before the parameters. */
   readonly handle: (request: ServiceRequest, ...params: never[]) => unknown;
   /** The number of parameters that introspection shows; by default, as many as `handle` declares. */
   readonly argc?: number;
@@ -70,11 +70,11 @@ export interface MethodDefinition {
   readonly stream?: boolean;
   /** The notes that introspection shows. */
   readonly notes?: string;
-  /** Results are gathered into one message up to so many characters of JSON; 25,600 by default. 0: each leaves alone. */
+  /** The most characters of JSON in a bundle of results; 25,600 by default. 0: no bundles. */
   readonly maxBundleSize?: number;
-  /** Results are gathered into one message up to this number; 255 by default. */
+  /** The most results in a bundle; 255 by default. */
   readonly maxBundleCount?: number;
-  /** A result that takes more characters as JSON in XML travels in pieces; 51,200 by default, as in OpenSRF's libraries. 0: never. */
+  /** The most characters, as JSON in XML, of a result that is sent whole; a longer one is sent in chunks. 51,200 by default, as in OpenSRF's libraries. 0: no chunks. */
   readonly maxChunkSize?: number;
 }
 
@@ -91,11 +91,11 @@ export type Method = MethodFunction | MethodDefinition;
 export type Methods = Readonly<Record<string, Method>>;
 
 /**
- * A method throws it to end its request with a status of its choice. Statuses 307, 408 and 417 end the session too.
+ * Thrown by a method to end its request with this status. Statuses 307, 408 and 417 end the session too.
  * @public
  */
 export interface ServiceStatus extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'ServiceStatus';
   /** OpenSRF's status code. */
   readonly statusCode: number;
@@ -109,9 +109,9 @@ export interface ServiceStatus extends Error {
  */
 export interface ServiceStatusConstructor extends ClassOf<ServiceStatus> {
   /**
-   * @param statusCode A whole number from 300 to 999: 403 forbidden, 404 not found, 500 failed, 307 go to another worker…
+   * @param statusCode A whole number from 300 to 999: 403 forbidden, 404 not found, 500 failed, 307 redirect to another worker…
    * @param status The text.
-   * @param payloadClass By default the class that OpenSRF's libraries write with that code.
+   * @param payloadClass By default the class that OpenSRF's libraries use with that code.
    * @throws RangeError for another code.
    */
   new (statusCode: number, status: string, payloadClass?: string): ServiceStatus;
@@ -121,31 +121,31 @@ export interface ServiceStatusConstructor extends ClassOf<ServiceStatus> {
 export const ServiceStatus: ServiceStatusConstructor = status.ServiceStatus;
 
 /**
- * A service, and where it logs in.
+ * The options of a service, and its login.
  * @beta
  */
 export interface ServiceOptions extends Omit<LoginOptions, 'resource'> {
   /** The name of the service. */
   readonly service: string;
-  /** Its methods. `opensrf.system.echo` and the like are there only if they are among them. */
+  /** Its methods. It has `opensrf.system.echo` and the like only if you include them. */
   readonly methods: Methods;
-  /** How many workers log in at the start. */
+  /** The number of workers at the start. */
   readonly workers: number;
-  /** How many there may be: more log in while all are busy. By default no more than at the start. */
+  /** The most workers: more log in while all are busy. By default the number at the start. */
   readonly maxWorkers?: number;
-  /** How many requests may wait for a worker; further ones are answered with status 503. By default there is no bound. */
+  /** The most requests that wait for a worker; the listener answers further ones with status 503. No bound by default. */
   readonly maxBacklog?: number;
-  /** Milliseconds without a request after which a worker ends a connected session, with status 408. By default, and with 0, it waits forever. */
+  /** Milliseconds without a request after which a worker ends a connected session with status 408. 0, the default: never. */
   readonly keepaliveMs?: number;
-  /** The addresses of the routers that it registers with; `router@DOMAIN/router` by default. */
+  /** The addresses of the routers to register with; `router@DOMAIN/router` by default. */
   readonly routers?: readonly string[];
-  /** A Perl package, for the text of "Method not found". */
+  /** The Perl package in the text of "Method not found". */
   readonly implementation?: string;
 }
 
 /**
- * An OpenSRF service as OpenSRF runs one: a listener that registers with routers and gets the requests, and workers with logins of their own that
- * answer the clients. It works with every server on which OpenSRF runs.
+ * An OpenSRF service: a listener that registers with routers and receives requests, and workers with their own logins that
+ * answer the clients. It works with every server that runs OpenSRF.
  * @beta
  */
 export interface OsrfService {
@@ -155,7 +155,7 @@ export interface OsrfService {
   readonly workerJids: readonly string[];
   /** Registers with the routers again. */
   register(): void;
-  /** Unregisters from the routers. Requests that have come are still answered. */
+  /** Unregisters from the routers. It still answers received requests. */
   unregister(): void;
   /** Unregisters and logs out. */
   stop(): Promise<void>;

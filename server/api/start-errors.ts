@@ -11,13 +11,13 @@ import type { ClassOf } from './class-of.ts';
  * @beta
  */
 export interface Place {
-  /** The options (`library`), the file of `config` (`file`), or a default; the others come from the command line alone. */
+  /** The options (`library`), the file of `config` (`file`), or a default; the other sources exist for the command line only. */
   readonly source: 'command line' | 'environment' | 'file' | 'library' | 'default';
   /** The name of the setting there, as `router.holdMs` or `<hold>`; `''` if the line is enough. */
   readonly name: string;
-  /** The name of the file; `''` if it is none. */
+  /** The name of the file, or `''`. */
   readonly file: string;
-  /** The line, counted from 1; 0 if it is not known. */
+  /** The line, counted from 1; 0 if unknown. */
   readonly line: number;
 }
 
@@ -26,22 +26,22 @@ export interface Place {
  * @beta
  */
 export interface Problem {
-  /** Where it stands. */
+  /** Its place. */
   readonly place: Place;
-  /** What is wrong. */
+  /** Its description. */
   readonly text: string;
-  /** `file`: a file cannot be read; `content`: a value is wrong. */
+  /** `file`: a file cannot be read; `content`: a value is invalid. */
   readonly fault: 'content' | 'file';
 }
 
 /**
- * Options are wrong. `message` has a line for each problem.
+ * Options are invalid. `message` has a line for each problem.
  * @public
  */
 export interface ConfigError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'ConfigError';
-  /** Every problem that was found. */
+  /** All problems. */
   readonly problems: readonly Problem[];
 }
 
@@ -49,13 +49,13 @@ export interface ConfigError extends Error {
 export const ConfigError: ClassOf<ConfigError> = problem.ConfigError;
 
 /**
- * An address, a port or the path of a socket could not be listened on. `message` has the place, the reason and what to do.
+ * The server cannot listen on an address, a port or a socket's path. `message` has the place, the reason and a remedy.
  * @public
  */
 export interface ListenError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'ListenError';
-  /** The system's code, as `EADDRINUSE`; `''` if there is none. */
+  /** The system's code, as `EADDRINUSE`, or `''`. */
   readonly code: string;
 }
 
@@ -63,11 +63,11 @@ export interface ListenError extends Error {
 export const ListenError: ClassOf<ListenError> = tcp.ListenError;
 
 /**
- * A certificate or its key cannot be used. `message` has the names of the files.
+ * A certificate or its key is unusable. `message` has the names of the files.
  * @public
  */
 export interface CertificateError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'CertificateError';
 }
 
@@ -75,13 +75,13 @@ export interface CertificateError extends Error {
 export const CertificateError: ClassOf<CertificateError> = identity.CertificateError;
 
 /**
- * The `opensrf.xml` of the built-in `opensrf.settings` cannot be used. `message` has the name of the file, and the line if it is known.
+ * The `opensrf.xml` of the built-in `opensrf.settings` is unusable. `message` has the name of the file, and the line if known.
  * @public
  */
 export interface SettingsError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'SettingsError';
-  /** `file`: it cannot be read; `content`: what stands in it is wrong. */
+  /** `file`: it cannot be read; `content`: its content is invalid. */
   readonly fault: 'file' | 'content';
 }
 
@@ -89,13 +89,13 @@ export interface SettingsError extends Error {
 export const SettingsError: ClassOf<SettingsError> = settings.SettingsError;
 
 /**
- * Files of stub services cannot be used. `message` has a line for each problem.
+ * Files of stub services are invalid. `message` has a line for each problem.
  * @public
  */
 export interface StubFileError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'StubFileError';
-  /** Every problem that was found, as `FILE:LINE: path: what is wrong`. */
+  /** All problems, as `FILE:LINE: path: reason`. */
   readonly problems: readonly string[];
 }
 
@@ -103,11 +103,11 @@ export interface StubFileError extends Error {
 export const StubFileError: ClassOf<StubFileError> = stubFiles.StubFileError;
 
 /**
- * A recording cannot be read or written. `message` has the name of the file, and the line if it is known.
+ * A recording cannot be read or written. `message` has the name of the file, and the line if known.
  * @public
  */
 export interface RecordingError extends Error {
-  /** Tells its type. */
+  /** The name of the type. */
   readonly name: 'RecordingError';
 }
 

@@ -12,7 +12,8 @@ export async function serveTestDoubles(server: ChopChop, addresses: readonly Bou
   log.info({ services: fixture.services() }, 'stub services registered');
   return {
     async stop() {
-      for (const { service, method, answered } of fixture.notRecorded) log.warn({ service, method, answered }, 'asked for what is not in the recording');
+      for (const { service, method, answered } of fixture.notRecorded)
+        log.warn({ service, method, answered }, 'received a request that is not in the recording');
       await fixture.stop().catch((error) => Promise.reject(testDoublesFailure(error)));
     },
   };

@@ -98,7 +98,7 @@ test('services asks the routers of several domains, and one that fails does not 
   const one = await command('services', '--domain', 'private.localhost', '--domain', 'nowhere', '--json').outcome();
   assert.equal(one.code, 7);
   assert.deepEqual(JSON.parse(one.stdout), [{ router: ROUTER, source: 'jabber', services: [] }]);
-  assert.match(oneLine(one), /router@nowhere\/router: \d+ the message came back undelivered/);
+  assert.match(oneLine(one), /router@nowhere\/router: \d+ the message bounced/);
 });
 
 test('services tells of a router that refuses (exit code 5), is silent (6) or is not there (7)', async (t) => {
@@ -142,7 +142,7 @@ test('status tells which step failed, and its exit code says so too', async (t) 
   const mute = await rudeServer(t, () => {});
   const silent = await new Command(t, 'status', '--json', '--timeout', '0.2', '--port', String(mute.port)).outcome();
   assert.deepEqual([silent.code, oks(silent)], [3, [false, true, false, false]]);
-  assert.match(oneLine(silent), /nothing came within 0\.2 s/);
+  assert.match(oneLine(silent), /no answer within 0\.2 s/);
   await RawProgram.login(t, address, 'router', 'router');
   const routerless = await command('status', '--json', '--timeout', '2').outcome();
   assert.deepEqual([routerless.code, oks(routerless)], [6, [false, true, true, false]]);

@@ -64,7 +64,7 @@ test('exec tells of a command that fails what was asked and not answered as it s
     "    opensrf.math add(3): refused 404 no case of the stub's method add matches the parameters [3]",
     '    opensrf.math secret.word("**PARAMS REDACTED**"): refused 404 Method [secret.word] not found for service opensrf.math',
     '    absent x(): refused 404 Service absent is not registered with this router',
-    '  came back undelivered:',
+    '  bounced:',
     '    absent CONNECT: bounced 503',
   ]);
   assert.ok(existsSync(join(conf, 'opensrf_core.xml')), 'a folder that was named stays');

@@ -25,7 +25,7 @@ test('a login that the server refuses fails with its reason', async (t) => {
     [`${HEADER}<stream:error><host-unknown xmlns='urn:x'/></stream:error></stream:stream>`, /: host-unknown$/, true],
     [`${HEADER}<stream:error/>`, /: stream error$/, true],
     [`${HEADER}<message/></stream:stream>`, /: the server closed the connection$/, false],
-    ['HTTP/1.1 400 Bad Request', /that is no Jabber server/, false],
+    ['HTTP/1.1 400 Bad Request', /not a Jabber server/, false],
   ];
   for (const [answer, reason, refused] of rows) {
     const isReason = (error: unknown) => error instanceof LoginError && reason.test(error.message) && error.refused === refused;
@@ -38,5 +38,5 @@ test('a login at a server that says nothing fails when its time is up', async (t
   await once(silent, 'listening');
   t.after(() => silent.close());
   const login = { ...addressOf(silent), domain: 'localhost', username: 'opensrf', password: 'password', resource: 'a', loginTimeoutMs: 250 };
-  await assert.rejects(JabberClient.login(login), (error) => error instanceof LoginError && /nothing came within 0\.25 s/.test(error.message));
+  await assert.rejects(JabberClient.login(login), (error) => error instanceof LoginError && /no answer within 0\.25 s/.test(error.message));
 });

@@ -244,7 +244,7 @@ test("the C router's answer for a service that lost its last listener, 501 witho
   router.peer.send(`<message to="${client}" from="${router.jid}"><error type="cancel" code="501"/>${content}</message>`);
   const outcome = await command.outcome();
   assert.equal(outcome.code, 7);
-  assert.match(oneLine(outcome), /: 501 the message came back undelivered \(said by router@private\.localhost\/opensrf\.math\)/);
+  assert.match(oneLine(outcome), /: 501 the message bounced \(said by router@private\.localhost\/opensrf\.math\)/);
 });
 
 test('an error that comes back without body and thread is known by the address it comes from', async (t) => {
@@ -267,7 +267,7 @@ test('a lost connection is one line and exit code 3', async (t) => {
   assert.match(oneLine(outcome), /the connection to the Jabber server was lost/);
 });
 
-test('no server, a refused login, and something that is no Jabber server are one line and exit code 3', async (t) => {
+test('no server, a refused login, and something not a Jabber server are one line and exit code 3', async (t) => {
   const { request } = await setUp(t);
   const refused = await request(SERVICE, 'm', '--password', 'wrong').outcome();
   assert.equal(refused.code, 3);
@@ -280,7 +280,7 @@ test('no server, a refused login, and something that is no Jabber server are one
   t.after(() => ssh.close());
   const other = await new Command(t, 'request', SERVICE, 'm', '--port', String((ssh.address() as { port: number }).port)).outcome();
   assert.equal(other.code, 3);
-  assert.match(oneLine(other), /that is no Jabber server/);
+  assert.match(oneLine(other), /not a Jabber server/);
 });
 
 for (const [what, args, says] of [

@@ -157,8 +157,8 @@ test('it steps aside everywhere while another one is registered anywhere, and co
   assert.deepEqual(
     messages,
     [1, 2].flatMap(() => [
-      'another opensrf.settings registered; the built-in one steps aside',
-      'the other opensrf.settings has left; the built-in one is back',
+      'another opensrf.settings registered; the built-in one unregistered',
+      'the other opensrf.settings left; the built-in one registered again',
     ]),
   );
 });

@@ -25,7 +25,7 @@ export function summary(command: readonly string[], exitCode: number, fixture: C
     `  ${all.length} request${all.length === 1 ? '' : 's'}, ${answered} answered; registered: ${fixture.services().join(', ') || 'nothing'}`,
     ...section('without an answer', unanswered),
     ...section('answered with an error', ofState('refused')),
-    ...section('came back undelivered', ofState('bounced')),
+    ...section('bounced', ofState('bounced')),
     ...section('not in the recording', notRecorded),
   ];
   return `${lines.join('\n')}\n`;

@@ -9,8 +9,7 @@ import { ACCOUNT_HANDLERS, HOST_HANDLERS, type IqHandlers } from './handlers/han
 import type { Queries } from './queries.ts';
 
 /**
- * A domain this server serves, as somebody one can write to: it answers queries to itself, speaks for its accounts, and
- * returns what is for nobody.
+ * The endpoint of a served domain: it answers queries to the domain, acts for its accounts, and bounces undeliverable stanzas.
  */
 export class Host implements Endpoint {
   readonly jid: string;
@@ -36,7 +35,7 @@ export class Host implements Endpoint {
 
   /** RFC 6121 §8.5.2: a bare JID. */
   private deliverToAccount(stanza: Stanza, bareJid: string): void {
-    // RFC 6121 §8.5.2.1.3: the server answers an iq on behalf of the account, and has something to say to its owner alone.
+    // RFC 6121 §8.5.2.1.3: the server answers an iq on behalf of the account, here only from the account's own sessions.
     if (stanza.name === 'iq' && stanza.from.startsWith(`${bareJid}/`)) {
       this.answer(stanza, ACCOUNT_HANDLERS);
       return;
@@ -48,7 +47,7 @@ export class Host implements Endpoint {
   }
 
   private recipients({ name, type }: Stanza, bareJid: string): readonly Endpoint[] {
-    // RFC 6121 §8.5.2.1.2: whatever their priority.
+    // RFC 6121 §8.5.2.1.2: of any priority.
     if (name === 'presence') return type === '' || type === 'unavailable' ? this.presence.availableAt(bareJid) : [];
     if (name !== 'message' || type === 'error' || type === 'groupchat') return [];
     // RFC 6121 §8.5.2.1.1
@@ -63,14 +62,14 @@ export class Host implements Endpoint {
     this.queries.answer(stanza, handlers, this.jid);
   }
 
-  /** RFC 6121 §8.5.3.2: nobody there. A headline is dropped, as are presence, errors and answers. */
+  /** RFC 6121 §8.5.3.2: no session. Drops headlines, presence, errors and results; bounces the rest. */
   private notFound(stanza: Stanza): void {
     if (stanza.name === 'message' && stanza.type === 'headline') return;
     this.delivery.bounce(stanza, new StanzaError('service-unavailable'));
   }
 }
 
-/** RFC 6121 §8.5.3.2.1: a chat goes on with another of its account's sessions if the one it was with is gone. */
+/** RFC 6121 §8.5.3.2.1: a chat to a missing resource goes to the account's other sessions. */
 function isChat(stanza: Stanza): boolean {
   return stanza.name === 'message' && stanza.type === 'chat';
 }

@@ -7,14 +7,14 @@ import type { Log } from '../kernel/log.ts';
 import type { HostFacts, IqAnswer } from './handlers/handler.ts';
 import { handlerKey, type IqHandlers } from './handlers/handlers.ts';
 
-/** Answers iqs to the addresses that no session has: a host, an account, a router. */
+/** Answers iqs to addresses without a session: a host, an account, a router. */
 export class Queries {
   private readonly delivery: Delivery;
   private readonly facts: HostFacts;
   private readonly queryBytes: number;
   private readonly log: Log;
 
-  /** @param queryBytes The longest query that is read. */
+  /** @param queryBytes The most bytes of a query. */
   constructor(delivery: Delivery, facts: HostFacts, queryBytes: number, log: Log) {
     this.delivery = delivery;
     this.facts = facts;
@@ -22,15 +22,15 @@ export class Queries {
     this.log = log;
   }
 
-  /** @param domain The one that the address belongs to. */
+  /** @param domain The domain of the addressee. */
   answer(stanza: Stanza, handlers: IqHandlers, domain: string): void {
     if (stanza.name !== 'iq' || (stanza.type !== 'get' && stanza.type !== 'set')) {
       this.refuse(stanza, new StanzaError('service-unavailable'));
       return;
     }
-    // A tree of some megabytes would hold up everybody else for seconds.
+    // Parsing megabytes into a tree would block the event loop for seconds.
     if (stanza.length > this.queryBytes) {
-      this.refuse(stanza, new StanzaError('policy-violation', `a query to a host may have ${this.queryBytes} bytes`));
+      this.refuse(stanza, new StanzaError('policy-violation', `a query to a host may have at most ${this.queryBytes} bytes`));
       return;
     }
     const payload = elementOf(stanza)?.children[0];

@@ -1,9 +1,9 @@
 import type { Stanza } from '../../shared/stanza.ts';
 
-/** What a stanza that waits takes besides its content, roughly. */
+/** The approximate memory of a waiting stanza besides its content. */
 const OVERHEAD_BYTES = 1_000;
 
-/** Counts the stanzas that wait for something, within bounds of number and bytes. */
+/** Counts waiting stanzas, within bounds of number and bytes. */
 export class Backlog {
   count = 0;
   private bytes = 0;
@@ -15,19 +15,19 @@ export class Backlog {
     this.maxBytes = maxBytes;
   }
 
-  /** @param more So many more may wait. */
+  /** @param more An addition to the bound of the number. */
   hasRoomFor(stanza: Stanza, more = 0): boolean {
     return this.count < this.maxCount + more && (this.count === 0 || this.bytes + bytesOf(stanza) <= this.maxBytes);
   }
 
-  /** A stanza begins to wait: it lets go of the input that it was cut from. */
+  /** Counts a stanza and detaches it from the input chunk that it refers to. */
   add(stanza: Stanza): void {
     stanza.detach();
     this.count++;
     this.bytes += bytesOf(stanza);
   }
 
-  /** It waits no more. */
+  /** Removes a stanza from the count. */
   remove(stanza: Stanza): void {
     this.count--;
     this.bytes -= bytesOf(stanza);

@@ -9,32 +9,32 @@ import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError 
 import type { JabberLogin } from './login.ts';
 import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';
 
-/** OpenSRF's own libraries wait as long for a request… */
+/** The time-out of a request in OpenSRF's own libraries. */
 export const REQUEST_TIMEOUT_MS = 60_000;
-/** …and for a worker to take a session. */
+/** Their time-out of a CONNECT. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A worker says with these that the session is over and the request not done: asked too often, asked too late, never heard of the session. */
+/** Statuses by which a worker ends the session without executing the request: redirect, time-out, unknown session. */
 const SENT_AWAY = new Set([307, 408, 417]);
 
-/** What a session is made from. */
+/** The options of a session. */
 export interface SessionOptions {
   readonly thread: string;
   /** The address of the service's class at its router. */
   readonly service: string;
   readonly envelope: Envelope;
-  /** For each request, and for each further sign of life of it. */
+  /** The time-out of a request, which each part of its answer restarts. */
   readonly timeoutMs: number;
   readonly nextTransactionId: () => string;
   readonly onEnd: () => void;
 }
 
 /**
- * OpenSRF's application session on the client's side: a thread, a remote address, numbered requests. Stateless until
- * {@link connect}; from then on it keeps to one worker, and finds itself another when that one sends it away or is gone.
+ * An OpenSRF session on the client's side: a thread, a remote address, numbered requests. Stateless until
+ * {@link connect}; then bound to one worker, and to another if that one redirects it or disappears.
  */
 export class OsrfClientSession {
-  /** Where requests go: the class at the router, or the worker the session is connected to. */
+  /** The receiver of requests: the class at the router, or the connected worker. */
   remote: string;
   private state: 'stateless' | 'connecting' | 'connected' | 'disconnected' = 'stateless';
   private readonly jabber: JabberLogin;
@@ -56,19 +56,19 @@ export class OsrfClientSession {
     this.state = 'connecting';
     const timer = setTimeout(() => this.connectFailed(new OsrfTimeout(`CONNECT to ${this.options.service}`, timeoutMs)), timeoutMs);
     const connection = { ...withResolve<string>(), timer };
-    // Requests that wait for it fail with it; who else wants to know awaits it.
+    // A failure rejects the waiting requests and the caller's promise; this prevents an unhandled rejection.
     connection.promise.catch(() => {});
     this.connection = connection;
     this.write(sessionMessage('CONNECT', String(this.lastTrace)));
     return connection.promise;
   }
 
-  /** Calls a method. Requests of a session may be under way at the same time. */
+  /** Calls a method. A session may have several requests in flight. */
   request(method: string, ...params: unknown[]): OsrfRequest {
     return this.call(method, params);
   }
 
-  /** The same with a time-out of its own. */
+  /** Calls a method with its own time-out. */
   call(method: string, params: readonly unknown[], timeoutMs = this.options.timeoutMs): OsrfRequest {
     return this.send({ method, params, timeoutMs });
   }
@@ -82,22 +82,22 @@ export class OsrfClientSession {
     return request;
   }
 
-  /** Lets the worker go. The session goes on by way of the router. */
+  /** Releases the worker. Later requests go to the router. */
   disconnect(): void {
     if (this.state === 'connected') this.write(sessionMessage('DISCONNECT', String(this.lastTrace)));
-    if (this.state === 'connecting') this.connectFailed(new OsrfError('client', 500, 'the session was ended', ''));
+    if (this.state === 'connecting') this.connectFailed(new OsrfError('client', 500, 'the session has ended', ''));
     this.state = 'stateless';
     this.remote = this.options.service;
   }
 
-  /** Forgets the session; what has not been answered fails. */
+  /** Ends the session; its unanswered requests fail. */
   end(): void {
     this.disconnect();
-    this.failAll(new OsrfError('client', 500, 'the session was ended', ''));
+    this.failAll(new OsrfError('client', 500, 'the session has ended', ''));
     this.options.onEnd();
   }
 
-  /** A message on this thread has come. */
+  /** Processes a message on this thread. */
   received(stanza: Stanza): void {
     const messages = messagesIn(stanza) ?? [];
     const error = bounceOf(stanza);
@@ -105,7 +105,7 @@ export class OsrfClientSession {
     else for (const message of messages) this.answered(message, stanza.from);
   }
 
-  /** The connection to the server is gone. */
+  /** Fails all requests: the connection to the server is lost. */
   lost(): void {
     this.failAll(new OsrfError('connection', 500, 'the connection to the Jabber server was lost', ''));
   }
@@ -133,13 +133,13 @@ export class OsrfClientSession {
     else request?.heard();
   }
 
-  // A listener whose backlog is full always says "request 1" (as a C library does with its 503), whichever it refuses.
+  // A listener with a full backlog always names request 1 in its 503, like the C library, regardless of the refused request.
   private requestOf({ threadTrace }: OsrfMessage, code: number): OsrfRequest | undefined {
     const [only, ...others] = this.requests.values();
     return this.requests.get(threadTrace) ?? (code === 503 && others.length === 0 ? only : undefined);
   }
 
-  /** A CONNECT bears the number of the request before it or, when it is repeated, of one that waits for it. */
+  /** A CONNECT has the number of the previous request or, if repeated, of one that waits for it. */
   private isAboutConnect(request: OsrfRequest | undefined): boolean {
     return this.state === 'connecting' && (request === undefined || request.sentTo === '');
   }
@@ -164,7 +164,7 @@ export class OsrfClientSession {
     return connection;
   }
 
-  // A worker that has waited too long names no request: all it was sent since are meant, for it reads them no more.
+  // A worker that times out names no request: it discards all requests sent since.
   private sentAway(request: OsrfRequest | undefined, message: OsrfMessage, from: string): void {
     const cause = statusError(message, from, this.options.service);
     this.retry(request === undefined ? this.sentToWorker(from) : [request], from, cause);
@@ -175,7 +175,7 @@ export class OsrfClientSession {
     const hasType = (type: OsrfMessage['type']) => messages.some((message) => message.type === type);
     const named = messages.filter(({ type }) => type === 'REQUEST').map(({ threadTrace }) => this.requests.get(threadTrace));
     if (this.state === 'connecting' && (hasType('CONNECT') || messages.length === 0)) this.connectFailed(cause);
-    // Nobody waits for the answer to a DISCONNECT. A bounce without the request it is about is about all that went there.
+    // Ignore answers to a DISCONNECT. A bounce that names no request concerns all requests to its sender.
     if (named.length === 0 && (hasType('CONNECT') || hasType('DISCONNECT'))) return;
     const requests = (named.length > 0 ? named : this.sentToWorker(from)).filter((request) => request !== undefined);
     const direct = requests.filter(({ sentTo }) => sentTo !== this.options.service && !isOfSender(error));
@@ -187,7 +187,7 @@ export class OsrfClientSession {
     return [...this.requests.values()].filter(({ sentTo }) => sentTo === address);
   }
 
-  /** The worker is lost to this session: finds another one, and sends it what this one did not do. */
+  /** Connects to another worker and resends the requests that the lost one did not execute. */
   private retry(requests: readonly OsrfRequest[], worker: string, cause: OsrfError): void {
     if (this.state === 'connected' && this.remote === worker) {
       this.state = 'disconnected';

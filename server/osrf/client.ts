@@ -8,20 +8,20 @@ import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
 import type { OsrfRequest } from './request.ts';
 
-/** What a session says with each of its requests, and how long it waits. */
+/** The envelope of a session's requests, and its time-out. */
 export interface SessionSettings extends Envelope {
-  /** For each request, and for each further sign of life of it: 60 s where it is missing, as in OpenSRF's own libraries. */
+  /** The time-out of a request, which each part of its answer restarts; 60 s by default, as in OpenSRF's own libraries. */
   readonly timeoutMs: number;
 }
 
-/** Where to log in, the name of the router's account there, and what all sessions say where they are not told otherwise. */
+/** The login, the router's name, and the defaults of all sessions. */
 export interface ClientOptions extends LoginOptions, Partial<SessionSettings> {
-  /** The local part of the router's address; `router` where it is missing. */
+  /** The local part of the router's address; `router` by default. */
   readonly routerName?: string;
 }
 
 /**
- * A small OpenSRF client: one login, any number of sessions. Works with any Jabber server on which OpenSRF runs.
+ * An OpenSRF client: one login, any number of sessions. Works with any Jabber server that runs OpenSRF.
  *
  *     const client = await OsrfClient.connect({ host: '127.0.0.1', port: 5222, domain: 'localhost', username: 'opensrf', password: 'password', resource: 'me' });
  *     await client.request('opensrf.math', 'add', 2, 2); // 4
@@ -36,7 +36,7 @@ export class OsrfClient {
   /** By thread. */
   private readonly sessions = new Map<string, OsrfClientSession>();
   private readonly startSeconds = Math.floor(SYSTEM_TIME.wallTime() / 1000);
-  /** Of all clients of the process: they have its start and its number in common. */
+  /** Shared by all clients of the process, whose transaction ids have the same prefix. */
   private static transactionCount = 0;
   private sessionCount = 0;
 
@@ -57,12 +57,12 @@ export class OsrfClient {
     return new OsrfClient(await JabberClient.login(options), options);
   }
 
-  /** A client with a login that there is already. */
+  /** Makes a client from an existing login. */
   static on(login: JabberLogin, options: Omit<ClientOptions, 'host' | 'port'>): OsrfClient {
     return new OsrfClient(login, options);
   }
 
-  /** The address it is logged in with. */
+  /** Its JID. */
   get jid(): string {
     return this.jabber.jid;
   }
@@ -72,7 +72,7 @@ export class OsrfClient {
     return this.jabber.open;
   }
 
-  /** One request in a session of its own. It fails with an OsrfError or OsrfTimeout. */
+  /** Sends one request in a new session. It fails with an OsrfError or OsrfTimeout. */
   request(service: string, method: string, ...params: unknown[]): OsrfRequest {
     const session = this.session(service);
     const request = session.request(method, ...params);
@@ -81,14 +81,14 @@ export class OsrfClient {
     return request;
   }
 
-  /** A session with a service of the router of our domain. */
+  /** Begins a session with a service of the router of the client's domain. */
   session(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
     return this.sessionAt(`${this.routerName}@${this.domain}/${service}`, settings);
   }
 
-  /** A session with a service by its whole address, `ROUTER@DOMAIN/SERVICE`. */
+  /** Begins a session with a service by its full address, `ROUTER@DOMAIN/SERVICE`. */
   sessionAt(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
-    // Whoever knows the thread can answer in somebody's place.
+    // The thread must be unguessable: a peer that knows it could forge answers.
     const thread = `${SYSTEM_TIME.wallTime() / 1000}.${process.pid}.${++this.sessionCount}.${randomBytes(8).toString('hex')}`;
     const session = new OsrfClientSession(this.jabber, {
       thread,
@@ -102,17 +102,17 @@ export class OsrfClient {
     return session;
   }
 
-  /** Logs out. What has not been answered fails. */
+  /** Logs out. Unanswered requests fail. */
   async close(): Promise<void> {
     await this.jabber.close();
   }
 
-  /** Drops the connection without a word, as a killed process does. */
+  /** Drops the connection, as a killed process does. */
   kill(): void {
     this.jabber.kill();
   }
 
-  /** The same as {@link close}, for `await using`. */
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -123,7 +123,7 @@ export class OsrfClient {
     else if (message.thread === '' && message.type === 'error') this.bouncedWithoutThread(message);
   }
 
-  // Some servers return no more than the error; the address is all there is to know it by.
+  // Some servers return only the error; then the address is the only clue to the session.
   private bouncedWithoutThread(message: Stanza): void {
     for (const session of [...this.sessions.values()]) if (session.remote === message.from) session.received(message);
   }

@@ -6,19 +6,19 @@ import { elementOf } from '../../shared/reader/element-of.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
 /**
- * Who failed: a `service` answered with an error status; the `router` had nobody to give the request to; it came back as a `bounce`;
- * the `connection` to the Jabber server was lost; or the `client` itself gave up.
+ * The source of a failure: `service`, an error status of the service; `router`, the service has no listener; `bounce`, the message bounced;
+ * `connection`, the connection to the Jabber server was lost; `client`, the client itself gave up.
  */
 export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'client';
 
-/** A request that ended without its whole answer. */
+/** A request ended without a complete answer. */
 export class OsrfError extends Error {
   override readonly name = 'OsrfError';
-  /** Who failed. */
+  /** The source of the failure. */
   readonly kind: OsrfErrorKind;
-  /** OpenSRF's status code, or the legacy code of a bounce. */
+  /** OpenSRF's status code, or the code (XEP-0086) of a bounce. */
   readonly statusCode: number;
-  /** Who said so, `''` where we did. */
+  /** The JID that reported the failure; `''` if the client itself found it. */
   readonly from: string;
 
   constructor(kind: OsrfErrorKind, statusCode: number, status: string, from: string) {
@@ -29,7 +29,7 @@ export class OsrfError extends Error {
   }
 }
 
-/** No answer within the time the caller gave. */
+/** No answer arrived in time. */
 export class OsrfTimeout extends Error {
   override readonly name = 'OsrfTimeout';
 
@@ -40,20 +40,20 @@ export class OsrfTimeout extends Error {
 
 const NOBODY_THERE = new Set([404, 503]);
 
-/** @param service The address of the service's class at its router, which speaks from there where it has no listener. */
+/** @param service The address of the service's class, from which the router answers if the service has no listener. */
 export function statusError(message: OsrfMessage, from: string, service: string): OsrfError {
   const code = statusCodeOf(message);
   const absent = from === service && !service.endsWith('/router') && NOBODY_THERE.has(code);
   return new OsrfError(absent ? 'router' : 'service', code, statusTextOf(message), from);
 }
 
-/** In most messages nothing looks like an `<error>`, so that no tree is needed to see that there is none. */
+/** Most messages do not match, so they need not be parsed into a tree to exclude an `<error>`. */
 const MAY_HOLD_ERROR = /[<:]error[\s/>]/;
 
-/** For an error that is nested too deeply. */
+/** Stands for an error that is nested too deeply. */
 const UNREAD: Element = { name: 'error', prefix: '', namespace: NS.client, attributes: new Map(), children: [], text: '' };
 
-/** The `<error>` of a bounce: servers write `type='error'` on the message, with or without a code; the C router writes only the child. */
+/** The `<error>` of a bounce. Servers set `type='error'` on the message, with or without a code; the C router writes only the child. */
 export function bounceOf(message: Stanza): Element | undefined {
   if (message.type !== 'error' && !MAY_HOLD_ERROR.test(message.inner)) return undefined;
   const element = elementOf(message);
@@ -62,12 +62,12 @@ export function bounceOf(message: Stanza): Element | undefined {
   return error?.attributes.has('type') ? error : undefined;
 }
 
-/** @param error What {@link bounceOf} found. */
+/** @param error The result of {@link bounceOf}. */
 export function bounceError(error: Element, from: string): OsrfError {
   const condition = error.children.find(({ name, namespace }) => namespace === NS.stanzaErrors && name !== 'text')?.name ?? '';
   const code = Number(error.attributes.get('code')) || legacyCode(condition);
   const why = [condition, childText(error, 'text') ?? ''].filter((part) => part !== '').join(': ');
-  return new OsrfError('bounce', code, `the message came back undelivered${why === '' ? '' : ` (${why})`}`, from);
+  return new OsrfError('bounce', code, `the message bounced${why === '' ? '' : ` (${why})`}`, from);
 }
 
 /** Whether another worker would refuse the same message too (RFC 6120 §8.3.2). */

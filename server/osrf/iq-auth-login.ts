@@ -4,17 +4,17 @@ import { NS } from '../../shared/namespaces.ts';
 import type { NegotiationReceiver, StreamHeader } from '../../shared/reader/stream-receiver.ts';
 import { type Credentials, LoginError } from './login.ts';
 
-/** What a {@link IqAuthLogin} needs of its connection. */
+/** The connection of an {@link IqAuthLogin}. */
 export interface LoginConnection {
   readonly write: (xml: string) => void;
-  /** The server takes stanzas from now on. */
+  /** Called when the login is complete. */
   readonly loggedIn: () => void;
   readonly refused: (error: LoginError) => void;
-  /** The server has ended its stream. */
+  /** Called when the server has ended its stream. */
   readonly ended: () => void;
 }
 
-/** The client's side of a login with `jabber:iq:auth` and a digest (XEP-0078 §3.2), as OpenSRF's C library does it: no version, and no question for the fields. */
+/** The client's side of a login with `jabber:iq:auth` and a digest (XEP-0078 §3.2), like OpenSRF's C library: without a version, and without a query for the fields. */
 export class IqAuthLogin implements NegotiationReceiver {
   readonly reads = 'elements';
   private readonly jid: string;

@@ -14,26 +14,26 @@ import { IqAuthLogin } from './iq-auth-login.ts';
 import { ConnectError, type Credentials, type JabberLogin, LoginError, type LoginOptions } from './login.ts';
 
 const LOGIN_TIMEOUT_MS = 10_000;
-/** How long a server may take to close its side: OpenSRF's programs do not wait for it at all. */
+/** The time-out for the server to close its side; OpenSRF's programs do not wait at all. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** A client that is logged in at a Jabber server: any server that knows `jabber:iq:auth`, by which OpenSRF's programs log in. */
+/** A client that is logged in to a Jabber server by `jabber:iq:auth`, the login of OpenSRF's programs. */
 export class JabberClient implements JabberLogin, SessionReceiver {
   readonly reads = 'stanzas';
   readonly jid: string;
-  /** Called for each `<message>`; set it before the first can come. */
+  /** Called for each `<message>`; set it right after the login. */
   onMessage: (message: Stanza) => void = () => {};
   /** Called for each `<iq>` after the login. */
   onIq: (iq: Stanza) => void = () => {};
-  /** Called once when the connection is over, whoever ended it. */
+  /** Called once when the connection has closed, by either side. */
   onClose: () => void = () => {};
   private readonly credentials: Credentials;
   private readonly socket: Duplex;
   private readonly decoder = new Utf8Decoder();
-  /** Waits for the server to have dealt with what was sent: what to call when it has. */
+  /** Callbacks of {@link settled}, by the id of the ping. */
   private readonly settling = new Map<string, () => void>();
   private settleCount = 0;
-  /** Why the connection broke; `''` while it did not. */
+  /** The reason why the connection was lost, or `''`. */
   private fault = '';
 
   private constructor(socket: Duplex, credentials: Credentials) {
@@ -58,7 +58,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
     return JabberClient.loginOn(socket, options);
   }
 
-  /** Logs in over a stream that leads to a server. @throws LoginError */
+  /** Logs in over an existing connection. @throws LoginError */
   static async loginOn(socket: Duplex, credentials: Credentials): Promise<JabberClient> {
     const client = new JabberClient(socket, credentials);
     const timer = giveUpAfter(socket, credentials);
@@ -83,7 +83,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
     this.socket.write(stanza.toXml());
   }
 
-  /** Resolves when the server has dealt with all that was sent before, or the connection is over: it answers a ping (XEP-0199) in its turn. */
+  /** Resolves when the server has processed all sent stanzas (by a ping, XEP-0199), or the connection has closed. */
   async settled(): Promise<void> {
     if (this.socket.destroyed) return;
     const id = `settled-${++this.settleCount}`;
@@ -93,7 +93,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
     });
   }
 
-  /** Ends the stream and the connection, and resolves when the server has closed it too. */
+  /** Closes the stream and the connection; resolves when the server has closed it too. */
   async close(): Promise<void> {
     if (this.socket.destroyed) return;
     const closed = new Promise((resolve) => this.socket.once('close', resolve));
@@ -103,7 +103,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
     clearTimeout(timer);
   }
 
-  /** Drops the connection without a word, as a killed process does. */
+  /** Drops the connection, as a killed process does. */
   kill(): void {
     if (this.socket instanceof Socket) this.socket.resetAndDestroy();
     else this.socket.destroy();
@@ -111,7 +111,7 @@ export class JabberClient implements JabberLogin, SessionReceiver {
 
   headerRead(): void {}
 
-  /** An error that ends the stream, or what no program of OpenSRF needs. */
+  /** Ignores stream errors, after which the connection closes, and elements that OpenSRF does not use. */
   elementRead(): void {}
 
   stanzaRead(stanza: Stanza): void {
@@ -145,13 +145,13 @@ export class JabberClient implements JabberLogin, SessionReceiver {
     });
   }
 
-  // Whatever answers on that port need not speak XML.
+  // The program on that port may not speak XML.
   private read(reader: StreamReader, chunk: Buffer): void {
     try {
       reader.write(this.decoder.decode(chunk));
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      this.socket.destroy(new Error(`that is no Jabber server (${error.message})`));
+      this.socket.destroy(new Error(`not a Jabber server (${error.message})`));
     }
   }
 
@@ -161,18 +161,18 @@ export class JabberClient implements JabberLogin, SessionReceiver {
   }
 
   private iqRead(iq: Stanza): void {
-    // Any answer will do: a server that knows no ping says so in its turn.
+    // An error is an answer too: a server without ping returns one.
     this.settling.get(iq.id)?.();
     this.settling.delete(iq.id);
     this.onIq(iq);
   }
 }
 
-/** Where a name has several addresses, Node reports an error with a code but without a message. */
+/** For a name with several addresses, Node's error has a code but no message. */
 function reasonOf(error: Error & { code?: string }): string {
   return error.message || error.code || error.name;
 }
 
 function giveUpAfter(socket: Duplex, { loginTimeoutMs = LOGIN_TIMEOUT_MS }: Credentials): NodeJS.Timeout {
-  return setTimeout(() => socket.destroy(new Error(`nothing came within ${loginTimeoutMs / 1000} s`)), loginTimeoutMs);
+  return setTimeout(() => socket.destroy(new Error(`no answer within ${loginTimeoutMs / 1000} s`)), loginTimeoutMs);
 }

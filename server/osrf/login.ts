@@ -1,6 +1,6 @@
 import type { Stanza } from '../../shared/stanza.ts';
 
-/** As whom to log in. */
+/** The account and resource of a login. */
 export interface Credentials {
   /** The domain of the account. */
   readonly domain: string;
@@ -8,15 +8,15 @@ export interface Credentials {
   readonly username: string;
   /** Its password. */
   readonly password: string;
-  /** What no other session of the account has. */
+  /** The resource, unique among the account's sessions. */
   readonly resource: string;
-  /** For the connection and the login each; 10 s, as in OpenSRF's own libraries, where it is missing. */
+  /** The time-out of the connection and then of the login; 10 s by default, as in OpenSRF's own libraries. */
   readonly loginTimeoutMs?: number;
 }
 
-/** Where to log in, and as whom. */
+/** A server's address, and the credentials. */
 export interface LoginOptions extends Credentials {
-  /** Where the server listens. */
+  /** The server's host name or address. */
   readonly host: string;
   /** Its port. */
   readonly port: number;
@@ -24,7 +24,7 @@ export interface LoginOptions extends Credentials {
   readonly onConnected?: () => void;
 }
 
-/** Nobody takes connections there. */
+/** No connection to the server. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
 
@@ -33,10 +33,10 @@ export class ConnectError extends Error {
   }
 }
 
-/** The server refused the login, or did not get through it. */
+/** The server refused the login, or did not complete it. */
 export class LoginError extends Error {
   override readonly name = 'LoginError';
-  /** Whether the server said no; otherwise it broke off, said nothing, or is no Jabber server. */
+  /** Whether the server refused the login; otherwise it closed the connection, did not answer, or is not a Jabber server. */
   readonly refused: boolean;
 
   constructor(jid: string, reason: string, refused: boolean) {
@@ -45,24 +45,24 @@ export class LoginError extends Error {
   }
 }
 
-/** A login at a Jabber server: over a socket, or of a program in the server's own process. */
+/** A login to a Jabber server: over a socket, or in the server's own process. */
 export interface JabberLogin {
-  /** The address it is logged in with. */
+  /** Its full JID. */
   readonly jid: string;
   /** Whether it is still connected. */
   readonly open: boolean;
-  /** Called for each `<message>`; set it before the first can come. */
+  /** Called for each `<message>`; set it right after the login. */
   onMessage: (message: Stanza) => void;
   /** Called for each `<iq>` after the login. */
   onIq: (iq: Stanza) => void;
-  /** Called once when the login is over, whichever side ended it. */
+  /** Called once when the session has ended, by either side. */
   onClose: () => void;
   /** Sends a stanza. The server overwrites its sender. */
   send(stanza: Stanza): void;
-  /** Resolves when the server has dealt with all that was sent before, or the login is over. */
+  /** Resolves when the server has processed all sent stanzas, or the session has ended. */
   settled(): Promise<void>;
-  /** Logs out, and resolves when that is done. */
+  /** Logs out; resolves when that is done. */
   close(): Promise<void>;
-  /** Drops the connection without a word, as a killed process does. */
+  /** Drops the connection, as a killed process does. */
   kill(): void;
 }

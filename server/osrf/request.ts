@@ -3,7 +3,7 @@ import { writeJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import { OsrfError, OsrfTimeout } from './errors.ts';
 
-/** What came back for one request. */
+/** The answer to a request. */
 export interface Answer {
   /** The contents of its results, in order. */
   readonly results: readonly unknown[];
@@ -11,33 +11,33 @@ export interface Answer {
   readonly from: string;
 }
 
-/** A method call of a client's. */
+/** A method call. */
 export interface MethodCall {
   readonly method: string;
   readonly params: readonly unknown[];
-  /** How long to wait for the next sign of life: a result, a piece of one, or "continue". */
+  /** The time-out, which each result, chunk or status 100 (continue) restarts. */
   readonly timeoutMs: number;
   /** So many characters the JSON of all results may have; more fail the request. Without end where it is missing. */
   readonly maxResultLength?: number;
 }
 
-/** A worker that always sends the request away again must not keep us busy for ever. */
+/** The most resends, so that workers cannot redirect a request forever. */
 const MAX_RESENDS = 3;
 
 /**
- * One request on its way. Await it for its first result (undefined where there is none), or {@link answer} for all of them; or iterate over it
- * to get each as it comes. All three throw if the request fails, the iteration behind the results that came before.
+ * A sent request. Await it for its first result (or undefined), await {@link answer} for all results, or iterate over it
+ * for each result as it arrives. All three throw if the request fails; the iteration does so after the received results.
  */
 // biome-ignore lint/suspicious/noExplicitAny: JSON; its caller knows the method
 export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   readonly [Symbol.toStringTag] = 'OsrfRequest';
   /** Its number in its session. */
   readonly threadTrace: string;
-  /** What was asked. */
+  /** The method call. */
   readonly call: MethodCall;
   /** Resolves when the request is complete. @throws OsrfError, OsrfTimeout */
   readonly answer: Promise<Answer>;
-  /** The address it was sent to; `''` while it waits for a connection to a worker. */
+  /** The JID of its receiver; `''` while it waits for a worker. */
   sentTo = '';
   private readonly results: unknown[] = [];
   private readonly assembler = new ResultAssembler();
@@ -56,12 +56,12 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     this.onSettled = onSettled;
     this.settle = withResolve();
     this.answer = this.settle.promise;
-    // Whoever iterates gets the error there.
+    // Prevents an unhandled rejection; an iteration throws the error too.
     this.answer.catch(() => {});
     this.timer = this.startTimer();
   }
 
-  /** Each result as it comes. */
+  /** Yields each result as it arrives. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
     for (let next = 0; ; next++) {
       while (next === this.results.length && this.state === 'waiting') await this.news.promise;
@@ -71,7 +71,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     if (this.error !== null) throw this.error;
   }
 
-  /** Its first result, when its answer is whole. */
+  /** Resolves with the first result when the answer is complete. */
   // biome-ignore lint/suspicious/noThenProperty: most methods have one result, and `await session.request(…)` is it
   // biome-ignore lint/suspicious/noExplicitAny: JSON
   then<Value = any, Failure = never>(
@@ -82,25 +82,25 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     return this.answer.then(({ results }) => results[0]).then(onResult, onFailure);
   }
 
-  /** As of a promise. */
+  /** As in Promise. */
   // biome-ignore lint/suspicious/noExplicitAny: JSON
   catch<Value = never>(onFailure?: ((error: unknown) => Value | PromiseLike<Value>) | null): Promise<any> {
     return this.then(undefined, onFailure);
   }
 
-  /** As of a promise. */
+  /** As in Promise. */
   // biome-ignore lint/suspicious/noExplicitAny: JSON
   finally(onSettled?: (() => void) | null): Promise<any> {
     return this.then().finally(onSettled);
   }
 
-  /** Something came for it: the time begins anew. */
+  /** Restarts the time-out. */
   heard(): void {
     clearTimeout(this.timer);
     this.timer = this.startTimer();
   }
 
-  /** A RESULT came. */
+  /** Processes a RESULT. */
   resultCame(message: OsrfMessage, from: string): void {
     if (!this.hasRoomFor(message.payload['content'])) {
       this.fail(new OsrfError('client', 500, `more than ${this.call.maxResultLength} characters of results; the rest was left out`, from));
@@ -111,20 +111,20 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
     else if (assembled.kind === 'broken') this.fail(brokenResult(assembled.text, from));
   }
 
-  /** Its answer is whole. */
+  /** Completes the request. */
   complete(from: string): void {
     this.end('complete');
     this.settle.resolve({ results: this.results, from });
   }
 
-  /** There will be no whole answer. */
+  /** Fails the request. */
   fail(error: Error): void {
     this.error = error;
     this.end('failed');
     this.settle.reject(error);
   }
 
-  /** Whether it may be sent once more: not too often, and not if a part of the answer has come, which would come twice. */
+  /** Whether it may be resent: not too often, and not after a part of the answer, which would arrive twice. */
   mayResend(): boolean {
     return this.results.length === 0 && !this.assembler.incomplete && ++this.resends <= MAX_RESENDS;
   }
@@ -164,7 +164,7 @@ function brokenResult(text: string, from: string): OsrfError {
   return new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON, or nested too deeply`, from);
 }
 
-/** A promise and its two ends. */
+/** A promise with its resolve and reject functions. */
 export interface PromiseWithResolve<Value> {
   readonly promise: Promise<Value>;
   resolve(value: Value): void;

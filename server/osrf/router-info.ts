@@ -1,24 +1,24 @@
 import type { OsrfClient } from './client.ts';
 import { OsrfError } from './errors.ts';
 
-// The questions that every OpenSRF router has answered since 1.0, asked at `ROUTER@DOMAIN/router`.
+// The queries that every OpenSRF router since 1.0 answers, at `ROUTER@DOMAIN/router`.
 
-/** A service as its router knows it. */
+/** A registered service. */
 export interface RegisteredService {
   readonly service: string;
-  /** What its listeners were given in all. */
+  /** The requests of all its listeners. */
   readonly requests: number;
   readonly listeners: readonly { readonly jid: string; readonly requests: number }[];
 }
 
-/** The names of the services that are registered, in the order of their registration. @throws OsrfError, OsrfTimeout */
+/** The names of the registered services, in the order of their registration. @throws OsrfError, OsrfTimeout */
 export async function classList(client: OsrfClient, router: string, timeoutMs: number): Promise<string[]> {
   const list = await ask(client, router, 'opensrf.router.info.class.list', timeoutMs);
   if (!Array.isArray(list)) throw strange(router);
   return list.map(String);
 }
 
-/** The same with their listeners and counts. @throws OsrfError, OsrfTimeout */
+/** The registered services with their listeners and counts. @throws OsrfError, OsrfTimeout */
 export async function registeredServices(client: OsrfClient, router: string, timeoutMs: number): Promise<RegisteredService[]> {
   const names = await classList(client, router, timeoutMs);
   const counts = await ask(client, router, 'opensrf.router.info.stats.class.all', timeoutMs);
@@ -43,5 +43,5 @@ async function ask(client: OsrfClient, router: string, method: string, timeoutMs
 }
 
 function strange(router: string): OsrfError {
-  return new OsrfError('service', 500, 'that is no answer of a router', router);
+  return new OsrfError('service', 500, 'invalid answer from a router', router);
 }

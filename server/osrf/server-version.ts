@@ -4,7 +4,7 @@ import { NS } from '../../shared/namespaces.ts';
 import { elementOf } from '../../shared/reader/element-of.ts';
 import type { JabberLogin } from './login.ts';
 
-/** What a Jabber server says of itself (XEP-0092); `''` for what it keeps to itself. */
+/** The software of a Jabber server (XEP-0092); `''` where unknown. */
 export interface ServerVersion {
   readonly name: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface ServerVersion {
 
 const ID = 'version';
 
-/** Asks a host for its software. Null if it does not tell within the time: not every server knows the question. */
+/** Queries a host for its software. Null without an answer in time: not every server supports the query. */
 export function serverVersion(jabber: JabberLogin, domain: string, timeoutMs: number): Promise<ServerVersion | null> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), timeoutMs);

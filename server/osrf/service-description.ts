@@ -6,20 +6,20 @@ import type { ProgramTurns } from '../kernel/program-turns.ts';
 import type { ServiceRequest } from './service-request.ts';
 
 /**
- * Does what is asked of a method. What it returns (or resolves to) is the request's result, nothing is none, and what a generator yields are
- * several; what it throws becomes status 500, or the one that a {@link ServiceStatus} names.
+ * A method as a function of the request's parameters. The returned or resolved value is the result; undefined and null mean no result. A generator
+ * gives a result with each `yield`. A thrown error becomes status 500, or the status of a {@link ServiceStatus}.
  */
 export type MethodFunction = (...params: never[]) => unknown;
 
-/** A method that wants to know more than its parameters, or is to answer in a way of its own. */
+/** A method that gets the whole request, or has its own settings. */
 export interface MethodDefinition extends Partial<ReplyLimits> {
-  /** As a {@link MethodFunction}, with the request before the parameters. */
+  /** A {@link MethodFunction} with the request before the parameters. */
   readonly handle: (request: ServiceRequest, ...params: never[]) => unknown;
-  /** How many parameters introspection tells; those of the function where it is missing. */
+  /** The number of parameters in introspection; by default, that of `handle`. */
   readonly argc?: number;
-  /** Whether introspection tells that there may be several results; whether the function is a generator where it is missing. */
+  /** Whether introspection shows several results; by default, whether `handle` is a generator. */
   readonly stream?: boolean;
-  /** What introspection tells of it. */
+  /** The notes in introspection. */
   readonly notes?: string;
 }
 
@@ -29,49 +29,49 @@ export type Method = MethodFunction | MethodDefinition;
 /** Methods by name. */
 export type Methods = Readonly<Record<string, Method>>;
 
-/** Something that happened in a service, as {@link ServiceDescription.onEvent} is told. */
+/** An event for {@link ServiceDescription.onEvent}. */
 export type ServiceEvent =
   | { readonly kind: 'listener-received'; readonly listener: string; readonly from: string; readonly routerFrom: string; readonly worker: string }
   | { readonly kind: 'worker-received'; readonly worker: string; readonly from: string; readonly type: string };
 
-/** How long a worker waits for the next word of a session before it ends that. */
+/** The silence after which a worker ends a session. */
 export interface Keepalive {
   readonly ms: number;
   readonly clock: Clock;
 }
 
 /**
- * Answers a CONNECT or REQUEST with stanzas of its own.
+ * Answers a CONNECT or REQUEST with its own stanzas.
  * @param send Addresses a stanza to the client and sends it.
- * @returns what it did: on `unknown` the worker answers as usual, on `session over` it leaves the session.
+ * @returns `answered`; `session over`: the worker leaves the session; `unknown`: the worker answers as usual.
  */
 export type Answerer = (message: OsrfMessage, request: Stanza, send: (stanza: Stanza) => void) => 'answered' | 'session over' | 'unknown';
 
-/** What a service can do, wherever it runs. */
+/** A service, on a socket or in the server's own process. */
 export interface ServiceDescription {
   readonly service: string;
   readonly methods: Methods;
-  /** How many workers (OpenSRF's children) there are from the start. */
+  /** The number of workers (OpenSRF's children) at the start. */
   readonly workers: number;
-  /** How many there may be: more come when all are busy. Those of the start alone where it is missing. */
+  /** The most workers; more log in while all are busy. By default the number at the start. */
   readonly maxWorkers?: number;
-  /** So many stanzas wait for a free worker; further ones are answered with status 503. Without end where it is missing. */
+  /** The most stanzas that wait for a free worker; the listener answers further ones with status 503. No bound by default. */
   readonly maxBacklog?: number;
-  /** The bytes of such stanzas, and of those that wait for one worker. Without end where it is missing. */
+  /** The bytes of such stanzas, and of those that wait for one worker. No bound by default. */
   readonly maxBacklogBytes?: number;
-  /** A longer stanza is not read, but answered with status 400. Without end where it is missing. */
+  /** The most bytes of a stanza; the worker answers a longer one with status 400. No bound by default. */
   readonly maxRequestBytes?: number;
-  /** Shares the event loop with the rest of the process; a service that has a process of its own needs none. */
+  /** Shares the event loop with the rest of the process; unnecessary for a service with its own process. */
   readonly turns?: ProgramTurns;
-  /** The addresses of the routers it registers with: `router@DOMAIN/router`. */
+  /** The addresses of the routers to register with: `router@DOMAIN/router`. */
   readonly routers?: readonly string[];
-  /** Whose methods they are, for the message that there is no such method: a Perl package. */
+  /** The Perl package in the text of "Method not found". */
   readonly implementation?: string;
-  /** Where there is none, a session lasts until its client ends it. */
+  /** Without it, a session lasts until its client ends it. */
   readonly keepalive?: Keepalive;
-  /** Takes the place of {@link methods}: does all that a message asks for, and says whether it did. */
+  /** Replaces {@link methods}: executes a whole message. */
   readonly answerer?: Answerer;
   readonly onEvent?: (event: ServiceEvent) => void;
-  /** Called with an error that left a client without its answer: a mistake of ours. */
+  /** Called with an internal error that left a client without an answer. */
   readonly onFailure?: (error: unknown) => void;
 }

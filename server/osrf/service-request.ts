@@ -1,17 +1,17 @@
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import type { Reply } from '../../shared/osrf/reply.ts';
 
-/** A session as its worker sees it: what a client says on one thread from CONNECT to DISCONNECT, or in one stanza without. */
+/** A session on the worker's side: a client's messages on one thread from CONNECT to DISCONNECT, or a single stanza. */
 export class ServiceSession {
   /** OpenSRF's session id, references resolved. */
   readonly thread: string;
   /** The client's JID. */
   readonly client: string;
-  /** `osrf_xid` of the last message that came. */
+  /** `osrf_xid` of the last message. */
   transactionId: string;
-  /** Whether the worker keeps to it until it ends. */
+  /** Whether the worker is bound to it. */
   connected = false;
-  /** What methods want to remember from one request of a connected session to the next. */
+  /** Values that the methods keep between the requests of a connected session. */
   // biome-ignore lint/suspicious/noExplicitAny: the service's own
   readonly state: Map<string, any> = new Map();
 
@@ -22,23 +22,23 @@ export class ServiceSession {
   }
 }
 
-/** A REQUEST as a method sees it. */
+/** A REQUEST, for a method. */
 export class ServiceRequest {
-  /** The service that was asked. */
+  /** The name of the service. */
   readonly service: string;
-  /** What is to be done. */
+  /** The name of the method. */
   readonly method: string;
-  /** With what. */
+  /** The parameters. */
   readonly params: readonly unknown[];
-  /** The session it is part of. */
+  /** Its session. */
   readonly session: ServiceSession;
   /** The number of the request in its session. */
   readonly threadTrace: string;
-  /** The language the client wants texts in. */
+  /** The language that the client prefers. */
   readonly locale: string;
-  /** By which door the request came into the system; `''` where it does not say. */
+  /** The entry point of the request into the system, or `''`. */
   readonly ingress: string;
-  /** 0 where the client says none. */
+  /** OpenSRF's API level, or 0. */
   readonly apiLevel: number;
   private readonly reply: Reply;
 
@@ -55,17 +55,17 @@ export class ServiceRequest {
     this.reply = reply;
   }
 
-  /** Gives one result; it leaves with those behind it, or in pieces, as OpenSRF's libraries do it. */
+  /** Adds a result, which is sent in a bundle or in chunks, as by OpenSRF's libraries. */
   respond(content: unknown): void {
     this.reply.result(content);
   }
 
-  /** Sends what waits to leave with later results. */
+  /** Sends the bundled results. */
   flush(): void {
     this.reply.flush();
   }
 
-  /** Tells the client that the work goes on: its time-out begins anew (status 100). */
+  /** Sends status 100, which restarts the client's time-out. */
   continue(): void {
     this.reply.status(100, 'Continue', 'osrfContinueStatus');
   }

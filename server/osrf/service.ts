@@ -10,34 +10,34 @@ import type { JabberLogin, LoginOptions } from './login.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { BACKLOG_FULL, Worker } from './worker.ts';
 
-/** A service that logs in over TCP. It registers with its own domain's router where none is named. */
+/** A service that logs in over TCP. By default it registers with the router of its own domain. */
 export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, Omit<ServiceDescription, 'keepalive'> {
-  /** How long a worker waits for the next message of a session before it ends that; 0: forever. */
+  /** The silence after which a worker ends a session; 0: never. */
   readonly keepaliveMs?: number;
 }
 
-/** Logs in as the service's account with the given resource. */
+/** Logs in with the service's account and the given resource. */
 export type ServiceLogin = (resource: string) => Promise<JabberLogin>;
 
 /**
- * An OpenSRF service as OpenSRF runs one: a listener that registers with the router and gets all requests, and workers (drones),
- * each with a connection of its own, that answer the client directly.
+ * An OpenSRF service: a listener that registers with the router and receives all requests, and workers (drones),
+ * each with its own login, that answer the client directly.
  */
 export class OsrfService {
-  /** The login that is registered with the routers. */
+  /** The login of the listener. */
   readonly listener: JabberLogin;
-  /** Those that are logged in. */
+  /** The workers that are logged in. */
   readonly workers: Worker[] = [];
   private readonly description: ServiceDescription;
   private readonly loginWorker: (number: number) => Promise<JabberLogin>;
   private readonly routers: readonly string[];
-  /** Requests waiting for a free worker. */
+  /** Requests that wait for a free worker. */
   private readonly waiting: Stanza[] = [];
   private readonly backlog: Backlog;
-  /** The login of one more worker; null while none is under way. */
+  /** The pending login of another worker, or null. */
   private growth: Promise<void> | null = null;
   private stopped = false;
-  /** How many workers have logged in. */
+  /** The number of workers that have logged in. */
   private logins: number;
 
   private constructor(description: ServiceDescription, listener: JabberLogin, loginWorker: (number: number) => Promise<JabberLogin>) {
@@ -79,12 +79,12 @@ export class OsrfService {
     return this.workers.map(({ jabber }) => jabber.jid);
   }
 
-  /** Tells the routers that it takes requests. */
+  /** Registers with the routers. */
   register(): void {
     this.order('register');
   }
 
-  /** Tells the routers that it takes no more; what is under way goes on. */
+  /** Unregisters from the routers. It still answers received requests. */
   unregister(): void {
     this.order('unregister');
   }
@@ -112,13 +112,13 @@ export class OsrfService {
     this.handOut();
   }
 
-  /** A request may wait for each of them too. */
+  /** Workers that may still log in; a request may wait for each of them too. */
   private get workersToCome(): number {
     const { workers, maxWorkers = workers } = this.description;
     return maxWorkers - this.workers.length;
   }
 
-  /** In the words of OpenSRF's listeners, which answer as to the first request of a session without reading which one it is. */
+  /** Refuses a request as OpenSRF's listeners do: they always name request 1, without reading the message. */
   private refuse({ routerFrom, thread, transactionId }: Stanza): void {
     const body = statusBody(FIRST_REQUEST, 'osrfMethodException', BACKLOG_FULL, 503);
     this.listener.send(osrfStanza({ to: routerFrom, from: this.listener.jid, thread, transactionId, form: 'child' }, body));
@@ -144,7 +144,7 @@ export class OsrfService {
   private async grow(): Promise<void> {
     const jabber = await this.loginWorker(++this.logins).catch(() => null);
     this.growth = null;
-    // Without another one (the server may be going down), those that are there do what they can.
+    // Without another worker (the server may be stopping), the existing ones carry on.
     if (jabber === null) return;
     this.addWorker(jabber);
     this.handOut();
@@ -157,7 +157,7 @@ export class OsrfService {
     this.workers.push(worker);
   }
 
-  /** Another one takes its place as soon as there is something to do. */
+  /** Removes a worker; another one logs in when needed. */
   private workerLost(worker: Worker): void {
     this.workers.splice(this.workers.indexOf(worker), 1);
     this.handOut();

@@ -1,7 +1,7 @@
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import type { Method, Methods } from './service-description.ts';
 
-/** One method as `opensrf.system.method` tells it. */
+/** A method's description in `opensrf.system.method`. */
 interface MethodDescription {
   readonly api_name: string;
   readonly api_level: number;
@@ -12,7 +12,7 @@ interface MethodDescription {
   readonly notes?: string;
 }
 
-/** A service's own methods with those that every service of OpenSRF's Perl library has. */
+/** Adds the methods that every service of OpenSRF's Perl library has. */
 export function withSystemMethods(service: string, implementation: string, own: Methods): Methods {
   const all: Methods = {
     ...own,

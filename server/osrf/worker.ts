@@ -14,22 +14,22 @@ import type { Method, ServiceDescription } from './service-description.ts';
 import { ServiceRequest, ServiceSession } from './service-request.ts';
 import { ServiceStatus } from './service-status.ts';
 
-/** What a client is answered whose message is not read; it may be none, so the answer is as to the first request of a session. */
+/** The answer to an unreadable message, as to request 1, because the number is unknown. */
 const UNREADABLE = `The body is not an array of OpenSRF messages, or has more than ${MAX_MESSAGES} of them, or is nested deeper than ${MAX_JSON_DEPTH} levels, or is too long`;
 
-/** OpenSRF's words. */
+/** OpenSRF's text. */
 export const BACKLOG_FULL = 'Service unavailable: no available children and backlog queue at limit';
 
-/** So much of the name of an absent method stands in the answer. */
+/** The most characters of an unknown method's name in the answer. */
 const MAX_NAME = 1_024;
 
-/** One drone: takes a request from its listener, or keeps a session with one client until that disconnects or falls silent. One thing at a time. */
+/** A drone: processes one request of its listener at a time, or a session with one client until it disconnects or is silent for too long. */
 export class Worker {
   readonly jabber: JabberLogin;
-  /** Called when it can take the next request. */
+  /** Called when the worker is free for the next request. */
   onFree: () => void = () => {};
   private readonly service: ServiceDescription;
-  /** What it was handed and has not worked on yet, the stanza that it works on included. */
+  /** The stanzas that it has not finished, including the current one. */
   private readonly backlog: Backlog;
   private work: Promise<void> = Promise.resolve();
   private session: ServiceSession | null = null;
@@ -48,7 +48,7 @@ export class Worker {
     return this.backlog.count === 0 && this.session === null;
   }
 
-  /** Works on a stanza for a client, when it is through with what it took before. */
+  /** Processes a stanza of a client, after those before it. */
   take(stanza: Stanza, client: string): void {
     if (!this.backlog.hasRoomFor(stanza)) {
       this.sendStatus(new ServiceSession(unescapeXml(stanza.thread), client, stanza.transactionId), FIRST_REQUEST, 503, BACKLOG_FULL);
@@ -86,7 +86,7 @@ export class Worker {
     }
   }
 
-  /** Null where the stanza holds none, or more than are read. */
+  /** The messages of a stanza; null if it has none or too many. */
   private messagesOf(stanza: Stanza): OsrfMessage[] | null {
     const { maxRequestBytes = Number.POSITIVE_INFINITY } = this.service;
     if (stanza.length > maxRequestBytes || isCostly(stanza)) return null;
@@ -157,7 +157,7 @@ export class Worker {
     this.silence = keepalive.clock.after(keepalive.ms, () => this.endSilentSession());
   }
 
-  /** A client that has gone without a DISCONNECT would keep the worker for ever. */
+  /** Ends a silent session; a client that disappeared without a DISCONNECT would block the worker forever. */
   private endSilentSession(): void {
     if (this.session === null || this.backlog.count > 0) return;
     this.send(this.session, DEFAULT_ENVELOPE, [statusMessage('0', 'osrfConnectStatus', 'Disconnected on timeout', 408)]);
@@ -170,14 +170,14 @@ export class Worker {
     this.jabber.send(osrfStanza(addressing, bodyOf(messages, answerEnvelope(request))));
   }
 
-  /** Sends a stanza of the answerer's. */
+  /** Sends a stanza of the answerer. */
   private sendOwn({ client }: ServiceSession, stanza: Stanza): void {
     stanza.to = client;
     this.jabber.send(stanza);
   }
 }
 
-/** What a method has thrown, which need not be an error. */
+/** The text of a thrown value, which may not be an Error. */
 function thrownText(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === 'string' ? thrown : (writeJson(thrown) ?? typeof thrown);
@@ -198,7 +198,7 @@ function definedLimits({ maxBundleSize, maxBundleCount, maxChunkSize }: Exclude<
 
 async function giveResults(reply: Reply, outcome: unknown, turns: ProgramTurns | undefined): Promise<void> {
   if (!isGenerator(outcome)) {
-    // OpenSRF's services send no result where there is none.
+    // OpenSRF's services send no RESULT without a result.
     if (outcome !== undefined && outcome !== null) reply.result(outcome);
     return;
   }

@@ -9,31 +9,31 @@ import { withSystemMethods } from '../osrf/system-methods.ts';
 import { settingsMethods } from './methods.ts';
 import { SettingsFile } from './settings-file.ts';
 
-/** The service's name, which is also its class at the routers. */
+/** The name of the service and of its class. */
 export const SETTINGS_SERVICE = 'opensrf.settings';
 
-/** What answers when there is no such method: clients know it as the Perl service's package. */
+/** The Perl package in "Method not found", as with OpenSRF's own service. */
 const IMPLEMENTATION = 'OpenSRF::Application::Settings';
-/** Clients in sessions at the same time: a Perl program keeps one for the moment it needs to ask. */
+/** The most concurrent sessions; a Perl program keeps one only while it asks. */
 const WORKERS = 4;
-/** Requests that wait for a worker; OpenSRF's default. */
+/** The most requests that wait for a worker; OpenSRF's default. */
 const MAX_BACKLOG = 1_000;
 const KEEPALIVE_MS = 5_000;
-/** A router from outside that has just logged in needs a moment before it looks at what it is sent. */
+/** The pause before registering with an external router that has just logged in and does not read yet. */
 const NEW_ROUTER_PAUSE_MS = 250;
 
-/** Where the built-in service runs, and as whom. */
+/** The options of the built-in service. */
 export interface BuiltInSettingsOptions {
   /** Path of opensrf.xml. */
   readonly file: string;
   readonly account: Account;
-  /** The addresses of the routers it registers with. */
+  /** The addresses of the routers to register with. */
   readonly routers: readonly string[];
 }
 
-/** What it needs of the server it lives in. */
+/** The parts of the server that the built-in service needs. */
 export interface BuiltInSettingsEnvironment {
-  /** Logs in at the server. */
+  /** Logs in to the server. */
   readonly login: (credentials: Credentials) => JabberLogin;
   readonly limits: Pick<Limits, 'queryBytes' | 'serviceBacklogBytes' | 'xpathSteps'>;
   readonly turns: ProgramTurns;
@@ -42,13 +42,13 @@ export interface BuiltInSettingsEnvironment {
 }
 
 /**
- * `opensrf.settings` in the server's own process: a listener and workers on the wire like any other's. While another listener has
- * registered for the service at any of the server's routers, this one is not registered at any.
+ * `opensrf.settings` in the server's own process, with an ordinary listener and workers. While another listener is registered
+ * for the service with any of the server's routers, this one is registered with none.
  */
 export class BuiltInSettings {
   private readonly options: BuiltInSettingsOptions;
   private readonly environment: BuiltInSettingsEnvironment;
-  /** Who is registered for the service, by router's domain. */
+  /** The other listeners of the service, by the router's domain. */
   private readonly listeners = new Map<string, readonly string[]>();
   private service: OsrfService | null = null;
   private file: SettingsFile | null = null;
@@ -59,12 +59,12 @@ export class BuiltInSettings {
     this.environment = environment;
   }
 
-  /** Reads the file; {@link start} serves what stood in it. @throws SettingsError */
+  /** Reads the file for {@link start}. @throws SettingsError */
   read(): SettingsFile {
     return new SettingsFile(this.options.file, this.environment.limits.xpathSteps);
   }
 
-  /** Logs in, and resolves when the service is registered. @throws LoginError */
+  /** Logs in; resolves when the service is registered. @throws LoginError */
   async start(file: SettingsFile): Promise<void> {
     const { account, routers } = this.options;
     const { login, limits, turns, clock, log } = this.environment;
@@ -92,31 +92,31 @@ export class BuiltInSettings {
     log.info({ file: file.path, listener: this.service.listener.jid, routers }, 'built-in opensrf.settings started');
   }
 
-  /** Reads the file again. @returns what takes over what stands there. @throws SettingsError */
+  /** Reads the file again. @returns A function that applies the new content. @throws SettingsError */
   readAgain(): () => void {
     return this.file?.readAgain() ?? (() => {});
   }
 
-  /** The server is about to close all streams; the service's are among them. */
+  /** Stops before the server closes all streams, including the service's own. */
   stop(): void {
     this.state = 'stopped';
   }
 
-  /** The listeners of the service at one of the server's routers have changed. @param listeners Their addresses. */
+  /** Called when the listeners of the service have changed at one of the server's routers. @param listeners Their addresses. */
   listenersChanged(domain: string, listeners: Iterable<string>): void {
     this.listeners.set(domain, [...listeners]);
-    // The router is at work still; but before the next stanza is read, so that no request finds nobody.
+    // After the router's current work, but before the next stanza is read, so that the service always has a listener.
     this.environment.clock.next(() => this.follow());
   }
 
-  /** A router from outside has taken a domain's place, and knows of no listener yet. */
+  /** Called when an external router has taken over a domain; it has no listeners yet. */
   routerReplaced(): void {
     this.environment.clock.after(NEW_ROUTER_PAUSE_MS, () => {
       if (this.state === 'registered') this.service?.register();
     });
   }
 
-  /** Steps aside, or comes back. */
+  /** Unregisters, or registers again. */
   private follow(): void {
     if (this.service === null) return;
     const { log } = this.environment;
@@ -124,12 +124,12 @@ export class BuiltInSettings {
     if (this.state === 'registered' && other !== undefined) {
       this.state = 'aside';
       this.service.unregister();
-      log.info({ listener: other }, 'another opensrf.settings registered; the built-in one steps aside');
+      log.info({ listener: other }, 'another opensrf.settings registered; the built-in one unregistered');
     }
     if (this.state === 'aside' && other === undefined) {
       this.state = 'registered';
       this.service.register();
-      log.info({}, 'the other opensrf.settings has left; the built-in one is back');
+      log.info({}, 'the other opensrf.settings left; the built-in one registered again');
     }
   }
 
@@ -137,7 +137,7 @@ export class BuiltInSettings {
     return [...this.listeners.values()].flat().find((jid) => jid !== own);
   }
 
-  /** Half a service would take requests and not answer them. */
+  /** Ends the whole service when a connection is lost: a part of it might accept requests without answering them. */
   private connectionLost(): void {
     if (this.state === 'stopped' || this.service === null) return;
     this.stop();

@@ -1,21 +1,21 @@
 import type { XmlNode } from '../xml/xml-node.ts';
 import { FREE, type Spend } from './xpath/work.ts';
 
-/** What an element of opensrf.xml becomes. Its objects have no prototype: `__proto__` is a key like any other. */
+/** A converted element of opensrf.xml. Objects have no prototype, so `__proto__` is an ordinary key. */
 export type Setting = string | number | SettingObject | SettingList;
-/** Elements with children. */
+/** An element with children. */
 export interface SettingObject {
   [name: string]: Setting;
 }
-/** An element that occurs more than once. */
+/** A repeated element. */
 export type SettingList = (string | number | SettingObject)[];
 
-/** What becomes a part of an answer is written as JSON, cut, escaped and sent: that takes a step for each character, and so many besides. */
+/** Steps per value of an answer, for writing, chunking, escaping and sending, in addition to one step per character. */
 const STEPS_TO_WRITE = 8;
 
 /**
- * Converts a node as OpenSRF's Perl library does: attributes and child elements become keys, repeated ones a list, an element
- * with nothing but text that text (or a number). What is mixed with text, and CDATA, loses its value; OpenSRF's own files hold neither.
+ * Converts a node as OpenSRF's Perl library does: attributes and child elements become keys, repeated elements a list, an element
+ * with only text its text (or a number). Mixed content and CDATA are lost; OpenSRF's own files contain neither.
  */
 export function convert(node: XmlNode, spend: Spend = FREE): string | number | SettingObject {
   const [only, more] = node.children;
@@ -30,7 +30,7 @@ export function convert(node: XmlNode, spend: Spend = FREE): string | number | S
   return converted;
 }
 
-/** Up to ten digits are a number; a line break behind them is no matter, any other white space is part of the text. */
+/** Converts up to ten digits to a number. A trailing line break is allowed; other white space makes it a string. */
 function scalar(text: string, spend: Spend): string | number {
   spend(STEPS_TO_WRITE + text.length);
   return /^[0-9]{1,10}\n?$/.test(text) ? Number(text) : text;

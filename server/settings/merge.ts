@@ -1,7 +1,7 @@
 import type { Setting, SettingList, SettingObject } from './convert.ts';
 import { FREE, type Spend } from './xpath/work.ts';
 
-/** Lays settings over others as OpenSRF's Perl library does. Neither is changed. */
+/** Merges settings over others as OpenSRF's Perl library does, without changing either. */
 export function merge(base: Setting, overlay: Setting, spend: Spend = FREE): Setting {
   if (Array.isArray(base) && Array.isArray(overlay)) return mergeLists(base, overlay, spend);
   if (isObject(base) && isObject(overlay)) return mergeObjects(base, overlay, spend);
@@ -18,7 +18,7 @@ function mergeObjects(base: SettingObject, overlay: SettingObject, spend: Spend)
   return merged;
 }
 
-/** Place by place; what the base has more of stays. */
+/** Merges item by item; additional items of the base stay. */
 function mergeLists(base: SettingList, overlay: SettingList, spend: Spend): SettingList {
   const merged = [...base];
   spend(merged.length);

@@ -3,7 +3,7 @@ import type { Methods } from '../osrf/service-description.ts';
 import type { Setting } from './convert.ts';
 import type { SettingsFile } from './settings-file.ts';
 
-/** The methods of `opensrf.settings`, by the file they tell. `reload` reads that again first. */
+/** The methods of `opensrf.settings` for a file. Their parameter `reload` reloads the file first. */
 export function settingsMethods(file: SettingsFile, log: Log): Methods {
   const current = (reload: unknown) => {
     if (isTrue(reload)) reloadOrKeep(file, log);
@@ -18,17 +18,17 @@ export function settingsMethods(file: SettingsFile, log: Log): Methods {
   };
 }
 
-/** As in the Perl service: a file that cannot be used any more changes nothing. */
+/** Reloads the file; an invalid one changes nothing, as in the Perl service. */
 function reloadOrKeep(file: SettingsFile, log: Log): void {
   try {
     file.reload();
-    log.info({ file: file.path }, 'settings read again');
+    log.info({ file: file.path }, 'settings reloaded');
   } catch (error) {
-    log.error({ file: file.path, problem: (error as Error).message }, 'the settings could not be read again; the old ones stay');
+    log.error({ file: file.path, problem: (error as Error).message }, 'could not reload the settings; the old ones stay');
   }
 }
 
-/** What Perl takes for true. */
+/** Truth as in Perl. */
 function isTrue(value: unknown): boolean {
   return Boolean(value) && value !== '0';
 }

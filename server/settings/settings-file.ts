@@ -3,7 +3,7 @@ import { XmlError } from '../xml/xml-error.ts';
 import { Settings } from './settings.ts';
 import { SettingsError } from './settings-error.ts';
 
-/** One opensrf.xml on disk, and what stood in it when it was read last. */
+/** An opensrf.xml on disk, with its content at the last successful read. */
 export class SettingsFile {
   readonly path: string;
   private settings: Settings;
@@ -20,12 +20,12 @@ export class SettingsFile {
     return this.settings;
   }
 
-  /** Reads the file again; what was read before stays if it cannot be. @throws SettingsError */
+  /** Reads the file again; on failure the old content stays. @throws SettingsError */
   reload(): void {
     this.readAgain()();
   }
 
-  /** Reads the file again. @returns what takes over what stands there. @throws SettingsError */
+  /** Reads the file again. @returns A function that applies the new content. @throws SettingsError */
   readAgain(): () => void {
     const settings = readSettings(this.path, this.xpathSteps);
     return () => {
@@ -45,9 +45,9 @@ function readSettings(path: string, xpathSteps: number | undefined): Settings {
 function checkedSettings(path: string, xpathSteps: number | undefined): Settings {
   const root = readXml(path, 'files');
   const { name, uri, line } = root;
-  if (name !== 'opensrf') throw XmlError.at(path, line, `the document is <${name}>, not <opensrf>; name the file opensrf.xml, not another one`);
+  if (name !== 'opensrf') throw XmlError.at(path, line, `the root element is <${name}>, not <opensrf>; this is not an opensrf.xml`);
   if (uri !== '') throw XmlError.at(path, line, `<opensrf> is in the namespace ${uri}; OpenSRF looks for it without one, so remove its xmlns`);
   const settings = new Settings(root, xpathSteps);
-  if (settings.select('/opensrf/default|/opensrf/hosts').length === 0) throw XmlError.at(path, line, '<opensrf> holds neither <default> nor <hosts>');
+  if (settings.select('/opensrf/default|/opensrf/hosts').length === 0) throw XmlError.at(path, line, '<opensrf> contains neither <default> nor <hosts>');
   return settings;
 }

@@ -7,10 +7,10 @@ import { type Spend, workOf } from './xpath/work.ts';
 
 const DEFAULT_SECTION = '/opensrf/default';
 const HOST_SECTION = '/opensrf/hosts/';
-/** What one evaluation may take besides the steps that the limit allows, so that there is an answer that holds the whole file: measured by that answer. */
+/** An allowance in addition to the limit of steps, as a multiple of the steps for an answer with the whole file, so that such an answer is possible. */
 const WHOLE_FILES = 1.5;
 
-/** What stands in one opensrf.xml, as OpenSRF's settings service tells it. */
+/** The content of an opensrf.xml, in the shape of OpenSRF's settings service. */
 export class Settings {
   private readonly root: XmlNode;
   private readonly maxSteps: number;
@@ -22,23 +22,23 @@ export class Settings {
   }
 
   /**
-   * The default section with the sections of the hosts laid over it, in the order of the file; undefined where it has none of them.
-   * @param hosts Names with commas between them; `''` for the default section alone. A host that has no section is no mistake.
-   * @throws XPathError for what cannot be the name of an element.
+   * The default section with the hosts' sections merged over it, in the order of the file; undefined if there are none.
+   * @param hosts Names separated by commas; `''` for the default section only. A host need not have a section.
+   * @throws XPathError for an invalid element name.
    */
   hostConfig(hosts: string): Setting | undefined {
     const names = hosts.replace(/,+$/, '').split(',');
     if (hosts === '') return this.defaultConfig();
-    // One expression, so that sections come in the order of the file and names are checked as the Perl service checks them.
+    // One expression, so that sections are in the order of the file and names are checked as in the Perl service.
     return this.merged([DEFAULT_SECTION, ...names.map((name) => HOST_SECTION + name)].join('|'));
   }
 
-  /** The default section; undefined where there is none. */
+  /** The default section, or undefined. */
   defaultConfig(): Setting | undefined {
     return this.merged(DEFAULT_SECTION);
   }
 
-  /** What an expression selects, each node converted for itself. @throws XPathError */
+  /** Evaluates an expression and converts each selected node. @throws XPathError */
   select(xpath: string): Setting[] {
     return this.selectWithin(xpath, workOf(xpath, this.maxSteps));
   }
@@ -54,7 +54,7 @@ export class Settings {
   }
 }
 
-/** The steps it takes to answer with all that is below a node. */
+/** The steps for an answer with a whole subtree. */
 function sizeOf(node: XmlNode): number {
   let steps = 0;
   convert(node, (more) => {

@@ -71,7 +71,7 @@ test('pieces that make no JSON fail the request', async (t) => {
   const { session, comes } = sessionOf(t);
   const request = session.call('m', []);
   comes(WORKER, ...pieces('C', '1', '{"b":', 3));
-  await assert.rejects(request.answer, /5 characters.*are no JSON/);
+  await assert.rejects(request.answer, /5 characters.*are not JSON/);
 });
 
 test('"continue", a result and a piece of one begin the time-out anew', async (t) => {

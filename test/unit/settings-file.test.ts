@@ -58,8 +58,8 @@ test('a host that cannot be the name of an element is an error', () => {
 
 test('a file with the wrong content says so in one line', (t) => {
   const rows: readonly (readonly [content: string | Buffer, problem: string])[] = [
-    ['<config/>', ':1: the document is <config>, not <opensrf>; name the file opensrf.xml, not another one'],
-    ['<opensrf/>', ':1: <opensrf> holds neither <default> nor <hosts>'],
+    ['<config/>', ':1: the root element is <config>, not <opensrf>; this is not an opensrf.xml'],
+    ['<opensrf/>', ':1: <opensrf> contains neither <default> nor <hosts>'],
     ['<opensrf xmlns="urn:x"><default/></opensrf>', ':1: <opensrf> is in the namespace urn:x; OpenSRF looks for it without one, so remove its xmlns'],
     [
       Buffer.from('<opensrf>\n<default>\n\xe4</default></opensrf>', 'latin1'),

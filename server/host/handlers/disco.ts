@@ -3,7 +3,7 @@ import { StanzaError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
 import type { HostItem, IqAnswer, IqHandler, IqRequest } from './handler.ts';
 
-/** An entity as service discovery describes it (XEP-0030 §3.1); an empty name is left out. */
+/** An identity of service discovery (XEP-0030 §3.1); an empty name is omitted. */
 export interface Identity {
   readonly category: string;
   readonly type: string;
@@ -12,8 +12,8 @@ export interface Identity {
 
 /**
  * Service discovery (XEP-0030) of an entity.
- * @param features Namespaces of other protocols that it speaks.
- * @param items The entities that belong to it.
+ * @param features Namespaces of its other protocols.
+ * @param items Its items.
  */
 export function discovery(identity: Identity, features: readonly string[], items: (request: IqRequest) => readonly HostItem[]): IqHandler[] {
   const all = [NS.discoInfo, NS.discoItems, ...features];
@@ -34,5 +34,5 @@ function itemList(query: Element, items: readonly HostItem[]): IqAnswer {
 }
 
 function noSuchNode(): StanzaError {
-  return new StanzaError('item-not-found', 'there are no nodes here');
+  return new StanzaError('item-not-found', 'this entity has no nodes');
 }

@@ -2,26 +2,26 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Element } from '../../../shared/element.ts';
 import type { StanzaError } from '../../../shared/errors.ts';
 
-/** Something one can address (XEP-0030 §4). */
+/** An item of a host (XEP-0030 §4). */
 export interface HostItem {
   readonly jid: string;
-  /** For a person; `''` for none. */
+  /** The display name, or `''`. */
   readonly name: string;
 }
 
-/** When the server began to serve; zeros before. */
+/** The time of the server's start; zeros before. */
 export interface Uptime {
   /** Milliseconds since 1970. */
   startedAt: number;
-  /** The same moment in monotonic milliseconds. */
+  /** The same time in monotonic milliseconds. */
   since: number;
 }
 
-/** What handlers know of the server. */
+/** The facts about the server that handlers need. */
 export interface HostFacts {
   readonly clock: Clock;
   readonly uptime: Uptime;
-  /** Whatever else has an address of its own and belongs to a domain. */
+  /** The items of a domain: its router and components. */
   items(domain: string): readonly HostItem[];
 }
 
@@ -31,19 +31,19 @@ export interface IqRequest {
   readonly payload: Element;
   /** The sender's address, stamped by the server. */
   readonly from: string;
-  /** The domain it was sent to. */
+  /** The domain of the addressee. */
   readonly domain: string;
   readonly facts: HostFacts;
 }
 
-/** The payload of the result as finished XML, `''` for none; or an error. */
+/** The payload of the result as XML, `''` for none; or an error. */
 export type IqAnswer = string | StanzaError;
 
 /** Answers one kind of iq. */
 export interface IqHandler {
   readonly type: 'get' | 'set';
-  /** Of the payload. */
+  /** The namespace of the payload. */
   readonly namespace: string;
-  /** The handler may take its time: the answer is sent when it resolves. */
+  /** Answers the iq; may be asynchronous. */
   handle(request: IqRequest): IqAnswer | Promise<IqAnswer>;
 }

@@ -7,7 +7,7 @@ import { SESSION } from './session.ts';
 import { ENTITY_TIME } from './time.ts';
 import { SOFTWARE_VERSION } from './version.ts';
 
-/** What answers an iq, by its type and the namespace of its payload. */
+/** Handlers by the type of an iq and the namespace of its payload. */
 export type IqHandlers = ReadonlyMap<string, IqHandler>;
 
 /** The key of {@link IqHandlers}. */
@@ -15,20 +15,20 @@ export function handlerKey(type: string, namespace: string): string {
   return `${type} ${namespace}`;
 }
 
-/** What the disco items of a host call its router. */
+/** The name of a router in the disco items of its host. */
 export const ROUTER_NAME = 'OpenSRF router';
 
-/** What a host answers for itself, and lists as its features. */
+/** The features of a host. */
 const HOST_FEATURES = [PING, SOFTWARE_VERSION, ENTITY_TIME, LAST_ACTIVITY];
 
-/** A host. */
+/** The handlers of a host. */
 export const HOST_HANDLERS: IqHandlers = tableOf(
   ...HOST_FEATURES,
   SESSION,
   ...discovery({ category: 'server', type: 'im', name: 'opensrf-chopchop' }, namespacesOf(HOST_FEATURES), ({ domain, facts }) => facts.items(domain)),
 );
 
-/** An account, on whose behalf its host answers its own sessions (RFC 6121 §8.5.2.1.3). */
+/** The handlers of an account, for its own sessions; the host answers on its behalf (RFC 6121 §8.5.2.1.3). */
 export const ACCOUNT_HANDLERS: IqHandlers = tableOf(
   PING,
   ROSTER_GET,
@@ -37,7 +37,7 @@ export const ACCOUNT_HANDLERS: IqHandlers = tableOf(
   ...discovery({ category: 'account', type: 'registered', name: '' }, namespacesOf([PING]), () => []),
 );
 
-/** A router, which its host lists among its items (XEP-0030 §4.1: an item can be queried in its turn). */
+/** The handlers of a router, which is an item of its host and answers disco itself (XEP-0030 §4.1). */
 export const ROUTER_HANDLERS: IqHandlers = tableOf(...discovery({ category: 'component', type: 'generic', name: ROUTER_NAME }, [], () => []));
 
 function tableOf(...handlers: readonly IqHandler[]): IqHandlers {

@@ -3,12 +3,12 @@ import { StanzaError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
 import type { IqHandler } from './handler.ts';
 
-/** RFC 6121 §2.1.4: a list of contacts that has none. */
+/** RFC 6121 §2.1.4: an empty roster. */
 export const ROSTER_GET: IqHandler = { type: 'get', namespace: NS.roster, handle: () => xml('query', { xmlns: NS.roster }) };
 
 /** RFC 6121 §2.1.5 */
 export const ROSTER_SET: IqHandler = {
   type: 'set',
   namespace: NS.roster,
-  handle: () => new StanzaError('not-allowed', 'this server keeps no contacts'),
+  handle: () => new StanzaError('not-allowed', 'this server stores no rosters'),
 };

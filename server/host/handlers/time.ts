@@ -11,7 +11,7 @@ function time({ facts }: IqRequest): string {
   return xml('time', { xmlns: NS.time }, xml('tzo', {}, zoneOffset(-date.getTimezoneOffset())), xml('utc', {}, utc));
 }
 
-/** Minutes east of Greenwich as XEP-0082 writes them. */
+/** Formats minutes east of Greenwich (XEP-0082). */
 function zoneOffset(minutes: number): string {
   if (minutes === 0) return 'Z';
   const hours = String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0');

@@ -1,6 +1,6 @@
 import type { XmlNode } from '../../xml/xml-node.ts';
 
-/** The nodes of an axis, the nearest first (XPath 1.0 §2.2). */
+/** The nodes of an axis, nearest first (XPath 1.0 §2.2). */
 export type Axis = (node: XmlNode) => XmlNode[];
 
 /** In document order. */
@@ -36,7 +36,7 @@ function siblings(node: XmlNode, direction: -1 | 1): XmlNode[] {
   return direction === 1 ? all.slice(place + 1) : all.slice(0, place).reverse();
 }
 
-/** What comes behind a node and is not inside it, in document order. */
+/** The nodes after a node, without its descendants, in document order. */
 function following(node: XmlNode): XmlNode[] {
   const found: XmlNode[] = [];
   for (const one of [node, ...ancestors(node)]) {
@@ -48,7 +48,7 @@ function following(node: XmlNode): XmlNode[] {
   return found;
 }
 
-/** What ends before a node, the nearest first. */
+/** The nodes before a node, without its ancestors, nearest first. */
 function preceding(node: XmlNode): XmlNode[] {
   const found: XmlNode[] = [];
   for (const one of [node, ...ancestors(node)]) {
@@ -73,7 +73,7 @@ export const AXES: ReadonlyMap<string, Axis> = new Map<string, Axis>([
   ['child', (node) => node.children],
   ['parent', ({ parent }) => (parent === null ? [] : [parent])],
   ['self', (node) => [node]],
-  // §5.4: what declares a namespace is no attribute to XPath.
+  // §5.4: namespace declarations are not attributes in XPath.
   ['attribute', (node) => node.attributes.filter(({ name }) => name !== 'xmlns' && !name.startsWith('xmlns:'))],
   ['descendant', descendants],
   ['descendant-or-self', descendantsAndSelf],

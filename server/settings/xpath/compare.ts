@@ -15,13 +15,13 @@ export function compare(operator: Comparison, left: Value, right: Value, spend: 
   return compareSingle(operator, left, right, spend);
 }
 
-/** What a node is compared as with a number or a text. */
+/** The value of a node in a comparison with a number or a string. */
 function valueLike(other: Single, node: XmlNode, spend: Spend): Single {
   const text = stringOf(node, spend);
   return typeof other === 'number' ? toNumber(text, spend) : text;
 }
 
-/** Whether there is a node in each of two sets for which it is true. No pair is looked at: there are as many as one number of nodes times the other. */
+/** Whether a pair of nodes of two sets satisfies the comparison. It avoids looking at each pair, which would be quadratic. */
 function compareSets(operator: Comparison, left: readonly XmlNode[], right: readonly XmlNode[], spend: Spend): boolean {
   if (left.length === 0 || right.length === 0) return false;
   switch (operator) {
@@ -49,7 +49,7 @@ function textsOf(nodes: readonly XmlNode[], spend: Spend): Set<string> {
   return new Set(nodes.map((node) => stringOf(node, spend)));
 }
 
-/** The least or the greatest number of a set; NaN where there is none, which is neither less nor greater than any. */
+/** The minimum or maximum number of a set; NaN without any, which compares false with every number. */
 function extreme(nodes: readonly XmlNode[], which: 'least' | 'most', spend: Spend): number {
   let found = Number.NaN;
   for (const node of nodes) {

@@ -2,7 +2,7 @@ import type { XmlNode } from '../../xml/xml-node.ts';
 import { isNodes, stringOf, toBoolean, toNumber, toText, type Value } from './values.ts';
 import { type Spend, stepsFor } from './work.ts';
 
-/** Where an expression is evaluated (XPath 1.0 §1). */
+/** The context of an evaluation (XPath 1.0 §1). */
 export interface Context {
   readonly node: XmlNode;
   /** From 1. */
@@ -13,7 +13,7 @@ export interface Context {
 
 type XPathFunction = (context: Context, ...values: Value[]) => Value;
 
-/** A function's number of arguments, and what it does. */
+/** A function with its number of arguments. */
 export interface FunctionDefinition {
   readonly fewest: number;
   readonly most: number;
@@ -29,19 +29,19 @@ function first({ node }: Context, value: Value | undefined): XmlNode | undefined
   return value === undefined ? node : nodesOf(value)[0];
 }
 
-/** The text of an argument; that of the context node where it is left out. */
+/** The string value of an argument, by default of the context node. */
 function textOf({ node, spend }: Context, value: Value | undefined): string {
   return value === undefined ? stringOf(node, spend) : toText(value, spend);
 }
 
-/** The same, for a function that looks at each character. */
+/** Its characters, for a function that looks at each of them. */
 function characters(context: Context, value: Value | undefined): string[] {
   const text = textOf(context, value);
   context.spend(text.length);
   return Array.from(text);
 }
 
-/** The same, for a function that searches or copies the text. */
+/** The string value, for a function that searches or copies it. */
 function text(context: Context, value: Value | undefined): string {
   const found = value === undefined ? '' : toText(value, context.spend);
   context.spend(stepsFor(found));
@@ -80,7 +80,7 @@ function behind(whole: string, mark: string): string {
   return place === -1 ? '' : whole.slice(place + mark.length);
 }
 
-/** XPath 1.0 §4.2: places count from 1, and are rounded. */
+/** XPath 1.0 §4.2: positions count from 1 and are rounded. */
 function substring(all: readonly string[], from: number, length: number): string {
   const start = Math.round(from);
   const end = start + Math.round(length);
@@ -97,7 +97,7 @@ function define(fewest: number, most: number, call: XPathFunction): FunctionDefi
   return { fewest, most, call };
 }
 
-/** XPath's core functions (XPath 1.0 §4), but `id` and `lang`, which need what opensrf.xml does not have. */
+/** The core functions (XPath 1.0 §4) except `id` and `lang`, which opensrf.xml cannot use. */
 export const FUNCTIONS: ReadonlyMap<string, FunctionDefinition> = new Map<string, FunctionDefinition>([
   ['last', define(0, 0, ({ size }) => size)],
   ['position', define(0, 0, ({ position }) => position)],

@@ -16,7 +16,7 @@ const comparison =
     return (context) => compare(operator, left(context), right(context), context.spend);
   };
 
-/** From the loosest to the tightest (XPath 1.0 §3.5). */
+/** From the lowest to the highest precedence (XPath 1.0 §3.5). */
 export const PRECEDENCE: readonly Operators[] = [
   { or: (left, right) => (context) => toBoolean(left(context)) || toBoolean(right(context)) },
   { and: (left, right) => (context) => toBoolean(left(context)) && toBoolean(right(context)) },

@@ -13,7 +13,7 @@ const NODE_TYPES: ReadonlyMap<string, NodeTest> = new Map<string, NodeTest>([
   ['processing-instruction', ({ kind }) => kind === 'instruction'],
 ]);
 
-/** Expressions in parentheses, predicates and arguments inside one another: each takes a good part of the stack. */
+/** The most nested parentheses, predicates and arguments: each level takes much of the stack. */
 const MAX_DEPTH = 64;
 
 const axisOf = (name: string): Axis => AXES.get(name) as Axis;
@@ -21,7 +21,7 @@ const ANY_BELOW: Step = { axis: axisOf('descendant-or-self'), test: () => true, 
 
 /**
  * Compiles an XPath 1.0 expression.
- * @param namespace Finds what a prefix stands for; undefined where it stands for nothing.
+ * @param namespace Resolves a prefix; undefined if it is not declared.
  * @throws XPathError
  */
 export function parseXPath(expression: string, namespace: (prefix: string) => string | undefined): Expression {
@@ -93,7 +93,7 @@ class Parser {
     return (context) => walk(filter(nodesOf(primary(context)), predicates, context.spend), steps, context.spend);
   }
 
-  /** What is no location path: a literal, a number, a function call, or an expression in parentheses. */
+  /** A literal, a number, a function call, or an expression in parentheses. */
   private primary(): Expression | null {
     const next = this.tokens[this.place];
     if (next?.kind === 'literal' || next?.kind === 'number') {
@@ -120,7 +120,7 @@ class Parser {
       this.expect(')');
     }
     const definition = FUNCTIONS.get(name);
-    if (definition === undefined) throw new XPathError(this.expression, `there is no function ${name}()`);
+    if (definition === undefined) throw new XPathError(this.expression, `unknown function ${name}()`);
     const { fewest, most, call } = definition;
     if (parameters.length < fewest || parameters.length > most) throw new XPathError(this.expression, `wrong number of arguments for ${name}()`);
     return (context) => call(context, ...parameters.map((parameter) => parameter(context)));
@@ -160,7 +160,7 @@ class Parser {
     if (this.take('.')) return { axis: axisOf('self'), test: () => true, predicates: [] };
     const name = this.axisName();
     const axis = AXES.get(name);
-    if (axis === undefined) throw new XPathError(this.expression, `there is no axis ${name}::`);
+    if (axis === undefined) throw new XPathError(this.expression, `unknown axis ${name}::`);
     return { axis, test: this.nodeTest(name === 'attribute' ? 'attribute' : 'element'), predicates: this.predicates() };
   }
 
@@ -208,7 +208,7 @@ class Parser {
     return predicates;
   }
 
-  /** An expression inside another. */
+  /** A nested expression. */
   private nested(): Expression {
     if (++this.depth > MAX_DEPTH) throw new XPathError(this.expression, `nested deeper than ${MAX_DEPTH} levels`);
     const inner = this.operation(0);
@@ -239,6 +239,6 @@ class Parser {
 
   private fail(offset = 0): never {
     const token = this.tokens[this.place + offset];
-    throw new XPathError(this.expression, token === undefined ? 'something is missing at its end' : `not understood at "${token.text}"`);
+    throw new XPathError(this.expression, token === undefined ? 'unexpected end' : `syntax error at "${token.text}"`);
   }
 }

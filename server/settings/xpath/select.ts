@@ -5,8 +5,8 @@ import { isNodes } from './values.ts';
 import type { Spend } from './work.ts';
 
 /**
- * The nodes an XPath 1.0 expression selects, in document order.
- * @param root The context node; prefixes are those declared on it.
+ * Selects the nodes of an XPath 1.0 expression, in document order.
+ * @param root The context node, which declares the prefixes.
  * @throws XPathError
  */
 export function select(root: XmlNode, expression: string, spend: Spend): readonly XmlNode[] {

@@ -7,13 +7,13 @@ import type { Spend } from './work.ts';
 /** A compiled expression. */
 export type Expression = (context: Context) => Value;
 
-/** Which nodes of an axis a step takes. */
+/** Selects nodes of an axis. */
 export type NodeTest = (node: XmlNode) => boolean;
 
 /** A compiled predicate. */
 export interface Predicate {
   readonly expression: Expression;
-  /** How many tokens it has: about the steps it takes to evaluate it where it selects no nodes. */
+  /** The number of tokens: roughly the steps of an evaluation that selects no nodes. */
   readonly tokens: number;
 }
 
@@ -24,7 +24,7 @@ export interface Step {
   readonly predicates: readonly Predicate[];
 }
 
-/** The nodes that steps lead to. */
+/** Follows the steps of a path. */
 export function walk(start: readonly XmlNode[], steps: readonly Step[], spend: Spend): readonly XmlNode[] {
   let nodes = start;
   for (const step of steps) {
@@ -42,7 +42,7 @@ function take(node: XmlNode, { axis, test, predicates }: Step, found: XmlNode[],
   for (const one of predicates.length === 0 ? taken : filter(taken, predicates, spend)) found.push(one);
 }
 
-/** XPath 1.0 §2.4: a number is the place of a node among those that are left. */
+/** XPath 1.0 §2.4: a number is the position of a node among the remaining ones. */
 export function filter(nodes: readonly XmlNode[], predicates: readonly Predicate[], spend: Spend): readonly XmlNode[] {
   let left = nodes;
   for (const { expression, tokens } of predicates) {
@@ -56,17 +56,17 @@ export function filter(nodes: readonly XmlNode[], predicates: readonly Predicate
   return left;
 }
 
-/** To put a node where it belongs takes so many steps. */
+/** The steps per node for sorting. */
 const STEPS_TO_SORT = 3;
 
-/** Each node once. */
+/** Sorts nodes and removes duplicates. */
 export function inDocumentOrder(nodes: readonly XmlNode[], spend: Spend): readonly XmlNode[] {
   if (isInDocumentOrder(nodes)) return nodes;
   spend(STEPS_TO_SORT * nodes.length);
   return [...new Set(nodes)].sort((a, b) => a.order - b.order);
 }
 
-/** Whether they are, and each is there once. */
+/** Whether the nodes are in document order, without duplicates. */
 function isInDocumentOrder(nodes: readonly XmlNode[]): boolean {
   let last = -1;
   for (const { order } of nodes) {
@@ -76,8 +76,8 @@ function isInDocumentOrder(nodes: readonly XmlNode[]): boolean {
   return true;
 }
 
-/** The nodes a part of a path has come to. */
+/** The nodes of a value. @throws Error if it is not a node set. */
 export function nodesOf(value: Value): readonly XmlNode[] {
-  if (!isNodes(value)) throw new Error('only nodes have nodes below them');
+  if (!isNodes(value)) throw new Error('a path can follow nodes only');
   return value;
 }

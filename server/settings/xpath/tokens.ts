@@ -4,7 +4,7 @@ export interface Token {
   readonly text: string;
 }
 
-/** The expression cannot be understood, or selects nothing that could be a setting. */
+/** The expression is invalid, or selects no settings. */
 export class XPathError extends Error {
   constructor(expression: string, problem: string) {
     super(`XPath "${shortened(expression)}": ${problem}`);
@@ -12,14 +12,14 @@ export class XPathError extends Error {
   }
 }
 
-/** An expression may be as long as a message. */
+/** Shortens an expression, which may be as long as a message. */
 function shortened(text: string): string {
   return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
 }
 
 const SHOWN = 200;
 
-/** Each operator may hold the ones before it, so that a longer expression would take more stack than there is. */
+/** The most tokens: each operator may nest the previous ones, so a longer expression could overflow the stack. */
 const MAX_TOKENS = 1_000;
 
 const NAME = '[\\p{L}_][\\p{L}\\p{N}\\p{M}_.\\u00b7-]*';
@@ -38,8 +38,8 @@ export function tokenize(expression: string): Token[] {
   while (TOKEN.lastIndex < end) {
     const start = TOKEN.lastIndex;
     const match = TOKEN.exec(expression);
-    if (match === null) throw new XPathError(expression, `not understood at "${shortened(expression.slice(start).trim())}"`);
-    if (tokens.length === MAX_TOKENS) throw new XPathError(expression, `has more than ${MAX_TOKENS} names, numbers and signs`);
+    if (match === null) throw new XPathError(expression, `syntax error at "${shortened(expression.slice(start).trim())}"`);
+    if (tokens.length === MAX_TOKENS) throw new XPathError(expression, `has more than ${MAX_TOKENS} tokens`);
     tokens.push(token(match, tokens[tokens.length - 1]));
   }
   return tokens;

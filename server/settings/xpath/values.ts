@@ -1,7 +1,7 @@
 import { isText, type XmlNode } from '../../xml/xml-node.ts';
 import { type Spend, stepsFor } from './work.ts';
 
-/** What an expression comes to (XPath 1.0 §1); nodes are in document order. */
+/** The value of an expression (XPath 1.0 §1); nodes are in document order. */
 export type Value = readonly XmlNode[] | string | number | boolean;
 
 /** Whether a value is a set of nodes. */
@@ -9,7 +9,7 @@ export function isNodes(value: Value): value is readonly XmlNode[] {
   return typeof value === 'object';
 }
 
-/** The text of a node (XPath 1.0 §5): of an element all that is in it. */
+/** The string value of a node (XPath 1.0 §5). */
 export function stringOf(node: XmlNode, spend: Spend): string {
   const [only, more] = node.children;
   if (only !== undefined && more === undefined && isText(only)) {

@@ -111,7 +111,7 @@ test('a second server with the same pid file is refused, and the first one keeps
   for (const daemon of [['--daemon'], []]) {
     const { code, stderr } = run(...daemon, '--port', '0', '--pid-file', join(folder, 'pid'));
     assert.equal(code, 8);
-    assert.match(oneLine(stderr), new RegExp(`already running as process ${pid}, says .*pid; stop that one first, or name another --pid-file`));
+    assert.match(oneLine(stderr), new RegExp(`already running as process ${pid} according to .*pid; stop it first, or choose another --pid-file`));
   }
   assert.equal(readFileSync(join(folder, 'pid'), 'utf8'), `${pid}\n`);
 });
@@ -130,7 +130,7 @@ test('after a server was killed the next one takes its pid file over, and the lo
   assert.notEqual(pid, first.child.pid);
   assert.match(
     readFileSync(join(folder, 'log'), 'utf8'),
-    new RegExp(`\\[WARN:.* replaced a stale pid file file=${pidFile} reason="there is no process ${first.child.pid}"\n`),
+    new RegExp(`\\[WARN:.* replaced a stale pid file file=${pidFile} reason="process ${first.child.pid} does not exist"\n`),
   );
 });
 

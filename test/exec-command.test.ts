@@ -105,8 +105,8 @@ test('exec says in one line what kept it from running the command, each with its
   writeFileSync(join(folder, 'bad.yaml'), 'service: [');
   const rows: readonly (readonly [args: string[], code: number, message: RegExp])[] = [
     [[], 2, /exec: no command is named/],
-    [['--', 'no-such-command-here'], 127, /exec: no-such-command-here: there is no such command/],
-    [['--', folder], 126, /may not be run/],
+    [['--', 'no-such-command-here'], 127, /exec: no-such-command-here: command not found/],
+    [['--', folder], 126, /permission denied/],
     [['--timeout', '0.01', '--service', 'opensrf.none', '--', 'true'], 6, /exec: after 0\.01 s not registered: opensrf\.none/],
     [['--service', 'opensrf.none', '--start', 'exit 5', '--', 'true'], 1, /exec: exit 5 ended with exit code 5 before opensrf\.none was there/],
     [['--fault', '{"drop": true,', '--', 'true'], 2, /--fault: \{"drop": true,: .*JSON/],

@@ -86,7 +86,7 @@ test('while a log file cannot be written the server goes on; then the log says h
   await written(t, folder, 'log', '/back ');
   assert.match(readFileSync(log, 'utf8'), /\[WARN:\d+:server:0:\] log lines were lost lost=2\n/);
   await stop(server);
-  assert.match(oneLine(server.errors()), /cannot write the log: EISDIR.*; its lines are lost until that is mended/);
+  assert.match(oneLine(server.errors()), /cannot write the log: EISDIR.*; lines are lost until this is fixed/);
 });
 
 for (const [what, args, code, says] of [

@@ -44,7 +44,7 @@ test('a server starts and stops again and again, and serves each time', async (t
 test('a second start is refused while the first is under way', async () => {
   const server = create();
   const first = server.start();
-  await assert.rejects(server.start(), /started already/);
+  await assert.rejects(server.start(), /already started/);
   const [address] = (await first) as [BoundAddress];
   await server.stop();
   assert.equal(await listens(address), false);

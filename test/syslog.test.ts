@@ -72,9 +72,9 @@ for (const [what, args, says] of [
   [
     'no syslog daemon',
     ['--syslog', '--syslog-socket', '/nonexistent/log'],
-    /no syslog daemon to be reached at \/nonexistent\/log \(logger: .*\); see --syslog-socket, or use --log-file/,
+    /cannot reach the syslog daemon at \/nonexistent\/log \(logger: .*\); see --syslog-socket, or use --log-file/,
   ],
-  ['what is no socket', ['--syslog', '--syslog-socket', '/dev/null'], /no syslog daemon to be reached at \/dev\/null/],
+  ['what is no socket', ['--syslog', '--syslog-socket', '/dev/null'], /cannot reach the syslog daemon at \/dev\/null/],
 ] as const) {
   test(`${what} is one clear line and exit code ${EXIT.file}`, { skip: NO_SYSLOG }, () => {
     const { code, stderr } = run('--port', '0', ...args);

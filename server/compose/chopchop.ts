@@ -27,17 +27,17 @@ import { compose, type Parts } from './compose.ts';
 import type { Gateways } from './gateways.ts';
 import { createSettings } from './settings-service.ts';
 
-/** Is called with the number of listeners that a service has at the router of a domain. */
+/** Called with the number of listeners of a service at a domain's router. */
 export type ServiceWatcher = (domain: string, service: string, listeners: number) => void;
 
-/** One Jabber server with a router for each of its domains: starts, stops and reloads what {@link compose} has put together. */
+/** One Jabber server with a router for each of its domains: starts, stops and reloads the parts that {@link compose} makes. */
 export class ChopChop {
-  /** Where it listens. */
+  /** Its addresses. */
   listening: Listening = NOWHERE;
   private readonly parts: Parts;
   private readonly settings: BuiltInSettings | null;
   private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
-  /** The last start and the last stop; a stop waits for a start that is under way. */
+  /** The last start and the last stop; a stop waits for a pending start. */
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
   /** Null while no port is for browsers. */
@@ -77,12 +77,12 @@ export class ChopChop {
     return this.parts.turns;
   }
 
-  /** What keeps the failures of observers away from the traffic. */
+  /** Isolates the traffic from failures of observers. */
   get guards(): Guards {
     return this.parts.guards;
   }
 
-  /** The configuration it runs by now. */
+  /** The current configuration. */
   get config(): ChopChopConfig {
     return this.parts.running.config;
   }
@@ -91,7 +91,7 @@ export class ChopChop {
     return this.parts.counts;
   }
 
-  /** By domain. */
+  /** The routers by domain. */
   get routers(): ReadonlyMap<string, Router> {
     return this.parts.routers.byDomain;
   }
@@ -106,7 +106,7 @@ export class ChopChop {
     return this.parts.routers.ledger;
   }
 
-  /** Those that are open, logged in or not. */
+  /** The open connections, logged in or not. */
   get connections(): ReadonlySet<Connection> {
     return this.parts.connections.open;
   }
@@ -116,35 +116,35 @@ export class ChopChop {
     return this.state === 'running';
   }
 
-  /** Those that are logged in. */
+  /** The sessions of clients, components and programs. */
   get sessions(): ReadonlySet<Session> {
     return this.parts.sessions;
   }
 
-  /** How many clients are logged in. */
+  /** The number of sessions. */
   get sessionCount(): number {
     return this.sessions.size;
   }
 
-  /** How many connections are open, logged in or not. */
+  /** The number of open connections, logged in or not. */
   get connectionCount(): number {
     return this.connections.size;
   }
 
   /**
-   * Serves logins from its return on.
-   * @returns where it listens.
-   * @throws SettingsError, ListenError; nothing has been started then.
+   * Starts the server; logins work when it returns.
+   * @returns its addresses.
+   * @throws SettingsError, ListenError, leaving nothing started.
    */
   async start(): Promise<BoundAddress[]> {
-    if (this.state !== 'stopped') throw new Error('the server has been started already');
+    if (this.state !== 'stopped') throw new Error('the server is already started');
     this.state = 'starting';
     const addresses = this.listen();
     this.started = addresses.catch(() => {});
     return addresses;
   }
 
-  /** Ends every stream with `system-shutdown` and resolves when all sockets are closed. May be started again. */
+  /** Ends every stream with `system-shutdown`; resolves when all sockets are closed. The server may start again. */
   async stop(): Promise<void> {
     if (this.state === 'starting') await this.started;
     if (this.state === 'running') this.stopped = this.endAll();
@@ -152,10 +152,10 @@ export class ChopChop {
   }
 
   /**
-   * Takes over what a running server can of another configuration, and reads the certificate and the file of the built-in settings again; no session and
-   * no registration is touched.
-   * @returns the names of settings that differ and take a restart.
-   * @throws SettingsError, CertificateError; nothing has been changed then.
+   * Applies the reloadable settings of another configuration, and reloads the certificate and the file of the built-in settings, without touching sessions and
+   * registrations.
+   * @returns the names of changed settings that need a restart.
+   * @throws SettingsError, CertificateError, leaving everything unchanged.
    */
   reload(read: ChopChopConfig): readonly string[] {
     const { config, restart } = reloadedConfig(this.config, read);
@@ -168,22 +168,22 @@ export class ChopChop {
     return restart;
   }
 
-  /** What has gone through all sessions and links until now. */
+  /** The traffic of all sessions and links so far. */
   traffic(): Traffic {
     return this.counts.traffic(this.sessions, [...this.connections, ...this.parts.programs.links]);
   }
 
-  /** Lets a tap look at all sessions from now on; the guard removes one that fails repeatedly. @param name For the log. @returns what ends that. */
+  /** Attaches a tap to all sessions; the guard removes one that fails repeatedly. @param name For the log. @returns A function that detaches it. */
   watch(tap: Tap, name = 'tap'): () => void {
     return this.parts.observation.watch(tap, name);
   }
 
-  /** Puts an interceptor between sessions and delivery; null takes it away. */
+  /** Puts an interceptor between sessions and delivery; null removes it. */
   intercept(interceptor: Interceptor | null): void {
     this.parts.observation.intercept(interceptor);
   }
 
-  /** Calls the watcher at every change of a service's listeners, at any of the routers. @returns what ends that. */
+  /** Calls the watcher at every change of a service's listeners, at any router. @returns A function that unsubscribes. */
   watchServices(watcher: ServiceWatcher): () => void {
     return this.parts.routers.watch((domain, service, listeners) => watcher(domain, service, listeners.size));
   }
@@ -193,12 +193,12 @@ export class ChopChop {
     this.parts.connections.accept(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, STREAM_FRAMING));
   }
 
-  /** The same for a component (XEP-0114). */
+  /** Serves a component (XEP-0114) likewise. */
   serveComponent(stream: Duplex, peer: string): void {
     this.parts.connections.acceptComponent(new ByteTransport(stream, { kind: 'memory', peer, remote: false }, COMPONENT_FRAMING));
   }
 
-  /** Logs a program of this process in, without a stream. @throws LoginError */
+  /** Logs in a program of this process, without a stream. @throws LoginError */
   login(credentials: Credentials): JabberLogin {
     return this.parts.programs.login(credentials);
   }
@@ -256,7 +256,7 @@ export class ChopChop {
     this.state = 'stopped';
   }
 
-  /** Those whose client may come back (XEP-0198). */
+  /** Ends the sessions that wait for a resumption (XEP-0198). */
   private endSessionsThatWait(): void {
     for (const session of this.sessions) if (!session.link.open) session.close('server-stopped', null);
   }

@@ -44,7 +44,7 @@ export interface Parts {
   readonly guardedLogs: GuardedLogs;
   readonly turn: Turn;
   readonly slices: Slices;
-  /** For the work of programs in this process. */
+  /** Shares the event loop among the programs of this process. */
   readonly turns: ProgramTurns;
   readonly memory: MemoryBudget;
   readonly counts: ServerCounts;
@@ -53,17 +53,17 @@ export interface Parts {
   readonly observation: Observation;
   readonly routers: Routers;
   readonly binding: Binding;
-  /** Those that have an address: of clients, and components. */
+  /** The sessions of clients, components and programs. */
   readonly sessions: ReadonlySet<Session>;
   readonly liveness: Liveness;
   readonly connections: Connections;
   readonly programs: Programs;
   readonly listeners: Listeners;
-  /** Called when a router program has taken the place of an internal router. */
+  /** Called when an external router has replaced an internal one. */
   readonly routerReplaced: Watchers<[]>;
 }
 
-/** Puts one server together, from the ground up. */
+/** Wires one server, from the ground up. */
 export function compose(config: ChopChopConfig, log: Log): Parts {
   const running: RunningConfig = { config };
   const uptime: Uptime = { startedAt: 0, since: 0 };
@@ -173,7 +173,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   };
 }
 
-/** The entities that belong to a host: its router, and the components below it. */
+/** The items of a host: its router, and the components of its subdomains. */
 function itemsOf({ router }: ChopChopConfig, components: ReadonlySet<Session>, domain: string): HostItem[] {
   const below = [...components].filter(({ jid }) => jid.endsWith(`.${domain}`));
   return [{ jid: `${routerName(router, domain)}@${domain}/router`, name: ROUTER_NAME }, ...below.map(({ jid }) => ({ jid, name: '' }))];

@@ -11,13 +11,13 @@ import { LocalLink, type LocalLinkEnvironment, type Program, type ProgramPlace }
 /** As whom a program of this process has a session. */
 export type ProgramIdentity = Pick<Credentials, 'username' | 'domain' | 'resource'>;
 
-/** What programs of this process log in by. */
+/** The parts of the server that programs of this process need. */
 export interface ProgramsEnvironment extends Omit<LocalLinkEnvironment, 'onClosed'> {
   readonly accounts: Accounts;
   readonly binding: Binding;
 }
 
-/** The programs of this process that are logged in: stubs, the built-in settings, the console's calls, a fixture's clients. */
+/** The logins of programs in this process: stubs, the built-in settings, the console's calls, a fixture's clients. */
 export class Programs {
   private readonly open = new Set<LocalLink>();
   private readonly config: ChopChopConfig;
@@ -31,16 +31,16 @@ export class Programs {
     this.linkEnvironment = { memory, flusher, clock, limits, counts, log, onClosed: (link) => this.closed(link) };
   }
 
-  /** The links of those that are logged in. */
+  /** Their links. */
   get links(): ReadonlySet<LocalLink> {
     return this.open;
   }
 
-  /** Logs a program in by the rules for a client of OpenSRF. @throws LoginError */
+  /** Logs a program in, by the rules for OpenSRF's clients. @throws LoginError */
   login({ username, domain, password, resource }: Credentials): JabberLogin {
     const jid = `${username}@${domain}/${resource}`;
     if (!this.config.domains.includes(domain)) throw new LoginError(jid, 'host-unknown', true);
-    if (!isResource(resource)) throw new LoginError(jid, 'resource is missing or no valid resource of a JID', true);
+    if (!isResource(resource)) throw new LoginError(jid, 'the resource is missing or invalid', true);
     if (!this.environment.accounts.checkPassword(username, domain, password)) throw new LoginError(jid, 'wrong user name or password', true);
     const login = new LocalLogin(jid, this.linkEnvironment);
     this.bind(login.link, { username, domain, resource });
@@ -97,7 +97,7 @@ class LocalLogin implements JabberLogin, Program {
     this.link.submit(stanza);
   }
 
-  /** The server deals with a stanza before {@link send} returns. */
+  /** Resolves at once: the server processes a stanza before {@link send} returns. */
   async settled(): Promise<void> {}
 
   async close(): Promise<void> {

@@ -13,13 +13,13 @@ export interface RoutersEnvironment extends Omit<RouterEnvironment, 'peers' | 'l
   readonly log: Log;
 }
 
-/** Follows the listeners of services. @param listeners Those of one service at the router of one domain, by address. */
+/** Called with a service's listeners at a domain's router, by address, when they have changed. */
 export type ListenersWatcher = (domain: string, service: string, listeners: ReadonlyMap<string, unknown>) => void;
 
 /** The routers of a server, one for each of its domains. */
 export class Routers {
   readonly byDomain: ReadonlyMap<string, Router>;
-  /** Of all routers. */
+  /** The unanswered requests of all routers. */
   readonly ledger: Ledger;
   private readonly watchers: Watchers<Parameters<ListenersWatcher>>;
 
@@ -30,12 +30,12 @@ export class Routers {
     this.byDomain = new Map(config.domains.map((domain) => [domain, this.create(config, domain, environment)]));
   }
 
-  /** They take their addresses. */
+  /** Adds the routers' addresses to the directory. */
   resume(): void {
     for (const router of this.byDomain.values()) router.resume();
   }
 
-  /** They give their addresses away. */
+  /** Removes the routers' addresses from the directory. */
   suspend(): void {
     for (const router of this.byDomain.values()) router.suspend();
   }
@@ -46,7 +46,7 @@ export class Routers {
     return false;
   }
 
-  /** Takes over the trusted domains of another configuration. */
+  /** Applies the trusted domains of another configuration. */
   trust(config: ChopChopConfig): void {
     for (const [domain, router] of this.byDomain) router.trust(trustedServers(config, domain), trustedClients(config, domain));
   }
@@ -56,7 +56,7 @@ export class Routers {
     this.byDomain.get(parseJid(stanza.from)?.domain ?? '')?.returned(stanza);
   }
 
-  /** Calls the watcher at every change of a service's listeners, at any of the routers. @returns what ends that. */
+  /** Calls the watcher at every change of a service's listeners, at any router. @returns A function that unsubscribes. */
   watch(watcher: ListenersWatcher): () => void {
     return this.watchers.add(watcher);
   }
@@ -82,12 +82,12 @@ export class Routers {
   }
 }
 
-/** The domains whose sessions may register with the router of a domain; all own ones by default. */
+/** The domains whose sessions may register with a domain's router; all served domains by default. */
 export function trustedServers({ router, domains }: ChopChopConfig, domain: string): Set<string> {
   return new Set(router.trustedServers.get(domain) ?? domains);
 }
 
-/** The domains whose sessions may send requests to it. */
+/** The domains whose sessions may send requests to a domain's router. */
 function trustedClients({ router, domains }: ChopChopConfig, domain: string): Set<string> {
   return new Set(router.trustedClients.get(domain) ?? domains);
 }

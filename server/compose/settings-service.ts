@@ -4,7 +4,7 @@ import { BuiltInSettings, SETTINGS_SERVICE } from '../settings/built-in.ts';
 import type { Parts } from './compose.ts';
 import { trustedServers } from './routers.ts';
 
-/** The built-in `opensrf.settings` of a server; null where its configuration names none. */
+/** The built-in `opensrf.settings` of a server; null if it is not configured. */
 export function createSettings({ running, routers, routerReplaced, programs, turns, clock }: Parts, log: Log): BuiltInSettings | null {
   const { settings, accounts, router } = running.config;
   const account = settings === null ? undefined : settingsAccount(settings, accounts, router);

@@ -4,17 +4,17 @@ import { getAsset, getRawAsset } from 'node:sea';
 import { startProgram } from '../kernel/start-program.ts';
 import { Bundle, type Programs } from './bundle.ts';
 
-/** What few runs need, by the names of packages. */
+/** Packages that few runs need, by name. */
 let onDemand: Record<string, () => unknown> | null = null;
 
-/** Finds Node's own modules, and what stands apart in the executable. */
+/** Loads Node's own modules, and the packages of the on-demand bundle. */
 function requireFromExecutable(name: string): unknown {
   if (isBuiltin(name)) return require(name);
   onDemand ??= new Bundle('on-demand.cjs', getAsset('on-demand.cjs', 'utf8'), undefined).load(require, '/') as Record<string, () => unknown>;
   return onDemand[name]?.();
 }
 
-// The single executable is both programs, by the name it is called by: `ln -s opensrf-chopchop opensrf_router`.
+// The single executable is both programs, depending on its name: `ln -s opensrf-chopchop opensrf_router`.
 const program = basename(process.argv0) === 'opensrf_router' ? 'router' : 'main';
 startProgram(program === 'router' ? 'opensrf_router' : 'opensrf-chopchop', async () => ({ run }));
 

@@ -1,27 +1,27 @@
 import { Script } from 'node:vm';
 
-/** What the bundle of package and executable exports, which scripts/release/bundle.js makes. Each program runs when it is loaded. */
+/** The exports of the bundle that scripts/release/bundle.js makes. Loading a program runs it. */
 export interface Programs {
   main(): Promise<unknown>;
   router(): Promise<unknown>;
 }
 
-/** A file of CommonJS, together with what was compiled of it before. */
+/** A CommonJS file with its cached compiled code. */
 export class Bundle {
   private readonly file: string;
   private readonly script: Script;
 
-  /** @param compiled Of another run of the same Node, or nothing; what does not fit is not used. */
+  /** @param compiled V8's code cache of an earlier run; V8 rejects one that does not fit. */
   constructor(file: string, source: string, compiled: Buffer | undefined) {
     this.file = file;
-    // As Node makes a function of a file.
+    // Wraps the file in a function, like Node.
     this.script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
       filename: file,
       ...(compiled === undefined ? {} : { cachedData: compiled }),
     });
   }
 
-  /** Whether what was compiled before fitted. */
+  /** Whether V8 accepted the cached code. */
   get precompiled(): boolean {
     return this.script.cachedDataRejected === false;
   }
@@ -33,7 +33,7 @@ export class Bundle {
     return module.exports;
   }
 
-  /** What is compiled by now: the functions that have run. */
+  /** The code compiled so far: the functions that have run. */
   compiled(): Buffer {
     return this.script.createCachedData();
   }

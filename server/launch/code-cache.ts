@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Length of the SHA-256 in front of what is kept. */
+/** The length of the SHA-256 before the cached code. */
 const HASH_BYTES = 32;
 
-/** Where one user's compiled code is kept; null: nowhere. */
+/** The folder of the user's compiled code; null: none. */
 export function cacheFolder({ HOME: home, XDG_CACHE_HOME: cacheHome, NODE_DISABLE_COMPILE_CACHE: disabled }: NodeJS.ProcessEnv): string | null {
   const own = cacheHome?.startsWith('/') ? cacheHome : home;
-  // Whoever has become somebody else, by sudo for one, leaves no files where they do not belong.
+  // After sudo, HOME may belong to another user; leave no files there.
   if (disabled === '1' || !own?.startsWith('/') || !ownedByUs(own)) return null;
   return join(own === cacheHome ? own : join(own, '.cache'), 'opensrf-chopchop');
 }
@@ -18,15 +18,15 @@ function ownedByUs(path: string): boolean {
 }
 
 /**
- * What V8 has compiled of a source, kept in a file for the next run: half of the time of a start is compiling. It is only ever a help: what is wrong with
- * the file, or keeps it from being written, is no matter.
+ * Keeps V8's compiled code in a file for the next run: compiling takes half of the time of a start. Ignores every problem with
+ * the file, because the code can always be compiled again.
  */
 export class CodeCache {
   private readonly folder: string;
   private readonly file: string;
   private readonly source: string;
 
-  /** @param name What runs. @param source Tells sources apart. */
+  /** @param name The name of the program and command. @param source The hash of the source. */
   constructor(folder: string, name: string, source: string) {
     this.folder = folder;
     this.file = join(folder, `${name}-node${process.versions.node}-${process.arch}`);
@@ -37,7 +37,7 @@ export class CodeCache {
     try {
       const content = this.readOwn();
       const code = content.subarray(HASH_BYTES);
-      // V8 takes broken code and dies of it.
+      // V8 would crash on corrupt code.
       return this.hash(code).equals(content.subarray(0, HASH_BYTES)) ? code : undefined;
     } catch {
       return undefined;
@@ -59,12 +59,12 @@ export class CodeCache {
     }
   }
 
-  /** It is code: nobody else may have written it. */
+  /** Reads the file only if no other user could have written it, because its code runs. */
   private readOwn(): Buffer {
     const descriptor = openSync(this.file, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { uid, mode } = fstatSync(descriptor);
-      if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error('not our own');
+      if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error('writable by other users');
       return readFileSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -6,10 +6,10 @@ import { CodeCache, cacheFolder } from './code-cache.ts';
 /** The hash of the bundle, which scripts/release/bundle.js writes here. */
 declare const BUNDLE_HASH: string;
 
-/** A server that has run for so long has compiled what it starts with. */
+/** After this time a server has compiled the functions of its start. */
 const STARTED_MS = 2_000;
 
-/** Runs a program of the installed package. @param folder Where the bundle is. */
+/** Runs a program of the installed package. @param folder The folder of the bundle. */
 export function launch(program: 'main' | 'router', require: NodeJS.Require, folder: string): void {
   const file = join(folder, 'chopchop.cjs');
   const cachePlace = cacheFolder(process.env);
@@ -24,7 +24,7 @@ export function launch(program: 'main' | 'router', require: NodeJS.Require, fold
   else process.once('exit', (code) => code === 0 && !process.argv.includes('--help') && keep());
 }
 
-/** The command that is asked for; each compiles other functions. */
+/** The command on the command line; each command compiles other functions. */
 function commandOf([first = '']: readonly string[]): string {
   return /^[a-z]+$/.test(first) ? first : 'serve';
 }

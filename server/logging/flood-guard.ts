@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Log } from '../kernel/log.ts';
 
-/** How much of one kind is logged. */
+/** The limits of lines of one kind. */
 export interface FloodLimits {
   readonly logLinesOfKind: number;
-  /** The same for levels that are not guarded: lines that belong to the life of a site. */
+  /** The limit for unguarded levels: the life cycle of a site. */
   readonly logLifeLines: number;
   readonly logWindowMs: number;
 }
@@ -18,7 +18,7 @@ interface Window {
 }
 
 /**
- * Keeps a hostile peer from filling the log: of each kind of line, so many are written in a window of time, and at its end how many there were besides.
+ * Prevents a hostile peer from flooding the log: writes so many lines of each kind in a window of time, and at its end the number of suppressed lines.
  * A line's kind is its message. Messages are constants, so there are few kinds.
  */
 export class FloodGuard implements Log {
@@ -30,7 +30,7 @@ export class FloodGuard implements Log {
   private readonly guarded: ReadonlySet<Level>;
   private readonly windows = new Map<string, Window>();
 
-  /** @param guarded The levels at which a peer can cause lines as it likes. */
+  /** @param guarded The levels at which peers can cause any number of lines. */
   constructor(log: Log, clock: Clock, limits: FloodLimits, guarded: readonly Level[]) {
     this.log = log;
     this.clock = clock;
@@ -88,10 +88,10 @@ export class FloodGuard implements Log {
 
   private end(message: string, window: Window): void {
     const { level, timer, lines } = window;
-    // A server that has been stopped is not to be kept by what it has logged.
+    // A pending timer would keep a stopped server's process alive.
     timer.cancel();
     this.windows.delete(message);
     const suppressed = lines - this.most(level);
-    if (suppressed > 0) this.log[level]({ kind: message, suppressed, seconds: this.limits.logWindowMs / 1000 }, 'more lines of one kind were not logged');
+    if (suppressed > 0) this.log[level]({ kind: message, suppressed, seconds: this.limits.logWindowMs / 1000 }, 'suppressed more lines of one kind');
   }
 }

@@ -6,7 +6,7 @@ import { FloodGuard } from './flood-guard.ts';
 /** Makes the log of one part, safe from peers that would fill it with lines of the named levels. */
 export type GuardedLog = (part: string, levels: readonly (keyof Log)[]) => FloodGuard;
 
-/** The logs of those parts of a server that write about peers. */
+/** The logs of the parts that write about peers. */
 export class GuardedLogs {
   private readonly guards: FloodGuard[] = [];
   private readonly log: Log;
@@ -30,7 +30,7 @@ export class GuardedLogs {
     return guard;
   };
 
-  /** Says what was left out until now. */
+  /** Logs the numbers of suppressed lines. */
   flush(): void {
     for (const guard of this.guards) guard.flush();
   }

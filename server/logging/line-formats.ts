@@ -1,6 +1,6 @@
 import { bounded, printable, printableJson } from './printable.ts';
 
-/** Makes what is written of what pino made: one line of JSON. Takes and returns it without the final line feed. */
+/** Formats pino's line of JSON. Takes and returns a line without the final line feed. */
 export type LineFormat = (json: string) => string;
 
 /** The part that writes the activity log, whose lines OpenSRF's tools know by their label. */
@@ -9,24 +9,24 @@ const ACTIVITY = 'activity';
 /** OpenSRF cuts what it sends to syslog at this length. */
 const SYSLOG_CHARACTERS = 1_532;
 
-/** pino's own lines. */
+/** pino's own format. */
 export const jsonLine: LineFormat = printableJson;
 
-/** Lines for people; the stack of an error stands below, indented. */
+/** Readable lines, with the indented stack of an error below. */
 export async function prettyLine(colorize: boolean): Promise<LineFormat> {
-  // Loaded here because only this format needs it, and it takes longer than the rest of the start.
+  // Loaded on demand: it takes longer than the rest of the start.
   const { prettyFactory } = await import('pino-pretty');
   const pretty = prettyFactory({ colorize, singleLine: true, ignore: 'part,pid,hostname', translateTime: 'SYS:HH:MM:ss' });
   return (json) => {
     const { msg, ...fields } = JSON.parse(json) as { msg: string };
-    // It writes fields as JSON and strips a stack, so no control below ASCII is left but the colours it adds; the rest it lets pass.
+    // pino-pretty escapes ASCII control characters, except its own colours; it passes the others.
     return pretty({ ...fields, msg: printable(msg) })
       .trimEnd()
       .replace(/[\u007f-\u{10ffff}]+/gu, printable);
   };
 }
 
-/** What pino writes of us. */
+/** A record of pino. */
 interface LogRecord {
   readonly level: number;
   /** Milliseconds since 1970. */
@@ -38,9 +38,9 @@ interface LogRecord {
 }
 
 /**
- * The lines of OpenSRF's C programs, for the tools a site has for them: `NAME DATE TIME [LABEL:PID:PART:0:XID] TEXT`.
- * The part of the server stands in the place of the source file; there is no line number.
- * @param name The program, with its tag. @param syslog Without name and time, which the syslog daemon writes, and cut as OpenSRF does it.
+ * The line format of OpenSRF's C programs, for a site's existing tools: `NAME DATE TIME [LABEL:PID:PART:0:XID] TEXT`,
+ * with the part of the server instead of the source file, and no line number.
+ * @param name The program, with its tag. @param syslog Omits name and time, which the syslog daemon adds, and truncates like OpenSRF.
  */
 export function opensrfLine(name: string, pid: number, syslog: boolean): LineFormat {
   return (json) => {
@@ -59,7 +59,7 @@ function label(level: number): string {
   return level >= 20 ? 'DEBG' : 'INT ';
 }
 
-/** The transaction id is whatever a client has sent; it may not end the bracket. */
+/** Escapes a transaction id from a client, which must not close the bracket. */
 function bracketed(xid: string): string {
   return printable(bounded(xid, 64)).replaceAll(']', '\\]');
 }
@@ -73,7 +73,7 @@ function errorText(err: LogRecord['err']): string[] {
   return err === undefined ? [] : [`err=${JSON.stringify(err.stack ?? `${err.type}: ${err.message}`)}`];
 }
 
-/** Local time, as OpenSRF's programs write it. */
+/** Local time in OpenSRF's format. */
 function timestamp(date: Date): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;

@@ -6,8 +6,8 @@ import type { LogSink } from './sink.ts';
 export const NULL_DEVICE = '/dev/null';
 
 /**
- * A log file that is opened anew for each line, as OpenSRF's own programs do it: one that was renamed, removed or truncated by logrotate needs no signal,
- * and several programs may share it. A line costs some 15 µs; there is none for a stanza.
+ * A log file that is opened for each line, as by OpenSRF's own programs: logrotate may rename, remove or truncate it without a signal,
+ * and several programs may share it. A line costs about 15 µs; the server logs none per stanza.
  */
 export class LogFile implements LogSink {
   private readonly path: string;

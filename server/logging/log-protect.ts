@@ -1,14 +1,14 @@
 import { writeJson } from '../../shared/osrf/json.ts';
 
-/** What stands in a log for parameters that may not be there. */
+/** Replaces hidden parameters in a log. */
 export const REDACTED = '**PARAMS REDACTED**';
 
-/** What stands there for parameters that make no JSON. */
+/** Replaces parameters that cannot be written as JSON. */
 const UNWRITABLE = '**PARAMS NOT WRITTEN**';
 
 /**
- * `<log_protect>` of opensrf_core.xml: methods whose parameters may not be logged.
- * As in OpenSRF's C programs, a `<match_string>` is the literal beginning of a method's name (Perl takes it for a regular expression, in which a dot is anything).
+ * `<log_protect>` of opensrf_core.xml: methods whose parameters must not be logged.
+ * As in OpenSRF's C programs, a `<match_string>` is a literal prefix of a method's name (Perl reads it as a regular expression).
  */
 export class LogProtect {
   private readonly prefixes: readonly string[];
@@ -22,7 +22,7 @@ export class LogProtect {
     return this.prefixes.some((prefix) => method.startsWith(prefix));
   }
 
-  /** A call's parameters as a log may show them: JSON without the outer brackets, or {@link REDACTED}, even if there are none. */
+  /** A call's parameters for a log: JSON without the outer brackets, or {@link REDACTED}, even without parameters. */
   shown(method: string, params: readonly unknown[]): string {
     return this.protects(method) ? REDACTED : (writeJson(params)?.slice(1, -1) ?? UNWRITABLE);
   }

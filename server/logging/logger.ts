@@ -9,7 +9,7 @@ import type { LogSink } from './sink.ts';
 import { StandardOutput } from './standard-output.ts';
 import { Syslog } from './syslog.ts';
 
-/** A log that has to be closed. */
+/** An open log. */
 export interface OpenLog {
   readonly log: Logger;
   /** The same log for the lines about the server's own start and end: their level may be another. */
@@ -35,7 +35,7 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
   return { log, life, lostLines: () => lines.lostInAll, close: () => sink.close() };
 }
 
-/** What pino writes to. */
+/** The stream that pino writes to. */
 class LogLines {
   /** pino sets it before each line. */
   lastLevel = 30;

@@ -1,11 +1,11 @@
-/** Where log lines go. */
+/** The destination of log lines. */
 export interface LogSink {
   /**
-   * Takes one line, without its final line feed.
+   * Writes one line, given without its final line feed.
    * @param level pino's number.
-   * @returns why it could not; null if it could.
+   * @returns the reason of a failure, or null.
    */
   write(level: number, line: string): string | null;
-  /** Resolves when what was taken is out. */
+  /** Closes the sink; resolves when all lines are written. */
   close(): Promise<void>;
 }

@@ -5,23 +5,23 @@ import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { LogSink } from './sink.ts';
 
-/** Where the syslog daemon listens, and as whom to speak to it. */
+/** The syslog daemon's socket, and the program's name and facility. */
 export interface SyslogOptions {
   readonly facility: SyslogFacility;
   readonly socket: string;
-  /** The program, with its tag. */
+  /** The program's name, with its tag. */
   readonly name: string;
 }
 
 const LOCAL0 = 16;
-/** What may wait for a syslog daemon that reads no more; beyond it lines are lost rather than kept in memory. */
+/** The most unread bytes of a stalled syslog daemon; beyond it lines are lost. */
 const WAITING_BYTES = 1_048_576;
 const RESTART_MS = 1_000;
 const CLOSE_MS = 2_000;
 
 /**
- * The local syslog daemon, by way of `logger` of util-linux: Node has no datagram sockets in the file system, which is what the daemon listens on.
- * `logger` ends when the daemon is restarted with another socket; then the next line starts another one.
+ * Writes to the local syslog daemon by the program `logger` of util-linux, because Node has no Unix datagram sockets.
+ * `logger` ends when the daemon restarts with another socket; the next line then starts another `logger`.
  */
 export class Syslog implements LogSink {
   private readonly options: SyslogOptions;
@@ -29,7 +29,7 @@ export class Syslog implements LogSink {
   private logger: ChildProcess;
   private startedAt = 0;
 
-  /** @param now Milliseconds. @throws CommandError if there is no such program or no such daemon. */
+  /** @param now Milliseconds. @throws CommandError if the program or the daemon is missing. */
   constructor(options: SyslogOptions, now: () => number = SYSTEM_TIME.now) {
     this.options = options;
     this.now = now;
@@ -43,7 +43,7 @@ export class Syslog implements LogSink {
       this.logger = this.startLogger();
     }
     const { stdin } = this.logger;
-    if (stdin === null || stdin.writableLength > WAITING_BYTES) return `the syslog daemon at ${this.options.socket} reads no more`;
+    if (stdin === null || stdin.writableLength > WAITING_BYTES) return `the syslog daemon at ${this.options.socket} has stopped reading`;
     const facility = LOCAL0 + SYSLOG_FACILITIES.indexOf(this.options.facility);
     stdin.write(`<${facility * 8 + severity(level)}>${line}\n`);
     return null;
@@ -59,7 +59,7 @@ export class Syslog implements LogSink {
 
   private startLogger(): ChildProcess {
     this.startedAt = this.now();
-    // In a process group of its own: Ctrl-C is for the server, which still has to say that it stops.
+    // In a separate process group: Ctrl-C must not end it before the server has logged its stop.
     const logger = spawn('logger', loggerArguments(this.options), { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     logger.on('error', () => {});
     logger.stdin?.on('error', () => {});
@@ -71,7 +71,7 @@ function loggerArguments({ socket, name }: SyslogOptions): string[] {
   return ['--socket', socket, '--socket-errors=on', '--prio-prefix', '--tag', name, '--size', '8KiB'];
 }
 
-/** Checks that the syslog daemon can be reached: `logger` connects before it reads, and says what is wrong. @throws CommandError */
+/** Checks the connection to the syslog daemon: `logger` connects before it reads, and reports an error. @throws CommandError */
 export function probeSyslog(options: SyslogOptions): void {
   const { error, status, stderr } = spawnSync('logger', loggerArguments(options), { input: '', encoding: 'utf8', timeout: 5_000 });
   if (error !== undefined) {
@@ -79,7 +79,7 @@ export function probeSyslog(options: SyslogOptions): void {
   }
   const [reason] = stderr.trim().split('\n');
   if (status !== 0) {
-    throw new CommandError(EXIT.file, `no syslog daemon to be reached at ${options.socket} (${reason}); see --syslog-socket, or use --log-file`);
+    throw new CommandError(EXIT.file, `cannot reach the syslog daemon at ${options.socket} (${reason}); see --syslog-socket, or use --log-file`);
   }
 }
 
@@ -87,7 +87,7 @@ function isAlive(logger: ChildProcess): boolean {
   return logger.pid !== undefined && logger.exitCode === null && logger.signalCode === null;
 }
 
-/** RFC 5424 §6.2.1, as OpenSRF maps its levels. */
+/** RFC 5424 §6.2.1, with OpenSRF's mapping of levels. */
 function severity(level: number): number {
   if (level >= 50) return 3;
   return level >= 40 ? 4 : level >= 30 ? 6 : 7;

@@ -2,22 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 
-/** What a shell returns for a command it does not find, and for one it may not run. */
+/** The exit codes of a shell for a command that it cannot find or cannot execute. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
-/** How long a program may take to end when it is told to. */
+/** The time in which a program must end after SIGTERM. */
 const END_MS = 5_000;
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** A program that runs for us, on our standard streams, and gets the signals that are sent to us. */
+/** A child process on our standard streams, which gets our signals. */
 export class Child {
-  /** What a person calls it. */
+  /** Its name for messages. */
   readonly name: string;
   private readonly process: ChildProcess;
   private readonly ended: Promise<number>;
 
-  /** @param parameters null: `program` is a line for the shell, which leads a process group of its own. */
+  /** @param parameters null: `program` is a line for the shell, in a separate process group. */
   constructor(program: string, parameters: readonly string[] | null, environment: NodeJS.ProcessEnv) {
     this.name = program;
     this.process =
@@ -32,12 +32,12 @@ export class Child {
     if (parameters !== null) this.forwardSignals();
   }
 
-  /** Its exit code, as a shell tells it: 128 and the signal's number if one ended it. @throws CommandError if it could not be started. */
+  /** Its exit code, as in a shell: 128 plus the number of the signal that ended it. @throws CommandError if it could not be started. */
   exitCode(): Promise<number> {
     return this.ended;
   }
 
-  /** Asks it and what it has started to end, makes them if they do not, and resolves when it has. */
+  /** Terminates it and its descendants, kills them if they do not end; resolves when it has ended. */
   async end(): Promise<void> {
     this.signalGroup('SIGTERM');
     const timer = setTimeout(() => this.signalGroup('SIGKILL'), END_MS);
@@ -55,7 +55,7 @@ export class Child {
 
   private forwardSignals(): void {
     const forward = (signal: NodeJS.Signals) => {
-      // A terminal has sent it to the command too.
+      // A terminal sends SIGINT to the command too.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) this.process.kill(signal);
     };
     for (const signal of FORWARDED) process.on(signal, forward);
@@ -66,7 +66,7 @@ export class Child {
   }
 }
 
-/** Until it is stopped, a signal that would end this process rejects {@link ended} instead, so that what was started can be ended too. */
+/** Until it is stopped, a signal that would end this process rejects {@link ended} instead, so that children can be ended first. */
 export class Interruption {
   readonly ended: Promise<never>;
   private readonly onSignal: (signal: NodeJS.Signals, number: number) => void;
@@ -87,7 +87,7 @@ export class Interruption {
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function cannotRun(program: string, { code, message }: NodeJS.ErrnoException): CommandError {
-  if (code === 'ENOENT') return new CommandError(NOT_FOUND, `exec: ${program}: there is no such command`);
-  if (code === 'EACCES') return new CommandError(NOT_EXECUTABLE, `exec: ${program}: may not be run`);
+  if (code === 'ENOENT') return new CommandError(NOT_FOUND, `exec: ${program}: command not found`);
+  if (code === 'EACCES') return new CommandError(NOT_EXECUTABLE, `exec: ${program}: permission denied`);
   return new CommandError(EXIT.failed, `exec: ${program}: ${message}`);
 }

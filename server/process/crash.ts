@@ -1,14 +1,14 @@
 import { EXIT } from '../kernel/exit-codes.ts';
 
-/** How long an orderly end may take after a mistake. */
+/** The time for a clean shutdown after a crash. */
 const END_MS = 5_000;
 
 /**
- * Waits for a mistake that nobody caught. From then on nothing is certain, so the process has to end: sessions are told and files removed if that goes well,
- * and at once if there is another mistake or it takes too long. Either way the log says why, and the exit code is not 0.
+ * Watches for uncaught errors. After one, the state of the process is unknown, so it must end: it closes sessions and removes files, or ends at once
+ * if there is another error or it takes too long. The log has the error, and the exit code is not 0.
  */
 export class CrashWatch {
-  /** Rejects with the first mistake. */
+  /** Rejects with the first uncaught error. */
   readonly crashed: Promise<never>;
   happened = false;
   private readonly log: { fatal(fields: object, message: string): void };
@@ -19,9 +19,9 @@ export class CrashWatch {
     this.crashed = new Promise((_resolve, reject) => {
       this.reject = reject;
     });
-    // Nobody may be waiting yet.
+    // Prevents an unhandled rejection before the server awaits it.
     this.crashed.catch(() => {});
-    // From now on there is a server to stop gracefully, so the handler that ends the program at once goes.
+    // Replaces the handler that ends the program at once: now there is a server to stop.
     process.removeAllListeners('uncaughtException');
     process.on('uncaughtException', (error) => this.mistake(error));
     process.on('unhandledRejection', (reason) => this.mistake(reason));

@@ -10,20 +10,20 @@ type Report = { readonly ready: true; readonly note: string } | { readonly failu
 /** A server in the background. */
 export interface StartedDaemon {
   readonly pid: number;
-  /** A remark for the user; `''`: none. */
+  /** A note for the user, or `''`. */
   readonly note: string;
 }
 
-/** Whether this process is the one in the background: its parent left its own pid in the environment. */
+/** Whether this process is the daemon: its parent put its own pid into the environment. */
 const isDaemon = process.send !== undefined && process.env[STARTED_BY] === String(process.ppid);
 delete process.env[STARTED_BY];
 
-/** Whether `--daemon` has been done already: this is the process in the background. */
+/** Whether this process is already the daemon of `--daemon`. */
 export function startedAsDaemon(): boolean {
   return isDaemon;
 }
 
-/** In the daemon, once logins work: lets the process that started it return. Nothing elsewhere. @param note For its user. */
+/** In the daemon, once logins work: lets the starting process return. Otherwise does nothing. @param note For the user. */
 export function reportReady(note = ''): void {
   if (!isDaemon || !process.connected) return;
   process.send?.({ ready: true, note } satisfies Report, undefined, {}, () => {
@@ -31,26 +31,26 @@ export function reportReady(note = ''): void {
   });
 }
 
-/** In the daemon, if it does not start: the process that started it says why. Nothing elsewhere. */
+/** In the daemon, if it does not start: lets the starting process print the reason. Otherwise does nothing. */
 export function reportFailure(message: string): void {
   if (isDaemon && process.connected) process.send?.({ failure: message } satisfies Report);
 }
 
 /**
- * Runs this program again with the same arguments, in a session of its own, with nothing of this terminal, in the same working directory:
- * relative paths mean the same to it.
+ * Runs this program again with the same arguments, in a new session without this terminal, in the same working directory, so that
+ * relative paths keep their meaning.
  * @returns when logins work.
- * @throws CommandError with its own words and exit code if it does not start.
+ * @throws CommandError with the daemon's message and exit code if it does not start.
  */
 export function startDaemon(): Promise<StartedDaemon> {
   const [, script, ...args] = process.argv as [string, string, ...string[]];
   // A single executable has no script.
   const program = isSea() ? [] : [...process.execArgv, script];
   const env = { ...process.env, [STARTED_BY]: String(process.pid) };
-  // It is in no terminal: Ctrl-C would end us alone. Before it is there, so that there is no moment between.
+  // The daemon has no terminal, so Ctrl-C would end this process only. Installed before the daemon starts, to miss no signal.
   const forward = (signal: NodeJS.Signals) => void daemon.kill(signal);
   process.once('SIGINT', forward).once('SIGTERM', forward);
-  // All three of its standard streams are /dev/null: osrf_control waits until everyone has closed what it reads from a program it starts.
+  // All three standard streams are /dev/null: osrf_control waits until all processes have closed the output that it reads.
   const daemon = spawn(process.execPath, [...program, ...args], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env, argv0: process.argv0 });
   return new Promise((resolve, reject) => {
     let failure = '';
@@ -67,7 +67,7 @@ export function startDaemon(): Promise<StartedDaemon> {
       daemon.disconnect();
       resolve({ pid: daemon.pid as number, note: report.note });
     });
-    // Its last words may come after the news of its end.
+    // Its last report may arrive after its exit event.
     const rejectWhenOver = () => {
       if (ready || ended === null || daemon.connected) return;
       const how = ended.signal === null ? `it ended with exit code ${ended.code}` : `it was ended by ${ended.signal}`;

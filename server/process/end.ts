@@ -2,7 +2,7 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { crashText } from '../kernel/start-program.ts';
 import { reportFailure } from './daemon.ts';
 
-/** Prints why a program ends, and sets its exit code. A user's mistake is a line or a few; a bug has its stack. */
+/** Prints the reason why a program ends, and sets its exit code: a few lines for a user's mistake, the stack for a bug. */
 export function endWithError(program: string, error: unknown): void {
   const known = knownError(error);
   const message = known?.message ?? crashText(error);
@@ -13,6 +13,6 @@ export function endWithError(program: string, error: unknown): void {
 
 function knownError(error: unknown): CommandError | null {
   if (error instanceof CommandError) return error;
-  // Standard output is a file on a full disk.
+  // Standard output may be a file on a full disk.
   return error instanceof Error && 'syscall' in error && error.syscall === 'write' ? new CommandError(EXIT.file, `cannot write: ${error.message}`) : null;
 }

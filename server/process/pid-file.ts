@@ -5,13 +5,13 @@ import { removeOwnFile, writeFileAtomically } from '../kernel/files.ts';
 import type { Log } from '../kernel/log.ts';
 import { readRegularFile } from '../kernel/regular-file.ts';
 
-/** What `ps` shows of a server; the command line it takes the place of may have passwords in it. */
+/** The server's title in `ps`, because the command line may contain passwords. */
 export const PROCESS_TITLE = 'opensrf-chopchop';
 
-/** What `osrf_control` looks for. */
+/** The process title that `osrf_control` looks for. */
 export const ROUTER_TITLE = 'OpenSRF Router';
 
-/** As the kernel knows them, which keeps 15 characters: ourselves, ourselves or a C router under that title, the C router's program. */
+/** Process names in the kernel, which keeps 15 characters: this server, this server or a C router under that title, the C router's program. */
 const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), ROUTER_TITLE, 'opensrf_router'];
 
 /**
@@ -28,7 +28,7 @@ export type PidFileState =
   | { readonly kind: 'held'; readonly pid: number }
   | { readonly kind: 'foreign' };
 
-/** The file that says which process the server is. */
+/** The server's pid file. */
 export class PidFile {
   private readonly path: string;
   private readonly content = `${process.pid}\n`;
@@ -37,17 +37,17 @@ export class PidFile {
     this.path = path;
   }
 
-  /** Refuses to start a second server, and to overwrite what is no pid file. @throws CommandError */
+  /** Refuses to start a second server, and to overwrite a file that is not a pid file. @throws CommandError */
   check(): PidFileState {
     const state = pidFileState(this.path, process.pid);
     if (state.kind === 'held') {
-      throw new CommandError(EXIT.running, `already running as process ${state.pid}, says ${this.path}; stop that one first, or name another --pid-file`);
+      throw new CommandError(EXIT.running, `already running as process ${state.pid} according to ${this.path}; stop it first, or choose another --pid-file`);
     }
-    if (state.kind === 'foreign') throw new CommandError(EXIT.file, `${this.path} is no pid file; name another --pid-file, or remove it`);
+    if (state.kind === 'foreign') throw new CommandError(EXIT.file, `${this.path} is not a pid file; choose another --pid-file, or remove it`);
     return state;
   }
 
-  /** For a server that is ready. @throws CommandError */
+  /** Writes the file when the server is ready. @throws CommandError */
   write(log: Log): void {
     const state = this.check();
     writeFileAtomically(this.path, this.content);
@@ -71,15 +71,15 @@ export class PidFile {
 }
 
 /**
- * Whose pid file it is. OpenSRF's routers write several pids, one on a line.
- * @param self The process that asks. In a container, a server that was killed often had the pid that the next one gets.
+ * Reads the state of a pid file. OpenSRF's routers write several pids, one per line.
+ * @param self The pid of this process: in a container, a killed server often had the same one.
  * @throws CommandError if it cannot be read.
  */
 export function pidFileState(path: string, self: number): PidFileState {
   const content = read(path);
   if (content === null) return { kind: 'free' };
   const lines = content.split(/\s+/).filter((line) => line !== '');
-  if (lines.length === 0) return { kind: 'stale', reason: 'there is no pid in it' };
+  if (lines.length === 0) return { kind: 'stale', reason: 'it contains no pid' };
   if (!lines.every((line) => /^[1-9]\d{0,9}$/.test(line))) return { kind: 'foreign' };
   const pids = lines.map(Number);
   const holder = pids.find((pid) => pid !== self && isServer(pid));
@@ -88,7 +88,7 @@ export function pidFileState(path: string, self: number): PidFileState {
 }
 
 function reasonFor(pid: number): string {
-  return isAlive(pid) ? `process ${pid} is another program` : `there is no process ${pid}`;
+  return isAlive(pid) ? `process ${pid} is another program` : `process ${pid} does not exist`;
 }
 
 function read(path: string): string | null {
@@ -103,7 +103,7 @@ function read(path: string): string | null {
 function isServer(pid: number): boolean {
   if (!isAlive(pid)) return false;
   const name = nameOf(pid);
-  // Where the system does not tell, a live process is believed to be the one that wrote the file.
+  // Without /proc, assume that a live process wrote the file.
   return name === null || SERVER_NAMES.includes(name);
 }
 

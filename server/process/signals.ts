@@ -1,7 +1,7 @@
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { Log } from '../kernel/log.ts';
 
-/** What a server needs of the process it runs in. */
+/** A server that signals can stop. */
 export interface Stoppable {
   stop(): Promise<void>;
 }
@@ -33,11 +33,11 @@ export function stopOnSignal(server: Stoppable, log: Log, stopMs: number): Promi
 }
 
 /**
- * SIGUSR1 and SIGUSR2 do nothing. `osrf_control` sends them to what it takes for services, and log rotation may be set up to;
- * left alone, the first would open Node's debugger to the machine, and the second end the process.
+ * Ignores SIGUSR1 and SIGUSR2. `osrf_control` sends them to presumed services, and log rotation may send them too;
+ * by default, the first would start Node's debugger and the second would end the process.
  */
 export function ignoreUserSignals(log: Log): void {
-  const onSignal = (signal: NodeJS.Signals) => log.info({ signal }, 'took no notice of a signal: a log file is reopened for each line');
+  const onSignal = (signal: NodeJS.Signals) => log.info({ signal }, 'ignored a signal: the log file is reopened for each line anyway');
   process.on('SIGUSR1', onSignal);
   process.on('SIGUSR2', onSignal);
 }

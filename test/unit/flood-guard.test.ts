@@ -5,7 +5,7 @@ import { FakeClock } from '../support/fakes.ts';
 import { recordingLog } from '../support/server.ts';
 
 const LIMITS = { logLinesOfKind: 3, logLifeLines: 12, logWindowMs: 10_000 };
-const LEFT_OUT = 'more lines of one kind were not logged';
+const LEFT_OUT = 'suppressed more lines of one kind';
 
 function guardedLog() {
   const log = recordingLog();

@@ -31,9 +31,9 @@ const noProc = !existsSync('/proc/self/stat') && 'no /proc here';
 
 test('a pid file of a process that has ended, or of none, is stale', (t) => {
   const { pid } = spawnSync('true');
-  assert.deepEqual(pidFileState(fileWith(t, `${pid}\n`), 1), { kind: 'stale', reason: `there is no process ${pid}` });
-  assert.deepEqual(pidFileState(fileWith(t, `${NOBODY}\n`), 1), { kind: 'stale', reason: `there is no process ${NOBODY}` });
-  assert.deepEqual(pidFileState(fileWith(t, ''), 1), { kind: 'stale', reason: 'there is no pid in it' });
+  assert.deepEqual(pidFileState(fileWith(t, `${pid}\n`), 1), { kind: 'stale', reason: `process ${pid} does not exist` });
+  assert.deepEqual(pidFileState(fileWith(t, `${NOBODY}\n`), 1), { kind: 'stale', reason: `process ${NOBODY} does not exist` });
+  assert.deepEqual(pidFileState(fileWith(t, ''), 1), { kind: 'stale', reason: 'it contains no pid' });
   assert.deepEqual(pidFileState(join(temporaryFolder(t), 'none'), 1), { kind: 'free' });
 });
 
@@ -70,7 +70,7 @@ test('what is no pid file is not overwritten', (t) => {
     assert.throws(() => new PidFile(path).write(recordingLog()), {
       name: 'CommandError',
       exitCode: EXIT.file,
-      message: `${path} is no pid file; name another --pid-file, or remove it`,
+      message: `${path} is not a pid file; choose another --pid-file, or remove it`,
     });
     assert.equal(readFileSync(path, 'utf8'), content);
   }
@@ -90,7 +90,7 @@ test('a stale pid file is replaced, and the log says so; a free one is written w
   const path = fileWith(t, `${NOBODY}\n`);
   new PidFile(path).write(log);
   assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
-  assert.deepEqual(log.lines, [{ level: 'warn', fields: { file: path, reason: `there is no process ${NOBODY}` }, message: 'replaced a stale pid file' }]);
+  assert.deepEqual(log.lines, [{ level: 'warn', fields: { file: path, reason: `process ${NOBODY} does not exist` }, message: 'replaced a stale pid file' }]);
   new PidFile(join(temporaryFolder(t), 'new.pid')).write(log);
   assert.equal(log.lines.length, 1);
 });

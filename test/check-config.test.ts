@@ -21,8 +21,8 @@ for (const [args, code, problem] of [
   [['--fault', '{'], 2, '--fault: {: '],
   [['--record', '/nowhere/record'], 4, '--record: cannot write /nowhere/record: ENOENT'],
   [['--record', '/tmp'], 4, '--record: cannot write /tmp: it is a folder'],
-  [['--unix', '/nowhere/socket'], 3, '--unix: cannot listen on /nowhere/socket: there is no such folder'],
-  [['--unix', README], 3, `--unix: cannot listen on ${README}: there is something that is no socket`],
+  [['--unix', '/nowhere/socket'], 3, '--unix: cannot listen on /nowhere/socket: the folder does not exist'],
+  [['--unix', README], 3, `--unix: cannot listen on ${README}: the path exists and is not a socket`],
   [['--log-file', '/nowhere/log'], 4, '--log-file: cannot write /nowhere/log: ENOENT'],
   [['--syslog', '--syslog-socket', '/nowhere/log'], 4, '--syslog: cannot reach the syslog daemon at /nowhere/log'],
   [['--pid-file', README], 4, `--pid-file: ${README} is not a pid file`],
@@ -30,7 +30,7 @@ for (const [args, code, problem] of [
   [['--config-dir', `${README}/conf`], 4, `--config-dir: cannot make ${README}/conf: `],
   [['--console', '0', '--control-file', '/nowhere/control'], 4, '--control-file: cannot write /nowhere/control: ENOENT'],
   [['--control-socket', '/nowhere/socket'], 3, '--control-socket: cannot listen on /nowhere/socket'],
-  [['--host', '192.0.2.1', '--insecure'], 3, '--host: cannot listen on 192.0.2.1:0: this machine has no such address'],
+  [['--host', '192.0.2.1', '--insecure'], 3, '--host: cannot listen on 192.0.2.1:0: the address does not belong to this machine'],
 ] as const) {
   test(`--check-config and a start refuse ${args.join(' ').replaceAll(README, 'README.md')} with the same exit code`, () => {
     const checked = run('--check-config', ...args);

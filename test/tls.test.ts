@@ -235,11 +235,11 @@ test('a bad new certificate changes nothing, and it is said which and why', asyn
   const reload = (tls: TlsInput) => () => site.server.reload(createConfig({ ...site.server.config, accounts: [], tls }));
   assert.throws(
     reload({ certificate: { ...certificate, key: other.key }, ports: [0] }),
-    /TLS: .*tls\.crt and .*other\.key are no certificate and its key: .*mismatch/,
+    /TLS: .*tls\.crt and .*other\.key are not a certificate and its key: .*mismatch/,
   );
   assert.throws(reload({ certificate: { ...certificate, key: join(folder, 'gone') }, ports: [0] }), /TLS: cannot read .*gone: ENOENT/);
   writeFileSync(certificate.certificate, 'no certificate');
-  assert.throws(reload({ certificate, ports: [0] }), /TLS: .*tls\.crt and .*tls\.key are no certificate and its key/);
+  assert.throws(reload({ certificate, ports: [0] }), /TLS: .*tls\.crt and .*tls\.key are not a certificate and its key/);
   const { peer } = await direct(t, tlsAddress(site));
   await peer.login('opensrf', DOMAIN, 'with the old accounts too');
 });
@@ -279,7 +279,7 @@ test('SIGHUP takes over a new certificate, and tells of a bad one', async (t) =>
   assert.equal(socket.getPeerX509Certificate()?.fingerprint256, new X509Certificate(readFileSync(certificate)).fingerprint256);
   writeFileSync(key, 'no key');
   server.child.kill('SIGHUP');
-  await written(t, folder, 'log', /configuration not reloaded: nothing was changed.*tls\.key are no certificate and its key/);
+  await written(t, folder, 'log', /configuration not reloaded: nothing was changed.*tls\.key are not a certificate and its key/);
   assert.equal(await stop(server), 0);
 });
 

@@ -30,7 +30,7 @@ test('the connections of one address that have not logged in are bounded: the ol
   const { server, open, login, closes } = await setUp(t, { pendingOfAddress: 20 });
   const peers: Peer[] = [];
   for (let index = 0; index < 30; index++) peers.push(await open());
-  for (const peer of peers.slice(0, 10)) assert.match(await peer.closed(), /<resource-constraint .*too many connections that have not logged in/);
+  for (const peer of peers.slice(0, 10)) assert.match(await peer.closed(), /<resource-constraint .*too many unauthenticated connections/);
   await login('late');
   assert.deepEqual([closes(), server.sessionCount, server.connectionCount], [11, 1, 20]);
   assert.equal(peers[29]?.ended, false);

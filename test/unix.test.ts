@@ -63,7 +63,7 @@ test('a socket that a killed server has left is replaced', async (t) => {
 test('a socket that somebody listens on stays, and the start says so', async (t) => {
   const path = join(temporaryFolder(t), 'chopchop.sock');
   await startServer(t, { unix: { paths: [path] } });
-  await startFails(path, /cannot listen on .*chopchop\.sock: another program listens there; stop it, or choose another path with --unix/);
+  await startFails(path, /cannot listen on .*chopchop\.sock: it is in use by another program; stop it, or choose another path with --unix/);
   await (await open(t, path)).login('opensrf', 'localhost', 'local');
 });
 
@@ -74,20 +74,20 @@ test('nothing that is no socket is ever removed', async (t) => {
   writeFileSync(file, 'precious');
   symlinkSync(file, link);
   mkdirSync(join(folder, 'folder'));
-  for (const name of ['file', 'link', 'folder']) await startFails(join(folder, name), /there is something that is no socket; it stays as it is/);
+  for (const name of ['file', 'link', 'folder']) await startFails(join(folder, name), /the path exists and is not a socket/);
   assert.equal(readFileSync(link, 'utf8'), 'precious');
 });
 
 test('a path that cannot be is told with its reason, and no port stays open', async (t) => {
   const folder = temporaryFolder(t);
-  await startFails(join(folder, 'none', 'chopchop.sock'), /cannot listen on .*none\/chopchop\.sock: there is no such folder/);
-  await startFails(join(folder, 'x'.repeat(120)), /the path of a socket has at most 103 bytes/);
+  await startFails(join(folder, 'none', 'chopchop.sock'), /cannot listen on .*none\/chopchop\.sock: the folder does not exist/);
+  await startFails(join(folder, 'x'.repeat(120)), /the path is longer than 103 bytes/);
   writeFileSync(join(folder, 'file'), '');
-  await startFails(join(folder, 'file', 'chopchop.sock'), /its folder is none/);
+  await startFails(join(folder, 'file', 'chopchop.sock'), /a part of the path is not a folder/);
 });
 
 test('a folder that may not be written in is told', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, async (t) => {
   const folder = temporaryFolder(t);
   chmodSync(folder, 0o500);
-  await startFails(join(folder, 'chopchop.sock'), /not permitted in that folder/);
+  await startFails(join(folder, 'chopchop.sock'), /permission denied in that folder/);
 });

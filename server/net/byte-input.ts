@@ -4,7 +4,7 @@ import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-re
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import type { Input } from './transport.ts';
 
-/** A stream as RFC 6120 has it: bytes that come in any pieces. */
+/** An RFC 6120 stream: bytes in arbitrary pieces. */
 export class ByteInput implements Input {
   private readonly decoder = new Utf8Decoder();
   private readonly reader: StreamReader;

@@ -13,17 +13,17 @@ import type { TlsIdentity } from './tls/identity.ts';
 import { type Input, TLS_BYTES, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
 import { writeBuffer } from './write-buffer.ts';
 
-/** Where the other end of a byte stream is. */
+/** The location of the peer of a byte stream. */
 export interface PeerPlace {
   readonly kind: 'memory' | 'tcp' | 'unix';
   readonly peer: string;
   readonly remote: boolean;
 }
 
-/** About what a connection takes of memory. */
+/** The approximate memory of a connection. */
 const SOCKET_BYTES = 8_192;
 
-/** What a client of direct TLS says at its beginning that it will speak (XEP-0368 §4). */
+/** The ALPN protocol of direct TLS (XEP-0368 §4). */
 const ALPN = ['xmpp-client'];
 
 /** A stream of bytes: TCP, TLS on top of that, a Unix domain socket, or a pair of streams in this process. */
@@ -45,7 +45,7 @@ export class ByteTransport implements Transport {
     this.remote = remote;
   }
 
-  /** One that is encrypted from its first byte. */
+  /** A transport with TLS from the first byte. */
   static overTls(socket: Duplex, place: PeerPlace, framing: Framing, identity: TlsIdentity): ByteTransport {
     const transport = new ByteTransport(socket, place, framing);
     transport.encrypt(identity, ALPN);
@@ -89,7 +89,7 @@ export class ByteTransport implements Transport {
     const { socket } = this;
     socket.on('end', () => receiver.ended());
     socket.on('error', (error) => receiver.failed(error));
-    // The only way in which a TLS socket that no tls.Server has made tells of what goes wrong behind its handshake.
+    // A TLS socket without a tls.Server reports errors after its handshake by this event only.
     socket.on('_tlsError', (error) => receiver.failed(error));
     socket.on('close', () => receiver.closed());
   }
@@ -125,7 +125,7 @@ export class ByteTransport implements Transport {
   }
 
   startTls(identity: TlsIdentity): void {
-    // From now on the socket around it says what becomes of it.
+    // From now on the TLS socket around it reports its events.
     for (const event of ['data', 'end', 'close']) this.socket.removeAllListeners(event);
     this.encrypt(identity, []);
     if (this.receiver !== null) this.open(this.receiver);

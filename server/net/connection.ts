@@ -36,21 +36,21 @@ export interface SessionUser extends SessionReceiver, ConnectionEnd {
 export type ConnectionUser = Negotiation | SessionUser;
 
 interface ConnectionEnd {
-  /** The connection is over for both directions. Told once. @param unsent What was never written to the peer, in order. */
+  /** Called once when the connection has closed. @param unsent The stanzas that were never written to the peer, in order. */
   ended(reason: CloseReason, unsent: Stanza[]): void;
 }
 
-/** Input that is read in later turns of the event loop, and what happened behind it. */
+/** Input to read in later turns of the event loop, and the events after it. */
 interface InputInTurns {
   readonly chunks: Buffer[];
-  /** Of the chunks. */
+  /** The bytes of the chunks. */
   bytes: number;
   error: StreamError | null;
   reason: CloseReason | null;
   closed: boolean;
 }
 
-/** What all connections of a server share. */
+/** The environment that all connections of a server share. */
 export interface ConnectionEnvironment {
   readonly clock: ServerClock;
   readonly flusher: Flusher;
@@ -60,24 +60,24 @@ export interface ConnectionEnvironment {
   readonly limits: Limits;
   readonly log: Log;
   readonly counts: ServerCounts;
-  /** The domain that speaks where a peer is refused before it has said which one it wants. */
+  /** The domain in the header for a peer that is refused before it names one. */
   readonly defaultDomain: string;
   readonly tls: Pick<Tls, 'identity'>;
   readonly pending: PendingConnections;
-  /** A connection has closed. */
+  /** Called when a connection has closed. */
   readonly onClosed: (connection: Connection) => void;
 }
 
-/** One peer: what its transport reads becomes stanzas for the {@link ConnectionUser}, and back. */
+/** One peer: turns its transport's input into stanzas for the {@link ConnectionUser}, and writes stanzas to it. */
 export class Connection implements TransportReceiver, PendingConnection, Debtor {
   readonly transport: Transport;
-  /** Before login; then its session is what owes memory. */
+  /** The rank before login; afterwards its session is the debtor. */
   readonly rank = 'pending';
-  /** What the peer has sent. */
+  /** The bytes received from the peer. */
   bytesRead = 0;
-  /** Of the memory that is kept for the peer. */
+  /** The account of the memory that is kept for the peer before login. */
   private ownAccount: PeerAccount;
-  /** What is charged for the transport and for input. */
+  /** The bytes charged for the transport and for input. */
   private charged = 0;
   private readonly environment: ConnectionEnvironment;
   private readonly outbox: Outbox;
@@ -87,7 +87,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   private headerSent = false;
   private overflowing = false;
   private closeTimer: Timer | null = null;
-  /** Input that waits for its turn; null: none does. */
+  /** Input that waits for its turn, or null. */
   private turns: InputInTurns | null = null;
 
   /** @param user Makes the first protocol on it. */
@@ -107,17 +107,17 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     return this.transport.kind;
   }
 
-  /** Where the peer is, for logs. */
+  /** The peer's address, for logs. */
   get peer(): string {
     return this.transport.peer;
   }
 
-  /** Of the memory that is kept for the peer. */
+  /** The account of the memory that is kept for the peer. */
   get account(): PeerAccount {
     return this.ownAccount;
   }
 
-  /** How the stream's own elements are written to this peer. */
+  /** The format of the stream's own elements. */
   get framing(): Framing {
     return this.transport.framing;
   }
@@ -126,39 +126,39 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     return this.state === 'open';
   }
 
-  /** About what was sent to the peer. */
+  /** The approximate number of bytes sent to the peer. */
   get bytesWritten(): number {
     return this.transport.written;
   }
 
-  /** About what waits for the peer to take it. */
+  /** The approximate number of unread bytes. */
   get outboxBytes(): number {
     return this.outbox.length;
   }
 
-  /** Whether the peer has not taken all that was written. */
+  /** Whether the peer has not read everything that was written. */
   get blocked(): boolean {
     return this.outbox.blockedSince !== 0;
   }
 
-  /** Whether the peer has taken nothing for longer than a busy one may. */
+  /** Whether the peer has read nothing for too long. */
   get stalled(): boolean {
     return this.outbox.blockedSince !== 0 && isStalled(this.outbox, this.environment.limits, this.environment.clock.now());
   }
 
-  /** Whether more waits for the peer than one may be sent in one turn, whether or not it takes it. */
+  /** Whether too many bytes wait for the peer, even if it reads. */
   get backlogged(): boolean {
     return this.outbox.length > this.environment.limits.backlogBytes;
   }
 
-  /** The next protocol takes over; with the limits of a session if it has logged in. */
+  /** Hands the connection over to the next protocol, with the limits of a session after a login. */
   handOver(user: ConnectionUser): void {
     this.environment.pending.remove(this);
     this.currentUser = user;
     this.input.handOver(user, limitsOfSession(this.environment.limits));
   }
 
-  /** Its peer goes on with a session that has an account: what is kept for the peer is charged to that. */
+  /** Charges the memory of the peer to its session's account from now on. */
   chargeTo(account: PeerAccount): void {
     const { ownAccount } = this;
     this.outbox.chargeTo(account);
@@ -168,13 +168,13 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.ownAccount = account;
   }
 
-  /** From a link that keeps all stanzas itself until the peer has acknowledged them: they are charged there. */
+  /** Called by a link that keeps all stanzas until they are acknowledged, and charges them itself. */
   shareStanzas(): void {
     this.outbox.shareStanzas();
   }
 
   giveUp(): void {
-    this.close('memory-budget', new StreamError('resource-constraint', 'the server has no memory left for connections that have not logged in'));
+    this.close('memory-budget', new StreamError('resource-constraint', 'no memory left for unauthenticated connections'));
     this.environment.clock.soon(() => this.transport.destroy());
   }
 
@@ -190,38 +190,38 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.charged = kept;
   }
 
-  /** The peer begins a new stream behind the stanza being read (RFC 6120 §6.4.6). */
+  /** Expects a new stream after the current stanza (RFC 6120 §6.4.6). */
   restartStream(): void {
     this.headerSent = false;
     this.input.restart();
   }
 
-  /** From a user: behind the stanza being read the peer begins anew, over TLS. */
+  /** Expects TLS and a new stream after the current element. */
   startTls(): void {
     this.state = 'securing';
     this.input.stop();
   }
 
-  /** @param features Finished XML; null: a stream without features. */
+  /** @param features XML; null: a stream without features. */
   sendHeader(fields: HeaderFields, features: string | null): void {
     this.headerSent = true;
     this.write(this.framing.header(fields));
     if (features !== null) this.write(this.framing.features(features));
   }
 
-  /** Writes a stanza of the negotiation, which is not given back. */
+  /** Writes a stanza of the negotiation, which is not returned if it cannot be written. */
   answer(stanza: Stanza): void {
     this.write(this.framing.stanza(stanza));
   }
 
-  /** Writes an element of the stream itself that declares its namespace. Everything written in one turn leaves in one write. */
+  /** Writes an element of the stream itself, which declares its namespace. One write sends everything of one turn. */
   write(xml: string): void {
     if (this.state !== 'open') return;
     this.outbox.append(xml);
     this.closeIfOverflowing();
   }
 
-  /** Sends a stanza; if the peer ends before it was written, the connection gives it back. */
+  /** Sends a stanza. If the connection closes before it is written, the connection returns it. */
   send(stanza: Stanza): void {
     // Drop our own replies to a peer that is about to be closed; one turn could create them without end.
     if (this.overflowing && stanza.origin === SERVER_ORIGIN) return;
@@ -238,16 +238,16 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   }
 
   crowdOut(): void {
-    this.close('crowded-out', new StreamError('resource-constraint', 'too many connections that have not logged in'));
-    // Who does not log in need not be waited for to say goodbye.
+    this.close('crowded-out', new StreamError('resource-constraint', 'too many unauthenticated connections'));
+    // Do not wait for an unauthenticated peer to close its side.
     this.environment.clock.soon(() => this.transport.destroy());
   }
 
-  /** Closes both directions. The first call counts. @param error goes to the peer before the stream's end tag. */
+  /** Closes both directions. Only the first call counts. @param error Sent to the peer before the stream's end tag. */
   close(reason: CloseReason, error: StreamError | null = null): void {
     if (this.state !== 'open') return;
-    // A peer that has said goodbye reads no more, so the stanzas that wait for it go back instead of into its socket. The stream's own
-    // text goes out: a header that waits must stand before the end tag.
+    // A peer that has closed its stream no longer reads, so waiting stanzas are returned instead of written. The stream's own
+    // text is written: a waiting header must precede the end tag.
     if (!peerIsGone(reason)) this.outbox.flushAll();
     this.state = 'closing';
     this.environment.counts.closes.count(reason);
@@ -261,19 +261,19 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     }
   }
 
-  /** Breaks without a word, as a network does. */
+  /** Simulates a network failure. */
   cut(): void {
     this.close('connection-failed');
   }
 
-  /** Holds back what is to leave, as the socket of a process that does not read. @returns what lets it go. */
+  /** Holds output back, as the socket of a process that does not read. @returns A function that releases it. */
   hold(): () => void {
     const { socket } = this.transport;
     socket.cork();
     return () => socket.uncork();
   }
 
-  /** Writes one byte at a time from now on. @returns what ends that. */
+  /** Writes one byte at a time from now on. @returns A function that ends this. */
   splitWrites(): () => void {
     return splitWrites(this.transport.socket);
   }
@@ -281,7 +281,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   private sayGoodbye(error: StreamError | null): void {
     const { framing } = this;
     const last: string[] = [];
-    // RFC 6120 §4.9.1.2: an error needs a stream to stand in.
+    // RFC 6120 §4.9.1.2: a stream error needs an open stream.
     if (!this.headerSent) last.push(framing.header({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' }));
     if (error !== null) last.push(framing.error(error));
     this.outbox.end([...last, framing.footer]);
@@ -331,7 +331,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.environment.onClosed(this);
   }
 
-  /** Leaves input to later turns of the event loop; what else happens to the connection waits until it was read. */
+  /** Leaves input to later turns of the event loop; later events wait until it has been read. */
   private readInTurns(): InputInTurns {
     if (this.turns !== null) return this.turns;
     this.turns = { chunks: [], bytes: 0, error: null, reason: null, closed: false };
@@ -362,7 +362,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.read(chunk);
   }
 
-  /** @param chunk null: reads on what was suspended. */
+  /** @param chunk null: continues suspended input. */
   private read(chunk: Buffer | null): void {
     try {
       if (chunk === null) this.input.goOn();
@@ -379,7 +379,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     else this.turns.reason ??= reason;
   }
 
-  /** Gives back what the connection itself was charged for. */
+  /** Releases the connection's own charge. */
   private release(): void {
     this.outbox.close();
     this.ownAccount.charge(-this.charged);
@@ -392,12 +392,12 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     const { transport } = this;
     const { identity } = this.environment.tls;
     this.state = 'open';
-    if (identity === null) throw new Error('TLS was offered and there is none');
-    // Whoever sits in between could have put it there, to be taken for what came encrypted (RFC 6120 §5.3.3).
+    if (identity === null) throw new Error('TLS was offered without a certificate');
+    // A man in the middle could have injected it (RFC 6120 §5.3.3).
     if (this.input.unread.trim() !== '') throw new StreamError('policy-violation', 'nothing may follow <starttls/> before TLS');
     this.write(`<proceed xmlns='${NS.tls}'/>`);
     this.outbox.flushAll();
-    if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS begins when all was read that came before');
+    if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS cannot begin before all earlier output is written');
     this.headerSent = false;
     transport.startTls(identity);
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(this.environment.limits), this.environment.turn);
@@ -436,7 +436,7 @@ function peerIsGone(reason: CloseReason): boolean {
   return reason === 'client-closed' || reason === 'client-disconnected' || reason === 'connection-failed' || reason === 'slow-reader';
 }
 
-/** What was wrong, without the peer's own words: in XML that is none, part of a password may stand where a name should. The peer gets it whole. */
+/** The text of an error for the log, without the peer's input: in malformed XML, a part of a password may look like a name. The peer gets the whole text. */
 function loggedText({ condition, message }: StreamError): string {
   return condition === 'not-well-formed' ? message.replace(/(?<!^\d+:\d+)(: | <).*/s, '') : message;
 }

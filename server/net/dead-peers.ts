@@ -3,10 +3,10 @@ import { SocketAddress } from 'node:net';
 import { endianness } from 'node:os';
 
 /**
- * Finds peers whose host has vanished while data was on its way to them.
+ * Finds vanished hosts that have unacknowledged data.
  *
- * TCP keep-alive asks only where nothing waits for an acknowledgement; otherwise the kernel sends the data again and again, for a quarter of an hour
- * (tcp(7), tcp_retries2). TCP_USER_TIMEOUT would shorten that, and Node cannot set it. So we look how often the kernel has tried.
+ * TCP keep-alive probes only without unacknowledged data; otherwise the kernel retransmits for a quarter of an hour
+ * (tcp(7), tcp_retries2). Node cannot set TCP_USER_TIMEOUT to shorten that, so this reads the kernel's count of retransmissions.
  */
 export function readDeadPeers(minimumRetransmissions: number): Set<string> {
   return new Set(TABLES.flatMap((path) => deadPeersIn(readTable(path), minimumRetransmissions)));
@@ -15,7 +15,7 @@ export function readDeadPeers(minimumRetransmissions: number): Set<string> {
 /** The kernel's sockets, by proc(5). */
 export const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 
-/** Where there is no such table (not Linux, no IPv6), the kernel's own patience has to do. */
+/** Reads a table; empty if it does not exist (not Linux, no IPv6), where the kernel's own time-out applies. */
 function readTable(path: string): string {
   try {
     return readFileSync(path, 'latin1');
@@ -25,10 +25,10 @@ function readTable(path: string): string {
 }
 
 const ESTABLISHED = '01';
-/** `tr` of the table for the retransmission timer; a peer that is there and takes nothing has another (zero window probe). */
+/** The value of `tr` for the retransmission timer; a live peer that does not read has another one (zero window probe). */
 const RETRANSMITTING = '01';
 
-/** The remote ends (`address:port`) in a table of proc(5) net/tcp to which the same data was sent so many times. */
+/** The remote addresses (`address:port`) in a table of proc(5) net/tcp with so many retransmissions. */
 export function deadPeersIn(table: string, minimumRetransmissions: number): string[] {
   const peers: string[] = [];
   for (const line of table.split('\n').slice(1)) {

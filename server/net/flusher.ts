@@ -2,23 +2,23 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Guard } from '../kernel/guard.ts';
 import type { Turn } from '../kernel/turn.ts';
 
-/** Something with output that is to be written before the process waits for input again. */
+/** An object with output to write before the process waits for input again. */
 export interface Flushable {
   flush(): void;
 }
 
-/** How long output is written before input is read again. */
+/** The time for writing output before input is read again. */
 const FLUSH_MS = 5;
 const FLUSHES_PER_LOOK = 16;
 
-/** Joins the output of one turn of the event loop into one write for each connection. */
+/** Joins the output of one turn of the event loop into one write per connection. */
 export class Flusher {
   private readonly turn: Turn;
   private readonly clock: Pick<Clock, 'now'>;
   private readonly guard: Pick<Guard, 'failed'>;
   private dirty: Flushable[] = [];
 
-  /** @param guard Takes the failure of one, which keeps no other from being written. */
+  /** @param guard Isolates the failure of one connection from the others. */
   constructor(turn: Turn, clock: Pick<Clock, 'now'>, guard: Pick<Guard, 'failed'>) {
     this.turn = turn;
     this.clock = clock;
@@ -26,7 +26,7 @@ export class Flusher {
     turn.whenOver = () => this.flushAll();
   }
 
-  /** Flushes it at the end of this turn, or of the next if there is much. The caller sees to it that it is not added twice. */
+  /** Flushes it at the end of this turn, or of a later one under load. The caller must not add it twice. */
   add(flushable: Flushable): void {
     this.turn.begin();
     this.dirty.push(flushable);
@@ -41,7 +41,7 @@ export class Flusher {
     this.turn.begin();
   }
 
-  /** @returns how many. */
+  /** @returns the number of flushed objects. */
   private flush(flushables: readonly Flushable[]): number {
     if (flushables.length <= FLUSHES_PER_LOOK) {
       for (const flushable of flushables) this.flushOne(flushable);

@@ -5,7 +5,7 @@ import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeAttribute, escapeText } from '../../shared/xml.ts';
 
-/** The server's start of a stream (RFC 6120 §4.7). An empty field is left out. */
+/** The server's stream header (RFC 6120 §4.7). An empty field is omitted. */
 export interface HeaderFields {
   readonly from: string;
   readonly id: string;
@@ -13,14 +13,14 @@ export interface HeaderFields {
 }
 
 /**
- * How the elements of a stream itself are written: as parts of one long document, or each as one of its own. What has a namespace
- * declaration of its own is the same everywhere.
+ * The format of the stream's own elements: parts of one document, or separate documents. Elements that declare their namespace
+ * are the same in both.
  */
 export interface Framing {
   header(fields: HeaderFields): string;
-  /** @param content Finished XML. */
+  /** @param content XML. */
   features(content: string): string;
-  /** A stanza of the server's own. */
+  /** A stanza of the server. */
   stanza(stanza: Stanza): string;
   error(error: StreamError): string;
   /** The end of the stream. */
@@ -30,7 +30,7 @@ export interface Framing {
 /** RFC 6120 §4, for clients. */
 export const STREAM_FRAMING: Framing = streamFraming(NS.client);
 
-/** The same for components (XEP-0114). */
+/** XEP-0114, for components. */
 export const COMPONENT_FRAMING: Framing = streamFraming(NS.component);
 
 function streamFraming(contentNamespace: string): Framing {
@@ -46,7 +46,7 @@ function streamFraming(contentNamespace: string): Framing {
   };
 }
 
-/** An id nobody can guess (RFC 6120 §4.7.3): a digest login is made with it. */
+/** An unpredictable id (RFC 6120 §4.7.3), which a digest login uses. */
 export function newStreamId(): string {
   return randomBytes(16).toString('hex');
 }

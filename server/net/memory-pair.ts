@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream';
 
 /**
- * Two streams, each of which reads what is written to the other, and which end as the two ends of a TCP connection do: if one is destroyed,
- * the other one learns of it. (Those of Node's `duplexPair` do not in Node 20, and wait for ever.)
+ * Two connected streams that end like the two ends of a TCP connection: if one is destroyed, the other one closes.
+ * (Node 20's `duplexPair` does not close the other one.)
  */
 export function memoryPair(): [Duplex, Duplex] {
   const one = new MemoryEnd();
@@ -14,11 +14,11 @@ export function memoryPair(): [Duplex, Duplex] {
 
 class MemoryEnd extends Duplex {
   peer: MemoryEnd | null = null;
-  /** Tells the writer of the last chunk that it may go on; null while there is none. */
+  /** The callback of the last written chunk, or null. */
   private readOn: (() => void) | null = null;
 
   constructor() {
-    // As the sockets of the server, one direction may end before the other.
+    // Like the sockets of the server, one direction may end before the other.
     super({ allowHalfOpen: true });
   }
 

@@ -1,27 +1,27 @@
 import type { Limits } from '../config/limits.ts';
 
-/** The limits on what waits for a peer. */
+/** The limits of an outbox. */
 export type OutboxLimits = Pick<Limits, 'outboxBytes' | 'stalledAfterMs' | 'stalledBytes' | 'backlogBytes'>;
 
-/** How much waits for a peer, and since when it has taken nothing. */
+/** The state of an outbox. */
 export interface Backlog {
-  /** About how many bytes wait. */
+  /** The approximate number of unread bytes. */
   readonly length: number;
-  /** Monotonic milliseconds; 0 while the peer takes all. */
+  /** The time since which the peer has read nothing, in monotonic milliseconds; 0 while it reads. */
   readonly blockedSince: number;
 }
 
-/** How many times the limit may wait for a peer for a moment. */
+/** The factor by which a burst may exceed the limit for a moment. */
 const OVERFLOW_FACTOR = 4;
 
-/** Whether the peer has taken nothing for longer than a busy one may. */
+/** Whether the peer has read nothing for too long. */
 export function isStalled({ length, blockedSince }: Backlog, { stalledBytes, stalledAfterMs }: OutboxLimits, now: number): boolean {
   return blockedSince !== 0 && (length > stalledBytes || now - blockedSince > stalledAfterMs);
 }
 
 /**
- * Whether the peer is to be closed as a slow reader. A burst is no proof of one: all that waited for a closed peer may come back to its sender at once. So too much may
- * wait for as long as a busy peer may take, unless it is many times too much.
+ * Whether to close the peer as a slow reader. A burst alone is no reason: all stanzas of a closed peer may bounce to one sender at once. So the outbox may exceed
+ * the limit until the peer counts as stalled, unless it exceeds a multiple of the limit.
  */
 export function overflows({ length, blockedSince }: Backlog, { outboxBytes, stalledAfterMs }: OutboxLimits, now: number): boolean {
   if (length <= outboxBytes) return false;

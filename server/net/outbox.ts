@@ -5,15 +5,15 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { Flushable, Flusher } from './flusher.ts';
 import { type Sink, WRITE_LENGTH } from './transport.ts';
 
-/** Texts of the stream itself are shorter than this; longer ones were cut from a stanza. */
+/** A longer text is the rest of a stanza; texts of the stream itself are shorter. */
 const LONG_TEXT = 1_024;
 
-/** So many stanzas may wait that still refer to the chunk of input they came in: most are written at the end of the turn. */
+/** The most waiting stanzas that still refer to their input chunk; most are written at the end of the turn. */
 const MANY = 256;
 
 /**
- * What is to be written to one peer: text of the stream itself, and stanzas. It is written once for each turn of the event loop, and so much at most that others
- * need not wait long for theirs. While the peer takes nothing, stanzas stay here one by one, so that what was never written can be bounced or handed to another.
+ * The output to one peer: text of the stream itself, and stanzas. It is written once per turn of the event loop, in bounded portions, so that other
+ * peers need not wait long. While the peer does not read, stanzas stay separate, so that unwritten ones can bounce or go to another listener.
  */
 export class Outbox implements Flushable {
   private readonly sink: Sink;
@@ -25,17 +25,17 @@ export class Outbox implements Flushable {
   /** Whether the kernel has not taken all of the last write. */
   private blocked = false;
   private ended = false;
-  /** {@link Clock.now} when the peer last began to take nothing; 0 while it takes all. */
+  /** {@link Clock.now} since when the peer has read nothing; 0 while it reads. */
   blockedSince = 0;
-  /** The memory that everything takes which waits here, in bytes. */
+  /** The memory of all waiting output, in bytes. */
   length = 0;
-  /** What is charged of that to the account. */
+  /** The part of it that is charged to the account. */
   private charged = 0;
-  /** Charged for what the kernel has not taken of the last write. */
+  /** The charge for the part of the last write that the kernel has not taken. */
   private chargedWaiting = 0;
-  /** Whether stanzas are kept somewhere else as well, where they are charged. */
+  /** Whether another place keeps the stanzas too, and charges them. */
   private stanzasAreShared = false;
-  /** Whether long texts, which were cut from a stanza, have characters of two bytes. */
+  /** Whether long texts, the rests of stanzas, have two-byte characters. */
   private longIsTwoByte = false;
 
   constructor(sink: Sink, flusher: Flusher, clock: Pick<Clock, 'now'>, account: MemoryAccount) {
@@ -51,7 +51,7 @@ export class Outbox implements Flushable {
     if (!this.blocked) this.flushLater();
   }
 
-  /** From now on another account is charged for what waits here. */
+  /** Charges another account from now on. */
   chargeTo(account: MemoryAccount): void {
     const sum = this.charged + this.chargedWaiting;
     this.account.charge(-sum);
@@ -59,7 +59,7 @@ export class Outbox implements Flushable {
     this.account = account;
   }
 
-  /** From now on the stanzas are kept somewhere else as well, where they are charged. */
+  /** Another place keeps the stanzas too from now on, and charges them. */
   shareStanzas(): void {
     let kept = 0;
     for (const entry of this.entries) if (typeof entry === 'string') kept += this.costOf(entry);
@@ -68,7 +68,7 @@ export class Outbox implements Flushable {
     this.charged = kept;
   }
 
-  /** Writes as much as may be handed to the kernel at once; if that is not all, the rest follows in the next turn. */
+  /** Writes one portion; the rest follows in the next turn. */
   flush(): void {
     this.dirty = false;
     const enough = this.sink.written + WRITE_LENGTH;
@@ -76,12 +76,12 @@ export class Outbox implements Flushable {
     if (this.writable) this.flushLater();
   }
 
-  /** Writes all that the peer takes. */
+  /** Writes everything that the peer reads. */
   flushAll(): void {
     while (this.writable) this.writeSome();
   }
 
-  /** Takes out the stanzas that were not written, in the order in which they came. Text of the stream itself stays. */
+  /** Removes the unwritten stanzas, in order. Text of the stream itself stays. */
   drain(): Stanza[] {
     const { entries } = this;
     const stanzas = entries.filter((entry) => typeof entry !== 'string');
@@ -90,7 +90,7 @@ export class Outbox implements Flushable {
     return stanzas;
   }
 
-  /** Writes what text is left and the last ones as soon as the peer takes it, and closes our side. Stanzas are to be drained before. */
+  /** Writes the remaining text and the last texts, and closes our side. Call {@link drain} first. */
   end(texts: readonly string[]): void {
     if (this.ended) return;
     this.ended = true;
@@ -98,7 +98,7 @@ export class Outbox implements Flushable {
     this.clear();
   }
 
-  /** The connection is over in both directions: nothing is kept any more. */
+  /** Drops everything when the connection has closed in both directions. */
   close(): void {
     this.clear();
     this.account.charge(-this.chargedWaiting);
@@ -133,7 +133,7 @@ export class Outbox implements Flushable {
     for (const entry of this.entries) if (typeof entry !== 'string') entry.detach();
   }
 
-  /** The first entry is a long one. Once some of it was written, the rest is text of the stream, which nobody gets back. */
+  /** Cuts a portion of the first, long entry. Once it is partly written, the rest counts as text of the stream, which is not returned. */
   private cutFirst(): void {
     const [first, ...others] = this.entries as [string | Stanza, ...(string | Stanza)[]];
     const pieces = typeof first === 'string' ? cut(first) : first.toPieces();
@@ -156,7 +156,7 @@ export class Outbox implements Flushable {
     this.charged = 0;
   }
 
-  /** @param sign 1 for what has come, -1 for what has gone. */
+  /** @param sign 1 for an added entry, -1 for a removed one. */
   private count(entry: string | Stanza, sign: 1 | -1): void {
     const cost = sign * this.costOf(entry);
     this.length += cost;
@@ -176,7 +176,7 @@ export class Outbox implements Flushable {
     this.chargedWaiting = waitingBytes;
   }
 
-  // One function for each connection, not for each write.
+  // One function per connection, not per write.
   private readonly taken = (): void => {
     if (!this.blocked) return;
     this.chargeWaiting();

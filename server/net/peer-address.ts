@@ -1,8 +1,8 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /**
- * Where a peer is, without its port: what it is counted by. Whoever has one address of IPv6 has the 2^64 beside it, so only the network counts there.
- * @param peer As {@link Transport.peer}: `address:port`, or a name.
+ * The address by which a peer is counted, without its port. A peer with one IPv6 address has 2^64 of them, so only the network counts.
+ * @param peer {@link Transport.peer}: `address:port`, or a name.
  */
 export function addressOfPeer(peer: string): string {
   const address = peer.replace(/:\d+$/, '');
@@ -11,7 +11,7 @@ export function addressOfPeer(peer: string): string {
   return mapped ?? networkOf(address);
 }
 
-/** The first four groups of eight. */
+/** The first four of eight groups. */
 function networkOf(address: string): string {
   const [head = '', tail] = address.split('::') as [string, string?];
   const groups = head === '' ? [] : head.split(':');

@@ -2,23 +2,23 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Limits } from '../config/limits.ts';
 import { addressOfPeer } from './peer-address.ts';
 
-/** The time between two measurements of the memory that they take. */
+/** The interval of measuring their memory. */
 const MEASURE_MS = 100;
 
-/** A connection that has not logged in. */
+/** An unauthenticated connection. */
 export interface PendingConnection {
   readonly peer: string;
-  /** Closes it to make room. */
+  /** Closes it in favour of a new one. */
   crowdOut(): void;
-  /** Charges its peer for the memory that it takes now: no event tells of what TLS keeps during a handshake. */
+  /** Charges the peer for its current memory: no event reports the memory of a TLS handshake. */
   measure(): void;
 }
 
 /**
- * The connections that have not logged in, which cost memory and have proved nothing. There may be so many of one address, and so many in all.
+ * The unauthenticated connections, bounded per address and in total.
  *
- * Beyond, nobody is turned away: the oldest of the address that has the most makes room. An honest client logs in within milliseconds, so the oldest are those
- * that do not mean to; and however many hold on, a whole site may log in from the same address.
+ * Beyond the bound the server accepts a new connection and closes the oldest one of the address that has the most. An honest client logs in within milliseconds, so
+ * the oldest connections are those of attackers, who thus cannot block logins, even from the same address.
  */
 export class PendingConnections {
   private readonly limits: Pick<Limits, 'pendingConnections' | 'pendingOfAddress'>;
@@ -39,14 +39,14 @@ export class PendingConnections {
     this.byAddress.set(address, ofAddress);
     if (ofAddress.size >= this.limits.pendingOfAddress) this.crowdOutOldest(ofAddress);
     else if (this.size >= this.limits.pendingConnections) this.crowdOutOldest(this.largest());
-    // Again: it is forgotten once nobody is left of it, and the oldest may have been its last.
+    // Set again: closing the oldest may have removed the last connection of this address, and with it the set.
     this.byAddress.set(address, ofAddress);
     ofAddress.add(connection);
     this.size++;
     this.measureLater();
   }
 
-  /** It has logged in, or is closed. */
+  /** Removes a connection that has logged in or closed. */
   remove(connection: PendingConnection): void {
     const address = addressOfPeer(connection.peer);
     const ofAddress = this.byAddress.get(address);
@@ -70,7 +70,7 @@ export class PendingConnections {
   private crowdOutOldest(connections: ReadonlySet<PendingConnection>): void {
     const [oldest] = connections;
     if (oldest === undefined) return;
-    // At once, and not when its socket is closed: room is needed now.
+    // Remove it now: its socket closes later.
     this.remove(oldest);
     oldest.crowdOut();
   }

@@ -4,18 +4,18 @@ import { isLoopback } from '../kernel/loopback.ts';
 import { portInUse } from '../process/port-holder.ts';
 import type { PeerPlace } from './byte-transport.ts';
 
-/** Where a listener listens. */
+/** An address of a listening server. */
 export interface BoundAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Where a TCP socket's other end is. */
+/** The location of a TCP socket's peer. */
 export function placeOf({ remoteAddress = '', remotePort = 0 }: Socket): PeerPlace {
   return { kind: 'tcp', peer: `${remoteAddress}:${remotePort}`, remote: !isLoopback(remoteAddress) };
 }
 
-/** A place could not be listened on. The message says which, why, and what to do. */
+/** The server cannot listen on an address or path. The message has the place, the reason and a remedy. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code: string;
@@ -25,21 +25,21 @@ export class ListenError extends Error {
     this.code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
   }
 
-  /** Of an address and a port. */
+  /** Makes the error for an address and a port. */
   static at(host: string, port: number, cause: NodeJS.ErrnoException): ListenError {
     return new ListenError(`${host}:${port}`, explain(port, cause), cause);
   }
 }
 
-/** How often another free port is tried when several addresses are to share one that is not free on all. */
+/** The attempts to find a port that is free on all of several addresses. */
 const SHARED_PORT_TRIES = 10;
 
-/** All of a site's programs may come back at once after a restart; the kernel takes as many as its net.core.somaxconn allows. */
+/** After a restart all programs of a site may connect at once; the kernel's net.core.somaxconn is the bound. */
 const BACKLOG = 4096;
 
 /**
- * Listens on every address, on all ports; a port 0 is any that is free on all of them.
- * @throws ListenError with nothing left open.
+ * Listens on all ports of every address; port 0 means any port that is free on all of them.
+ * @throws ListenError, leaving nothing open.
  */
 export async function listenOnAll(hosts: readonly string[], ports: readonly number[], onSocket: (socket: Socket) => void): Promise<Server[]> {
   const all: Server[] = [];
@@ -75,14 +75,14 @@ function anotherPortMayDo(port: number, opened: readonly Server[], error: unknow
   return port === 0 && opened.length > 0 && error instanceof ListenError && error.code === 'EADDRINUSE';
 }
 
-/** The address a listening server has. */
+/** The address of a listening server. */
 export function addressOf(server: Server): BoundAddress {
   const { address, port } = server.address() as AddressInfo;
   return { host: address, port };
 }
 
 async function listen(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
-  // OpenSRF's clients say `unregister`, `</stream:stream>` and close in one burst: what came before the end must still be read.
+  // OpenSRF's clients send `unregister` and `</stream:stream>` and close in one burst: the server must still read the input before the end.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
   server.listen({ host, port, backlog: BACKLOG });
   try {
@@ -98,12 +98,12 @@ function explain(port: number, cause: NodeJS.ErrnoException): string {
     case 'EADDRINUSE':
       return `${portInUse(port)}; stop it, or choose another (--port, --component-port; 0: any free one)`;
     case 'EADDRNOTAVAIL':
-      return 'this machine has no such address; see --host';
+      return 'the address does not belong to this machine; see --host';
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'the name cannot be resolved; see --host';
     case 'EACCES':
-      return 'not permitted; ports below 1024 need privileges, choose another (--port, --component-port)';
+      return 'permission denied; ports below 1024 need privileges, choose another (--port, --component-port)';
     default:
       return cause.message;
   }

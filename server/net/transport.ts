@@ -9,91 +9,91 @@ import type { TlsIdentity } from './tls/identity.ts';
 /** How a peer reaches the server, for logs and observers. `web`: a browser behind a gateway of this process. */
 export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix' | 'websocket' | 'web';
 
-/** The most that is handed to the kernel at once: what is behind it can still go elsewhere if the peer ends. */
+/** The most bytes of one write: stanzas after it can still go to another listener if the peer ends. */
 export const WRITE_LENGTH = 256 * 1024;
 
-/** About what TLS takes of memory for one connection. */
+/** The approximate memory of TLS for one connection. */
 export const TLS_BYTES = 49_152;
 
 /** The writing half of a {@link Transport}. */
 export interface Sink {
-  /** Whether nothing can be written any more. */
+  /** Whether writing is no longer possible. */
   readonly destroyed: boolean;
-  /** Bytes that were written and that the kernel has not taken. */
+  /** Written bytes that the kernel has not taken. */
   readonly waitingBytes: number;
-  /** Characters that were written: bytes, where all of it was ASCII. */
+  /** Written characters, which are bytes if all text is ASCII. */
   readonly written: number;
   /**
-   * Writes the first of some entries, as many as may be handed to the kernel at once.
-   * @param taken is called when the kernel has taken something that it had to be waited for with.
-   * @returns how many; 0: the first is long, and is to be handed over in pieces.
+   * Writes the first entries, up to {@link WRITE_LENGTH}.
+   * @param taken Called when the kernel has taken a write that had to wait.
+   * @returns the number of written entries; 0: the first one is too long and must be split.
    */
   write(entries: readonly (string | Stanza)[], taken: () => void): number;
   /** Writes the last texts and closes our side. */
   end(texts: readonly string[]): void;
 }
 
-/** Is told by a {@link Transport} what comes from the peer. */
+/** Receives the events of a {@link Transport}. */
 export interface TransportReceiver {
-  /** Bytes as they came, or one whole frame. They are there only until it returns. */
+  /** A chunk of bytes, or one complete frame, valid only during the call. */
   dataRead(chunk: Buffer): void;
-  /** {@link Transport.keptBytes} has changed though nothing whole was read. */
+  /** {@link Transport.keptBytes} has changed, although nothing was read. */
   keptChanged(): void;
   /** The peer has closed its side. */
   ended(): void;
-  /** @param error A `StreamError` is the peer's fault, and it can be told. */
+  /** @param error A `StreamError` is the peer's fault, and is sent to it. */
   failed(error: Error): void;
-  /** Both sides are closed. Told once, at last. */
+  /** Both sides are closed. The last event, called once. */
   closed(): void;
 }
 
-/** Turns what comes from a peer into stanzas. */
+/** Turns input from a peer into stanzas. */
 export interface Input {
-  /** Reads on, as far as the pace allows: the input may be {@link suspended} then. @throws StreamError */
+  /** Reads a chunk as far as the pace allows; the input may be {@link suspended} afterwards. @throws StreamError */
   read(chunk: Buffer): void;
-  /** About the memory that it keeps of what has come, in bytes. */
+  /** The approximate memory of kept input, in bytes. */
   readonly keptBytes: number;
-  /** Whether something waits to be read by {@link goOn}. Nothing else is to be read before that. */
+  /** Whether {@link goOn} must continue before the next {@link read}. */
   readonly suspended: boolean;
   /** @throws StreamError */
   goOn(): void;
-  /** What comes from now on is for somebody else, within other limits. */
+  /** Hands later input to another receiver, with other limits. */
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void;
-  /** From a receiver: behind this stanza the peer begins a new stream (RFC 6120 §6.4.6). */
+  /** Called by a receiver: a new stream follows the current stanza (RFC 6120 §6.4.6). */
   restart(): void;
-  /** Takes no more. */
+  /** Stops reading. */
   stop(): void;
-  /** After a receiver has called {@link stop}: what had come behind the stanza it was given, and was not read. */
+  /** The unread input after the current stanza, once a receiver has called {@link stop}. */
   readonly unread: string;
 }
 
 /**
- * A way to obtain text from a peer and to give it some. It knows bytes and frames, and nothing of what they mean.
+ * Exchanges bytes or frames with a peer, without knowing their meaning.
  */
 export interface Transport extends Sink {
   readonly kind: TransportKind;
-  /** Where the peer is, for logs; `address:port` where it has one. */
+  /** The peer's address for logs, `address:port` if it has one. */
   readonly peer: string;
   /** Whether the peer is on another host. */
   readonly remote: boolean;
-  /** Whether nobody can listen in: it is encrypted, or does not leave the machine's kernel. */
+  /** Whether it is encrypted or local to the machine's kernel. */
   readonly confidential: boolean;
-  /** Empty where there is no TLS. */
+  /** Empty without TLS. */
   readonly channelBindings: ChannelBindings;
   /** Whether {@link startTls} may be called. */
   readonly canStartTls: boolean;
-  /** About the memory that it keeps besides its {@link Input} and what it has written, in bytes. */
+  /** The approximate memory of the transport, in bytes, without its {@link Input} and its output. */
   readonly keptBytes: number;
-  /** What the bytes leave by. */
+  /** The socket of the output. */
   readonly socket: Duplex;
   readonly framing: Framing;
   /** Begins to read. */
   open(receiver: TransportReceiver): void;
   createInput(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace): Input;
-  /** Reads no more for now. What is on its way already may still be handed over. */
+  /** Pauses reading. Chunks in transit may still arrive. */
   pause(): void;
   resume(): void;
-  /** Goes on over TLS, from the next byte on in both directions. */
+  /** Switches to TLS, from the next byte on in both directions. */
   startTls(identity: TlsIdentity): void;
   /** Closes both sides at once. */
   destroy(): void;

@@ -8,14 +8,14 @@ import { ListenError } from './tcp.ts';
 /** sockaddr_un has room for 108 bytes on Linux (104 elsewhere), the last of them 0. */
 const MAX_PATH_BYTES = 103;
 
-/** A Unix domain socket has no address for its other end. */
+/** The location of a Unix domain socket's peer, which has no address. */
 export function unixPlace(path: string): PeerPlace {
   return { kind: 'unix', peer: `unix:${path}`, remote: false };
 }
 
 /**
- * Listens on a Unix domain socket. One that a dead server has left is replaced; nothing else ever is.
- * @param mode Its permissions, from its first moment on.
+ * Listens on a Unix domain socket. It replaces only the stale socket of a dead server.
+ * @param mode Its permissions, from the first moment.
  * @throws ListenError
  */
 export async function listenOnUnix(path: string, mode: number, onSocket: (socket: Socket) => void): Promise<Server> {
@@ -35,23 +35,23 @@ export async function listenOnUnix(path: string, mode: number, onSocket: (socket
   return server;
 }
 
-/** Checks, without listening, that a socket can be at a path. @throws ListenError */
+/** Checks a path for a socket, without listening. @throws ListenError */
 export function checkUnixPath(path: string): void {
-  // libuv takes a missing folder for a forbidden one.
-  if (!existsSync(dirname(path))) throw new ListenError(path, 'there is no such folder');
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw new ListenError(path, `the path of a socket has at most ${MAX_PATH_BYTES} bytes`);
+  // libuv reports a missing folder as forbidden.
+  if (!existsSync(dirname(path))) throw new ListenError(path, 'the folder does not exist');
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw new ListenError(path, `the path is longer than ${MAX_PATH_BYTES} bytes`);
   try {
     const there = lstatSync(path, { throwIfNoEntry: false });
-    if (there?.isSocket() === false) throw new ListenError(path, 'there is something that is no socket; it stays as it is');
+    if (there?.isSocket() === false) throw new ListenError(path, 'the path exists and is not a socket');
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
     throw error instanceof ListenError ? error : new ListenError(path, explain(error as NodeJS.ErrnoException), error);
   }
 }
 
-/** Begins to listen on a socket that has its permissions from its first moment on. What goes wrong is told by an event. */
+/** Listens on a socket with its permissions from the first moment. Errors are events. */
 export function bindWithMode(server: Server, path: string, mode: number): void {
-  // It is bound within the call, so nobody else sees the mask.
+  // The socket is bound during the call, so the mask affects nothing else.
   const mask = process.umask(0o777 & ~mode);
   try {
     server.listen(path);
@@ -63,12 +63,12 @@ export function bindWithMode(server: Server, path: string, mode: number): void {
 async function removeStale(path: string): Promise<void> {
   if (!existsSync(path)) return;
   const refusal = await knock(path);
-  if (refusal === '') throw new ListenError(path, 'another program listens there; stop it, or choose another path with --unix');
-  if (refusal !== 'ECONNREFUSED') throw new ListenError(path, `cannot tell whether another program listens there: ${refusal}`);
+  if (refusal === '') throw new ListenError(path, 'it is in use by another program; stop it, or choose another path with --unix');
+  if (refusal !== 'ECONNREFUSED') throw new ListenError(path, `cannot find out whether it is in use: ${refusal}`);
   unlinkSync(path);
 }
 
-/** @returns why nobody opens; `''` if somebody does. */
+/** Tries to connect. @returns the error code, or `''` if the connection succeeds. */
 async function knock(path: string): Promise<string> {
   const socket = connect(path);
   try {
@@ -84,10 +84,10 @@ async function knock(path: string): Promise<string> {
 function explain({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'ENOTDIR':
-      return 'its folder is none';
+      return 'a part of the path is not a folder';
     case 'EACCES':
     case 'EPERM':
-      return 'not permitted in that folder';
+      return 'permission denied in that folder';
     default:
       return message;
   }

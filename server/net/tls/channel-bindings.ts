@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { TlsIdentity } from './identity.ts';
 
-/** What a login can be bound to, by the name of the channel binding type (RFC 5056). */
+/** Channel binding data by type (RFC 5056). */
 export type ChannelBindings = ReadonlyMap<string, Buffer>;
 
 export const NO_CHANNEL: ChannelBindings = new Map();
@@ -11,16 +11,16 @@ const EXPORTER_LABEL = 'EXPORTER-Channel-Binding';
 const EXPORTER_BYTES = 32;
 const NO_CONTEXT = Buffer.alloc(0);
 
-/** Not defined with TLS 1.3, and used all the same by clients older than RFC 9266. */
+/** Not defined for TLS 1.3, but used by clients older than RFC 9266. */
 const UNADVERTISED = 'tls-unique';
 
 /**
- * What a login can be bound to on an encrypted stream, the best first: keying material of this very connection (`tls-exporter`), or the
- * server's certificate (`tls-server-end-point`). `tls-unique` is there for old clients that look no further than for a `-PLUS`, as slixmpp
- * before 1.9: the first Finished message binds to the handshake with TLS 1.3 as well as any.
+ * The channel bindings of an encrypted stream, strongest first: keying material of the connection (`tls-exporter`), or the
+ * server's certificate (`tls-server-end-point`). `tls-unique` supports old clients that look for `-PLUS` only, as slixmpp
+ * before 1.9: with TLS 1.3 too, the first Finished message binds to the handshake.
  *
- * With TLS 1.2 nothing: the first would need the extended master secret (RFC 9266 §3), of which Node does not tell, and clients of that
- * age use `tls-unique`, which has the same weakness; they would not find it here and fail.
+ * None with TLS 1.2: `tls-exporter` would need the extended master secret (RFC 9266 §3), which Node does not report, and clients of that
+ * age use `tls-unique`, which has the same weakness.
  */
 export function channelBindingsOf(socket: TLSSocket, { endPoint }: TlsIdentity): ChannelBindings {
   if (socket.getProtocol() !== 'TLSv1.3') return NO_CHANNEL;
@@ -31,7 +31,7 @@ export function channelBindingsOf(socket: TLSSocket, { endPoint }: TlsIdentity):
   return bindings;
 }
 
-/** The types a client is told of (XEP-0440). */
+/** The advertised types (XEP-0440). */
 export function advertisedTypes(bindings: ChannelBindings): string[] {
   return [...bindings.keys()].filter((type) => type !== UNADVERTISED);
 }

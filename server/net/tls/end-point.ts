@@ -18,8 +18,8 @@ const HASHES: ReadonlyMap<string, string> = new Map([
 const OBJECT_IDENTIFIER = 0x06;
 
 /**
- * The channel binding `tls-server-end-point` (RFC 5929 §4): the certificate, hashed as its own signature is.
- * @param certificate In DER. @returns null where the signature does not name one hash function (Ed25519, RSASSA-PSS).
+ * The channel binding `tls-server-end-point` (RFC 5929 §4): the certificate, hashed by the function of its signature.
+ * @param certificate In DER. @returns null if the signature algorithm names no single hash function (Ed25519, RSASSA-PSS).
  */
 export function endPointOf(certificate: Buffer): Buffer | null {
   const hash = HASHES.get(signatureAlgorithmOf(certificate));
@@ -33,7 +33,7 @@ function signatureAlgorithmOf(certificate: Buffer): string {
   return algorithm.tag === OBJECT_IDENTIFIER ? certificate.toString('hex', algorithm.start, algorithm.end) : '';
 }
 
-/** Where the content of the DER element at a place starts and ends (X.690 §8.1). */
+/** The bounds of the content of a DER element (X.690 §8.1). */
 function elementAt(der: Buffer, place: number): { tag: number; start: number; end: number } {
   const length = der[place + 1] ?? 0;
   const lengthBytes = length < 0x80 ? 0 : length & 0x7f;

@@ -4,17 +4,17 @@ import type { CertificateFiles } from '../../config/transports.ts';
 import { readRegularFile } from '../../kernel/regular-file.ts';
 import { endPointOf } from './end-point.ts';
 
-/** What the server shows to who begins TLS with it. */
+/** The server's certificate and key for TLS. */
 export interface TlsIdentity {
   readonly context: SecureContext;
-  /** For the channel binding `tls-server-end-point`; null where the certificate has none. */
+  /** The channel binding `tls-server-end-point`, or null. */
   readonly endPoint: Buffer | null;
   /** SHA-256 of the certificate, as `openssl x509 -fingerprint` writes it. */
   readonly fingerprint: string;
   readonly expires: Date;
 }
 
-/** A certificate cannot be used. The message says which, and why. */
+/** A certificate is unusable. The message has the file and the reason. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
 
@@ -30,11 +30,11 @@ export function readIdentity(files: CertificateFiles): TlsIdentity {
   try {
     return createIdentity(certificate, key);
   } catch (error) {
-    throw new CertificateError(`TLS: ${files.certificate} and ${files.key} are no certificate and its key: ${(error as Error).message}`, error);
+    throw new CertificateError(`TLS: ${files.certificate} and ${files.key} are not a certificate and its key: ${(error as Error).message}`, error);
   }
 }
 
-/** @param certificate In PEM, as the key. @throws what crypto has to say against them. */
+/** @param certificate In PEM, like the key. @throws the error of crypto. */
 export function createIdentity(certificate: string, key: string): TlsIdentity {
   const leaf = new X509Certificate(certificate);
   const context = createSecureContext({

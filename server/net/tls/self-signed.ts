@@ -3,12 +3,12 @@ import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import { createIdentity, type TlsIdentity } from './identity.ts';
 
 const DAY_MS = 86_400_000;
-/** More than a year is refused by some clients. */
+/** Some clients refuse certificates for more than a year. */
 const VALID_DAYS = 365;
 
-/** A certificate for these domains and this machine's own addresses that nobody vouches for. It is gone when the process ends. */
+/** Makes a self-signed certificate for these domains and the loopback addresses, for the lifetime of the process. */
 export async function createSelfSigned(domains: readonly string[]): Promise<TlsIdentity> {
-  // Only who asks for such a certificate pays for reading a library that makes some.
+  // Load the library on demand.
   const { generate } = await import('selfsigned');
   const literals = domains.flatMap((domain) => addressLiteral(domain) ?? []);
   const names = [...new Set([...domains.filter((domain) => addressLiteral(domain) === null), 'localhost'])].map((value) => ({ type: 2 as const, value }));

@@ -4,7 +4,7 @@ import type { Log } from '../../kernel/log.ts';
 import { readIdentity, type TlsIdentity } from './identity.ts';
 import { createSelfSigned } from './self-signed.ts';
 
-/** The server's identity for TLS, which may be replaced while it runs: who has begun goes on with the old one. */
+/** The server's TLS identity, which a reload may replace: existing connections keep the old one. */
 export class Tls {
   private readonly log: Log;
   private current: TlsIdentity | null = null;
@@ -23,7 +23,7 @@ export class Tls {
     this.use(certificate === 'self-signed' ? await createSelfSigned(domains) : readIdentity(certificate));
   }
 
-  /** From now on, that of these files. @throws CertificateError, with nothing changed */
+  /** Replaces the identity by that of these files. @throws CertificateError, leaving the old one. */
   read(files: CertificateFiles): void {
     this.use(readIdentity(files));
   }

@@ -9,24 +9,24 @@ import { decodeUtf8 } from '../../../shared/utf8.ts';
 import type { Input } from '../transport.ts';
 
 /**
- * What the elements of all frames together are the content of, so that one reader has them all, with all its limits. Its default namespace
- * is one that no frame's element may have: whoever declares none is found out.
+ * The parent of the elements of all frames, so that one reader with all its limits reads them. No frame's element may have its default
+ * namespace, so an element without a declaration is detected.
  */
 const AROUND_ALL = `<stream xmlns='${NS.streams}'>`;
 
-/** How much more may come before login than elements may be long: frame headers, masks and pings. */
+/** The factor for frame headers, masks and pings in the bytes before login. */
 const FRAMING_FACTOR = 2;
 
-/** A stream as RFC 7395 has it: frames, each of which holds one whole element. */
+/** An RFC 7395 stream: frames with one element each. */
 export class FrameInput implements Input {
   readonly unread = '';
   private readonly reader: StreamReader;
   private receiver: StreamReceiver;
   private limits: ReaderLimits;
   private state: 'unopened' | 'open' | 'restarting' | 'stopped' = 'unopened';
-  /** Of the frame that is being read. */
+  /** The elements of the current frame. */
   private elements = 0;
-  /** Since the stream began. */
+  /** The bytes since the stream began. */
   private arrivedBytes = 0;
 
   constructor(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace) {
@@ -36,12 +36,12 @@ export class FrameInput implements Input {
     this.reader.write(AROUND_ALL);
   }
 
-  /** The elements of a frame are the receiver's, but for those of the framing. */
+  /** The receiver gets all elements but those of the framing. */
   get reads(): StreamReceiver['reads'] {
     return this.receiver.reads;
   }
 
-  /** Notes bytes that belong to a frame which may not be whole yet. @returns whether they are more than a client may send before login. */
+  /** Counts bytes of a possibly incomplete frame. @returns whether they exceed the limit before login. */
   overrun(bytes: number): boolean {
     this.arrivedBytes += bytes;
     return this.arrivedBytes > this.limits.maxStreamBytes * FRAMING_FACTOR;
@@ -52,10 +52,10 @@ export class FrameInput implements Input {
     if (frame.length > maxStreamBytes) throw new StreamError('policy-violation', `more than ${maxStreamBytes} bytes before login`);
     if (frame.length > hardStanzaBytes) throw new StreamError('policy-violation', `a stanza of more than ${hardStanzaBytes} bytes`);
     const text = decodeUtf8(frame);
-    // RFC 7395 §3.8: that goes for white space too.
+    // RFC 7395 §3.8: no white space either.
     if (!text.startsWith('<')) throw new StreamError('bad-format', 'a frame must begin with "<"');
-    // RFC 6120 §11.1, here and not by the reader, which takes a DOCTYPE in the middle for bad XML.
-    if (text.startsWith('<!') || text.startsWith('<?')) throw new StreamError('restricted-xml', 'a frame must hold an element, and nothing before it');
+    // RFC 6120 §11.1, checked here because the reader would report a DOCTYPE in the middle as malformed XML.
+    if (text.startsWith('<!') || text.startsWith('<?')) throw new StreamError('restricted-xml', 'a frame must contain one element and nothing before it');
     this.elements = 0;
     this.reader.write(text);
     if (!this.reader.suspended) this.frameRead();
@@ -91,7 +91,7 @@ export class FrameInput implements Input {
   }
 
   headerRead(): void {
-    // Ours.
+    // The closing tag of our own parent element.
   }
 
   stanzaRead(stanza: Stanza, namespace: string): void {
@@ -116,12 +116,12 @@ export class FrameInput implements Input {
   }
 
   footerRead(): void {
-    throw new StreamError('not-well-formed', 'an end tag of what was not begun');
+    throw new StreamError('not-well-formed', 'an end tag without a start tag');
   }
 
   private frameRead(): void {
     if (this.state === 'stopped') return;
-    if (this.elements !== 1) throw new StreamError('not-well-formed', 'a frame must hold one whole element');
+    if (this.elements !== 1) throw new StreamError('not-well-formed', 'a frame must contain one complete element');
     if (this.state !== 'restarting') return;
     this.state = 'unopened';
     this.arrivedBytes = 0;

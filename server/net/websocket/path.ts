@@ -1,2 +1,2 @@
-/** Where on the HTTP port the WebSocket is. */
+/** The path of the WebSocket. */
 export const WEBSOCKET_PATH = '/xmpp-websocket';

@@ -13,11 +13,11 @@ import { type Input, TLS_BYTES, type Transport, type TransportReceiver, WRITE_LE
 import { FrameInput } from './frame-input.ts';
 import { WEBSOCKET_FRAMING } from './websocket-framing.ts';
 
-/** About what a connection takes of memory, and each buffer that the library keeps. */
+/** The approximate memory of a connection, and of each buffer of the library. */
 const WEBSOCKET_BYTES = 16_384;
 const BUFFER_BYTES = 200;
 
-/** Frames of a WebSocket (RFC 7395), each with one element. */
+/** A WebSocket (RFC 7395), whose frames contain one element each. */
 export class WebSocketTransport implements Transport {
   readonly kind = 'websocket';
   readonly peer: string;
@@ -29,13 +29,13 @@ export class WebSocketTransport implements Transport {
   private readonly webSocket: WebSocket;
   private readonly identity: TlsIdentity | null;
   private input: FrameInput | null = null;
-  /** Whether anything has come since the last {@link ping}. */
+  /** Whether the peer has sent anything since the last {@link ping}. */
   private alive = true;
-  /** What has come of frames that are not whole. */
+  /** The received bytes of incomplete frames. */
   private begunBytes = 0;
   private frameEnded = false;
 
-  /** @param socket Below the WebSocket. @param identity What the server has shown where that is encrypted. */
+  /** @param socket The socket below the WebSocket. @param identity The TLS identity, or null without TLS. */
   constructor(webSocket: WebSocket, socket: Socket, identity: TlsIdentity | null) {
     const { peer, remote } = placeOf(socket);
     this.webSocket = webSocket;
@@ -84,7 +84,7 @@ export class WebSocketTransport implements Transport {
   write(entries: readonly (string | Stanza)[], taken: () => void): number {
     let length = 0;
     let count = 0;
-    // All frames of one turn leave in one write.
+    // One write sends all frames of one turn.
     this.socket.cork();
     while (count < entries.length && length < WRITE_LENGTH) {
       const entry = entries[count++] as string | Stanza;
@@ -115,10 +115,10 @@ export class WebSocketTransport implements Transport {
   }
 
   startTls(): void {
-    throw new Error('a WebSocket is encrypted from its beginning or not at all');
+    throw new Error('a WebSocket cannot switch to TLS');
   }
 
-  /** Asks whether the peer is there (RFC 6455 §5.5.2); ends the connection if it has said nothing since the last time. */
+  /** Pings the peer (RFC 6455 §5.5.2); closes the connection if the peer has been silent since the last ping. */
   ping(): void {
     if (!this.alive) {
       this.webSocket.terminate();
@@ -134,13 +134,13 @@ export class WebSocketTransport implements Transport {
     else receiver.dataRead(frame as Buffer);
   }
 
-  /** The library, which has read them first, keeps what has come of a frame until it is whole. That is no way around the limit before login. */
+  /** Counts received bytes, because the library buffers an incomplete frame, which must not bypass the limit before login. */
   private bytesRead(bytes: number, receiver: TransportReceiver): void {
     this.alive = true;
     this.begunBytes = this.frameEnded ? 0 : this.begunBytes + bytes;
     this.frameEnded = false;
     receiver.keptChanged();
-    if (this.input?.overrun(bytes) === true) receiver.failed(new StreamError('policy-violation', 'too much before login'));
+    if (this.input?.overrun(bytes) === true) receiver.failed(new StreamError('policy-violation', 'too many bytes before login'));
   }
 }
 

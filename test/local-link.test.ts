@@ -77,7 +77,7 @@ test('a program logs in by the rules of a client', async (t) => {
   refused({ domain: 'elsewhere.example' }, /host-unknown/);
   refused({ resource: '' }, /resource/);
   const first = login('one');
-  refused({ resource: 'two' }, /takes no more/);
+  refused({ resource: 'two' }, /its limit of 1 sessions/);
   const second = login('one');
   await turn();
   assert.deepEqual([first.program.open, first.closed(), second.program.open], [false, 1, true], 'the same address replaces the first');

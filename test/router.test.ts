@@ -117,11 +117,11 @@ test('least-outstanding chooses the listener with the fewest unanswered requests
 
 const OUTSIDE = 'router';
 
-test('a router from outside takes the place of the internal one, which returns when it leaves', async (t) => {
+test('an external router replaces the internal one, which resumes when it leaves', async (t) => {
   const { listen, login, query, log } = await setUp(t);
   const before = await listen('before', 'opensrf.before');
   const outside = await login('router', DOMAIN, OUTSIDE);
-  assert.match(log.lines.map(({ message }) => message).join('\n'), /steps aside/);
+  assert.match(log.lines.map(({ message }) => message).join('\n'), /is suspended/);
 
   const client = await login('client');
   client.send(cRequest(ROUTER, '', 'info', requestBody('opensrf.router.info.class.list')));
@@ -156,7 +156,7 @@ async function routerLogin(t: TestContext, address: Parameters<typeof Peer.conne
   return peer.expect(/<\/iq>|<iq [^>]*\/>/);
 }
 
-test('a router from outside may send requests itself, and what registers with it is still known when it has left', async (t) => {
+test('an external router may send requests, and its registrations survive it', async (t) => {
   const { server, login, listen, query } = await setUp(t);
   const outside = await login('router', DOMAIN, 'router');
   const elsewhere = await listen('elsewhere', 'opensrf.math', 'router@public.localhost/router');
@@ -171,13 +171,13 @@ test('a router from outside may send requests itself, and what registers with it
   assert.deepEqual([...(server.routers.get(DOMAIN)?.classes.keys() ?? [])], ['opensrf.math']);
 });
 
-test('--external-router refuse keeps a router from outside away with a conflict', async (t) => {
+test('--external-router refuse refuses an external router with a conflict', async (t) => {
   const { address, listen } = await setUp(t, { router: { externalRouter: 'refuse' } });
   await listen('listener');
   assert.match(await routerLogin(t, address, 'router'), /type='error' id='1'><error code='409' type='cancel'><conflict /);
 });
 
-test('a second router from outside is refused while the first lives', async (t) => {
+test('a second external router is refused while the first lives', async (t) => {
   const { address, login } = await setUp(t);
   await login('router', DOMAIN, OUTSIDE);
   assert.match(await routerLogin(t, address, 'router'), /<error code='409'/);

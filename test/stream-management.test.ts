@@ -28,7 +28,7 @@ async function setUp(t: TestContext, limits: ConfigInput['limits'] = {}, router:
     peer.send(`<resume ${SM} h='${handled}' previd='${id}'/>`);
     return peer;
   };
-  const waits = () => started.log.lines.some(({ message }) => message === 'session waits to be resumed');
+  const waits = () => started.log.lines.some(({ message }) => message === 'session waits for a resumption');
   /** Cuts a connection, and returns when the server knows. */
   const cut = async (peer: Peer) => {
     peer.stream.destroy();

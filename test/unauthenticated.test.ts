@@ -201,7 +201,7 @@ test('after too many failures of its address a failed login is told late, and a 
   for (let index = 0; index < 5; index++) await login(`r${index}`);
   assert.deepEqual([late.received, late.ended, server.sessionCount], ['', false, 5]);
   late.send(iqAuthSet('opensrf', '<password>password</password>'));
-  assert.match(await late.closed(), /<policy-violation .*the last login has not been answered yet/);
+  assert.match(await late.closed(), /<policy-violation .*a login is still pending/);
 });
 
 test('a failed login that is told late is told in the end, and may be tried again', async (t) => {

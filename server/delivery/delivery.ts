@@ -21,14 +21,14 @@ export class Delivery {
     this.undelivered = undelivered;
   }
 
-  /** Hands a stanza, whose `from` is stamped, to the endpoint at its `to`; one that nobody takes bounces. */
+  /** Delivers a stamped stanza to the endpoint at its `to`, or bounces it. */
   deliver(stanza: Stanza): void {
     const endpoint = this.directory.get(stanza.to);
     if (endpoint === undefined) this.deliverByParts(stanza);
     else endpoint.deliver(stanza);
   }
 
-  /** Sends a stanza back to its sender with an error, if it may be answered at all. */
+  /** Bounces a stanza to its sender, if its type allows an answer. */
   bounce(stanza: Stanza, error: StanzaError): void {
     this.undelivered(stanza, error);
     this.sendBounce(bounce(stanza, error), error);
@@ -39,12 +39,12 @@ export class Delivery {
     this.sendBounce(bounce(stanza, error), error);
   }
 
-  /** The same for a stanza whose content was let go. */
+  /** Bounces a stanza whose content was discarded. */
   bounceWithoutContent(stanza: Stanza, error: StanzaError): void {
     this.sendBounce(bounceWithoutContent(stanza, error), error);
   }
 
-  // Not by `deliver`: a bounce that nobody takes ends here.
+  // Not by `deliver`: an undeliverable bounce is dropped.
   private sendBounce(answer: Stanza | null, { condition }: StanzaError): void {
     if (answer === null) return;
     this.counts.bounces.count(condition);
@@ -59,7 +59,7 @@ export class Delivery {
     }
     const jid = parseJid(stanza.to);
     if (jid === null) {
-      this.bounce(stanza, new StanzaError('jid-malformed', 'the address in "to" is no JID'));
+      this.bounce(stanza, new StanzaError('jid-malformed', '"to" is not a valid JID'));
       return;
     }
     const endpoint = this.endpointFor(jid);
@@ -70,12 +70,12 @@ export class Delivery {
     endpoint.deliver(stanza);
   }
 
-  /** Whoever has the address or, since nobody else has it, all that are below his own. */
+  /** The endpoint of the address itself, or else of its bare JID or domain. */
   private endpointFor(jid: Jid): Endpoint | undefined {
     return this.directory.get(formatJid(jid)) ?? this.directory.get(bareJid(jid)) ?? this.directory.get(jid.domain);
   }
 
-  /** RFC 6120 §10.3: without `to` it is for the sender's own account, and that is the host's business. */
+  /** RFC 6120 §10.3: a stanza without `to` is for the sender's own account, for which the host answers. */
   private deliverToOwnAccount(stanza: Stanza): void {
     stanza.to = bareOf(stanza.from);
     this.directory.get(parseJid(stanza.from)?.domain ?? '')?.deliver(stanza);

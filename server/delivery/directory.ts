@@ -1,18 +1,18 @@
 import type { Endpoint } from '../../shared/endpoint.ts';
 
 /**
- * Who is reachable at which address. An endpoint at a full JID has that address alone; one at a bare JID or a domain
- * also has all addresses below it that nobody else has.
+ * Endpoints by address. An endpoint at a full JID has only that address; one at a bare JID or a domain
+ * also has all addresses below it that have no endpoint of their own.
  */
 export class Directory {
   private readonly endpoints = new Map<string, Endpoint>();
 
-  /** Whoever has exactly that address. */
+  /** The endpoint at exactly that address. */
   get(jid: string): Endpoint | undefined {
     return this.endpoints.get(jid);
   }
 
-  /** True if the endpoint has its address now, false if another has it. */
+  /** Adds an endpoint. @returns false if its address is taken. */
   add(endpoint: Endpoint): boolean {
     const holder = this.endpoints.get(endpoint.jid);
     if (holder !== undefined) return holder === endpoint;
@@ -20,7 +20,7 @@ export class Directory {
     return true;
   }
 
-  /** Removes the endpoint, and nobody who has taken its address since. */
+  /** Removes the endpoint, unless another one has replaced it. */
   remove(endpoint: Endpoint): void {
     if (this.endpoints.get(endpoint.jid) === endpoint) this.endpoints.delete(endpoint.jid);
   }

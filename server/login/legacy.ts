@@ -19,8 +19,8 @@ export function legacyLogin(query: Element, domain: string, streamId: string, ac
   const resource = childText(query, 'resource') ?? '';
   const password = childText(query, 'password');
   const digest = childText(query, 'digest')?.trim();
-  if (!isLocalPart(username)) return new StanzaError('not-acceptable', 'username is missing or no valid node of a JID');
-  if (!isResource(resource)) return new StanzaError('not-acceptable', 'resource is missing or no valid resource of a JID');
+  if (!isLocalPart(username)) return new StanzaError('not-acceptable', 'the username is missing or invalid');
+  if (!isResource(resource)) return new StanzaError('not-acceptable', 'the resource is missing or invalid');
   if (password === undefined && digest === undefined) return new StanzaError('not-acceptable', 'neither password nor digest was given');
   const known = digest === undefined ? accounts.checkPassword(username, domain, password ?? '') : accounts.checkDigest(username, domain, streamId, digest);
   return known ? { username, resource } : new StanzaError('not-authorized', 'wrong user name or password');

@@ -15,40 +15,40 @@ import type { Link } from './link.ts';
 import type { Session, SessionIdentity } from './session.ts';
 import type { SessionEnvironment, SessionOwner } from './session-environment.ts';
 
-/** Who may have an address. */
+/** The rules for binding an address. */
 export interface BindingRules {
-  /** Whether a router program may log in and take the internal router's place. */
+  /** Whether an external router may log in and replace the internal one. */
   readonly externalRouter: 'allow' | 'refuse';
-  /** Which component keeps a domain when a second one comes for it. */
+  /** Which component keeps a domain when a second one logs in. */
   readonly componentConflict: ComponentConflict;
-  /** Of all domains. */
+  /** The most sessions of all domains. */
   readonly maxSessions: number;
   /** A longer stanza is refused. */
   readonly stanzaBytes: number;
 }
 
-/** What the binding of addresses needs of its server. */
+/** The parts of the server that the binding needs. */
 export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | 'nextNumber'> {
   readonly directory: Directory;
-  /** Those that have an address; the binding keeps it. */
+  /** The bound sessions, which the binding updates. */
   readonly sessions: Set<Session>;
-  /** Those of them that are components. */
+  /** The components among them. */
   readonly components: Set<Session>;
   /** By domain. */
   readonly routers: ReadonlyMap<string, Router>;
-  /** Takes back a routed request that was not written. */
+  /** Returns an unwritten request to its router. */
   readonly returned: (stanza: Stanza) => void;
-  /** Does what takes long. */
+  /** Runs long jobs in slices. */
   readonly jobs: JobRunner;
   readonly counts: ServerCounts;
-  /** Takes what goes wrong when a session ends: all of the rest is done nevertheless. */
+  /** Isolates failures at the end of a session, so that all other steps are done. */
   readonly endGuard: Guard;
   readonly log: Log;
-  /** A router program has taken the place of an internal router. */
+  /** Called when an external router has replaced an internal one. */
   readonly onRouterReplaced: () => void;
 }
 
-/** Gives sessions their addresses, and takes them back when sessions end. */
+/** Binds sessions to their addresses, and frees the addresses when sessions end. */
 export class Binding implements SessionOwner {
   private readonly rules: BindingRules;
   private readonly environment: BindingEnvironment;
@@ -63,23 +63,23 @@ export class Binding implements SessionOwner {
     this.sessionEnvironment = { clock, delivery, presence, observation, memory, isListener, owner: this, nextNumber: () => ++this.lastNumber };
   }
 
-  /** From now on a session that ends gives back what its peer did not get. */
+  /** From now on, a session's end returns its undelivered stanzas. */
   open(): void {
     this.state = 'open';
   }
 
-  /** All sessions are about to end: no sender is left to be told of what was not delivered. */
+  /** From now on, a session's end returns nothing, because all sessions are about to end. */
   close(): void {
     this.state = 'closing';
   }
 
-  /** Makes a client's session, if its address is free or may be freed. */
+  /** Makes a client's session, if its address is free or can be freed. */
   bindClient(link: Link, identity: SessionIdentity): Session | StanzaError {
     const session = new ClientSession(identity, link, this.sessionEnvironment);
     return this.bind(session) ?? session;
   }
 
-  /** Makes a component's session, if its domain is free or may be freed. */
+  /** Makes a component's session, if its domain is free or can be freed. */
   bindComponent(link: Link, domain: string): Session | StanzaError {
     const session = new ComponentSession(domain, link, this.sessionEnvironment);
     return this.bind(session) ?? session;
@@ -108,11 +108,11 @@ export class Binding implements SessionOwner {
   /** @returns why a session cannot have its address; null if it has it. */
   private bind(session: BoundSession): StanzaError | null {
     const { directory, sessions, components, observation, memory, counts, log } = this.environment;
-    // A session that replaces another takes no room.
+    // A session that replaces another does not increase the number.
     if (sessions.size >= this.rules.maxSessions && !(directory.get(session.jid) instanceof BoundSession)) {
-      return new StanzaError('resource-constraint', `this server has ${sessions.size} sessions and takes no more`);
+      return new StanzaError('resource-constraint', `this server has reached its limit of ${sessions.size} sessions`);
     }
-    if (memory.full) return new StanzaError('resource-constraint', 'this server has no memory left for more sessions');
+    if (memory.full) return new StanzaError('resource-constraint', 'no memory left for more sessions');
     const place = this.freeAddress(session);
     if (place === 'taken') return new StanzaError('conflict', `${session.jid} is in use`);
     directory.add(session);
@@ -126,7 +126,7 @@ export class Binding implements SessionOwner {
     return null;
   }
 
-  /** What is not handed back yet is still kept for the session. */
+  /** Returns a session's undelivered stanzas; charges the rest to the session until then. */
   private *handBackAll({ account, origin }: Session, unsent: readonly Stanza[]): Job {
     for (const stanza of unsent) {
       account.charge(-stanza.cost);
@@ -141,18 +141,18 @@ export class Binding implements SessionOwner {
     const { returned, delivery, endGuard } = this.environment;
     try {
       if (stanza.returnPath !== BOUNCES) returned(stanza);
-      else delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before it could be delivered'));
+      else delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before delivery'));
     } catch (error) {
       endGuard.failed(error);
     }
   }
 
-  /** @returns whether the address is free now, was that of an internal router that stepped aside, or stays taken. */
+  /** Frees an address. @returns `free`, `router` if an internal router was suspended, or `taken`. */
   private freeAddress(newcomer: BoundSession): 'free' | 'router' | 'taken' {
     const holder = this.environment.directory.get(newcomer.jid);
     if (holder === undefined) return 'free';
     if (holder instanceof BoundSession && this.isReplaceable(holder)) {
-      holder.close('replaced', new StreamError('conflict', 'the same address has logged in again'));
+      holder.close('replaced', new StreamError('conflict', 'replaced by a new login with the same address'));
       return 'free';
     }
     const router = this.environment.routers.get(newcomer.origin.domain);
@@ -163,7 +163,7 @@ export class Binding implements SessionOwner {
   }
 
   private stepAside(router: Router, newcomer: BoundSession): 'router' {
-    this.environment.log.warn({ jid: newcomer.jid, peer: newcomer.link.peer }, 'a router from outside logged in; the internal one steps aside');
+    this.environment.log.warn({ jid: newcomer.jid, peer: newcomer.link.peer }, 'an external router logged in; the internal one is suspended');
     router.suspend();
     newcomer.observe(router.registrationObserver);
     return 'router';
@@ -177,6 +177,6 @@ export class Binding implements SessionOwner {
     const router = this.environment.routers.get(session.origin.domain);
     if (router?.jid !== session.jid || !router.suspended) return;
     router.resume();
-    this.environment.log.warn({ jid: router.jid, classes: router.classes.size }, 'the router from outside has left; the internal one is back');
+    this.environment.log.warn({ jid: router.jid, classes: router.classes.size }, 'the external router left; the internal one resumed');
   }
 }

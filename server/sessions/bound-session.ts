@@ -13,7 +13,7 @@ import type { SessionEnvironment } from './session-environment.ts';
 
 const NO_OBSERVERS: readonly DeliveryObserver[] = [];
 
-/** What sessions of clients and components have in common. */
+/** The common base of the sessions of clients and components. */
 export abstract class BoundSession implements Session, RoutedSession, Debtor {
   abstract readonly kind: Session['kind'];
   abstract readonly answersPings: boolean;
@@ -50,7 +50,7 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
   }
 
   giveUp(): void {
-    this.close('memory-budget', new StreamError('resource-constraint', 'the server needs the memory that it keeps for this session'));
+    this.close('memory-budget', new StreamError('resource-constraint', 'the server needs the memory of this session'));
   }
 
   get backlogged(): boolean {
@@ -76,12 +76,12 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
 
   deliver(stanza: Stanza): void {
     if (stanza.hasNestedStanza && this.isVersionless) {
-      this.environment.delivery.bounce(stanza, new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead this OpenSRF client'));
+      this.environment.delivery.bounce(stanza, new StanzaError('not-acceptable', 'an OpenSRF client would misread a stanza nested in a stanza'));
       return;
     }
     const { observation, memory, delivery } = this.environment;
     if (memory.full && this.link.blocked) {
-      delivery.bounce(stanza, new StanzaError('resource-constraint', 'the server has no memory left to keep this for a session that does not read'));
+      delivery.bounce(stanza, new StanzaError('resource-constraint', 'no memory left for a session that does not read'));
       return;
     }
     for (const observer of this.observers) observation.delivered(observer, stanza);
@@ -104,11 +104,11 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     this.environment.owner.sessionEnded(this, reason, unsent);
   }
 
-  /** Takes a stanza whose `from` is stamped. */
+  /** Processes a stamped stanza. */
   protected take(stanza: Stanza): void {
     this.stanzasRead++;
     stanza.origin = this.origin;
-    // Only a router may speak for others.
+    // Only a router may set router_from.
     if (stanza.routerFrom !== '' && !this.origin.isRouterAccount) removeRouterFrom(stanza);
     const { tap, interceptor } = this.environment.observation;
     if (tap !== null) tap.read(this, stanza);
@@ -131,7 +131,7 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
         delivery.deliver(stanza);
         return;
       default:
-        // RFC 6120 §8.2.3: the type is required, and is one of those.
+        // RFC 6120 §8.2.3: the type is required, and must be one of these.
         delivery.bounce(stanza, new StanzaError('bad-request', 'an iq needs the type get, set, result or error'));
     }
   }

@@ -9,7 +9,7 @@ import type { Link } from './link.ts';
 import type { SessionEnvironment } from './session-environment.ts';
 
 /**
- * The session of a component (XEP-0114), which has a whole domain: it gets what is sent to any address there, and speaks for every one of them.
+ * The session of a component (XEP-0114), which has a whole domain: it receives stanzas to any address there, and sends from any of them.
  * To the router it is one session with many addresses.
  */
 export class ComponentSession extends BoundSession {
@@ -19,7 +19,7 @@ export class ComponentSession extends BoundSession {
     super({ username: '', domain, resource: '', isRouterAccount: false, isVersionless: false }, link, environment);
   }
 
-  /** A component's stream has no version either, and many libraries leave every query to their user. */
+  /** False: a component's stream has no version, and many libraries leave queries to the application. */
   get answersPings(): boolean {
     return false;
   }
@@ -37,13 +37,13 @@ export class ComponentSession extends BoundSession {
 
   forward(stanza: Stanza): void {
     const { delivery } = this.environment;
-    // RFC 6120 §8.1.1.2 has a stream error for it; a bounce says as much and ends nothing.
-    if (stanza.to === '') delivery.bounce(stanza, new StanzaError('bad-request', 'a component has to say whom a stanza is for'));
+    // RFC 6120 §8.1.1.2 defines a stream error; a bounce keeps the stream.
+    if (stanza.to === '') delivery.bounce(stanza, new StanzaError('bad-request', 'a component must set "to"'));
     else if (stanza.name === 'iq') this.forwardIq(stanza);
     else delivery.deliver(stanza);
   }
 
-  /** RFC 6120 §8.1.2.2: an address of its own domain, or the stream ends; the domain itself where there is no `from`. */
+  /** RFC 6120 §8.1.2.2: an address of another domain ends the stream; without `from`, the sender is the domain itself. */
   private addressFrom(from: string): string {
     if (from === '') return this.jid;
     const jid = parseJid(from);

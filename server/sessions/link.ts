@@ -10,31 +10,31 @@ import type { TransportKind } from '../net/transport.ts';
  */
 export interface Link {
   readonly kind: TransportKind;
-  /** Where the peer is, for logs: `address:port` where it has one. */
+  /** The peer's address for logs, `address:port` if it has one. */
   readonly peer: string;
-  /** Whether it carries stanzas now; a managed link may be away and come back. */
+  /** Whether it is connected; a managed link may lose its connection and resume. */
   readonly open: boolean;
-  /** Whether the peer has not taken all that was written: what is sent to it now is kept. */
+  /** Whether the peer has not read everything, so that new stanzas are queued. */
   readonly blocked: boolean;
-  /** Whether the peer has taken nothing for longer than a busy one may. */
+  /** Whether the peer has read nothing for too long. */
   readonly stalled: boolean;
-  /** Whether so much waits for the peer that it gets no long answers. */
+  /** Whether too many bytes wait for the peer to send it long answers. */
   readonly backlogged: boolean;
-  /** The memory that everything takes which waits for the peer, in bytes. */
+  /** The memory of all queued output, in bytes. */
   readonly outboxBytes: number;
-  /** Of the memory that is kept for the peer. */
+  /** The account of the memory that is kept for the peer. */
   readonly account: PeerAccount;
-  /** What the peer has sent, and about what it was sent. */
+  /** The bytes from the peer, and roughly those to it. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Sends a stanza. If the session ends before it was written, the link gives it back. */
+  /** Sends a stanza. If the session ends before it is written, the link returns it. */
   send(stanza: Stanza): void;
-  /** Ends the session for good. The first call counts. @param error goes to the peer. */
+  /** Ends the session for good. Only the first call counts. @param error Sent to the peer. */
   close(reason: CloseReason, error: StreamError | null): void;
-  /** Breaks without a word, as a network does; a managed session may be resumed. */
+  /** Simulates a network failure; a managed session may be resumed. */
   cut(): void;
-  /** Holds back what is to leave from now on, as the socket of a process that does not read. @returns what lets it go. */
+  /** Holds output back, as the socket of a process that does not read. @returns A function that releases it. */
   hold(): () => void;
-  /** Writes one byte at a time from now on, where there are bytes. @returns what ends that. */
+  /** Writes one byte at a time from now on, if the link has bytes. @returns A function that ends this. */
   splitWrites(): () => void;
 }

@@ -4,15 +4,15 @@ import { NS } from '../../shared/namespaces.ts';
 import { Stanza } from '../../shared/stanza.ts';
 import type { Session } from './session.ts';
 
-/** How long a session may be silent, in milliseconds. */
+/** The limits of silence, in milliseconds. */
 export interface LivenessLimits {
-  /** After so long a silence it is asked whether it is there; 0: never. */
+  /** The silence before a ping; 0: never ping. */
   readonly pingAfterMs: number;
-  /** It may take so long to say anything then. */
+  /** The time for any input after a ping. */
   readonly pingTimeoutMs: number;
 }
 
-/** A session, as far as it is looked at. */
+/** The parts of a session that liveness needs. */
 export interface WatchedSession extends Pick<Session, 'jid' | 'origin' | 'answersPings' | 'deliver' | 'close'> {
   readonly link: Pick<Session['link'], 'bytesRead' | 'open'>;
 }
@@ -20,13 +20,13 @@ export interface WatchedSession extends Pick<Session, 'jid' | 'origin' | 'answer
 interface Silence {
   readonly bytesRead: number;
   readonly since: number;
-  /** 0 while it has not been asked. */
+  /** The time of the ping; 0 without one. */
   askedAt: number;
 }
 
 /**
- * Asks sessions that have been silent whether they are there, and ends those that do not say a word (XEP-0199 §4.1). Only those of XMPP 1.0:
- * OpenSRF's programs are silent for days and answer no ping; TCP's own keep-alive looks after them.
+ * Pings silent sessions and ends those that do not answer (XEP-0199 §4.1). XMPP 1.0 only:
+ * OpenSRF's programs are silent for days and answer no ping; TCP keep-alive probes them.
  */
 export class Liveness {
   private readonly limits: LivenessLimits;
@@ -36,7 +36,7 @@ export class Liveness {
     this.limits = limits;
   }
 
-  /** To be called now and then. @param now Monotonic milliseconds. */
+  /** Called periodically. @param now Monotonic milliseconds. */
   check(sessions: Iterable<WatchedSession>, now: number): void {
     if (this.limits.pingAfterMs === 0) return;
     for (const session of sessions) if (session.answersPings && session.link.open) this.look(session, now);
@@ -53,7 +53,7 @@ export class Liveness {
       silence.askedAt = now;
       session.deliver(pingTo(session));
     } else if (now - silence.askedAt >= pingTimeoutMs) {
-      session.close('ping-timeout', new StreamError('connection-timeout', 'a ping was not answered'));
+      session.close('ping-timeout', new StreamError('connection-timeout', 'no answer to a ping'));
     }
   }
 }

@@ -11,15 +11,15 @@ import { isStalled, overflows } from '../net/outbox-limits.ts';
 import type { Link } from './link.ts';
 import type { Session } from './session.ts';
 
-/** A program in this process, as its link sees it. */
+/** A program in this process. */
 export interface Program {
-  /** Takes a stanza; it may keep it. */
+  /** Receives a stanza, which it may keep. */
   received(stanza: Stanza): void;
-  /** Its session is over. Called once, never while the program is at work. */
+  /** Called once when its session has ended, never during a call from the program. */
   ended(): void;
 }
 
-/** What the local links of a server share. */
+/** The environment that all local links of a server share. */
 export interface LocalLinkEnvironment {
   readonly memory: MemoryBudget;
   readonly flusher: Flusher;
@@ -30,7 +30,7 @@ export interface LocalLinkEnvironment {
   readonly onClosed: (link: LocalLink) => void;
 }
 
-/** About what a link and its session take of memory. */
+/** The approximate memory of a link and its session. */
 const LINK_BYTES = 4_096;
 
 /** Where a program's own peer is, for logs and observers. A gateway changes it when it works for another one. */
@@ -45,24 +45,24 @@ const THIS_PROCESS: ProgramPlace = { kind: 'memory', peer: 'this process' };
 const NOTHING: readonly Stanza[] = [];
 
 /**
- * Joins a session with a program in this process, which hands it stanzas and is handed stanzas: the same session, stamping, limits, taps and faults as over a
- * socket, and no XML in between. A stanza reaches the program at the end of the turn, when connections are written.
+ * Links a session with a program in this process. They exchange stanzas instead of XML, with the same session, stamping, limits, taps and faults as over a
+ * socket. The program receives stanzas at the end of the turn, when connections are written.
  */
 export class LocalLink implements Link, Flushable, Debtor {
   readonly rank = 'client';
   readonly account: PeerAccount;
   bytesRead = 0;
   bytesWritten = 0;
-  /** The memory that everything takes which waits for the program, in bytes. */
+  /** The memory of all queued stanzas, in bytes. */
   length = 0;
-  /** Monotonic milliseconds since when it is held back; 0 while it is not. */
+  /** The time since when it is held back, in monotonic milliseconds; 0 while it is not. */
   blockedSince = 0;
   private readonly environment: LocalLinkEnvironment;
   private readonly program: Program;
   private readonly place: ProgramPlace;
   private session: Session | null = null;
   private waiting: Stanza[] = [];
-  /** What is being handed to the program, and how much of it was. */
+  /** The stanzas being handed to the program, and the number of those done. */
   private leaving = NOTHING;
   private left = 0;
   private dirty = false;
@@ -106,12 +106,12 @@ export class LocalLink implements Link, Flushable, Debtor {
     return this.length;
   }
 
-  /** The session that it carries. */
+  /** Sets its session. */
   bind(session: Session): void {
     this.session = session;
   }
 
-  /** From the program: sends a stanza, which the session stamps. */
+  /** Called by the program: sends a stanza, which the session stamps. */
   submit(stanza: Stanza): void {
     const { session } = this;
     if (this.state === 'closed' || session === null) return;
@@ -185,7 +185,7 @@ export class LocalLink implements Link, Flushable, Debtor {
     };
   }
 
-  /** There are no bytes to split. */
+  /** Does nothing: there are no bytes to split. */
   splitWrites(): () => void {
     return () => {};
   }

@@ -14,44 +14,44 @@ import type { Session } from './session.ts';
 import { Unacknowledged } from './unacknowledged.ts';
 import { unsupportedElement, unsupportedStanza } from './unsupported.ts';
 
-/** How much may wait for a peer's acknowledgement. */
+/** The limits of unacknowledged stanzas. */
 export interface UnacknowledgedLimits {
   readonly unacknowledgedStanzas: number;
   readonly unacknowledgedBytes: number;
 }
 
-/** Keeps the sessions that wait to be resumed. */
+/** Keeps the sessions that wait for a resumption. */
 export interface ResumptionKeeper {
   readonly clock: Pick<ServerClock, 'soon'>;
-  /** A session has lost its connection. @returns the timer that ends it; null if it cannot wait. */
+  /** Called when a session has lost its connection. @returns the timer that ends it; null if it cannot wait. */
   wait(link: ManagedLink, reason: CloseReason): Timer | null;
-  /** It has a connection again. */
+  /** Called when it has resumed. */
   resumed(link: ManagedLink): void;
-  /** It will not be resumed any more. */
+  /** Called when it can no longer be resumed. */
   ended(link: ManagedLink): void;
 }
 
 const REQUEST = xml('r', { xmlns: NS.streamManagement });
 
 /**
- * A connection with acknowledgements (XEP-0198): it counts the stanzas that both sides have taken, keeps those the peer has not acknowledged, and lets the
+ * A link with stream management (XEP-0198): counts the stanzas that each side has handled, keeps the unacknowledged ones, and lets the
  * session outlive its connection.
  */
 export class ManagedLink implements Link, SessionUser {
   readonly reads = 'stanzas';
   readonly session: Session;
-  /** The secret by which the client resumes it; `''`: it cannot. */
+  /** The secret id for the resumption; `''`: not resumable. */
   readonly id: string;
-  /** For how long it waits to be resumed. */
+  /** The time that it waits for a resumption. */
   readonly resumptionMs: number;
   private readonly limits: UnacknowledgedLimits;
   private readonly keeper: ResumptionKeeper;
   private readonly unacknowledged: Unacknowledged;
   private connection: Connection;
   private state: 'connected' | 'moving' | 'waiting' | 'ended' = 'connected';
-  /** Stanzas the peer has sent since it asked for this, modulo 2^32. */
+  /** The peer's stanzas since it enabled stream management, modulo 2^32. */
   private handled = 0;
-  /** Whether the peer was asked for an acknowledgement and has not answered. */
+  /** Whether an <r/> is unanswered. */
   private asked = false;
   private overflowing = false;
   private timer: Timer | null = null;
@@ -111,7 +111,7 @@ export class ManagedLink implements Link, SessionUser {
     return this.connection.bytesWritten;
   }
 
-  /** Sends a stanza, at once or when there is a connection again. */
+  /** Sends a stanza now, or after a resumption. */
   send(stanza: Stanza): void {
     const { unacknowledged, limits } = this;
     unacknowledged.add(stanza);
@@ -123,7 +123,7 @@ export class ManagedLink implements Link, SessionUser {
     if (unacknowledged.size <= limits.unacknowledgedStanzas && unacknowledged.bytes <= limits.unacknowledgedBytes) return;
     // Deferred: close() re-delivers kept stanzas and may already be on the stack.
     this.overflowing = true;
-    this.keeper.clock.soon(() => this.close('unacknowledged', new StreamError('resource-constraint', 'too much has not been acknowledged')));
+    this.keeper.clock.soon(() => this.close('unacknowledged', new StreamError('resource-constraint', 'too many unacknowledged stanzas')));
   }
 
   close(reason: CloseReason, error: StreamError | null): void {
@@ -144,8 +144,8 @@ export class ManagedLink implements Link, SessionUser {
   }
 
   /**
-   * Goes on over another connection, and sends what the client does not have again.
-   * @param handled How many stanzas the client has taken. @returns false if that cannot be; nothing has changed then.
+   * Resumes over another connection, and resends the stanzas that the client has not handled.
+   * @param handled The client's count. @returns false if the count is impossible, leaving everything unchanged.
    */
   resume(connection: Connection, handled: number): boolean {
     const { unacknowledged } = this;
@@ -188,7 +188,7 @@ export class ManagedLink implements Link, SessionUser {
   ended(reason: CloseReason, unsent: Stanza[]): void {
     const older = this.unacknowledged.connectionEnded(unsent);
     if (this.state === 'moving') return;
-    // Where something older than the answer to <enable/> was not written, neither was that: the client cannot know how to resume.
+    // If a stanza older than the answer to <enable/> is unwritten, so is that answer, and the client cannot know its id.
     if (older.length > 0 || !isResumable(reason) || !this.wait(reason)) this.finish(reason, older);
   }
 
@@ -201,13 +201,13 @@ export class ManagedLink implements Link, SessionUser {
       case 'a':
         this.acknowledgementRead(element);
         return;
-      // XEP-0198 §3, §5: once, and before.
+      // XEP-0198 §3, §5: only once, and only before this point.
       case 'enable':
       case 'resume':
         this.connection.write(failedXml('unexpected-request'));
         return;
       default:
-        throw new StreamError('unsupported-stanza-type', `<${element.name} xmlns='${NS.streamManagement}'> means nothing`);
+        throw new StreamError('unsupported-stanza-type', `unknown element <${element.name} xmlns='${NS.streamManagement}'>`);
     }
   }
 
@@ -227,17 +227,17 @@ export class ManagedLink implements Link, SessionUser {
     throw new StreamError('undefined-condition', `acknowledged ${handled} stanzas of ${sent}`, condition);
   }
 
-  /** One question at a time: the peer sets the pace. */
+  /** Sends one <r/> at a time: the peer sets the pace. */
   private ask(): void {
     if (this.asked) return;
     this.asked = true;
     this.connection.write(REQUEST);
   }
 
-  /** XEP-0198 §5: the connection from before may be there still, dead or not. */
+  /** XEP-0198 §5: closes the old connection, which may still exist, dead or not. */
   private leaveConnection(): void {
     this.state = 'moving';
-    this.connection.close('replaced', new StreamError('conflict', 'the session goes on over another connection'));
+    this.connection.close('replaced', new StreamError('conflict', 'the session resumed over another connection'));
   }
 
   private wait(reason: CloseReason): boolean {
@@ -259,7 +259,7 @@ export class ManagedLink implements Link, SessionUser {
   }
 }
 
-/** Whether the peer may not have meant to leave. */
+/** Whether the connection may have been lost unintentionally. */
 function isResumable(reason: CloseReason): boolean {
   return reason === 'client-disconnected' || reason === 'connection-failed' || reason === 'slow-reader' || reason === 'ping-timeout';
 }

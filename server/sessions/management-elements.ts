@@ -1,7 +1,7 @@
 import { xml } from '../../shared/element.ts';
 import { NS } from '../../shared/namespaces.ts';
 
-/** Why stream management, or a resumption, is refused (RFC 6120 §8.3.3). */
+/** The reason for refusing stream management or a resumption (RFC 6120 §8.3.3). */
 export type ManagementFailure = 'bad-request' | 'item-not-found' | 'unexpected-request';
 
 /** XEP-0198 §2 */
@@ -19,7 +19,7 @@ export function failedXml(failure: ManagementFailure): string {
   return xml('failed', { xmlns: NS.streamManagement }, xml(failure, { xmlns: NS.stanzaErrors }));
 }
 
-/** A number of stanzas, from 0 to 2^32-1 (XEP-0198 §4); null where the text is none. */
+/** Parses a number of stanzas, from 0 to 2^32-1 (XEP-0198 §4); null if it is invalid. */
 export function countIn(text: string | undefined): number | null {
   const count = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : MAX_COUNT + 1;
   return count <= MAX_COUNT ? count : null;

@@ -8,27 +8,27 @@ import type { Session } from './session.ts';
 import { type Tap, Taps } from './taps.ts';
 
 /**
- * The taps that see the stanzas of all sessions, and the interceptor that may change them. Each costs one comparison while there is none.
- * All of them are behind a guard: a tap that throws does not throw into the session that it looks at.
+ * The taps on all sessions, and the interceptor. Each costs one comparison while there is none.
+ * Guards isolate the sessions from failures of the taps.
  */
 export class Observation {
-  /** Null while there is no tap. */
+  /** All taps as one, or null. */
   tap: Tap | null = null;
-  /** Null while no fault is to be injected. */
+  /** Injects faults, or null. */
   interceptor: Interceptor | null = null;
   private readonly guards: Guards;
   private readonly taps = new Taps();
-  /** One for each tap, so that a removed one cannot come back. */
+  /** One guard per tap, so that the guard of a removed tap cannot affect a new one. */
   private readonly guardOf = new WeakMap<Tap, Guard>();
   private readonly observers: Guard;
 
   constructor(guards: Guards) {
     this.guards = guards;
-    // The router's ledger is among them, without which no request would ever be answered.
+    // These observers include the router's ledger and must not be removed.
     this.observers = guards.create('delivery observer', null);
   }
 
-  /** Lets a tap look at all sessions from now on. @param name A constant, for the log. @returns what ends that. */
+  /** Attaches a tap to all sessions. @param name A constant, for the log. @returns A function that detaches it. */
   watch(tap: Tap, name: string): () => void {
     const guard = this.guardOf.get(tap) ?? this.guards.create(name, () => this.remove(tap));
     this.guardOf.set(tap, guard);
@@ -38,7 +38,7 @@ export class Observation {
     return () => this.remove(tap);
   }
 
-  /** Puts an interceptor in the way of all sessions; null takes it away. */
+  /** Sets the interceptor of all sessions; null removes it. */
   intercept(interceptor: Interceptor | null): void {
     if (interceptor === null) {
       this.interceptor = null;
@@ -48,7 +48,7 @@ export class Observation {
     this.interceptor = guarded(interceptor, guard);
   }
 
-  /** A session is handed a stanza: tells an observer of that session. */
+  /** Notifies an observer of a session that gets a stanza. */
   delivered(observer: DeliveryObserver, stanza: Stanza): void {
     try {
       observer.delivered(stanza);
@@ -57,12 +57,12 @@ export class Observation {
     }
   }
 
-  /** A session has its address. */
+  /** Called when a session is bound. */
   bound(session: Session): void {
     this.tap?.bound(session);
   }
 
-  /** A session's address is free again. */
+  /** Called when a session has ended. */
   ended(session: Session, reason: CloseReason): void {
     this.tap?.ended(session, reason);
   }
@@ -73,7 +73,7 @@ export class Observation {
   }
 }
 
-/** A stanza that the interceptor fails to take goes on its way. */
+/** If the interceptor fails, its stanza continues unchanged. */
 function guarded(interceptor: Interceptor, guard: Guard): Interceptor {
   return {
     take(session, stanza) {

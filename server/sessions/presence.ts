@@ -7,37 +7,37 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { type FanOutLimits, fanOut, mayFanOut } from '../delivery/fan-out.ts';
 import type { Session } from './session.ts';
 
-/** What an available session, and an address that got directed presence, take besides their texts. */
+/** The approximate memory of an available session, or of an address with directed presence, besides their texts. */
 const AVAILABILITY_BYTES = 300;
 const ADDRESS_BYTES = 120;
 
-/** What a session last said of itself. */
+/** The last presence of a session. */
 interface Availability {
   readonly priority: number;
-  /** As its account's other sessions are told. */
+  /** The stanza for the account's other sessions. */
   readonly stanza: Stanza;
 }
 
-/** How much of it there may be. */
+/** The limits of presence. */
 export interface PresenceLimits extends FanOutLimits {
-  /** Addresses that are remembered for a session; the oldest are forgotten first. */
+  /** The addresses with directed presence of a session; the oldest are forgotten first. */
   readonly directedPresences: number;
-  /** Sessions of one account that are available at once. */
+  /** The available sessions of one account. */
   readonly availableSessions: number;
-  /** What a session may say of itself. */
+  /** The bytes of a presence stanza. */
   readonly queryBytes: number;
 }
 
 /**
- * Which sessions have said that they are available (RFC 6121 §4), and with what priority: they get what is sent to their bare JID, and
- * are told of each other. There are no rosters, so nobody else is told but those a session wrote to. OpenSRF's programs never say a word.
+ * The available sessions (RFC 6121 §4) with their priorities. They get stanzas to their bare JID, and each other's presence. There are no rosters, so
+ * other addresses get only directed presence. OpenSRF's programs never send presence.
  */
 export class Presence {
   private readonly delivery: Delivery;
   private readonly limits: PresenceLimits;
   /** By bare JID. */
   private readonly available = new Map<string, Map<Session, Availability>>();
-  /** Whom a session has told that it is there, and not yet that it is gone. */
+  /** The addresses that have a session's directed presence. */
   private readonly directed = new Map<Session, Set<string>>();
 
   constructor(delivery: Delivery, limits: PresenceLimits) {
@@ -56,19 +56,19 @@ export class Presence {
     return [...(this.available.get(bareJid)?.keys() ?? [])];
   }
 
-  /** Those of them whose priority is not negative (RFC 6121 §8.5.2.1.1). */
+  /** The available sessions with non-negative priority (RFC 6121 §8.5.2.1.1). */
   recipients(bareJid: string): Session[] {
     return [...(this.available.get(bareJid) ?? [])].filter(([, { priority }]) => priority >= 0).map(([session]) => session);
   }
 
-  /** Those with the highest priority of these; more than one only if they share it. */
+  /** The recipients with the highest priority. */
   mostAvailable(bareJid: string): Session[] {
     const sessions = [...(this.available.get(bareJid) ?? [])];
     const highest = Math.max(0, ...sessions.map(([, { priority }]) => priority));
     return sessions.filter(([, { priority }]) => priority === highest).map(([session]) => session);
   }
 
-  /** The session has ended: whoever believes that it is there is told otherwise (RFC 6121 §4.5.2, §4.6.3). */
+  /** Sends unavailable presence for a session that has ended (RFC 6121 §4.5.2, §4.6.3). */
   ended(session: Session): void {
     if (!this.directed.has(session) && !this.available.has(session.bareJid)) return;
     const goodbye = new Stanza('presence', '', session.jid, 'unavailable', '');
@@ -78,7 +78,7 @@ export class Presence {
 
   private becameAvailable(session: Session, stanza: Stanza): void {
     const sessions = this.available.get(session.bareJid) ?? new Map<Session, Availability>();
-    // Each word goes to all of them, and is kept for those to come.
+    // Each presence is sent to all available sessions and kept for later ones.
     if (stanza.length > this.limits.queryBytes || (sessions.size >= this.limits.availableSessions && !sessions.has(session))) return;
     stanza.detach();
     this.available.set(session.bareJid, sessions);
@@ -87,20 +87,20 @@ export class Presence {
     const availability = { priority: priorityOf(stanza), stanza };
     sessions.set(session, availability);
     this.charge(session, costOf(availability));
-    // RFC 6121 §4.2.2: its own word comes back to it as well.
+    // RFC 6121 §4.2.2: the session gets its own presence too.
     this.tell([...sessions.keys()], session, stanza);
     for (const other of others) session.deliver(other.stanza.copy());
   }
 
   private becameUnavailable(session: Session, stanza: Stanza): void {
-    // One word goes to a thousand: that it is gone is all that a long one has to say.
+    // It may go to a thousand addresses, so drop the content of a long one.
     const goodbye = stanza.length > this.limits.queryBytes ? new Stanza('presence', '', session.jid, 'unavailable', stanza.id) : stanza;
     const recipients = this.availableAt(session.bareJid);
     if (this.forget(session)) this.tell(recipients, session, goodbye);
     this.tellDirected(session, goodbye);
   }
 
-  /** @returns whether it was available. */
+  /** Removes a session. @returns whether it was available. */
   private forget(session: Session): boolean {
     const sessions = this.available.get(session.bareJid);
     const availability = sessions?.get(session);
@@ -116,7 +116,7 @@ export class Presence {
     fanOut(mayFanOut(stanza, recipients.length, this.limits) ? stanza : withoutContent(stanza), recipients);
   }
 
-  /** RFC 6121 §4.6: nobody's business but the two. */
+  /** RFC 6121 §4.6: directed presence. */
   private directedRead(session: Session, stanza: Stanza): void {
     if (stanza.type === '') this.remember(session, stanza.to);
     else if (stanza.type === 'unavailable') this.forgetAddress(session, addressOf(stanza.to));
@@ -156,7 +156,7 @@ export class Presence {
   }
 }
 
-/** The same presence without its content, where all copies of that would be too much. */
+/** A presence without its content, for too many copies. */
 function withoutContent({ to, from, type, id, origin }: Stanza): Stanza {
   const stanza = new Stanza('presence', to, from, type, id);
   stanza.origin = origin;
@@ -167,7 +167,7 @@ function costOf(availability: Availability | undefined): number {
   return availability === undefined ? 0 : availability.stanza.cost + AVAILABILITY_BYTES;
 }
 
-/** An address in its one spelling, as a copy of its own; one that is no JID as it is. */
+/** The normal form of an address, detached from the input; an invalid JID stays as it is. */
 function addressOf(to: string): string {
   const jid = parseJid(to);
   return detached(jid === null ? to : formatJid(jid));

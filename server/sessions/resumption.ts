@@ -10,15 +10,15 @@ import { countIn, failedXml, type ManagementFailure, managementElement } from '.
 import type { Session } from './session.ts';
 import { unsupportedElement } from './unsupported.ts';
 
-/** Bounds of what is kept for clients that may come back. */
+/** The limits of resumption. */
 export interface ResumptionLimits extends UnacknowledgedLimits {
-  /** For how long a session waits; 0: not at all. */
+  /** The time that a session waits; 0: never. */
   readonly resumptionMs: number;
-  /** How many may wait at once. */
+  /** The most waiting sessions. */
   readonly waitingSessions: number;
 }
 
-/** The sessions that clients may resume after they have lost their connection (XEP-0198 §5). */
+/** Stream management, and the sessions that clients may resume (XEP-0198 §5). */
 export class Resumption implements ResumptionKeeper {
   readonly clock: ServerClock;
   private readonly limits: ResumptionLimits;
@@ -32,7 +32,7 @@ export class Resumption implements ResumptionKeeper {
     this.log = log;
   }
 
-  /** A session without stream management has sent an element of it. */
+  /** Processes an element of stream management from a session that has not enabled it. */
   elementRead(session: Session, connection: Connection, element: Element): void {
     if (element.name === 'enable') this.enable(session, connection, element.attributes);
     else if (element.name === 'resume') connection.write(failedXml('unexpected-request'));
@@ -40,8 +40,8 @@ export class Resumption implements ResumptionKeeper {
   }
 
   /**
-   * A client has logged in as the account and wants to go on with a session of it.
-   * @returns why not; null if it does. It may bind a resource then: a stream error would only make it try the same again.
+   * Resumes a session of the account for a client that has logged in.
+   * @returns the failure, or null. On failure the client may bind a resource; a stream error would only make it retry.
    */
   resume(connection: Connection, bareJid: string, element: Element): ManagementFailure | null {
     const { attributes } = element;
@@ -58,11 +58,11 @@ export class Resumption implements ResumptionKeeper {
   wait(link: ManagedLink, reason: CloseReason): Timer | null {
     const { jid } = link.session;
     if (this.waiting.size >= this.limits.waitingSessions) {
-      this.log.warn({ jid, waiting: this.waiting.size }, 'too many sessions wait to be resumed; this one ends');
+      this.log.warn({ jid, waiting: this.waiting.size }, 'too many sessions wait for a resumption; this one ends');
       return null;
     }
     this.waiting.add(link);
-    this.log.info({ jid, reason, ms: link.resumptionMs }, 'session waits to be resumed');
+    this.log.info({ jid, reason, ms: link.resumptionMs }, 'session waits for a resumption');
     return this.clock.after(link.resumptionMs, () => link.close('resumption-timeout', null));
   }
 
@@ -87,7 +87,7 @@ export class Resumption implements ResumptionKeeper {
     connection.handOver(link);
   }
 
-  /** XEP-0198 §5: the client may want less than the server allows. @param wanted Seconds. */
+  /** XEP-0198 §5: the client may request less than the server allows. @param wanted Seconds. */
   private resumptionTime(wanted: string | undefined): number {
     const seconds = countIn(wanted);
     return seconds === null ? this.limits.resumptionMs : Math.min(this.limits.resumptionMs, seconds * 1000);

@@ -7,15 +7,15 @@ import type { Observation } from './observation.ts';
 import type { Presence } from './presence.ts';
 import type { Session } from './session.ts';
 
-/** Keeps the sessions that have an address. */
+/** Owns the bound sessions. */
 export interface SessionOwner {
-  /** @param unsent What its peer never got, in order. */
+  /** Called when a session has ended. @param unsent The undelivered stanzas, in order. */
   sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void;
   /** A session has sent a stanza that is too long, and the server refuses it. @param length All of its characters. */
   oversizedStanzaRead(stanza: Stanza, length: number): void;
 }
 
-/** What all sessions of a server share. */
+/** The environment that all sessions of a server share. */
 export interface SessionEnvironment {
   readonly clock: Clock;
   readonly delivery: Delivery;

@@ -8,13 +8,13 @@ import type { StanzaCounts } from '../kernel/counts.ts';
 import type { PeerAccount } from '../kernel/memory-budget.ts';
 import type { Link } from './link.ts';
 
-/** Who logged in, and how. */
+/** The authenticated identity of a session. */
 export interface SessionIdentity {
-  /** `''` for a component, as is the resource: it has the whole domain. */
+  /** `''` for a component, like the resource: it has the whole domain. */
   readonly username: string;
   readonly domain: string;
   readonly resource: string;
-  /** Whether the account may speak as a router. */
+  /** Whether the account has a router's name, and may set `router_from`. */
   readonly isRouterAccount: boolean;
   /** Whether its stream has no `version`: a client of OpenSRF, which reacts to element names at any depth. */
   readonly isVersionless: boolean;
@@ -24,29 +24,29 @@ export interface SessionIdentity {
 export interface Session extends Endpoint, StanzaCounts {
   readonly kind: 'client' | 'component';
   readonly bareJid: string;
-  /** Who it is, as its stanzas say it. */
+  /** The origin of its stanzas. */
   readonly origin: Origin;
   readonly isVersionless: boolean;
-  /** Of the memory that is kept for it. */
+  /** The account of the memory that is kept for it. */
   readonly account: PeerAccount;
-  /** Whether its client speaks XMPP 1.0, so that a ping is answered. */
+  /** Whether it answers pings: a client of XMPP 1.0. */
   readonly answersPings: boolean;
   /** Milliseconds since 1970. */
   readonly since: number;
-  /** Stream management puts itself between a session and its connection. */
+  /** Its link, which stream management replaces. */
   link: Link;
   readonly stalled: boolean;
   readonly backlogged: boolean;
-  /** Follows what it is handed. */
+  /** Adds an observer of the stanzas delivered to it. */
   observe(observer: DeliveryObserver): void;
-  /** Takes a stanza that its peer has sent, and stamps it. */
+  /** Processes a stanza from its peer, and stamps it. */
   read(stanza: Stanza): void;
   /** Refuses a stanza that was too large to be kept. @param length All of its characters. */
   readOversized(stanza: Stanza, length: number): void;
   /** Hands on a stanza that it has sent. */
   forward(stanza: Stanza): void;
-  /** Ends it, whether its link is open or away. @param error goes to the peer. */
+  /** Ends it, with or without a connection. @param error Sent to the peer. */
   close(reason: CloseReason, error: StreamError | null): void;
-  /** Its link is over. Called once. @param unsent What the peer never got, in order. */
+  /** Called once when its link has ended. @param unsent The undelivered stanzas, in order. */
   linkEnded(reason: CloseReason, unsent: readonly Stanza[]): void;
 }

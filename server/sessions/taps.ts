@@ -4,17 +4,17 @@ import type { Guard } from '../kernel/guard.ts';
 import type { Session } from './session.ts';
 
 /**
- * Looks from the side at what passes through the sessions of a server: recordings, metrics, the console. It is called on the hot path, so it may
- * not wait, and copies what it keeps ({@link Stanza.detach}, of a stanza of its own).
+ * Observes all sessions, for recordings, metrics and the console. It is called on the hot path, so it must
+ * not wait, and must copy the stanzas that it keeps ({@link Stanza.detach}).
  */
 export interface Tap {
-  /** A session has its address. */
+  /** Called when a session is bound. */
   bound(session: Session): void;
-  /** A session has sent a stanza; the sender's address is in it already. */
+  /** Called with a stamped stanza from a session. */
   read(session: Session, stanza: Stanza): void;
-  /** A stanza was handed to a session, which has yet to write it. */
+  /** Called with a stanza to a session, before it is written. */
   delivered(session: Session, stanza: Stanza): void;
-  /** A session's address is free again. */
+  /** Called when a session has ended. */
   ended(session: Session, reason: CloseReason): void;
 }
 
@@ -23,7 +23,7 @@ interface GuardedTap {
   readonly guard: Guard;
 }
 
-/** Any number of taps as one, which never throws. */
+/** Combines taps into one that never throws. */
 export class Taps implements Tap {
   private taps: readonly GuardedTap[] = [];
 

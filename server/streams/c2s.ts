@@ -26,25 +26,25 @@ import { unsupportedStanza } from '../sessions/unsupported.ts';
 import { checkContentNamespace } from './header.ts';
 import { ClientStream } from './session-streams.ts';
 
-/** What a negotiation needs of its server. */
+/** The parts of the server that a negotiation needs. */
 export interface C2sEnvironment {
   readonly clock: ServerClock;
   readonly accounts: Accounts;
-  /** All that the server has, the strongest first. */
+  /** All mechanisms of the server, strongest first. */
   readonly mechanisms: readonly SaslMechanism[];
   readonly policy: LoginPolicy;
   readonly log: Log;
   readonly loginTimeoutMs: number;
-  /** What features there are besides login and binding, as finished XML. */
+  /** The features besides login and binding, as XML. */
   readonly features: { readonly beforeLogin: string; readonly afterLogin: string };
   readonly failedLogins: FailedLogins;
   servesDomain(domain: string): boolean;
   readonly resumption: Resumption;
-  /** Makes a session, or says why it cannot have its address. */
+  /** Makes a session, or returns an error. */
   bind(link: Link, username: string, domain: string, resource: string, isVersionless: boolean): Session | StanzaError;
 }
 
-/** RFC 6120 §6.4.1 lets a server end the stream after some failures; at least two retries are to be allowed. */
+/** RFC 6120 §6.4.1 lets a server end the stream after some failures, but not before two retries. */
 const MAX_FAILURES = 3;
 
 const PASSWORD_NEEDS_TLS = 'this server takes no password where somebody could listen in: use TLS';
@@ -53,9 +53,9 @@ const PASSWORD_NEEDS_TLS = 'this server takes no password where somebody could l
 const NO_LOGIN: LoginTerms = { startTls: 'none', login: false, plaintext: false };
 
 /**
- * A client's stream until it is a session: header, features, login, binding (RFC 6120 §4.3, §6, §7; XEP-0078).
+ * The negotiation of a client's stream: header, features, login, binding (RFC 6120 §4.3, §6, §7; XEP-0078).
  *
- * OpenSRF's clients read the socket once for each step, so each step is answered in one write and nothing is said in between.
+ * OpenSRF's clients read the socket once per step, so the server answers each step in one write and sends nothing in between.
  */
 export class C2sNegotiation implements Negotiation {
   readonly reads = 'elements';
@@ -80,7 +80,7 @@ export class C2sNegotiation implements Negotiation {
 
   headerRead(header: StreamHeader): void {
     const to = this.checkedDomain(header);
-    // RFC 6120 §4.7.5: without version it is 0.9, which knows neither features nor SASL.
+    // RFC 6120 §4.7.5: a stream without version is 0.9, without features and SASL.
     this.isVersionless = header.version === '';
     if (!this.isVersionless && !/^[1-9]\d*\.\d+$/.test(header.version)) throw new StreamError('unsupported-version', 'version must be 1.0');
     this.domain = to;
@@ -92,7 +92,7 @@ export class C2sNegotiation implements Negotiation {
 
   elementRead(element: Element): void {
     const { name, prefix, namespace } = element;
-    if (this.state === 'failing') throw new StreamError('policy-violation', 'the last login has not been answered yet');
+    if (this.state === 'failing') throw new StreamError('policy-violation', 'a login is still pending');
     if (namespace === NS.sasl) this.saslRead(element);
     else if (namespace === NS.tls) this.tlsRead(element);
     else if (namespace === NS.client && name === 'iq' && prefix === '') this.iqRead(element);
@@ -134,7 +134,7 @@ export class C2sNegotiation implements Negotiation {
   /** RFC 6120 §5.4.2. */
   private tlsRead(element: Element): void {
     if (this.state === 'authenticating' && this.terms.startTls !== 'none' && element.name === 'starttls') {
-      // §5.4.3.3: what was said before is forgotten.
+      // §5.4.3.3: discard everything before TLS.
       this.state = 'opening';
       this.sasl = null;
       this.connection.startTls();
@@ -159,7 +159,7 @@ export class C2sNegotiation implements Negotiation {
       this.bind(iq, childText(payload, 'resource') ?? '');
       return;
     }
-    // RFC 6120 §7.1: nothing before binding.
+    // RFC 6120 §7.1: no stanzas before binding.
     throw new StreamError('not-authorized', this.state === 'binding' ? 'bind a resource first' : 'log in first');
   }
 
@@ -182,7 +182,7 @@ export class C2sNegotiation implements Negotiation {
 
   private bind(iq: Element, resource: string): void {
     if (resource !== '' && !isResource(resource)) {
-      this.refuse(iq, new StanzaError('bad-request', 'no valid resource of a JID'));
+      this.refuse(iq, new StanzaError('bad-request', 'the resource is invalid'));
       return;
     }
     const session = this.environment.bind(this.connection, this.username, this.domain, resource === '' ? randomUUID() : resource, false);
@@ -190,7 +190,7 @@ export class C2sNegotiation implements Negotiation {
     else this.become(session, iq, xml('bind', { xmlns: NS.bind }, xml('jid', {}, text(session.jid))));
   }
 
-  /** XEP-0198 §5: instead of binding a resource, a client may go on with a session that it had. */
+  /** XEP-0198 §5: instead of binding a resource, a client may resume a session. */
   private managementRead(element: Element): void {
     const { connection, environment } = this;
     const failure = element.name === 'resume' ? environment.resumption.resume(connection, `${this.username}@${this.domain}`, element) : 'unexpected-request';
@@ -248,12 +248,12 @@ export class C2sNegotiation implements Negotiation {
   }
 
   private answer(iq: Element, content: string): void {
-    // `from` stays away: OpenSRF's clients look at nothing but the type, and Python's compares.
+    // Without `from`: OpenSRF's clients check only the type, but Python's compares the whole element.
     this.connection.answer(iqStanza('', '', 'result', idOf(iq), content));
   }
 
   private refuse(iq: Element, error: StanzaError): void {
-    // Without what was sent: it may hold a password.
+    // Without the request, which may contain a password.
     this.connection.answer(iqStanza('', '', 'error', idOf(iq), error.toXml()));
   }
 }

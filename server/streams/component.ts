@@ -15,25 +15,25 @@ import type { Session } from '../sessions/session.ts';
 import { checkContentNamespace } from './header.ts';
 import { ComponentStream } from './session-streams.ts';
 
-/** What a component's negotiation needs of its server. */
+/** The parts of the server that a component's negotiation needs. */
 export interface ComponentEnvironment {
   readonly clock: ServerClock;
   readonly log: Log;
   readonly loginTimeoutMs: number;
   readonly failedLogins: FailedLogins;
-  /** The secret of a domain; null where no component can have it. */
+  /** The secret of a domain; null if no component may have it. */
   secretOf(domain: string): string | null;
-  /** Makes a component's session, or says why it cannot have the domain. */
+  /** Makes a component's session, or returns an error. */
   bind(link: Link, domain: string): Session | StanzaError;
 }
 
-/** A component's stream until it is one: header, and a handshake that proves that both know the secret (XEP-0114 §3). */
+/** The negotiation of a component's stream: header, and a handshake that proves knowledge of the secret (XEP-0114 §3). */
 export class ComponentNegotiation implements Negotiation {
   readonly reads = 'elements';
   private readonly connection: Connection;
   private readonly environment: ComponentEnvironment;
   private readonly timer: Timer;
-  /** Null unless it has failed, and is to be told late. */
+  /** The timer of a delayed failure, or null. */
   private failureTimer: Timer | null = null;
   private domain = '';
   private secret = '';
@@ -49,17 +49,17 @@ export class ComponentNegotiation implements Negotiation {
     const domain = normalizeDomain(header.to);
     const secret = domain === null ? null : this.environment.secretOf(domain);
     checkContentNamespace(header, NS.component);
-    if (domain === null || secret === null) throw new StreamError('host-unknown', `no component can be "${header.to}" here`);
+    if (domain === null || secret === null) throw new StreamError('host-unknown', `this server has no component "${header.to}"`);
     this.domain = domain;
     this.secret = secret;
     this.streamId = newStreamId();
-    // No version, whatever the component says: there are no features to come (XEP-0114 §2).
+    // Without a version, because no features follow (XEP-0114 §2).
     this.connection.sendHeader({ from: header.to, id: this.streamId, version: '' }, null);
   }
 
   elementRead({ name, prefix, namespace, text }: Element): void {
     if (namespace !== NS.component || name !== 'handshake' || prefix !== '') throw new StreamError('not-authorized', `<${name}> before the handshake`);
-    if (this.failureTimer !== null) throw new StreamError('policy-violation', 'the last handshake has not been answered yet');
+    if (this.failureTimer !== null) throw new StreamError('policy-violation', 'a handshake is still pending');
     if (!this.isProof(text.trim())) {
       this.failed();
       return;
@@ -83,7 +83,7 @@ export class ComponentNegotiation implements Negotiation {
   private failed(): void {
     const { peer } = this.connection;
     this.environment.log.warn({ peer, domain: this.domain }, 'refused a component: wrong secret');
-    const error = new StreamError('not-authorized', 'the handshake is not that of the secret');
+    const error = new StreamError('not-authorized', 'the handshake does not match the secret');
     const delayMs = this.environment.failedLogins.delayMs(peer);
     if (delayMs === 0) throw error;
     this.failureTimer = this.environment.clock.after(delayMs, () => this.connection.close('login-failed', error));

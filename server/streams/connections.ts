@@ -24,7 +24,7 @@ import { type C2sEnvironment, C2sNegotiation } from './c2s.ts';
 import { type ComponentEnvironment, ComponentNegotiation } from './component.ts';
 import { streamLimitsXml } from './limits.ts';
 
-/** What the connections of a server need of it. */
+/** The parts of the server that its connections need. */
 export interface ConnectionsEnvironment {
   readonly clock: ServerClock;
   readonly counts: ServerCounts;
@@ -37,15 +37,15 @@ export interface ConnectionsEnvironment {
   readonly resumption: Resumption;
   readonly guardedLog: GuardedLog;
   readonly tls: Tls;
-  /** A reload may change the secrets of components. */
+  /** The running configuration: a reload may change the secrets of components. */
   readonly running: RunningConfig;
 }
 
-/** All connections of a server, and how each of them begins: with the negotiation of a client or of a component. */
+/** All connections of a server. Each begins with the negotiation of a client or a component. */
 export class Connections {
-  /** Those that are open, logged in or not. */
+  /** The open connections, logged in or not. */
   readonly open = new Set<Connection>();
-  /** Those that have not logged in. */
+  /** The unauthenticated connections. */
   readonly pending: PendingConnections;
   private readonly retransmissions: number;
   private readonly counts: ServerCounts;
@@ -78,7 +78,7 @@ export class Connections {
     this.component = componentEnvironment(config, environment, failedLogins);
   }
 
-  /** Takes a client. */
+  /** Accepts a client. */
   accept(transport: Transport): void {
     this.open.add(new Connection(transport, this.environment, (connection) => new C2sNegotiation(connection, this.c2s)));
   }
@@ -87,12 +87,12 @@ export class Connections {
     this.open.add(new Connection(transport, this.environment, (connection) => new ComponentNegotiation(connection, this.component)));
   }
 
-  /** Somebody could not be taken. */
+  /** Logs a failure to accept a connection. */
   notAccepted(error: Error): void {
     this.environment.log.warn({ reason: error.message }, 'could not accept a connection');
   }
 
-  /** To be called now and then: closes those whose peers are no more. */
+  /** Called periodically: closes the connections of dead peers. */
   closeDeadPeers(): void {
     const remote = [...this.open].filter(({ transport }) => transport.remote);
     if (remote.length === 0) return;
@@ -100,12 +100,12 @@ export class Connections {
     for (const connection of remote) if (dead.has(connection.peer)) connection.close('connection-failed');
   }
 
-  /** Ends all with `system-shutdown`, without waiting for them. */
+  /** Closes all connections with `system-shutdown`, without waiting. */
   shutDown(): void {
     for (const connection of this.open) connection.close('server-stopped', new StreamError('system-shutdown', 'the server is stopping'));
   }
 
-  /** Resolves when all are closed. */
+  /** Resolves when all connections are closed. */
   async allClosed(): Promise<void> {
     if (this.open.size > 0) await new Promise<void>((resolve) => (this.whenEmpty = resolve));
   }

@@ -15,9 +15,9 @@ import type { Door } from '../web/door.ts';
 import type { WebHost } from '../web/web-host.ts';
 import type { Connections } from './connections.ts';
 
-/** Where a server listens, by what is spoken there. */
+/** The addresses of a server, by protocol. */
 export interface Listening {
-  /** XMPP over TCP, with STARTTLS where there is a certificate. */
+  /** XMPP over TCP, with STARTTLS if there is a certificate. */
   readonly c2s: readonly BoundAddress[];
   /** XMPP over TLS from the first byte. */
   readonly tls: readonly BoundAddress[];
@@ -33,7 +33,7 @@ export interface Listening {
   readonly websocket: readonly WebSocketAddress[];
 }
 
-/** Where WebSockets are taken. */
+/** A WebSocket address. */
 export interface WebSocketAddress extends BoundAddress {
   readonly url: string;
 }
@@ -42,7 +42,7 @@ const NO_WEB: Pick<Listening, 'web' | 'webTls' | 'websocket'> = { web: [], webTl
 
 export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], ...NO_WEB, components: [] };
 
-/** What listeners need of their server. */
+/** The parts of the server that its listeners need. */
 export interface ListenersEnvironment {
   readonly clock: ServerClock;
   readonly memory: MemoryBudget;
@@ -77,7 +77,7 @@ export class Listeners {
     }
   }
 
-  /** Takes no more peers. Those that are there stay. */
+  /** Accepts no more peers. Open connections stay. */
   close(): void {
     for (const server of this.servers) server.close();
     this.servers = [];
@@ -143,7 +143,7 @@ export class Listeners {
 
   private keep(servers: Server[]): Server[] {
     this.servers.push(...servers);
-    // Nobody can be accepted for now: too many files are open in the system, say. That is no reason to end.
+    // For example, the system has too many open files. A later connection may succeed.
     for (const server of servers) server.on('error', (error) => this.environment.connections.notAccepted(error));
     return servers;
   }
@@ -165,7 +165,7 @@ export class Listeners {
 
   private tlsIdentity(): TlsIdentity {
     const { identity } = this.environment.tls;
-    if (identity === null) throw new Error('a port for TLS is open and there is none');
+    if (identity === null) throw new Error('a TLS port is open without a certificate');
     return identity;
   }
 

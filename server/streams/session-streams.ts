@@ -46,7 +46,7 @@ abstract class SessionStream implements SessionUser {
   }
 }
 
-/** The stream of a client that has logged in. One of XMPP 1.0 may ask for stream management (XEP-0198 §3). */
+/** The stream of a client after its login. A client of XMPP 1.0 may enable stream management (XEP-0198 §3). */
 export class ClientStream extends SessionStream {
   private readonly resumption: Resumption;
 
@@ -66,10 +66,10 @@ export class ClientStream extends SessionStream {
   }
 }
 
-/** The stream of a component behind its handshake (XEP-0114). */
+/** The stream of a component after its handshake (XEP-0114). */
 export class ComponentStream extends SessionStream {
   stanzaRead(stanza: Stanza, namespace: string): void {
-    // Some libraries declare jabber:client on each stanza, whatever the stream's namespace is.
+    // Some libraries declare jabber:client on each stanza, even on a stream with another namespace.
     if (namespace !== NS.component && namespace !== NS.client) throw unsupportedStanza(stanza.name, namespace);
     this.session.read(stanza);
   }

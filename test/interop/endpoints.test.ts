@@ -86,7 +86,7 @@ async function sendAround(echo: Peer, client: Program, log: TestServer['log']): 
   await client.printed(`online as ${RESUMING}\n`);
   // Some of it may still be read before the connection is cut, some is written into the void, and the rest waits for the next one.
   send('1', '2', 'cut', '3', '4');
-  while (!log.lines.some(({ message }) => message === 'session waits to be resumed')) await new Promise((resolve) => setImmediate(resolve));
+  while (!log.lines.some(({ message }) => message === 'session waits for a resumption')) await new Promise((resolve) => setImmediate(resolve));
   send('5', '6');
   await client.printed('resumed\n');
   send('7', 'stop');

@@ -1,13 +1,13 @@
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import type { Exchange } from './exchange.ts';
 
-/** What one client says on one thread: OpenSRF's session. */
+/** A client's messages on one thread: OpenSRF's session. */
 export class Conversation {
   readonly client: string;
   readonly thread: string;
-  /** The service it is with; in a connected session that is not in the address any more. */
+  /** Its service, which the address of a connected session no longer shows. */
   service: string;
-  /** Whether a worker has taken the session. */
+  /** Whether it is connected to a worker. */
   connected = false;
   /** Those without a whole answer, oldest first, by type and number. */
   private readonly open = new Map<string, Exchange>();
@@ -18,7 +18,7 @@ export class Conversation {
     this.service = service;
   }
 
-  /** Whether nothing more is to come on the thread. */
+  /** Whether the thread is finished. */
   get over(): boolean {
     return this.open.size === 0 && !this.connected;
   }
@@ -49,7 +49,7 @@ export class Conversation {
     return [...found];
   }
 
-  /** Which one a RESULT or STATUS is for. */
+  /** The exchange of a RESULT or STATUS. */
   waiting({ type, threadTrace }: OsrfMessage, statusCode: number): Exchange | undefined {
     const connect = type === 'STATUS' && statusCode !== 205 ? this.get(threadTrace, 'CONNECT') : undefined;
     const named = connect ?? this.get(threadTrace, 'REQUEST');

@@ -1,14 +1,14 @@
 import type { Clock } from '../../shared/clock.ts';
 
-/** The readings an exchange takes its times from. */
+/** The clock readings for the times of an exchange. */
 export type Time = Pick<Clock, 'now' | 'wallTime'>;
 
-/** When the two clocks differ by so much more or less than before, the machine's clock has been set. */
+/** A larger change of the difference between the two clocks means that the machine's clock has been set. */
 const SET_BY_MS = 100;
 
 /**
  * The time of day by the monotonic clock, for all exchanges of a tap. The wall clock has whole milliseconds: if each exchange read it, an answer in one
- * exchange could seem to be older than the question before it in another.
+ * exchange could seem older than an earlier request in another.
  */
 export class DayTime {
   private readonly time: Time;
@@ -19,7 +19,7 @@ export class DayTime {
     this.difference = time.wallTime() - time.now();
   }
 
-  /** What a monotonic reading needs to become milliseconds since 1970. */
+  /** The offset from a monotonic reading to milliseconds since 1970. */
   epoch(): number {
     const difference = this.time.wallTime() - this.time.now();
     if (Math.abs(difference - this.difference) > SET_BY_MS) this.difference = difference;

@@ -8,7 +8,7 @@ interface Guarded {
   readonly guard: Guard;
 }
 
-/** Any number of observers as one, which never throws: one that fails disturbs neither the others nor the tap. */
+/** Combines observers into one that never throws: a failure affects neither the others nor the tap. */
 export class ExchangeObservers implements ExchangeObserver {
   private readonly guards: Guards;
   private observers: readonly Guarded[] = [];

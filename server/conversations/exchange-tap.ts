@@ -20,13 +20,13 @@ export type UnaskedKind = 'late' | 'timeout';
 
 /** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
 export interface ExchangeObserver {
-  /** A client has sent it. @param stanza What it came in; not to be changed or kept. */
+  /** A client has sent the request. @param stanza Its stanza, not to be changed or kept. */
   asked(exchange: Exchange, stanza: Stanza): void;
-  /** It was handed to its listener, or to another one because that was lost. */
+  /** A listener got the request, or another one after the first was lost. */
   handed(exchange: Exchange): void;
-  /** Something of its answer was handed to the client, and is taken into it. @param stanza What it came in. */
+  /** The client got a part of the answer, which the exchange includes. @param stanza Its stanza. */
   answered(exchange: Exchange, stanza: Stanza): void;
-  /** It is over; {@link Exchange.state} says how. It changes no more. */
+  /** The exchange has ended, with {@link Exchange.state}, and no longer changes. */
   ended(exchange: Exchange): void;
   /** A worker has sent something that no request waits for. @param client Its address. @param thread References resolved. */
   unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void;
@@ -34,7 +34,7 @@ export interface ExchangeObserver {
 
 /** What an {@link ExchangeTap} is made from. */
 export interface ExchangeTapOptions {
-  /** The bare JIDs of the server's routers, `router@DOMAIN`: behind their slash is the name of a service. */
+  /** The bare JIDs of the server's routers, `router@DOMAIN`; their resources are names of services. */
   readonly routers: ReadonlySet<string>;
   readonly observer: ExchangeObserver;
   readonly limits?: ExchangeLimits;
@@ -42,9 +42,8 @@ export interface ExchangeTapOptions {
 }
 
 /**
- * Puts together, from what passes through the sessions, what each client has asked and what came back: who it was handed to, who
- * answered, what and when. It follows OpenSRF's threads: a request is what its client says it is (thread and number), its answer what
- * that client is handed on the thread, whoever it is from.
+ * Assembles requests and answers from the stanzas of the sessions: the listener, the worker, contents and times. It follows OpenSRF's threads: thread
+ * and number identify a request of a client; every message to that client on the thread is a part of the answer, from any sender.
  */
 export class ExchangeTap implements Tap {
   private readonly routers: ReadonlySet<string>;
@@ -66,12 +65,12 @@ export class ExchangeTap implements Tap {
     this.open = new BoundedExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
   }
 
-  /** The exchanges that have no whole answer yet, oldest first. */
+  /** The exchanges without a complete answer, oldest first. */
   unanswered(): Exchange[] {
     return this.open.all();
   }
 
-  /** The open exchanges that a message between a client and a service is about: a request, its copy from a router, or an answer. */
+  /** The open exchanges of a message between client and service: of a request, its copy from a router, or an answer. */
   about(stanza: Stanza): readonly Exchange[] {
     const thread = unescapeXml(stanza.thread);
     const conversation = this.conversations.get(stanza.routerFrom || stanza.from)?.get(thread) ?? this.conversations.get(stanza.to)?.get(thread) ?? null;
@@ -79,17 +78,17 @@ export class ExchangeTap implements Tap {
     return conversation.size < 2 ? conversation.exchanges() : conversation.withNumbers(numbersIn(stanza));
   }
 
-  /** How many exchanges have no whole answer yet. */
+  /** The number of exchanges without a complete answer. */
   get openCount(): number {
     return this.open.size;
   }
 
-  /** Whether it is the client's part of a session that is followed already. */
+  /** Whether the stanza belongs to a followed session, from its client. */
   follows({ from, thread }: Stanza): boolean {
     return this.conversations.get(from)?.has(unescapeXml(thread)) === true;
   }
 
-  /** The present in the times of an exchange. */
+  /** The current time on the scale of an exchange. */
   timeOf({ epoch }: Exchange): number {
     return epoch + this.time.now();
   }
@@ -97,10 +96,10 @@ export class ExchangeTap implements Tap {
   bound(): void {}
 
   read(_session: Session, stanza: Stanza): void {
-    // With router_from it is a router's, passing on what has been seen already.
+    // A stanza with router_from is a router's copy of a request that was already seen.
     if (stanza.name !== 'message' || stanza.type === 'error' || stanza.thread === '' || stanza.routerFrom !== '') return;
     const thread = unescapeXml(stanza.thread);
-    // An answer is looked at when it is handed to its client.
+    // An answer is processed when its client gets it.
     if (this.conversations.get(stanza.to)?.has(thread)) return;
     for (const message of glimpseOsrfMessages(stanza)) this.said(message, stanza, thread);
   }
@@ -149,7 +148,7 @@ export class ExchangeTap implements Tap {
     }
     const conversation = this.conversationOf(stanza, thread);
     const exchange = new Exchange(++this.count, message, stanza, conversation, this.time);
-    // Sent a second time, to another worker: the first one's answer will not come.
+    // The client resends it to another worker: the first one will not answer.
     const former = conversation.get(exchange.threadTrace, exchange.type);
     if (former !== undefined) this.end(former, 'abandoned');
     conversation.add(exchange);
@@ -190,7 +189,7 @@ export class ExchangeTap implements Tap {
   private answered(conversation: Conversation, message: OsrfMessage, stanza: Stanza): void {
     if (message.type !== 'RESULT' && message.type !== 'STATUS') return;
     const code = statusCodeOf(message);
-    // A worker that ends a session names no request.
+    // A worker that ends a session by 408 names no request.
     if (code === 408) this.setConnected(conversation, false);
     const exchange = conversation.waiting(message, code);
     if (exchange === undefined) {

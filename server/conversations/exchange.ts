@@ -7,28 +7,28 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { DayTime } from './day-time.ts';
 
 /**
- * How an exchange stands: `open`; `complete`, with its whole answer; `refused` by a status of 300 or more; `bounced`, it came back undelivered;
- * `abandoned`, its client's session ended before the answer came; `forgotten`, because there were too many to follow.
+ * The state of an exchange: `open`; `complete`; `refused` by a status of 300 or more; `bounced`;
+ * `abandoned`, the client's session ended before the answer; `forgotten`, there was too much traffic to follow.
  */
 export type ExchangeState = 'open' | 'complete' | 'refused' | 'bounced' | 'abandoned' | 'forgotten';
 
-/** One REQUEST or CONNECT of a client's and what came back for it, as it passed through this server. Times are milliseconds since 1970, with fractions. */
+/** One REQUEST or CONNECT of a client and its answer, as observed in this server. Times are milliseconds since 1970, with fractions. */
 export class Exchange {
-  /** Counted from 1 by whoever follows them. */
+  /** Counted from 1 by the tap. */
   readonly number: number;
-  /** What the client has sent. */
+  /** REQUEST or CONNECT. */
   readonly type: 'REQUEST' | 'CONNECT';
   /** OpenSRF's session id, references resolved. */
   readonly thread: string;
   /** The number of the request in its session. */
   readonly threadTrace: string;
-  /** `osrf_xid`, `''` where the client makes none. */
+  /** `osrf_xid`, or `''`. */
   readonly transactionId: string;
   /** The client's JID. */
   readonly client: string;
-  /** Whom it was addressed to: a router's service, or the worker of a connected session. */
+  /** The addressee: a service's address at its router, or the worker of a connected session. */
   readonly to: string;
-  /** `router` for a question to the router itself; `''` if it went straight to somebody on an unknown session. */
+  /** `router` for a query to the router itself; `''` for a worker in an unknown session. */
   readonly service: string;
   /** `''` for a CONNECT. */
   readonly method: string;
@@ -38,33 +38,33 @@ export class Exchange {
   readonly paramsJson: string;
   /** The language the client wants texts in. */
   readonly locale: string;
-  /** By which door it came into the system; `''` where it does not say. */
+  /** The entry point of the request into the system, or `''`. */
   readonly ingress: string;
-  /** 0 where it does not say. */
+  /** OpenSRF's API level, or 0. */
   readonly apiLevel: number;
-  /** When the client's stanza was read. */
+  /** The time when the server read the client's stanza. */
   readonly askedAt: number;
-  /** What turns a monotonic reading into the time of this exchange: its times differ by what a monotonic clock measured. */
+  /** The offset from a monotonic reading to the time of this exchange, so that its durations are monotonic. */
   readonly epoch: number;
-  /** The listener it was last handed to; `''` for one that went straight to a worker, or nowhere yet. */
+  /** The last listener that received it; `''` if it went to a worker directly, or nowhere yet. */
   listener = '';
-  /** 0 while it was handed to none. */
+  /** The time when a listener received it, or 0. */
   handedAt = 0;
-  /** How often it was handed to a listener. */
+  /** The number of listeners that received it. */
   handOvers = 0;
-  /** Who answered: a worker, or the router. `''` while nobody did. */
+  /** The worker or the router that answered, or `''`. */
   worker = '';
-  /** 0 while there is none. */
+  /** The time of the first part of the answer, or 0. */
   firstAnswerAt = 0;
   /** The contents of its results so far, pieces joined. */
   declare readonly results: readonly unknown[];
   /** How it stands. */
   state: ExchangeState = 'open';
-  /** The last status code that came, or the legacy code of a bounce; 0 while there is none. */
+  /** The last status code, or the code (XEP-0086) of a bounce; 0 if there is none. */
   statusCode = 0;
-  /** What went with it. */
+  /** The text of the last status. */
   status = '';
-  /** 0 while it is open. */
+  /** The time of its end; 0 while it is open. */
   endedAt = 0;
   /** Characters of all its stanzas. */
   length: number;
@@ -75,7 +75,7 @@ export class Exchange {
   /** Of a result that is not whole yet. */
   private pieceBytes = 0;
 
-  /** @param message What the client sent, in a stanza to the service. */
+  /** @param message The client's message in the stanza. */
   constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: DayTime) {
     const { method, params } = message.payload;
     this.number = number;
@@ -105,12 +105,12 @@ export class Exchange {
     return `[${this.resultTexts.join(',')}]`;
   }
 
-  /** From the question to the end of the answer, or to the given time while it is open. */
+  /** The time from the request to the end of the answer, or to the given time while it is open. */
   durationMs(now: number): number {
     return (this.state === 'open' ? now : this.endedAt) - this.askedAt;
   }
 
-  /** Takes in a RESULT or STATUS. @returns what it makes of the exchange. */
+  /** Processes a RESULT or STATUS. @returns the new state. */
   take(message: OsrfMessage): ExchangeState {
     if (message.type === 'RESULT') {
       this.takeResult(message);

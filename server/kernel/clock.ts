@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Guard } from './guard.ts';
 
-/** The two readings of a {@link Clock} as this machine gives them. */
+/** The readings of this machine's clocks. */
 export const SYSTEM_TIME: Pick<Clock, 'now' | 'wallTime'> = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
@@ -9,15 +9,15 @@ export const SYSTEM_TIME: Pick<Clock, 'now' | 'wallTime'> = {
 
 /** A clock with every kind of timer. All timers of a server are started here. */
 export interface ServerClock extends Clock {
-  /** Calls the action again and again. */
+  /** Calls the action periodically. */
   every(ms: number, action: () => void): Timer;
   /** Calls the action once this turn of the event loop has read its input (`setImmediate`). */
   soon(action: () => void): void;
-  /** Calls the action when what runs now has returned, before anything else is read. */
+  /** Calls the action after the current code has returned, before any input is read. */
   next(action: () => void): void;
 }
 
-/** A clock whose timers do not keep the process alive. @param guard Takes their failures, which would end the process. */
+/** A clock whose timers do not keep the process alive. @param guard Catches their failures, which would otherwise end the process. */
 export function createClock(guard: Pick<Guard, 'run'>): ServerClock {
   return {
     ...SYSTEM_TIME,

@@ -1,4 +1,4 @@
-/** Why a connection was closed; shows up in logs and counts. */
+/** The reason why a connection was closed, in logs and counts. */
 export type CloseReason =
   | 'client-closed'
   | 'client-disconnected'

@@ -1,42 +1,41 @@
 import type { StanzaErrorCondition } from '../../shared/errors.ts';
 import type { CloseReason } from './close-reason.ts';
 
-/** How often something happened, by name. What never happened is not there. */
+/** Counts of events by name, without zeros. */
 export class Tally<Name> extends Map<Name, number> {
   count(name: Name): void {
     this.set(name, (this.get(name) ?? 0) + 1);
   }
 }
 
-/** What one session counts. */
+/** The counts of a session. */
 export interface StanzaCounts {
-  /** Stanzas it has sent, oversized ones included. */
+  /** Stanzas from its peer, including oversized ones. */
   readonly stanzasRead: number;
-  /** Stanzas it was handed. */
+  /** Stanzas delivered to it. */
   readonly stanzasDelivered: number;
 }
 
-/** What one connection counts. */
+/** The counts of a connection. */
 export interface ByteCounts {
   readonly bytesRead: number;
   readonly bytesWritten: number;
 }
 
-/** What went through the sessions and connections of a server. */
+/** The traffic of a server's sessions and connections. */
 export interface Traffic extends StanzaCounts, ByteCounts {}
 
 type Sums = { -readonly [Key in keyof Traffic]: Traffic[Key] };
 
 /**
- * What has happened in a server since it was made: plain additions, so that to be able to ask costs nothing. Sessions and connections count for
- * themselves, and what they have counted is added here when they are over.
+ * The counts of a server since its creation. Sessions and connections count for themselves; their counts are added here when they end.
  */
 export class ServerCounts {
   /** Sessions bound. */
   logins = 0;
   /** Connections closed, logged in or not. */
   readonly closes = new Tally<CloseReason>();
-  /** Stanzas sent back because nobody took them; what a router refuses, it counts itself. */
+  /** Bounces of undeliverable stanzas; a router counts its own refusals. */
   readonly bounces = new Tally<StanzaErrorCondition>();
   private readonly past: Sums = { stanzasRead: 0, stanzasDelivered: 0, bytesRead: 0, bytesWritten: 0 };
 
@@ -50,14 +49,14 @@ export class ServerCounts {
     this.past.bytesWritten += bytesWritten;
   }
 
-  /** The part of it that is asked for often. */
+  /** All stanzas read, for frequent queries. */
   stanzasRead(sessions: Iterable<StanzaCounts>): number {
     let sum = this.past.stanzasRead;
     for (const { stanzasRead } of sessions) sum += stanzasRead;
     return sum;
   }
 
-  /** All there was until now. @param sessions Those there are. @param connections Likewise. */
+  /** All traffic so far. @param sessions The open sessions. @param connections The open connections. */
   traffic(sessions: Iterable<StanzaCounts>, connections: Iterable<ByteCounts>): Traffic {
     const sum = { ...this.past };
     for (const { stanzasRead, stanzasDelivered } of sessions) {

@@ -1,21 +1,21 @@
 /** Exit codes; `--help` documents them. */
 export const EXIT = {
   ok: 0,
-  /** We made a mistake, or a demo step did not happen. */
+  /** An internal error, or a demo step did not happen. */
   failed: 1,
-  /** A wrong option or configuration, or a file with wrong content. */
+  /** An invalid option or configuration, or a file with invalid content. */
   usage: 2,
-  /** An address cannot be listened on, or a server cannot be reached or refuses the login. */
+  /** The server cannot listen on an address, or a server cannot be reached or refuses the login. */
   network: 3,
   /** A file (or the syslog daemon) cannot be read or written. */
   file: 4,
   /** A service answered with an error, an OpenSRF status of 300 or more. */
   status: 5,
-  /** An answer or a service did not come in time. */
+  /** No answer, or no service, in time. */
   timeout: 6,
-  /** The service or router is absent, or the message came back. */
+  /** The service or router is absent, or the message bounced. */
   absent: 7,
-  /** The pid file belongs to a server that runs. */
+  /** The pid file belongs to a running server. */
   running: 8,
 } as const;
 

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { checkNotSpecial, readRegularFile } from './regular-file.ts';
 
-/** Writes a file that others wait for: it is there whole or not at all. @param mode Who may read it, before the mask. @throws CommandError */
+/** Writes a file atomically, because other processes wait for it. @param mode Its permissions, before the umask. @throws CommandError */
 export function writeFileAtomically(path: string, content: string, mode = 0o666): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
@@ -18,12 +18,12 @@ export function writeFileAtomically(path: string, content: string, mode = 0o666)
   }
 }
 
-/** Removes a file of ours at the end, if it is still there and still says what we wrote. */
+/** Removes our own file, if it still has our content. */
 export function removeOwnFile(path: string, content: string): void {
   try {
     if (readRegularFile(path) === content) rmSync(path);
   } catch {
-    // Gone already, or out of reach by now: no matter for a process that ends.
+    // Already gone, or no longer reachable; the process ends anyway.
   }
 }
 
@@ -38,22 +38,22 @@ export function checkWritable(path: string): void {
   }
 }
 
-/** Checks that a folder is there or can be made. @throws CommandError */
+/** Checks that a folder exists or can be created. @throws CommandError */
 export function checkFolderCanBeMade(path: string): void {
   try {
     const [folder] = existingPart(path);
-    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is not a folder`);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new CommandError(EXIT.file, `cannot make ${path}: ${(error as Error).message}`);
   }
 }
 
-/** Makes a folder and its parents, one by one: where a parent cannot be made, as in /proc, Node's recursive mkdir never returns. @throws CommandError */
+/** Creates a folder and its parents one by one: Node's recursive mkdir never returns if it cannot create a parent, as in /proc. @throws CommandError */
 export function makeFolder(path: string): void {
   try {
     for (const folder of existingPart(path)) if (!existsSync(folder)) mkdirSync(folder);
-    if (!statSync(path).isDirectory()) throw new Error('it is no folder');
+    if (!statSync(path).isDirectory()) throw new Error('it is not a folder');
   } catch (error) {
     throw new CommandError(EXIT.file, `cannot make ${path}: ${(error as Error).message}`);
   }

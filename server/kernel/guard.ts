@@ -2,20 +2,20 @@ import type { Clock } from '../../shared/clock.ts';
 import { Tally } from './counts.ts';
 import type { Log } from './log.ts';
 
-/** When a guard logs a failure of its observer, and when it removes the observer. */
+/** The limits of a guard. */
 export interface GuardLimits {
-  /** So many failures in one window of time remove an observer. */
+  /** The failures in one window of time that remove an observer. */
   readonly observerFailures: number;
-  /** A guard logs one failure of its observer in so long a time. */
+  /** The window of time, in which a guard logs one failure. */
   readonly logWindowMs: number;
 }
 
 /**
- * Keep the failures of observers and timers away from the traffic: a guard counts and logs them, and removes an observer that fails repeatedly.
+ * Isolate the traffic from failures of observers and timers: a guard counts and logs them, and removes an observer that fails repeatedly.
  * A guard costs one `try` per call.
  */
 export class Guards {
-  /** How often each has failed, by its name. */
+  /** Failures by the name of the guard. */
   readonly failures = new Tally<string>();
   private readonly log: Log;
   private readonly clock: Pick<Clock, 'now'>;
@@ -30,7 +30,7 @@ export class Guards {
   /**
    * Makes the guard of one observer, or of another part whose failure must not spread.
    * @param name A constant, for the log and the metrics: `trace`, `timer`.
-   * @param takeOut Removes the observer, which {@link Guard.run} runs no more; null for a part that the server needs, which goes on however often it fails.
+   * @param takeOut Removes the observer, which {@link Guard.run} then no longer runs; null for a part that the server needs and never removes.
    */
   create(name: string, takeOut: (() => void) | null): Guard {
     const { log, clock, limits, failures } = this;
@@ -38,7 +38,7 @@ export class Guards {
   }
 }
 
-/** What a {@link Guard} is made from. */
+/** The options of a {@link Guard}. */
 export interface GuardOptions {
   readonly name: string;
   readonly takeOut: (() => void) | null;
@@ -48,7 +48,7 @@ export interface GuardOptions {
   readonly failures: Tally<string>;
 }
 
-/** Stands between one observer and what it observes. */
+/** Isolates one observer. */
 export class Guard {
   private readonly options: GuardOptions;
   private windowSince = Number.NEGATIVE_INFINITY;
@@ -74,7 +74,7 @@ export class Guard {
     }
   }
 
-  /** The observer has thrown. This never throws: its caller carries the traffic. */
+  /** Handles a failure of the observer. It never throws, because its caller handles traffic. */
   failed(error: unknown): void {
     const { name, clock, limits, failures } = this.options;
     failures.count(name);
@@ -109,13 +109,13 @@ export class Guard {
   }
 }
 
-/** The guard of a program that has no log: a failure ends there. */
+/** The guard of a program without a log: drops failures. */
 export const UNLOGGED: Pick<Guard, 'run'> = {
   run(action) {
     try {
       action();
     } catch {
-      // The program has no place to tell of it.
+      // There is no log.
     }
   },
 };

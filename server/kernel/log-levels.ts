@@ -5,8 +5,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const OF_OPENSRF = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
 /**
- * What `<loglevel>` of opensrf_core.xml asks for: 0 nothing, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything.
- * @param loglevel As OpenSRF takes it: less than 0 or no number is nothing, more than 5 is everything, a fraction is dropped.
+ * The level of `<loglevel>` in opensrf_core.xml: 0 nothing, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything.
+ * @param loglevel Read like OpenSRF: below 0 or not a number is nothing, above 5 is everything, a fraction is dropped.
  */
 export function logLevelOfOpensrf(loglevel: number): LogLevel {
   if (Number.isNaN(loglevel)) return 'silent';

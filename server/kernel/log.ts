@@ -1,4 +1,4 @@
-/** What the server writes about itself: an object and a message in the past tense. pino fits. */
+/** The server's log: lines of an object and a message in the past tense. A pino logger fits. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -9,7 +9,7 @@ export interface Log {
 /** A log that drops its lines. */
 export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The log of one part of the server: each line says who wrote it, where OpenSRF's programs name their source file. */
+/** The log of one part of the server, which each line names, as OpenSRF's programs name their source file. */
 export function logOfPart(log: Log, part: string): Log {
   return logWith(log, { part });
 }
@@ -24,7 +24,7 @@ export function logWith(log: Log, more: object): Log {
   };
 }
 
-/** A log that never throws: where a line is logged, something has to go on. What the given log fails to write is lost. */
+/** A log that never throws; lines that the given log cannot write are lost. */
 export function unfailing(log: Log): Log {
   const at =
     (level: keyof Log) =>
@@ -32,7 +32,7 @@ export function unfailing(log: Log): Log {
       try {
         log[level](fields, message);
       } catch {
-        // There is no other place to say so.
+        // There is no other place to report it.
       }
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

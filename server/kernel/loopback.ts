@@ -5,7 +5,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Whether an address to listen on, or of a peer, is this machine's alone. A name other than `localhost` may mean anything. */
+/** Whether an address, of the server or a peer, is a loopback address. Of names, only `localhost` counts. */
 export function isLoopback(host: string): boolean {
   switch (isIP(host)) {
     case 4:
@@ -18,7 +18,7 @@ export function isLoopback(host: string): boolean {
   }
 }
 
-/** Whether an address is one of this machine's. */
+/** Whether an address belongs to this machine. */
 export function isOwnAddress(address: string): boolean {
   return isLoopback(address) || interfaceAddresses().some((own) => own.address === address);
 }

@@ -1,36 +1,36 @@
 import type { MemoryAccount } from '../../shared/memory-account.ts';
 import type { ServerClock } from './clock.ts';
 
-/** How soon a debtor is closed when memory runs out: a connection that has not logged in first, a listener or router account last. */
+/** The order in which debtors are closed when memory runs out: unauthenticated connections first, listeners and router accounts last. */
 export type Rank = 'pending' | 'client' | 'listener';
 
-/** A peer that memory is kept for. */
+/** A peer for which the server keeps memory. */
 export interface Debtor {
-  /** Its JID, or its address before it has one. */
+  /** Its JID, or its address before login. */
   readonly peer: string;
   readonly rank: Rank;
-  /** Closes it to get its memory back. */
+  /** Closes it to free its memory. */
   giveUp(): void;
 }
 
-/** Called for each debtor that is about to be closed. @param bytes What it owes. */
+/** Called for each debtor that is about to be closed. @param bytes Its debt. */
 export type OnGivenUp = (debtor: Debtor, bytes: number) => void;
 
-/** A debtor that owes less than this part of the limit is not closed for it, unless it has not logged in. */
+/** The part of the limit below which an authenticated debtor is not closed. */
 const LEAST_PART = 1 / 100;
-/** Connections that have not logged in may owe this part of the limit together. */
+/** The part of the limit for all unauthenticated connections together. */
 const PENDING_PART = 1 / 16;
-/** What would be kept is refused until only this part of the limit is owed. */
+/** The part of the limit below which the server accepts new charges again. */
 const ROOM_PART = 0.95;
-/** To choose a debtor takes a look at all of them. */
+/** The most debtors closed in one turn, because choosing one looks at all. */
 const GIVEN_UP_PER_TURN = 16;
 
-/** What is kept for one peer: a connection that has not logged in, then its session. */
+/** The account of one peer: of its connection before login, then of its session. */
 export class PeerAccount implements MemoryAccount {
   bytes = 0;
-  /** Whether the debtor is being closed, so that its memory comes back. */
+  /** Whether the debtor is being closed, which frees its memory. */
   leaving = false;
-  /** Accounts of one group stand together: those of one address before login. */
+  /** Groups the accounts of one address before login. */
   readonly group: string;
   debtor: Debtor;
   private readonly budget: MemoryBudget;
@@ -50,34 +50,34 @@ export class PeerAccount implements MemoryAccount {
     this.budget.charge(bytes, this);
   }
 
-  /** The debtor has logged in: its session owes what it owed. */
+  /** Transfers the debt to the session after a login. */
   loggedIn(session: Debtor): void {
     this.budget.noLongerPending(this);
     this.debtor = session;
   }
 
-  /** The debtor is gone. What is still kept for it comes back in time. */
+  /** Called when the debtor is gone. Its remaining memory is freed later. */
   close(): void {
     this.budget.close(this);
   }
 }
 
 /**
- * The sum of what is kept for all peers. Beyond the limit the largest debtors are closed: connections that have not logged in first, then clients, then listeners and
- * router accounts. Where none of them owes enough, what would be kept is refused until there is room again.
+ * The memory kept for all peers. Beyond the limit the server closes the largest debtors: unauthenticated connections first, then clients, then listeners and
+ * router accounts. If none owes enough, it refuses new charges until there is room again.
  */
 export class MemoryBudget {
-  /** In bytes. */
+  /** The limit in bytes. */
   readonly limit: number;
   bytes = 0;
-  /** Owed by connections that have not logged in. */
+  /** The debt of unauthenticated connections. */
   pendingBytes = 0;
-  /** How many debtors were closed. */
+  /** The number of closed debtors. */
   givenUp = 0;
   private readonly accounts = new Set<PeerAccount>();
   private readonly clock: Pick<ServerClock, 'soon'>;
   private readonly onGivenUp: OnGivenUp;
-  /** Owed by debtors that are being closed. */
+  /** The debt of debtors that are being closed. */
   private leavingBytes = 0;
   private scheduled = false;
   private state: 'open' | 'full' = 'open';
@@ -88,7 +88,7 @@ export class MemoryBudget {
     this.onGivenUp = onGivenUp;
   }
 
-  /** Whether nothing more may be kept. */
+  /** Whether new charges are refused. */
   get full(): boolean {
     if (this.state === 'full' && this.bytes <= this.limit * ROOM_PART) this.state = 'open';
     return this.state === 'full';
@@ -100,7 +100,7 @@ export class MemoryBudget {
     return account;
   }
 
-  /** The accounts that owe most, the largest first. */
+  /** The largest accounts, largest first. */
   largest(count: number): PeerAccount[] {
     const largest: PeerAccount[] = [];
     for (const account of this.accounts) {
@@ -112,7 +112,7 @@ export class MemoryBudget {
     return largest;
   }
 
-  /** From an account. */
+  /** Called by an account. */
   charge(bytes: number, account: PeerAccount): void {
     this.bytes += bytes;
     if (account.leaving) this.leavingBytes += bytes;
@@ -120,12 +120,12 @@ export class MemoryBudget {
     if (bytes > 0 && (this.overdrawn || this.pendingOverdrawn)) this.relieveLater();
   }
 
-  /** From an account. */
+  /** Called by an account. */
   noLongerPending(account: PeerAccount): void {
     if (account.pending && !account.leaving) this.pendingBytes -= account.bytes;
   }
 
-  /** From an account. */
+  /** Called by an account. */
   close(account: PeerAccount): void {
     this.leave(account);
     this.accounts.delete(account);
@@ -139,7 +139,7 @@ export class MemoryBudget {
     return this.pendingBytes > this.limit * PENDING_PART;
   }
 
-  // Later: a debtor may be at work at this moment.
+  // Deferred: a debtor may be on the stack.
   private relieveLater(): void {
     if (this.scheduled) return;
     this.scheduled = true;
@@ -177,12 +177,12 @@ export class MemoryBudget {
     this.leavingBytes += account.bytes;
   }
 
-  /** @returns the account that is to be closed next; null if none owes enough. */
+  /** @returns the account to close next; null if none owes enough. */
   private next(): PeerAccount | null {
     return this.nextPending() ?? (this.overdrawn ? (this.largestOf('client') ?? this.largestOf('listener')) : null);
   }
 
-  /** The oldest of the group that owes most: an honest client logs in within milliseconds. */
+  /** The oldest of the group with the largest debt: an honest client logs in within milliseconds. */
   private nextPending(): PeerAccount | null {
     const groups = new Map<string, { bytes: number; readonly oldest: PeerAccount }>();
     for (const account of this.accounts) {

@@ -1,4 +1,4 @@
-/** The word that the user may have meant: the only one that begins with the typed text, or the one with the fewest typing mistakes; null: none is near. */
+/** The word that the user probably meant: the only one that begins with the typed text, or the one with the fewest typing mistakes; null: none is near. */
 export function nearest(typed: string, words: readonly string[]): string | null {
   const beginning = words.filter((word) => typed.length > 1 && word.startsWith(typed));
   if (beginning.length === 1) return beginning[0] as string;
@@ -6,7 +6,7 @@ export function nearest(typed: string, words: readonly string[]): string | null 
   return best !== undefined && best.mistakes <= Math.max(1, Math.floor(typed.length / 3)) ? best.word : null;
 }
 
-/** The number of letters that are missing, too many, wrong, or swapped with the next one (the distance of Damerau and Levenshtein). */
+/** The Damerau–Levenshtein distance: letters missing, added, wrong, or swapped with the next one. */
 function mistakesBetween(typed: string, word: string): number {
   const rows = [Array.from({ length: word.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? 0;

@@ -1,22 +1,22 @@
 import type { Clock } from '../../shared/clock.ts';
 
-/** What programs of this process may do in one turn of the event loop, all together; then the peers get theirs. */
+/** The time for all programs of this process in one turn of the event loop. */
 const TURN_MS = 2;
 
 /**
- * Lets programs of this process (stubs, the built-in settings) do their work piece by piece: in one turn of the event loop as many pieces as take no longer
- * than {@link TURN_MS}, at least one, and the others in the turns behind it, in order.
+ * Shares the event loop with the programs of this process (stubs, the built-in settings): in one turn, it runs pieces of their work for at most
+ * {@link TURN_MS}, at least one, and the others in later turns, in order.
  */
 export class ProgramTurns {
   private readonly clock: Pick<Clock, 'now'>;
   private readonly soon: (action: () => void) => void;
   private readonly waiting: (() => void)[] = [];
   private state: 'idle' | 'running' = 'idle';
-  /** When the time of this turn is over; 0 while no piece has begun in it. */
+  /** The end of the time of this turn; 0 before its first piece. */
   private end = 0;
   private turnBegun: () => void = () => {};
 
-  /** @param soon Calls something in the next turn. */
+  /** @param soon Calls an action in the next turn. */
   constructor(clock: Pick<Clock, 'now'>, soon: (action: () => void) => void) {
     this.clock = clock;
     this.soon = soon;
@@ -37,14 +37,14 @@ export class ProgramTurns {
 
   private async run(): Promise<void> {
     this.state = 'running';
-    // The first one does not wait yet for what it was promised.
+    // Let the caller await its promise first.
     await null;
     while (this.waiting.length > 0) {
       if (this.end === 0) this.begin();
       else if (this.clock.now() >= this.end) await new Promise<void>((resolve) => (this.turnBegun = resolve));
       else {
         this.waiting.shift()?.();
-        // The piece that was let go runs before this goes on.
+        // The released piece runs before this continues.
         await null;
       }
     }

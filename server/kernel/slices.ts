@@ -2,11 +2,11 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Job, JobRunner } from '../../shared/job.ts';
 import type { Guard } from './guard.ts';
 
-/** How long one job may go on before the next gets its turn. */
+/** The slice of one job. */
 const SLICE_MS = 2;
-/** How long all jobs together may hold up one turn of the event loop. */
+/** The time of all jobs in one turn of the event loop. */
 const TURN_MS = 5;
-/** So many bits of a job are done at once: most jobs are over then. */
+/** The steps of a job that run at once, which finish most jobs. */
 const BITS_AT_ONCE = 32;
 
 /** A job, numbered in order of arrival. */
@@ -23,7 +23,7 @@ interface Waiting {
 
 /** Shares the event loop among long jobs: in each turn some milliseconds of work, a slice of each job after the other. */
 export class Slices implements JobRunner {
-  /** Slices that were done. */
+  /** The number of slices so far. */
   slices = 0;
   private readonly clock: Pick<Clock, 'now'>;
   private readonly guard: Pick<Guard, 'failed'>;
@@ -32,13 +32,13 @@ export class Slices implements JobRunner {
   /** In order of number. */
   private waiting: Waiting[] = [];
 
-  /** @param guard Takes the failure of a job, which ends that job alone. */
+  /** @param guard Handles the failure of a job, which ends only that job. */
   constructor(clock: Pick<Clock, 'now'>, guard: Pick<Guard, 'failed'>) {
     this.clock = clock;
     this.guard = guard;
   }
 
-  /** How many jobs are under way. */
+  /** The number of unfinished jobs. */
   get size(): number {
     return this.jobs.length;
   }
@@ -47,7 +47,7 @@ export class Slices implements JobRunner {
     if (this.bits(job, BITS_AT_ONCE)) this.later(job);
   }
 
-  /** Does a job in later turns of the event loop alone. */
+  /** Runs a job in later turns of the event loop only. */
   later(job: Job): void {
     if (this.jobs.length === 0) setImmediate(this.turn);
     this.jobs.push({ job, number: ++this.lastNumber });

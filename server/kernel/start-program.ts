@@ -22,7 +22,7 @@ export function startProgram(name: string, load: () => Promise<{ run(): void }>)
   load().then(({ run }) => run(), crash);
 }
 
-/** Why a Node cannot run this program; `''` if it can. @param version As `20.19.0`. */
+/** The reason why a Node cannot run this program, or `''`. @param version As `20.19.0`. */
 export function nodeProblem(version: string): string {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);

@@ -1,16 +1,16 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Pace } from '../../shared/reader/pace.ts';
 
-/** How long all connections together are read in one turn of the event loop… */
+/** The time for reading all connections in one turn of the event loop. */
 const TURN_MS = 8;
-/** …and one of them, before the next gets its turn. */
+/** The slice of one connection. */
 const SLICE_MS = 2;
-/** So much weight is read between two looks at the clock. */
+/** The weight of input between two readings of the clock. */
 const WEIGHT_PER_LOOK = 8;
 
 /**
- * One turn of the event loop. The connections that have input share it: each reads for its slice, and what is left then is read in later turns
- * ({@link Slices}). At its end, when everything that reads has run, all output is written.
+ * One turn of the event loop, which the connections with input share: each reads for its slice and reads the rest in later turns
+ * ({@link Slices}). At the end of the turn, all output is written.
  */
 export class Turn implements Pace {
   /** Turns that had input or output. */
@@ -20,7 +20,7 @@ export class Turn implements Pace {
   private readonly clock: Pick<Clock, 'now'>;
   private atEnd: () => void = () => {};
   private scheduled = false;
-  /** Monotonic milliseconds; 0: nothing was read yet. */
+  /** Its end in monotonic milliseconds; 0 before the first read. */
   private end = 0;
   private begun = 0;
   private longestSinceTakenMs = 0;
@@ -31,12 +31,12 @@ export class Turn implements Pace {
     this.clock = clock;
   }
 
-  /** Sets what is done at the end of every turn. */
+  /** Sets the action at the end of every turn. */
   set whenOver(action: () => void) {
     this.atEnd = action;
   }
 
-  /** Makes sure that this turn has an end. */
+  /** Schedules the end of this turn. */
   begin(): void {
     if (this.scheduled) return;
     this.scheduled = true;
@@ -45,7 +45,7 @@ export class Turn implements Pace {
     setImmediate(this.over);
   }
 
-  /** A connection is about to read. @returns whether there is time left in this turn. */
+  /** Begins the slice of a connection. @returns whether there is time left in this turn. */
   beginSlice(): boolean {
     const now = this.clock.now();
     if (this.end === 0) {
@@ -57,7 +57,7 @@ export class Turn implements Pace {
     return now < this.end;
   }
 
-  /** A connection is about to read a bit of what was left: it pauses as soon as it may. */
+  /** Begins a step of suspended input, which pauses as soon as possible. */
   beginBit(): void {
     this.sliceEnd = 0;
     this.weight = 0;

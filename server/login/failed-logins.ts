@@ -9,14 +9,14 @@ interface Window {
   readonly since: number;
 }
 
-/** More are not remembered; the one that began longest ago is forgotten first. */
+/** The most remembered addresses; beyond it the one with the oldest window is forgotten. */
 const MAX_ADDRESSES = 10_000;
 
 /**
- * How many logins have failed from each address. After so many in a window of time, the next failures are told late.
+ * Failed logins by address. After a number of failures in a window of time, the server delays the answers to further ones.
  *
- * A right password is never late: a whole site shares an address, and one of its programs with a wrong password, started again and again, must not hold up the others.
- * So this slows down who waits for an answer. Who does not has to be kept out by the password.
+ * A correct password is never delayed: a whole site may share an address, and one of its programs with a wrong password must not delay the others.
+ * So the delay slows down attackers that wait for the answer; against others, only the strength of the password helps.
  */
 export class FailedLogins {
   private readonly limits: FailedLoginLimits;
@@ -28,7 +28,7 @@ export class FailedLogins {
     this.clock = clock;
   }
 
-  /** A login has failed. @returns after how many milliseconds that may be told. */
+  /** Counts a failed login. @returns the delay of the answer in milliseconds. */
   delayMs(peer: string): number {
     const address = addressOfPeer(peer);
     const now = this.clock.now();

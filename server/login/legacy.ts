@@ -5,10 +5,10 @@ import { NS } from '../../shared/namespaces.ts';
 import type { Accounts } from './accounts.ts';
 import type { RefusedLogin } from './refused-login.ts';
 
-/** What came of a `jabber:iq:auth` set: whom it is, or why not. */
+/** The outcome of a `jabber:iq:auth` set: the identity, or an error. */
 export type LegacyLogin = { readonly username: string; readonly resource: string } | StanzaError;
 
-/** The fields a client may fill in (XEP-0078 §3.1), for the answer to a "get". */
+/** The fields for a client (XEP-0078 §3.1), the answer to a "get". */
 export function legacyFieldsXml(username: string): string {
   return xml('query', { xmlns: NS.iqAuth }, xml('username', {}, text(username)), xml('password', {}), xml('digest', {}), xml('resource', {}));
 }
@@ -21,7 +21,7 @@ export function legacyLogin(query: Element, domain: string, streamId: string, ac
   const digest = childText(query, 'digest')?.trim();
   if (!isLocalPart(username)) return new StanzaError('not-acceptable', 'the username is missing or invalid');
   if (!isResource(resource)) return new StanzaError('not-acceptable', 'the resource is missing or invalid');
-  if (password === undefined && digest === undefined) return new StanzaError('not-acceptable', 'neither password nor digest was given');
+  if (password === undefined && digest === undefined) return new StanzaError('not-acceptable', 'password and digest are both missing');
   const known = digest === undefined ? accounts.checkPassword(username, domain, password ?? '') : accounts.checkDigest(username, domain, streamId, digest);
   return known ? { username, resource } : new StanzaError('not-authorized', 'wrong user name or password');
 }

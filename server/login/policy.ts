@@ -1,19 +1,19 @@
 import type { PlaintextLogin } from '../config/transports.ts';
 import type { Transport } from '../net/transport.ts';
 
-/** Where logins are taken. */
+/** The login policy of a server. */
 export interface LoginPolicy {
   readonly plaintextLogin: PlaintextLogin;
-  /** Whether a client over TCP may or must begin TLS. */
+  /** Whether a client over TCP may or must start TLS. */
   readonly startTls: 'none' | 'offered' | 'required';
 }
 
-/** What one client may do as it is connected now. */
+/** The login terms of one connection. */
 export interface LoginTerms {
   readonly startTls: 'none' | 'offered' | 'required';
-  /** Whether it may log in at all. */
+  /** Whether it may log in. */
   readonly login: boolean;
-  /** Whether it may say its password, or a digest of it (`jabber:iq:auth`). */
+  /** Whether it may send its password, or a digest of it (`jabber:iq:auth`). */
   readonly plaintext: boolean;
 }
 

@@ -1,15 +1,15 @@
 import type { Recording } from './recording.ts';
 import { shortened, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
-/** What has happened since the last batch. */
+/** The events since the last batch. */
 export interface TraceBatch {
-  /** Requests that are new or have changed, each as it is now. */
+  /** New or changed requests. */
   readonly requests: readonly TraceSummary[];
-  /** The last stanzas that were seen on their way. */
+  /** The last observed stanzas. */
   readonly steps: readonly TraceStep[];
-  /** The JIDs of sessions bound… */
+  /** The JIDs of new sessions. */
   readonly came: readonly string[];
-  /** …and ended. */
+  /** The JIDs of ended sessions. */
   readonly left: readonly string[];
 }
 
@@ -18,7 +18,7 @@ const MAX_REQUESTS = 1_000;
 const MAX_STEPS = 40;
 const MAX_SESSIONS = 200;
 
-/** Collects what watchers are to be told next. */
+/** Collects the next batch for the watchers. */
 export class BatchCollector {
   private readonly changed = new Map<number, Recording>();
   private steps: TraceStep[] = [];
@@ -46,7 +46,7 @@ export class BatchCollector {
     if (this.changed.size < MAX_REQUESTS || this.changed.has(recording.id)) this.changed.set(recording.id, recording);
   }
 
-  /** @returns null if nothing has happened. */
+  /** @returns null without events. */
   take(): TraceBatch | null {
     if (this.changed.size === 0 && this.came.length === 0 && this.left.length === 0) return null;
     const requests = Array.from(this.changed.values(), (recording) => recording.summary());

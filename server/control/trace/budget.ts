@@ -1,22 +1,21 @@
-/** However long it takes, so many stanzas a second are looked at, and so many in one go. A request is four of them or more. */
+/** The stanzas per second, and in one burst, that are observed regardless of their time. A request is at least four of them. */
 const STANZAS_PER_SECOND = 800;
 const STANZAS_AT_ONCE = 800;
 
 const REFILL_MS = 100;
 
-/** So many milliseconds are saved up at the most, and so many are owed. */
+/** The most milliseconds saved, and the most owed. */
 const MOST_MS = 20;
 const MOST_DEBT_MS = 50;
 
-/** Who owes so much does not look on for the sake of what has begun. */
+/** The debt at which open requests are no longer followed. */
 const DEBT_MS = 5;
 
 /**
- * How long may be looked, so that looking never takes more than a small part of the server's time. It is spent by the clock, for what a request costs depends on
- * who asks what how.
+ * The time budget of observation, so that it takes only a small part of the server's time. It is measured by the clock, because the cost of requests varies.
  */
 export class Budget {
-  /** What comes in. */
+  /** The income. */
   msPerSecond: number;
   private ms = MOST_MS;
   private stanzas = STANZAS_AT_ONCE;
@@ -28,17 +27,17 @@ export class Budget {
     this.filledAt = now;
   }
 
-  /** Whether no new request is to be looked at. */
+  /** Whether new requests must not be observed. */
   get exhausted(): boolean {
     return this.stanzas <= 0 && this.ms <= 0;
   }
 
-  /** Whether nothing at all is to be looked at. */
+  /** Whether nothing at all must be observed. */
   get overdrawn(): boolean {
     return this.stanzas <= 0 && this.ms < -DEBT_MS;
   }
 
-  /** A stanza was looked at, for so long. */
+  /** Spends the time for one stanza. */
   spendOnStanza(ms: number): void {
     this.stanzas--;
     this.spend(ms);
@@ -48,12 +47,12 @@ export class Budget {
     this.ms = Math.max(-MOST_DEBT_MS, this.ms - ms);
   }
 
-  /** The same as {@link refill}, but not too often: what trickles in under load would be spent at once, and the tap never taken away. */
+  /** {@link refill}, but not too often: under load, small amounts would be spent at once, and the tap would never be detached. */
   refillIfDue(now: number): void {
     if (now - this.filledAt >= REFILL_MS) this.refill(now);
   }
 
-  /** What the time since the last filling has brought. */
+  /** Adds the income since the last refill. */
   refill(now: number): void {
     const seconds = Math.max(0, now - this.filledAt) / 1000;
     this.filledAt = now;

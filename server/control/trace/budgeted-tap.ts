@@ -9,12 +9,12 @@ import type { Session } from '../../sessions/session.ts';
 import type { Tap } from '../../sessions/taps.ts';
 import type { Budget } from './budget.ts';
 
-/** What tracing needs of its server. */
+/** The parts of the server that tracing needs. */
 export interface TracedServer {
   readonly clock: ServerClock;
   readonly guards: Guards;
   watch(tap: Tap): () => void;
-  /** Stanzas that all sessions have sent until now. */
+  /** The stanzas from all sessions so far. */
   stanzasRead(): number;
   /** Bare JIDs, `router@DOMAIN`. */
   readonly routers: ReadonlySet<string>;
@@ -24,17 +24,17 @@ export interface TracedServer {
   protect(): LogProtect;
 }
 
-/** Told of sessions that come and go. */
+/** Observes sessions. */
 export interface SessionObserver {
   sessionBound(session: Session): void;
   sessionEnded(session: Session): void;
-  /** Of the exchanges that are open nothing more will be seen. */
+  /** The tap no longer follows the open exchanges. */
   lostSight(): void;
 }
 
 /**
- * A tap that stays within a budget. When that is spent, no new request is looked at; and when the last one that was has its answer, or too much is owed,
- * the tap is taken away until there is something to spend again, so that under load the server's hot path is as free of it as if nobody had ever looked.
+ * A tap within a time budget. When the budget is spent, it observes no new request; when the last observed one has its answer, or the debt is too large,
+ * it detaches itself until there is budget again, so that under load the server's hot path is free of it.
  */
 export class BudgetedTap implements Tap {
   private readonly server: TracedServer;
@@ -45,10 +45,10 @@ export class BudgetedTap implements Tap {
   private exchanges: ExchangeTap;
   private detach: (() => void) | null = null;
   private passedBy = 0;
-  /** What had been read when the tap was taken away. */
+  /** The count of stanzas when the tap was detached. */
   private readUntilThen = 0;
 
-  /** @param onSpent Called when a stanza is passed by: {@link resume} is to be called in a while. */
+  /** @param onSpent Called when a stanza is not observed: call {@link resume} later. */
   constructor(server: TracedServer, budget: Budget, observer: ExchangeObserver & SessionObserver, onSpent: () => void) {
     this.server = server;
     this.budget = budget;
@@ -59,7 +59,7 @@ export class BudgetedTap implements Tap {
     this.exchanges = this.newExchanges();
   }
 
-  /** Stanzas from sessions that went by without being looked at, since the start. Roughly: answers are among them. */
+  /** The approximate number of unobserved stanzas from sessions since the start, including answers. */
   get unseen(): number {
     return this.passedBy + (this.detach === null ? this.server.stanzasRead() - this.readUntilThen : 0);
   }
@@ -74,7 +74,7 @@ export class BudgetedTap implements Tap {
     this.detach = null;
   }
 
-  /** Looks again, if there is something to spend. @returns whether it does. */
+  /** Attaches the tap again if there is budget. @returns whether it is attached. */
   resume(): boolean {
     if (this.budget.exhausted) return false;
     if (this.detach === null) this.attach();
@@ -125,7 +125,7 @@ export class BudgetedTap implements Tap {
     this.detach = this.server.watch(this);
   }
 
-  // What sessions are doing meanwhile is not known afterwards, so it begins anew.
+  // While it is detached it misses stanzas, so it starts again from scratch.
   private takeAway(): void {
     this.detach?.();
     this.detach = null;

@@ -2,7 +2,7 @@ import type { TraceDetail, TraceSummary } from './trace-entry.ts';
 
 const STATES = ['open', 'complete', 'refused', 'bounced', 'abandoned', 'forgotten'];
 
-/** Which requests are wanted. What is `''` or 0 does not matter; everything else must be true. */
+/** Selects requests that meet all given conditions; `''` and 0 mean no condition. */
 export class TraceFilter {
   private readonly service: string;
   private readonly method: string;
@@ -24,22 +24,22 @@ export class TraceFilter {
     this.connects = query.get('connects') !== 'no';
   }
 
-  /** From `service`, `method`, `xid`, `jid`, `status`, `text`, `slowerThan`, `connects`. @returns what is wrong, as text. */
+  /** From `service`, `method`, `xid`, `jid`, `status`, `text`, `slowerThan`, `connects`. @returns the filter, or an error message. */
   static parse(query: URLSearchParams): TraceFilter | string {
     const status = query.get('status') ?? '';
     if (status !== '' && status !== 'failed' && !STATES.includes(status) && !/^\d{1,3}$/.test(status)) {
-      return `status: "${status}" is no code, not "failed", and none of ${STATES.join(', ')}`;
+      return `status: "${status}" is not a code, "failed", or one of ${STATES.join(', ')}`;
     }
     if (!(Number(query.get('slowerThan') ?? 0) >= 0)) return 'slowerThan: not a number of milliseconds';
     return new TraceFilter(query);
   }
 
-  /** Whether it needs to know what was said. */
+  /** Whether it needs the payloads. */
   get looksInside(): boolean {
     return this.text !== '';
   }
 
-  /** @param detail Where there is none yet, a text is looked for in the summary alone. */
+  /** @param detail If null, the text is searched in the summary only. */
   matches(summary: TraceSummary, detail: TraceDetail | null): boolean {
     const { service, method, xid, slowerThanMs } = this;
     if (!this.connects && summary.type === 'CONNECT') return false;
@@ -68,7 +68,7 @@ export class TraceFilter {
   }
 }
 
-/** The whole name, or its beginning where that ends with a `*`. */
+/** Matches the whole name, or a prefix that ends with `*`. */
 function fits(wanted: string, name: string): boolean {
   return wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
 }

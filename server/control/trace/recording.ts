@@ -6,7 +6,7 @@ import { detailOf, shortened, summaryOf, type TraceEntry, type TraceStep, type T
 /** A result may come in thousands of pieces; who looks at the way of a request wants the first ones, and how many there were. */
 export const MAX_STEPS = 64;
 
-/** A request that is under way, and the stanzas it has taken so far. */
+/** An open request, with its stanzas so far. */
 export class Recording {
   readonly id: number;
   private readonly exchange: Exchange;
@@ -45,7 +45,7 @@ export class Recording {
     if (this.steps.length < MAX_STEPS) this.steps.push(step);
     else {
       this.folded++;
-      // The last one tells how long it all took.
+      // Keep the last one for the duration.
       this.steps[MAX_STEPS - 1] = step;
     }
     return step;

@@ -2,7 +2,7 @@ import { detached } from '../../../shared/detach.ts';
 import type { Exchange, ExchangeState } from '../../conversations/exchange.ts';
 import { type LogProtect, REDACTED } from '../../logging/log-protect.ts';
 
-/** One stanza on the way of a request. */
+/** One stanza of a request or its answer. */
 export interface TraceStep {
   /** Milliseconds since 1970, with fractions. */
   readonly at: number;
@@ -17,7 +17,7 @@ export interface TraceStep {
   readonly length: number;
 }
 
-/** A request of a client's, in short. Times are milliseconds, with fractions. */
+/** The summary of a request. Times are milliseconds, with fractions. */
 export interface TraceSummary {
   /** Counted from 1 in each process. */
   readonly id: number;
@@ -27,16 +27,16 @@ export interface TraceSummary {
   /** `''` for a CONNECT. */
   readonly method: string;
   readonly state: ExchangeState;
-  /** The last status code that came; 0 while there is none. */
+  /** The last status code, or 0. */
   readonly statusCode: number;
   readonly status: string;
   /** Null while it is open. */
   readonly durationMs: number | null;
   readonly client: string;
-  /** Whom the client has sent it to: a service's address at its router, or a worker. */
+  /** The addressee: a service's address at its router, or a worker. */
   readonly to: string;
   readonly listener: string;
-  /** Who answered. */
+  /** The JID that answered. */
   readonly worker: string;
   readonly xid: string;
   readonly thread: string;
@@ -45,27 +45,27 @@ export interface TraceSummary {
   readonly length: number;
 }
 
-/** The rest of it. Redacted where `log_protect` says so. */
+/** The details of a request, redacted by `log_protect`. */
 export interface TraceDetail {
   readonly locale: string;
   readonly ingress: string;
   readonly steps: readonly TraceStep[];
-  /** Answers that are not among the steps, because there were too many. */
+  /** The number of answer stanzas omitted from the steps. */
   readonly folded: number;
-  /** As JSON, since it may be cut. */
+  /** As JSON text, because it may be truncated. */
   readonly params: TracePayload;
   readonly results: TracePayload;
 }
 
-/** The JSON of what was said, or its beginning. */
+/** JSON text, possibly truncated. */
 export interface TracePayload {
   readonly json: string;
-  /** How long it was; more than there is if it was cut. */
+  /** The full length. */
   readonly length: number;
   readonly redacted: boolean;
 }
 
-/** What is kept of a request that is over. */
+/** A remembered request. */
 export interface TraceEntry {
   readonly summary: TraceSummary;
   readonly detail: TraceDetail;

@@ -14,12 +14,12 @@ import { Recording } from './recording.ts';
 import { TraceRing } from './ring.ts';
 import { shortened, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
-/** Wants to know what goes on. */
+/** Watches the trace. */
 export interface TraceWatcher {
   happened(batch: TraceBatch): void;
 }
 
-/** Told of what is looked at, in passing. */
+/** Called with observed stanzas and requests. */
 export interface TraceListener {
   stanzaSeen(step: TraceStep): void;
   requestEnded(summary: TraceSummary): void;
@@ -28,16 +28,16 @@ export interface TraceListener {
 /** How much of a second may go into looking while nobody watches, and while somebody does. */
 const MS_PER_SECOND = { unwatched: 5, watched: 40 } as const;
 
-/** How often watchers are told. */
+/** The interval of batches for watchers. */
 const BATCH_MS = 100;
 
-/** Remembers the last requests, and tells those who watch of what goes on. */
+/** Remembers the latest requests, and sends events to watchers. */
 export class Trace implements ExchangeObserver, SessionObserver {
   private readonly ring: TraceRing;
   private readonly budget = new Budget(MS_PER_SECOND.unwatched, SYSTEM_TIME.now());
   private readonly batch = new BatchCollector();
   private readonly watchers: Watchers<[TraceBatch]>;
-  /** Under way, in the order in which they began. */
+  /** The open requests, in order of their beginning. */
   private readonly open = new Map<Exchange, Recording>();
   private readonly server: TracedServer;
   private readonly tap: BudgetedTap;
@@ -57,7 +57,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.tap.start();
   }
 
-  /** Stanzas that were not looked at, because there were too many. */
+  /** Stanzas that were not observed because of high load. */
   get unseen(): number {
     return this.tap.unseen;
   }
@@ -67,7 +67,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.timer?.cancel();
   }
 
-  /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns what ends that. */
+  /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns A function that unsubscribes. */
   watch(watcher: TraceWatcher, takenOut: () => void): () => void {
     const end = this.watchers.add((batch) => watcher.happened(batch), takenOut);
     this.budget.msPerSecond = MS_PER_SECOND.watched;
@@ -90,13 +90,13 @@ export class Trace implements ExchangeObserver, SessionObserver {
     return found.sort((a, b) => b.summary.id - a.summary.id).slice(0, limit);
   }
 
-  /** One request, under way or past; undefined if it is not remembered. */
+  /** An open or past request, or undefined. */
   get(id: number): TraceEntry | undefined {
     const recording = [...this.open.values()].find((one) => one.id === id);
     return recording?.entry(this.server.protect()) ?? this.ring.get(id);
   }
 
-  /** Forgets what is past. */
+  /** Forgets past requests. */
   clear(): void {
     this.ring.clear();
   }
@@ -113,7 +113,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
   }
 
   answered(exchange: Exchange, stanza: Stanza): void {
-    // Told for each message in it.
+    // Called once for each message in a stanza.
     if (stanza === this.lastAnswer && exchange === this.lastAnswered) return;
     this.lastAnswer = stanza;
     this.lastAnswered = exchange;
@@ -180,7 +180,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     return this.watchers.size > 0;
   }
 
-  /** For what watchers are to be told, and to look again when there was too much to look at. */
+  /** Schedules the next batch, and the resumption of observation. */
   private schedule(): void {
     this.timer ??= this.server.clock.after(BATCH_MS, () => this.tick());
   }

@@ -5,10 +5,10 @@ import type { LoginTerms } from '../policy.ts';
 import { failure, type LoginFailure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 import { offeredMechanisms } from './mechanisms.ts';
 
-/** What a client's element has led to: what is to be sent, and, where that ends a try, how it ended. */
+/** The answer to a client's element, and the outcome if it ends an attempt. */
 export interface SaslAnswer {
   readonly xml: string;
-  /** Whom the client proved to be; `''` where it has not, or not yet. */
+  /** The authenticated user, or `''`. */
   readonly username: string;
   /** Null unless the try has failed. */
   readonly failure: LoginFailure | null;
@@ -16,22 +16,22 @@ export interface SaslAnswer {
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** The elements of SASL on a stream (RFC 6120 §6.4), one try after the other. */
+/** The SASL negotiation of a stream (RFC 6120 §6.4), one attempt after the other. */
 export class SaslDialogue {
-  /** Those the stream is offered, the strongest first. */
+  /** The offered mechanisms, strongest first. */
   readonly offered: readonly SaslMechanism[];
   private readonly known: readonly SaslMechanism[];
   private readonly context: SaslContext;
   private exchange: SaslExchange | null = null;
 
-  /** @param known All that the server has, the strongest first. */
+  /** @param known All mechanisms of the server, strongest first. */
   constructor(known: readonly SaslMechanism[], context: SaslContext, terms: Pick<LoginTerms, 'login' | 'plaintext'>) {
     this.known = known;
     this.context = context;
     this.offered = terms.login ? offeredMechanisms(known, context, terms.plaintext) : [];
   }
 
-  /** The features of a stream that say so (RFC 6120 §6.4.1, XEP-0440); `''` where nothing is offered. */
+  /** The stream features of the offer (RFC 6120 §6.4.1, XEP-0440), or `''`. */
   get featuresXml(): string {
     if (this.offered.length === 0) return '';
     const mechanisms = this.offered.map(({ name }) => xml('mechanism', {}, name));
@@ -53,13 +53,13 @@ export class SaslDialogue {
     const mechanism = this.offered.find((one) => one.name === name);
     if (mechanism === undefined) return this.answer(failure(this.isHeldBack(name) ? 'encryption-required' : 'invalid-mechanism'));
     this.exchange = mechanism.begin(this.context);
-    // The client is to begin, and has not: it is asked to.
+    // No initial response: request it by an empty challenge.
     if (response === '') return this.answer({ kind: 'challenge', text: '' });
-    // RFC 6120 §6.4.2: '=' is a response of no length.
+    // RFC 6120 §6.4.2: '=' is a zero-length response.
     return this.respond(this.exchange, response === '=' ? '' : response);
   }
 
-  /** Whether it would be offered on an encrypted stream. */
+  /** Whether the mechanism needs an encrypted stream. */
   private isHeldBack(name: string): boolean {
     return this.known.some((one) => one.name === name && !one.bound);
   }

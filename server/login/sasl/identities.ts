@@ -1,8 +1,8 @@
 import { normalizeDomain } from '../../../shared/jid.ts';
 
 /**
- * The user name that an authentication identity means on a stream of a domain. Some clients write `user@domain`; no user name has an `@` in it, so that is not
- * ambiguous, and an address of another domain names no account here.
+ * The user name of an authentication identity on a domain's stream. Some clients send `user@domain`, which is unambiguous, because a user name contains no `@`; an
+ * address of another domain is not an account here.
  */
 export function usernameOf(identity: string, domain: string): string {
   const at = identity.indexOf('@');
@@ -10,8 +10,8 @@ export function usernameOf(identity: string, domain: string): string {
 }
 
 /**
- * Whether a client may act as the authorization identity it asks for: only as its own account (RFC 6120 §6.3.8). That is an address, whose domain is compared
- * without case; some clients write the bare user name.
+ * Whether an authorization identity is the client's own account (RFC 6120 §6.3.8): its address, whose domain is compared
+ * without case, or the bare user name that some clients send.
  */
 export function isOwnIdentity(authzid: string, username: string, domain: string): boolean {
   return authzid === '' || usernameOf(authzid, domain) === username;

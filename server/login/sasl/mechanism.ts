@@ -1,6 +1,6 @@
 import type { ChannelBindings } from '../../net/tls/channel-bindings.ts';
 
-/** Why a login by SASL failed (RFC 6120 §6.5). */
+/** The reason of a SASL failure (RFC 6120 §6.5). */
 export type SaslFailure =
   | 'aborted'
   | 'encryption-required'
@@ -10,10 +10,10 @@ export type SaslFailure =
   | 'malformed-request'
   | 'not-authorized';
 
-/** What the server has to say to a response. The text of a challenge or success is the mechanism's own, not yet in base64. */
+/** The server's answer to a response. The text of a challenge or success is not yet in base64. */
 export type SaslStep =
   | { readonly kind: 'challenge'; readonly text: string }
-  /** The client has proved to be that user; `text` is what it wants to see of the server, `''` where the mechanism has nothing. */
+  /** The client is authenticated; `text` is the server's proof, or `''`. */
   | { readonly kind: 'success'; readonly username: string; readonly text: string }
   | LoginFailure;
 
@@ -27,26 +27,26 @@ export interface LoginFailure {
   readonly text: string;
 }
 
-/** What an exchange knows of the stream it runs on. */
+/** The stream of an exchange. */
 export interface SaslContext {
-  /** The domain whose accounts count. */
+  /** The domain of the accounts. */
   readonly domain: string;
-  /** What can be bound to of the TLS channel below, by type (RFC 5929, RFC 9266). Empty: nothing, and no `-PLUS` mechanism was offered. */
+  /** The channel bindings by type (RFC 5929, RFC 9266). Empty: no `-PLUS` mechanism is offered. */
   readonly channelBindings: ChannelBindings;
 }
 
-/** The server's side of one try. It is given what the client says, in order, and is over with the first success or failure. */
+/** The server's side of one attempt. It gets the client's responses in order, and ends with the first success or failure. */
 export interface SaslExchange {
   respond(response: Buffer): SaslStep;
 }
 
-/** A way to log in (RFC 4422). All of ours begin with the client. */
+/** A SASL mechanism (RFC 4422). In all of ours, the client begins. */
 export interface SaslMechanism {
-  /** As IANA has it. */
+  /** The name registered with IANA. */
   readonly name: string;
-  /** Whether it gives the password itself away to whoever listens. */
+  /** Whether it sends the password itself. */
   readonly plaintext: boolean;
-  /** Whether it is bound to the TLS channel, so that it is of no use without one. */
+  /** Whether it binds to the TLS channel, which it then needs. */
   readonly bound: boolean;
   begin(context: SaslContext): SaslExchange;
 }

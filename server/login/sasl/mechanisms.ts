@@ -4,7 +4,7 @@ import { PlainMechanism } from './plain.ts';
 import { ScramMechanism } from './scram.ts';
 import { AccountScramKeys } from './scram-keys.ts';
 
-/** All mechanisms for some accounts, the strongest first. @param soon See {@link AccountScramKeys}. */
+/** All mechanisms, strongest first. @param soon See {@link AccountScramKeys}. */
 export function createMechanisms(accounts: Accounts, soon?: (action: () => void) => void): SaslMechanism[] {
   const keys = new AccountScramKeys(accounts, undefined, soon);
   return [
@@ -16,7 +16,7 @@ export function createMechanisms(accounts: Accounts, soon?: (action: () => void)
   ];
 }
 
-/** Those that a stream can be offered. @param plaintext Whether a password may be sent as it is. */
+/** The mechanisms to offer on a stream. @param plaintext Whether PLAIN is allowed. */
 export function offeredMechanisms(mechanisms: readonly SaslMechanism[], { channelBindings }: SaslContext, plaintext: boolean): SaslMechanism[] {
   return mechanisms.filter((mechanism) => (plaintext || !mechanism.plaintext) && (!mechanism.bound || channelBindings.size > 0));
 }

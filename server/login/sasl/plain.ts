@@ -2,7 +2,7 @@ import type { Accounts } from '../accounts.ts';
 import { isOwnIdentity, usernameOf } from './identities.ts';
 import { failure, type SaslContext, type SaslExchange, type SaslMechanism, type SaslStep } from './mechanism.ts';
 
-/** PLAIN (RFC 4616): the password, as it is. */
+/** PLAIN (RFC 4616). */
 export class PlainMechanism implements SaslMechanism {
   readonly name = 'PLAIN';
   readonly plaintext = true;

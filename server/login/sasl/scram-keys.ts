@@ -6,7 +6,7 @@ import { saslprep } from './saslprep.ts';
 /** The hash functions of SCRAM (RFC 5802, RFC 7677), by Node's name for them. */
 export type ScramHash = 'sha1' | 'sha256';
 
-/** What a server needs to know of one user (RFC 5802 §3). */
+/** The keys of one user (RFC 5802 §3). */
 export interface ScramKeys {
   readonly salt: Buffer;
   readonly iterations: number;
@@ -14,25 +14,25 @@ export interface ScramKeys {
   readonly serverKey: Buffer;
 }
 
-/** What is told before the proof: deriving the keys takes some milliseconds, and is not done for who only asks. */
+/** The part that the server sends before the proof, without deriving keys, which takes some milliseconds. */
 export type ScramSalt = Pick<ScramKeys, 'salt' | 'iterations'>;
 
-/** Where an exchange has its keys from. */
+/** The source of an exchange's keys. */
 export interface ScramKeySource {
   saltOf(username: string, domain: string, hash: ScramHash): ScramSalt;
-  /** The same for a user nobody has: then keys that no proof fits. */
+  /** The keys of a user; for an unknown user, keys that match no proof. */
   keysOf(username: string, domain: string, hash: ScramHash): ScramKeys;
 }
 
-/** The least that both RFCs allow (RFC 7677 §4). More is of no use here: a server that also takes digests knows the passwords. */
+/** The minimum of both RFCs (RFC 7677 §4). More would not help: a server that also accepts digests knows the passwords. */
 const ITERATIONS = 4096;
 
 const SALT_BYTES = 16;
 
 /**
- * SCRAM keys of accounts. To derive them takes milliseconds, so it is done once: for all accounts, one in each turn of the event loop, when anybody first asks
- * for a salt. So a proof takes as little for a user who has never come as for one who comes all day, and for one nobody has: his keys are as good as any that no
- * password leads to, and nobody can have the server work for names he makes up.
+ * SCRAM keys of accounts. Deriving them takes milliseconds, so the server derives them once for all accounts, one per turn of the event loop, after the first request
+ * for a salt. So checking a proof takes the same time for every user; an unknown user gets keys that match no password, and invented names
+ * cause no derivation.
  */
 export class AccountScramKeys implements ScramKeySource {
   private readonly accounts: Accounts;
@@ -40,10 +40,10 @@ export class AccountScramKeys implements ScramKeySource {
   private readonly soon: (action: () => void) => void;
   private readonly secret = randomBytes(32);
   private readonly keys: Readonly<Record<ScramHash, WeakMap<Account, ScramKeys>>> = { sha1: new WeakMap(), sha256: new WeakMap() };
-  /** The accounts whose keys are derived, or are being. After a reload they are others. */
+  /** The accounts whose keys are derived or being derived. A reload replaces them. */
   private readonly prepared: Record<ScramHash, readonly Account[]> = { sha1: [], sha256: [] };
 
-  /** @param derive For tests. @param soon Calls something in a turn of its own. */
+  /** @param derive For tests. @param soon Calls an action in a later turn. */
   constructor(accounts: Accounts, derive = deriveKeys, soon: (action: () => void) => void = setImmediate) {
     this.accounts = accounts;
     this.derive = derive;
@@ -95,7 +95,7 @@ export class AccountScramKeys implements ScramKeySource {
     };
   }
 
-  /** The same while the server runs. */
+  /** A salt that stays the same while the server runs. */
   private saltFor(username: string, domain: string, hash: ScramHash): ScramSalt {
     const salt = createHmac('sha256', this.secret).update(`${hash} ${username}@${domain}`).digest().subarray(0, SALT_BYTES);
     return { salt, iterations: ITERATIONS };

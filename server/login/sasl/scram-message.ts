@@ -1,18 +1,18 @@
 /** The client's first message (RFC 5802 §7): `GS2-HEADER n=USER,r=NONCE`. */
 export interface ClientFirst {
-  /** As it was sent, with the second comma. */
+  /** As received, with the second comma. */
   readonly gs2Header: string;
   readonly binding: GS2Binding;
   readonly authzid: string;
   readonly authcid: string;
   readonly nonce: string;
-  /** What is behind the GS2 header, as it was sent. */
+  /** The rest after the GS2 header, as received. */
   readonly bare: string;
 }
 
 /**
- * What the client says of channel binding (RFC 5802 §6): `n`, it cannot; `y`, it could, but believes that the server cannot; else the
- * type it uses.
+ * The client's channel binding flag (RFC 5802 §6): `n`, unsupported; `y`, supported, but the client believes that the server does not support it; otherwise the
+ * type in use.
  */
 export type GS2Binding = { readonly flag: 'n' } | { readonly flag: 'y' } | { readonly flag: 'p'; readonly type: string };
 
@@ -21,15 +21,15 @@ export interface ClientFinal {
   readonly channel: Buffer;
   readonly nonce: string;
   readonly proof: Buffer;
-  /** What is before the proof, as it was sent. */
+  /** The part before the proof, as received. */
   readonly withoutProof: string;
 }
 
-// RFC 5802 §5.1: a mandatory extension ("m=" before the name) is to be refused by whoever does not know it, and does not match.
+// RFC 5802 §5.1: an unknown mandatory extension ("m=" before the name) must be refused; it does not match.
 const FIRST = /^((?:n|y|p=[A-Za-z0-9.-]+),(?:a=([^,]*))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]+)*)$/;
 const FINAL = /^(c=([A-Za-z0-9+/=]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]+)*),p=([A-Za-z0-9+/=]+)$/;
 
-/** @returns null for what is none. */
+/** @returns null for an invalid message. */
 export function parseClientFirst(text: string): ClientFirst | null {
   const match = FIRST.exec(text);
   if (match === null) return null;
@@ -46,7 +46,7 @@ function bindingOf(gs2Header: string): GS2Binding {
   return { flag: 'p', type: gs2Header.slice('p='.length, gs2Header.indexOf(',')) };
 }
 
-/** @returns null for what is none. */
+/** @returns null for an invalid message. */
 export function parseClientFinal(text: string): ClientFinal | null {
   const match = FINAL.exec(text);
   if (match === null) return null;
@@ -54,7 +54,7 @@ export function parseClientFinal(text: string): ClientFinal | null {
   return { withoutProof, channel: Buffer.from(channel, 'base64'), nonce, proof: Buffer.from(proof, 'base64') };
 }
 
-/** RFC 5802 §5.1: "," and "=" are written as =2C and =3D; any other "=" is a mistake. */
+/** RFC 5802 §5.1: "," and "=" are written as =2C and =3D; any other "=" is invalid. */
 function decodeName(name: string): string | null {
   if (/=(?!2C|3D)/.test(name)) return null;
   return name.replaceAll('=2C', ',').replaceAll('=3D', '=');

@@ -13,7 +13,7 @@ function randomNonce(): string {
   return randomBytes(18).toString('base64');
 }
 
-/** SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password, and neither says it. */
+/** SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password without sending it. */
 export class ScramMechanism implements SaslMechanism {
   readonly name: string;
   readonly plaintext = false;
@@ -36,10 +36,10 @@ export class ScramMechanism implements SaslMechanism {
   }
 }
 
-/** What was said so far, once the client has begun. */
+/** The exchange after the client's first message. */
 interface Begun {
   readonly first: ClientFirst;
-  /** The user that {@link ClientFirst.authcid} means. */
+  /** The user of {@link ClientFirst.authcid}. */
   readonly username: string;
   readonly nonce: string;
   readonly serverFirst: string;
@@ -80,7 +80,7 @@ class ScramExchange implements SaslExchange {
     const { channelBindings } = this.context;
     if (binding.flag === 'p') return this.mechanism.bound && channelBindings.has(binding.type);
     if (this.mechanism.bound) return false;
-    // Whoever says that we cannot where we have said that we can has not heard us, but somebody in between.
+    // A client that believes that the server offers no binding, although it does, is the victim of a downgrade attack.
     return binding.flag === 'n' || channelBindings.size === 0;
   }
 
@@ -104,7 +104,7 @@ class ScramExchange implements SaslExchange {
   }
 }
 
-/** As long as the second; a proof of another length is wrong in any case. */
+/** Has the length of the signature; a proof of another length is wrong anyway. */
 function exclusiveOr(proof: Buffer, signature: Buffer): Buffer {
   const wrongLength = proof.length === signature.length ? 0 : 1;
   return Buffer.from(signature.map((byte, index) => byte ^ (proof[index] ?? 0) ^ wrongLength));

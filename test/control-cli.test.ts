@@ -158,7 +158,7 @@ test('monitor says what is missing: no server, no such file, a wrong filter', as
   const serving = await serveWithControl(t, folder, '--console', '0');
   const wrong = await new Command(t, 'monitor', '--control-file', serving.file, '--status', 'perhaps').outcome();
   assert.equal(wrong.code, 2);
-  assert.match(oneLine(wrong.stderr), /"perhaps" is no code/);
+  assert.match(oneLine(wrong.stderr), /"perhaps" is not a code/);
   await stop(serving);
 });
 

@@ -39,7 +39,7 @@ export interface FixtureOptions {
   readonly websocket?: WebSocketOptions;
   /** Ports for browsers; true: any free HTTP port. None by default. */
   readonly web?: boolean | WebOptions;
-  /** Where passwords are taken without TLS: everywhere (`allow`, the default), from this machine (`loopback`), or only over Unix domain sockets (`never`). */
+  /** Whether to allow passwords without TLS: everywhere (`allow`, the default), from this machine (`loopback`), or only over Unix domain sockets (`never`). */
   readonly plaintextLogin?: 'allow' | 'loopback' | 'never';
   /** The routers. */
   readonly router?: RouterOptions;

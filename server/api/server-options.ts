@@ -106,7 +106,7 @@ export interface WebOptions {
 }
 
 /**
- * External components (XEP-0114): programs that connect as a domain of their own.
+ * External components (XEP-0114): programs that connect with their own domain.
  * @public
  */
 export interface ComponentsOptions {

@@ -72,7 +72,7 @@ export class ChopChop {
     return this.parts.guardedLogs.suppressed;
   }
 
-  /** For the work of programs in this process. */
+  /** Shares the event loop among the programs of this process. */
   get turns(): ProgramTurns {
     return this.parts.turns;
   }

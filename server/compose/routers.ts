@@ -8,7 +8,7 @@ import type { Guards } from '../kernel/guard.ts';
 import { type Log, logWith } from '../kernel/log.ts';
 import { Watchers } from '../kernel/watchers.ts';
 
-/** What the routers of a server need of it. */
+/** The parts of the server that its routers need. */
 export interface RoutersEnvironment extends Omit<RouterEnvironment, 'peers' | 'listenersChanged' | 'log'> {
   readonly log: Log;
 }

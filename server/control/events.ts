@@ -24,7 +24,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** Batches that may wait while the past is searched. */
 const MAX_EARLY = 20;
 
-/** A word now and then, so that either side finds out when the other is gone. */
+/** The interval of keep-alive comments, by which either side notices a lost connection. */
 const KEEPALIVE_MS = 15_000;
 
 export function eventRoutes(sources: LiveSources): Route[] {
@@ -36,7 +36,7 @@ export function eventRoutes(sources: LiveSources): Route[] {
         const filter = TraceFilter.parse(query);
         if (typeof filter === 'string') return problem(400, filter);
         const past = Number(query.get('past') ?? 0);
-        if (!Number.isInteger(past) || past < 0) return problem(400, 'past is no whole number');
+        if (!Number.isInteger(past) || past < 0) return problem(400, 'past must be a whole number');
         return { kind: 'stream', type: 'text/event-stream', start: (response) => startStream(response, new EventStream(response, filter, sources), past) };
       },
     },
@@ -48,7 +48,7 @@ function startStream(response: ServerResponse, stream: EventStream, past: number
   stream.start(past).catch(() => response.destroy());
 }
 
-/** One who listens. */
+/** The event stream of one listener: server-sent events (HTML Living Standard §9.2). */
 class EventStream {
   private readonly response: ServerResponse;
   private readonly filter: TraceFilter;

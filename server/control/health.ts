@@ -37,7 +37,7 @@ export interface HealthSample {
   readonly longestTurnMs: number;
   /** Long jobs that wait for their next slice. */
   readonly waitingJobs: number;
-  /** Of one core. */
+  /** Percent of one core. */
   readonly cpuPercent: number;
 }
 

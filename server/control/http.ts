@@ -27,7 +27,7 @@ export function jsonText(text: string): Reply {
   return { kind: 'content', status: 200, type: JSON_TYPE, content: `${text}\n` };
 }
 
-/** An answer that says in one sentence what was wrong. */
+/** An error answer with one sentence. */
 export function problem(status: number, error: string): Reply {
   return json({ error }, status);
 }

@@ -7,7 +7,7 @@ import type { Trace } from './trace/trace.ts';
 const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 5_000;
 
-/** The requests that are remembered. */
+/** The remembered requests. */
 export function requestRoutes(trace: Trace, jobs: JobRunner): Route[] {
   return [
     {
@@ -17,7 +17,7 @@ export function requestRoutes(trace: Trace, jobs: JobRunner): Route[] {
         const filter = TraceFilter.parse(query);
         if (typeof filter === 'string') return problem(400, filter);
         const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-        if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) return problem(400, `limit is no whole number from 1 to ${MAX_LIMIT}`);
+        if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) return problem(400, `limit must be a whole number from 1 to ${MAX_LIMIT}`);
         return slicedJson(jobs, requestList(trace, filter, limit, query.get('details') === 'yes'));
       },
     },

@@ -8,7 +8,7 @@ import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 
 /**
  * What a session is to OpenSRF: `router`, `listener`, `component` and `gateway` (a browser behind a web gateway of this process) are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a
- * `client`.
+ * other session is a `client`.
  */
 export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'gateway' | 'client';
 
@@ -50,7 +50,7 @@ export function sessionRoutes(server: ChopChop, log: Log): Route[] {
       path: '/api/v1/sessions',
       handle: ({ query }) => {
         const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-        if (!Number.isInteger(limit) || limit < 1) return problem(400, 'limit is no whole number from 1');
+        if (!Number.isInteger(limit) || limit < 1) return problem(400, 'limit must be a whole number of at least 1');
         return slicedJson(server.jobs, sessionList(server, limit));
       },
     },

@@ -28,7 +28,7 @@ export class Conversation {
     return this.open.size;
   }
 
-  /** Those without a whole answer, oldest first. */
+  /** The exchanges without a complete answer, oldest first. */
   exchanges(): Exchange[] {
     return [...this.open.values()];
   }
@@ -54,7 +54,7 @@ export class Conversation {
     const connect = type === 'STATUS' && statusCode !== 205 ? this.get(threadTrace, 'CONNECT') : undefined;
     const named = connect ?? this.get(threadTrace, 'REQUEST');
     if (named !== undefined) return named;
-    // A listener whose backlog is full always says "request 1", whichever it refuses.
+    // A listener with a full backlog always names request 1, regardless of the refused request.
     return statusCode === 503 && this.open.size === 1 ? this.exchanges()[0] : undefined;
   }
 

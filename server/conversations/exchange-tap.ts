@@ -32,7 +32,7 @@ export interface ExchangeObserver {
   unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void;
 }
 
-/** What an {@link ExchangeTap} is made from. */
+/** The options of an {@link ExchangeTap}. */
 export interface ExchangeTapOptions {
   /** The bare JIDs of the server's routers, `router@DOMAIN`; their resources are names of services. */
   readonly routers: ReadonlySet<string>;
@@ -52,7 +52,7 @@ export class ExchangeTap implements Tap {
   /** By client's JID, then by thread. */
   private readonly conversations = new Map<string, Map<string, Conversation>>();
   private readonly open: BoundedExchanges;
-  /** Those that a worker has taken, in the order in which that was. A client may leave without a word, and stay. */
+  /** The connected conversations, in the order of their CONNECT. A client may abandon one without a DISCONNECT. */
   private readonly connected = new Set<Conversation>();
   private readonly maxConnected: number;
   private count = 0;
@@ -176,7 +176,7 @@ export class ExchangeTap implements Tap {
   }
 
   private handed(conversation: Conversation, listener: string, stanza: Stanza): void {
-    // Several at a time on one thread are rare; which is meant then, only the body tells.
+    // Several open requests on one thread are rare; only the body identifies the right one.
     const meant = conversation.size === 1 ? conversation.exchanges() : conversation.withNumbers(numbersIn(stanza));
     for (const exchange of meant) {
       exchange.listener = listener;

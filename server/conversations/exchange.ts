@@ -36,7 +36,7 @@ export class Exchange {
   declare readonly params: readonly unknown[];
   /** The same as JSON. */
   readonly paramsJson: string;
-  /** The language the client wants texts in. */
+  /** The language that the client prefers. */
   readonly locale: string;
   /** The entry point of the request into the system, or `''`. */
   readonly ingress: string;
@@ -56,9 +56,9 @@ export class Exchange {
   worker = '';
   /** The time of the first part of the answer, or 0. */
   firstAnswerAt = 0;
-  /** The contents of its results so far, pieces joined. */
+  /** The contents of its results so far, with chunks joined. */
   declare readonly results: readonly unknown[];
-  /** How it stands. */
+  /** Its state. */
   state: ExchangeState = 'open';
   /** The last status code, or the code (XEP-0086) of a bounce; 0 if there is none. */
   statusCode = 0;
@@ -133,7 +133,7 @@ export class Exchange {
         this.addResult(assembled.content);
         return;
       case 'broken':
-        // The client fails on this text, so it is what a reader of the trace needs to see.
+        // The client fails on this text, so show it in the trace.
         this.addResult(assembled.text);
     }
   }

@@ -9,7 +9,7 @@ import type { Directory } from './directory.ts';
 /** Learns of each stanza that came back because nothing takes it. */
 export type UndeliveredObserver = (stanza: Stanza, error: StanzaError) => void;
 
-/** The rules for finding who gets a stanza (RFC 6120 §10, RFC 6121 §8). */
+/** Finds the recipient of a stanza (RFC 6120 §10, RFC 6121 §8). */
 export class Delivery {
   private readonly directory: Directory;
   private readonly counts: ServerCounts;

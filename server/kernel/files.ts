@@ -8,7 +8,7 @@ export function writeFileAtomically(path: string, content: string, mode = 0o666)
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     checkNotSpecial(path);
-    // Of an earlier process of the same number; or of somebody else, who wants to read what we write, or have it written elsewhere.
+    // Left by an earlier process with the same pid, or planted by an attacker to read the content or redirect it.
     rmSync(temporary, { force: true });
     writeFileSync(temporary, content, { mode, flag: 'wx' });
     renameSync(temporary, path);

@@ -60,7 +60,7 @@ export class FloodGuard implements Log {
     return window !== undefined && window.lines >= this.most(level);
   }
 
-  /** Ends all windows now, for a server that stops. */
+  /** Ends all windows now, before the server stops. */
   flush(): void {
     for (const [message, window] of this.windows) this.end(message, window);
   }

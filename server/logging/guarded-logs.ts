@@ -3,7 +3,7 @@ import type { Limits } from '../config/limits.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import { FloodGuard } from './flood-guard.ts';
 
-/** Makes the log of one part, safe from peers that would fill it with lines of the named levels. */
+/** Makes the log of one part, with flood protection of the named levels. */
 export type GuardedLog = (part: string, levels: readonly (keyof Log)[]) => FloodGuard;
 
 /** The logs of the parts that write about peers. */

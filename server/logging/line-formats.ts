@@ -6,7 +6,7 @@ export type LineFormat = (json: string) => string;
 /** The part that writes the activity log, whose lines OpenSRF's tools know by their label. */
 const ACTIVITY = 'activity';
 
-/** OpenSRF cuts what it sends to syslog at this length. */
+/** OpenSRF's limit of a line to syslog. */
 const SYSLOG_CHARACTERS = 1_532;
 
 /** pino's own format. */

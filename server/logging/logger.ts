@@ -27,7 +27,7 @@ const STACK_CHARACTERS = 8_192;
 export async function openLog(options: LogOptions): Promise<OpenLog> {
   const format = await createFormat(options);
   const sink = openSink(options);
-  // pino's way for a stream to say that it wants to know the level.
+  // Tells pino to set lastLevel.
   const lines = Object.assign(new LogLines(format, sink, noticeOf(options)), { [Symbol.for('pino.metadata')]: true });
   const formatters = { log: boundedFields };
   const log = pino({ level: options.level, base: null, formatters, serializers: { err: boundedError } }, lines);
@@ -75,7 +75,7 @@ class LogLines {
 /** Standard error is often the same pipe as standard output: nothing more is written there when that is full. */
 function noticeOf({ destination }: LogOptions): (problem: string) => void {
   if (destination.kind === 'stdout') return () => {};
-  return (problem) => process.stderr.write(`opensrf-chopchop: cannot write the log: ${problem}; its lines are lost until that is mended\n`);
+  return (problem) => process.stderr.write(`opensrf-chopchop: cannot write the log: ${problem}; lines are lost until this is fixed\n`);
 }
 
 function createFormat({ format, destination, name }: LogOptions): LineFormat | Promise<LineFormat> {

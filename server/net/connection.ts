@@ -26,7 +26,7 @@ import type { Input, Transport, TransportKind, TransportReceiver } from './trans
 /** The first protocol on a connection. */
 export interface Negotiation extends NegotiationReceiver, ConnectionEnd {}
 
-/** The protocol behind a login. */
+/** The protocol after a login. */
 export interface SessionUser extends SessionReceiver, ConnectionEnd {
   /** The address of the session, for logs. */
   readonly jid: string;
@@ -417,7 +417,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
       return;
     }
     log.error({ ...this.names(), err: error }, 'stream ended by an error of the server');
-    this.close('internal-error', new StreamError('internal-server-error', 'the server made a mistake; its log says more'));
+    this.close('internal-error', new StreamError('internal-server-error', 'internal server error; see the server log'));
   }
 }
 

@@ -20,7 +20,7 @@ const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), ROUTER_TITL
  */
 const READER_MS = 500;
 
-/** What stands in the way of a pid file. */
+/** The state of a pid file. */
 export type PidFileState =
   | { readonly kind: 'free' }
   /** Its server has ended without removing it. */

@@ -105,7 +105,7 @@ export class Binding implements SessionOwner {
     this.environment.log.warn({ from, to, size: length, limit: this.rules.stanzaBytes, xid }, 'refused an oversized stanza');
   }
 
-  /** @returns why a session cannot have its address; null if it has it. */
+  /** Binds a session to its address. @returns the error, or null. */
   private bind(session: BoundSession): StanzaError | null {
     const { directory, sessions, components, observation, memory, counts, log } = this.environment;
     // A session that replaces another does not increase the number.

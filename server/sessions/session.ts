@@ -43,7 +43,7 @@ export interface Session extends Endpoint, StanzaCounts {
   read(stanza: Stanza): void;
   /** Refuses a stanza that was too large to be kept. @param length All of its characters. */
   readOversized(stanza: Stanza, length: number): void;
-  /** Hands on a stanza that it has sent. */
+  /** Forwards a stanza from its peer to delivery. */
   forward(stanza: Stanza): void;
   /** Ends it, with or without a connection. @param error Sent to the peer. */
   close(reason: CloseReason, error: StreamError | null): void;

@@ -47,9 +47,9 @@ export interface C2sEnvironment {
 /** RFC 6120 §6.4.1 lets a server end the stream after some failures, but not before two retries. */
 const MAX_FAILURES = 3;
 
-const PASSWORD_NEEDS_TLS = 'this server takes no password where somebody could listen in: use TLS';
+const PASSWORD_NEEDS_TLS = 'this server requires TLS for passwords';
 
-/** What a client may do that has not begun its stream yet. */
+/** The login terms before the stream header. */
 const NO_LOGIN: LoginTerms = { startTls: 'none', login: false, plaintext: false };
 
 /**
@@ -224,7 +224,7 @@ export class C2sNegotiation implements Negotiation {
     this.connection.restartStream();
   }
 
-  /** @param tell Says so to the client. */
+  /** @param tell Sends the failure to the client. */
   private loginFailed(login: RefusedLogin, tell: () => void): void {
     const { peer } = this.connection;
     this.failures++;

@@ -54,7 +54,7 @@ export interface ListenersEnvironment {
 /** Makes the doors of the gateways, where there is a port for them. */
 export type OpenGateways = () => Promise<readonly Door[]>;
 
-/** All sockets that a server listens on. Each of them makes transports. */
+/** The listening sockets of a server, which accept transports. */
 export class Listeners {
   private readonly config: ChopChopConfig;
   private readonly environment: ListenersEnvironment;
@@ -67,7 +67,7 @@ export class Listeners {
     this.environment = environment;
   }
 
-  /** @throws ListenError with nothing left open. */
+  /** @throws ListenError, leaving nothing open. */
   async open(openGateways: OpenGateways): Promise<Listening> {
     try {
       return await this.openAll(openGateways);
@@ -106,7 +106,7 @@ export class Listeners {
     };
   }
 
-  /** Loaded here because HTTP and WebSockets take a good part of a start, and few need them. */
+  /** Loads HTTP and WebSockets on demand: they would take a good part of a start. */
   private async openWeb(openGateways: OpenGateways): Promise<Pick<Listening, 'web' | 'webTls' | 'websocket'>> {
     const { hosts, web, websocket } = this.config;
     const ofGateways = servesWeb(web);

@@ -3,7 +3,7 @@ import { xml } from '../../shared/element.ts';
 const RELATION = 'urn:xmpp:alt-connections:websocket';
 const XRD = 'http://docs.oasis-open.org/ns/xri/xrd-1.0';
 
-/** A document a client may ask for to find the WebSocket (XEP-0156 §3). */
+/** A document by which clients discover the WebSocket (XEP-0156 §3). */
 export interface HostMeta {
   readonly type: string;
   readonly text: string;

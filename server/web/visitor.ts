@@ -9,7 +9,7 @@ import type { TlsIdentity } from '../net/tls/identity.ts';
 import { TLS_BYTES } from '../net/transport.ts';
 import type { Door } from './door.ts';
 
-/** About the memory of a socket with Node's HTTP parser and the head of one request. */
+/** The approximate memory of a socket with Node's HTTP parser and the head of one request. */
 const HTTP_BYTES = 32_768;
 
 /** The deadline of a visitor whose request is under way. */
@@ -36,7 +36,7 @@ export class Visitor implements PendingConnection, Debtor {
   private taken = 0;
   private takenAt = 0;
 
-  /** @param socket What HTTP is spoken on. @param raw The same, or the one below its encryption. */
+  /** @param socket The socket of HTTP. @param raw The same, or the one below TLS. */
   constructor(socket: Socket, raw: Socket, identity: TlsIdentity | null, doors: readonly Door[], memory: MemoryBudget) {
     this.peer = placeOf(raw).peer;
     this.identity = identity;
@@ -72,7 +72,7 @@ export class Visitor implements PendingConnection, Debtor {
     this.charge(HTTP_BYTES + tls + this.socket.writableLength);
   }
 
-  /** It is closed, or goes on as a WebSocket, which is charged anew. */
+  /** Releases its charge when it is closed or becomes a WebSocket. */
   leave(): void {
     this.charge(0);
     this.account.close();

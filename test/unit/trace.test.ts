@@ -74,7 +74,7 @@ test('a filter takes what all its parts take', () => {
     const { summary: short, detail } = entry(fields);
     assert.equal(filter.matches(short, detail), expected, `${query} ${JSON.stringify(fields ?? {})}`);
   }
-  assert.match(String(TraceFilter.parse(new URLSearchParams('status=perhaps'))), /"perhaps" is no code/);
+  assert.match(String(TraceFilter.parse(new URLSearchParams('status=perhaps'))), /"perhaps" is not a code/);
   assert.match(String(TraceFilter.parse(new URLSearchParams('slowerThan=soon'))), /not a number/);
 });
 

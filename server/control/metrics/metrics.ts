@@ -69,27 +69,27 @@ export class Metrics {
 
 function addServerMetrics(meters: Meters, server: ChopChop): void {
   const { counts } = server;
-  meters.gauge('info', 'The version that runs', ['version'], () => [[{ version: VERSION }, 1]]);
-  meters.gauge('sessions', 'Sessions that are logged in, by domain', ['domain'], () => sessionsByDomain(server));
-  meters.gauge('connections', 'Connections that are open, logged in or not', [], () => [[{}, server.connections.size]]);
-  meters.gauge('stalled_sessions', 'Sessions whose peers read no more', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
-  meters.gauge('outbox_bytes', 'What waits for peers to read it', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
+  meters.gauge('info', 'The running version', ['version'], () => [[{ version: VERSION }, 1]]);
+  meters.gauge('sessions', 'Sessions, by domain', ['domain'], () => sessionsByDomain(server));
+  meters.gauge('connections', 'Open connections, logged in or not', [], () => [[{}, server.connections.size]]);
+  meters.gauge('stalled_sessions', 'Sessions whose peers have stopped reading', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
+  meters.gauge('outbox_bytes', 'Unread bytes of all peers', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
   meters.counter('logins', 'Sessions bound', [], () => [[{}, counts.logins]]);
-  meters.counter('stanzas', 'Stanzas, by direction as the server sees it', ['direction'], () => {
+  meters.counter('stanzas', 'Stanzas, by direction from the view of the server', ['direction'], () => {
     const { stanzasRead, stanzasDelivered } = server.traffic();
     return [
       [{ direction: 'in' }, stanzasRead],
       [{ direction: 'out' }, stanzasDelivered],
     ];
   });
-  meters.counter('bytes', 'Bytes, by direction as the server sees it', ['direction'], () => {
+  meters.counter('bytes', 'Bytes, by direction from the view of the server', ['direction'], () => {
     const { bytesRead, bytesWritten } = server.traffic();
     return [
       [{ direction: 'in' }, bytesRead],
       [{ direction: 'out' }, bytesWritten],
     ];
   });
-  meters.counter('bounces', 'Stanzas sent back, by stanza error condition', ['condition'], () =>
+  meters.counter('bounces', 'Bounced stanzas, by stanza error condition', ['condition'], () =>
     Array.from(counts.bounces, ([condition, count]) => [{ condition }, count] as const),
   );
   meters.counter('closed_connections', 'Connections closed, by reason', ['reason'], () =>
@@ -125,14 +125,12 @@ function addRouterMetrics(meters: Meters, server: ChopChop): void {
   meters.counter('answered_requests', 'Requests whose answer has come or begun, by service and listener', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'answered'),
   );
-  meters.gauge('unanswered_requests', 'Requests handed to a listener that nobody has answered yet', ['domain', 'service', 'listener'], () =>
-    nodeValues(server, 'unanswered'),
-  );
-  meters.counter('forgotten_requests', 'Unanswered requests that were forgotten because there were too many', [], () => [[{}, server.unanswered.forgotten]]);
-  meters.counter('refused_requests', 'Requests that the router refused, by status code', ['domain', 'code'], () =>
+  meters.gauge('unanswered_requests', 'Unanswered requests of a listener', ['domain', 'service', 'listener'], () => nodeValues(server, 'unanswered'));
+  meters.counter('forgotten_requests', 'Unanswered requests forgotten because of a limit', [], () => [[{}, server.unanswered.forgotten]]);
+  meters.counter('refused_requests', 'Requests refused by the router, by status code', ['domain', 'code'], () =>
     [...server.routers].flatMap(([domain, { refusalCounts }]) => Array.from(refusalCounts, ([code, count]) => [{ domain, code }, count] as const)),
   );
-  meters.gauge('router_suspended', 'Whether a router from outside has the place of the internal one', ['domain', 'router'], () =>
+  meters.gauge('router_suspended', 'Whether an external router has replaced the internal one', ['domain', 'router'], () =>
     Array.from(server.routers, ([domain, { suspended }]) => [{ domain, router: routerName(server.config.router, domain) }, Number(suspended)] as const),
   );
 }

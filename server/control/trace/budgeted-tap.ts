@@ -20,7 +20,7 @@ export interface TracedServer {
   readonly routers: ReadonlySet<string>;
   /** Of what is followed. */
   readonly limits: ExchangeLimits;
-  /** What may not be shown, as the configuration has it now. */
+  /** The current `log_protect`. */
   protect(): LogProtect;
 }
 

@@ -71,7 +71,7 @@ export interface TraceEntry {
   readonly detail: TraceDetail;
 }
 
-/** So much is kept of what was said in one direction. */
+/** The most characters kept of parameters or results. */
 const MAX_PAYLOAD_LENGTH = 128 * 1024;
 
 /** So much is kept of a name, an address or a status: a peer may send one of megabytes. */
@@ -107,7 +107,7 @@ export function shortened(text: string): string {
 
 export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, protect: LogProtect): TraceDetail {
   const { locale, ingress, method, paramsJson } = exchange;
-  // What a protected method returns (a session's key, say) is as secret as what it was given.
+  // The results of a protected method (a session key, say) are as secret as its parameters.
   const isProtected = protect.protects(method);
   return {
     locale: shortened(locale),

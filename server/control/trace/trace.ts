@@ -25,7 +25,7 @@ export interface TraceListener {
   requestEnded(summary: TraceSummary): void;
 }
 
-/** How much of a second may go into looking while nobody watches, and while somebody does. */
+/** The time budget of observation, without and with watchers. */
 const MS_PER_SECOND = { unwatched: 5, watched: 40 } as const;
 
 /** The interval of batches for watchers. */

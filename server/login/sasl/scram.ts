@@ -8,7 +8,7 @@ const NAMES: Record<ScramHash, string> = { sha1: 'SCRAM-SHA-1', sha256: 'SCRAM-S
 
 const WRONG_BINDING = 'wrong nonce or channel binding';
 
-/** A nonce nobody can guess; printable, and without a comma. */
+/** An unpredictable nonce; printable, and without a comma. */
 function randomNonce(): string {
   return randomBytes(18).toString('base64');
 }

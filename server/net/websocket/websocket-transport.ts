@@ -150,7 +150,7 @@ export function webSocketBytes(webSocket: WebSocket, socket: Socket, begunBytes:
   return WEBSOCKET_BYTES + tls + begunBytes + BUFFER_BYTES * buffersOf(webSocket);
 }
 
-/** The buffers in which the library keeps a frame that is not whole: chunks of input and fragments. It has no other way to ask. */
+/** The buffers of an incomplete frame in the library, which has no public property for them. */
 function buffersOf(webSocket: WebSocket): number {
   const { _receiver: receiver } = webSocket as unknown as {
     readonly _receiver?: { readonly _buffers: readonly Buffer[]; readonly _fragments: readonly Buffer[] };

@@ -4,7 +4,7 @@ import { bareJid } from '../base/format.js';
 
 const CLIENTS = ['client', 'gateway'];
 
-/** @returns `{clients, services, outside}`: groups with a key, a title and their sessions; and the sessions that are routers from outside, or components. */
+/** @returns `{clients, services, outside}`: groups with a key, a title and their sessions; and the sessions of external routers and components. */
 export function groupsOf(routers, sessions) {
   const clients = new Map();
   const services = new Map();

@@ -74,7 +74,7 @@ export function healthView() {
   const methods = h('tbody', {});
   const limits = h('tbody', {});
   const load = h('tbody', {});
-  const noMethods = h('p', { class: 'empty' }, 'No request was answered yet.');
+  const noMethods = h('p', { class: 'empty' }, 'No request has been answered yet.');
   const element = h(
     'div',
     {},
@@ -149,7 +149,7 @@ function failures(byName) {
   return each.length === 0 ? '0' : each.join(', ');
 }
 
-/** On a phone, the keyboard moves it sideways. */
+/** A container that the keyboard can scroll on a narrow screen. */
 function scrolled(label, content) {
   return h('div', { class: 'scroll', role: 'group', 'aria-label': label, tabindex: '0' }, content);
 }

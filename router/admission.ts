@@ -6,7 +6,7 @@ import type { RouterOptions } from './ports/options.ts';
 import { untrusted } from './refusal.ts';
 import type { Refusals } from './refusals.ts';
 
-/** Decides what a router reads and passes on: trust, size, nested stanzas. What it does not admit, it answers. */
+/** Checks stanzas to a router: trust, size, nested stanzas. It answers those that it does not admit. */
 export class Admission {
   private trustedServers: ReadonlySet<string>;
   private trustedClients: ReadonlySet<string>;
@@ -22,7 +22,7 @@ export class Admission {
     this.refusals = refusals;
   }
 
-  /** Takes over other trusted domains. */
+  /** Replaces the trusted domains. */
   trust(servers: ReadonlySet<string>, clients: ReadonlySet<string>): void {
     this.trustedServers = servers;
     this.trustedClients = clients;
@@ -38,7 +38,7 @@ export class Admission {
     return this.trustedClients.has(senderDomain(stanza));
   }
 
-  /** Whether a message to the router itself may be read: to parse it costs far more than to send it. */
+  /** Whether to read a message to the router itself: parsing it costs far more than sending it. */
   admitsToRouter(stanza: Stanza): boolean {
     if (!this.trustsServer(stanza)) {
       this.refuseServer(stanza);
@@ -63,13 +63,13 @@ export class Admission {
   }
 
   private unacceptable({ hasNestedStanza }: Stanza): StanzaError | null {
-    if (this.environment.memory.full) return new StanzaError('resource-constraint', 'the server has no memory left for more requests');
-    return hasNestedStanza ? new StanzaError('not-acceptable', 'a stanza inside a stanza would mislead an OpenSRF listener') : null;
+    if (this.environment.memory.full) return new StanzaError('resource-constraint', 'no memory left for more requests');
+    return hasNestedStanza ? new StanzaError('not-acceptable', 'an OpenSRF listener would misread a stanza nested in a stanza') : null;
   }
 
   private tooMuch(stanza: Stanza): StanzaError | null {
-    if (stanza.length > this.queryBytes) return new StanzaError('policy-violation', `a message to a router may have ${this.queryBytes} bytes`);
-    // Answers that the peer does not read would only pile up.
+    if (stanza.length > this.queryBytes) return new StanzaError('policy-violation', `a message to a router may have at most ${this.queryBytes} bytes`);
+    // Unread answers would only pile up.
     const backlogged = this.environment.session(stanza.origin)?.backlogged === true;
     return backlogged ? new StanzaError('resource-constraint', 'read the answers to earlier queries first') : null;
   }
@@ -83,7 +83,7 @@ export class Admission {
   }
 }
 
-/** The domain a stanza comes from: of the session that sent it, or of the address the server stamped. */
+/** The sender's domain: that of its session, or of the stamped address. */
 function senderDomain({ origin, from }: Stanza): string {
   return origin.session === 0 ? (parseJid(from)?.domain ?? '') : origin.domain;
 }

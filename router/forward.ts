@@ -2,7 +2,7 @@ import { removeRouterFrom, stampRouterFrom } from '../shared/extension.ts';
 import { Stanza } from '../shared/stanza.ts';
 import type { ServiceNode } from './pools/service-node.ts';
 
-/** A request as a listener gets it: from the class, with the real sender in `router_from`. @param returnPath Its number in the ledger. */
+/** Makes the request for a listener: from the class, with the real sender in `router_from`. @param returnPath Its number in the ledger. */
 export function forwarded(original: Stanza, classJid: string, node: ServiceNode, returnPath: number): Stanza {
   const stanza = copyOf(original, node.jid, classJid);
   stanza.returnPath = returnPath;
@@ -10,7 +10,7 @@ export function forwarded(original: Stanza, classJid: string, node: ServiceNode,
   return stanza;
 }
 
-/** The request as its client sent it, from what was made of it for a listener. */
+/** Restores the client's request from a forwarded one. */
 export function unforwarded(stanza: Stanza): Stanza {
   const original = copyOf(stanza, stanza.from, stanza.routerFrom);
   removeRouterFrom(original);

@@ -6,7 +6,7 @@ import { type AnswerTo, statusBody } from '../shared/osrf/write.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import type { AbsentServiceAnswer, QueryLimits } from './ports/options.ts';
 
-/** Why a request is not handed to a listener: as an OpenSRF status and as a stanza error. */
+/** The refusal of a request, as an OpenSRF status and as a stanza error. */
 export interface Refusal {
   readonly statusCode: number;
   readonly condition: StanzaErrorCondition;
@@ -20,12 +20,12 @@ export function absent(className: string): Refusal {
   return { statusCode: 404, condition: 'service-unavailable', text: `Service ${className} is not registered with this router`, unavailable: true };
 }
 
-/** The listener that had the request is gone, and no other is left. */
+/** The listener of the request is lost, and no other is left. */
 export function listenerLost(className: string): Refusal {
   return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} lost its listener`, unavailable: false };
 }
 
-/** The worker that was answering the request is gone. */
+/** The worker that was answering the request is lost. */
 export function workerLost(className: string): Refusal {
   return { statusCode: 503, condition: 'service-unavailable', text: `Service ${className} lost the worker of this request`, unavailable: false };
 }
@@ -40,10 +40,10 @@ export function untrusted(domain: string): Refusal {
   return { statusCode: 403, condition: 'forbidden', text: `Domain ${domain} is not trusted by this router`, unavailable: false };
 }
 
-/** What OpenSRF's web gateways write as `ingress`: the HTTP translator, the JSON gateway, the WebSocket translator up to 3.1, and from 3.1. */
+/** The `ingress` of OpenSRF's web gateways: HTTP translator, JSON gateway, WebSocket translator up to 3.1, and from 3.1. */
 const GATEWAYS: ReadonlySet<string> = new Set(['translator-v1', 'gateway-v1', 'ws-translator-v1', 'ws-translator-v2']);
 
-/** The messages a stanza holds; null where it holds none, or more than the router reads: to read costs many times what it costs to send. */
+/** The messages of a stanza; null without any, or beyond the limits: reading costs many times more than sending. */
 export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryLimits): OsrfMessage[] | null {
   if (stanza.length > queryBytes) return null;
   const messages = messagesIn(stanza);
@@ -51,13 +51,13 @@ export function messagesOf(stanza: Stanza, { queryBytes, queryMessages }: QueryL
 }
 
 /**
- * The answers to a request that is refused; null if the request must bounce, with {@link errorOf} the refusal.
+ * The answers to a refused request; null if the request must bounce, with {@link errorOf} the refusal.
  *
- * Tried on the real clients: srfsh and Perl show a STATUS for each REQUEST as a clean message at once; a bounce crashes srfsh 3.3.
- * They understand the refusal of a CONNECT only if it bounces. The router also bounces a body without an OpenSRF message, or with more than it reads.
- * A web gateway makes HTTP 404 or `transport_error` of a bounce, but HTTP 200 of a STATUS.
+ * Tested with the real clients: srfsh and Perl show a STATUS for each REQUEST as a clean message at once; a bounce crashes srfsh 3.3.
+ * They understand the refusal of a CONNECT only as a bounce. The router also bounces a body without an OpenSRF message, or with too many.
+ * A web gateway turns a bounce into HTTP 404 or `transport_error`, but a STATUS into HTTP 200.
  *
- * @param numbers Of the messages that have no whole answer yet; null: all.
+ * @param numbers The numbers of the unanswered messages; null: all.
  */
 export function refuse(
   request: Stanza,
@@ -73,17 +73,17 @@ export function refuse(
     .map((message) => statusTo(request, message, refusal));
 }
 
-/** Whether a web gateway made the request. A gateway waits for no answer to a DISCONNECT, and could take a bounce for that of its next request. */
+/** Whether the message came from a web gateway. A DISCONNECT does not count: the gateway expects no answer, and could take a bounce for that of its next request. */
 function isFromGateway({ type, ingress }: OsrfMessage): boolean {
   return type === 'REQUEST' && GATEWAYS.has(ingress);
 }
 
-/** A refusal as it stands in a bounce. */
+/** A refusal as a stanza error. */
 export function errorOf({ condition, text }: Refusal): StanzaError {
   return new StanzaError(condition, text);
 }
 
-/** A STATUS that carries the refusal, from the address the request was sent to. */
+/** A STATUS with the refusal, from the addressee of the request. */
 export function statusTo(request: Stanza, message: AnswerTo, { statusCode, text }: Pick<Refusal, 'statusCode' | 'text'>): Stanza {
   return answerStanza(request, request.transactionId, statusBody(message, 'osrfMethodException', text, statusCode));
 }

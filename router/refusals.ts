@@ -3,7 +3,7 @@ import type { RouterEnvironment } from './ports/environment.ts';
 import type { RouterOptions } from './ports/options.ts';
 import { errorOf, type Refusal, refuse } from './refusal.ts';
 
-/** Answers requests that no listener gets, and counts them. */
+/** Answers and counts refused requests. */
 export class Refusals {
   /** By status code. */
   readonly counts = new Map<number, number>();
@@ -15,13 +15,13 @@ export class Refusals {
     this.environment = environment;
   }
 
-  /** Refuses a request, and reports that. @param numbers Of the messages to answer; null: all. */
+  /** Refuses and reports a request. @param numbers The numbers of the messages to answer; null: all. */
   refuse(request: Stanza, refusal: Refusal, numbers: ReadonlySet<string> | null = null): void {
     this.environment.failures.refused(request, refusal.statusCode, refusal.text);
     this.answer(request, refusal, numbers);
   }
 
-  /** Answers with a status where the client understands one, else with a bounce. @param numbers Of the messages to answer; null: all. */
+  /** Answers with a status if the client understands one, otherwise with a bounce. @param numbers The numbers of the messages to answer; null: all. */
   answer(request: Stanza, refusal: Refusal, numbers: ReadonlySet<string> | null = null): void {
     this.counts.set(refusal.statusCode, (this.counts.get(refusal.statusCode) ?? 0) + 1);
     const answers = refuse(request, refusal, this.options.absentService, this.options.limits, numbers);
@@ -29,7 +29,7 @@ export class Refusals {
     else for (const answer of answers) this.environment.deliver(answer);
   }
 
-  /** Sends a command or request back. */
+  /** Bounces a command or request. */
   bounce(stanza: Stanza, refusal: Refusal): void {
     this.environment.bounce(stanza, errorOf(refusal));
   }

@@ -17,7 +17,7 @@ import { absent, drained, listenerLost, type Refusal, workerLost } from './refus
 import type { Refusals } from './refusals.ts';
 import type { Watch } from './suspicion/watch.ts';
 
-/** The parts of a router that requests pass. */
+/** The parts of a router that requests pass through. */
 export interface RequestParts {
   readonly environment: RouterEnvironment;
   readonly admission: Admission;
@@ -27,7 +27,7 @@ export interface RequestParts {
   readonly watch: Watch;
 }
 
-/** The way of requests: to the next listener, to a peer router, on hold, or back with a refusal. */
+/** The path of requests: to the next listener, to a peer router, on hold, or back with a refusal. */
 export class Requests implements ClassReceiver, LossHandler {
   private readonly parts: RequestParts;
   private readonly admission: Admission;
@@ -44,7 +44,7 @@ export class Requests implements ClassReceiver, LossHandler {
     this.held = new HeldRequests(holdMs, limits, environment, (className, request) => refusals.refuse(request, absent(className)));
   }
 
-  /** How many requests wait for a first listener. */
+  /** The number of held requests. */
   get heldCount(): number {
     return this.held.size;
   }
@@ -55,20 +55,20 @@ export class Requests implements ClassReceiver, LossHandler {
     else if (this.admission.admitsRequest(stanza)) this.route(service, stanza);
   }
 
-  /** A stanza to an address of the router that belongs to no class. */
+  /** Handles a stanza to an address of the router without a class. */
   sentToAbsent(stanza: Stanza): void {
     const className = parseJid(stanza.to)?.resource ?? '';
     if (stanza.name !== 'message' || className === '') this.parts.environment.bounce(stanza, new StanzaError('service-unavailable'));
     else if (stanza.type !== 'error' && this.admission.admitsRequest(stanza)) this.holdOrRefuse(className, stanza, absent(className));
   }
 
-  /** Hands a request from a trusted sender to the next listener, behind those that were held for the class. */
+  /** Hands a request from a trusted sender to the next listener, after the requests held for the class. */
   route(service: ServiceClass, request: Stanza): void {
     if (this.held.has(service.name) && this.held.hold(service.name, request)) return;
     this.routeOr(service, request, drained, 0);
   }
 
-  /** A session ended with a routed request unwritten: nobody has seen it, so the next listener may have it. */
+  /** Reroutes a request that was not written before its session ended. */
   returned(stanza: Stanza): void {
     const request = this.ledger.take(stanza.returnPath);
     const original = request?.original ?? unforwarded(stanza);
@@ -87,7 +87,7 @@ export class Requests implements ClassReceiver, LossHandler {
     this.parts.refusals.refuse(original, worker === 0 ? listenerLost(service.name) : workerLost(service.name), refusable);
   }
 
-  /** Hands a class what was held for it. */
+  /** Hands the held requests to a class. */
   release(service: ServiceClass): void {
     if (this.held.has(service.name)) this.parts.environment.jobs.run(this.releaseAll(service));
   }
@@ -100,7 +100,7 @@ export class Requests implements ClassReceiver, LossHandler {
     }
   }
 
-  /** Lets go of what a session that has ended waits for. */
+  /** Drops the requests of a client whose session has ended. */
   clientEnded(session: number): void {
     this.held.forget(session);
     this.ledger.clientEnded(session);
@@ -112,7 +112,7 @@ export class Requests implements ClassReceiver, LossHandler {
     else this.routeOr(service, original, listenerLost, losses);
   }
 
-  /** @param refusal Made only where it is needed: every request passes here. */
+  /** @param refusal Makes the refusal on demand, because every request passes here. */
   private routeOr(service: ServiceClass, request: Stanza, refusal: (className: string) => Refusal, losses: number): void {
     const node = service.next();
     if (node === null) {
@@ -131,7 +131,7 @@ export class Requests implements ClassReceiver, LossHandler {
     if (!this.held.hold(className, request)) this.parts.refusals.refuse(request, refusal);
   }
 
-  /** A listener, or the server it is connected to, has sent a request back: it is gone or refuses to work. */
+  /** Handles a request that a listener, or its server, has bounced: the listener is gone or refuses to work. */
   private bouncedByListener(service: ServiceClass, stanza: Stanza): void {
     const node = service.nodes.get(stanza.from);
     if (node === undefined) return;
@@ -140,12 +140,12 @@ export class Requests implements ClassReceiver, LossHandler {
     this.parts.environment.jobs.run(this.routeBounced(node, detached(stanza.thread)));
   }
 
-  /** Looks for the request on that thread among those of a node, oldest first, and hands it to another one. */
+  /** Finds the request on that thread among those of a node, oldest first, and reroutes it. */
   private *routeBounced(node: ServiceNode, thread: string): Job {
     let request = node.oldest as RoutedRequest | null;
     while (request !== null && (request.original.thread !== thread || this.ledger.take(request.number) === null)) {
       yield;
-      // Where it was answered meanwhile it has no neighbours any more.
+      // If it was answered meanwhile, it no longer has neighbours.
       request = (request.open ? request.newerOfNode : node.oldest) as RoutedRequest | null;
     }
     if (request !== null) this.routeAnew(request.service.name, request.original, request.losses);

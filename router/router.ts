@@ -24,15 +24,15 @@ import { Watch } from './suspicion/watch.ts';
 
 /**
  * OpenSRF's router for one domain. It answers at `router@DOMAIN/router`, publishes a {@link ServiceClass} at
- * `router@DOMAIN/SERVICE` for each service that has a listener, and answers for all its other addresses.
+ * `router@DOMAIN/SERVICE` for each service with a listener, and answers for all its other addresses.
  *
- * It lives with the sessions: it asks whether a listener reads, and learns at once when one ends, so no request is lost with a listener.
+ * It runs in the same process as the sessions: it sees whether a listener reads and learns of its end at once, so no request is lost with a listener.
  */
 export class Router implements Endpoint, PeerRouter {
   readonly jid: string;
-  /** The host it serves. */
+  /** Its domain. */
   readonly domain: string;
-  /** Follows a router from outside that holds this one's address: listeners that register there are known here when it leaves. */
+  /** Observes an external router that has replaced this one, to learn the listeners that register there. */
   readonly registrationObserver: DeliveryObserver;
   private readonly options: RouterOptions;
   private readonly environment: RouterEnvironment;
@@ -43,12 +43,12 @@ export class Router implements Endpoint, PeerRouter {
   private readonly lost: LostRequests;
   private readonly ledger: Ledger;
   private readonly commands: CommandContext;
-  /** Takes what is sent to an address of the router that no class has: `router@DOMAIN/ABSENT`, `router@DOMAIN`. */
+  /** The endpoint of the router's addresses without a class: `router@DOMAIN/ABSENT`, `router@DOMAIN`. */
   private readonly elsewhere: Endpoint;
   private state: 'active' | 'suspended' = 'suspended';
 
-  /** @param ledger One for all routers of a server: a client asks any of them. */
-  /** Listeners of sessions that have ended, by number of session, while requests that were not written to them are given back. */
+  /** @param ledger Shared by all routers of a server, because a client may use any of them. */
+  /** Listeners of sessions that have ended, by number of session, while their unwritten requests are being returned. */
   private readonly ended = new Map<number, readonly ServiceNode[]>();
 
   constructor(options: RouterOptions, environment: RouterEnvironment, ledger: Ledger) {
@@ -78,12 +78,12 @@ export class Router implements Endpoint, PeerRouter {
     return this.registry.classes;
   }
 
-  /** Messages handed to listeners, of all classes there ever were. */
+  /** Messages handed to listeners, of all past and present classes. */
   get routed(): number {
     return this.registry.routed;
   }
 
-  /** How many requests wait for a first listener. */
+  /** The number of held requests. */
   get heldRequests(): number {
     return this.requests.heldCount;
   }
@@ -102,7 +102,7 @@ export class Router implements Endpoint, PeerRouter {
     return this.state === 'suspended';
   }
 
-  /** Takes its addresses. Registrations made before it was suspended are in force again. */
+  /** Publishes its addresses. Earlier registrations are valid again. */
   resume(): void {
     this.state = 'active';
     this.environment.publish(this);
@@ -110,7 +110,7 @@ export class Router implements Endpoint, PeerRouter {
     this.registry.publish();
   }
 
-  /** Gives its addresses away and keeps its registrations. Clients that wait for an answer still get one. */
+  /** Withdraws its addresses and keeps its registrations. Clients still get the answers to open requests. */
   suspend(): void {
     this.state = 'suspended';
     this.environment.withdraw(this);
@@ -118,7 +118,7 @@ export class Router implements Endpoint, PeerRouter {
     this.registry.withdraw();
   }
 
-  /** Takes over other trusted domains without touching a registration. */
+  /** Replaces the trusted domains without touching registrations. */
   trust(servers: ReadonlySet<string>, clients: ReadonlySet<string>): void {
     this.admission.trust(servers, clients);
   }
@@ -128,20 +128,20 @@ export class Router implements Endpoint, PeerRouter {
       this.environment.queried(stanza);
       return;
     }
-    // The C router takes an error for a query with a body it cannot read, which comes to the same.
+    // The C router reads an error as a query with an unreadable body, with the same result.
     if (stanza.type === 'error' || !this.admission.admitsToRouter(stanza)) return;
     if (stanza.routerCommand === '') this.answerQueries(stanza);
     else obey(this.commands, stanza);
   }
 
-  /** A session ended with a routed request unwritten. */
+  /** Handles a request that was not written before its session ended. */
   returned(stanza: Stanza): void {
     this.requests.returned(stanza);
   }
 
   /**
-   * A session has ended: its listeners are out of all pools on return. The caller gives back the requests that were not written to them, by {@link returned},
-   * and then calls {@link allReturned}. All of it is done, also where a part of it throws.
+   * Removes the listeners of a session that has ended from all pools. The caller returns their unwritten requests by {@link returned},
+   * and then calls {@link allReturned}. All steps run even if one of them throws.
    * @param session Its number. @param jid Its address.
    */
   sessionEnded(session: number, jid: string): void {
@@ -153,7 +153,7 @@ export class Router implements Endpoint, PeerRouter {
     );
   }
 
-  /** All requests that were not written to a session that has ended are given back: those that were get their grace from now on. @param session Its number. */
+  /** Called when all unwritten requests of an ended session are returned; the grace period of its written requests begins. @param session Its number. */
   allReturned(session: number): void {
     const nodes = this.ended.get(session);
     if (nodes === undefined) return;
@@ -163,16 +163,16 @@ export class Router implements Endpoint, PeerRouter {
 
   takeOver(className: string, request: Stanza): boolean {
     const service = this.classes.get(className);
-    // A class that is drained would offer the request to its own peers, one of which may be the router that asks.
+    // A drained class would offer the request to its own peers, including the asking router.
     if (service === undefined || service.drained || this.suspended || !this.admission.trustsClient(request)) return false;
     this.requests.route(service, request);
     return true;
   }
 
   /**
-   * Stops new requests to a class, or to one of its listeners, or lets them pass again. Answers still pass.
+   * Stops or resumes new requests to a class, or to one of its listeners. Answers still pass.
    * @param listener `''`: all of them.
-   * @returns how many listeners that was; 0 if there is no such class or listener.
+   * @returns the number of affected listeners; 0 if there is no such class or listener.
    */
   drain(className: string, listener: string, draining: boolean): number {
     return setDraining(this.commands, className, listener, draining);

@@ -276,7 +276,7 @@ test('a call whose results are too many ends with those that came before', async
   ] as const) {
     const { results, error } = (await started.json('/api/v1/call', posted({ service: 'opensrf.many', method }))) as unknown as CallReport;
     assert.equal(results.length, count, method);
-    assert.match(error?.text ?? '', /more than 10000 characters of results; the rest was left out/);
+    assert.match(error?.text ?? '', /more than 10000 characters of results; the rest was omitted/);
   }
 });
 

@@ -1,19 +1,19 @@
-/** A node as a balance sees it. */
+/** The parts of a node that a balance needs. */
 export interface BalancedNode {
-  /** Whether it should be passed over while another one can take the request. */
+  /** Whether to skip it while another one can take the request. */
   readonly stalled: boolean;
-  /** Requests it was handed that nobody has answered yet. */
+  /** Its unanswered requests. */
   readonly unanswered: number;
 }
 
-/** So many stalled nodes are passed over for one request: to ask all of thousands takes longer than the request. */
+/** The most stalled nodes that are skipped for one request: asking thousands would cost more than the request. */
 export const MOST_TRIES = 256;
 
 /** The pool of nodes that may get requests, and the choice among them. */
 export interface Balance<Node extends BalancedNode> {
   add(node: Node): void;
   remove(node: Node): void;
-  /** The node for the next request; null if there is none. A stalled one is chosen only where the next {@link MOST_TRIES} are stalled. */
+  /** The node for the next request, or null. It returns a stalled node only if the next {@link MOST_TRIES} are stalled. */
   next(): Node | null;
   /** The node's count of unanswered requests has changed by one. */
   unansweredChanged(node: Node, before: number): void;

@@ -2,7 +2,7 @@ import type { Balance, BalancedNode } from './balance.ts';
 import { LeastOutstanding } from './least-outstanding.ts';
 import { RoundRobin } from './round-robin.ts';
 
-/** The ways to choose the next listener, by the names of `--balance`. */
+/** The balance strategies by the names of `--balance`. */
 const CREATE = {
   'round-robin': <Node extends BalancedNode>(): Balance<Node> => new RoundRobin<Node>(),
   'least-outstanding': <Node extends BalancedNode>(): Balance<Node> => new LeastOutstanding<Node>(),

@@ -8,9 +8,9 @@ interface Bucket<Node> {
   higher: Bucket<Node> | null;
 }
 
-/** The node with the fewest unanswered requests; among equals the one that has waited longest. */
+/** Chooses the node with the fewest unanswered requests, among equals the one that was chosen least recently. */
 export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node> {
-  /** By count. There are no empty ones, so no choice walks over the counts that nodes had once. */
+  /** By count, without empty buckets, so that choosing walks over no unused counts. */
   private readonly buckets = new Map<number, Bucket<Node>>();
   private lowest: Bucket<Node> | null = null;
 
@@ -25,7 +25,7 @@ export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node
 
   next(): Node | null {
     const node = this.firstThatReads() ?? this.first();
-    // Requests without a thread do not change the count, and must take turns all the same.
+    // Requests without a thread do not change the count, but must rotate too.
     if (node !== null) this.moveToEnd(node);
     return node;
   }
@@ -59,7 +59,7 @@ export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node
     nodes.add(node);
   }
 
-  /** @param near A bucket to begin the search at: a count changes by one. */
+  /** @param near The bucket at which to begin the search, because a count changes by one. */
   private put(node: Node, near: Bucket<Node> | null): void {
     const bucket = this.buckets.get(node.unanswered) ?? this.createBucket(node.unanswered, near);
     bucket.nodes.add(node);

@@ -1,6 +1,6 @@
 import { type Balance, type BalancedNode, MOST_TRIES } from './balance.ts';
 
-/** In order of registration, one after the other; a node that leaves does not make the turn skip another. */
+/** Chooses nodes in order of registration; a node that leaves causes no other node to be skipped. */
 export class RoundRobin<Node extends BalancedNode> implements Balance<Node> {
   private readonly nodes: Node[] = [];
   private turn = 0;

@@ -7,22 +7,22 @@ import type { RouterEnvironment } from '../ports/environment.ts';
 import type { RouterLimits } from '../ports/options.ts';
 import type { Bits } from './queries.ts';
 
-/** Queries of one session that may wait for the answer to an earlier one. */
+/** The most queries of one session that wait for the answers to earlier ones. */
 const MAX_WAITING = 16;
 
 interface Query {
   readonly stanza: Stanza;
-  /** Makes the bodies of the answers, each for a stanza of its own. */
+  /** Makes the bodies of the answers, one per stanza. */
   readonly bodies: () => Iterable<Bits>;
 }
 
 /**
- * Answers queries to the router. An answer may be long, so it is made in slices; the answers to one session leave in the order of its queries.
+ * Answers queries to the router. An answer may be long, so it is made in slices; the answers to one session are sent in the order of its queries.
  */
 export class Answers {
   private readonly limits: Pick<RouterLimits, 'stanzaCopyBytes'>;
   private readonly environment: RouterEnvironment;
-  /** By number of session, where an answer is under way. */
+  /** By number of session, while an answer is being made. */
   private readonly waiting = new Map<number, Query[]>();
 
   constructor(limits: Pick<RouterLimits, 'stanzaCopyBytes'>, environment: RouterEnvironment) {
@@ -30,7 +30,7 @@ export class Answers {
     this.environment = environment;
   }
 
-  /** Answers a query, behind the earlier ones of its session. @param bodies Makes the bodies of the answers, each for a stanza of its own. */
+  /** Answers a query after the earlier ones of its session. @param bodies Makes the bodies of the answers, one per stanza. */
   answer(stanza: Stanza, bodies: Query['bodies']): void {
     const { session } = stanza.origin;
     const waiting = this.waiting.get(session);
@@ -63,11 +63,11 @@ export class Answers {
   private *answerOne({ stanza, bodies }: Query): Job {
     let bytes = 0;
     for (const bits of bodies()) {
-      // Its session has ended.
+      // The session has ended.
       if (this.environment.session(stanza.origin) === null) return;
       const body = yield* this.write(stanza, bits, this.limits.stanzaCopyBytes - bytes);
       if (body === null) {
-        const text = `the answers to one query may have ${this.limits.stanzaCopyBytes} bytes`;
+        const text = `the answers to one query may have at most ${this.limits.stanzaCopyBytes} bytes`;
         this.environment.bounce(stanza, new StanzaError('resource-constraint', text));
         return;
       }
@@ -77,7 +77,7 @@ export class Answers {
     }
   }
 
-  /** @returns null if the body is longer than it may be. */
+  /** @returns null if the body is too long. */
   private *write({ origin }: Stanza, bits: Bits, maxLength: number): Generator<void, BodyPieces | null, void> {
     const body = new BodyPieces();
     let charged = 0;

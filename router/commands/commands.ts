@@ -13,7 +13,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['query', oldQuery],
 ]);
 
-/** Carries out the `router_command` of a trusted session. */
+/** Executes the `router_command` of a trusted session. */
 export function obey(context: CommandContext, stanza: Stanza): void {
   const command = COMMANDS.get(stanza.routerCommand);
   if (command === undefined) refuseCommand(context, stanza, 'bad-request', `unknown router_command "${stanza.routerCommand}"`);

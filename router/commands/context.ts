@@ -7,7 +7,7 @@ import type { RouterEnvironment } from '../ports/environment.ts';
 import type { Watch } from '../suspicion/watch.ts';
 import type { Answers } from './answers.ts';
 
-/** What commands need of their router. */
+/** The parts of the router that commands need. */
 export interface CommandContext {
   readonly registry: Registry;
   readonly maxRegistrations: number;
@@ -19,15 +19,15 @@ export interface CommandContext {
   release(service: ServiceClass): void;
 }
 
-/** Carries out one `router_command` of a trusted session. */
+/** Executes one `router_command` of a trusted session. */
 export type Command = (context: CommandContext, stanza: Stanza) => void;
 
-/** The router's own answer to a command or query. The transaction id stays empty, as in the C router's answers. */
+/** The router's answer to a command or query. The transaction id stays empty, as in the C router's answers. */
 export function reply(stanza: Stanza, body: string): Stanza {
   return answerStanza(stanza, '', body);
 }
 
-/** Logs a command that cannot be carried out and sends it back. */
+/** Logs and bounces an invalid command. */
 export function refuseCommand({ environment }: CommandContext, stanza: Stanza, condition: StanzaErrorCondition, reason: string): void {
   const { from, routerClass, transactionId: xid } = stanza;
   environment.log.warn({ from, class: routerClass, reason, xid }, 'refused a router command');

@@ -4,20 +4,20 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import { type CommandContext, reply } from './context.ts';
 
-/** Sends no new requests to a class, or to the one listener that the body names. Only a router account may. */
+/** Stops new requests to a class, or to the listener that the body names. For router accounts only. */
 export function drain(context: CommandContext, stanza: Stanza): void {
   drainOrResume(context, stanza, true);
 }
 
-/** Sends requests again. */
+/** Resumes new requests. */
 export function resume(context: CommandContext, stanza: Stanza): void {
   drainOrResume(context, stanza, false);
 }
 
 /**
- * Stops new requests to the listeners of a class, or lets them pass again. Answers still pass.
+ * Stops or resumes new requests to the listeners of a class. Answers still pass.
  * @param listener `''`: all of them.
- * @returns how many listeners that was; 0 if there is no such class or listener.
+ * @returns the number of affected listeners; 0 if there is no such class or listener.
  */
 export function setDraining(
   { registry, release }: Pick<CommandContext, 'registry' | 'release'>,

@@ -4,7 +4,7 @@ import type { ServiceClass } from '../pools/service-class.ts';
 import type { CommandContext } from './context.ts';
 import type { Bits } from './queries.ts';
 
-/** Answers `router_command='query'` with a line for each listener or class. */
+/** Answers `router_command='query'` with one line per listener or class. */
 export function oldQuery({ registry, answers }: CommandContext, stanza: Stanza): void {
   const subject = bodyText(stanza).trim();
   answers.answer(stanza, () => [answerTo(subject, registry.classes)]);

@@ -6,10 +6,10 @@ import type { ServiceNode } from '../pools/service-node.ts';
 
 type Classes = ReadonlyMap<string, ServiceClass>;
 
-/** A text that is made bit by bit: it may be long. */
+/** A possibly long text, made bit by bit. */
 export type Bits = Iterable<string>;
 
-/** JSON, or the status that says why there is none. */
+/** JSON, or an error status. */
 type Outcome = { readonly json: Bits } | { readonly statusCode: number; readonly status: string };
 
 type Method = (classes: Classes, params: readonly unknown[]) => Outcome;
@@ -24,8 +24,8 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
 ]);
 
 /**
- * The bodies of the answers to one message sent to the router itself, each to travel in a stanza of its own.
- * Only CONNECT and REQUEST are answered. Content and key order are those of the C router.
+ * The bodies of the answers to one message to the router itself, one per stanza.
+ * It answers CONNECT and REQUEST only. Content and key order are those of the C router.
  */
 export function answerQuery(classes: Classes, message: OsrfMessage): Bits[] {
   if (message.type === 'CONNECT') return [[statusBody(message, 'osrfConnectStatus', 'Connection Successful', 200)]];

@@ -6,10 +6,10 @@ import type { RoutedSession } from '../ports/environment.ts';
 import { type CommandContext, refuseCommand } from './context.ts';
 import { setDraining } from './drain.ts';
 
-/** The resource of the router's own address, so no service can have that name. */
+/** The resource of the router's own address, which no service can have as its name. */
 export const ROUTER_RESOURCE = 'router';
 
-/** Puts the sender into the pool of a class; a listener that registers again takes requests again. */
+/** Adds the sender to the pool of a class; registering again ends draining. */
 export function register(context: CommandContext, stanza: Stanza): void {
   const session = context.environment.session(stanza.origin);
   if (session === null) return;
@@ -19,7 +19,7 @@ export function register(context: CommandContext, stanza: Stanza): void {
   else addListener(context, stanza, session);
 }
 
-/** Takes the sender out of the pool of a class. */
+/** Removes the sender from the pool of a class. */
 export function unregister({ registry, environment }: CommandContext, stanza: Stanza): void {
   const service = registry.classes.get(stanza.routerClass);
   const node = service?.nodes.get(stanza.from);
@@ -37,11 +37,11 @@ function registerAgain(context: CommandContext, { routerClass: className, from }
 function addListener(context: CommandContext, stanza: Stanza, session: RoutedSession): void {
   const { registry, maxRegistrations, maxSessionRegistrations, environment, watch, release } = context;
   if (registry.size >= maxRegistrations) {
-    refuseCommand(context, stanza, 'resource-constraint', `this router has ${registry.size} listeners and takes no more`);
+    refuseCommand(context, stanza, 'resource-constraint', `this router has reached its limit of ${registry.size} listeners`);
     return;
   }
   if (registry.countOf(stanza.origin.session) >= maxSessionRegistrations) {
-    refuseCommand(context, stanza, 'resource-constraint', `a session may register ${maxSessionRegistrations} services`);
+    refuseCommand(context, stanza, 'resource-constraint', `a session may register at most ${maxSessionRegistrations} services`);
     return;
   }
   const className = detached(stanza.routerClass);
@@ -60,10 +60,10 @@ function addListener(context: CommandContext, stanza: Stanza, session: RoutedSes
   environment.listenersChanged(className, service.nodes);
 }
 
-/** Why a name cannot be a class's; `''` if it can. */
+/** The reason why a class name is invalid, or `''`. */
 function invalidClassName(name: string): string {
   if (name === '') return 'router_class is empty';
   if (name === ROUTER_RESOURCE) return `the class cannot be named "${ROUTER_RESOURCE}": that is the router's own address`;
-  if (!isResource(name)) return `router_class is no valid resource (1 to ${MAX_PART_BYTES} bytes, no control characters)`;
+  if (!isResource(name)) return `router_class is not a valid resource (1 to ${MAX_PART_BYTES} bytes, no control characters)`;
   return '';
 }

@@ -5,19 +5,19 @@ import { threadKey } from './message-text.ts';
 import type { ClientRequests, RoutedRequest } from './routed-request.ts';
 import { SharedThread } from './shared-thread.ts';
 
-/** Follows the answers that a client is handed. */
+/** Observes the answers to a client. */
 export interface AnswerObserver {
-  /** A part of an answer came from a session, and more is to come. */
+  /** A session sent a part of the answer, and more follows. */
   partlyAnswered(request: RoutedRequest, worker: number): void;
-  /** The request has its whole answer. */
+  /** The answer is complete. */
   answered(request: RoutedRequest): void;
 }
 
-/** The open requests of one client by thread. Nearly always it is one; a {@link SharedThread} stands where there are more. */
+/** The open requests of one client by thread: usually one, otherwise a {@link SharedThread}. */
 export class ClientThreads implements ClientRequests, DeliveryObserver {
   private readonly observer: AnswerObserver;
   private readonly byThread = new Map<string, RoutedRequest | SharedThread>();
-  /** The request that has been open for longest. */
+  /** The oldest open request. */
   oldest: RoutedRequest | null = null;
   private newest: RoutedRequest | null = null;
   size = 0;
@@ -57,7 +57,7 @@ export class ClientThreads implements ClientRequests, DeliveryObserver {
   }
 
   delivered(stanza: Stanza): void {
-    // What the router forwards is a request to this session, and a bounce is of something that the client sent elsewhere.
+    // A forwarded request is not an answer, and a bounce concerns a stanza of the client itself.
     if (this.byThread.size === 0 || stanza.returnPath !== BOUNCES || stanza.type === 'error') return;
     const waiting = this.byThread.get(threadKey(stanza));
     if (waiting === undefined) return;

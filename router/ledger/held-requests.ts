@@ -6,7 +6,7 @@ import type { RouterLimits } from '../ports/options.ts';
 
 type HeldLimits = Pick<RouterLimits, 'heldRequests' | 'heldBytes'>;
 
-/** The memory that a request takes here besides its stanza. */
+/** The memory of a held request besides its stanza. */
 export const HELD_BYTES = 200;
 
 interface Held {
@@ -22,10 +22,10 @@ interface Queue {
   timer: Timer;
 }
 
-/** Requests for classes without a listener, waiting for the first one to register. In order, bounded in number, bytes and time. */
+/** Requests that wait for the first listener of their class, in order, bounded in number, bytes and time. */
 export class HeldRequests {
   private readonly queues = new Map<string, Queue>();
-  /** By number of session, so that the end of a session need not look at all. */
+  /** By number of session, so that the end of a session need not search all requests. */
   private readonly bySession = new Map<number, Set<Held>>();
   private readonly holdMs: number;
   private readonly limits: HeldLimits;
@@ -48,7 +48,7 @@ export class HeldRequests {
     this.onExpired = onExpired;
   }
 
-  /** False if nothing is held, or no more. */
+  /** Holds a request. @returns false if holding is off, or a limit is reached. */
   hold(className: string, request: Stanza): boolean {
     const { heldRequests, heldBytes } = this.limits;
     if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + costOf(request) > heldBytes) return false;
@@ -65,16 +65,16 @@ export class HeldRequests {
     return this.size > 0 && this.queues.has(className);
   }
 
-  /** Takes out the requests that wait for a class, those too that come meanwhile. */
+  /** Removes and yields the requests that wait for a class, including those that arrive meanwhile. */
   *release(className: string): Generator<Stanza, void, void> {
-    // One iterator for all: a new one would pass all that was deleted.
+    // One iterator for all: a new one would walk over all deleted entries.
     for (const held of this.queues.get(className)?.requests ?? []) {
       this.remove(held);
       yield held.request;
     }
   }
 
-  /** Lets go of the requests of a session that has ended: its client is not there to read the answers. */
+  /** Drops the requests of a session that has ended. */
   forget(session: number): void {
     for (const held of this.bySession.get(session) ?? []) this.remove(held);
   }

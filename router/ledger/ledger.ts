@@ -10,24 +10,24 @@ import { NumberedRequests } from './numbered-requests.ts';
 import { type LossHandler, RoutedRequest } from './routed-request.ts';
 import { Streams } from './streams.ts';
 
-/** So many may refer to the chunk of input they were cut from, up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
+/** The most requests that refer to their input chunk, of up to 64 KiB each; older ones are copied, which costs 2 us. Most are answered before. */
 const MAX_ATTACHED = 1_024;
 
-/** What a request takes in the ledger besides its stanza; measured (Node 20 to 24). */
+/** The memory of a request besides its stanza; measured (Node 20 to 24). */
 const REQUEST_BYTES = 400;
 
-/** A client has many requests if it has more than this part of all that may be remembered. */
+/** The part of the limit above which a client has many requests. */
 const LARGE_PART = 1 / 100;
 
-/** So long may a request refer to the chunk of input it came in, in milliseconds. */
+/** The time for which a request may refer to its input chunk, in milliseconds. */
 const ATTACHED_MS = 100;
 
 /**
- * The requests that were handed to a listener and that have no whole answer yet, of all classes of all routers. It stands where their clients are connected.
+ * The unanswered requests of listeners, of all classes of all routers, kept where their clients are connected.
  *
- * An answer is a message that the client is handed on the request's thread and that repeats the request's number, whichever session sent it: the listener that
- * took the request is not the worker that answers. The first part of an answer moves a request from its listener to the worker that sent it. A request without
- * a thread cannot be answered, so the ledger does not follow it.
+ * An answer is a message to the client on the request's thread that repeats the request's number, from any session: the worker that answers is not the listener that
+ * took the request. The first part of an answer moves a request from its listener to that worker. The ledger does not follow a request without
+ * a thread, because it cannot recognise the answer.
  */
 export class Ledger {
   private readonly limits: UnansweredLimits;
@@ -38,14 +38,14 @@ export class Ledger {
   private readonly clients = new Map<number, ClientThreads>();
   private oldest: RoutedRequest | null = null;
   private newest: RoutedRequest | null = null;
-  /** The oldest request that is not a copy; all younger ones are none either. */
+  /** The oldest request that is not a copy, like all younger ones. */
   private oldestAttached: RoutedRequest | null = null;
   private attached = 0;
   /** The number of the newest request when old ones were last copied. */
   private lastSeen = 0;
   private detaching = false;
   private bytes = 0;
-  /** How many were given up because there were too many. */
+  /** The number of requests forgotten because of a limit. */
   forgotten = 0;
 
   constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock'>) {
@@ -57,7 +57,7 @@ export class Ledger {
     return this.requests.size;
   }
 
-  /** Follows a request that is about to be handed to a node. @returns its number; {@link UNFOLLOWED} for one that no answer can be told from, or whose client has ended. */
+  /** Follows a request before it is handed to a node. @returns its number; {@link UNFOLLOWED} if it has no thread or its client has ended. */
   follow(service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler): number {
     if (original.thread === '') return UNFOLLOWED;
     const threads = this.threadsOf(original.origin);
@@ -72,7 +72,7 @@ export class Ledger {
     return request.number;
   }
 
-  /** Lets go of the request with that number: it is handed over anew, or given up. @returns it; null if it has been answered, or was never followed. */
+  /** Removes a request, to reroute or refuse it. @returns it; null if it has been answered, or was never followed. */
   take(number: number): RoutedRequest | null {
     const request = this.requests.get(number);
     if (request === null) return null;
@@ -81,7 +81,7 @@ export class Ledger {
     return request;
   }
 
-  /** Lets go of the requests of a session that has ended: nobody waits for their answers any more. */
+  /** Drops the requests of a client whose session has ended. */
   clientEnded(session: number): void {
     const threads = this.clients.get(session);
     if (threads === undefined) return;
@@ -97,12 +97,12 @@ export class Ledger {
     }
   }
 
-  /** The requests that a worker has begun to answer, by the number of its session. */
+  /** The partly answered requests of a worker, by the number of its session. */
   ofWorker(worker: number): RoutedRequest[] {
     return this.streams.of(worker);
   }
 
-  /** A worker takes the request from its listener, or from another worker. */
+  /** Moves the request from its listener, or from another worker, to a worker. */
   partlyAnswered(request: RoutedRequest, worker: number): void {
     if (worker === 0) return;
     request.node.answeredAt = this.requests.numberEvent();
@@ -121,7 +121,7 @@ export class Ledger {
     this.close(request);
   }
 
-  /** Takes a request off all lists but its client's. */
+  /** Removes a request from all lists but its client's. */
   private close(request: RoutedRequest): void {
     request.open = false;
     this.requests.remove(request);
@@ -177,7 +177,7 @@ export class Ledger {
     this.environment.clock.after(ATTACHED_MS, () => this.detachOld());
   }
 
-  /** Copies those that were there at the last call already. */
+  /** Copies the requests that already existed at the last call. */
   private detachOld(): void {
     while (this.oldestAttached !== null && this.oldestAttached.number <= this.lastSeen) this.detachOldest();
     this.lastSeen = this.newest?.number ?? 0;
@@ -194,7 +194,7 @@ export class Ledger {
     request.threads.detach(request);
   }
 
-  /** A client that has much of what is remembered sends its own away, and not that of others. */
+  /** Forgets the oldest request; of a client with many requests, its own oldest. */
   private forgetOldest(asking: ClientThreads): void {
     const own = asking.size > this.limits.requests * LARGE_PART ? asking.oldest : null;
     this.forgotten++;

@@ -5,13 +5,13 @@ import type { RouterOptions } from '../ports/options.ts';
 import type { Ledger } from './ledger.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
-/** A request that outlived so many listeners more than its first is not handed to another: it may be what ended them. */
+/** The most reroutes of a request, which may itself be the cause of its listeners' crashes. */
 const MAX_REROUTES = 2;
 
-/** Into so many rounds the grace is divided. */
+/** The rounds of the event loop in a grace period. */
 const GRACE_ROUNDS = 5;
 
-/** Settles the requests that were written to a listener whose session ended before anybody answered. */
+/** Settles the unanswered requests that were written to a lost listener. */
 export class LostRequests {
   private readonly options: Pick<RouterOptions, 'onListenerLoss' | 'lossGraceMs'>;
   private readonly environment: Pick<RouterEnvironment, 'clock' | 'jobs'>;
@@ -23,7 +23,7 @@ export class LostRequests {
     this.ledger = ledger;
   }
 
-  /** Gives workers the grace to answer for lost listeners, then acts by the policy on what is open still. @param nodes They get no more requests. */
+  /** Lets workers answer during the grace period, then applies the policy to open requests. @param nodes The lost listeners, which get no more requests. */
   settleLater(nodes: readonly ServiceNode[]): void {
     const { onListenerLoss } = this.options;
     const { jobs } = this.environment;

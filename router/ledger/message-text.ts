@@ -4,9 +4,9 @@ import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 
-// The ledger looks for what it needs of OpenSRF's messages in the text of a stanza: a tree of an answer may cost a hundred times as much.
+// The ledger searches the text of a stanza for OpenSRF's numbers and codes: parsing an answer may cost a hundred times as much.
 
-/** The thread of a stanza, references resolved. OpenSRF's libraries write threads without any, so most never get behind the test. */
+/** The thread of a stanza, references resolved; OpenSRF's libraries write threads without references. */
 export function threadKey(stanza: Stanza): string {
   return stanza.thread.includes('&') ? unescapeXml(stanza.thread) : stanza.thread;
 }
@@ -14,7 +14,7 @@ export function threadKey(stanza: Stanza): string {
 const NUMBER = /(?:"|&quot;)threadTrace(?:"|&quot;)\s*:\s*(?:"|&quot;)?([^\s",&}]{1,20})/g;
 const FIRST_NUMBER = new RegExp(NUMBER.source);
 
-/** A stanza has one message, or a few; more numbers are not looked for. */
+/** The most numbers that are read from a stanza; stanzas have one or a few messages. */
 const MAX_NUMBERS = 64;
 
 /** The numbers (threadTrace) of the OpenSRF messages in a stanza. */
@@ -24,14 +24,14 @@ export function messageNumbers(stanza: Stanza): Set<string> {
   return numbers;
 }
 
-// What is looked for are the ends of `threadTrace` and `statusCode`: a search goes by the first letter, and capitals are rare.
+// Search for the ends of `threadTrace` and `statusCode`: a search goes by the first letter, and capitals are rare.
 const KEY_END = 'Trace';
 const QUOTE = '&quot;';
 
 /** The number of the first OpenSRF message in a stanza; `''` if there is none. */
 export function firstNumber({ head, rest }: Stanza): string {
   const key = rest.indexOf(KEY_END);
-  // A body that stands before <opensrf/> is in the head.
+  // A body before <opensrf/> is in the head.
   if (key === -1) return FIRST_NUMBER.exec(head)?.[1] ?? '';
   if (!rest.startsWith('thread', key - 6)) return FIRST_NUMBER.exec(rest)?.[1] ?? '';
   const start = valueStart(rest, key + KEY_END.length);
@@ -39,13 +39,13 @@ export function firstNumber({ head, rest }: Stanza): string {
   return end > start && isEndOfValue(rest.charCodeAt(end)) ? rest.slice(start, end) : (FIRST_NUMBER.exec(rest)?.[1] ?? '');
 }
 
-/** Where the value of a member begins, without its quote, as OpenSRF's libraries write it. @param keyEnd Behind the name of the member. */
+/** The beginning of a member's value, without its quote, as OpenSRF's libraries write it. @param keyEnd The end of the member's name. */
 function valueStart(text: string, keyEnd: number): number {
   const colon = quoteEnd(text, keyEnd);
   return text.charCodeAt(colon) === 0x3a ? quoteEnd(text, colon + 1) : keyEnd;
 }
 
-/** Behind the quote at a place, if there is one: as it is, or as a reference. */
+/** The end of a quote at a position, literal or as a reference. */
 function quoteEnd(text: string, start: number): number {
   const unit = text.charCodeAt(start);
   if (unit === 0x22) return start + 1;
@@ -67,21 +67,21 @@ function isEndOfValue(unit: number): boolean {
   return unit === 0x22 || unit === 0x26 || unit === 0x2c || unit === 0x7d;
 }
 
-/** The last message of an answer is shorter than this if it is a STATUS without a long text. */
+/** The tail that contains the last message, if it is a STATUS without a long text. */
 const TAIL = 512;
-/** The type of the first message stands among so many characters of an answer. */
+/** The beginning that contains the type of the first message. */
 const BEGINNING = 1_500;
 
 /**
- * The last message of an answer: a STATUS that ends a request (205, or `failed`: 300 and more), a STATUS that ends a CONNECT (200), or one behind which more is
- * to come (a RESULT, a STATUS 100). `other`: it is no OpenSRF answer.
+ * The last message of an answer: a STATUS that ends a request (205, or `failed`: 300 and more), a STATUS that ends a CONNECT (200), or a message before
+ * others (a RESULT, a STATUS 100). `other`: not an OpenSRF answer.
  */
 export type AnswerPart = 'final' | 'failed' | 'connected' | 'partial' | 'other';
 
-/** What the last message of a stanza is. */
+/** The kind of the last message of a stanza. */
 export function lastPart(stanza: Stanza): AnswerPart {
   const tail = tailOf(stanza);
-  // indexOf() is many times faster than lastIndexOf() where there is nothing to find.
+  // indexOf() is many times faster than lastIndexOf() without a match.
   if (tail.indexOf('Code') === -1) return partByBeginning(stanza);
   const start = valueStart(tail, tail.lastIndexOf('Code') + 4);
   const part = partOf(Number(tail.slice(start, digitsEnd(tail, start))));
@@ -123,7 +123,7 @@ export function hasSeveralMessages({ head, rest }: Stanza): boolean {
 
 const NUMBER_PAIR = /threadTrace[\s\S]*threadTrace/;
 
-/** The part that a stanza is of the answers to each of its messages, by number. */
+/** The parts of answers in a stanza, by the number of the request. */
 export function partsByNumber(stanza: Stanza): Map<string, AnswerPart> {
   const numbers = messageNumbers(stanza);
   const last = lastPart(stanza);

@@ -3,10 +3,10 @@ import type { RoutedRequest } from './routed-request.ts';
 const FEWEST_SLOTS = 256;
 
 /**
- * Open requests by number. A number is given once, and its low bits are its slot; one whose slot is still taken is skipped.
+ * Open requests by number. A number is used once, and its low bits are its slot; a number whose slot is taken is skipped.
  *
- * Not a Map: a Map of entries that come and go replaces its table again and again, and the garbage collector keeps the old tables, with all that was in them,
- * until it collects the whole heap. A request cost 40 % more with a Map here (Node 20.20).
+ * Not a Map: a Map with changing entries replaces its table again and again, and the garbage collector keeps the old tables with their content
+ * until a full collection. A request cost 40 % more with a Map (Node 20.20).
  */
 export class NumberedRequests {
   size = 0;
@@ -33,13 +33,13 @@ export class NumberedRequests {
     this.size++;
   }
 
-  /** The open request with that number; null if there is none. */
+  /** The open request with that number, or null. */
   get(number: number): RoutedRequest | null {
     const request = this.slots[number & (this.slots.length - 1)] as RoutedRequest | null;
     return request !== null && request.number === number ? request : null;
   }
 
-  /** Frees the slot of a request that is in here. */
+  /** Frees the slot of a request. */
   remove(request: RoutedRequest): void {
     this.slots[request.number & (this.slots.length - 1)] = null;
     this.size--;
@@ -49,7 +49,7 @@ export class NumberedRequests {
     const { slots } = this;
     this.slots = emptySlots(2 * slots.length);
     const mask = this.slots.length - 1;
-    // Two numbers that share a slot of the larger table would have shared one of the smaller.
+    // Numbers that do not collide in the smaller table cannot collide in the larger one.
     for (const request of slots) if (request !== null) this.slots[request.number & mask] = request;
   }
 }

@@ -3,9 +3,9 @@ import type { ServiceClass } from '../pools/service-class.ts';
 import type { NodeRequest, ServiceNode } from '../pools/service-node.ts';
 import { type AnswerPart, firstNumber, hasSeveralMessages, lastPart, messageNumbers, partsByNumber, threadKey } from './message-text.ts';
 
-/** What becomes of a request that is lost: the router that handed it over decides. */
+/** Handles lost requests: the router that handed them over. */
 export interface LossHandler {
-  /** Hands it to another listener, for which it counts as lost once more. */
+  /** Hands it to another listener, and counts the loss. */
   reroute(request: RoutedRequest): void;
   /** Its service has answered that it failed. */
   failed(request: RoutedRequest, answer: Stanza): void;

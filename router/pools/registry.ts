@@ -4,18 +4,18 @@ import type { ServiceClass } from './service-class.ts';
 import type { ServiceNode } from './service-node.ts';
 import { SessionNodes } from './session-nodes.ts';
 
-/** What a registration takes, with its place in the tables; measured (Node 20 to 24). */
+/** The memory of a registration, including the tables; measured (Node 20 to 24). */
 const REGISTRATION_BYTES = 1_500;
 
 /** The classes of a router, and the listeners in them. */
 export class Registry {
   /** By name, in order of registration. */
   readonly classes = new Map<string, ServiceClass>();
-  /** How many nodes are in the pools of all classes. */
+  /** The number of nodes in all pools. */
   size = 0;
   /** By number of session. */
   private readonly sessions = new Map<number, SessionNodes>();
-  /** Messages counted by classes that are gone. */
+  /** The messages of removed classes. */
   private routedBefore = 0;
   private readonly environment: RouterEnvironment;
   private readonly create: (className: string) => ServiceClass;
@@ -27,20 +27,20 @@ export class Registry {
     this.create = create;
   }
 
-  /** Messages handed to listeners, of all classes there ever were. */
+  /** Messages handed to listeners, of all past and present classes. */
   get routed(): number {
     let sum = this.routedBefore;
     for (const service of this.classes.values()) sum += service.count;
     return sum;
   }
 
-  /** The classes take their addresses. */
+  /** Publishes the addresses of the classes. */
   publish(): void {
     this.state = 'published';
     for (const service of this.classes.values()) this.environment.publish(service);
   }
 
-  /** The classes give their addresses away, and keep their nodes. */
+  /** Withdraws the addresses of the classes, which keep their nodes. */
   withdraw(): void {
     this.state = 'withdrawn';
     for (const service of this.classes.values()) this.environment.withdraw(service);
@@ -51,12 +51,12 @@ export class Registry {
     return this.classes.get(className)?.nodes.has(jid) === true;
   }
 
-  /** How many nodes of a session are in a pool. @param session Its number. */
+  /** The number of a session's nodes in pools. @param session Its number. */
   countOf(session: number): number {
     return this.sessions.get(session)?.inPoolCount ?? 0;
   }
 
-  /** Puts a node into the pool of a class, which is made if need be. @returns the class; null if a session holds its address. */
+  /** Adds a node to the pool of a class, which it creates if needed. @returns the class; null if a session holds its address. */
   add(className: string, node: ServiceNode): ServiceClass | null {
     const service = this.open(className);
     if (service === null) return null;
@@ -67,7 +67,7 @@ export class Registry {
     return service;
   }
 
-  /** Takes a node out of its pool, and with the last node its class. */
+  /** Removes a node from its pool, and the class with its last node. */
   remove(service: ServiceClass, node: ServiceNode): void {
     service.remove(node);
     this.size--;
@@ -77,12 +77,12 @@ export class Registry {
     this.environment.listenersChanged(service.name, service.nodes);
   }
 
-  /** The nodes that a session has registered; null if it has registered none. */
+  /** The nodes of a session, or null. */
   ofSession(session: number): SessionNodes | null {
     return this.sessions.get(session) ?? null;
   }
 
-  /** Takes the nodes of a session that has ended out of all pools. @returns those it had; null if it was no listener. */
+  /** Removes the nodes of a session that has ended from all pools. @returns its nodes, or null. */
   sessionEnded(session: number): SessionNodes | null {
     const nodes = this.ofSession(session);
     if (nodes === null) return null;
@@ -94,7 +94,7 @@ export class Registry {
     return nodes;
   }
 
-  /** A session that held the address of a class has ended. */
+  /** Called when a session that held the address of a class has ended. */
   addressFreed(className: string): void {
     const service = this.classes.get(className);
     if (this.state === 'published' && service !== undefined) this.environment.publish(service);

@@ -4,12 +4,12 @@ import type { Balance } from '../balance/balance.ts';
 import { type BalanceName, createBalance } from '../balance/balances.ts';
 import type { ServiceNode, Suspicion } from './service-node.ts';
 
-/** Takes what is sent to the address of a class. */
+/** Receives stanzas to the address of a class. */
 export interface ClassReceiver {
   sentToClass(service: ServiceClass, stanza: Stanza): void;
 }
 
-/** What a {@link ServiceClass} is made from. */
+/** The options of a {@link ServiceClass}. */
 export interface ServiceClassOptions {
   readonly name: string;
   /** `router@DOMAIN/SERVICE` */
@@ -20,7 +20,7 @@ export interface ServiceClassOptions {
   readonly receiver: ClassReceiver;
 }
 
-/** One OpenSRF service as the router knows it: its well-known address and its pool of listeners. */
+/** One OpenSRF service: its well-known address and its pool of listeners. */
 export class ServiceClass implements Endpoint {
   readonly name: string;
   readonly jid: string;
@@ -28,7 +28,7 @@ export class ServiceClass implements Endpoint {
   readonly since: number;
   /** By address, in order of registration. */
   readonly nodes = new Map<string, ServiceNode>();
-  /** Messages handed to all nodes it ever had. */
+  /** Messages handed to all past and present nodes. */
   count = 0;
   /** How many nodes take new requests. */
   private taking = 0;

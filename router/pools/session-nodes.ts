@@ -1,15 +1,15 @@
 import type { ServiceClass } from './service-class.ts';
 import type { ServiceNode } from './service-node.ts';
 
-/** Pruning is not worth it for fewer nodes. */
+/** The least number of nodes for pruning. */
 const FEW = 32;
 
-/** The nodes that one session has registered: those in a pool, and those that have left it with unanswered requests. */
+/** The nodes of one session: those in a pool, and those that have left it with unanswered requests. */
 export class SessionNodes {
   private readonly classes = new Map<ServiceNode, ServiceClass>();
-  /** Nodes that left their pool long ago are let go when there are so many. Doubled each time, so that each registration pays a constant share. */
+  /** The number of nodes at which settled ones are pruned. It doubles each time, so that each registration pays a constant share. */
   private pruneAt = FEW;
-  /** How many are in a pool. */
+  /** The number of nodes in a pool. */
   inPoolCount = 0;
 
   add(node: ServiceNode, service: ServiceClass): void {
@@ -18,12 +18,12 @@ export class SessionNodes {
     this.inPoolCount++;
   }
 
-  /** All of them. */
+  /** All nodes. */
   all(): ServiceNode[] {
     return [...this.classes.keys()];
   }
 
-  /** A node has left its pool. One with unanswered requests stays known: its session may end before they are answered. */
+  /** Called when a node has left its pool. A node with unanswered requests is kept, because its session may end before the answers. */
   leftPool(node: ServiceNode): void {
     this.inPoolCount--;
     if (node.unanswered === 0) this.classes.delete(node);

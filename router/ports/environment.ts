@@ -5,22 +5,22 @@ import type { JobRunner } from '../../shared/job.ts';
 import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
-/** What the router writes about itself; pino fits. */
+/** The router's log. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
-/** Follows the stanzas that a session is handed. */
+/** Observes the stanzas delivered to a session. */
 export interface DeliveryObserver {
   delivered(stanza: Stanza): void;
 }
 
-/** A listener or client as the router reaches it, wherever its session is. */
+/** The session of a listener or client. */
 export interface RoutedSession extends Endpoint {
-  /** Whether its peer has taken nothing for longer than a busy one may (a stopped or overwhelmed process), or is away. */
+  /** Whether its peer has read nothing for too long (a stopped or overwhelmed process), or has no connection. */
   readonly stalled: boolean;
-  /** Whether so much waits for it, stalled or not, that it gets no long answers. */
+  /** Whether too many bytes wait for it to send it long answers. */
   readonly backlogged: boolean;
   /** The machine of its peer, as an address; `''` if that is this machine. */
   readonly host: string;
@@ -53,44 +53,44 @@ export interface Evidence {
   workers(listeners: readonly RoutedSession[]): ReadonlyMap<RoutedSession, readonly SeenWorker[]>;
 }
 
-/** Learns of each request that failed, for the log. */
+/** Observes failed requests, for the log. */
 export interface FailureObserver {
-  /** A router has refused a request, as its client sent it. */
+  /** A router has refused a client's request. */
   refused(request: Stanza, statusCode: number, text: string): void;
   /** The service has answered a request with a status of 300 or more. */
   failed(request: Stanza, answer: Stanza): void;
 }
 
-/** A router that may have a class which this one lacks. */
+/** A router that may have a class that this one lacks. */
 export interface PeerRouter {
   /** Takes the request if the class has a listener here and the sender's domain is trusted. */
   takeOver(className: string, request: Stanza): boolean;
 }
 
-/** Everything a router needs of the server it lives in. */
+/** The parts of the server that a router needs. */
 export interface RouterEnvironment {
-  /** Hands a stanza on; one that cannot be delivered bounces. */
+  /** Delivers or bounces a stanza. */
   deliver(stanza: Stanza): void;
-  /** Sends a stanza back to its sender with an error, if it may be answered at all. */
+  /** Bounces a stanza to its sender, if its type allows an answer. */
   bounce(stanza: Stanza, error: StanzaError): void;
-  /** Answers an iq or presence to the router's own address: that is XMPP's business, not OpenSRF's. */
+  /** Answers an iq or presence to the router's own address, which are XMPP, not OpenSRF. */
   queried(stanza: Stanza): void;
-  /** Makes an endpoint reachable at its address; false if another endpoint holds it. */
+  /** Adds an endpoint to the directory. @returns false if its address is taken. */
   publish(endpoint: Endpoint): boolean;
   withdraw(endpoint: Endpoint): void;
-  /** The session that sent a stanza; null if it has ended, or the server itself sent it. */
+  /** The session of an origin; null if it has ended, or the server itself is the sender. */
   session(origin: Origin): RoutedSession | null;
   /** The routers of the domains named as peers. */
   peers(): Iterable<PeerRouter>;
   /**
-   * A listener has joined or left a class. Called while the router is at work, so the receiver must put off whatever it does about it.
+   * Called when a listener has joined or left a class. The router is on the stack, so the receiver must defer its reaction.
    * @param listeners Their addresses.
    */
   listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void;
   readonly evidence: Evidence;
   /** Does what takes long. */
   readonly jobs: JobRunner;
-  /** Whether there is memory for what is to be kept. */
+  /** The memory budget: whether it is exhausted. */
   readonly memory: { readonly full: boolean };
   readonly failures: FailureObserver;
   readonly clock: Clock;

@@ -7,8 +7,8 @@ import { json, problem, type Route } from './http.ts';
 import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
 
 /**
- * What a session is to OpenSRF: `router`, `listener`, `component` and `gateway` (a browser behind a web gateway of this process) are known; a `worker` is known by the name OpenSRF's libraries give it; everybody else is a
- * other session is a `client`.
+ * The role of a session in OpenSRF. The server knows `router`, `listener`, `component` and `gateway` (a browser behind a web gateway of this process); it recognises a
+ * `worker` by the resource that OpenSRF's libraries choose; any other session is a `client`.
  */
 export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'gateway' | 'client';
 

@@ -17,7 +17,7 @@ export interface MethodCall {
   readonly params: readonly unknown[];
   /** The time-out, which each result, chunk or status 100 (continue) restarts. */
   readonly timeoutMs: number;
-  /** So many characters the JSON of all results may have; more fail the request. Without end where it is missing. */
+  /** The most characters of the JSON of all results; more fail the request. No bound by default. */
   readonly maxResultLength?: number;
 }
 
@@ -103,7 +103,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   /** Processes a RESULT. */
   resultCame(message: OsrfMessage, from: string): void {
     if (!this.hasRoomFor(message.payload['content'])) {
-      this.fail(new OsrfError('client', 500, `more than ${this.call.maxResultLength} characters of results; the rest was left out`, from));
+      this.fail(new OsrfError('client', 500, `more than ${this.call.maxResultLength} characters of results; the rest was omitted`, from));
       return;
     }
     const assembled = this.assembler.take(message);
@@ -161,7 +161,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 }
 
 function brokenResult(text: string, from: string): OsrfError {
-  return new OsrfError('service', 500, `the ${text.length} characters of a result that came in pieces are no JSON, or nested too deeply`, from);
+  return new OsrfError('service', 500, `the joined chunks of a result (${text.length} characters) are not JSON, or nested too deeply`, from);
 }
 
 /** A promise with its resolve and reject functions. */

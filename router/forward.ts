@@ -24,7 +24,7 @@ function copyOf(stanza: Stanza, to: string, from: string): Stanza {
   copy.rest = stanza.rest;
   copy.more = stanza.more;
   copy.extensionStart = stanza.extensionStart;
-  copy.legacyExtension = stanza.legacyExtension;
+  copy.extensionOnStartTag = stanza.extensionOnStartTag;
   copy.transactionId = stanza.transactionId;
   copy.thread = stanza.thread;
   copy.origin = stanza.origin;

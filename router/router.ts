@@ -44,7 +44,7 @@ export class Router implements Endpoint, PeerRouter {
   private readonly ledger: Ledger;
   private readonly commands: CommandContext;
   /** The endpoint of the router's addresses without a class: `router@DOMAIN/ABSENT`, `router@DOMAIN`. */
-  private readonly elsewhere: Endpoint;
+  private readonly otherAddresses: Endpoint;
   private state: 'active' | 'suspended' = 'suspended';
 
   /** @param ledger Shared by all routers of a server, because a client may use any of them. */
@@ -69,7 +69,7 @@ export class Router implements Endpoint, PeerRouter {
     const release = (service: ServiceClass) => this.requests.release(service);
     const answers = new Answers(options.limits, environment);
     this.commands = { registry, maxRegistrations, maxSessionRegistrations, environment, answers, watch, release };
-    this.elsewhere = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
+    this.otherAddresses = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
     this.registrationObserver = { delivered: (stanza) => this.registrationSeen(stanza) };
   }
 
@@ -106,7 +106,7 @@ export class Router implements Endpoint, PeerRouter {
   resume(): void {
     this.state = 'active';
     this.environment.publish(this);
-    this.environment.publish(this.elsewhere);
+    this.environment.publish(this.otherAddresses);
     this.registry.publish();
   }
 
@@ -114,7 +114,7 @@ export class Router implements Endpoint, PeerRouter {
   suspend(): void {
     this.state = 'suspended';
     this.environment.withdraw(this);
-    this.environment.withdraw(this.elsewhere);
+    this.environment.withdraw(this.otherAddresses);
     this.registry.withdraw();
   }
 
@@ -186,7 +186,7 @@ export class Router implements Endpoint, PeerRouter {
   }
 
   private addressFreed(jid: string): void {
-    const prefix = `${this.elsewhere.jid}/`;
+    const prefix = `${this.otherAddresses.jid}/`;
     if (jid.startsWith(prefix)) this.registry.addressFreed(jid.slice(prefix.length));
   }
 

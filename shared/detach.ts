@@ -18,6 +18,6 @@ const SMALL_PIECE = 256;
  * Whether a text that has grown piece by piece is to be copied ({@link detached}) for their number: V8 joins them only when somebody looks, and keeps some 30
  * bytes for each until then, which is many times the text where a peer sends a byte at a time.
  */
-export function inCrumbs(pieces: number, length: number): boolean {
+export function isFragmented(pieces: number, length: number): boolean {
   return pieces > FEW_PIECES + length / SMALL_PIECE;
 }

@@ -83,7 +83,7 @@ export function isStanzaErrorCondition(condition: string): condition is StanzaEr
 }
 
 /** The legacy code (XEP-0086) of a condition that somebody else named; 500 for one that is not defined there. */
-export function legacyCode(condition: string): number {
+export function numericCode(condition: string): number {
   return isStanzaErrorCondition(condition) ? STANZA_ERRORS[condition][1] : 500;
 }
 

@@ -11,13 +11,13 @@ const TAG_NAME = '<opensrf';
 
 /** The form a stanza uses; one that has no extension at all counts as today's. */
 export function extensionForm(stanza: Stanza): ExtensionForm {
-  return stanza.legacyExtension && stanza.extensionStart === -1 ? 'attributes' : 'child';
+  return stanza.extensionOnStartTag && stanza.extensionStart === -1 ? 'attributes' : 'child';
 }
 
 /** Removes `router_from` in both forms; what else the extension holds stays byte for byte. */
 export function removeRouterFrom(stanza: Stanza): void {
   if (stanza.extensionStart !== -1) replaceExtension(stanza, writeAttribute(extensionOf(stanza), TAG_NAME.length, 'router_from', ''));
-  if (stanza.legacyExtension) stanza.otherAttributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', '');
+  if (stanza.extensionOnStartTag) stanza.otherAttributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', '');
   stanza.routerFrom = '';
 }
 
@@ -32,14 +32,14 @@ export function stampRouterFrom(stanza: Stanza, sender: string, form: ExtensionF
   } else if (form === 'child') {
     insertExtension(stanza, sender);
   }
-  if (form === 'attributes' || stanza.legacyExtension) stampStartTag(stanza, sender);
+  if (form === 'attributes' || stanza.extensionOnStartTag) stampStartTag(stanza, sender);
 }
 
 function stampStartTag(stanza: Stanza, sender: string): void {
   let attributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', sender);
   if (!attributes.includes('osrf_xid=')) attributes = writeAttribute(attributes, 0, 'osrf_xid', stanza.transactionId);
   stanza.otherAttributes = attributes;
-  stanza.legacyExtension = true;
+  stanza.extensionOnStartTag = true;
 }
 
 function insertExtension(stanza: Stanza, sender: string): void {

@@ -1,4 +1,4 @@
-import { detached, inCrumbs } from './detach.ts';
+import { detached, isFragmented } from './detach.ts';
 
 /** So much text is written at once. */
 export const LONG = 65_536;
@@ -13,7 +13,7 @@ export class Pieces {
   /** What has come since the last of them. */
   private tail = '';
   /** In how many bits that has come, since it was last one. */
-  private crumbs = 0;
+  private fragments = 0;
 
   add(text: string): void {
     this.length += text.length;
@@ -21,10 +21,10 @@ export class Pieces {
     if (this.tail.length >= SHORT) {
       this.pieces.push(this.tail);
       this.tail = '';
-      this.crumbs = 0;
-    } else if (inCrumbs(++this.crumbs, this.tail.length)) {
+      this.fragments = 0;
+    } else if (isFragmented(++this.fragments, this.tail.length)) {
       this.tail = detached(this.tail);
-      this.crumbs = 0;
+      this.fragments = 0;
     }
   }
 

@@ -49,7 +49,7 @@ export class Stanza {
   /** Where the `<opensrf …>` start tag stands in {@link head}; -1 where there is none. */
   extensionStart: number;
   /** Whether one of the extension attributes stands on the start tag (OpenSRF up to 3.0). */
-  legacyExtension: boolean;
+  extensionOnStartTag: boolean;
   routerFrom: string;
   routerClass: string;
   routerCommand: string;
@@ -83,7 +83,7 @@ export class Stanza {
     this.rest = '';
     this.more = NO_PIECES;
     this.extensionStart = -1;
-    this.legacyExtension = false;
+    this.extensionOnStartTag = false;
     this.routerFrom = '';
     this.routerClass = '';
     this.routerCommand = '';

@@ -12,7 +12,7 @@ function plain(text: string): string {
   return `${RFC}<auth ${SASL} mechanism='PLAIN'>${Buffer.from(text).toString('base64')}</auth>`;
 }
 
-function legacy(content: string): string {
+function iqAuth(content: string): string {
   return `${header('localhost')}<iq type='set' id='1'><query xmlns='jabber:iq:auth'>${content}<resource>r</resource></query></iq>`;
 }
 
@@ -30,11 +30,11 @@ for (const [what, sent, account, reason, config = {}] of [
   ],
   ['a mechanism that the server lacks', `${RFC}<auth ${SASL} mechanism='NONE'/>`, 'localhost', 'invalid-mechanism'],
   ['a password without TLS', plain('\0me\0right'), 'localhost', POLICY, NO_PASSWORDS],
-  ['a wrong password, in the old way', legacy('<username>me</username><password>wrong</password>'), 'me@localhost', 'wrong password'],
-  ['a wrong digest', legacy(`<username>me</username><digest>${'0'.repeat(40)}</digest>`), 'me@localhost', 'wrong password'],
-  ['an unknown user, in the old way', legacy('<username>stranger</username><password>wrong</password>'), 'stranger@localhost', 'unknown user'],
-  ['a password without TLS, in the old way', legacy('<username>me</username><password>right</password>'), 'me@localhost', POLICY, NO_PASSWORDS],
-  ['neither password nor digest', legacy('<username>me</username>'), 'me@localhost', 'not-acceptable: neither password nor digest was given'],
+  ['a wrong password, in the old way', iqAuth('<username>me</username><password>wrong</password>'), 'me@localhost', 'wrong password'],
+  ['a wrong digest', iqAuth(`<username>me</username><digest>${'0'.repeat(40)}</digest>`), 'me@localhost', 'wrong password'],
+  ['an unknown user, in the old way', iqAuth('<username>stranger</username><password>wrong</password>'), 'stranger@localhost', 'unknown user'],
+  ['a password without TLS, in the old way', iqAuth('<username>me</username><password>right</password>'), 'me@localhost', POLICY, NO_PASSWORDS],
+  ['neither password nor digest', iqAuth('<username>me</username>'), 'me@localhost', 'not-acceptable: password and digest are both missing'],
 ] as readonly (readonly [string, string, string, string, ConfigInput?])[]) {
   test(`the log names account and reason of a refused login: ${what}`, async (t) => {
     const { address, log } = await startServer(t, {

@@ -1,6 +1,6 @@
 import { detached } from '../../shared/detach.ts';
 import { statusCodeOf } from '../../shared/osrf/message.ts';
-import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
+import { peekOsrfMessages } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 
@@ -97,7 +97,7 @@ function partByBeginning(stanza: Stanza): AnswerPart {
 }
 
 function exactPart(stanza: Stanza): AnswerPart {
-  const last = glimpseOsrfMessages(stanza).at(-1);
+  const last = peekOsrfMessages(stanza).at(-1);
   if (last === undefined) return 'other';
   return last.type === 'STATUS' ? partOf(statusCodeOf(last)) : 'partial';
 }
@@ -129,6 +129,6 @@ export function partsByNumber(stanza: Stanza): Map<string, AnswerPart> {
   const last = lastPart(stanza);
   if (numbers.size < 2) return new Map(Array.from(numbers, (number) => [number, last]));
   const parts = new Map<string, AnswerPart>(Array.from(numbers, (number) => [number, 'partial']));
-  for (const message of glimpseOsrfMessages(stanza)) if (message.type === 'STATUS') parts.set(message.threadTrace, partOf(statusCodeOf(message)));
+  for (const message of peekOsrfMessages(stanza)) if (message.type === 'STATUS') parts.set(message.threadTrace, partOf(statusCodeOf(message)));
   return parts;
 }

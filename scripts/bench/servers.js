@@ -53,7 +53,7 @@ export function ours(folder, args = []) {
         await sleep(20);
       }
       const { c2s, web } = JSON.parse(readFileSync(ready, 'utf8'));
-      return { ...legacy('ours', c2s[0].port), webPort: web[0]?.port, pids: () => [child.pid], stop: () => end(child) };
+      return { ...ofAccount('ours', c2s[0].port), webPort: web[0]?.port, pids: () => [child.pid], stop: () => end(child) };
     },
   };
 }

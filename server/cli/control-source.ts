@@ -25,14 +25,14 @@ export interface ControlReport {
 }
 
 /** Told over the control interface; or nothing was, and `note` says why if there should have been something. */
-export type Told = { readonly control: ControlReport } | { readonly control: null; readonly note: string };
+export type ControlAnswer = { readonly control: ControlReport } | { readonly control: null; readonly note: string };
 
 /**
  * Asks the control interface of the server that a connection leads to.
  * @param file Named by the user: then this server is asked, or nobody.
  * @throws CommandError if the file was named and that does not succeed.
  */
-export async function askControl(connection: ConnectionConfig, file: string | null, timeoutMs: number): Promise<Told> {
+export async function askControl(connection: ConnectionConfig, file: string | null, timeoutMs: number): Promise<ControlAnswer> {
   if (file !== null) return { control: await reportOf(readControlFile(file), timeoutMs) };
   const found = await controlFileOf(connection);
   if (found === null) return { control: null, note: '' };

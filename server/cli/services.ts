@@ -56,10 +56,10 @@ interface Wanted {
 
 /** Asks the control interface if it knows all the routers, so that their listings are of one moment. */
 async function listAll(connection: ConnectionConfig, { routers, all }: Wanted, controlFile: string | null, timeoutMs: number): Promise<Listings> {
-  const told = await askControl(connection, controlFile, timeoutMs);
-  if (told.control === null) printNote(told.note);
+  const answer = await askControl(connection, controlFile, timeoutMs);
+  if (answer.control === null) printNote(answer.note);
   else {
-    const { control } = told;
+    const { control } = answer;
     const strange = routers.filter((router) => ownRouter(control, router) === null);
     if (strange.length === 0) return { listings: reportsOf(control, routers, all).map(controlledListing), failure: null };
     const why = `the server at ${control.at} is not the router ${strange.join(', ')}`;

@@ -52,14 +52,14 @@ export interface ServiceSummary {
 
 /** The same for a person. */
 export function lines({ source, server, login, router, version, control }: Report): string[] {
-  const told = ({ ok, ms, what }: Step) => `${ok ? 'ok  ' : 'no  '} ${what}${ms === null ? '' : `  ${ms} ms`}`;
+  const line = ({ ok, ms, what }: Step) => `${ok ? 'ok  ' : 'no  '} ${what}${ms === null ? '' : `  ${ms} ms`}`;
   const services = router.services === null ? '' : `, ${counted(router.services.length, 'service')}`;
   const software = version === null ? 'not told' : oneLine(`${version.name} ${version.version}${version.os === '' ? '' : ` (${version.os})`}`);
   const note = source.note === '' ? '' : ` (${oneLine(source.note)})`;
   return [
-    `server   ${told(server)}`,
-    `login    ${told(login)}`,
-    `router   ${told(router)}${services}`,
+    `server   ${line(server)}`,
+    `login    ${line(login)}`,
+    `router   ${line(router)}${services}`,
     `version  ${software}; this is opensrf-chopchop ${VERSION}`,
     `source   ${source.kind === 'control' ? 'control interface' : 'Jabber'}${note}`,
     ...(control === null ? [] : controlLines(control)),

@@ -9,7 +9,7 @@ import { classList } from '../osrf/router-info.ts';
 import { serverVersion } from '../osrf/server-version.ts';
 import { connectionOf, routerFailure, withClient } from './client-command.ts';
 import type { STATUS_OPTIONS } from './client-options.ts';
-import { askControl, type ControlReport, ownRouter, type Told } from './control-source.ts';
+import { askControl, type ControlAnswer, type ControlReport, ownRouter } from './control-source.ts';
 import { type ControlSummary, lines, type Report, type ServiceSummary, type Step } from './status-report.ts';
 
 /** The arguments of `status`. */
@@ -27,31 +27,31 @@ interface Examined {
 export async function status(args: StatusArguments, print: (line: string) => void): Promise<void> {
   const { timeoutMs } = args;
   const connection = connectionOf(args);
-  const told = await askControl(connection, args.controlFile, timeoutMs);
-  const { report, failure } = await examine(serverOf(connection, args, told), told, timeoutMs);
+  const answer = await askControl(connection, args.controlFile, timeoutMs);
+  const { report, failure } = await examine(serverOf(connection, args, answer), answer, timeoutMs);
   if (args.json) print(JSON.stringify({ ok: failure === null, ...report, client: VERSION }));
   else for (const line of lines(report)) print(line);
   if (failure !== null) throw failure;
 }
 
 /** Whose control file is named, that server is meant, unless another one is named too. */
-function serverOf(connection: ConnectionConfig, { host, port, controlFile }: StatusArguments, { control }: Told): ConnectionConfig {
+function serverOf(connection: ConnectionConfig, { host, port, controlFile }: StatusArguments, { control }: ControlAnswer): ConnectionConfig {
   const [bound] = control?.c2s ?? [];
   return controlFile === null || host !== null || port !== null || bound === undefined ? connection : { ...connection, ...bound };
 }
 
 /** A login is tried in any case: nobody but a client can tell whether it works. */
-async function examine(connection: ConnectionConfig, told: Told, timeoutMs: number): Promise<Examined> {
+async function examine(connection: ConnectionConfig, answer: ControlAnswer, timeoutMs: number): Promise<Examined> {
   const { host, port, username, domain, router } = connection;
   const at = { server: `${host}:${port}`, login: `${username}@${domain}`, router: `${router}@${domain}/router` };
-  const known = told.control === null ? null : ownRouter(told.control, at.router);
+  const known = answer.control === null ? null : ownRouter(answer.control, at.router);
   const untried: Report = {
-    source: sourceOf(told, known, at.router),
+    source: sourceOf(answer, known, at.router),
     server: failed(at.server),
     login: failed(at.login),
-    router: told.control === null || known === null ? { ...failed(at.router), services: null } : routerStep(told.control, known),
+    router: answer.control === null || known === null ? { ...failed(at.router), services: null } : routerStep(answer.control, known),
     version: null,
-    control: told.control === null ? null : summaryOf(told.control),
+    control: answer.control === null ? null : summaryOf(answer.control),
   };
   const begin = SYSTEM_TIME.now();
   let connected: number | null = null;
@@ -69,9 +69,9 @@ async function examine(connection: ConnectionConfig, told: Told, timeoutMs: numb
   }
 }
 
-function sourceOf(told: Told, known: RouterReport | null, router: string): Report['source'] {
-  if (told.control === null) return { kind: 'jabber', note: told.note };
-  return known === null ? { kind: 'jabber', note: `the server at ${told.control.at} is not the router ${router}` } : { kind: 'control', note: '' };
+function sourceOf(answer: ControlAnswer, known: RouterReport | null, router: string): Report['source'] {
+  if (answer.control === null) return { kind: 'jabber', note: answer.note };
+  return known === null ? { kind: 'jabber', note: `the server at ${answer.control.at} is not the router ${router}` } : { kind: 'control', note: '' };
 }
 
 function routerStep({ ms }: ControlReport, { router, services }: RouterReport): Report['router'] {

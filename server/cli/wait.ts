@@ -113,11 +113,11 @@ class Waiting {
 
   /** The names of the services, if the control interface tells; it is looked for anew each time, since servers come and go. */
   private async controlledServices(address: string): Promise<string[] | null> {
-    const told = await askControl(this.connection, this.controlFile, this.patienceMs());
-    const router = told.control === null ? null : ownRouter(told.control, address);
+    const answer = await askControl(this.connection, this.controlFile, this.patienceMs());
+    const router = answer.control === null ? null : ownRouter(answer.control, address);
     this.note = '';
     if (router !== null) return router.services.map(({ service }) => service);
-    this.note = told.control === null ? told.note : `the server at ${told.control.at} is not the router ${address}`;
+    this.note = answer.control === null ? answer.note : `the server at ${answer.control.at} is not the router ${address}`;
     if (this.controlFile !== null) throw new CommandError(EXIT.absent, this.note);
     return null;
   }

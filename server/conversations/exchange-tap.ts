@@ -1,6 +1,6 @@
 import { detached } from '../../shared/detach.ts';
 import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
-import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
+import { peekOsrfMessages } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { DEFAULT_LIMITS } from '../config/limits.ts';
@@ -101,7 +101,7 @@ export class ExchangeTap implements Tap {
     const thread = unescapeXml(stanza.thread);
     // An answer is processed when its client gets it.
     if (this.conversations.get(stanza.to)?.has(thread)) return;
-    for (const message of glimpseOsrfMessages(stanza)) this.said(message, stanza, thread);
+    for (const message of peekOsrfMessages(stanza)) this.said(message, stanza, thread);
   }
 
   delivered(session: Session, stanza: Stanza): void {
@@ -116,7 +116,7 @@ export class ExchangeTap implements Tap {
     const conversation = (this.conversations.get(session.jid) ?? this.conversations.get(stanza.to))?.get(thread);
     if (conversation === undefined) return;
     if (stanza.type === 'error') this.bounced(conversation, stanza);
-    else for (const message of glimpseOsrfMessages(stanza)) this.answered(conversation, message, stanza);
+    else for (const message of peekOsrfMessages(stanza)) this.answered(conversation, message, stanza);
     this.forgetIfOver(conversation);
   }
 
@@ -265,7 +265,7 @@ function errorCodeOf(inner: string): number {
 
 /** The numbers (threadTrace) of the messages in a stanza. */
 function numbersIn(stanza: Stanza): string[] {
-  return glimpseOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
+  return peekOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
 }
 
 /** Whether a JID is one of a domain. All conversations are looked at when a component ends, so nothing is parsed. */

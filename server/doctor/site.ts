@@ -35,10 +35,10 @@ function checkClient(core: OpensrfCore, { name, line, domain, routerName, port, 
 
 /** A domain that nobody here is in is usually a slip of the pen. */
 function checkTrust({ domain, line, trustedServers, trustedClients }: RouterSection, domains: ReadonlySet<string>, file: string): Finding[] {
-  const strangers = [...new Set([...trustedServers, ...trustedClients])].filter((trusted) => !domains.has(trusted));
-  return strangers.map((stranger) => {
-    const text = `${file}:${line}: the router of ${domain} trusts ${stranger}, where nobody in this file is`;
-    return warning(text, `take ${stranger} out of <trusted_domains>, or write one of ${[...domains].join(', ')}`);
+  const unknown = [...new Set([...trustedServers, ...trustedClients])].filter((trusted) => !domains.has(trusted));
+  return unknown.map((trusted) => {
+    const text = `${file}:${line}: the router of ${domain} trusts ${trusted}, where nobody in this file is`;
+    return warning(text, `take ${trusted} out of <trusted_domains>, or write one of ${[...domains].join(', ')}`);
   });
 }
 

@@ -2,7 +2,7 @@ import type { FailureObserver } from '../../router/ports/environment.ts';
 import type { StanzaError } from '../../shared/errors.ts';
 import { parseJid } from '../../shared/jid.ts';
 import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
-import { glimpseOsrfMessages } from '../../shared/osrf/read.ts';
+import { peekOsrfMessages } from '../../shared/osrf/read.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { type LogProtect, REDACTED } from './log-protect.ts';
@@ -63,7 +63,7 @@ export class FailedRequests implements FailureObserver {
 }
 
 function messagesOf(stanza: Stanza): OsrfMessage[] {
-  return stanza.length > MOST_READ ? [] : glimpseOsrfMessages(stanza);
+  return stanza.length > MOST_READ ? [] : peekOsrfMessages(stanza);
 }
 
 function isAsking({ type }: OsrfMessage): boolean {

@@ -62,14 +62,14 @@ export function bindWithMode(server: Server, path: string, mode: number): void {
 
 async function removeStale(path: string): Promise<void> {
   if (!existsSync(path)) return;
-  const refusal = await knock(path);
+  const refusal = await probe(path);
   if (refusal === '') throw new ListenError(path, 'it is in use by another program; stop it, or choose another path with --unix');
   if (refusal !== 'ECONNREFUSED') throw new ListenError(path, `cannot find out whether it is in use: ${refusal}`);
   unlinkSync(path);
 }
 
 /** Tries to connect. @returns the error code, or `''` if the connection succeeds. */
-async function knock(path: string): Promise<string> {
+async function probe(path: string): Promise<string> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');

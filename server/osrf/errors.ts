@@ -1,5 +1,5 @@
 import { child, childText, type Element } from '../../shared/element.ts';
-import { legacyCode } from '../../shared/errors.ts';
+import { numericCode } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
 import { elementOf } from '../../shared/reader/element-of.ts';
@@ -65,7 +65,7 @@ export function bounceOf(message: Stanza): Element | undefined {
 /** @param error The result of {@link bounceOf}. */
 export function bounceError(error: Element, from: string): OsrfError {
   const condition = error.children.find(({ name, namespace }) => namespace === NS.stanzaErrors && name !== 'text')?.name ?? '';
-  const code = Number(error.attributes.get('code')) || legacyCode(condition);
+  const code = Number(error.attributes.get('code')) || numericCode(condition);
   const why = [condition, childText(error, 'text') ?? ''].filter((part) => part !== '').join(': ');
   return new OsrfError('bounce', code, `the message bounced${why === '' ? '' : ` (${why})`}`, from);
 }

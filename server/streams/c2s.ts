@@ -11,7 +11,7 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Accounts } from '../login/accounts.ts';
 import type { FailedLogins } from '../login/failed-logins.ts';
-import { legacyFieldsXml, legacyLogin, refusedLegacyLogin } from '../login/legacy.ts';
+import { iqAuthFieldsXml, iqAuthLogin, refusedIqAuth } from '../login/iq-auth.ts';
 import { type LoginPolicy, type LoginTerms, loginTerms } from '../login/policy.ts';
 import { accountOf, type RefusedLogin, refusalReason } from '../login/refused-login.ts';
 import { SaslDialogue } from '../login/sasl/dialogue.ts';
@@ -127,8 +127,8 @@ export class C2sNegotiation implements Negotiation {
     if (this.state === 'reopening') return BINDING_FEATURES + features.afterLogin;
     const { channelBindings } = this.connection.transport;
     this.sasl = new SaslDialogue(mechanisms, { domain: this.domain, channelBindings }, this.terms);
-    const legacy = this.terms.plaintext ? xml('auth', { xmlns: NS.iqAuthFeature }) : '';
-    return startTlsFeature(this.terms) + this.sasl.featuresXml + legacy + features.beforeLogin;
+    const iqAuth = this.terms.plaintext ? xml('auth', { xmlns: NS.iqAuthFeature }) : '';
+    return startTlsFeature(this.terms) + this.sasl.featuresXml + iqAuth + features.beforeLogin;
   }
 
   /** RFC 6120 §5.4.2. */
@@ -152,7 +152,7 @@ export class C2sNegotiation implements Negotiation {
   private iqRead(iq: Element): void {
     const [payload] = iq.children;
     if (payload?.namespace === NS.iqAuth && this.state === 'authenticating') {
-      this.legacyRead(iq, payload);
+      this.iqAuthRead(iq, payload);
       return;
     }
     if (payload?.namespace === NS.bind && this.state === 'binding' && typeOf(iq) === 'set') {
@@ -163,16 +163,16 @@ export class C2sNegotiation implements Negotiation {
     throw new StreamError('not-authorized', this.state === 'binding' ? 'bind a resource first' : 'log in first');
   }
 
-  private legacyRead(iq: Element, query: Element): void {
-    if (!this.terms.plaintext) this.legacySet(iq, query, new StanzaError('policy-violation', PASSWORD_NEEDS_TLS));
-    else if (typeOf(iq) === 'get') this.answer(iq, legacyFieldsXml(childText(query, 'username') ?? ''));
-    else if (typeOf(iq) === 'set') this.legacySet(iq, query, legacyLogin(query, this.domain, this.streamId, this.environment.accounts));
+  private iqAuthRead(iq: Element, query: Element): void {
+    if (!this.terms.plaintext) this.iqAuthSet(iq, query, new StanzaError('policy-violation', PASSWORD_NEEDS_TLS));
+    else if (typeOf(iq) === 'get') this.answer(iq, iqAuthFieldsXml(childText(query, 'username') ?? ''));
+    else if (typeOf(iq) === 'set') this.iqAuthSet(iq, query, iqAuthLogin(query, this.domain, this.streamId, this.environment.accounts));
     else this.refuse(iq, new StanzaError('bad-request', 'the type must be get or set'));
   }
 
-  private legacySet(iq: Element, query: Element, login: ReturnType<typeof legacyLogin>): void {
+  private iqAuthSet(iq: Element, query: Element, login: ReturnType<typeof iqAuthLogin>): void {
     if (login instanceof StanzaError) {
-      this.loginFailed(refusedLegacyLogin(query, login), () => this.refuse(iq, login));
+      this.loginFailed(refusedIqAuth(query, login), () => this.refuse(iq, login));
       return;
     }
     const session = this.environment.bind(this.connection, login.username, this.domain, login.resource, this.isVersionless);

@@ -96,13 +96,13 @@ export class Listeners {
     const secure = await this.listen(hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
     for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path))]);
     const web = await this.openWeb(openGateways);
-    const gates = await this.listen(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
+    const componentServers = await this.listen(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
     return {
       c2s: c2s.map(addressOf),
       tls: secure.map(addressOf),
       unix: unix.paths,
       ...web,
-      components: gates.map(addressOf),
+      components: componentServers.map(addressOf),
     };
   }
 

@@ -15,7 +15,7 @@ export function parseJson(text: string): unknown {
  * Parses a peer's JSON for an observer, which wants to see also what is nested too deeply.
  * @param levels Of such a text, lists and objects below so many levels are left out.
  */
-export function glimpseJson(text: string, levels: number): unknown {
+export function peekJson(text: string, levels: number): unknown {
   return parsed(isTooDeep(text) ? cutBelow(text, levels) : text);
 }
 

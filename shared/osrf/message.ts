@@ -1,4 +1,4 @@
-import { glimpseJson, parseJson, plainText, readClassed } from './json.ts';
+import { parseJson, peekJson, plainText, readClassed } from './json.ts';
 
 /** OpenSRF's message types. */
 export type OsrfMessageType = 'CONNECT' | 'REQUEST' | 'RESULT' | 'STATUS' | 'DISCONNECT';
@@ -36,8 +36,8 @@ export const MAX_MESSAGES = 256;
 const LEVELS = 6;
 
 /** The same for an observer: the first {@link MAX_MESSAGES}, also of a body that is nested too deeply, where parameters and results are left out. */
-export function glimpseMessages(body: string): OsrfMessage[] | null {
-  const json = glimpseJson(body, LEVELS);
+export function peekMessages(body: string): OsrfMessage[] | null {
+  const json = peekJson(body, LEVELS);
   return messagesOf(Array.isArray(json) ? json.slice(0, MAX_MESSAGES) : json);
 }
 

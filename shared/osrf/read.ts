@@ -3,7 +3,7 @@ import { elementOf } from '../reader/element-of.ts';
 import type { Stanza } from '../stanza.ts';
 import { unescapeXml } from '../xml.ts';
 import { occursMoreThan } from './json.ts';
-import { glimpseMessages, type OsrfMessage, parseOsrfMessages } from './message.ts';
+import { type OsrfMessage, parseOsrfMessages, peekMessages } from './message.ts';
 
 // What OpenSRF's own libraries write. In a well-formed stanza nothing else can look like this, and the tree takes ten times as long.
 const USUAL_CONTENT = /^(?:<opensrf [^<>]*\/>)?(?:<thread>[^<]*<\/thread>)?<body>([^<\r]*)<\/body>/;
@@ -26,8 +26,8 @@ const MAX_REFERENCES = 1_000_000;
 const MAX_PARTS = 200_000;
 
 /** The messages of a stanza for an observer; none where the stanza has so many parts that reading them would delay its delivery. */
-export function glimpseOsrfMessages(stanza: Stanza): OsrfMessage[] {
-  return isCostly(stanza) ? [] : (glimpseMessages(bodyText(stanza)) ?? []);
+export function peekOsrfMessages(stanza: Stanza): OsrfMessage[] {
+  return isCostly(stanza) ? [] : (peekMessages(bodyText(stanza)) ?? []);
 }
 
 /** Whether a stanza has so many parts that reading them would hold up others. */

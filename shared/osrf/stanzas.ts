@@ -25,7 +25,7 @@ export function osrfStanza({ to, from, thread, transactionId, form }: Addressing
   stanza.thread = thread.length > MAX_THREAD ? '' : thread;
   stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}${BODY_END}`;
   if (form === 'attributes') {
-    stanza.legacyExtension = true;
+    stanza.extensionOnStartTag = true;
     stanza.otherAttributes = extensionAttributes('', '', '', transactionId);
     return stanza;
   }

@@ -41,7 +41,7 @@ export class BegunStanza {
     if (hasOtherAttributes(attributes)) {
       stanza.otherAttributes = otherAttributes(this.text.slice(tagStart, this.innerStart), name.length + 1);
       noteExtension(stanza, attributes);
-      stanza.legacyExtension = EXTENSION_ATTRIBUTES.some((one) => one in attributes);
+      stanza.extensionOnStartTag = EXTENSION_ATTRIBUTES.some((one) => one in attributes);
     }
     if (namespaces.declarations !== '') stanza.otherAttributes += namespaces.missingIn(attributes);
   }

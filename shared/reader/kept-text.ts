@@ -1,4 +1,4 @@
-import { detached, inCrumbs } from '../detach.ts';
+import { detached, isFragmented } from '../detach.ts';
 import { type Width, wider } from './width.ts';
 
 const WHITE_SPACE = /^[ \t\r\n]*$/;
@@ -39,7 +39,7 @@ export class KeptText {
       return;
     }
     this.text += text;
-    if (!inCrumbs(++this.pieces, this.text.length)) return;
+    if (!isFragmented(++this.pieces, this.text.length)) return;
     this.text = detached(this.text);
     this.pieces = 0;
   }

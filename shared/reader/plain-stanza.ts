@@ -82,7 +82,7 @@ function readExtension(stanza: Stanza, match: RegExpExecArray, text: string, sta
     stanza.extensionStart = 0;
   } else {
     stanza.otherAttributes = attributes;
-    stanza.legacyExtension = true;
+    stanza.extensionOnStartTag = true;
   }
   stanza.routerFrom = match[8] ?? '';
   stanza.routerClass = match[9] ?? match[12] ?? '';

@@ -114,7 +114,7 @@ test('a stamped stanza reads back as it says of itself', () => {
       assert.equal(again.transactionId, stanza.transactionId, shape);
       assert.equal(again.extensionStart, stanza.extensionStart, shape);
       assert.equal(again.head, stanza.head, shape);
-      assert.equal(again.legacyExtension, stanza.legacyExtension, shape);
+      assert.equal(again.extensionOnStartTag, stanza.extensionOnStartTag, shape);
       assert.equal(again.toXml(), stanza.toXml(), shape);
     }
   }

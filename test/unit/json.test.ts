@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { glimpseJson, jsonProblem, MAX_JSON_DEPTH, parseJson, plainText, writeJson } from '../../shared/osrf/json.ts';
-import { glimpseMessages, parseOsrfMessages, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
+import { jsonProblem, MAX_JSON_DEPTH, parseJson, peekJson, plainText, writeJson } from '../../shared/osrf/json.ts';
+import { parseOsrfMessages, peekMessages, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
 
 const lists = (depth: number, inside = '') => '['.repeat(depth) + inside + ']'.repeat(depth);
 const objects = (depth: number) => '{"a":'.repeat(depth) + 1 + '}'.repeat(depth);
@@ -50,18 +50,18 @@ test('an observer sees what is nested too deeply without its parameters and resu
   assert.equal(parseOsrfMessages(body), null);
   const leftOut = '**TOO DEEPLY NESTED TO BE KEPT**';
   assert.deepEqual(
-    glimpseMessages(body)?.map(({ type, threadTrace, payload }) => [type, threadTrace, payload['method'] ?? payload['content'], payload['params']]),
+    peekMessages(body)?.map(({ type, threadTrace, payload }) => [type, threadTrace, payload['method'] ?? payload['content'], payload['params']]),
     [
       ['REQUEST', '7', 'add', [2, '[', leftOut, leftOut]],
       ['RESULT', '7', { a: leftOut }, undefined],
     ],
   );
-  for (const text of [`${lists(600)}]`, `[${lists(600)}`, `]${lists(600)}`]) assert.equal(glimpseJson(text, 6), undefined, text.slice(0, 3));
+  for (const text of [`${lists(600)}]`, `[${lists(600)}`, `]${lists(600)}`]) assert.equal(peekJson(text, 6), undefined, text.slice(0, 3));
 });
 
 test('an observer sees no more than 256 messages of one stanza', () => {
   const body = `[${Array(1_000).fill('{"__c":"osrfMessage","__p":{"type":"REQUEST"}}').join(',')}]`;
-  assert.deepEqual([glimpseMessages(body)?.length, parseOsrfMessages(body)?.length], [256, 1_000]);
+  assert.deepEqual([peekMessages(body)?.length, parseOsrfMessages(body)?.length], [256, 1_000]);
 });
 
 test('a status is a text or a number; anything else that a peer sends for one is none, and nothing of it is run', () => {

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { type TestContext, test } from 'node:test';
 import type { Account } from '../../server/config/account.ts';
 import { Accounts } from '../../server/login/accounts.ts';
-import { legacyLogin } from '../../server/login/legacy.ts';
+import { iqAuthLogin } from '../../server/login/iq-auth.ts';
 import type { SaslMechanism } from '../../server/login/sasl/mechanism.ts';
 import { createMechanisms } from '../../server/login/sasl/mechanisms.ts';
 import { readElement } from '../support/reading.ts';
@@ -30,7 +30,7 @@ function workOf(t: TestContext, action: () => void): Record<string, number> {
 
 function iqAuth(username: string, secret: string, accounts: Accounts): void {
   const query = readElement(`<query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query>`);
-  assert.ok('condition' in legacyLogin(query, 'localhost', 'id', accounts), 'refused');
+  assert.ok('condition' in iqAuthLogin(query, 'localhost', 'id', accounts), 'refused');
 }
 
 /** Refuses a wrong login of that name, once everything that is done but once has been done. @returns what is to be measured. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Accounts } from '../../server/login/accounts.ts';
-import { legacyFieldsXml, legacyLogin } from '../../server/login/legacy.ts';
+import { iqAuthFieldsXml, iqAuthLogin } from '../../server/login/iq-auth.ts';
 import { text, xml } from '../../shared/element.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { readElement } from '../support/reading.ts';
@@ -59,7 +59,7 @@ test('accounts are replaced as a whole', () => {
 
 function login(fields: Record<string, string>): string {
   const query = readElement(xml('query', { xmlns: 'jabber:iq:auth' }, ...Object.entries(fields).map(([name, value]) => `<${name}>${text(value)}</${name}>`)));
-  const outcome = legacyLogin(query, 'localhost', 'id1', accounts);
+  const outcome = iqAuthLogin(query, 'localhost', 'id1', accounts);
   return outcome instanceof StanzaError ? outcome.condition : `${outcome.username}/${outcome.resource}`;
 }
 
@@ -89,5 +89,5 @@ test('the old login needs a user name, a resource and a proof', () => {
 });
 
 test('the fields of the old login are those a Python client looks for', () => {
-  assert.equal(legacyFieldsXml('<a>'), `<query xmlns='jabber:iq:auth'><username>&lt;a&gt;</username><password/><digest/><resource/></query>`);
+  assert.equal(iqAuthFieldsXml('<a>'), `<query xmlns='jabber:iq:auth'><username>&lt;a&gt;</username><password/><digest/><resource/></query>`);
 });

@@ -278,7 +278,7 @@ test('a thread longer than any of OpenSRF’s is passed on, and nobody looks for
 });
 
 test('the extension is found in both forms, the first value of each attribute counting', () => {
-  type Extension = [routerFrom: string, routerClass: string, routerCommand: string, transactionId: string, tag: string, legacy: boolean];
+  type Extension = [routerFrom: string, routerClass: string, routerCommand: string, transactionId: string, tag: string, onStartTag: boolean];
   const full = `<opensrf router_from='1' router_class='2' router_command='3' osrf_xid='4&amp;'/>`;
   const rows: readonly (readonly [xml: string, expected: Extension])[] = [
     [`<message>${full}</message>`, ['1', '2', '3', '4&', full, false]],
@@ -296,8 +296,8 @@ test('the extension is found in both forms, the first value of each attribute co
     for (const chunks of ways(xml)) {
       const [stanza] = Reading.of([OPENING, ...chunks]).stanzas as [Stanza];
       const tag = stanza.extensionStart === -1 ? '' : stanza.head.slice(stanza.extensionStart);
-      const { routerFrom, routerClass, routerCommand, transactionId, legacyExtension } = stanza;
-      assert.deepEqual([routerFrom, routerClass, routerCommand, transactionId, tag, legacyExtension], expected, JSON.stringify(chunks));
+      const { routerFrom, routerClass, routerCommand, transactionId, extensionOnStartTag } = stanza;
+      assert.deepEqual([routerFrom, routerClass, routerCommand, transactionId, tag, extensionOnStartTag], expected, JSON.stringify(chunks));
     }
   }
 });

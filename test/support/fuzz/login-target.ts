@@ -44,15 +44,15 @@ const ATTACKS = withTokens(
 const HEADER = header(DOMAIN, " version='1.0'");
 const BINDING = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>";
 
-function legacy(username: string, secret: string): string {
+function iqAuth(username: string, secret: string): string {
   return `${header(DOMAIN)}<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query></iq>`;
 }
 
 /** Whole ways to a session, of which some lead there; for whom they do not, a change may be what it takes. */
 const LOGINS = ['opensrf', 'router', 'nobody'].flatMap((username) =>
   ['password', 'wrong', ''].flatMap((password) => [
-    legacy(username, `<password>${password}</password>`),
-    legacy(username, `<digest>${createHash('sha1').update(password).digest('hex')}</digest>`),
+    iqAuth(username, `<password>${password}</password>`),
+    iqAuth(username, `<digest>${createHash('sha1').update(password).digest('hex')}</digest>`),
     `${HEADER}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${base64(`\0${username}\0${password}`)}</auth>${HEADER}${BINDING}`,
   ]),
 );

@@ -6,15 +6,15 @@ import type { Accounts } from './accounts.ts';
 import type { RefusedLogin } from './refused-login.ts';
 
 /** The outcome of a `jabber:iq:auth` set: the identity, or an error. */
-export type LegacyLogin = { readonly username: string; readonly resource: string } | StanzaError;
+export type IqAuthOutcome = { readonly username: string; readonly resource: string } | StanzaError;
 
 /** The fields for a client (XEP-0078 §3.1), the answer to a "get". */
-export function legacyFieldsXml(username: string): string {
+export function iqAuthFieldsXml(username: string): string {
   return xml('query', { xmlns: NS.iqAuth }, xml('username', {}, text(username)), xml('password', {}), xml('digest', {}), xml('resource', {}));
 }
 
 /** Checks a `<query xmlns='jabber:iq:auth'>` with credentials (XEP-0078 §3.2, errors by its table 1). */
-export function legacyLogin(query: Element, domain: string, streamId: string, accounts: Accounts): LegacyLogin {
+export function iqAuthLogin(query: Element, domain: string, streamId: string, accounts: Accounts): IqAuthOutcome {
   const username = usernameIn(query);
   const resource = childText(query, 'resource') ?? '';
   const password = childText(query, 'password');
@@ -27,7 +27,7 @@ export function legacyLogin(query: Element, domain: string, streamId: string, ac
 }
 
 /** A refused login as the log needs it. */
-export function refusedLegacyLogin(query: Element, { condition, text: why }: StanzaError): RefusedLogin {
+export function refusedIqAuth(query: Element, { condition, text: why }: StanzaError): RefusedLogin {
   // The client must not learn which of the two was wrong; the log finds out.
   return { username: usernameIn(query), condition, text: condition === 'not-authorized' ? '' : why };
 }

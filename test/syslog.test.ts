@@ -19,14 +19,15 @@ test("syslog gets a datagram for each line, with facility, severity, program and
   peer.send(`${header('localhost')}<iq type='set' id='1'><query xmlns='jabber:iq:auth'>${login}</query></iq></stream:stream>`);
   await peer.closed();
   await stop(server);
-  await daemon.received('stopping');
+  await daemon.received('stopped');
   const { pid } = server.child;
   // RFC 3164, local2: 18 * 8 + severity.
   const line = (severity: number, text: string) => new RegExp(`^<${18 * 8 + severity}>\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d chopchop/north: ${text}`);
-  assert.equal(daemon.datagrams.length, 3);
+  assert.equal(daemon.datagrams.length, 4);
   assert.match(daemon.datagrams[0] ?? '', line(6, `\\[INFO:${pid}:server:0:\\] listening `));
   assert.match(daemon.datagrams[1] ?? '', line(4, `\\[WARN:${pid}:c2s:0:\\] login refused `));
   assert.match(daemon.datagrams[2] ?? '', line(6, `\\[INFO:${pid}:server:0:\\] stopping signal=SIGTERM$`));
+  assert.match(daemon.datagrams[3] ?? '', line(6, `\\[INFO:${pid}:server:0:\\] stopped$`));
   assert.equal(server.output() + server.errors(), '');
 });
 

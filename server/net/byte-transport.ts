@@ -15,7 +15,7 @@ import { writeBuffer } from './write-buffer.ts';
 
 /** The location of the peer of a byte stream. */
 export interface PeerPlace {
-  readonly kind: 'memory' | 'tcp' | 'unix';
+  readonly kind: Exclude<TransportKind, 'tls' | 'websocket'>;
   readonly peer: string;
   readonly remote: boolean;
 }

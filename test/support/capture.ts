@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ChopChop } from '../../server/compose/chopchop.ts';
+import { attribute, registration } from './osrf.ts';
+import { Peer } from './peer.ts';
+
+/** A message that the recorded server delivered. */
+interface Delivered {
+  readonly from: string;
+  readonly thread: string;
+  readonly xid: string;
+  /** The sender of a request, where a router passed it on. */
+  readonly client?: string;
+}
+
+/** One thing that happened on a recorded connection, which has a number. */
+type Event =
+  | readonly [connection: string, kind: 'connect' | 'in' | 'refused' | 'end']
+  /** A session that was there before the recording began, and its address. */
+  | readonly [connection: string, kind: 'login', jid: string]
+  | readonly [connection: string, kind: '>', text: string]
+  | readonly [connection: string, kind: '<', message: Delivered];
+
+/** A recorded conversation of OpenSRF programs with a server. */
+export interface Capture {
+  readonly name: string;
+  readonly scenario: string;
+  readonly events: readonly Event[];
+}
+
+// This file runs from dist/test/support/, the captures stay with the sources.
+const FOLDER = new URL('../../../test/captures/', import.meta.url);
+
+/** All captures. `test/captures/README.md` explains their format. */
+export function readCaptures(): Capture[] {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.ndjson'));
+  return files.sort().map((file) => {
+    const [head, ...events] = readFileSync(new URL(file, FOLDER), 'utf8').trimEnd().split('\n');
+    const { scenario } = JSON.parse(head as string) as { scenario: string };
+    return { name: file.replace('.ndjson', ''), scenario, events: events.map((line) => JSON.parse(line) as Event) };
+  });
+}
+
+/** The clients of a capture, played against another server than the one that it was recorded with. */
+export class CapturePlayer {
+  private readonly server: ChopChop;
+  private readonly peers = new Map<string, Peer>();
+
+  constructor(server: ChopChop) {
+    this.server = server;
+  }
+
+  /** @throws Error where the server does not deliver a message as the recorded one did. */
+  async play({ events }: Capture): Promise<void> {
+    for (const event of events) if (event[1] === 'login') await this.resume(event[0], event[2]);
+    for (const [index, event] of events.entries()) {
+      try {
+        await this.happen(event);
+      } catch (error) {
+        throw new Error(`event ${index + 1}, connection ${event[0]}: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  close(): void {
+    for (const { stream } of this.peers.values()) stream.destroy();
+  }
+
+  /** Logs in a session that was there before. A listener registers its service. */
+  private async resume(connection: string, jid: string): Promise<void> {
+    const [, username, domain, resource] = /^([^@]+)@([^/]+)\/(.+)$/.exec(jid) as unknown as [string, string, string, string];
+    const peer = await Peer.inMemory(this.server).login(username, domain, resource);
+    this.peers.set(connection, peer);
+    const service = /^(.+)_listener_/.exec(resource)?.[1];
+    if (service === undefined) return;
+    for (const router of this.server.routers.keys()) peer.send(registration('register', `router@${router}/router`, jid, service));
+    peer.send("<iq type='get' id='there' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
+    await peer.expect("id='there'/>");
+  }
+
+  private async happen(event: Event): Promise<void> {
+    const [connection, kind] = event;
+    if (kind === 'connect') this.peers.set(connection, Peer.inMemory(this.server));
+    const peer = this.peers.get(connection) as Peer;
+    switch (kind) {
+      case '>':
+        await this.send(peer, event[2]);
+        break;
+      case '<':
+        await receive(peer, event[2]);
+        break;
+      case 'in':
+        await peer.expect(/<iq [^>]*type='result'/);
+        break;
+      case 'refused':
+        await peer.expect(/<iq [^>]*type='error'/);
+        break;
+      case 'end':
+        peer.stream.end();
+        break;
+      default:
+    }
+  }
+
+  private async send(peer: Peer, text: string): Promise<void> {
+    const whole = text.replace(/\{elided (\d+)\}/g, (_, length) => 'x'.repeat(Number(length)));
+    peer.send(whole.includes('{digest}') ? whole.replace('{digest}', await digest(peer)) : whole);
+  }
+}
+
+/** The proof of a client that knows the password "password". */
+async function digest(peer: Peer): Promise<string> {
+  const [, id = ''] = /id='([^']+)'/.exec(await peer.expect(/<stream:stream [^>]*>/)) ?? [];
+  return createHash('sha1').update(`${id}password`).digest('hex');
+}
+
+/** Waits for a message of the thread. What routers and servers say themselves, errors say, is not compared: there they differ. */
+async function receive(peer: Peer, { from, thread, xid, client = '' }: Delivered): Promise<void> {
+  for (;;) {
+    const message = await peer.message();
+    const own = attribute(message, 'type') === 'error' || (attribute(message, 'from').startsWith('router@') && attribute(message, 'router_from') === '');
+    if (own) continue;
+    const found = {
+      from: attribute(message, 'from'),
+      thread: /<thread>([^<]*)/.exec(message)?.[1] ?? '',
+      xid: attribute(message, 'osrf_xid'),
+      client: attribute(message, 'router_from'),
+    };
+    const wanted = { from, thread, xid, client };
+    if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+    throw new Error(`${JSON.stringify(found)} came, not ${JSON.stringify(wanted)}`);
+  }
+}

@@ -236,8 +236,9 @@ class ListenerPool {
     while (this.seen.registered() === 0) await wait(20);
   }
 
-  /** Does something bad to one of them. */
+  /** Does something bad to one of them; not where most are down still, as on a busy machine: there is to be work, too. */
   disturb(): void {
+    if (this.seen.registered() * 2 < this.options.listeners) return;
     // A listener that is stopped while it leaves would answer behind the grace.
     const victims = [...this.running].filter((child) => !this.leaving.has(child));
     const victim = victims[Math.floor(this.random() * victims.length)];

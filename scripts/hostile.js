@@ -50,6 +50,13 @@ const LAST_WORD_MS = 30_000;
 const SETTINGS = `<opensrf version='0.0.3'><default><apps/>${'<a><b><c>x</c></b></a>'.repeat(1_000)}</default><hosts><localhost/></hosts></opensrf>`;
 const STUB = 'service: opensrf.stub\nmethods:\n  echo:\n    - {"params": [1], "result": 1}\n';
 
+/** Ended with this program, however that ends. */
+const children = [];
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 function startServer(folder) {
   mkdirSync(join(folder, 'stubs'));
   writeFileSync(join(folder, 'opensrf.xml'), SETTINGS);
@@ -77,6 +84,7 @@ function startServer(folder) {
 function startProgram(name, argument) {
   const program = fileURLToPath(new URL(`hostile/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(argument)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
   const lines = createInterface(child.stdout);
   const next = async () =>
     JSON.parse((await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended`)))]))[0]);
@@ -124,6 +132,7 @@ function lastWordOf(program) {
 
 async function play(folder) {
   const server = startServer(folder);
+  children.push(server);
   if (!options['unread-log']) server.stdout.resume();
   const files = { ready: join(folder, 'ready.json'), control: join(folder, 'control.json') };
   while (!(existsSync(files.ready) && existsSync(files.control))) {

@@ -101,20 +101,29 @@ function startProgram(name, argument) {
 
 /** Watches the server's memory, and its events as the console does. */
 function watchServer(child, { url, token }) {
-  const seen = { mostMb: 0, lastMb: 0 };
-  const timer = setInterval(() => {
+  const seen = { mostMb: 0, lastMb: 0, keptBytes: 0, limitBytes: 0, debtorsClosed: 0 };
+  const resident = setInterval(() => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     seen.lastMb = Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024);
     seen.mostMb = Math.max(seen.mostMb, seen.lastMb);
   }, 100);
   const aborted = new AbortController();
+  const get = (path) => fetch(url + path, { headers: { authorization: `Bearer ${token}` }, signal: aborted.signal });
+  const budget = async () => {
+    const { memory } = (await (await get('/api/v1/server')).json()).load;
+    seen.keptBytes = Math.max(seen.keptBytes, memory.keptBytes);
+    seen.limitBytes = memory.limitBytes;
+    seen.debtorsClosed = memory.closed;
+  };
+  // The server may have no descriptor for a call.
+  const account = setInterval(() => budget().catch(() => {}), 250);
   const events = async () => {
-    const { body } = await fetch(`${url}/api/v1/events?past=100`, { headers: { authorization: `Bearer ${token}` }, signal: aborted.signal });
-    for await (const _ of body);
+    for await (const _ of (await get('/api/v1/events?past=100')).body);
   };
   events().catch(() => {});
   const stop = () => {
-    clearInterval(timer);
+    clearInterval(resident);
+    clearInterval(account);
     aborted.abort();
   };
   return { seen, stop };
@@ -168,7 +177,7 @@ async function play(folder) {
     const ended = server.exitCode !== null || server.signalCode !== null;
     server.kill('SIGTERM');
     const stopped = ended || (await Promise.race([once(server, 'exit').then(() => true), wait(LAST_WORD_MS).then(() => false)]));
-    return { peace, attacked, ledger, words, ended, stopped, mostMb: seen.mostMb };
+    return { peace, attacked, ledger, words, ended, stopped, ...seen };
   } finally {
     stop();
     for (const { child } of [...attackers, neighbours]) child.kill('SIGKILL');
@@ -176,8 +185,10 @@ async function play(folder) {
   }
 }
 
+const toMb = (bytes) => Math.round(bytes / 2 ** 20);
+
 /** What went wrong, one line each. */
-function problemsOf({ peace, attacked, ledger, ended, stopped, mostMb }) {
+function problemsOf({ peace, attacked, ledger, ended, stopped, mostMb, keptBytes, limitBytes }) {
   const { sent, answered, refused, twice, closed, open, refusals } = ledger;
   const mostMs = TIMES_AS_LONG * Math.max(peace.p99, LEAST_MS);
   const mostAllowedMb = Number(options.heap) + BESIDES_HEAP_MB;
@@ -189,6 +200,7 @@ function problemsOf({ peace, attacked, ledger, ended, stopped, mostMb }) {
     [twice > 0, `${twice} answers were one too many`],
     [closed > 0, `${closed} well-behaved peers were closed`],
     [mostMb > mostAllowedMb, `the server had ${mostMb} MB, the bound is ${mostAllowedMb}`],
+    [keptBytes > limitBytes, `the server kept ${keptBytes} bytes for its peers, the limit is ${limitBytes}`],
     [attacked.p99 > mostMs, `99 % of the answers took ${attacked.p99} ms; in peace ${peace.p99}`],
   ].flatMap(([isSo, text]) => (isSo ? [text] : []));
 }
@@ -200,6 +212,9 @@ try {
   for (const word of outcome.words) for (const [kind, count] of Object.entries(word?.begun ?? {})) begun[kind] = (begun[kind] ?? 0) + count;
   const { sent, answered } = outcome.ledger;
   console.log(`ledger: ${sent} requests, ${answered} answered`);
+  console.log(
+    `account: at most ${toMb(outcome.keptBytes)} of ${toMb(outcome.limitBytes)} MB were kept for peers, ${outcome.debtorsClosed} of them were closed for it`,
+  );
   console.log(
     `attacks: ${Object.entries(begun)
       .map(([kind, count]) => `${count} × ${kind}`)

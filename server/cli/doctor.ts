@@ -14,6 +14,7 @@ import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
 import { checkPort, type PortFinding } from '../doctor/ports.ts';
 import { checkSettings } from '../doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../doctor/site.ts';
+import { checkWeb } from '../doctor/web.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { ParsedArguments } from './arguments.ts';
 import type { DOCTOR_OPTIONS } from './client-options.ts';
@@ -46,7 +47,7 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   const settings = config.settings?.file ?? core?.settingsConfig ?? '';
   findings.push(checkClock(new Date(), youngest([file, settings])));
   findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain, config.hosts)))));
-  findings.push(...(await checkPorts(resolved)));
+  findings.push(...(await checkPorts(resolved)), ...checkWeb(config));
   findings.push(...checkLog(resolved.log));
   const odd = resolved.warnings.filter((one) => core?.warnings.includes(one) !== true);
   findings.push(...odd.map((one) => warning(formatProblem(one), 'correct it there')));
@@ -55,11 +56,12 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
 }
 
 async function checkPorts({ config }: Resolved): Promise<Finding[]> {
-  const { ports, tls, websocket, components } = config;
+  const { ports, tls, websocket, web, components } = config;
   const findings = await checkPortsOf(config, ports);
   const others = [
     await checkPortsOf(config, tls?.ports ?? [], 'TLS'),
     await checkPortsOf(config, [...websocket.ports, ...websocket.tlsPorts], 'WebSockets'),
+    await checkPortsOf(web.hosts.length === 0 ? config : { hosts: web.hosts }, [...web.ports, ...web.tlsPorts], 'browsers'),
     await checkPortsOf(config, components.port === null ? [] : [components.port], 'components'),
   ];
   const server = findings.map(({ server }) => server).find((pid) => pid !== null);
@@ -68,7 +70,7 @@ async function checkPorts({ config }: Resolved): Promise<Finding[]> {
 }
 
 /** On all hosts. */
-function checkPortsOf({ hosts }: ChopChopConfig, ports: readonly number[], purpose = ''): Promise<PortFinding[]> {
+function checkPortsOf({ hosts }: Pick<ChopChopConfig, 'hosts'>, ports: readonly number[], purpose = ''): Promise<PortFinding[]> {
   const fixed = ports.filter((port) => port > 0);
   return Promise.all(hosts.flatMap((host) => fixed.map((port) => checkPort(host, port, purpose))));
 }

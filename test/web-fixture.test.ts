@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startChopChop } from '../server/index.ts';
+import { temporaryFolder } from './support/command.ts';
 import { GatewaySocket, request } from './support/gateway-socket.ts';
 
 test('a fixture with web has an address for browsers, which child processes find in their environment', async () => {
@@ -29,5 +31,32 @@ test('faults strike requests of browsers as they strike others', async (t) => {
   jabber.fault({ service: 'opensrf.math', cut: 'sender', times: 1 });
   const browser = await GatewaySocket.open(t, jabber.webUrl);
   browser.send({ service: 'opensrf.math', thread: 't', osrf_msg: [request('add', [1, 1])] });
-  assert.equal(await browser.closed(), 1001);
+  assert.equal(await browser.closed(), 1006);
+});
+
+test('a fault on web strikes browsers alone, and cut breaks their sockets', async (t) => {
+  await using jabber = await startChopChop({ web: true });
+  await jabber.service('opensrf.math', { add: (a: number, b: number) => a + b });
+  jabber.fault({ service: 'opensrf.math', on: 'web', cut: 'sender', times: 2 });
+  assert.equal(await jabber.request('opensrf.math', 'add', 1, 1), 2, 'other clients are spared');
+  const browser = await GatewaySocket.open(t, jabber.webUrl);
+  browser.send({ service: 'opensrf.math', thread: 't', osrf_msg: [request('add', [1, 1])] });
+  assert.equal(await browser.closed(), 1006);
+  await assert.rejects(fetch(`${jabber.webUrl}/osrf-gateway-v1?service=opensrf.math&method=add`), /fetch failed/);
+  const again = await fetch(`${jabber.webUrl}/osrf-gateway-v1?service=opensrf.math&method=add&param=1&param=2`);
+  assert.equal(await again.text(), '{"payload":[3],"status":200}');
+});
+
+test('requests of browsers are recorded and replayed', async (t) => {
+  const file = join(temporaryFolder(t), 'session.ndjson');
+  const ask = async ({ webUrl }: { webUrl: string }) => (await fetch(`${webUrl}/osrf-gateway-v1?service=opensrf.math&method=add&param=2&param=2`)).text();
+  const recording = await startChopChop({ web: true, record: file });
+  await recording.service('opensrf.math', { add: (a: number, b: number) => a + b });
+  const answer = await ask(recording);
+  await recording.stop();
+  await using replaying = await startChopChop({ web: true, replay: file, replayMode: 'strict' });
+  assert.equal(await ask(replaying), answer);
+  const browser = await GatewaySocket.open(t, replaying.webUrl);
+  const frame = await browser.ask({ service: 'opensrf.math', thread: 't', osrf_msg: [request('add', [2, 2])] });
+  assert.equal(frame.osrf_msg[0].__p.payload.__p.content, 4);
 });

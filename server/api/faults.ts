@@ -56,8 +56,8 @@ export type FaultKind = 'delayMs' | 'drop' | 'duplicate' | 'bounce' | 'status' |
  * @public
  */
 export interface FaultScope extends RequestFilter {
-  /** The client's request, or the answer; `request` by default. */
-  readonly on?: 'request' | 'answer';
+  /** The client's request, the answer, or (`web`) a browser's request at a web gateway, whose socket `cut` breaks; `request` by default. */
+  readonly on?: 'request' | 'answer' | 'web';
   /** The JID of sender or receiver; a bare one stands for all its resources. */
   readonly jid?: string;
   /** The number of matching messages to skip first; 0 by default. */

@@ -16,7 +16,7 @@ export interface Program {
   /** Receives a stanza, which it may keep. */
   received(stanza: Stanza): void;
   /** Called once when its session has ended, never during a call from the program. */
-  ended(): void;
+  ended(reason: CloseReason): void;
 }
 
 /** The environment that all local links of a server share. */
@@ -161,7 +161,7 @@ export class LocalLink implements Link, Flushable, Debtor {
     this.count(-this.length);
     this.account.charge(-LINK_BYTES);
     const { clock, onClosed } = this.environment;
-    clock.next(() => this.program.ended());
+    clock.next(() => this.program.ended(reason));
     onClosed(this);
     this.session?.linkEnded(reason, unsent);
   }

@@ -6,6 +6,7 @@ import { bodyText } from '../../../shared/osrf/read.ts';
 import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import { escapeText } from '../../../shared/xml.ts';
+import type { CloseReason } from '../../kernel/close-reason.ts';
 import { answerText } from '../../web/refusals.ts';
 import type { GatewayWorker, WorkerCall } from './gateway-worker.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -83,9 +84,10 @@ export abstract class GatewayCall implements WorkerCall {
     this.finish(true);
   }
 
-  lost(): void {
+  lost(reason: CloseReason): void {
     if (this.worker === null) return;
-    if (this.response.headersSent) this.response.destroy();
+    // A fault of a test breaks the connection.
+    if (this.response.headersSent || reason === 'connection-failed') this.response.destroy();
     else answerText(this.response, 503, 'The session of this request has ended.');
     this.finish(true);
   }

@@ -1,5 +1,6 @@
 import type { Stanza } from '../../../shared/stanza.ts';
 import { unescapeXml } from '../../../shared/xml.ts';
+import type { CloseReason } from '../../kernel/close-reason.ts';
 import type { LocalLink, Program, ProgramPlace } from '../../sessions/local-link.ts';
 import type { Entrance } from '../entrance.ts';
 
@@ -11,7 +12,7 @@ export interface WorkerCall {
   /** Ends it if its time is over. @param now Monotonic milliseconds. */
   look(now: number): void;
   /** The worker's session is over. */
-  lost(): void;
+  lost(reason: CloseReason): void;
 }
 
 /** Its browser changes with each request. */
@@ -57,9 +58,9 @@ export class GatewayWorker implements Program {
     call.received(stanza);
   }
 
-  ended(): void {
+  ended(reason: CloseReason): void {
     this.link = null;
     this.onEnded(this);
-    this.call?.lost();
+    this.call?.lost(reason);
   }
 }

@@ -7,6 +7,7 @@ import type { Stanza } from '../../../shared/stanza.ts';
 import { escapeText, unescapeXml } from '../../../shared/xml.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
+import type { CloseReason } from '../../kernel/close-reason.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Debtor, MemoryBudget, PeerAccount } from '../../kernel/memory-budget.ts';
 import { addressOfPeer } from '../../net/peer-address.ts';
@@ -139,11 +140,11 @@ export class Browser implements Program, PendingConnection, Debtor {
   }
 
   /** Its session is over: an operator has closed it, it read too slowly, or the server stops. */
-  ended(): void {
+  ended(reason: CloseReason): void {
     this.link = null;
     if (this.state === 'closed') return;
-    // One that does not read would not read a close frame either.
-    if (this.release !== null) this.webSocket.terminate();
+    // One that does not read would not read a close frame either; and a fault of a test breaks the connection.
+    if (this.release !== null || reason === 'connection-failed') this.webSocket.terminate();
     else this.webSocket.close(CLOSE.goingAway, 'the session is over');
   }
 

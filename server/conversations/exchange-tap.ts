@@ -95,13 +95,14 @@ export class ExchangeTap implements Tap {
 
   bound(): void {}
 
-  read(_session: Session, stanza: Stanza): void {
+  read({ link }: Session, stanza: Stanza): void {
     // A stanza with router_from is a router's copy of a request that was already seen.
     if (stanza.name !== 'message' || stanza.type === 'error' || stanza.thread === '' || stanza.routerFrom !== '') return;
     const thread = unescapeXml(stanza.thread);
     // An answer is processed when its client gets it.
     if (this.conversations.get(stanza.to)?.has(thread)) return;
-    for (const message of peekOsrfMessages(stanza)) this.said(message, stanza, thread);
+    const browser = link.kind === 'web' ? link.peer : '';
+    for (const message of peekOsrfMessages(stanza)) this.said(message, stanza, thread, browser);
   }
 
   delivered(session: Session, stanza: Stanza): void {
@@ -136,7 +137,7 @@ export class ExchangeTap implements Tap {
     }
   }
 
-  private said(message: OsrfMessage, stanza: Stanza, thread: string): void {
+  private said(message: OsrfMessage, stanza: Stanza, thread: string, browser: string): void {
     if (message.type === 'RESULT' || message.type === 'STATUS') {
       this.observer.unasked(unaskedKind(message), stanza.to, thread, stanza);
       return;
@@ -148,6 +149,7 @@ export class ExchangeTap implements Tap {
     }
     const conversation = this.conversationOf(stanza, thread);
     const exchange = new Exchange(++this.count, message, stanza, conversation, this.time);
+    exchange.browser = browser;
     // The client resends it to another worker: the first one will not answer.
     const former = conversation.get(exchange.threadTrace, exchange.type);
     if (former !== undefined) this.end(former, 'abandoned');

@@ -46,6 +46,8 @@ export class Exchange {
   readonly askedAt: number;
   /** The offset from a monotonic reading to the time of this exchange, so that its durations are monotonic. */
   readonly epoch: number;
+  /** The address of the browser behind a web gateway of this process; `''` for another client. */
+  browser = '';
   /** The last listener that received it; `''` if it went to a worker directly, or nowhere yet. */
   listener = '';
   /** The time when a listener received it, or 0. */

@@ -31,7 +31,7 @@ function summary(fields: Partial<TraceSummary> = {}): TraceSummary {
 
 function entry(fields: Partial<TraceSummary> = {}, params = '[2,2]'): TraceEntry {
   const payload = (json: string) => ({ json, length: json.length, redacted: false });
-  return { summary: summary(fields), detail: { locale: '', ingress: '', steps: [], folded: 0, params: payload(params), results: payload('[4]') } };
+  return { summary: summary(fields), detail: { locale: '', ingress: '', browser: '', steps: [], folded: 0, params: payload(params), results: payload('[4]') } };
 }
 
 /** What a search finds in the end. */

@@ -81,7 +81,7 @@ function keyOf(client: string, thread: string): string {
 /** What an entry holds; the addresses in its steps are those of the summary. */
 function bytesOf({ summary, detail }: TraceEntry): number {
   const { service, method, status, client, to, listener, worker, xid, thread, threadTrace } = summary;
-  const { locale, ingress, steps, params, results } = detail;
+  const { locale, ingress, browser, steps, params, results } = detail;
   const texts = heldBytes(
     client,
     thread,
@@ -97,6 +97,7 @@ function bytesOf({ summary, detail }: TraceEntry): number {
     threadTrace,
     locale,
     ingress,
+    browser,
     params.json,
     results.json,
   );

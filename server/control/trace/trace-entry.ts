@@ -49,6 +49,8 @@ export interface TraceSummary {
 export interface TraceDetail {
   readonly locale: string;
   readonly ingress: string;
+  /** The address of a browser behind a web gateway; `''`: the client is none. */
+  readonly browser: string;
   readonly steps: readonly TraceStep[];
   /** The number of answer stanzas omitted from the steps. */
   readonly folded: number;
@@ -106,12 +108,13 @@ export function shortened(text: string): string {
 }
 
 export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, protect: LogProtect): TraceDetail {
-  const { locale, ingress, method, paramsJson } = exchange;
+  const { locale, ingress, browser, method, paramsJson } = exchange;
   // The results of a protected method (a session key, say) are as secret as its parameters.
   const isProtected = protect.protects(method);
   return {
     locale: shortened(locale),
     ingress: shortened(ingress),
+    browser: shortened(browser),
     steps,
     folded,
     params: isProtected ? REDACTED_PAYLOAD : payload(paramsJson),

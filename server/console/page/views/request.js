@@ -164,6 +164,7 @@ function heading({ summary, detail }) {
       ...fact(bareIsRouter(summary.worker) ? 'answered by' : 'worker', session(summary.worker)),
       ...fact('xid', summary.xid === '' ? 'none' : summary.xid),
       ...fact('thread', `${summary.thread}, request ${summary.threadTrace}`),
+      ...(detail.browser === '' ? [] : fact('browser', detail.browser)),
       ...fact('ingress', [detail.ingress, detail.locale].filter((part) => part !== '').join(', ') || 'none'),
     ),
   );

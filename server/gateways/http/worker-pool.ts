@@ -3,8 +3,8 @@ import type { ServerClock } from '../../kernel/clock.ts';
 import type { Entrance } from '../entrance.ts';
 import { GatewayWorker, type WorkerCall } from './gateway-worker.ts';
 
-/** So many sessions wait for requests; further ones end. */
-const MAX_IDLE = 32;
+/** So many sessions wait for requests; further ones end. To begin one takes as long as to answer a request. */
+const MAX_IDLE = 256;
 
 /** How often the times of calls are looked at: a timer for each would cost more than to answer it. */
 const LOOK_MS = 250;

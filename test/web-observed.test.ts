@@ -33,4 +33,5 @@ test('console and trace show gateway sessions with the address of the browser, a
   }
   const metrics = await (await site.call('/metrics')).text();
   assert.doesNotMatch(metrics, /demo123/);
+  assert.match(metrics, /^opensrf_chopchop_gateway_sessions 2$/m);
 });

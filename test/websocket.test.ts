@@ -75,6 +75,19 @@ test('each frame holds one element, however many were written at once', async (t
   assert.equal(web.reads.length, 2 + 1 + 500);
 });
 
+test('behind a trusted proxy the peer of a session is the client, and its password is taken if it came by TLS', async (t) => {
+  const site = await start(t, { web: { trustProxy: ['loopback'] }, plaintextLogin: 'loopback' });
+  const from = (headers: Record<string, string>) => open(t, urlOf(site), { headers: { 'x-forwarded-for': '192.0.2.7', ...headers } });
+  const plain = (await from({ 'x-forwarded-proto': 'http' })).peer;
+  plain.send(OPEN);
+  assert.doesNotMatch(await plain.expect('</stream:features>'), /iq-auth|PLAIN/);
+  await login((await from({ 'x-forwarded-proto': 'https' })).peer, 'web');
+  assert.deepEqual(
+    [...site.server.sessions].map(({ link }) => link.peer),
+    ['192.0.2.7'],
+  );
+});
+
 test('over TLS a login can be bound to the channel', async (t) => {
   const site = await start(t, { websocket: { ports: [0], tlsPorts: [0] }, tls: { certificate: 'self-signed' } });
   assert.match(urlOf(site, 1), /^wss:/);

@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 import type { Limits } from '../config/limits.ts';
+import { isLoopback } from '../kernel/loopback.ts';
+import { placeOf } from '../net/tcp.ts';
 import type { Transport } from '../net/transport.ts';
 import { WEBSOCKET_PATH } from '../net/websocket/path.ts';
-import { WebSocketTransport } from '../net/websocket/websocket-transport.ts';
+import { type WebSocketClient, WebSocketTransport } from '../net/websocket/websocket-transport.ts';
 import type { Door, UpgradeRequest, WebRequest } from './door.ts';
 import { hostMeta, isHostMeta } from './host-meta.ts';
 import { type AllowedOrigins, FOREIGN_ORIGIN, mayConnect } from './origins.ts';
@@ -64,7 +66,10 @@ export class XmppDoor implements Door {
     const { message, socket, head } = request;
     if (!mayConnect(request, this.environment.allowed)) refuseUpgrade(socket, '403 Forbidden', FOREIGN_ORIGIN);
     else if (!offersXmpp(request)) refuseUpgrade(socket, '400 Bad Request', `The subprotocol "${SUBPROTOCOL}" must be asked for (RFC 7395).`);
-    else this.webSockets.handleUpgrade(message, socket, head, (webSocket) => this.accept(new WebSocketTransport(webSocket, socket, request.leave())));
+    else
+      this.webSockets.handleUpgrade(message, socket, head, (webSocket) =>
+        this.accept(new WebSocketTransport(webSocket, socket, request.leave(), clientOf(request))),
+      );
   }
 
   checkPeers(): void {
@@ -76,6 +81,12 @@ export class XmppDoor implements Door {
     transport.socket.on('close', () => this.transports.delete(transport));
     this.environment.accept(transport);
   }
+}
+
+/** A proxy names an address without a port. */
+function clientOf({ socket, address, secure }: UpgradeRequest): WebSocketClient {
+  const { peer, remote } = placeOf(socket);
+  return address === socket.remoteAddress ? { peer, remote, secure } : { peer: address, remote: !isLoopback(address), secure };
 }
 
 function offersXmpp({ message }: WebRequest): boolean {

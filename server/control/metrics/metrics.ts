@@ -72,6 +72,9 @@ function addServerMetrics(meters: Meters, server: ChopChop): void {
   meters.gauge('info', 'The running version', ['version'], () => [[{ version: VERSION }, 1]]);
   meters.gauge('sessions', 'Sessions, by domain', ['domain'], () => sessionsByDomain(server));
   meters.gauge('connections', 'Open connections, logged in or not', [], () => [[{}, server.connections.size]]);
+  meters.gauge('gateway_sessions', 'Sessions of browsers behind the web gateways', [], () => [
+    [{}, [...server.sessions].filter(({ link }) => link.kind === 'web').length],
+  ]);
   meters.gauge('stalled_sessions', 'Sessions whose peers have stopped reading', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
   meters.gauge('outbox_bytes', 'Unread bytes of all peers', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
   meters.counter('logins', 'Sessions bound', [], () => [[{}, counts.logins]]);

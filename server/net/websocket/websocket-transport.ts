@@ -6,7 +6,6 @@ import type { Pace } from '../../../shared/reader/pace.ts';
 import type { ReaderLimits, StreamReceiver } from '../../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { Framing } from '../framing.ts';
-import { placeOf } from '../tcp.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from '../tls/channel-bindings.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
 import { type Input, TLS_BYTES, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
@@ -17,11 +16,19 @@ import { WEBSOCKET_FRAMING } from './websocket-framing.ts';
 const WEBSOCKET_BYTES = 16_384;
 const BUFFER_BYTES = 200;
 
+/** The peer of a WebSocket: the socket's, or the one that a trusted proxy names. */
+export interface WebSocketClient {
+  readonly peer: string;
+  readonly remote: boolean;
+  readonly secure: boolean;
+}
+
 /** A WebSocket (RFC 7395), whose frames contain one element each. */
 export class WebSocketTransport implements Transport {
   readonly kind = 'websocket';
   readonly peer: string;
   readonly remote: boolean;
+  readonly confidential: boolean;
   readonly canStartTls = false;
   readonly framing: Framing = WEBSOCKET_FRAMING;
   readonly socket: Socket;
@@ -35,18 +42,14 @@ export class WebSocketTransport implements Transport {
   private begunBytes = 0;
   private frameEnded = false;
 
-  /** @param socket The socket below the WebSocket. @param identity The TLS identity, or null without TLS. */
-  constructor(webSocket: WebSocket, socket: Socket, identity: TlsIdentity | null) {
-    const { peer, remote } = placeOf(socket);
+  /** @param socket The socket below the WebSocket. @param identity The TLS identity, or null without TLS. @param client The peer's address, and whether it uses TLS. */
+  constructor(webSocket: WebSocket, socket: Socket, identity: TlsIdentity | null, client: WebSocketClient) {
     this.webSocket = webSocket;
     this.socket = socket;
     this.identity = identity;
-    this.peer = peer;
-    this.remote = remote;
-  }
-
-  get confidential(): boolean {
-    return this.socket instanceof TLSSocket;
+    this.peer = client.peer;
+    this.remote = client.remote;
+    this.confidential = client.secure;
   }
 
   get channelBindings(): ChannelBindings {

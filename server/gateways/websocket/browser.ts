@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { type OsrfMessage, parseOsrfMessages, statusCodeOf } from '../../../shared/osrf/message.ts';
+import { parseOsrfMessages } from '../../../shared/osrf/message.ts';
 import { bodyText } from '../../../shared/osrf/read.ts';
 import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
@@ -12,14 +12,14 @@ import type { Log } from '../../kernel/log.ts';
 import type { Debtor, MemoryBudget, PeerAccount } from '../../kernel/memory-budget.ts';
 import { addressOfPeer } from '../../net/peer-address.ts';
 import type { PendingConnection } from '../../net/pending-connections.ts';
-import { WRITE_LENGTH } from '../../net/transport.ts';
-import { webSocketBytes } from '../../net/websocket/websocket-transport.ts';
 import type { LocalLink, Program } from '../../sessions/local-link.ts';
 import type { Activity } from '../activity.ts';
 import { bodyOfBrowser } from '../browser-message.ts';
 import type { Entrance } from '../entrance.ts';
 import type { TransactionIds } from '../transaction-ids.ts';
+import { FrameWriter } from './frame-writer.ts';
 import { answerFrame, type BrowserFrame, readFrame, transportErrorFrame } from './frames.ts';
+import { SocketMemory } from './socket-memory.ts';
 import { Threads } from './threads.ts';
 
 const INGRESS = 'ws-translator-v2';
@@ -51,29 +51,23 @@ export class Browser implements Program, PendingConnection, Debtor {
   readonly account: PeerAccount;
   readonly rank = 'pending';
   private readonly webSocket: WebSocket;
-  private readonly socket: Socket;
+  private readonly writer: FrameWriter;
+  private readonly memory: SocketMemory;
   private readonly environment: BrowserEnvironment;
   private readonly threads: Threads;
   private link: LocalLink | null = null;
-  /** Lets go of what the link holds back; null while the browser reads. */
-  private release: (() => void) | null = null;
   /** Whether the browser has sent anything since the last ping. */
   private alive = true;
-  /** Bytes of frames that are not whole. */
-  private begunBytes = 0;
-  private frameEnded = false;
-  private chargedForSocket = 0;
-  private corked = false;
   private state: 'open' | 'draining' | 'closed' = 'open';
 
   constructor(webSocket: WebSocket, socket: Socket, peer: string, environment: BrowserEnvironment) {
     this.webSocket = webSocket;
-    this.socket = socket;
     this.peer = peer;
     this.environment = environment;
     this.account = environment.memory.open(this, addressOfPeer(peer));
     this.threads = new Threads(environment.limits, this.account);
-    this.measure();
+    this.writer = new FrameWriter(webSocket, socket, environment.clock);
+    this.memory = new SocketMemory(webSocket, socket, this.account);
     socket.on('data', (chunk: Buffer) => this.bytesCame(chunk.length));
     webSocket.on('message', (frame, isBinary) => this.frameCame(frame, isBinary));
     webSocket.on('pong', () => this.heard());
@@ -95,7 +89,7 @@ export class Browser implements Program, PendingConnection, Debtor {
   }
 
   measure(): void {
-    this.chargeSocket(webSocketBytes(this.webSocket, this.socket, this.begunBytes));
+    this.memory.measure();
   }
 
   /** Takes no more requests. */
@@ -133,7 +127,10 @@ export class Browser implements Program, PendingConnection, Debtor {
       return;
     }
     const bounced = stanza.type === 'error';
-    for (const message of messages) this.note(message, thread, bounced, stanza.from);
+    for (const message of messages) {
+      if (this.threads.took(message, thread, bounced ? '' : stanza.from)) continue;
+      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions, one is not remembered');
+    }
     const { transactionId } = stanza;
     this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
     if (!this.threads.busy) this.environment.settled();
@@ -144,7 +141,7 @@ export class Browser implements Program, PendingConnection, Debtor {
     this.link = null;
     if (this.state === 'closed') return;
     // One that does not read would not read a close frame either; and a fault of a test breaks the connection.
-    if (this.release !== null || reason === 'connection-failed') this.webSocket.terminate();
+    if (this.writer.blocked || reason === 'connection-failed') this.webSocket.terminate();
     else this.webSocket.close(CLOSE.goingAway, 'the session is over');
   }
 
@@ -152,24 +149,15 @@ export class Browser implements Program, PendingConnection, Debtor {
     this.alive = true;
   }
 
-  /** The library, which has read them first, keeps what has come of a frame until it is whole. */
   private bytesCame(bytes: number): void {
     this.alive = true;
-    this.begunBytes = this.frameEnded ? 0 : this.begunBytes + bytes;
-    this.frameEnded = false;
-    this.measure();
-  }
-
-  private chargeSocket(bytes: number): void {
-    this.account.charge(bytes - this.chargedForSocket);
-    this.chargedForSocket = bytes;
+    this.memory.bytesCame(bytes);
   }
 
   private closed(): void {
     this.state = 'closed';
-    this.release = null;
     this.link?.close('client-closed', null);
-    this.chargeSocket(0);
+    this.memory.forget();
     this.threads.forget();
     this.account.close();
     this.environment.left(this);
@@ -177,7 +165,7 @@ export class Browser implements Program, PendingConnection, Debtor {
   }
 
   private frameCame(frame: RawData, isBinary: boolean): void {
-    this.frameEnded = true;
+    this.memory.frameCame();
     if (isBinary) {
       this.webSocket.close(CLOSE.unsupportedData, 'a frame must be text');
       return;
@@ -230,45 +218,7 @@ export class Browser implements Program, PendingConnection, Debtor {
     }
   }
 
-  private note(message: OsrfMessage, thread: string, bounced: boolean, from: string): void {
-    if (bounced) {
-      this.threads.answered(thread, message.threadTrace);
-      return;
-    }
-    if (message.type !== 'STATUS') return;
-    const code = statusCodeOf(message);
-    if (code === 200 && !this.threads.connected(thread, from)) {
-      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions, one is not remembered');
-    }
-    if (code === 408) this.threads.disconnected(thread);
-    if (code === 205 || code >= 300) this.threads.answered(thread, message.threadTrace);
-  }
-
   private send(frame: string): void {
-    if (this.webSocket.readyState !== this.webSocket.OPEN) return;
-    this.cork();
-    this.webSocket.send(frame, this.taken);
-    if (this.release === null && this.webSocket.bufferedAmount > WRITE_LENGTH) this.release = this.link?.hold() ?? null;
+    this.writer.send(frame, this.link);
   }
-
-  /** All frames of one turn leave in one write. */
-  private cork(): void {
-    if (this.corked) return;
-    this.corked = true;
-    this.socket.cork();
-    this.environment.clock.next(this.uncork);
-  }
-
-  private readonly uncork = (): void => {
-    this.corked = false;
-    this.socket.uncork();
-  };
-
-  /** The kernel has taken a frame. */
-  private readonly taken = (): void => {
-    if (this.release === null || this.webSocket.bufferedAmount > WRITE_LENGTH / 2) return;
-    const { release } = this;
-    this.release = null;
-    release();
-  };
 }

@@ -1,4 +1,5 @@
 import type { MemoryAccount } from '../../../shared/memory-account.ts';
+import { type OsrfMessage, statusCodeOf } from '../../../shared/osrf/message.ts';
 
 /** About what an entry of a map or set takes besides its text. */
 const ENTRY_BYTES = 100;
@@ -30,7 +31,7 @@ export class Threads {
     return this.workers.get(thread) ?? '';
   }
 
-  /** Whether requests are unanswered or sessions connected. */
+  /** Whether requests are unanswered. */
   get busy(): boolean {
     return this.unanswered.size > 0;
   }
@@ -40,8 +41,25 @@ export class Threads {
     return this.unanswered.size >= this.limits.webSocketRequests;
   }
 
-  /** A worker has taken the session. @returns false where there are too many, and it is not remembered. */
-  connected(thread: string, worker: string): boolean {
+  /**
+   * Takes note of a message for the browser. @param from The JID of its sender; `''`: it is the browser's own, which came back.
+   * @returns false where it connects a session that is not remembered, because there are too many.
+   */
+  took(message: OsrfMessage, thread: string, from: string): boolean {
+    const { type, threadTrace } = message;
+    if (from === '') {
+      this.answered(thread, threadTrace);
+      return true;
+    }
+    if (type !== 'STATUS') return true;
+    const code = statusCodeOf(message);
+    if (code === 200) return this.connected(thread, from);
+    if (code === 408) this.disconnected(thread);
+    if (code === 205 || code >= 300) this.answered(thread, threadTrace);
+    return true;
+  }
+
+  private connected(thread: string, worker: string): boolean {
     if (this.workers.has(thread)) return true;
     if (this.workers.size >= this.limits.webSocketThreads) return false;
     this.workers.set(thread, worker);
@@ -64,8 +82,7 @@ export class Threads {
     this.charge(costOf(key));
   }
 
-  /** The last word about a request has come. */
-  answered(thread: string, threadTrace: string): void {
+  private answered(thread: string, threadTrace: string): void {
     const key = keyOf(thread, threadTrace);
     if (this.unanswered.delete(key)) this.charge(-costOf(key));
   }

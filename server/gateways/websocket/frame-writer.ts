@@ -1,0 +1,55 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { ServerClock } from '../../kernel/clock.ts';
+import { WRITE_LENGTH } from '../../net/transport.ts';
+import type { LocalLink } from '../../sessions/local-link.ts';
+
+/** Writes frames to a browser: all of one turn in one write, and no more than the browser reads. The rest waits in its link, which counts it and closes slow readers. */
+export class FrameWriter {
+  private readonly webSocket: WebSocket;
+  private readonly socket: Socket;
+  private readonly clock: Pick<ServerClock, 'next'>;
+  /** Lets go of what the link holds back; null while the browser reads. */
+  private release: (() => void) | null = null;
+  private corked = false;
+
+  constructor(webSocket: WebSocket, socket: Socket, clock: Pick<ServerClock, 'next'>) {
+    this.webSocket = webSocket;
+    this.socket = socket;
+    this.clock = clock;
+  }
+
+  /** Whether the browser has not taken what was written. */
+  get blocked(): boolean {
+    return this.release !== null;
+  }
+
+  /** @param link Holds back further answers while the browser does not read; null: there is no session. */
+  send(frame: string, link: LocalLink | null): void {
+    const { webSocket } = this;
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    this.cork();
+    webSocket.send(frame, this.taken);
+    if (this.release === null && webSocket.bufferedAmount > WRITE_LENGTH) this.release = link?.hold() ?? null;
+  }
+
+  private cork(): void {
+    if (this.corked) return;
+    this.corked = true;
+    this.socket.cork();
+    this.clock.next(this.uncork);
+  }
+
+  private readonly uncork = (): void => {
+    this.corked = false;
+    this.socket.uncork();
+  };
+
+  /** The kernel has taken a frame. */
+  private readonly taken = (): void => {
+    if (this.release === null || this.webSocket.bufferedAmount > WRITE_LENGTH / 2) return;
+    const { release } = this;
+    this.release = null;
+    release();
+  };
+}

@@ -140,6 +140,14 @@ export class Stanza {
     return copy;
   }
 
+  /** The rest of a stanza has come that was detached before. */
+  contentCame(head: string, rest: string, more: readonly string[]): void {
+    this.head = head;
+    this.rest = rest;
+    this.more = more;
+    this.isDetached = false;
+  }
+
   /** Lets go of the input it was cut from; for a stanza that is kept. */
   detach(): void {
     if (this.isDetached) return;
@@ -150,9 +158,9 @@ export class Stanza {
     this.id = detached(this.id);
     this.otherAttributes = detached(this.otherAttributes);
     this.head = detached(this.head);
-    this.rest = detached(this.rest);
-    // Each is most of the chunk it was cut from, but for the last.
-    if (this.more.length > 0) this.more = [...this.more.slice(0, -1), detached(this.more.at(-1) as string)];
+    // Of several pieces, each but the last is a copy, or most of the chunk it was cut from.
+    if (this.more.length === 0) this.rest = detached(this.rest);
+    else this.more = [...this.more.slice(0, -1), detached(this.more.at(-1) as string)];
     this.routerFrom = detached(this.routerFrom);
     this.routerClass = detached(this.routerClass);
     this.routerCommand = detached(this.routerCommand);

@@ -90,8 +90,7 @@ export class BegunStanza {
     if (extensionStart !== -1) stanza.extensionStart = extensionStart - innerStart;
     if (contentEnd === -1) return stanza;
     const restStart = extensionStart === -1 ? innerStart : extensionEnd;
-    stanza.head = text.slice(innerStart, restStart);
-    stanza.rest = text.slice(restStart, contentEnd);
+    stanza.contentCame(text.slice(innerStart, restStart), text.slice(restStart, contentEnd), []);
     return stanza;
   }
 }

@@ -7,6 +7,9 @@ import type { ReaderLimits, SessionReceiver, StreamReceiver } from './stream-rec
 import { StrictReader } from './strict-reader.ts';
 import { type Width, wider, widthOf } from './width.ts';
 
+/** A text that is a larger part of its chunk than this is kept as a slice of it. */
+const MOST_OF_CHUNK = 0.75;
+
 /** So much text is given to saxes at once where stanzas may begin: there may be hundreds in it… */
 const STRICT_LENGTH = 1_024;
 /** …and up to so much within one. */
@@ -160,7 +163,8 @@ export class StreamReader {
     const pieces = new Pieces();
     // Copies: the beginning of a stanza may be little, and the chunk of input that it was cut from is not.
     stanza.detach();
-    pieces.add(detached(text.slice(restStart, textEnd)));
+    const beginning = text.slice(restStart, textEnd);
+    pieces.add(beginning.length < MOST_OF_CHUNK * text.length ? detached(beginning) : beginning);
     const opening = detached(text.slice(start, bodyStart));
     this.begun = { stanza, opening, overlap: bodyStart - restStart, pieces, rest: text.slice(textEnd), width };
     return text.length;
@@ -177,7 +181,8 @@ export class StreamReader {
     if (complete && !tooLong) {
       this.begun = null;
       pieces.add(text.slice(0, end));
-      [stanza.rest, ...stanza.more] = pieces.all();
+      const [rest, ...more] = pieces.all();
+      stanza.contentCame(stanza.head, rest ?? '', more);
       this.complete(stanza, begun.width);
       return end;
     }

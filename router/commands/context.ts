@@ -15,7 +15,7 @@ export interface CommandContext {
   readonly environment: RouterEnvironment;
   readonly answers: Answers;
   readonly watch: Watch;
-  /** Hands a class that has a listener now the requests that were held for it. */
+  /** Hands the held requests to a class that now has a listener. */
   release(service: ServiceClass): void;
 }
 

@@ -39,7 +39,7 @@ export class LostRequests {
     if (this.options.onListenerLoss !== 'ignore' && newest !== null) this.environment.jobs.run(this.settleAll([node], newest.number));
   }
 
-  /** The worker that was answering has ended: no other one goes on, and to begin anew could do twice what was half done. */
+  /** Refuses partly answered requests of a worker that has ended: executing them again could do their work twice. */
   refuseLater(requests: readonly RoutedRequest[]): void {
     if (requests.length > 0) this.environment.jobs.run(this.refuseAll(requests));
   }

@@ -27,7 +27,7 @@ export class NumberedRequests {
     return ++this.last;
   }
 
-  /** Takes in a request that has the last number. */
+  /** Adds a request that has the last number. */
   add(request: RoutedRequest): void {
     this.slots[request.number & (this.slots.length - 1)] = request;
     this.size++;

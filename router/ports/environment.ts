@@ -88,7 +88,7 @@ export interface RouterEnvironment {
    */
   listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void;
   readonly evidence: Evidence;
-  /** Does what takes long. */
+  /** Runs long jobs in slices. */
   readonly jobs: JobRunner;
   /** The memory budget: whether it is exhausted. */
   readonly memory: { readonly full: boolean };

@@ -18,7 +18,7 @@ import { Exchange, type ExchangeState } from './exchange.ts';
  */
 export type UnaskedKind = 'late' | 'timeout';
 
-/** Wants to know what clients ask and what they are answered. Called on the hot path: it may neither throw nor wait. */
+/** Observes requests and answers. Called on the hot path: it must neither throw nor wait. */
 export interface ExchangeObserver {
   /** A client has sent the request. @param stanza Its stanza, not to be changed or kept. */
   asked(exchange: Exchange, stanza: Stanza): void;
@@ -258,7 +258,7 @@ function unaskedKind(message: OsrfMessage): UnaskedKind {
   return statusCodeOf(message) === 408 ? 'timeout' : 'late';
 }
 
-/** The code of the last `<error>`, which is behind all else that a bounce brings back; 0 where there is none. One look for each character: it may stand anywhere in a text. */
+/** The code of the last `<error>`, which follows the returned content of a bounce; 0 without one. Linear: `<error` may occur anywhere in a text. */
 function errorCodeOf(inner: string): number {
   const start = inner.lastIndexOf('<error');
   const tag = start === -1 ? '' : inner.slice(start, inner.indexOf('>', start));

@@ -21,7 +21,7 @@ interface Waiting {
   readonly action: () => void;
 }
 
-/** Shares the event loop among long jobs: in each turn some milliseconds of work, a slice of each job after the other. */
+/** Shares the event loop among long jobs: runs some milliseconds per turn, in slices of one job after the other. */
 export class Slices implements JobRunner {
   /** The number of slices so far. */
   slices = 0;

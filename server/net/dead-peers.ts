@@ -39,7 +39,7 @@ export function deadPeersIn(table: string, minimumRetransmissions: number): stri
   return peers;
 }
 
-/** `0100007F:1466` to `127.0.0.1:5222`: the address in 32-bit words of the machine's byte order. */
+/** Converts `0100007F:1466` to `127.0.0.1:5222`: 32-bit words in the machine's byte order. */
 export function addressOf(hex: string): string {
   const [words, port] = hex.split(':') as [string, string];
   const bytes = Buffer.from(words, 'hex');

@@ -107,7 +107,7 @@ function isServer(pid: number): boolean {
   return name === null || SERVER_NAMES.includes(name);
 }
 
-/** Whether there is such a process that has not ended; one that nobody has waited for yet has. */
+/** Whether the process is alive; a zombie is not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -35,7 +35,7 @@ export class Metrics {
     addRouterMetrics(meters, server);
     addLoadMetrics(meters, load);
     addMemoryMetrics(meters, server);
-    meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
+    meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not observe because of high load', [], () => [[{}, trace.unseen]]);
     const isThere = (service: string) => service === 'router' || [...server.routers.values()].some(({ classes }) => classes.has(service));
     this.latency = new LatencyMetric(registry, PREFIX, isThere, metricSeries);
     this.names = registry.getMetricsAsArray().map(({ name }) => name);

@@ -3,7 +3,7 @@ import type { Exchange } from '../../conversations/exchange.ts';
 import type { LogProtect } from '../../logging/log-protect.ts';
 import { detailOf, shortened, summaryOf, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
 
-/** A result may come in thousands of pieces; who looks at the way of a request wants the first ones, and how many there were. */
+/** The most steps of a request: a result may have thousands of chunks, of which the trace keeps the first and their number. */
 export const MAX_STEPS = 64;
 
 /** An open request, with its stanzas so far. */

@@ -74,7 +74,7 @@ function badgesOf({ listeners }, sessions) {
   const stalled = sessions.filter((session) => session.stalled).length;
   const draining = [...(listeners?.values() ?? [])].filter((listener) => listener.draining).length;
   const suspects = [...(listeners?.values() ?? [])].filter((listener) => listener.suspicion !== '').length;
-  return [...counted, ['reading no more', stalled, 'bad'], ['passed over', suspects, 'bad'], ['draining', draining, 'warn']].filter(([, count]) => count > 0);
+  return [...counted, ['stalled', stalled, 'bad'], ['passed over', suspects, 'bad'], ['draining', draining, 'warn']].filter(([, count]) => count > 0);
 }
 
 function badge([name, count, kind], old) {
@@ -101,8 +101,8 @@ function sessionRow(session, group, context, old) {
 }
 
 function stateOf({ stalled, waiting, outboxBytes }, listener) {
-  if (waiting) return 'away';
-  if (stalled) return 'reads no more';
+  if (waiting) return 'disconnected';
+  if (stalled) return 'stalled';
   if (listener?.suspicion) return 'may be dead';
   if (listener?.draining) return 'draining';
   if (listener?.unanswered > 0) return `${number(listener.unanswered)} open`;

@@ -92,7 +92,7 @@ function factsOf(session, listeners) {
   return [
     ...facts,
     ['requests', `${number(requests)}, ${number(unanswered)} unanswered`],
-    ...(draining ? [['draining', 'gets no new requests']] : []),
+    ...(draining ? [['draining', 'receives no new requests']] : []),
     ...(suspicion === undefined ? [] : [['may be dead', `${SUSPICIONS[suspicion]}; gets requests only if no other listener can`]]),
   ];
 }

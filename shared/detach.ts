@@ -2,7 +2,7 @@
 const SHORTEST_SLICE = 13;
 
 /**
- * A copy that keeps nothing else alive. V8 makes a slice refer to the string it was cut from, here a whole chunk of input, so
+ * A copy that keeps nothing else alive. In V8 a slice refers to its parent string, here a whole chunk of input, so
  * text that is kept for longer than a turn of the event loop is copied first.
  */
 export function detached(text: string): string {
@@ -15,8 +15,8 @@ const FEW_PIECES = 64;
 const SMALL_PIECE = 256;
 
 /**
- * Whether a text that has grown piece by piece is to be copied ({@link detached}) for their number: V8 joins them only when somebody looks, and keeps some 30
- * bytes for each until then, which is many times the text where a peer sends a byte at a time.
+ * Whether to copy ({@link detached}) a text that has grown piece by piece: V8 joins the pieces only on access, and keeps about 30
+ * bytes for each until then, many times the text if a peer sends single bytes.
  */
 export function isFragmented(pieces: number, length: number): boolean {
   return pieces > FEW_PIECES + length / SMALL_PIECE;

@@ -1,7 +1,7 @@
 import { NS } from './namespaces.ts';
 import { escapeText } from './xml.ts';
 
-/** What ends a stream (RFC 6120 §4.9.3). */
+/** The conditions of stream errors (RFC 6120 §4.9.3). */
 export type StreamErrorCondition =
   | 'bad-format'
   | 'bad-namespace-prefix'
@@ -25,10 +25,10 @@ export type StreamErrorCondition =
 /** A fault of the peer that ends its stream. Thrown where it is found, caught once at the connection. */
 export class StreamError extends Error {
   readonly condition: StreamErrorCondition;
-  /** A condition of the application's own (RFC 6120 §4.9.4), as finished XML; `''` where there is none. */
+  /** An application-specific condition (RFC 6120 §4.9.4) as XML, or `''`. */
   readonly applicationXml: string;
 
-  /** @param text What was wrong, for the person at the other end; goes onto the wire. */
+  /** @param text The description, which is sent to the peer. */
   constructor(condition: StreamErrorCondition, text: string, applicationXml = '') {
     super(text);
     this.name = 'StreamError';
@@ -37,7 +37,7 @@ export class StreamError extends Error {
   }
 }
 
-/** What a stanza can be answered with (RFC 6120 §8.3.3). */
+/** The conditions of stanza errors (RFC 6120 §8.3.3). */
 export type StanzaErrorCondition =
   | 'bad-request'
   | 'conflict'
@@ -58,7 +58,7 @@ export type StanzaErrorCondition =
 /** RFC 6120 §8.3.2. */
 export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait';
 
-// The number is XEP-0086's. OpenSRF's C library before 3.3 reads it without looking whether it is there, and crashes.
+// The number is XEP-0086's. OpenSRF's C library before 3.3 crashes without it.
 const STANZA_ERRORS: Record<StanzaErrorCondition, readonly [StanzaErrorType, number]> = {
   'bad-request': ['modify', 400],
   conflict: ['cancel', 409],
@@ -77,23 +77,23 @@ const STANZA_ERRORS: Record<StanzaErrorCondition, readonly [StanzaErrorType, num
   'service-unavailable': ['cancel', 503],
 };
 
-/** Whether somebody has named a condition that there is. */
+/** Whether a condition is defined. */
 export function isStanzaErrorCondition(condition: string): condition is StanzaErrorCondition {
   return Object.hasOwn(STANZA_ERRORS, condition);
 }
 
-/** The legacy code (XEP-0086) of a condition that somebody else named; 500 for one that is not defined there. */
+/** The code (XEP-0086) of a condition; 500 for an unknown one. */
 export function numericCode(condition: string): number {
   return isStanzaErrorCondition(condition) ? STANZA_ERRORS[condition][1] : 500;
 }
 
-/** An answer to a stanza that says why it was not carried out (RFC 6120 §8.3). A value, not an exception. */
+/** An error answer to a stanza (RFC 6120 §8.3). A value, not an exception. */
 export class StanzaError {
   readonly condition: StanzaErrorCondition;
   readonly type: StanzaErrorType;
-  /** The legacy code (XEP-0086). */
+  /** The code of XEP-0086. */
   readonly code: number;
-  /** For a person; `''` where the condition says all. */
+  /** The description, or `''`. */
   readonly text: string;
 
   constructor(condition: StanzaErrorCondition, text = '') {
@@ -104,7 +104,7 @@ export class StanzaError {
     this.text = text;
   }
 
-  /** `<error>` as it stands in a stanza: type, legacy code, condition, text (RFC 6120 §8.3.2, XEP-0086). */
+  /** Writes the `<error>`: type, code, condition, text (RFC 6120 §8.3.2, XEP-0086). */
   toXml(): string {
     const text = this.text === '' ? '' : `<text xmlns='${NS.stanzaErrors}'>${escapeText(this.text)}</text>`;
     return `<error code='${this.code}' type='${this.type}'><${this.condition} xmlns='${NS.stanzaErrors}'/>${text}</error>`;

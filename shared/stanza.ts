@@ -3,10 +3,10 @@ import { type Origin, SERVER_ORIGIN } from './origin.ts';
 import { cut, LONG } from './pieces.ts';
 import { escapeAttribute } from './xml.ts';
 
-/** A stanza that could not be written goes back to its sender as a bounce. */
+/** The return path of a stanza that bounces if it cannot be written. */
 export const BOUNCES = 0;
 
-/** A request on its way to a listener that the ledger does not follow: the router takes it back. */
+/** The return path of a request that the ledger does not follow: it returns to the router. */
 export const UNFOLLOWED = -1;
 
 /** RFC 6120 §8: there are three. */
@@ -21,7 +21,7 @@ const STANZA_BYTES = 232;
 /** The memory of a string besides its characters. */
 const STRING_BYTES = 24;
 
-/** OpenSRF's threads have some forty characters. What is longer is passed on and nothing more: to look for it takes time that is everybody's. */
+/** The longest tracked thread. OpenSRF's threads have about forty characters; a longer one is passed on, but not tracked, because searching for it would take long. */
 export const MAX_THREAD = 1_024;
 
 /**
@@ -62,13 +62,13 @@ export class Stanza {
    * a stream error or a second `<opensrf>`.
    */
   hasNestedStanza: boolean;
-  /** Who sent it. */
+  /** Its sender. */
   origin: Origin;
-  /** Who takes it back if it could not be written: {@link BOUNCES}, {@link UNFOLLOWED}, or the number of its request in the router's ledger. */
+  /** Its return path if it cannot be written: {@link BOUNCES}, {@link UNFOLLOWED}, or the number of its request in the router's ledger. */
   returnPath: number;
   /** Whether its text may have characters outside Latin-1: then V8 keeps two bytes for each. */
   twoByte: boolean;
-  /** See {@link cost}; 0 while nobody has asked. */
+  /** See {@link cost}; 0 before the first call. */
   private knownCost: number;
   private isDetached: boolean;
 

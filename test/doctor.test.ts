@@ -257,7 +257,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<client>public.localhost</client>',
     '<client>public.localhost</client><client>publik.localhost</client>',
     'warning',
-    /:9: the router of public\.localhost trusts publik\.localhost, where nobody in this file is/,
+    /:9: the router of public\.localhost trusts publik\.localhost, which has no account in this file/,
     'take publik.localhost out of <trusted_domains>, or write one of private.localhost, public.localhost',
   ],
   [
@@ -380,7 +380,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<language>perl</language>',
     '<language>python</language>',
     'failure',
-    /opensrf\.settings has the language "python": nobody starts it/,
+    /opensrf\.settings has the language "python": OpenSRF does not start it/,
     'write <language>perl</language> or <language>c</language>',
   ],
   [

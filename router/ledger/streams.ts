@@ -1,6 +1,6 @@
 import type { RoutedRequest } from './routed-request.ts';
 
-/** Requests that a worker has begun to answer, by the number of its session: if that ends, nobody goes on with them. */
+/** Requests that a worker has begun to answer, by the number of its session: if that ends, no other worker continues them. */
 export class Streams {
   private readonly byWorker = new Map<number, Set<RoutedRequest>>();
 

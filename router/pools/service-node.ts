@@ -53,7 +53,7 @@ export class ServiceNode implements Registration {
   count = 0;
   /** Requests it was handed whose answer has begun, or is there. */
   answered = 0;
-  /** Requests it was handed that nobody has answered yet. */
+  /** Its unanswered requests. */
   unanswered = 0;
   /** The oldest and the newest of them. */
   oldest: NodeRequest | null = null;

@@ -47,7 +47,7 @@ export async function withClient<Result>(
   }
 }
 
-/** What ended a client command, as its one line and its exit code; what nobody expected stays as it is. */
+/** Turns the error of a client command into one line and an exit code; returns unexpected errors unchanged. */
 export function failureOf(error: unknown): unknown {
   if (error instanceof ConnectError) return new CommandError(EXIT.network, `${error.message}; see --host and --port`);
   if (error instanceof LoginError) return new CommandError(EXIT.network, error.refused ? `${error.message}; see --username and --password` : error.message);
@@ -56,11 +56,11 @@ export function failureOf(error: unknown): unknown {
   return new CommandError(EXIT_CODES[error.kind], oneLine(error.from === '' ? error.message : `${error.message} (said by ${error.from})`));
 }
 
-/** Why a router told nothing. @throws what nobody expected. */
+/** The failure of a query to a router. @throws unexpected errors. */
 export function routerFailure(error: unknown, router: string): CommandError {
   const failure = failureOf(error);
   if (!(failure instanceof CommandError)) throw failure;
-  // The C router says nothing at all to a domain it does not trust.
+  // The C router does not answer a domain that it does not trust.
   if (error instanceof OsrfTimeout) return new CommandError(failure.exitCode, `${router} does not answer: too busy, or it does not trust our domain`);
   return new CommandError(failure.exitCode, `${router}: ${failure.message}`);
 }

@@ -10,27 +10,27 @@ import { CommandError } from '../kernel/exit-codes.ts';
 import { isOwnAddress } from '../kernel/loopback.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 
-// Where commands learn of a running server: over its control interface, if it is one of ours on this machine; else as any OpenSRF program would.
+// How commands query a running server: over its control interface, if it is one of ours on this machine; otherwise over Jabber, like any OpenSRF program.
 
-/** What a server's control interface tells of it. */
+/** The report of a server's control interface. */
 export interface ControlReport {
-  /** Where it was asked. */
+  /** The address of the control interface. */
   readonly at: string;
   /** How long the answer took. */
   readonly ms: number;
-  /** Where it takes logins of clients. */
+  /** The addresses for client logins. */
   readonly c2s: readonly BoundAddress[];
   readonly server: ServerReport;
   readonly routers: readonly RouterReport[];
 }
 
-/** Told over the control interface; or nothing was, and `note` says why if there should have been something. */
+/** The report; or null, with a note if a control interface was expected. */
 export type ControlAnswer = { readonly control: ControlReport } | { readonly control: null; readonly note: string };
 
 /**
- * Asks the control interface of the server that a connection leads to.
- * @param file Named by the user: then this server is asked, or nobody.
- * @throws CommandError if the file was named and that does not succeed.
+ * Queries the control interface of the server at a connection's address.
+ * @param file The control file that the user named, without which there is no query over Jabber instead.
+ * @throws CommandError if that file does not lead to a server.
  */
 export async function askControl(connection: ConnectionConfig, file: string | null, timeoutMs: number): Promise<ControlAnswer> {
   if (file !== null) return { control: await reportOf(readControlFile(file), timeoutMs) };
@@ -45,12 +45,12 @@ export async function askControl(connection: ConnectionConfig, file: string | nu
   }
 }
 
-/** A router as its own server tells of it; null if that has none of this name, or another program has its place. */
+/** The report of a router; null if the server has none of this name, or an external router has replaced it. */
 export function ownRouter({ routers }: ControlReport, router: string): RouterReport | null {
   return routers.find((report) => report.router === router && !report.suspended) ?? null;
 }
 
-/** Says, beside a command's output, that what it tells comes from elsewhere than it might. */
+/** Notes on standard error that the output comes from Jabber, not from the control interface. */
 export function printNote(note: string): void {
   if (note !== '') process.stderr.write(`opensrf-chopchop: asked over Jabber: ${note}\n`);
 }

@@ -14,7 +14,7 @@ export interface Step {
 
 /** All that `status` has to say; its JSON. */
 export interface Report {
-  /** Who told of the router. */
+  /** The source of the router's data. */
   readonly source: { readonly kind: 'control' | 'jabber'; readonly note: string };
   readonly server: Step;
   readonly login: Step;
@@ -54,7 +54,7 @@ export interface ServiceSummary {
 export function lines({ source, server, login, router, version, control }: Report): string[] {
   const line = ({ ok, ms, what }: Step) => `${ok ? 'ok  ' : 'no  '} ${what}${ms === null ? '' : `  ${ms} ms`}`;
   const services = router.services === null ? '' : `, ${counted(router.services.length, 'service')}`;
-  const software = version === null ? 'not told' : oneLine(`${version.name} ${version.version}${version.os === '' ? '' : ` (${version.os})`}`);
+  const software = version === null ? 'unknown' : oneLine(`${version.name} ${version.version}${version.os === '' ? '' : ` (${version.os})`}`);
   const note = source.note === '' ? '' : ` (${oneLine(source.note)})`;
   return [
     `server   ${line(server)}`,

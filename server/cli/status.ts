@@ -40,7 +40,7 @@ function serverOf(connection: ConnectionConfig, { host, port, controlFile }: Sta
   return controlFile === null || host !== null || port !== null || bound === undefined ? connection : { ...connection, ...bound };
 }
 
-/** A login is tried in any case: nobody but a client can tell whether it works. */
+/** Always tries a login: only a client can check that it works. */
 async function examine(connection: ConnectionConfig, answer: ControlAnswer, timeoutMs: number): Promise<Examined> {
   const { host, port, username, domain, router } = connection;
   const at = { server: `${host}:${port}`, login: `${username}@${domain}`, router: `${router}@${domain}/router` };

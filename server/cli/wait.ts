@@ -122,7 +122,7 @@ class Waiting {
     return null;
   }
 
-  // Where there is no server or no router, nobody knows what is missing.
+  // Without a server or a router, the missing services are unknown.
   private obstacleOf(error: unknown, router: string): Obstacle {
     const open = this.client?.jabber.open === true;
     const failure = open && !(error instanceof CommandError) ? routerFailure(error, router) : failureOf(error);
@@ -143,7 +143,7 @@ class Waiting {
     return this.client;
   }
 
-  // Never less than an answer needs: what is told in the end should be what is the matter.
+  // Never less than an answer needs, so that the final message has the real reason.
   private patienceMs(): number {
     return Math.max(LONGEST_PAUSE_MS, Math.min(ANSWER_TIMEOUT_MS, Math.ceil(this.leftMs())));
   }

@@ -22,7 +22,7 @@ export function checkApp(where: string, name: string, app: SettingObject | null)
   const findings: Finding[] = [];
   if (language === null) {
     const written = app['language'] === undefined ? 'has no <language>' : `has the language ${JSON.stringify(app['language'])}`;
-    findings.push(failure(`${where}: ${name} ${written}: nobody starts it`, 'write <language>perl</language> or <language>c</language>'));
+    findings.push(failure(`${where}: ${name} ${written}: OpenSRF does not start it`, 'write <language>perl</language> or <language>c</language>'));
   }
   if (typeof app['implementation'] !== 'string') {
     findings.push(failure(`${where}: ${name} has no <implementation>: it ends at once`, 'name the Perl package or the C library in <implementation>'));

@@ -10,7 +10,7 @@ export interface PortFinding extends Finding {
   readonly server: number | null;
 }
 
-/** Whether an address is free to listen on; if not, who has it. @param purpose What is to be spoken there, if it is not what everybody speaks. */
+/** Whether an address is free, or else the process that holds it. @param purpose The protocol, if it is not client XMPP. */
 export async function checkPort(host: string, port: number, purpose = ''): Promise<PortFinding> {
   const place = `${host}:${port}${purpose === '' ? '' : ` (${purpose})`}`;
   const server = createServer().listen({ host, port });

@@ -33,11 +33,11 @@ function checkClient(core: OpensrfCore, { name, line, domain, routerName, port, 
   return findings;
 }
 
-/** A domain that nobody here is in is usually a slip of the pen. */
+/** A trusted domain that the file does not mention elsewhere is usually a typing mistake. */
 function checkTrust({ domain, line, trustedServers, trustedClients }: RouterSection, domains: ReadonlySet<string>, file: string): Finding[] {
   const unknown = [...new Set([...trustedServers, ...trustedClients])].filter((trusted) => !domains.has(trusted));
   return unknown.map((trusted) => {
-    const text = `${file}:${line}: the router of ${domain} trusts ${trusted}, where nobody in this file is`;
+    const text = `${file}:${line}: the router of ${domain} trusts ${trusted}, which has no account in this file`;
     return warning(text, `take ${trusted} out of <trusted_domains>, or write one of ${[...domains].join(', ')}`);
   });
 }

@@ -1,7 +1,7 @@
 import { parseJson, plainText } from './json.ts';
 import { type OsrfMessage, statusCodeOf } from './message.ts';
 
-/** What a RESULT brought: a result; a piece of one; or the last piece of a text that is no JSON, or nested too deeply. */
+/** The effect of a RESULT: a result; a chunk; or the last chunk of a text that is not JSON, or is nested too deeply. */
 export type Assembled =
   | { readonly kind: 'result'; readonly content: unknown }
   | { readonly kind: 'piece' }
@@ -10,18 +10,18 @@ export type Assembled =
 const PIECE: Assembled = Object.freeze({ kind: 'piece' });
 
 /**
- * Assembles the results of one request. A long result comes in pieces: each `osrfResultPartial` (206) has a part of its JSON, and
+ * Assembles the results of one request. A long result comes in chunks: each `osrfResultPartial` (206) has a part of its JSON, and
  * `osrfResultPartialComplete` (204) follows the last of them.
  */
 export class ResultAssembler {
   private pieces: string[] = [];
 
-  /** Whether the first piece of a result has come and the last has not. */
+  /** Whether a result is incomplete. */
   get incomplete(): boolean {
     return this.pieces.length > 0;
   }
 
-  /** Takes a RESULT. */
+  /** Processes a RESULT. */
   take(message: OsrfMessage): Assembled {
     const { payloadClass, payload } = message;
     const code = statusCodeOf(message);

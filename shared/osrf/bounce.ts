@@ -11,21 +11,21 @@ export function mayBounce(stanza: Stanza): boolean {
 }
 
 /**
- * The stanza sent back to its sender with what it held and an `<error>` behind that; null where it may not be answered.
+ * The bounce of a stanza to its sender, with its content and an `<error>` after it; null if its type allows no answer.
  *
  * Every part is needed by some OpenSRF library: `type='error'` by Perl, the body and `<error type>` by C, the thread by both,
  * the integer `code` by C up to 3.2, and `from` exactly as the sender wrote it by the C client, which otherwise
- * sends again without end.
+ * resends it forever.
  */
 export function bounce(stanza: Stanza, error: StanzaError): Stanza | null {
-  // What would mislead a client does so on its way back too.
+  // A client would misread a nested stanza in a bounce too.
   if (stanza.hasNestedStanza) return bounceWithoutContent(stanza, error);
   const endTag = stanza.inner.lastIndexOf('</');
   return bounceWith(endTag === -1 ? '' : stanza.inner.slice(0, endTag), stanza, error);
 }
 
 /**
- * The same for a stanza whose content cannot be sent back. A body of one STATUS stands in for what it held: without a body,
+ * The bounce of a stanza whose content cannot be returned. A body with one STATUS replaces the content: without a body,
  * OpenSRF's C library does not see the error.
  */
 export function bounceWithoutContent(stanza: Stanza, error: StanzaError): Stanza | null {

@@ -106,8 +106,8 @@ export function endOfPlainText(text: string, start: number): number {
 }
 
 /**
- * How much of the text behind {@link mayGoOnPlain} decides what a begun reference or end tag becomes, exactly: what is behind that is not joined with what came
- * before, which would copy it. 0 if that cannot be told.
+ * The exact length of the text after {@link mayGoOnPlain} that completes a begun reference or end tag: only this part is joined with the text
+ * before it, which would copy it. 0 if it cannot be determined.
  */
 export function settledBy(rest: string, text: string): number {
   if (rest.startsWith('<')) return PLAIN_END.length - rest.length;

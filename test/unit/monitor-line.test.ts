@@ -34,7 +34,7 @@ test('a request is one line, with full addresses where there is room, else with 
 test('a request without an answer names the listener that it was handed to', () => {
   const lost = linesOf({ ...SUMMARY, worker: '', state: 'abandoned', statusCode: 0, status: '' }, 120, false);
   assert.deepEqual(lost, ['13:13:50.123  opensrf.math add  abandoned  12.3 ms  client <- no answer from …listener_at_localhost_4143  17953498422077']);
-  assert.match(linesOf({ ...SUMMARY, worker: '', listener: '' }, 200, false)[0] as string, /client <- nobody answered {2}/);
+  assert.match(linesOf({ ...SUMMARY, worker: '', listener: '' }, 200, false)[0] as string, /client <- no answer {2}/);
 });
 
 test('a failure has another line with its reason', () => {

@@ -24,10 +24,10 @@ node "$root/dist/server/main.js" serve "${options[@]}"
 node -e '
 const { c2s: [{ host, port }], domains: [domain] } = JSON.parse(require("node:fs").readFileSync(process.argv[1] + "/ready.json", "utf8"));
 const core = require("node:fs").readFileSync(process.argv[1] + "/opensrf_core.xml", "utf8");
-const told = (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(core)[1];
+const found = (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(core)[1];
 const env = {
-  OSRF_HOSTNAME: "localhost", OSRF_HOST: host, OSRF_PORT: port, OSRF_DOMAIN: domain, OSRF_USERNAME: told("username"), OSRF_PASSWORD: told("passwd"),
-  OSRF_ROUTER: told("router_name"), OSRF_CONFIG: process.argv[1] + "/opensrf_core.xml", OSRF_CONFIG_DIR: process.argv[1],
+  OSRF_HOSTNAME: "localhost", OSRF_HOST: host, OSRF_PORT: port, OSRF_DOMAIN: domain, OSRF_USERNAME: found("username"), OSRF_PASSWORD: found("passwd"),
+  OSRF_ROUTER: found("router_name"), OSRF_CONFIG: process.argv[1] + "/opensrf_core.xml", OSRF_CONFIG_DIR: process.argv[1],
 };
 const { appendFileSync } = require("node:fs");
 const lines = (values) => Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join("");

@@ -73,7 +73,7 @@ static void member(const char *name, char *value, size_t size) {
 }
 
 int main(int argc, char **argv) {
-    char xml[2048], code[16], told[256];
+    char xml[2048], code[16], found[256];
     if (argc != 3) {
         fprintf(stderr, "usage: add NUMBER NUMBER\n");
         return 2;
@@ -98,11 +98,11 @@ int main(int argc, char **argv) {
     close(peer);
     member("statusCode", code, sizeof code);
     if (strcmp(code, "200") != 0) {
-        member("status", told, sizeof told);
-        fprintf(stderr, "add: %s %s\n", code, told);
+        member("status", found, sizeof found);
+        fprintf(stderr, "add: %s %s\n", code, found);
         return 1;
     }
-    member("content", told, sizeof told);
-    puts(told);
+    member("content", found, sizeof found);
+    puts(found);
     return 0;
 }

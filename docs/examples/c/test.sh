@@ -15,7 +15,7 @@ check() { # NAME EXPECTED COMMAND…
 
 check 'two numbers are added by opensrf.math' 4 "$work/add" 2 2
 check 'what the service gives is printed' 41 "$work/add" 1 41
-check 'what the service refuses is told' \
+check 'an error status of the service is printed' \
     'add: 400 not today' "$work/add" 5 5
 check 'it says what is missing' 'add: OSRF_HOST is not set' env -u OSRF_HOST "$work/add" 2 2
 exit $failures

@@ -95,7 +95,7 @@ function accountNames({ accounts, domains }: ChopChopConfig): string[] {
   });
 }
 
-/** Only the password that everybody knows is shown. */
+/** Shows only the default password. */
 function shown(password: string | undefined): string {
   return password === DEFAULT_PASSWORD ? password : '***';
 }

@@ -7,16 +7,16 @@ import { reportReady } from '../../process/daemon.ts';
 import { PidFile, ROUTER_TITLE } from '../../process/pid-file.ts';
 
 /**
- * Stands in for the router of a server that somebody else has started: it has the title and the pid file that `osrf_control` looks for, and ends
- * when it is told to, or with the server.
- * @param failure Why there can be no server of our own; thrown if there is none to attach to either.
+ * Represents the router of a running server: it has the title and the pid file that `osrf_control` looks for, and ends
+ * at a signal, or with the server.
+ * @param failure The reason why no new server can start; thrown if there is none to attach to.
  */
 export async function attach(core: OpensrfCore, pidFilePath: string | undefined, failure: CommandError): Promise<void> {
   const jabber = await login(core).catch(() => null);
   if (jabber === null) throw failure;
   process.title = ROUTER_TITLE;
   const pidFile = pidFilePath === undefined ? null : new PidFile(pidFilePath);
-  // There is nobody to tell: the log is the server's.
+  // Without a log: the log belongs to the server.
   pidFile?.write({ debug() {}, info() {}, warn() {}, error() {} });
   pidFile?.removeAtExit();
   const over = new Promise<void>((resolve) => {

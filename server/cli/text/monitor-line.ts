@@ -36,7 +36,7 @@ function whatOf({ service, method, type }: TraceSummary): string {
 /** The client, and the session that answered; if none did, the listener that has the request. Full addresses if there is room, else the names of the sessions. */
 function whoOf({ client, worker, listener }: TraceSummary, room: number): string {
   const between = worker === '' && listener !== '' ? ' <- no answer from ' : ' <- ';
-  const [from, by] = [oneLine(client), oneLine(worker || listener) || 'nobody answered'];
+  const [from, by] = [oneLine(client), oneLine(worker || listener) || 'no answer'];
   const inFull = from + between + by;
   if (inFull.length <= room) return inFull;
   const left = Math.max(16, room - between.length);

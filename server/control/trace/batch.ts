@@ -13,7 +13,7 @@ export interface TraceBatch {
   readonly left: readonly string[];
 }
 
-/** So many requests, stanzas and sessions are told of in one batch; nobody sees more of them in so short a time. */
+/** The most requests, stanzas and sessions in one batch; the eye cannot follow more. */
 const MAX_REQUESTS = 1_000;
 const MAX_STEPS = 40;
 const MAX_SESSIONS = 200;

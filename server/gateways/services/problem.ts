@@ -12,7 +12,7 @@ export interface CallProblem {
 const TYPE = 'application/problem+json';
 const BAD_GATEWAY = 502;
 
-/** Answers with problem details (RFC 9457). A status that HTTP has no error for is told as 502. */
+/** Answers with problem details (RFC 9457). A status without an HTTP error becomes 502. */
 export function answerProblem(response: ServerResponse, problem: CallProblem, headers: Readonly<Record<string, string>> = {}): void {
   const content = problemJson(problem);
   response.writeHead(httpStatus(problem.status), {

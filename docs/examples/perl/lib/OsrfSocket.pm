@@ -35,12 +35,12 @@ sub request {
     while (1) {
         my $answer = $self->await(qr/<message.*?<\/message>/s);
         my ($text) = $answer =~ /<body>(.*)<\/body>/s or die "an answer without a body\n";
-        die "503 nobody took the message\n" if $answer =~ /<message[^>]*type=['"]error['"]/;
+        die "503 the message bounced\n" if $answer =~ /<message[^>]*type=['"]error['"]/;
         for my $one (map { $_->{__p} } @{ $json->decode(unescape($text)) }) {
-            my $told = $one->{payload}{__p};
-            if ($one->{type} eq 'RESULT') { push @results, $told->{content}; next }
-            return @results if $told->{statusCode} == 205;
-            die "$told->{statusCode} $told->{status}\n" if $told->{statusCode} >= 300;
+            my $payload = $one->{payload}{__p};
+            if ($one->{type} eq 'RESULT') { push @results, $payload->{content}; next }
+            return @results if $payload->{statusCode} == 205;
+            die "$payload->{statusCode} $payload->{status}\n" if $payload->{statusCode} >= 300;
         }
     }
 }

@@ -26,7 +26,7 @@ for (const [what, answer, code, says] of [
   ['no network', JSON.stringify({ error: { code: 'ENOTFOUND', summary: 'no such host' } }), 0, /^SKIPPED: .*no such host\n$/],
   ['nothing', '', 0, /^SKIPPED: .*npm audit has no answer\n$/],
 ] as const) {
-  test(`${what} is told for what it is`, (t) => {
+  test(`audit.js reports ${what}`, (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'npm'), `#!/bin/sh\ncat <<'END'\n${answer}\nEND\n`, { mode: 0o755 });
     const outcome = spawnSync(process.execPath, [AUDIT], { encoding: 'utf8', env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });

@@ -77,7 +77,7 @@ test('a new secret is for who comes from now on; who is there stays', async (t) 
   await handshake(await Peer.connect(t, address), 'changed');
 });
 
-test('after too many failures a wrong handshake is told late, and a right one at once; logins of clients count with them', async (t) => {
+test('after too many failures the answer to a wrong handshake is delayed, and that to a right one is not; logins of clients count too', async (t) => {
   const { server, address } = await startServer(t, {
     components: COMPONENTS,
     limits: { failedLogins: 1, failedLoginDelayMs: 60_000, loginTimeoutMs: 120_000 },
@@ -98,7 +98,7 @@ test('after too many failures a wrong handshake is told late, and a right one at
   assert.match(await late.closed(), /<policy-violation .*a handshake is still pending/);
 });
 
-test('a handshake that is told late is told in the end', async (t) => {
+test('the delayed answer to a handshake arrives', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { failedLogins: 0, failedLoginDelayMs: 20 } });
   await assert.rejects(handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress), 'wrong'), /<not-authorized /);
 });
@@ -132,7 +132,7 @@ test('if the port for components is taken, nothing is started', async (t) => {
   assert.equal(server.listening.components[0]?.port, port);
 });
 
-test('components are told on the command line, and in <chopchop>, whose <secret> is that of all', () => {
+test('components are configured on the command line and in <chopchop>, whose <secret> is that of all', () => {
   const two = checked(['--component-port', '5347', '--component', 'A.localhost:s:1', '--component', 'b.localhost:s,2']);
   assert.deepEqual(two.components, { port: 5347, domains: ['a.localhost', 'b.localhost'], conflict: 'keep' });
   assert.doesNotMatch(two.stdout, /s:1|s,2/);

@@ -186,7 +186,7 @@ test('a file of 3.x with three domains, many services, and a port, a password an
   );
 });
 
-test('white space around values is no part of them, and is told where OpenSRF takes it for one', () => {
+test('white space around values is ignored, with a warning where OpenSRF does not ignore it', () => {
   const { core, ...site } = siteOf('white-space.xml');
   assert.deepEqual(
     { ...site, warnings: site.warnings.map((warning) => warning.replace(/^\d+: (<\w+>): has white space .*/, '$1')) },
@@ -205,7 +205,7 @@ test('white space around values is no part of them, and is told where OpenSRF ta
   assert.deepEqual([core.registrations[0]?.target, core.routers[0]?.logFile, core.routers[0]?.logLevel], ['private.localhost', '/var/log/router.log', 2]);
 });
 
-test('a srfsh.xml beside the file adds its account; what contradicts the site is told and left out', () => {
+test('a srfsh.xml beside the file adds its account; contradictions are reported and ignored', () => {
   const file = `${FIXTURES}beside/opensrf_core.xml`;
   const core = withSrfsh(readOpensrfCore(file), file);
   assert.deepEqual(
@@ -218,7 +218,7 @@ test('a srfsh.xml beside the file adds its account; what contradicts the site is
   );
 });
 
-test('a srfsh.xml of another site, and one that is broken, are told and do no harm', (t) => {
+test('a srfsh.xml of another site or with errors is reported and ignored', (t) => {
   const section = (domain: string) => `<domain>${domain}</domain><username>opensrf</username><passwd>p</passwd>`;
   const file = temporaryFile(t, `<config><opensrf>${section('localhost')}</opensrf></config>`);
   const beside = join(dirname(file), 'srfsh.xml');

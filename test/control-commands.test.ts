@@ -182,7 +182,7 @@ test('a router that is not the server’s own is asked over Jabber, and that is 
 
 for (const [what, changes, text] of [
   ['a server that has ended', () => ({ pid: deadPid() }), /1\.json was left by a server that has ended/],
-  ['a port where nobody listens', () => ({ url: 'http://127.0.0.1:1' }), /cannot reach the control interface at http:\/\/127\.0\.0\.1:1: /],
+  ['a port without a listener', () => ({ url: 'http://127.0.0.1:1' }), /cannot reach the control interface at http:\/\/127\.0\.0\.1:1: /],
   ['another token', () => ({ token: 'a-token-of-yesterday' }), /the control interface at http:\S+ answered: .*token/],
 ] as const) {
   test(`with the control file of ${what}, status, services and wait fall back to Jabber and say why`, async (t) => {
@@ -217,7 +217,7 @@ for (const [what, changes, text] of [
   });
 }
 
-test('what answers where the control interface was, and is none, is told as that', async (t) => {
+test('a program that is not a control interface is reported as that', async (t) => {
   const { address, path, command } = await setUp(t);
   const foreign = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
   t.after(() => foreign.close());
@@ -235,7 +235,7 @@ test('a folder where others may write tells nothing', async (t) => {
   assert.equal(JSON.parse((await command('services', '--json')).stdout)[0].source, 'jabber');
 });
 
-test('status tries the login whoever tells of the rest, and has the figures of the control interface', async (t) => {
+test('status always tries the login, and shows the figures of the control interface', async (t) => {
   const { address, json, command } = await setUp(t);
   await startMath(t, { address });
   await json('/api/v1/services/opensrf.math/drain', posted({}));

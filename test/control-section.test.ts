@@ -46,7 +46,7 @@ for (const [elements, code, text] of [
   [['<console>0</console>', '<control_socket/>'], 2, 'F:5: <control_socket>: needs the path of a socket'],
   [['<console>0</console>', '<control_token_file>/nowhere</control_token_file>'], 4, 'F:5: <control_token_file>: cannot read /nowhere: ENOENT'],
 ] as const) {
-  test(`what cannot be is told with file, line and element, when it is checked and when it is served: ${text}`, (t) => {
+  test(`--check-config and a start report file, line and element: ${text}`, (t) => {
     const { file } = site(t, ...elements);
     for (const more of [['--check-config'], ['--port', '0', '--log-level', 'silent']]) {
       const outcome = run('--config', file, ...more);
@@ -68,7 +68,7 @@ for (const [elements, code, text] of [
   });
 }
 
-test('a value of the command line that cannot be is told with the option, whatever the file says', (t) => {
+test('an invalid value on the command line is reported with its option, whatever the file contains', (t) => {
   const { file } = site(t, '<console>0</console>');
   assert.match(oneLine(run('--config', file, '--check-config', '--console', 'x').stderr), /^opensrf-chopchop: --console: "x" is not a port number/);
 });

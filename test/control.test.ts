@@ -34,7 +34,7 @@ function rawCall(url: string, path: string, headers: Record<string, string>, met
   });
 }
 
-test('nothing of the server is told without the token; health, readiness and the files of the console are', async (t) => {
+test('without the token only health, readiness and the files of the console are served', async (t) => {
   const { url } = await startControlledServer(t);
   for (const path of [
     '/api/v1/server',
@@ -148,7 +148,7 @@ test('what is no HTTP is refused, and who says nothing is sent away without harm
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
 });
 
-test('however many strangers hold on to the port, whoever knows the token gets in, and stays', async (t) => {
+test('any number of unauthenticated connections leaves room for authenticated ones', async (t) => {
   const { url, call } = await startControlledServer(t);
   const events = await call('/api/v1/events');
   const unauthenticated = Array.from({ length: 400 }, () => connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {}));
@@ -356,7 +356,7 @@ test('a unix socket is for its user alone and gone in the end; one left behind i
   assert.equal(existsSync(socket), false);
 });
 
-test('a port that is taken is an error, if somebody has named it', async (t) => {
+test('a port in use is an error if it was named', async (t) => {
   const first = await startControlledServer(t);
   const port = Number(new URL(first.url).port);
   const { server } = await startServer(t);

@@ -52,7 +52,7 @@ test('a daemon has a session of its own, none of the standard streams, and no ar
   assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /^opensrf-chopchop\0*$/);
 });
 
-test('whoever reads the output of --daemon sees its end: the daemon does not hold it', async (t) => {
+test('the output of --daemon ends: the daemon does not keep it open', async (t) => {
   const folder = temporaryFolder(t);
   const args = [MAIN, '--daemon', '--port', '0', '--pid-file', join(folder, 'pid')];
   const child = endWith(t, spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));

@@ -97,7 +97,7 @@ function folderWith(t: TestContext, name: string, content: string): string {
 }
 
 for (const [name, options] of doubles) {
-  test(`requests that are nested too deeply harm nobody: built-in settings, ${name}, a recording, faults, the trace`, async (t) => {
+  test(`too deeply nested requests do no harm: built-in settings, ${name}, a recording, faults, the trace`, async (t) => {
     const { jabber, log, address, get } = await startAll(t, options(t));
     const before = jabber.services();
     const alice = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'alice');
@@ -123,7 +123,7 @@ for (const [name, options] of doubles) {
   });
 }
 
-test('answers that are nested too deeply, or with statuses that are none, harm nobody: the ledger, a recording, the trace, who asked', async (t) => {
+test('too deeply nested answers and invalid statuses do no harm: the ledger, a recording, the trace, the client', async (t) => {
   const { jabber, log, address } = await startAll(t, {});
   const listener = await RawProgram.listen(t, address, 'opensrf.raw', DOMAIN);
   const bob = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'bob');

@@ -70,7 +70,7 @@ test('exec tells of a command that fails what was asked and not answered as it s
   assert.ok(existsSync(join(conf, 'opensrf_core.xml')), 'a folder that was named stays');
 });
 
-test('exec lets go wrong what it is told to', (t) => {
+test('exec injects faults', (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'math.yaml'), STUB);
   const fault = JSON.stringify({ service: 'opensrf.math', params: [2, { $any: true }], status: 503, text: 'come again', times: 1 });
@@ -124,7 +124,7 @@ test('exec says in one line what kept it from running the command, each with its
   }
 });
 
-test('signals go on to the command; one that is ended by a signal is told as a shell tells it', async (t) => {
+test('exec forwards signals to the command; one that a signal ends has the exit code of a shell', async (t) => {
   const folder = temporaryFolder(t);
   const start = (script: string) => {
     return endWith(t, spawn(process.execPath, [MAIN, 'exec', '--', process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -172,7 +172,7 @@ test('serve has doubles too: what it records, another replays', async (t) => {
   assert.deepEqual([refused.code, /math\.yaml:1: service: must be a non-empty string/.test(refused.stderr)], [2, true]);
 });
 
-test('readiness is told on standard output and to systemd, if they want to know', async (t) => {
+test('readiness is reported on standard output and to systemd', async (t) => {
   const folder = temporaryFolder(t);
   const tool = join(folder, 'systemd-notify');
   writeFileSync(tool, `#!/bin/sh\necho "$@" > ${folder}/notified.tmp && mv ${folder}/notified.tmp ${folder}/notified\n`);

@@ -269,7 +269,7 @@ test('received and verify find requests by service, method, parameters, client a
   assert.throws(() => jabber.received({ methode: 'add' } as object), /a filter has no "methode"/);
 });
 
-test('who waits for a request or a service gets it, or is told that it did not come', async (t) => {
+test('waiting for a request or a service resolves, or rejects with a time-out', async (t) => {
   const jabber = await start(t);
   const service = jabber.waitForService('opensrf.math');
   const request = jabber.waitForRequest({ method: 'add' });

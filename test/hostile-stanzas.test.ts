@@ -172,7 +172,7 @@ test('of an account so many sessions are available and no more, whatever they sa
   assert.doesNotMatch(mallory.transcript, /<status>/);
 });
 
-test('a long goodbye is told to all who are to hear it, without what it says', async (t) => {
+test('long unavailable presence is sent to all recipients without its content', async (t) => {
   const { mallory, alice, login } = await setUp(t, { queryBytes: 1_000 });
   const friend = await login('friend');
   alice.send('<presence/>');

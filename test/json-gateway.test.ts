@@ -42,7 +42,7 @@ for (const [query, answer] of [
   });
 }
 
-test('an unknown method is told with its status, always as HTTP 200 and text', async (t) => {
+test('an unknown method gets its status as text, always with HTTP 200', async (t) => {
   const jabber = await startWeb(t);
   const response = await fetch(webUrl(jabber, `${PATH}?service=${MATH}&method=nosuch&param=2`));
   assert.equal(response.status, 200);

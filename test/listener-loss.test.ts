@@ -72,7 +72,7 @@ test('one of two listeners is killed in a burst of ten: none is lost, its five a
   }
 });
 
-test('the last listener is killed in a burst of ten: every client is told when the grace is over, with status 503', async (t) => {
+test('the last listener is killed in a burst of ten: every client gets status 503 after the grace period', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { client, listen, ask, server, settled } = await setUp(t);
   const doomed = await listen('doomed');
@@ -142,7 +142,7 @@ test('requests a listener had not been sent go to the next one, in order, and ar
   assert.deepEqual([...answered, ...handedOn], threads, 'the first were written and are answered, the rest is handed on, all in order');
 });
 
-test('--on-listener-loss reroute hands over again what nobody has answered', async (t) => {
+test('--on-listener-loss reroute hands unanswered requests to another listener', async (t) => {
   const { client, listen, ask } = await setUp(t, { onListenerLoss: 'reroute' });
   const doomed = await listen('doomed');
   ask('1');
@@ -226,7 +226,7 @@ test('a listener that closes its stream in order leaves its classes in the same 
   assert.equal(server.routers.get(DOMAIN)?.classes.size, 0);
 });
 
-test('a listener that has unregistered and ends with requests unanswered leaves nobody waiting', async (t) => {
+test('a listener that unregisters and ends with unanswered requests leaves no client waiting', async (t) => {
   const { client, listen, ask, settled } = await setUp(t);
   const leaving = await listen('leaving');
   ask('1');

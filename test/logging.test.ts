@@ -224,7 +224,7 @@ test('logins refused by the hundred are some lines and a number', async (t) => {
   assert.ok(refused <= 50, `${refused} lines`);
 });
 
-test('standard output that nobody reads any more ends nothing', async (t) => {
+test('a closed standard output does not end the server', async (t) => {
   const folder = temporaryFolder(t);
   const server = await serve(t, folder);
   server.child.stdout?.destroy();
@@ -237,7 +237,7 @@ for (const [what, mistake] of [
   ['an exception', "throw new Error('nobody caught this')"],
   ['a rejection', "Promise.reject(new Error('nobody caught this'))"],
 ] as const) {
-  test(`after ${what} that nobody caught the log says so, sessions and files are ended in order, and the exit code is 1`, async (t) => {
+  test(`after an uncaught error (${what}) the log has it, sessions are closed, files removed, and the exit code is 1`, async (t) => {
     const folder = temporaryFolder(t);
     // The server has no such mistake at hand, so that one is put into its process.
     const before = process.env['NODE_OPTIONS'];

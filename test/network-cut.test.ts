@@ -90,7 +90,7 @@ test('a silent listener whose host has vanished is found by TCP keep-alive and l
   await listener.noticed();
 });
 
-test('a listener whose host vanishes with a request on its way is found by the retransmissions, and the client is told', async (t) => {
+test('retransmissions find a listener whose host vanishes with a request in flight, and the client gets an answer', async (t) => {
   const listener = await listenerInNamespace(t, `ccB${process.pid}`);
   if (listener === null) return;
   const client = await Peer.inMemory(listener.server).login('opensrf', 'localhost', 'client');

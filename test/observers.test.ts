@@ -112,7 +112,7 @@ test('an observer of exchanges that throws disturbs neither the tap nor the othe
   assert.equal(guards.failures.get('failing'), 10);
 });
 
-test('metrics are told without the part that cannot be read, and say what has failed', async (t) => {
+test('metrics omit a part that cannot be read, and count its failure', async (t) => {
   const { server, call } = await startControlledServer(t);
   Object.defineProperty(server.counts.bounces, Symbol.iterator, { value: fail });
   const text = await (await call('/metrics')).text();

@@ -34,7 +34,7 @@ async function play(t: TestContext, jabber: ChopChopFixture, thread: string, ste
   return answers.map((answer) => answer.replace(/ from='[^']*'/, ''));
 }
 
-test('a recorded session replays byte by byte at its client, whoever wrote it', async (t) => {
+test('a recorded session is replayed with identical bytes, from any client library', async (t) => {
   const file = join(temporaryFolder(t), 'session.ndjson');
   const steps: Step[] = [
     ['opensrf.stub', requestBody('count', [3], '1'), 1],
@@ -138,7 +138,7 @@ test('a line tells what was asked and answered; protected parameters are not in 
   assert.deepEqual(replaying.services(), ['open-ils.auth']);
 });
 
-test('what is not in a recording gets status 404, or in lenient mode another answer of the method; both are told', async (t) => {
+test('a request that is not in a recording gets status 404, or in lenient mode another answer of the method; both are reported', async (t) => {
   const file = join(temporaryFolder(t), 'by-hand.ndjson');
   const lines = [
     { service: 'opensrf.math', method: 'add', params: [{ b: 1, a: 2 }], results: [3] },

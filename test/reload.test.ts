@@ -12,7 +12,7 @@ import { Peer } from './support/peer.ts';
 
 const DOMAIN = 'private.localhost';
 
-test('what a running server can take over it takes, and the names of the rest are told', () => {
+test('a reload applies the reloadable settings and names the others', () => {
   const running = createConfig();
   const account = { username: 'a', domain: 'localhost', password: 'p' };
   const rows: readonly (readonly [input: ConfigInput, restart: readonly string[], taken: (config: typeof running) => unknown, what: unknown])[] = [

@@ -224,7 +224,7 @@ test('no answer in time is one line and exit code 6', async (t) => {
 });
 
 for (const absentService of ['status', 'bounce'] as const) {
-  test(`an absent service, told by a ${absentService}, is one line and exit code 7`, async (t) => {
+  test(`an absent service, by a ${absentService}, is one line and exit code 7`, async (t) => {
     const { request } = await setUp(t, { router: { absentService } });
     for (const extra of [[], ['--connect']]) {
       const outcome = await request('nosuch', 'm', ...extra).outcome();

@@ -62,7 +62,7 @@ const WAYS: readonly ((peer: Peer, text: Buffer) => void)[] = [
 ];
 
 for (const [what, [fault, conditions]] of Object.entries(FAULTS)) {
-  test(`${what} ends the stream with ${conditions.join(' or ')}, wherever it stands and however it comes, and nobody gets any of it`, async (t) => {
+  test(`${what} ends the stream with ${conditions.join(' or ')}, at any place and in any pieces, and is never delivered`, async (t) => {
     const { server, address, log } = await startServer(t, { domains: [DOMAIN], limits: { failedLogins: 1_000 } });
     const alice = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'alice');
     for (const [place, [before, behind]] of Object.entries(PLACES)) {

@@ -50,7 +50,7 @@ test('unregistering stops new requests at once; the last listener takes the clas
   assert.match(answer, /osrf_xid='x1'.*<thread>1<\/thread>.*"osrfMethodException","__p":\{"status":"[^"]*","statusCode":"404"/);
 });
 
-test('a client of an absent service is told at once: a REQUEST by status 404, a CONNECT and what is no OpenSRF message by a bounce', async (t) => {
+test('an absent service is answered at once: a REQUEST with status 404, a CONNECT and a body without OpenSRF messages with a bounce', async (t) => {
   const { login } = await setUp(t);
   const client = await login('client');
   client.send(cRequest(MATH, '', 'request', requestBody('add')));
@@ -306,7 +306,7 @@ for (const [what, name] of [
   ['a control character', 'a&#9;b'],
   ['1,024 bytes', 'x'.repeat(1024)],
 ] as const) {
-  test(`a service cannot be named ${what}: the listener and the log are told`, async (t) => {
+  test(`a service cannot be named ${what}: the listener gets a bounce, and the log a line`, async (t) => {
     const { login, log, server } = await setUp(t);
     const listener = await login('listener');
     listener.send(registration('register', ROUTER, '', name));

@@ -63,7 +63,7 @@ test('a server whose log file can grow no more goes on, and says so once', async
   assert.match(oneLine(errors), /cannot write the log: EFBIG.*; its lines are lost until that is mended/);
 });
 
-test('a storm of SIGHUP while clients log in drops nobody', async (t) => {
+test('a storm of SIGHUP during logins drops no client', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'core.xml');
   const account = (password: string) => `<domain>private.localhost</domain><username>opensrf</username><passwd>${password}</passwd>`;

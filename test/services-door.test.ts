@@ -26,7 +26,7 @@ test('several results are an array, or lines where the client takes those; none 
   assert.equal(await lines.text(), '"a"\n"b"\n');
 });
 
-test('an error is told by problem details with the status of OpenSRF', async (t) => {
+test('an error has problem details with the status of OpenSRF', async (t) => {
   const jabber = await startWeb(t, { web: WEB });
   const failed = await call(jabber, `${MATH}/fail`, '[]');
   assert.equal(failed.status, 503);

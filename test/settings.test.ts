@@ -173,7 +173,7 @@ test('a request right behind the word that the other one leaves finds the built-
   assert.equal((await ask(HOST_CONFIG, 'localhost')).length, 1);
 });
 
-test('a router from outside is told of it, and of its stepping aside', async (t) => {
+test('the built-in settings register with an external router, and unregister from it', async (t) => {
   const { server, address, log } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'));
   const router = await (await Peer.connect(t, address)).login('router', 'private.localhost', 'router');
   const registered = await router.message();

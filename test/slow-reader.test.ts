@@ -61,7 +61,7 @@ test('a process that is stopped under a flood is closed when so much waits for i
   await sender.expect('"statusCode":"404"');
 });
 
-test('while so much waits for a process that is stopped, a ping of somebody else costs the server what it cost before', async (t) => {
+test('a large outbox of a stopped process does not make the ping of another session cost more', async (t) => {
   const { server, address } = await startServer(t, { domains: ['localhost'] });
   const receiver = endWith(t, spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] }));
   await once(receiver.stdout, 'data');
@@ -105,7 +105,7 @@ test('who gets back all that waited for another at once is not taken for one tha
   assert.equal(sender.ended, false);
 });
 
-test('who asks without end what has been acknowledged, and reads no answer, is closed as everybody who does not read', async (t) => {
+test('a peer that sends <r/> without reading the answers is closed as a slow reader', async (t) => {
   const { server, log } = await startServer(t, { domains: ['localhost'], limits: { outboxBytes: 100_000, stalledAfterMs: 0 } });
   const blocked = new BlockingDuplex();
   server.serve(blocked, 'blocked');

@@ -61,7 +61,7 @@ async function readUpTo(peer: Peer): Promise<string> {
 }
 
 for (const type of ['result', 'error']) {
-  test(`an iq of type ${type} that nobody has asked for is answered by nobody, and reaches no one but a session, as its sender's`, async (t) => {
+  test(`an unsolicited iq of type ${type} is never answered, and reaches only a session, stamped`, async (t) => {
     const { login, server, mallory, victim } = await setUp(t);
     victim.send(registration('register', 'router@private.localhost/router', VICTIM, 'opensrf.math'));
     assert.equal(await readUpTo(victim), '');
@@ -148,7 +148,7 @@ const THEFTS: readonly (readonly [what: string, stanza: string])[] = [
 ];
 
 for (const [what, stanza] of THEFTS) {
-  test(`nobody can unregister a listener but that itself: who ${what} does not`, async (t) => {
+  test(`only a listener can unregister itself: a peer that ${what} cannot`, async (t) => {
     const { login, mallory, victim } = await setUp(t);
     victim.send(registration('register', ROUTER, VICTIM, 'opensrf.math'));
     await readUpTo(victim);
@@ -160,7 +160,7 @@ for (const [what, stanza] of THEFTS) {
   });
 }
 
-test('what a domain that is not trusted says to a router changes nothing, whoever it says it is', async (t) => {
+test('a message from an untrusted domain to a router changes nothing, with any claimed sender', async (t) => {
   const trusted = new Map([[PRIVATE, [PRIVATE]]]);
   const { server, login, victim } = await setUp(t, { router: { trustedServers: trusted, trustedClients: trusted } });
   victim.send(registration('register', ROUTER, VICTIM, 'opensrf.math'));

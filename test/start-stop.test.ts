@@ -58,7 +58,7 @@ test('a server that is stopped while it starts listens no more', async () => {
   assert.equal(await listens(address), false);
 });
 
-test('whoever stops a server that is stopping waits as long as the first', async (t) => {
+test('a second stop of a stopping server waits as long as the first', async (t) => {
   const server = create();
   const [address] = (await server.start()) as [BoundAddress];
   await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'a');

@@ -69,7 +69,7 @@ test('services declared in YAML and JSON answer case by case', async (t) => {
   await assert.rejects(ask('flaky'), /503 come again/);
 });
 
-test('what is wrong with files of stubs is told with file, line and path, all at once', async (t) => {
+test('all errors in files of stubs are reported at once, with file, line and path', async (t) => {
   const folder = temporaryFolder(t);
   const problems = async (files: Record<string, string>) => {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);

@@ -75,7 +75,7 @@ test('a large result is cut where a C service cuts it', async (t) => {
   assert.deepEqual([third, last], [`[${recorded('1', 'RESULT', finalized)}]`, `[${COMPLETE}]`]);
 });
 
-test('a full backlog is told by the listener, about request 1 whichever it was', async (t) => {
+test('the listener reports a full backlog for request 1, regardless of the request', async (t) => {
   const { jabber, peer, ask, stub } = await start(t, { maxWorkers: 1, maxBacklog: 0 });
   ask(sessionBody('CONNECT'), undefined, 'holds the only worker');
   assert.match(await peer.message(), /Connection Successful/);

@@ -98,7 +98,7 @@ test('white space behind <starttls/> is nothing, in whatever pieces it comes', a
   await peer.expect(PROCEED);
 });
 
-test('bytes that are no TLS behind <proceed/> end the connection, and nobody else notices', async (t) => {
+test('bytes other than TLS after <proceed/> end only this connection', async (t) => {
   const { server, address } = await start(t);
   const other = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'other');
   const peer = await Peer.connect(t, address);
@@ -144,7 +144,7 @@ test('TLS that is not offered is refused, and the stream ends', async (t) => {
   assert.equal(await twice.closed(), "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>");
 });
 
-test('where TLS is required nobody logs in over TCP without it, by any login', async (t) => {
+test('with TLS required, no login works over TCP without it', async (t) => {
   const site = await start(t, { ...SELF_SIGNED, required: true });
   const peer = await Peer.connect(t, site.address);
   peer.send(OPEN);
@@ -283,7 +283,7 @@ test('SIGHUP takes over a new certificate, and tells of a bad one', async (t) =>
   assert.equal(await stop(server), 0);
 });
 
-test('a certificate that cannot be read is told in one line', (t) => {
+test('an unreadable certificate is reported in one line', (t) => {
   const { code, stderr } = run('--port', '0', '--tls-cert', join(temporaryFolder(t), 'none'));
   assert.equal(code, 4);
   assert.match(oneLine(stderr), /TLS: cannot read .*none: ENOENT/);

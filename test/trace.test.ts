@@ -15,7 +15,7 @@ type Batch = TraceBatch & { readonly unseen: number; readonly leftOut: number };
 
 const CALL_ADD = posted({ service: 'opensrf.math', method: 'add', params: [2, 3] });
 
-test('the way of a request is told live and remembered: who asked, which listener had it, which worker answered, when', async (t) => {
+test('a request is shown live and remembered: client, listener, worker, times', async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started, 1);
   const events = await watchEvents(t, started);
@@ -51,7 +51,7 @@ test('the way of a request is told live and remembered: who asked, which listene
   assert.equal((await started.call('/api/v1/requests/4711')).status, 404);
 });
 
-test('who begins to watch is told of the past first, if he asks for it, and past requests can be searched and cleared', async (t) => {
+test('a new watcher first gets past requests if requested; they can be searched and cleared', async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   for (const params of [
@@ -82,7 +82,7 @@ test('who begins to watch is told of the past first, if he asks for it, and past
   assert.equal(await found(''), 0);
 });
 
-test('a request that nobody has answered yet is told of, and so is one that comes back', async (t) => {
+test('unanswered and bounced requests are shown', async (t) => {
   const started = await startControlledServer(t);
   const silent = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'silent');
   silent.send(`<message to='router@private.localhost/router'><opensrf router_command='register' router_class='opensrf.silent'/><body/></message>`);
@@ -113,7 +113,7 @@ test('neither parameters nor results of a protected method are remembered', asyn
   assert.match(JSON.stringify(remembered), /PARAMS REDACTED/);
 });
 
-test('what is nested too deeply to be kept harms nobody on its way', async (t) => {
+test('a message that is nested too deeply for the trace is delivered unharmed', async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started, 1);
   const alice = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'alice');
@@ -179,7 +179,7 @@ test('what a component asks from its many addresses is followed, and given up wh
   );
 });
 
-test('while nobody watches, many requests one after the other are all remembered, more than may be looked at in one go', async (t) => {
+test('without watchers, many sequential requests are all remembered, more than one burst may observe', async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'patient' });

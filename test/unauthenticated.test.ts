@@ -26,7 +26,7 @@ async function setUp(t: TestContext, limits: Partial<Limits> = {}) {
   return { server, log, open, login, closes };
 }
 
-test('the connections of one address that have not logged in are bounded: the oldest makes room, is told why, and whoever comes can log in', async (t) => {
+test('the unauthenticated connections of one address are bounded: the oldest is closed with the reason, and new ones can log in', async (t) => {
   const { server, open, login, closes } = await setUp(t, { pendingOfAddress: 20 });
   const peers: Peer[] = [];
   for (let index = 0; index < 30; index++) peers.push(await open());
@@ -86,7 +86,7 @@ test('a peer that sends one byte after the other is closed when the time to log 
   assert.equal(server.counts.closes.get('login-timeout'), 1);
 });
 
-test('a flood of stanzas before login gets one error, and nobody gets the stanzas', async (t) => {
+test('a flood of stanzas before login gets one error, and none is delivered', async (t) => {
   const { open, login } = await setUp(t);
   const victim = await login('victim');
   const peer = await open();
@@ -186,7 +186,7 @@ test('a digest is of no use on another stream', async (t) => {
   await recorded.peer.expect("type='result'");
 });
 
-test('after too many failures of its address a failed login is told late, and a right one from the same address at once', async (t) => {
+test('after too many failures of its address the answer to a failed login is delayed, and that to a right one is not', async (t) => {
   const { open, login, server } = await setUp(t, { failedLogins: 2, failedLoginDelayMs: 60_000, loginTimeoutMs: 120_000 });
   const peer = await open();
   peer.send(header(DOMAIN));
@@ -204,7 +204,7 @@ test('after too many failures of its address a failed login is told late, and a 
   assert.match(await late.closed(), /<policy-violation .*a login is still pending/);
 });
 
-test('a failed login that is told late is told in the end, and may be tried again', async (t) => {
+test('the delayed answer to a failed login arrives, and the client may try again', async (t) => {
   const { open } = await setUp(t, { failedLogins: 0, failedLoginDelayMs: 20 });
   const peer = await open();
   peer.send(header(DOMAIN));

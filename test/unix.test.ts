@@ -60,7 +60,7 @@ test('a socket that a killed server has left is replaced', async (t) => {
   await (await open(t, path)).login('opensrf', 'localhost', 'local');
 });
 
-test('a socket that somebody listens on stays, and the start says so', async (t) => {
+test('a socket in use stays, and the start fails with the reason', async (t) => {
   const path = join(temporaryFolder(t), 'chopchop.sock');
   await startServer(t, { unix: { paths: [path] } });
   await startFails(path, /cannot listen on .*chopchop\.sock: it is in use by another program; stop it, or choose another path with --unix/);
@@ -78,7 +78,7 @@ test('nothing that is no socket is ever removed', async (t) => {
   assert.equal(readFileSync(link, 'utf8'), 'precious');
 });
 
-test('a path that cannot be is told with its reason, and no port stays open', async (t) => {
+test('an invalid path is reported with its reason, and no port stays open', async (t) => {
   const folder = temporaryFolder(t);
   await startFails(join(folder, 'none', 'chopchop.sock'), /cannot listen on .*none\/chopchop\.sock: the folder does not exist/);
   await startFails(join(folder, 'x'.repeat(120)), /the path is longer than 103 bytes/);
@@ -86,7 +86,7 @@ test('a path that cannot be is told with its reason, and no port stays open', as
   await startFails(join(folder, 'file', 'chopchop.sock'), /a part of the path is not a folder/);
 });
 
-test('a folder that may not be written in is told', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, async (t) => {
+test('an unwritable folder is reported', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, async (t) => {
   const folder = temporaryFolder(t);
   chmodSync(folder, 0o500);
   await startFails(join(folder, 'chopchop.sock'), /permission denied in that folder/);

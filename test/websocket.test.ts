@@ -212,7 +212,7 @@ test('a visitor that never becomes a WebSocket is let go', async (t) => {
   await new Promise((resolve) => visitor.resume().on('close', resolve));
 });
 
-test('who visits the port and does not log in makes room as on every other, and whoever comes can still log in', async (t) => {
+test('connections to the web port without a login are closed for new ones, which can still log in', async (t) => {
   const site = await start(t, { limits: { pendingOfAddress: 10 } });
   const { host, port } = site.server.listening.websocket[0] as BoundAddress;
   const visitors = Array.from({ length: 30 }, () => connect(port, host).on('error', () => {}));

@@ -42,7 +42,7 @@ async function exchange(echo: Peer, component: Program): Promise<void> {
   await component.printed(`error from ${ABSENT}: service-unavailable\n`);
 }
 
-test('@xmpp/component connects, is heard, hears, is told of an absent JID, and comes back after a restart of the server', {
+test('@xmpp/component connects, sends, receives, gets a bounce, and reconnects after a restart of the server', {
   skip: NO_XMPP_JS,
 }, async (t) => {
   const first = await startWithComponents(t);
@@ -63,7 +63,7 @@ test('@xmpp/component is refused with a wrong secret', { skip: NO_XMPP_JS }, asy
   assert.match((await component.outcome()).stdout, /^failed: not-authorized\n/);
 });
 
-test('slixmpp (Python) as a component connects, is heard, hears, and is told of an absent JID', { skip: NO_SLIXMPP }, async (t) => {
+test('slixmpp (Python) as a component connects, sends, receives, and gets a bounce', { skip: NO_SLIXMPP }, async (t) => {
   const { server, address } = await startWithComponents(t);
   const [{ port }] = server.listening.components as [BoundAddress];
   const component = new Program(t, PYTHON, [script('slixmpp-component.py'), String(port), GATE, 'secret', ECHO, ABSENT]);

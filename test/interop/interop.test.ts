@@ -38,7 +38,7 @@ async function play(t: Parameters<typeof startServer>[0], command: string[]): Pr
 }
 
 const PERL = ['/usr/bin/perl'];
-test('Net::XMPP (Perl) logs in with jabber:iq:auth, is heard, hears, and is told of an absent JID', {
+test('Net::XMPP (Perl) logs in with jabber:iq:auth, sends, receives, and gets a bounce', {
   skip: missing([...PERL, '-MNet::XMPP', '-e', '1'], 'libnet-xmpp-perl'),
 }, async (t) => {
   assert.deepEqual(await play(t, [...PERL, '-C', `${CLIENTS}net-xmpp.pl`]), [
@@ -50,7 +50,7 @@ test('Net::XMPP (Perl) logs in with jabber:iq:auth, is heard, hears, and is told
 });
 
 const PYTHON = ['/usr/bin/python3'];
-test('slixmpp (Python) logs in with SASL PLAIN, pings, asks for version and features, is heard, hears, and is told of an absent JID', {
+test('slixmpp (Python) logs in with SASL PLAIN, pings, queries version and features, sends, receives, and gets a bounce', {
   skip: missing([...PYTHON, '-c', 'import slixmpp'], 'python3-slixmpp'),
 }, async (t) => {
   assert.deepEqual(await play(t, [...PYTHON, `${CLIENTS}slixmpp-client.py`]), [

@@ -81,7 +81,7 @@ test('where all are stalled they take turns all the same', () => {
   }
 });
 
-test('an empty pool has nobody, and neither has one all have left', () => {
+test('an empty pool has no node, also after all have left', () => {
   for (const name of BALANCES) {
     const members = nodes('ab');
     const balance = createBalance<Node>(name);

@@ -24,7 +24,7 @@ test('a bounce has the shape every OpenSRF library understands', () => {
   );
 });
 
-test('a bounce keeps the extension of an old stanza, and the thread for whoever waits for it', () => {
+test('a bounce keeps the extension of an old stanza, and its thread', () => {
   const answer = bounce(from('a@localhost/c', `<message to='b@localhost/d' osrf_xid='7' xml:lang='en'><thread>t</thread></message>`), unavailable);
   assert.match(answer?.toXml() ?? '', /^<message to='a@localhost\/c' from='b@localhost\/d' type='error' osrf_xid='7' xml:lang='en'><thread>t<\/thread><error /);
   assert.equal(answer?.thread, 't');

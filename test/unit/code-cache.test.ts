@@ -40,7 +40,7 @@ test('broken code is not taken, and is written anew', (t) => {
   assert.deepEqual(cache.read(), CODE);
 });
 
-test('code that somebody else could have written is not taken', (t) => {
+test('cached code that another user could have written is ignored', (t) => {
   const { cache, file } = written(t);
   chmodSync(file, 0o620);
   assert.equal(cache.read(), undefined);

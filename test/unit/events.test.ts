@@ -55,7 +55,7 @@ async function listen(query = '') {
   return { response, happen, found, watchers, healthWatchers };
 }
 
-test('who reads too slowly misses events, and is told how many when he reads again', async () => {
+test('a slow reader misses events, and later gets their number', async () => {
   const { response, happen } = await listen();
   happen();
   assert.equal(response.written.length, 2);
@@ -79,7 +79,7 @@ test('the past is searched bit by bit, and what happens meanwhile follows it', a
   );
 });
 
-test('who has gone is not told anything any more', async () => {
+test('a closed event stream gets no more events', async () => {
   const { response, watchers, healthWatchers } = await listen();
   assert.deepEqual([watchers.size, healthWatchers.size], [1, 1]);
   response.emit('close');

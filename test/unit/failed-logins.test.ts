@@ -10,7 +10,7 @@ function setUp() {
   return { clock, fail };
 }
 
-test('so many failed logins of one address are told at once, further ones late; another address is another matter', () => {
+test('the answers to a number of failed logins of one address are immediate, later ones delayed; other addresses do not count', () => {
   const { fail } = setUp();
   assert.deepEqual(fail('10.0.0.1:1', 4), [0, 0, 2_000, 2_000]);
   assert.deepEqual(fail('10.0.0.1:2', 1), [2_000], 'the same address from another port');

@@ -12,7 +12,7 @@ for (const [what, prepare] of [
   ['a link to a file', symlinkSync],
   ['another name of a file', linkSync],
 ] as const) {
-  test(`${what} that somebody has put where it is about to be written leads nothing there`, (t) => {
+  test(`${what} in the place of a new file is not followed`, (t) => {
     const folder = temporaryFolder(t);
     const [path, theirs] = [join(folder, 'control.json'), join(folder, 'theirs')];
     writeFileSync(theirs, 'precious', { mode: 0o666 });
@@ -25,7 +25,7 @@ for (const [what, prepare] of [
   });
 }
 
-test('a file that cannot be written is told, and nothing is left of it', (t) => {
+test('a file that cannot be written is reported, and leaves no rest', (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'taken'));
   for (const path of [join(folder, 'taken'), join(folder, 'absent', 'file')]) {
@@ -37,7 +37,7 @@ test('a file that cannot be written is told, and nothing is left of it', (t) => 
   assert.deepEqual(readdirSync(folder), ['taken']);
 });
 
-test('a file is removed while it is our own, and is somebody else’s by what it says', (t) => {
+test('a file is removed only while it has our content', (t) => {
   const path = join(temporaryFolder(t), 'pid');
   writeFileAtomically(path, '1\n');
   removeOwnFile(path, '2\n');

@@ -91,7 +91,7 @@ test('so many requests are held, and so many bytes, and no more', () => {
   assert.equal(held.hold('a', sized('6', 10_000)), true, 'what expired is free');
 });
 
-test('a client that ends takes its requests along, and nobody else is disturbed', () => {
+test('the end of a client drops its held requests, and no others', () => {
   const { clock, held, expired, start } = holder();
   for (const id of ['x1', 'y2', 'x3', 'y4']) held.hold('a', request(id, 10, id.startsWith('x') ? 1 : 2));
   held.hold('b', request('x5', 10, 1));

@@ -325,7 +325,7 @@ test('a number is given once, however many requests come and go and however many
   assert.equal(ledger.size, 0);
 });
 
-test('how far an answer brings its request is told by its last message, however long and in whatever order of keys', () => {
+test('the last message of an answer decides its state, at any length and with any order of keys', () => {
   const message = (type: string, payload: string) => `{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"${type}","payload":${payload}}}`;
   const status = (code: number | string, text: string) => `{"__c":"osrfStatus","__p":{"status":${JSON.stringify(text)},"statusCode":${JSON.stringify(code)}}}`;
   const turned = (code: number, text: string) => `{"__p":{"statusCode":${code},"status":${JSON.stringify(text)}},"__c":"osrfStatus"}`;

@@ -35,7 +35,7 @@ test('a program hands in numbers, or the texts of the command line', () => {
   for (const wrong of [{ depth: '9x' }, { depth: '' }, { depth: null }, { depth: true }, 'depth=9', 9, null]) assert.equal(LIMIT_VALUES.take(wrong).ok, false);
 });
 
-test('what is no limit, no number or out of range is told in a line of its own, and nothing is set', () => {
+test('an unknown limit, an invalid number or a value out of range is reported in one line each, and nothing is set', () => {
   const rows: readonly (readonly [text: string, problem: RegExp])[] = [
     ['depth', /^"depth" is not a limit as NAME=VALUE, as outboxBytes=16MiB$/],
     ['depths=9', /^there is no limit "depths" \(--help limits lists them\)$/],

@@ -48,7 +48,7 @@ test('whatever a session says begins its time anew', () => {
   assert.deepEqual(session.events, [PING]);
 });
 
-test('a session without a version may be silent for ever, as may any if nobody is to be pinged', () => {
+test('a session without a version may be silent forever, and so may any session without pings', () => {
   const versionless = watched(false);
   const modern = watched(true);
   for (const now of [0, 1_000_000, 2_000_000]) {

@@ -59,7 +59,7 @@ const WAYS: Readonly<Record<string, Way>> = {
 };
 
 for (const [name, way] of Object.entries(WAYS)) {
-  test(`a wrong login by ${name} takes the same work for a user who was there, one who was not, and one that nobody has`, async (t) => {
+  test(`a wrong login by ${name} takes the same work for a returning user, a new user and an unknown user`, async (t) => {
     const accounts = new Accounts(ACCOUNTS);
     const mechanisms = createMechanisms(accounts);
     way(accounts, mechanisms, 'opensrf')();

@@ -12,7 +12,7 @@ for (const [watched, ms] of [
   [true, 60],
   [false, 250],
 ] as const) {
-  test(`what holds the loop up for ${ms} ms is seen while ${watched ? 'somebody' : 'nobody'} watches, and told once`, async () => {
+  test(`a delay of ${ms} ms is measured ${watched ? 'with' : 'without'} watchers, and reported once`, async () => {
     const delay = new LoopDelay(realClock());
     delay.watched = watched;
     holdUp(ms);

@@ -26,7 +26,7 @@ function setUp() {
   return { budget, closed, open, turns };
 }
 
-test('within the limit nobody is closed', () => {
+test('within the limit no debtor is closed', () => {
   const { budget, closed, open, turns } = setUp();
   open('a', 'client', 600);
   open('b', 'listener', 400);
@@ -93,7 +93,7 @@ test('memory of a debtor that is being closed comes back in time, and counts for
   assert.deepEqual(closed, ['a 700', 'b 600'], 'nothing of it is left over');
 });
 
-test('where nobody owes a hundredth the budget is full until a twentieth is free', () => {
+test('if no debtor owes a hundredth, the budget is full until a twentieth is free', () => {
   const { budget, closed, open, turns } = setUp();
   const peers = Array.from({ length: 112 }, (_, index) => open(`p${index}`, 'client', 9));
   turns();
@@ -104,7 +104,7 @@ test('where nobody owes a hundredth the budget is full until a twentieth is free
   assert.equal(budget.full, false);
 });
 
-test('the largest debtors are told for the operator', () => {
+test('the largest debtors are listed for the operator', () => {
   const { budget, open } = setUp();
   for (const [name, bytes] of [
     ['a', 5],

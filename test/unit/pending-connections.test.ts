@@ -15,7 +15,7 @@ function setUp(pendingOfAddress: number, pendingConnections: number) {
   return { pending, closed, connect };
 }
 
-test('beyond what one address may have, its oldest makes room, and nobody else', () => {
+test('beyond the limit of one address, its oldest connection is closed, and no other', () => {
   const { pending, closed, connect } = setUp(2, 100);
   for (const peer of ['10.0.0.2:1', '10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3', '10.0.0.1:4']) connect(peer);
   assert.deepEqual([closed, pending.size], [['10.0.0.1:1', '10.0.0.1:2'], 3]);

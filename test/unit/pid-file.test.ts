@@ -54,7 +54,7 @@ test('the pid of the process that asks is stale: in a container the next server 
   assert.equal(pidFileState(fileWith(t, `${pid}\n`), pid).kind, 'stale');
 });
 
-test('a process that has ended and that nobody has waited for holds nothing', { skip: noProc }, async (t) => {
+test('a zombie process holds nothing', { skip: noProc }, async (t) => {
   // The shell starts a child, becomes a program that waits for no one, and so leaves a zombie of the right name.
   const script = `process.title = 'opensrf-chopchop'; process.stdout.write(process.pid + ' ')`;
   const shell = endWith(t, spawn('sh', ['-c', `"${process.execPath}" -e "${script}" & exec sleep 1000`], { stdio: ['ignore', 'pipe', 'inherit'] }));

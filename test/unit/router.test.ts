@@ -168,7 +168,7 @@ test('a class may have any name that is a resource', () => {
   assert.equal(setting.router.classes.size, 0);
 });
 
-test("a name that is no resource, and that of the router's own address, is refused and told so", () => {
+test("an invalid class name, and the router's own resource, are refused with the reason", () => {
   const setting = setUp();
   const listener = setting.environment.login('o@localhost/l');
   for (const name of ['', 'router', '\u007f', 'a\nb', 'x'.repeat(1024), '\u20ac'.repeat(342)]) {
@@ -252,7 +252,7 @@ test('a request that would mislead a listener reaches none, be the class present
   assert.deepEqual([listener.take(), peerListener.take()], [[], []]);
 });
 
-test('a thread with elements in it is repeated by nobody, also when an answer is due much later', () => {
+test('a thread with elements in it is never repeated, even in a later answer', () => {
   const setting = setUp({ holdMs: 1_000 });
   const listener = setting.listen('l', 'a');
   const client = setting.environment.login('o@localhost/c');
@@ -310,7 +310,7 @@ test('what waits for a drained class is handed over in order when its listener r
   assert.deepEqual(client.take(), []);
 });
 
-test('only a router account may drain, and it is told how many listeners that was', () => {
+test('only a router account may drain, and it gets the number of listeners', () => {
   const setting = setUp();
   const listener = setting.listen('l1', 'a');
   setting.listen('l2', 'a');
@@ -392,7 +392,7 @@ test('a suspended router has no address, and learns of registrations from what i
   assert.deepEqual(threads(listener.take()), ['t']);
 });
 
-test('whoever watches is told of each listener that joins a class or leaves it, and of nothing else', () => {
+test('a watcher is called for each listener that joins or leaves a class, and for nothing else', () => {
   const setting = setUp();
   const { environment } = setting;
   const changes = () => environment.listenerChanges.splice(0);

@@ -70,7 +70,7 @@ test('an identity that means another account, or none, is refused', () => {
   }
 });
 
-test('a PLAIN response that proves nobody is refused with the reason', () => {
+test('an invalid PLAIN response is refused with the reason', () => {
   const rows: readonly (readonly [response: string, failure: string])[] = [
     ['=', 'malformed-request'],
     [base64('opensrf'), 'malformed-request'],
@@ -221,7 +221,7 @@ test('SCRAM refuses everything else with the reason', () => {
   for (const [attempt, failure] of rows) assert.equal(scram(attempt), failure, JSON.stringify(attempt) + String(attempt.spoil));
 });
 
-test('channel binding: a bound exchange must be bound to this very channel, and nobody may talk a client out of it', () => {
+test('channel binding: a bound exchange must match this channel, and a downgrade is refused', () => {
   const bound = { mechanism: 'SCRAM-SHA-256-PLUS', context: TLS_CONTEXT, gs2: 'p=tls-exporter,,', channel: CHANNEL };
   assert.equal(scram(bound), 'opensrf');
   assert.equal(scram({ ...bound, mechanism: 'SCRAM-SHA-1-PLUS' }), 'opensrf');
@@ -235,7 +235,7 @@ test('channel binding: a bound exchange must be bound to this very channel, and 
   assert.equal(scram({ context: PLAIN_CONTEXT, gs2: 'y,,' }), 'opensrf', 'it could, and we cannot');
 });
 
-test('a user nobody has is told a salt as anybody, the same each time, and another one for each hash', () => {
+test('an unknown user gets a salt, the same each time, and another one for each hash', () => {
   const keys = new AccountScramKeys(new Accounts(ACCOUNTS));
   const salt = (username: string, hash: ScramHash) => keys.saltOf(username, 'localhost', hash).salt.toString('hex');
   assert.equal(salt('nobody', 'sha256'), salt('nobody', 'sha256'));

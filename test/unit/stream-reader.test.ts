@@ -106,7 +106,7 @@ test('restricted XML ends the stream wherever it stands', () => {
     ['a PI in a stanza', `${OPENING}<message><?x y?></message>`, 'restricted-xml'],
     ['a second declaration in a stanza', `${OPENING}<message><?xml version='1.0'?></message>`, 'not-well-formed'],
     ['a DOCTYPE in a stanza', `${OPENING}<message><!DOCTYPE x></message>`, 'not-well-formed'],
-    ['an entity nobody declared', `${OPENING}<message><body>&nbsp;</body></message>`, 'not-well-formed'],
+    ['an undeclared entity', `${OPENING}<message><body>&nbsp;</body></message>`, 'not-well-formed'],
   ]);
 });
 
@@ -133,8 +133,8 @@ test('what is not well-formed ends the stream before the stanza gets out', () =>
     ['an attribute without quotes', `${OPENING}<message to=a/>`, 'not-well-formed'],
     ['attributes without white space between', `${OPENING}<message to='a'from='b'/>`, 'not-well-formed'],
     ['a < in a value', `${OPENING}<message to='<'/>`, 'not-well-formed'],
-    ['a prefix nobody declared', `${OPENING}<message><x:y/></message>`, 'not-well-formed'],
-    ['an attribute prefix nobody declared', `${OPENING}<message x:y='1'/>`, 'not-well-formed'],
+    ['an undeclared prefix', `${OPENING}<message><x:y/></message>`, 'not-well-formed'],
+    ['an undeclared attribute prefix', `${OPENING}<message x:y='1'/>`, 'not-well-formed'],
     ['a prefix of another stanza', `${OPENING}<iq xmlns:x='u'/><message><x:y/></message>`, 'not-well-formed'],
     ['a control character', `${OPENING}<message><body>\u0001</body></message>`, 'not-well-formed'],
     ['a reference to a control character', `${OPENING}<message><body>&#1;</body></message>`, 'not-well-formed'],
@@ -260,7 +260,7 @@ test('the thread is the text of the first thread child', () => {
   }
 });
 
-test('a thread longer than any of OpenSRF’s is passed on, and nobody looks for it', () => {
+test('a thread longer than any of OpenSRF’s is passed on, but not tracked', () => {
   for (const [thread, known] of [
     ['t'.repeat(1_024), 't'.repeat(1_024)],
     ['t'.repeat(1_025), ''],
@@ -436,7 +436,7 @@ test('an oversized stanza must be well-formed to its end', () => {
   }
 });
 
-test('the end of a stream is told once, and nothing behind it is read', () => {
+test('the end of a stream is reported once, and nothing after it is read', () => {
   for (const chunks of ways(`${OPENING}<iq/></stream:stream >garbage<`)) {
     assert.deepEqual(Reading.of(chunks).events, ['header', 'stanza iq', 'footer']);
   }

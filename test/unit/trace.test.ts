@@ -143,7 +143,7 @@ test('percentiles are numbers that were there', () => {
   );
 });
 
-test('latencies are told by service and method, of so many methods, without what has no end or is no request', () => {
+test('latencies are reported by service and method, for a bounded number of methods, without CONNECTs and open requests', () => {
   const latencies = new Latencies();
   for (const durationMs of [1, 2, 3]) latencies.add(summary({ durationMs }));
   latencies.add(summary({ method: 'mult', state: 'refused', durationMs: 9 }));

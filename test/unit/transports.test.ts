@@ -29,7 +29,7 @@ const TLS = { canStartTls: false, confidential: true, remote: true };
 const LOOPBACK = { canStartTls: true, confidential: false, remote: false };
 const NETWORK = { canStartTls: true, confidential: false, remote: true };
 
-test('passwords are taken where nobody can listen in, and else as the server was told', () => {
+test('passwords are accepted on confidential transports, and elsewhere by the configuration', () => {
   const taken = (transport: typeof UNIX) =>
     PLAINTEXT_LOGINS.filter((plaintextLogin) => loginTerms({ plaintextLogin, startTls: 'offered' }, transport).plaintext).join(' ');
   assert.equal(taken(UNIX), 'allow loopback never');

@@ -52,7 +52,7 @@ test('all of it is undelivered but requests of a router that may have been read'
   assert.equal(idsOf(queue.undelivered()), 'abf');
 });
 
-test('what a connection had not written and is not kept here is told', () => {
+test('stanzas that a connection had not written and that are not kept are returned', () => {
   const queue = holding('a');
   const older = stanza('older');
   assert.deepEqual(queue.connectionEnded([older, ...queue.stanzas()]), [older]);

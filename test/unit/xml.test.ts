@@ -24,7 +24,7 @@ test('predefined entities and references of both number systems are resolved onc
   assert.equal(unescapeXml('&amp;#65;'), '&#65;');
 });
 
-test('a reference nobody can resolve stays as it is', () => {
+test('an unknown reference stays as it is', () => {
   for (const text of ['&nbsp;', '&', '& amp;', '&;', '&#;', '&#x;', '&#xg;', '&amp', '&#x110000;', '&#99999999999;', '&toString;', '&__proto__;']) {
     assert.equal(unescapeXml(text), text);
   }

@@ -3,7 +3,7 @@
 //
 //   node scripts/audit.js
 //
-// Exit code 1 if one has. A registry that answers no such question (many mirrors do not) is told in a line that begins with SKIPPED.
+// Exit code 1 if one has. If the registry does not support the query (many mirrors do not), a line that begins with SKIPPED says so.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

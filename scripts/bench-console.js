@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Measures what the console costs: server CPU per routed request without a control interface, with one that nobody looks at, and with the console
+// Measures what the console costs: server CPU per routed request without a control interface, with one without listeners, and with the console
 // open in a browser (or, without one, a program that asks for the same), in turns within each round.
 //
 //   npm run build && node scripts/bench-console.js [--rounds 5] [--seconds 3] [--window 8] [--view connections] [--rate REQUESTS_A_SECOND]

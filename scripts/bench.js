@@ -125,7 +125,7 @@ async function shortRatios(folder, osrfload, nullrelay) {
   return ratios;
 }
 
-/** @returns the exit code. Whoever shares the machine may spoil one try, hardly both. */
+/** @returns the exit code. Other load on the machine may spoil one try, hardly both. */
 async function check(folder, osrfload, nullrelay) {
   const recorded = JSON.parse(readFileSync(RECORDED, 'utf8'));
   for (let tries = 2; tries > 0; tries--) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Whether the time a refused login takes tells that a user exists: the same wrong password for one that does and for names nobody has, in turns, by each way to log in.
+// Tests whether the time of a refused login reveals that a user exists: sends the same wrong password for an existing user and for unknown names, alternately, by each login method.
 //
 //   npm run build && node scripts/login-timing.js [--tries 2000]
 //

@@ -39,8 +39,8 @@ test('the demo plays on a server that runs, unless its service is there already'
 
 test('--version says the version of package.json, and the commit', () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const [, told, commit] = /^(\S+) \(commit (\S+), sources\)\n$/.exec(run('--version').stdout) ?? [];
-  assert.equal(told, version);
+  const [, shown, commit] = /^(\S+) \(commit (\S+), sources\)\n$/.exec(run('--version').stdout) ?? [];
+  assert.equal(shown, version);
   // Git may not know it: of a copy of the sources, say.
   assert.match(commit as string, /^(?:[0-9a-f]{7,}\+?|unknown)$/);
 });

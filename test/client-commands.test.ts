@@ -21,7 +21,7 @@ function oneLine({ stderr }: Outcome): string {
   return stderr;
 }
 
-/** A port on which something listens that lets nobody stay. */
+/** A port that closes every connection at once. */
 async function rudeServer(t: TestContext, greet: (socket: Socket) => void) {
   const server = createServer((socket) => greet(socket.on('error', () => {}))).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -38,7 +38,7 @@ test('bash completes commands, options and their values', { skip: noBash }, (t) 
 interface Shell {
   readonly program: string;
   readonly args: string;
-  /** What it is told before anything is completed. */
+  /** The setup before each completion. */
   readonly setUp: string;
 }
 

@@ -35,7 +35,7 @@ function leaveFile(path: string, { url, address }: Pick<ControlledServer, 'url' 
   return path;
 }
 
-/** A process id that nobody has any more. */
+/** The pid of a process that has ended. */
 function deadPid(): number {
   return spawnSync(process.execPath, ['-e', '']).pid;
 }

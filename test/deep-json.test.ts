@@ -107,7 +107,7 @@ for (const [name, options] of doubles) {
       await alice.expect(new RegExp(`<thread>${service}-last</thread>`));
     }
     assert.equal(alice.ended, false);
-    assert.match(alice.transcript, /opensrf\.math-0<\/thread><body>[^<]*"statusCode":"400"/, 'the client is told');
+    assert.match(alice.transcript, /opensrf\.math-0<\/thread><body>[^<]*"statusCode":"400"/, 'the client gets an answer');
     assert.deepEqual(jabber.services(), before);
     assert.equal(await jabber.request('opensrf.math', 'add', 1, 1), jabber.notRecorded.length > 0 ? 2 : 1);
     assert.ok(jabber.received().length > 0);

@@ -52,7 +52,7 @@ class Machine {
   private readonly network: ChildProcess;
   /** All that it has started. */
   private readonly children: ChildProcess[] = [];
-  /** Those of them that run until they are told to end. */
+  /** The commands that run until a signal. */
   private readonly running: ChildProcess[] = [];
 
   private constructor(folder: string, network: ChildProcess) {
@@ -105,7 +105,7 @@ class Machine {
   /** Ends what runs still. */
   async endAll(): Promise<void> {
     for (const child of this.running.splice(0)) {
-      assert.equal(child.exitCode, null, 'it runs until it is told to end');
+      assert.equal(child.exitCode, null, 'it runs until a signal');
       process.kill(-(child.pid as number), 'SIGTERM');
       await once(child, 'close');
     }

@@ -253,7 +253,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     'add <routers><router>private.localhost</router></routers> to <opensrf>',
   ],
   [
-    'trusts a domain that nobody is in',
+    'trusts a domain without an account',
     '<client>public.localhost</client>',
     '<client>public.localhost</client><client>publik.localhost</client>',
     'warning',
@@ -376,7 +376,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     'write <language>perl</language> or <language>c</language>',
   ],
   [
-    'has a service in a language that nobody starts',
+    'has a service in a language that OpenSRF does not start',
     '<language>perl</language>',
     '<language>python</language>',
     'failure',
@@ -432,7 +432,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     'write <keepalive>5</keepalive>, without white space',
   ],
   [
-    'has a C service and nobody to tell it its settings',
+    'has a C service without settings',
     '<appname>opensrf.settings</appname>',
     '',
     'failure',

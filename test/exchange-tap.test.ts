@@ -15,7 +15,7 @@ const DOMAIN = 'private.localhost';
 const LOGIN = { domain: DOMAIN, username: 'opensrf', password: 'password' } as const;
 const MATH = `router@${DOMAIN}/opensrf.math`;
 
-/** What an observer was told, one line each, and the exchanges by number. */
+/** The calls of an observer, one line each, and the exchanges by number. */
 function recordingObserver() {
   const events: string[] = [];
   const exchanges = new Map<number, Exchange>();

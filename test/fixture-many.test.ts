@@ -10,7 +10,7 @@ const ROUNDS = 10;
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Lets what is closed be closed, and what nobody refers to go. */
+/** Lets sockets close, and collects garbage. */
 async function settled(): Promise<{ heapBytes: number; resources: string[] }> {
   for (let turn = 0; turn < 5; turn++) {
     await new Promise((resolve) => setImmediate(resolve));

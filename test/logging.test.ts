@@ -234,8 +234,8 @@ test('a closed standard output does not end the server', async (t) => {
 });
 
 for (const [what, mistake] of [
-  ['an exception', "throw new Error('nobody caught this')"],
-  ['a rejection', "Promise.reject(new Error('nobody caught this'))"],
+  ['an exception', "throw new Error('uncaught')"],
+  ['a rejection', "Promise.reject(new Error('uncaught'))"],
 ] as const) {
   test(`after an uncaught error (${what}) the log has it, sessions are closed, files removed, and the exit code is 1`, async (t) => {
     const folder = temporaryFolder(t);
@@ -253,10 +253,10 @@ for (const [what, mistake] of [
     const log = readFileSync(join(folder, 'log'), 'utf8');
     assert.match(
       log,
-      /\[ERR :\d+:server:0:\] the server crashed err="Error: nobody caught this\\n {4}at [^\n]+\n[\s\S]*session ended jid=\S+\/witness reason=server-stopped/,
+      /\[ERR :\d+:server:0:\] the server crashed err="Error: uncaught\\n {4}at [^\n]+\n[\s\S]*session ended jid=\S+\/witness reason=server-stopped/,
     );
     assert.doesNotMatch(log, /did not start/);
-    assert.match(server.errors(), /^opensrf-chopchop: Error: nobody caught this\n {4}at /);
+    assert.match(server.errors(), /^opensrf-chopchop: Error: uncaught\n {4}at /);
     assert.deepEqual([existsSync(join(folder, 'pid')), existsSync(join(folder, 'ready.json'))], [false, false]);
   });
 }

@@ -44,7 +44,7 @@ for (const forged of FORGED_SENDERS) {
     }
     mallory.send(`<presence from="${forged}" to="${VICTIM}"/>`);
     assert.equal(attribute(await victim.expect(/<presence [^>]*>/), 'from'), MALLORY);
-    // What is refused goes back to who it came from, and to nobody it names.
+    // A refused stanza bounces to its real sender only.
     mallory.send(`<message from="${forged}" to="opensrf@private.localhost/absent"><body>back</body></message>`);
     assert.match(await mallory.message(), /type='error'.*back/);
     mallory.send(`<message from="${forged}" to="router@private.localhost/opensrf.absent"><thread>1</thread><body>${requestBody('m')}</body></message>`);

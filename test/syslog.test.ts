@@ -54,7 +54,7 @@ test('a syslog daemon that was restarted with another socket is found again', { 
   assert.equal(syslog.write(WARN, 'before'), null);
   await first.received('before');
   await first.kill();
-  // As long as nobody listens: the first line ends logger, and what comes at once is refused.
+  // While the daemon is down, the first line ends logger, and the next one is refused.
   let problem: string | null = null;
   while (problem === null) {
     problem = syslog.write(WARN, 'into the void');

@@ -23,7 +23,7 @@ function startFails(path: string, message: RegExp): Promise<void> {
   return assert.rejects(server.start(), message);
 }
 
-/** A socket that nobody listens on any more, as a server that was killed leaves it. */
+/** A stale socket, as of a killed server. */
 function leaveStale(path: string): void {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   spawnSync(process.execPath, ['-e', script]);

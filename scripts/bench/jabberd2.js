@@ -1,4 +1,4 @@
-// jabberd2 as a peer of the bench: three programs, and a configuration that only delivers. Whoever logs in is believed.
+// jabberd2 as a peer of the bench: three programs, and a minimal configuration, which accepts every login.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

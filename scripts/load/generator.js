@@ -1,4 +1,4 @@
-// Listeners that answer, and clients that ask and come and go, until it is told to stop by the end of its standard input. Prints what it did each second as a line of JSON.
+// Listeners that answer, and clients that ask and come and go, until its standard input ends. Prints what it did each second as a line of JSON.
 //
 //   node scripts/load/generator.js PORT LISTENERS CLIENTS WINDOW REQUESTS-BEFORE-RECONNECTING [NAME]
 import { login, messageXml, registrationXml } from './peer.js';

@@ -14,7 +14,7 @@ import { Peer } from '../support/peer.ts';
 import { HANG_MS } from '../support/processes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
-// Other people's clients by every way in and every login they know. Each is heard, hears, is told of an absent JID, and comes back after a restart of the server.
+// Foreign clients over every transport and login that they support. Each sends, receives, gets a bounce, and reconnects after a restart of the server.
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CLIENTS = `${ROOT}test/interop/clients/`;
 
@@ -24,7 +24,7 @@ const ABSENT = `opensrf@${DOMAIN}/absent`;
 const CLIENT = `opensrf@${DOMAIN}/client`;
 const TLS = { certificate: 'self-signed', ports: [0] } as const;
 
-/** Whoever prints what it does. */
+/** A program that prints its actions. */
 type Talker = Pick<Program, 'printed'>;
 
 const missing = (probe: readonly [string, ...string[]], packageName: string): string | false =>
@@ -232,7 +232,7 @@ class Terminal {
     this.tmux('send-keys', 'Enter');
   }
 
-  /** A terminal tells nobody that it has changed. */
+  /** A terminal has no event for changes. */
   async shows(text: string): Promise<void> {
     for (let waited = 0; waited < HANG_MS; waited += 100) {
       if (this.tmux('capture-pane', '-p').includes(text)) return;

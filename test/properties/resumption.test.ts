@@ -12,7 +12,7 @@ const MANAGED = `opensrf@${DOMAIN}/managed`;
 const OTHER = `opensrf@${DOMAIN}/other`;
 const SM = "xmlns='urn:xmpp:sm:3'";
 
-/** A client with stream management that loses its connection now and then, as somebody else would write it who has read XEP-0198. */
+/** An independent client with stream management, written from XEP-0198, that loses its connection now and then. */
 class ForgetfulClient {
   /** The numbers of the messages it has taken. */
   readonly taken: number[] = [];

@@ -150,7 +150,7 @@ class Model {
   }
 }
 
-/** The real router beside its model, both told the same. */
+/** The real router and its model, with the same input. */
 class Pair {
   readonly environment = new FakeEnvironment();
   readonly unanswered = new Ledger({ requests: 10_000, bytes: 100_000_000 }, this.environment);

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 
-/** A stream whose far side takes a write at once or, while it is blocked, not before it is told to. */
+/** A stream whose far side takes a write at once or, while it is blocked, on demand. */
 export class BlockingDuplex extends Duplex {
   /** What the far side has been given, write by write. */
   readonly writes: string[] = [];

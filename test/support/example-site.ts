@@ -137,7 +137,7 @@ export class ExampleSite {
   private askFrom(request: ServiceRequest, service: string, method: string, params: unknown[]): Promise<unknown> {
     const worker = this.workers.get(request.session.client);
     const jabber = this.services.flatMap(({ workers }) => workers).find((one) => one.jabber.jid === worker)?.jabber;
-    if (jabber === undefined) throw new Error('nobody works on that');
+    if (jabber === undefined) throw new Error('no worker has that request');
     const thread = `nested-${++this.threads}`;
     const { transactionId } = request.session;
     const body = bodyOf([requestMessage('1', method, params)], DEFAULT_ENVELOPE);

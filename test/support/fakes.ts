@@ -183,7 +183,7 @@ export class FakeEnvironment implements RouterEnvironment {
   readonly failures = NO_FAILURES;
   readonly evidence = new FakeEvidence();
   peerRouters: PeerRouter[] = [];
-  /** What it was told of each class's listeners, as `CLASS: JID JID`. */
+  /** The reported listeners of each class, as `CLASS: JID JID`. */
   readonly listenerChanges: string[] = [];
 
   deliver(stanza: Stanza): void {

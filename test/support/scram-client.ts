@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 
-/** The client's part of SCRAM, as somebody else would write it who has read RFC 5802 §3. */
+/** An independent client of SCRAM, written from RFC 5802 §3. */
 export interface ScramFinal {
   /** The client's last message. */
   readonly message: string;

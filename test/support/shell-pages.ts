@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export type Step =
   /** A server that stays. */
   | { readonly kind: 'server'; readonly line: string }
-  /** Something that ends only when it is told to. */
+  /** A process that ends on demand only. */
   | { readonly kind: 'watcher'; readonly line: string }
   /** Lines of one shell. */
   | { readonly kind: 'script'; readonly line: string };

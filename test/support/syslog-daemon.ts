@@ -48,7 +48,7 @@ export class SyslogDaemon {
     while (!this.datagrams.some((one) => one.includes(text))) await once(this.child.stdout as NodeJS.ReadableStream, 'data');
   }
 
-  /** Ends it as a crash does: its socket stays in the folder, and nobody reads it. */
+  /** Ends it as a crash does: its socket stays in the folder, without a reader. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await once(this.child, 'close');

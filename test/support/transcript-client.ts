@@ -65,7 +65,7 @@ export class TranscriptClient {
     }
   }
 
-  /** Hands its socket to whoever goes on over it. */
+  /** Hands its socket over. */
   release(): Duplex {
     for (const event of ['data', 'end']) this.stream.removeAllListeners(event);
     return this.stream;

@@ -18,7 +18,7 @@ export interface Proof {
 export type ConnectKind = 'connect' | 'connect-component';
 
 /** One line of a transcript. */
-export type Step = { readonly client: string; readonly line: number } /** `features`: whatever comes until the server has told its features. */ & (
+export type Step = { readonly client: string; readonly line: number } /** `features`: everything until the stream features. */ & (
   | { readonly kind: ConnectKind | 'tls' | 'close' | 'closed' | 'features' }
   /** `writeBytes` 0: in one write. A step that stands for another one's preparation is not cut. */
   | { readonly kind: 'send'; readonly payload: readonly PayloadPart[]; readonly writeBytes: number; readonly cut: boolean }

@@ -10,7 +10,7 @@ import type { ConnectKind, Step, Transcript, Transport } from './transcript-read
 import type { Split } from './transcript-splits.ts';
 
 /**
- * Plays a transcript once for each split, all against one server, which nobody is connected to between two runs.
+ * Plays a transcript once for each split, all against one server, without connections between two runs.
  * Throws where the server says anything else than the transcript has, or anything more.
  */
 export async function play(transcript: Transcript, transport: Transport, splits: readonly Split[]): Promise<void> {

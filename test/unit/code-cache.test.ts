@@ -69,7 +69,7 @@ test('compiled code has its place in the user’s cache, where there is one and 
   assert.equal(cacheFolder({}), null);
   const uid = statSync(home).uid;
   t.mock.method(process as { getuid(): number }, 'getuid', () => uid + 1);
-  assert.equal(cacheFolder({ HOME: home }), null, 'the home of somebody else');
+  assert.equal(cacheFolder({ HOME: home }), null, 'the home of another user');
 });
 
 test('a bundle runs with what was compiled before, and without', () => {

@@ -217,7 +217,7 @@ test('settings come from the file named, or from that of <settings_config>, or f
   const settings = (args: Readonly<Record<string, unknown>>) => from(args).settings;
   assert.equal(settings({}), null);
   assert.equal(settings({ config: core }), null);
-  // The first domain is the one of the services: whoever may ask a router for settings can read all passwords in them.
+  // The first domain is the one of the services: clients that may query a router for settings can read all passwords in them.
   assert.deepEqual(settings({ 'with-settings': 'my.xml', config: core }), { file: 'my.xml', domains: ['private.localhost'] });
   assert.equal(settings({ 'with-settings': '', domain: 'localhost', config: `${FIXTURES}1.4-chopchop.xml` })?.file, join(FIXTURES, 'opensrf.xml'));
   assert.deepEqual(settings({ 'with-settings': '', 'settings-domain': 'Public.localhost', config: core }), {

@@ -10,7 +10,7 @@ import { realClock } from '../support/guards.ts';
 
 const NOTHING = { requests: [], steps: [], came: ['a@b/c'], left: [] };
 
-/** A listener whose socket takes only what it is told to. */
+/** A listener whose socket takes data on demand only. */
 class FakeResponse extends EventEmitter {
   writableLength = 0;
   readonly written: string[] = [];

@@ -75,12 +75,12 @@ test('a guard does not throw where the log does, or what takes the observer out'
 test('a watcher that throws keeps no other from being called, and is removed', () => {
   const { guards } = setUp();
   const watchers = new Watchers<[number]>(guards, 'watcher');
-  const told: number[] = [];
+  const calls: number[] = [];
   let takenOut = 0;
   watchers.add(fail, () => takenOut++);
-  watchers.add((number) => told.push(number));
+  watchers.add((number) => calls.push(number));
   for (const number of [1, 2, 3, 4]) watchers.call(number);
-  assert.deepEqual(told, [1, 2, 3, 4]);
+  assert.deepEqual(calls, [1, 2, 3, 4]);
   assert.deepEqual([watchers.size, takenOut], [1, 1]);
 });
 

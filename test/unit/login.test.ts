@@ -47,7 +47,7 @@ test('a digest is right for its own stream alone, in either case', () => {
   assert.equal(accounts.checkDigest('opensrf', 'public.localhost', 'id1', digest), false);
   assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id1', digest.slice(1)), false);
   assert.equal(accounts.checkDigest('opensrf', 'localhost', 'id1', ''), false);
-  assert.equal(accounts.checkDigest('nobody', 'localhost', 'id1', digestOf('id1', '')), false, 'the digest of no password is nobody');
+  assert.equal(accounts.checkDigest('nobody', 'localhost', 'id1', digestOf('id1', '')), false, 'the digest of an empty password is no login');
 });
 
 test('accounts are replaced as a whole', () => {

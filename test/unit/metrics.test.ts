@@ -56,5 +56,5 @@ test('the latency metric drops the series of services that have gone, and sums u
     latency.observe(`s${index}`, index % 2 === 0 ? 'complete' : 'refused', 0.01);
     there.delete(`s${index}`);
   }
-  assert.ok((await services()).length < 5, 'also where nobody asks for long');
+  assert.ok((await services()).length < 5, 'also without a scrape for long');
 });

@@ -225,7 +225,7 @@ test('channel binding: a bound exchange must match this channel, and a downgrade
   const bound = { mechanism: 'SCRAM-SHA-256-PLUS', context: TLS_CONTEXT, gs2: 'p=tls-exporter,,', channel: CHANNEL };
   assert.equal(scram(bound), 'opensrf');
   assert.equal(scram({ ...bound, mechanism: 'SCRAM-SHA-1-PLUS' }), 'opensrf');
-  assert.equal(scram({ ...bound, channel: Buffer.from('another channel') }), 'not-authorized', 'somebody in between');
+  assert.equal(scram({ ...bound, channel: Buffer.from('another channel') }), 'not-authorized', 'a man in the middle');
   assert.equal(scram({ ...bound, gs2: 'p=tls-unique,,' }), 'not-authorized', 'a type we do not have');
   assert.equal(scram({ ...bound, gs2: 'n,,' }), 'not-authorized', 'bound by name only');
   assert.equal(scram({ ...bound, gs2: 'y,,' }), 'not-authorized', 'bound by name only');
@@ -257,7 +257,7 @@ test('keys are derived once for each account, when the first client asks for a s
   assert.equal(derived, ACCOUNTS.length);
   const names = ['opensrf', 'a,b=c', 'nobody', ...Array.from({ length: 100 }, (_, index) => `nobody${index}`)];
   for (const username of names) assert.deepEqual(keys.keysOf(username, 'localhost', 'sha256'), keys.keysOf(username, 'localhost', 'sha256'), username);
-  assert.equal(derived, ACCOUNTS.length, 'the work of a proof is the same, whoever is meant');
+  assert.equal(derived, ACCOUNTS.length, 'the work of a proof is the same for every user');
 });
 
 test('who comes before its keys were derived, or after the accounts have changed, can log in', () => {

@@ -1,4 +1,4 @@
-/* libstrophe (C): logs in with the strongest mechanism it shares with the server, writes to an echo and to nobody, prints what comes, and connects
+/* libstrophe (C): logs in with the strongest mechanism it shares with the server, sends a message to an echo and one to an absent JID, prints the answers, and connects
  * again when it is cut off. usage: libstrophe-client PORT DOMAIN ECHO-JID ABSENT-JID FLAGS
  * FLAGS: of xmpp_conn_set_flags, in decimal. Built by: cc libstrophe-client.c -lstrophe */
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Net::XMPP (Perl): logs in with jabber:iq:auth, sends one message to an echo and one to nobody, and prints what comes back.
+# Net::XMPP (Perl): logs in with jabber:iq:auth, sends one message to an echo and one to an absent JID, and prints the answers.
 # usage: net-xmpp.pl PORT DOMAIN ECHO-JID ABSENT-JID
 use strict;
 use warnings;

@@ -1,4 +1,4 @@
-"""slixmpp (Python): logs in with SASL PLAIN and resource binding, pings the host, sends one message to an echo and one to nobody.
+"""slixmpp (Python): logs in with SASL PLAIN and resource binding, pings the host, sends one message to an echo and one to an absent JID.
 
 usage: slixmpp-client.py PORT DOMAIN ECHO-JID ABSENT-JID
 """

@@ -1,4 +1,4 @@
-"""slixmpp (Python) as a component: writes to an echo and to nobody, and prints what comes.
+"""slixmpp (Python) as a component: sends a message to an echo and one to an absent JID, and prints the answers.
 
 usage: slixmpp-component.py PORT DOMAIN SECRET ECHO-JID ABSENT-JID
 """

@@ -1,4 +1,4 @@
-"""slixmpp (Python): logs in by one mechanism, over STARTTLS, direct TLS or neither, writes to an echo and to nobody, and prints what comes,
+"""slixmpp (Python): logs in by one mechanism, over STARTTLS, direct TLS or neither, sends a message to an echo and one to an absent JID, and prints the answers,
 over reconnections too.
 
 usage: slixmpp-login.py PORT DOMAIN ECHO-JID ABSENT-JID plain|starttls|tls MECHANISM

@@ -1,4 +1,4 @@
-"""slixmpp (Python) with XEP-0198: prints what comes, cuts its own connection when it is told to, and goes on.
+"""slixmpp (Python) with XEP-0198: prints stanzas, cuts its own connection on demand, and resumes.
 
 usage: slixmpp-resumption.py PORT DOMAIN
 """

@@ -1,4 +1,4 @@
-// What a stanza client does, in Node and in a browser: writes to an echo and to nobody, tells what comes, and connects again when it is cut off.
+// What a stanza client does, in Node and in a browser: sends a message to an echo and one to an absent JID, prints the answers, and connects again when it is cut off.
 export function converse({ createClient }, print, done, [url, domain, echo, absent, mechanism]) {
   const client = createClient({
     jid: `opensrf@${domain}`,

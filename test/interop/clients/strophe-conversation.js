@@ -1,4 +1,4 @@
-// What a Strophe client does, in Node and in a browser: writes to an echo and to nobody, tells what comes, and connects again when it is cut off.
+// What a Strophe client does, in Node and in a browser: sends a message to an echo and one to an absent JID, prints the answers, and connects again when it is cut off.
 export function converse({ Strophe, $msg }, print, done, [url, domain, echo, absent, mechanism]) {
   const connection = new Strophe.Connection(url, { mechanisms: [Strophe[mechanism]] });
   let times = 0;

@@ -1,4 +1,4 @@
-// @xmpp/client (JavaScript): logs in by one mechanism, writes to an echo and to nobody, and prints what comes, over reconnections too.
+// @xmpp/client (JavaScript): logs in by one mechanism, sends a message to an echo and one to an absent JID, and prints the answers, over reconnections too.
 // usage: xmpp-js-client.js SERVICE-URL DOMAIN ECHO-JID ABSENT-JID MECHANISM
 import { client, xml } from '@xmpp/client';
 

@@ -1,4 +1,4 @@
-// @xmpp/component (JavaScript): connects as a component, writes to an echo and to nobody, and prints what comes, over reconnections too.
+// @xmpp/component (JavaScript): connects as a component, sends a message to an echo and one to an absent JID, and prints the answers, over reconnections too.
 // usage: xmpp-js-component.js PORT DOMAIN SECRET ECHO-JID ABSENT-JID
 import xmppComponent from '@xmpp/component';
 

@@ -1,4 +1,4 @@
-// @xmpp/client (JavaScript) with its stream management: prints what comes, cuts its own connection when it is told to, and goes on.
+// @xmpp/client (JavaScript) with its stream management: prints stanzas, cuts its own connection on demand, and resumes.
 // usage: xmpp-js-resumption.js PORT DOMAIN ECHO-JID
 import { setTimeout as after } from 'node:timers/promises';
 import { client, xml } from '@xmpp/client';

@@ -49,7 +49,7 @@ function call(method: string, path: string, headers: string, body = ''): Buffer 
   return Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n${headers}${length}Connection: close\r\n\r\n${body}`);
 }
 
-/** The control interface: no call, however odd, is a mistake of its own, and none without the token is told anything. */
+/** The control interface: no call causes an internal error, and none without the token gets data. */
 export class ControlTarget implements FuzzTarget {
   readonly name = 'control';
   readonly batch = 20;
@@ -75,7 +75,7 @@ export class ControlTarget implements FuzzTarget {
     for (const [index, answer] of answers.entries()) {
       const known = cases[index]?.bytes.includes(TOKEN) === true;
       if (answer === null) return `case ${index}: the connection stayed open`;
-      if (!known && /^HTTP\/1\.1 200/.test(answer) && answer.includes('"sessions"')) return `case ${index}: told without the token: ${answer}`;
+      if (!known && /^HTTP\/1\.1 200/.test(answer) && answer.includes('"sessions"')) return `case ${index}: data without the token: ${answer}`;
       if (/^HTTP\/1\.1 5/.test(answer) && !answer.startsWith('HTTP/1.1 503')) return `case ${index}: ${answer.slice(0, 500)}`;
     }
     const errors = this.log.lines.splice(0).filter(({ level }) => level === 'error');

@@ -13,7 +13,7 @@ import { recordedElements, transcriptSeeds } from './seeds.ts';
 
 const DOMAIN = 'private.localhost';
 const GATE = 'gate.localhost';
-/** Of the accounts that nobody is to get into. It is in no seed. */
+/** The password of the protected accounts. It is in no seed. */
 const UNGUESSED = 'unguessed';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -61,7 +61,7 @@ const LOGINS = ['opensrf', 'router', 'nobody'].flatMap((username) =>
 const MAX_TURNS = 2_000;
 
 /**
- * The way to a session, of clients and of components: nobody gets into an account whose password he has not said, every connection is over in the end, and what
+ * The way to a session, of clients and of components: no login works without the password, every connection ends, and what
  * the server says is well-formed and repeats no secret.
  */
 export class LoginTarget implements FuzzTarget {
@@ -134,7 +134,7 @@ const DECLARATION = "<?xml version='1.0'?>";
 
 /** Each stream of a conversation is a document of its own; where the next one begins, the one before has no end. */
 function problemWith(said: string): string {
-  if (said.includes(UNGUESSED)) return `the server told a password: ${said}`;
+  if (said.includes(UNGUESSED)) return `the server revealed a password: ${said}`;
   for (const document of said.split(DECLARATION)) {
     try {
       new SaxesParser({ xmlns: true }).write(document);

@@ -109,7 +109,7 @@ export class RouterTarget implements FuzzTarget {
     for (const stanza of [victim, ...sessions].flatMap((session) => session.take())) {
       const xml = stanza.toXml();
       checkStanza(xml);
-      if (stanza.from === VICTIM || stanza.routerFrom === VICTIM) return `somebody spoke with the address of the victim: ${xml}`;
+      if (stanza.from === VICTIM || stanza.routerFrom === VICTIM) return `a stanza has the address of the victim: ${xml}`;
     }
     const left = { classes: router.classes.size - 1, unanswered: unanswered.size, held: router.heldRequests, timers: environment.clock.timers };
     return Object.values(left).every((count) => count === 0) ? '' : `something is left: ${JSON.stringify(left)}`;

@@ -27,7 +27,7 @@ const MAX_TURNS = 2_000;
 
 /**
  * A whole server, with a client and listener that is none of the fuzz: it never makes a mistake of its own, every connection is over in the end, and what
- * the victim gets is one well-formed stream in which nobody speaks with the victim's voice.
+ * the victim gets is one well-formed stream without spoofed senders.
  */
 export class ServerTarget implements FuzzTarget {
   readonly name = 'server';
@@ -87,10 +87,10 @@ export class ServerTarget implements FuzzTarget {
     const victim = await Peer.inMemory(this.server).login('opensrf', DOMAINS[0] as string, 'victim');
     victim.send(registration('register', 'router@private.localhost/router', '', CLASS));
     this.parser.on('opentag', ({ name, attributes }) => {
-      if (name === 'message' && attributes['from']?.value === VICTIM) this.found('somebody spoke with the address of the victim');
+      if (name === 'message' && attributes['from']?.value === VICTIM) this.found('a stanza has the address of the victim');
       // On no other element does any of OpenSRF's libraries look for it.
       if ((name === 'message' || name === 'opensrf') && attributes['router_from']?.value === VICTIM)
-        this.found('somebody spoke through the router with the address of the victim');
+        this.found('a routed stanza has the address of the victim');
     });
     this.parser.on('error', (error) => this.found(`the victim got what is no XML: ${error.message}`));
     this.victim = victim;

@@ -40,8 +40,8 @@ const PLOTS = [
     title: 'Event loop',
     unit: ms,
     lines: [
-      { name: 'longest delay', of: ({ loopDelayMs }) => loopDelayMs },
-      { name: 'longest turn', of: ({ longestTurnMs }) => longestTurnMs },
+      { name: 'delay', of: ({ loopDelayMs }) => loopDelayMs },
+      { name: 'turn', of: ({ longestTurnMs }) => longestTurnMs },
     ],
   },
   { title: 'CPU', unit: (value) => `${number(value)} %`, lines: [{ name: 'of one core', of: ({ cpuPercent }) => cpuPercent }] },

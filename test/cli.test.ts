@@ -224,7 +224,7 @@ test('drain without a server is one clear line and exit code 3', () => {
   assert.match(oneLine(stderr), /no server at 127\.0\.0\.1:1/);
 });
 
-test('drain at what is no Jabber server is one clear line and exit code 3', async (t) => {
+test('drain at a server that is not XMPP prints one clear line and exits with code 3', async (t) => {
   const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
   await once(web, 'listening');
   t.after(() => web.close());

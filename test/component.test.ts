@@ -27,7 +27,7 @@ function checked(args: string[]) {
   return { ...outcome, components: outcome.code === 0 ? JSON.parse(outcome.stdout).components : null };
 }
 
-test('what a component did not read bounces when it ends, and its listeners leave the router', async (t) => {
+test('stanzas that a component has not read bounce when it ends, and its listeners leave the router', async (t) => {
   const trustedServers = new Map([['localhost', ['localhost', COMPONENT]]]);
   const { server, address, log } = await startServer(t, { components: COMPONENTS, router: { trustedServers } });
   const component = await handshake(await Peer.connect(t, server.listening.components[0] as BoundAddress));
@@ -62,7 +62,7 @@ test('a server that stops tells its components, and takes them again when it is 
   assert.equal(server.sessionCount, 1);
 });
 
-test('a new secret is for who comes from now on; who is there stays', async (t) => {
+test('a new secret applies to new components; connected ones stay', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS });
   const [address] = server.listening.components as [BoundAddress];
   const component = await handshake(await Peer.connect(t, address));
@@ -141,7 +141,7 @@ test('components are configured on the command line and in <chopchop>, whose <se
   assert.deepEqual(checked([]).components, { port: null, domains: [], conflict: 'keep' });
 });
 
-test('what is wrong with components is said at the start, without their secrets', () => {
+test('errors in the components’ configuration are reported at the start, without secrets', () => {
   const { code, stderr } = checked([
     '--component',
     'no-colon',

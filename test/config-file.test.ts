@@ -111,7 +111,7 @@ test('a file without routers: each domain has one all the same, by the name its 
   assert.deepEqual([core.registrations, core.logProtect, core.settingsConfig], [[], [], '']);
 });
 
-test('white space, comments, CDATA, references and doubled elements: what is odd is said with its line, and does no harm', () => {
+test('white space, comments, CDATA, references and doubled elements: oddities are reported with their line, and do no harm', () => {
   const { core, ...site } = siteOf('odd.xml');
   assert.deepEqual(site, {
     domains: ['private.localhost'],
@@ -282,7 +282,7 @@ test('every option of serve is an element of <chopchop>, but the file itself and
   );
 });
 
-test('what is wrong in <chopchop> is reported with file, line and element', () => {
+test('errors in <chopchop> are reported with file, line and element', () => {
   assert.deepEqual(
     problemsOf(() => resolved('bad-chopchop.xml')).map((problem) => problem.slice(FIXTURES.length)),
     [

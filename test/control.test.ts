@@ -109,7 +109,7 @@ test('the one script that stands in the page itself may run, by its digest, and 
   assert.doesNotMatch((await fetch(`${url}/console/main.js`)).headers.get('content-security-policy') ?? '', /sha256/);
 });
 
-test('who asks for the head of something gets no more', async (t) => {
+test('HEAD is answered without a body', async (t) => {
   const { call } = await startControlledServer(t);
   for (const path of ['/healthz', '/api/v1/server', '/api/v1/events']) {
     const response = await call(path, { method: 'HEAD' });
@@ -138,7 +138,7 @@ test('a body that is too large, no JSON, or not said to be JSON is refused', asy
   assert.equal(await status({ body: '{}' }), 400);
 });
 
-test('what is no HTTP is refused, and who says nothing is sent away without harm to others', async (t) => {
+test('bytes that are not HTTP are refused, and a silent client is closed without harm to others', async (t) => {
   const { url } = await startControlledServer(t);
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write('<stream:stream>\r\n\r\n');
@@ -369,7 +369,7 @@ test('a port in use is an error if it was named', async (t) => {
   assert.notEqual(control.url, first.url);
 });
 
-test('what the control interface does is in the log, without the token', async (t) => {
+test('the log has the actions of the control interface, without the token', async (t) => {
   const started = await startControlledServer(t);
   await Peer.connect(t, started.address).then((peer) => peer.login('opensrf', 'private.localhost', 'alice'));
   await started.call(`/api/v1/sessions/${encodeURIComponent('opensrf@private.localhost/alice')}`, { method: 'DELETE' });

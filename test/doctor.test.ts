@@ -527,7 +527,7 @@ test('the command prints each finding and its remedy, and exits with 1 if there 
   const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'doctor', '--port', '0', ...args], { encoding: 'utf8', timeout: HANG_MS });
   const bad = run('--config', `${FIXTURES}broken.xml`);
   assert.equal(bad.status, 1);
-  assert.match(bad.stdout, /FAIL {2}\S+broken\.xml:4: <port>: "many" is not a port number from 0 to 65535\n {6}mend: correct it there\n/);
+  assert.match(bad.stdout, /FAIL {2}\S+broken\.xml:4: <port>: "many" is not a port number from 0 to 65535\n {6}fix: correct it there\n/);
   assert.equal(bad.stderr, 'opensrf-chopchop: 6 failures\n');
   const good = run('--domain', 'localhost', '--json');
   assert.equal(good.status, 0, good.stderr);

@@ -173,7 +173,7 @@ test("a full listener's 503 for request 1 ends the only request of a session, an
   assert.deepEqual(open(), []);
 });
 
-test('what is left when a client goes is abandoned; what is too much is forgotten, the oldest first', async (t) => {
+test('open requests of a client that leaves are abandoned; beyond the limit the oldest are forgotten first', async (t) => {
   const { address, get, tap, events } = await watched(t, { exchanges: 2, bytes: 13_000 });
   const listener = await RawProgram.listen(t, address, 'opensrf.math');
   events.length = 0;

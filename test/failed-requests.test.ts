@@ -57,7 +57,7 @@ test('a service that answers with a failure leaves one line that names the worke
   );
 });
 
-test('what a service says of a protected method stays out of the log', async (t) => {
+test('the error text of a protected method stays out of the log', async (t) => {
   const { client, failures, address } = await setUp(t, { logProtect: ['broken'] });
   const listener = await RawProgram.listen(t, address, 'opensrf.math');
   await answered(client, listener, 'broken.login', statusBody('wrong password secret', '500'));

@@ -33,7 +33,7 @@ for (const transport of ['memory', 'TCP'] as const) {
   }
 }
 
-test('what a peer says last is read behind all that it said before, however many turns that takes', async (t) => {
+test('a peer’s last bytes are read behind all before them, however many turns that takes', async (t) => {
   const { server } = await startServer(t, { domains: [DOMAIN] });
   const peer = await Peer.inMemory(server).login('opensrf', DOMAIN, 'peer');
   const neighbour = await Peer.inMemory(server).login('opensrf', DOMAIN, 'neighbour');

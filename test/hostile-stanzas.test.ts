@@ -62,7 +62,7 @@ test('a query to a host that would make a tree of megabytes is refused unread', 
   await mallory.expect('<policy-violation ');
 });
 
-test('who does not read the answers to queries gets no more of them, and nothing is kept for it', async (t) => {
+test('a peer that does not read the answers to its queries gets no more, and nothing is kept for it', async (t) => {
   const { server, mallory, alice } = await setUp(t, { backlogBytes: 20_000, queryBytes: 1_000_000 });
   for (let index = 0; index < 200; index++) alice.send(registration('register', ROUTER, '', `opensrf.class${index}`));
   await ping(alice);

@@ -45,7 +45,7 @@ for (const [what, text] of [
   });
 }
 
-test('a session is not bound by what holds before login: time, bytes, elements', async (t) => {
+test('the limits before login (time, bytes, elements) do not apply to a session', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { login } = await setUp(t, { loginTimeoutMs: 200, loginBytes: 1_000, loginElements: 10 });
   const peer = await login('a');
@@ -116,7 +116,7 @@ test('a stanza beyond the hard limit ends the stream', async (t) => {
   assert.match(await peer.closed(), /<stream:error><policy-violation /);
 });
 
-test('a peer that reads nothing is closed when too much waits for it, and what waited goes back; the senders live on', async (t) => {
+test('a peer that reads nothing is closed when its outbox is full, and its stanzas bounce; the senders live on', async (t) => {
   const { server, login, reasons } = await setUp(t, { outboxBytes: 50_000, stalledAfterMs: 0 });
   const socket = new BlockingDuplex();
   server.serve(socket, 'slow');

@@ -237,7 +237,7 @@ test('a listener that unregisters and ends with unanswered requests leaves no cl
   assert.match(await client.message(), /<thread>1<\/thread>.*"statusCode":"503"/);
 });
 
-test('an unregistered listener may finish what it has', async (t) => {
+test('an unregistered listener may finish its requests', async (t) => {
   const { client, listen, ask, settled } = await setUp(t, { lossGraceMs: 0 });
   const leaving = await listen('leaving');
   ask('1');

@@ -52,7 +52,7 @@ test('a program of this process is stamped as any client, and router_from is not
   assert.doesNotMatch(came, /root@/);
 });
 
-test('what is sent to a program reaches it in order, at the end of the turn', async (t) => {
+test('stanzas to a program reach it in order, at the end of the turn', async (t) => {
   const { login } = await setUp(t);
   const { program: sender } = login('sender');
   const { received } = login('receiver');

@@ -13,7 +13,7 @@ async function login(t: TestContext, { ready }: Serving, resource: string): Prom
   return (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', resource);
 }
 
-test("a log file has lines in OpenSRF's format, and what was in it before stays", async (t) => {
+test("a log file has lines in OpenSRF's format, and is appended to", async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'chopchop.log');
   for (const resource of ['first', 'second']) {

@@ -61,7 +61,7 @@ test('a change of a source, of the page or of the compiler’s options, a file t
   assert.equal(existsSync(built('server/other.js')), false);
 });
 
-test('a build that fails leaves what was there', (t) => {
+test('a failed build leaves the old output', (t) => {
   const { write, prepare, built, remains } = project(t);
   prepare();
   write('server/main.ts', 'export const name: number = "main";\n');
@@ -72,7 +72,7 @@ test('a build that fails leaves what was there', (t) => {
   assert.deepEqual(remains(), []);
 });
 
-test('a build that Ctrl-C ends leaves what was there, and the next one removes its remains', async (t) => {
+test('a build that Ctrl-C ends leaves the old output, and the next one removes its remains', async (t) => {
   const { folder, write, prepare, built, remains } = project(t);
   prepare();
   write('server/other.ts', 'export const name = 2;\n');

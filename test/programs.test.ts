@@ -40,7 +40,7 @@ for (const [program, name] of Object.entries(PROGRAMS)) {
   });
 }
 
-test('what an old Node reads imports nothing, and has no syntax of a later one', () => {
+test('the files that an old Node reads import nothing, and have no newer syntax', () => {
   const text = readFileSync(join(DIST, 'server/kernel/start-program.js'), 'utf8').replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
   assert.doesNotMatch(text, /\bimport\b|\?\?|\?\.|\|\|=|&&=|#\w+|static \{|\bawait\b/);
 });

@@ -7,7 +7,7 @@ import { addressOf } from '../server/net/tcp.ts';
 import { Peer } from './support/peer.ts';
 import { startServer } from './support/server.ts';
 
-test('what two peers send at the same time, in pieces of characters, is not mixed up', async (t) => {
+test('stanzas of two peers that arrive at the same time, in pieces of characters, are not mixed up', async (t) => {
   const { address } = await startServer(t);
   const peers: Peer[] = [];
   for (const name of ['alice', 'bob']) peers.push(await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', name));

@@ -103,7 +103,7 @@ test('a recorded session is replayed with identical bytes, from any client libra
   assert.deepEqual(replaying.notRecorded, []);
 });
 
-test('a line tells what was asked and answered; protected parameters are not in it, and its file is its owner’s', async (t) => {
+test('a line has request and answer, without protected parameters; only the owner can read the file', async (t) => {
   const file = join(temporaryFolder(t), 'session.ndjson');
   const jabber = await startChopChop({ record: file, logProtect: ['open-ils.auth'] });
   await jabber.service('open-ils.auth', { 'open-ils.auth.login': (_name: string, _password: string) => 'token', 'never.ends': () => new Promise(() => {}) });

@@ -92,7 +92,7 @@ test('a held request whose time is up is answered as absent', async (t) => {
   assert.match(await client.message(), /type='error'.*<thread>2<\/thread>/);
 });
 
-test('requests beyond what may be held are answered as absent at once', async (t) => {
+test('requests beyond the limit of held ones are answered at once as for an absent service', async (t) => {
   const { login } = await setUp(t, { router: { holdMs: 60_000 }, limits: { heldRequests: 2 } });
   const client = await login('client');
   for (const thread of ['1', '2', '3']) client.send(cRequest(MATH, '', thread, requestBody('add')));

@@ -88,7 +88,7 @@ test('a large outbox of a stopped process does not make the ping of another sess
   assert.ok(stopped < AT_MOST_MS, `${stopped} ms`);
 });
 
-test('who gets back all that waited for another at once is not taken for one that does not read', async (t) => {
+test('a sender that gets many bounces at once is not taken for a peer that does not read', async (t) => {
   const { server, address } = await startServer(t, { domains: ['localhost'], limits: { outboxBytes: OUTBOX_BYTES } });
   const blocked = new BlockingDuplex();
   server.serve(blocked, 'blocked');

@@ -45,7 +45,7 @@ async function sync(peer: Peer): Promise<void> {
   await peer.expect(/<iq [^>]*id='sync'\/>/);
 }
 
-test('a session that is not resumed in time ends: what waited for it bounces, and nothing resumes it any more', async (t) => {
+test('a session that is not resumed in time ends: its stanzas bounce, and it cannot be resumed any more', async (t) => {
   const { login, managed, resume, cut, log } = await setUp(t, { resumptionMs: 30 });
   const [peer, id] = await managed();
   const alice = await login('alice');

@@ -77,7 +77,7 @@ test('an OpenSRF client logs in over direct TLS as over TCP, and they reach each
   assert.match(await plain.message(), /back/);
 });
 
-test('what is sent behind <starttls/> before TLS is never carried out', async (t) => {
+test('bytes sent behind <starttls/> before TLS are never processed', async (t) => {
   const { server, address } = await start(t);
   for (const behind of [`<iq type='set' id='1'><query xmlns='jabber:iq:auth'/></iq>`, OPEN, '<', '<!-- -->']) {
     const peer = await Peer.connect(t, address);

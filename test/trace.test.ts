@@ -129,7 +129,7 @@ test('a message that is nested too deeply for the trace is delivered unharmed', 
   );
 });
 
-test('a flood is looked at in part: the tap is taken away, what went by is counted, and later it looks again', async (t) => {
+test('under a flood the trace pauses: the tap is removed, missed stanzas are counted, and later the tap returns', async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   const flood = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'flood');
@@ -147,7 +147,7 @@ test('a flood is looked at in part: the tap is taken away, what went by is count
   while ((await seen()) === 0) await later.request('opensrf.math', 'add', 1, 1);
 });
 
-test('what a component asks from its many addresses is followed, and given up when it ends', async (t) => {
+test('requests from a component’s many addresses are followed, and given up when it ends', async (t) => {
   const components = { port: 0, secrets: new Map([['gate.localhost', 'secret']]) };
   const trustedClients = new Map([['private.localhost', ['private.localhost', 'gate.localhost']]]);
   const started = await startControlledServer(t, { components, router: { trustedClients } });

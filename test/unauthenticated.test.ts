@@ -215,7 +215,7 @@ test('the delayed answer to a failed login arrives, and the client may try again
   await peer.expect("type='result'");
 });
 
-test('there are so many sessions and no more; who waits for room may try again', async (t) => {
+test('the number of sessions is bounded; a client that was refused may try again', async (t) => {
   const { open, login } = await setUp(t, { sessions: 2 });
   const [first] = [await login('a'), await login('b')];
   const third = await open();

@@ -25,7 +25,7 @@ async function raw(site: TestServer, text: string): Promise<string> {
   return answer;
 }
 
-test('a page at / says what the port is for, and what is not there is 404', async (t) => {
+test('a page at / explains the port, and unknown paths are 404', async (t) => {
   const site = await start(t);
   const page = await fetch(urlOf(site));
   assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');

@@ -145,7 +145,7 @@ test('the pieces of a frame that never ends are not kept before login', async (t
   assert.match(await peer.closed(), /<policy-violation .*too many bytes before login.*<close /);
 });
 
-test('what is no WebSocket frame ends the connection, and others notice nothing', async (t) => {
+test('an invalid WebSocket frame ends the connection, and others notice nothing', async (t) => {
   const site = await start(t);
   const other = await login((await open(t, urlOf(site))).peer, 'other');
   const { webSocket } = await open(t, urlOf(site));
@@ -178,7 +178,7 @@ test('a ping is answered, and a peer that answers none is let go', async (t) => 
   assert.equal(webSocket.readyState, webSocket.OPEN, 'who answers stays');
 });
 
-test('a peer that closes its WebSocket without a word has left, and what waits for it is returned', async (t) => {
+test('a peer that closes its WebSocket without closing its stream has left, and its stanzas bounce', async (t) => {
   const site = await start(t);
   const { webSocket, peer } = await open(t, urlOf(site));
   await login(peer, 'web');
@@ -189,7 +189,7 @@ test('a peer that closes its WebSocket without a word has left, and what waits f
   assert.match(await plain.message(), /type='error'.*too late.*service-unavailable/);
 });
 
-test('a server that stops says goodbye on its WebSockets, and lets go of who has not become one', async (t) => {
+test('a server that stops closes its WebSockets in order, and drops connections that have not upgraded', async (t) => {
   const site = await start(t);
   const { peer } = await open(t, urlOf(site));
   await login(peer, 'web');
@@ -268,7 +268,7 @@ test('a stanza may come in fragments, with pings between them; in endlessly many
   assert.equal(site.server.sessionCount, 0);
 });
 
-test('who asks with pings without end and reads no answer is let go', async (t) => {
+test('a peer that sends pings without end and reads no answer is closed', async (t) => {
   const site = await start(t);
   const { webSocket, peer } = await open(t, urlOf(site));
   await login(peer, 'web');

@@ -91,5 +91,5 @@ function youngest(files: readonly string[]): Date {
 
 function printFinding({ grade, text, remedy }: Finding, print: (line: string) => void): void {
   print(`${SIGNS[grade]}  ${text}`);
-  if (remedy !== '') print(`      mend: ${remedy}`);
+  if (remedy !== '') print(`      fix: ${remedy}`);
 }

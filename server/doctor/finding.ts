@@ -2,7 +2,7 @@
 export interface Finding {
   readonly grade: 'ok' | 'warning' | 'failure';
   readonly text: string;
-  /** The one line that mends it; `''` where nothing is to be mended. */
+  /** The fix, in one line; `''` if none is needed. */
   readonly remedy: string;
 }
 

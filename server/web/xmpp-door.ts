@@ -65,7 +65,7 @@ export class XmppDoor implements Door {
   upgrade(request: UpgradeRequest): void {
     const { message, socket, head } = request;
     if (!mayConnect(request, this.environment.allowed)) refuseUpgrade(socket, '403 Forbidden', FOREIGN_ORIGIN);
-    else if (!offersXmpp(request)) refuseUpgrade(socket, '400 Bad Request', `The subprotocol "${SUBPROTOCOL}" must be asked for (RFC 7395).`);
+    else if (!offersXmpp(request)) refuseUpgrade(socket, '400 Bad Request', `Request the subprotocol "${SUBPROTOCOL}" (RFC 7395).`);
     else
       this.webSockets.handleUpgrade(message, socket, head, (webSocket) =>
         this.accept(new WebSocketTransport(webSocket, socket, request.leave(), clientOf(request))),

@@ -41,7 +41,7 @@ test('a stanza without content, and one whose content looks like an end tag, bou
   readStanza(bounce(from('a@b/c', `<message to='d@e/f'>${body}</message>`), unavailable)?.toXml() ?? '');
 });
 
-test('a bounce of what would mislead a client is without it, and has a body that says why', () => {
+test('a bounce leaves out content that would mislead a client, and its body says why', () => {
   const stanza = from('a@b/c', `<message to='d@e/f'><opensrf osrf_xid='7'/><thread>t</thread><x><message/></x></message>`);
   const answer = bounce(stanza, new StanzaError('not-acceptable', 'no'))?.toXml() ?? '';
   assert.doesNotMatch(answer, /<x>/);
@@ -49,7 +49,7 @@ test('a bounce of what would mislead a client is without it, and has a body that
   assert.equal(readStanza(answer).hasNestedStanza, false);
 });
 
-test('errors, answers, presence and what has no sender are never bounced', () => {
+test('errors, answers, presence and stanzas without a sender are never bounced', () => {
   const rows: readonly (readonly [xml: string, sender: string, may: boolean])[] = [
     ['<message/>', 'a@b/c', true],
     [`<message type='chat'/>`, 'a@b/c', true],

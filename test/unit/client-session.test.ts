@@ -200,7 +200,7 @@ for (const [what, from, message, kind] of [
   });
 }
 
-test('on a lost connection everything fails at once, what is asked later too', async (t) => {
+test('on a lost connection all requests fail at once, later ones too', async (t) => {
   const { session, jabber } = sessionOf(t);
   const request = session.call('m', []);
   jabber.open = false;
@@ -210,7 +210,7 @@ test('on a lost connection everything fails at once, what is asked later too', a
   await assert.rejects(session.connect(), isError('connection', 500));
 });
 
-test('the end of a session fails what was not answered', async (t) => {
+test('the end of a session fails its unanswered requests', async (t) => {
   const { session } = sessionOf(t);
   const request = session.call('m', []);
   session.end();

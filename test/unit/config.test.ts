@@ -38,7 +38,7 @@ test('domains are in lower case, without a final dot, once each', () => {
   assert.deepEqual(createConfig({ domains: ['A.Example', 'a.example.', 'b'] }).domains, ['a.example', 'b']);
 });
 
-test('what is given replaces its default and nothing else', () => {
+test('a given value replaces its default and nothing else', () => {
   const config = createConfig({ router: { holdMs: 5 }, limits: { depth: 9 } });
   assert.deepEqual(config.router, { ...DEFAULT_ROUTER, holdMs: 5 });
   assert.deepEqual(config.limits, { ...DEFAULT_LIMITS, depth: 9 });

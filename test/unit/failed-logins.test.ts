@@ -26,7 +26,7 @@ test('when the window of time is over, it begins anew', () => {
   assert.deepEqual(fail('10.0.0.1:1', 3), [0, 0, 2_000]);
 });
 
-test('what is remembered is bounded, however many addresses there are', () => {
+test('the memory of failed logins is bounded, however many addresses there are', () => {
   const { fail } = setUp();
   fail('10.0.0.1:1', 3);
   for (let index = 0; index < 10_000; index++) fail(`10.1.${index >> 8}.${index & 255}:1`, 1);

@@ -56,7 +56,7 @@ test('a request expires at its own time, with one timer for each class', () => {
   assert.equal(clock.timers, 0);
 });
 
-test('what was released does not expire, and what comes later has its full time', () => {
+test('released requests do not expire, and later ones have their full time', () => {
   const { clock, held, expired, start } = holder();
   held.hold('a', request('1'));
   clock.advance(999);

@@ -76,7 +76,7 @@ test('an address is cut at the first slash, and before that at the first at sign
   }
 });
 
-test('what is no address is refused', () => {
+test('an invalid address is refused', () => {
   for (const text of REJECTED) assert.equal(parseJid(text), null, JSON.stringify(text));
 });
 

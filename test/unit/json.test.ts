@@ -16,7 +16,7 @@ test('JSON is parsed up to a depth, and a value that was parsed can be written',
   }
 });
 
-test('what stands in a string nests nothing, whatever quotes and backslashes are in it', () => {
+test('brackets in a string do not count as nesting, whatever quotes and backslashes are in it', () => {
   for (const value of ['['.repeat(2_000), '"'.repeat(600) + '['.repeat(600), `\\"${'{['.repeat(600)}\\`, `${'\\'.repeat(601)}"${'['.repeat(600)}`]) {
     assert.equal(parseJson(JSON.stringify([value, [value]]))?.toString(), [value, value].toString());
     assert.equal(parseJson(`[${JSON.stringify(value)},${lists(MAX_JSON_DEPTH)}]`), undefined, 'what stands behind it does');
@@ -43,7 +43,7 @@ test('a value that cannot be written is undefined', () => {
   for (const value of [circle, tooLong, hostile, () => {}, undefined, 1n]) assert.equal(writeJson(value), undefined);
 });
 
-test('an observer sees what is nested too deeply without its parameters and results', () => {
+test('an observer sees a message that is nested too deeply without its parameters and results', () => {
   const message = (type: string, payload: string) => `{"__c":"osrfMessage","__p":{"threadTrace":"7","type":"${type}","payload":${payload}}}`;
   const bomb = lists(9_000);
   const body = `[${message('REQUEST', `{"__c":"osrfMethod","__p":{"method":"add","params":[2,"[",${bomb},{"a":1}]}}`)},${message('RESULT', `{"__c":"osrfResult","__p":{"statusCode":"200","content":{"a":${bomb}}}}`)}]`;

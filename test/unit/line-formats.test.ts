@@ -78,7 +78,7 @@ test('below a pretty line the stack of an error is indented, whatever its messag
   for (const one of lines.slice(1)) assert.match(one, /^ {4}\P{Cc}*$/u);
 });
 
-test('printable text is left as it is, umlauts and cats included', () => {
+test('printable text is unchanged, umlauts and emoji included', () => {
   const text = 'opensrf@localhost/b\u00fccher \u{1f431} \\ "';
   assert.equal(printable(text), text);
   assert.equal(printable('a\u0007\u202eb'), 'a\\u0007\\u202eb');

@@ -31,7 +31,7 @@ test('every package has a checksum, and comes from the registry that npm is set 
   );
 });
 
-test('what runs needs few packages', () => {
+test('the program needs few packages at run time', () => {
   const needed = installed.filter(([, { dev }]) => dev !== true).map(([path]) => path);
   for (const name of Object.keys(dependencies)) assert.ok(needed.includes(`node_modules/${name}`), name);
   assert.ok(needed.length <= 80, `${needed.length} packages: ${needed.join(' ')}`);

@@ -36,7 +36,7 @@ test('a message is read with all that an answer repeats', () => {
   ]);
 });
 
-test('what a message leaves out has its default', () => {
+test('members that a message leaves out have their defaults', () => {
   const plain = { type: 'CONNECT', threadTrace: '0', locale: 'en-US', ingress: '', apiLevel: 0, payloadClass: '', payload: {} };
   assert.deepEqual(parse({ type: 'CONNECT' }), [plain]);
   assert.deepEqual(parse({ type: 'CONNECT', threadTrace: null, locale: '', api_level: '1', payload: null }), [plain]);

@@ -52,7 +52,7 @@ function setUp() {
 
 const ids = (stanzas: readonly Stanza[]): string => stanzas.map(({ id }) => id).join('');
 
-test('what is appended in one turn leaves in one write at its end, in order', async () => {
+test('stanzas appended in one turn leave in one write at its end, in order', async () => {
   const { socket, outbox, append } = setUp();
   append('a');
   outbox.append('-');

@@ -21,13 +21,13 @@ test('beyond the limit of one address, its oldest connection is closed, and no o
   assert.deepEqual([closed, pending.size], [['10.0.0.1:1', '10.0.0.1:2'], 3]);
 });
 
-test('beyond what there may be in all, the oldest of the address that has the most makes room', () => {
+test('beyond the limit, the oldest connection of the address with the most makes room', () => {
   const { pending, closed, connect } = setUp(100, 4);
   for (const peer of ['10.0.0.1:1', '10.0.0.2:1', '10.0.0.2:2', '10.0.0.3:1', '10.0.0.4:1', '10.0.0.5:1']) connect(peer);
   assert.deepEqual([closed, pending.size], [['10.0.0.2:1', '10.0.0.1:1'], 4]);
 });
 
-test('who has logged in or is gone takes no room', () => {
+test('a connection that has logged in or closed takes no room', () => {
   const { pending, closed, connect } = setUp(2, 3);
   for (let port = 1; port <= 1_000; port++) {
     const connection = connect(`10.0.0.1:${port}`);
@@ -37,7 +37,7 @@ test('who has logged in or is gone takes no room', () => {
   assert.deepEqual([closed, pending.size], [[], 0]);
 });
 
-test('one who is crowded out and closes meanwhile is counted once', () => {
+test('a connection that is crowded out and closes meanwhile is counted once', () => {
   const pending = new PendingConnections({ pendingOfAddress: 1, pendingConnections: 1 }, new FakeClock());
   for (const peer of ['a:1', 'a:2', 'a:3']) {
     const connection = { peer, crowdOut: () => pending.remove(connection), measure: () => {} };

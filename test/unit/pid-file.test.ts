@@ -64,7 +64,7 @@ test('a zombie process holds nothing', { skip: noProc }, async (t) => {
   assert.equal(pidFileState(fileWith(t, `${pid}\n`), 1).kind, 'stale');
 });
 
-test('what is no pid file is not overwritten', (t) => {
+test('a file that is not a pid file is not overwritten', (t) => {
   for (const content of ['root:x:0:0:root\n', '-1\n', '0\n', '12 x\n', '1e3\n']) {
     const path = fileWith(t, content);
     assert.throws(() => new PidFile(path).write(recordingLog()), {

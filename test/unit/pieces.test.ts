@@ -19,7 +19,7 @@ test('a cut text is the same text, in pieces that are not long and hold whole ch
   }
 });
 
-test('what comes in crumbs is joined, and what comes at length stands for itself', () => {
+test('small pieces are joined, and large ones are kept as they are', () => {
   const pieces = new Pieces();
   for (let index = 0; index < 100_000; index++) pieces.add('x');
   pieces.add('y'.repeat(70_000));

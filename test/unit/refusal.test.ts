@@ -43,7 +43,7 @@ test('the answer uses the form of the request', () => {
   assert.match(answer.otherAttributes, / osrf_xid='7'/);
 });
 
-test('each REQUEST of a body has an answer of its own, and what expects none gets none', () => {
+test('each REQUEST of a body has an answer of its own, and other messages get none', () => {
   const numbers = (...types: string[]): string[] =>
     refuse(request(osrf(...types)), absent('x'), 'status', LIMITS).map((answer) => messagesIn(answer)?.[0]?.threadTrace ?? 'bounce');
   assert.deepEqual(numbers('REQUEST', 'DISCONNECT', 'REQUEST'), ['1', '3']);
@@ -87,7 +87,7 @@ test('everything bounces where that was chosen', () => {
   }
 });
 
-test('what holds more messages than the router reads, or is longer, bounces unread', () => {
+test('a body with more messages than the router reads, or a longer one, bounces unread', () => {
   const types = (body: string) => refuse(request(body), absent('x'), 'status', LIMITS).map(({ type }) => type);
   assert.deepEqual(types(osrf('REQUEST', 'REQUEST', 'REQUEST', 'REQUEST')), ['', '', '', '']);
   assert.deepEqual(types(osrf('REQUEST', 'REQUEST', 'REQUEST', 'REQUEST', 'REQUEST')), ['error']);

@@ -73,7 +73,7 @@ test('results leave when there are 25,600 characters of them, or 255', () => {
   );
 });
 
-test('a large result travels in pieces, each in its own stanza, behind what came before it', () => {
+test('a large result travels in pieces, each in its own stanza, behind earlier results', () => {
   const { codes, stanzas } = stanzasOf((reply) => {
     reply.result(1);
     reply.result('x'.repeat(120_000));

@@ -66,7 +66,7 @@ test('queries of a router without classes have their empty answers', () => {
   assertAnswered(setting, '{}', 'opensrf.router.info.summarize');
 });
 
-test('queries count what each listener was handed, in order of registration', () => {
+test('queries count each listener’s requests, in order of registration', () => {
   const setting = setUp();
   setting.listen('l2', 'opensrf.settings', 'opensrf.math');
   setting.listen('l1', 'opensrf.math');
@@ -296,7 +296,7 @@ test('a peer gives the request to its listener, where it has one that takes requ
   assert.deepEqual([threads(listener.take()), threads(client.take())], [[], ['u']]);
 });
 
-test('what waits for a drained class is handed over in order when its listener registers again', () => {
+test('held requests of a drained class are delivered in order when its listener registers again', () => {
   const setting = setUp({ holdMs: 1_000 });
   const listener = setting.listen('l', 'a');
   setting.router.drain('a', '', true);

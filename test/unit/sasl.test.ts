@@ -260,7 +260,7 @@ test('keys are derived once for each account, when the first client asks for a s
   assert.equal(derived, ACCOUNTS.length, 'the work of a proof is the same for every user');
 });
 
-test('who comes before its keys were derived, or after the accounts have changed, can log in', () => {
+test('a client can log in before its keys are derived, and after the accounts have changed', () => {
   const accounts = new Accounts(ACCOUNTS);
   const sasl = dialogue(PLAIN_CONTEXT, true, accounts);
   assert.equal(scram({ sasl }), 'opensrf');

@@ -45,7 +45,7 @@ test('a host without a section, and none at all, get the default section', () =>
   for (const host of ['', 'nobody', 'nobody,nowhere']) assert.deepEqual(current.hostConfig(host), defaults);
 });
 
-test('there is nothing to tell where there is neither a default nor the host', () => {
+test('a host without a section has no settings if there is no default section', () => {
   const { current } = new SettingsFile(join(FIXTURES, 'minimal.xml'));
   assert.equal(current.defaultConfig(), undefined);
   assert.equal(current.hostConfig('nobody'), undefined);
@@ -90,7 +90,7 @@ test('a byte order mark is no matter, in UTF-8 or UTF-16', (t) => {
   }
 });
 
-test('reading again tells the new content, and a broken file changes nothing', (t) => {
+test('reading again gives the new content, and a broken file changes nothing', (t) => {
   const path = temporaryFile(t, '<opensrf><default><a>1</a></default></opensrf>');
   const file = new SettingsFile(path);
   const config = () => JSON.stringify(file.current.defaultConfig());

@@ -44,7 +44,7 @@ test('a header is read, with and without an XML declaration', () => {
   assert.deepEqual(Reading.of([OPENING]).headers, [{ ...header, from: '', id: '', version: '', lang: '' }]);
 });
 
-test('what is no stream is refused at its first tag', () => {
+test('input that is not a stream is refused at its first tag', () => {
   assertRefused([
     ['text', 'GET / HTTP/1.1\r\n', 'not-well-formed'],
     ['another element', `<stream xmlns='jabber:client'>`, 'invalid-namespace'],
@@ -60,7 +60,7 @@ test('what is no stream is refused at its first tag', () => {
   ]);
 });
 
-test('what a receiver throws is passed on as it is: a mistake of ours is no fault of the peer', () => {
+test('an exception of a receiver is passed on unchanged: it is no error of the peer', () => {
   const mistake = new TypeError('a mistake');
   const receiver = new Reading();
   receiver.stanzaRead = () => {
@@ -116,7 +116,7 @@ test('a comment or DOCTYPE between stanzas is noticed before it ends', () => {
   }
 });
 
-test('what is not well-formed ends the stream before the stanza gets out', () => {
+test('malformed XML ends the stream before the stanza is delivered', () => {
   assertRefused([
     ['a stanza closed by another name', `${OPENING}<message></iq>`, 'not-well-formed'],
     ['a stanza closed by a longer name', `${OPENING}<message></messages>`, 'not-well-formed'],
@@ -401,7 +401,7 @@ test('an attribute longer than the limit counts like any other text', () => {
   assert.equal(Reading.of([OPENING, `<message x='`, ...'y'.repeat(400)], STANZA_LIMITS).error?.condition, 'policy-violation');
 });
 
-test('of an oversized stanza what a bounce needs is kept, wherever it stands', () => {
+test('the parts of an oversized stanza that a bounce needs are kept, wherever they stand', () => {
   const body = `<body>${'x'.repeat(300)}</body>`;
   const thread = '<thread>1&lt;2</thread>';
   const extension = `<opensrf osrf_xid='7'/>`;

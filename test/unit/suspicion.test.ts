@@ -90,7 +90,7 @@ test('where answers usually take long, more patience is shown', () => {
   assert.equal(reasonOf(dead), 'silent');
 });
 
-test('a suspect that answers is believed again', () => {
+test('a suspect that answers is trusted again', () => {
   const { dead, alive, ask, answer, clock, reasonOf, log } = twoAtWork();
   ask(4);
   answer(alive);

@@ -39,7 +39,7 @@ function all<Result>(search: Generator<void, Result, void>): Result {
   for (let bit = search.next(); ; bit = search.next()) if (bit.done === true) return bit.value;
 }
 
-test('a filter takes what all its parts take', () => {
+test('a filter matches if all its parts match', () => {
   const cases: [query: string, expected: boolean, fields?: Partial<TraceSummary>][] = [
     ['', true],
     ['service=opensrf.math', true],

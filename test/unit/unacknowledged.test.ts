@@ -19,7 +19,7 @@ function holding(...ids: string[]): Unacknowledged {
 
 const idsOf = (stanzas: readonly Stanza[]) => stanzas.map(({ id }) => id).join('');
 
-test('what is acknowledged is let go of, oldest first, and is no more than was sent', () => {
+test('acknowledged stanzas are released, oldest first; the count cannot exceed the sent ones', () => {
   const queue = holding('a', 'b', 'c');
   assert.equal(queue.acknowledge(2), true);
   assert.equal(idsOf(queue.stanzas()), 'c');

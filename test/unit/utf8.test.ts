@@ -78,7 +78,7 @@ test('the bytes of a cut character outlive the buffer they came in', () => {
   assert.equal(decoder.decode(Buffer.of(0xac)), '\u20ac');
 });
 
-test('what is not UTF-8 ends the stream however it is cut', () => {
+test('invalid UTF-8 ends the stream however it is cut', () => {
   for (const [what, wrong] of NOT_UTF8) {
     // What follows completes every form: a decoder may wait for the rest of a character, and no longer.
     const bytes = Buffer.from([0x61, ...wrong, 0x61, 0x61, 0x61]);

@@ -30,7 +30,7 @@ function received(socket: Socket, length: number): Promise<string> {
   });
 }
 
-test('what a slow peer has not taken stays as it was while others are written to', async () => {
+test('the unread bytes of a slow peer stay unchanged while others are written to', async () => {
   const [slow, other] = [await connection(), await connection()];
   slow.theirs.pause();
   other.theirs.resume();

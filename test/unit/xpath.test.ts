@@ -71,7 +71,7 @@ test('an XPath expression selects what XPath 1.0 says, in document order', () =>
   assert.deepEqual(Object.keys((settings().select('/opensrf/hosts') as [object])[0]), ['one', 'two']);
 });
 
-test('what is no expression, or selects no nodes, says so', () => {
+test('an invalid expression, or one that does not select nodes, is reported', () => {
   const rows: readonly (readonly [xpath: string, problem: RegExp])[] = [
     ['', /unexpected end/],
     ['//', /unexpected end/],
@@ -136,7 +136,7 @@ test('an expression that takes too much work is given up, whatever the work is',
   assert.throws(() => WIDE.hostConfig('x/../../default//*|//*'), /steps of work/);
 });
 
-test('what is given up has taken a bounded number of steps', () => {
+test('an evaluation that is given up has taken a bounded number of steps', () => {
   const root = rootOf(WIDE_XML);
   for (const bomb of BOMBS) {
     let steps = 0;

@@ -28,31 +28,29 @@ const GIVEN_UP_PER_TURN = 16;
 /** The account of one peer: of its connection before login, then of its session. */
 export class PeerAccount implements MemoryAccount {
   bytes = 0;
-  /** Whether the debtor is being closed, which frees its memory. */
-  leaving = false;
+  /** Before login; after it; or being closed, which frees its memory. */
+  state: 'pending' | 'active' | 'leaving';
   /** Groups the accounts of one address before login. */
   readonly group: string;
   debtor: Debtor;
   private readonly budget: MemoryBudget;
 
   constructor(debtor: Debtor, group: string, budget: MemoryBudget) {
+    this.state = debtor.rank === 'pending' ? 'pending' : 'active';
     this.debtor = debtor;
     this.group = group;
     this.budget = budget;
   }
 
-  get pending(): boolean {
-    return this.debtor.rank === 'pending';
-  }
-
+  // Called several times for each stanza.
   charge(bytes: number): void {
     this.bytes += bytes;
-    this.budget.charge(bytes, this);
+    this.budget.charge(bytes, this.state);
   }
 
   /** Transfers the debt to the session after a login. */
   loggedIn(session: Debtor): void {
-    this.budget.noLongerPending(this);
+    if (this.state === 'pending') this.budget.activate(this);
     this.debtor = session;
   }
 
@@ -74,6 +72,7 @@ export class MemoryBudget {
   pendingBytes = 0;
   /** The number of closed debtors. */
   givenUp = 0;
+  private readonly pendingLimit: number;
   private readonly accounts = new Set<PeerAccount>();
   private readonly clock: Pick<ServerClock, 'soon'>;
   private readonly onGivenUp: OnGivenUp;
@@ -84,6 +83,7 @@ export class MemoryBudget {
 
   constructor(limit: number, clock: Pick<ServerClock, 'soon'>, onGivenUp: OnGivenUp) {
     this.limit = limit;
+    this.pendingLimit = limit * PENDING_PART;
     this.clock = clock;
     this.onGivenUp = onGivenUp;
   }
@@ -113,16 +113,17 @@ export class MemoryBudget {
   }
 
   /** Called by an account. */
-  charge(bytes: number, account: PeerAccount): void {
+  charge(bytes: number, state: PeerAccount['state']): void {
     this.bytes += bytes;
-    if (account.leaving) this.leavingBytes += bytes;
-    else if (account.pending) this.pendingBytes += bytes;
+    if (state === 'leaving') this.leavingBytes += bytes;
+    else if (state === 'pending') this.pendingBytes += bytes;
     if (bytes > 0 && (this.overdrawn || this.pendingOverdrawn)) this.relieveLater();
   }
 
-  /** Called by an account. */
-  noLongerPending(account: PeerAccount): void {
-    if (account.pending && !account.leaving) this.pendingBytes -= account.bytes;
+  /** Called by an account that has logged in. */
+  activate(account: PeerAccount): void {
+    this.pendingBytes -= account.bytes;
+    account.state = 'active';
   }
 
   /** Called by an account. */
@@ -136,7 +137,7 @@ export class MemoryBudget {
   }
 
   private get pendingOverdrawn(): boolean {
-    return this.pendingBytes > this.limit * PENDING_PART;
+    return this.pendingBytes > this.pendingLimit;
   }
 
   // Deferred: a debtor may be on the stack.
@@ -171,9 +172,9 @@ export class MemoryBudget {
   }
 
   private leave(account: PeerAccount): void {
-    if (account.leaving) return;
-    this.noLongerPending(account);
-    account.leaving = true;
+    if (account.state === 'leaving') return;
+    if (account.state === 'pending') this.pendingBytes -= account.bytes;
+    account.state = 'leaving';
     this.leavingBytes += account.bytes;
   }
 
@@ -186,7 +187,7 @@ export class MemoryBudget {
   private nextPending(): PeerAccount | null {
     const groups = new Map<string, { bytes: number; readonly oldest: PeerAccount }>();
     for (const account of this.accounts) {
-      if (account.leaving || !account.pending) continue;
+      if (account.state !== 'pending') continue;
       const group = groups.get(account.group);
       if (group === undefined) groups.set(account.group, { bytes: account.bytes, oldest: account });
       else group.bytes += account.bytes;
@@ -199,7 +200,7 @@ export class MemoryBudget {
   private largestOf(rank: Rank): PeerAccount | null {
     let largest: PeerAccount | null = null;
     for (const account of this.accounts) {
-      if (account.leaving || account.bytes < this.limit * LEAST_PART || account.bytes <= (largest?.bytes ?? 0)) continue;
+      if (account.state === 'leaving' || account.bytes < this.limit * LEAST_PART || account.bytes <= (largest?.bytes ?? 0)) continue;
       if (account.debtor.rank === rank) largest = account;
     }
     return largest;

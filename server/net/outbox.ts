@@ -31,6 +31,8 @@ export class Outbox implements Flushable {
   length = 0;
   /** The part of it that is charged to the account. */
   private charged = 0;
+  /** The part of it that another place charges. */
+  private shared = 0;
   /** The charge for the part of the last write that the kernel has not taken. */
   private chargedWaiting = 0;
   /** Whether another place keeps the stanzas too, and charges them. */
@@ -46,8 +48,11 @@ export class Outbox implements Flushable {
   }
 
   append(entry: string | Stanza): void {
-    if ((this.blocked || this.entries.length >= MANY) && typeof entry !== 'string') entry.detach();
+    const { length } = this.entries;
+    if ((this.blocked || length >= MANY) && typeof entry !== 'string') entry.detach();
     this.add(entry);
+    // Most entries are written at the end of the turn, and never charged.
+    if (this.blocked || length % MANY === MANY - 1) this.chargeKept();
     if (!this.blocked) this.flushLater();
   }
 
@@ -61,11 +66,9 @@ export class Outbox implements Flushable {
 
   /** Another place keeps the stanzas too from now on, and charges them. */
   shareStanzas(): void {
-    let kept = 0;
-    for (const entry of this.entries) if (typeof entry === 'string') kept += this.costOf(entry);
     this.stanzasAreShared = true;
-    this.account.charge(kept - this.charged);
-    this.charged = kept;
+    for (const entry of this.entries) if (typeof entry !== 'string') this.shared += this.costOf(entry);
+    this.chargeKept();
   }
 
   /** Writes one portion; the rest follows in the next turn. */
@@ -73,12 +76,14 @@ export class Outbox implements Flushable {
     this.dirty = false;
     const enough = this.sink.written + WRITE_LENGTH;
     while (this.writable && this.sink.written < enough) this.writeSome();
+    this.chargeKept();
     if (this.writable) this.flushLater();
   }
 
   /** Writes everything that the peer reads. */
   flushAll(): void {
     while (this.writable) this.writeSome();
+    this.chargeKept();
   }
 
   /** Removes the unwritten stanzas, in order. Text of the stream itself stays. */
@@ -87,6 +92,7 @@ export class Outbox implements Flushable {
     const stanzas = entries.filter((entry) => typeof entry !== 'string');
     this.clear();
     for (const entry of entries) if (typeof entry === 'string') this.add(entry);
+    this.chargeKept();
     return stanzas;
   }
 
@@ -96,11 +102,13 @@ export class Outbox implements Flushable {
     this.ended = true;
     this.sink.end([...(this.entries as string[]), ...texts]);
     this.clear();
+    this.chargeKept();
   }
 
   /** Drops everything when the connection has closed in both directions. */
   close(): void {
     this.clear();
+    this.chargeKept();
     this.account.charge(-this.chargedWaiting);
     this.chargedWaiting = 0;
   }
@@ -152,17 +160,21 @@ export class Outbox implements Flushable {
   private clear(): void {
     this.entries = [];
     this.length = 0;
-    this.account.charge(-this.charged);
-    this.charged = 0;
+    this.shared = 0;
   }
 
-  /** @param sign 1 for an added entry, -1 for a removed one. */
+  /** @param sign 1 for a new entry, -1 for one that left. */
   private count(entry: string | Stanza, sign: 1 | -1): void {
     const cost = sign * this.costOf(entry);
     this.length += cost;
-    if (this.stanzasAreShared && typeof entry !== 'string') return;
-    this.charged += cost;
-    this.account.charge(cost);
+    if (this.stanzasAreShared && typeof entry !== 'string') this.shared += cost;
+  }
+
+  private chargeKept(): void {
+    const kept = this.length - this.shared;
+    if (kept === this.charged) return;
+    this.account.charge(kept - this.charged);
+    this.charged = kept;
   }
 
   private costOf(entry: string | Stanza): number {

@@ -1,7 +1,8 @@
 // npm runs this before and after it packs. What is published has programs and library in one file (see release/bundle.js), the types of the library, and no
 // scripts and no development tools in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { transform } from 'esbuild';
 import { bundleForPackage } from './release/bundle.js';
 import { manPage } from './release/man.js';
 import { bundledPackages, licenceProblems, notices } from './release/notices.js';
@@ -9,6 +10,7 @@ import { commit, root, version } from './release/root.js';
 
 const [file, original] = ['package.json', 'package.json.orig'].map((name) => join(root, name));
 const NOTICES = 'dist/THIRD-PARTY-NOTICES';
+const PAGE = 'dist/server/console/page';
 const PUBLISHED = {
   exports: {
     '.': { types: './dist/server/index.d.ts', default: './dist/bin/index.js' },
@@ -24,6 +26,17 @@ const repository = process.env.GITHUB_REPOSITORY && { type: 'git', url: `git+htt
 
 function restore() {
   if (existsSync(original)) renameSync(original, file);
+  cpSync(join(root, 'server/console/page'), join(root, PAGE), { recursive: true });
+}
+
+/** Minifies the console's page in dist/. Its modules stay apart: each view is loaded when it is first shown. */
+async function minifyPage() {
+  for (const path of readdirSync(join(root, PAGE), { recursive: true })) {
+    if (!/\.(?:js|css)$/.test(path)) continue;
+    const place = join(root, PAGE, path);
+    const { code } = await transform(readFileSync(place, 'utf8'), { loader: path.endsWith('.css') ? 'css' : 'js', minify: true, legalComments: 'none' });
+    writeFileSync(place, code);
+  }
 }
 
 /** Finds the files of types that one needs, itself included. */
@@ -43,6 +56,7 @@ async function strip() {
   const problems = licenceProblems(packages);
   if (problems.length > 0) throw new Error(problems.join('; '));
   writeFileSync(join(root, NOTICES), notices('The package opensrf-chopchop has these packages in it.', packages));
+  await minifyPage();
   for (const program of Object.values(PUBLISHED.bin)) chmodSync(join(root, program), 0o755);
   mkdirSync(join(root, 'dist/man'), { recursive: true });
   writeFileSync(join(root, PUBLISHED.man), manPage());
@@ -50,7 +64,7 @@ async function strip() {
   const { scripts: _scripts, devDependencies: _tools, ...published } = JSON.parse(text);
   const types = new Set();
   for (const { types: entry } of Object.values(PUBLISHED.exports)) if (entry !== undefined) findTypes(join(root, entry), types);
-  const files = ['dist/bin', 'dist/man', NOTICES, 'dist/server/console/page', ...[...types].map((path) => relative(root, path)), 'CHANGELOG.md'];
+  const files = ['dist/bin', 'dist/man', NOTICES, PAGE, ...[...types].map((path) => relative(root, path)), 'CHANGELOG.md'];
   writeFileSync(original, text);
   writeFileSync(file, `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), files }, null, 2)}\n`);
 }

@@ -124,12 +124,12 @@ function checkNpx(what, specifier) {
     env: { ...process.env, npm_config_cache: cache },
   });
   assert.match(shown, DEMO_END);
-  const output = run('npx', ['--yes', '--cache', cache, '--offline', specifier, '--version'], {
+  const printed = run('npx', ['--yes', '--cache', cache, '--offline', specifier, '--version'], {
     cwd: folder,
     env: { ...process.env, npm_config_cache: cache },
   });
-  assert.ok(output.startsWith(`${version} (commit ${run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })}, `), `--version: ${output}`);
-  step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${output}`);
+  assert.ok(printed.startsWith(`${version} (commit ${run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })}, `), `--version: ${printed}`);
+  step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${printed}`);
 }
 
 /** The library and the programs, where the package is installed. */
@@ -208,9 +208,9 @@ async function checkBinary() {
   assert.equal(hash(first), hash(second), 'two builds are the same, byte by byte');
   step(`executable: two builds are the same (sha256 ${hash(first).slice(0, 16)}…)`);
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root });
-  const output = run(first, ['--version']);
-  assert.ok(output.startsWith(`${version} (commit ${commit}`), `--version: ${output}`);
-  step(`executable --version: ${output}`);
+  const printed = run(first, ['--version']);
+  assert.ok(printed.startsWith(`${version} (commit ${commit}`), `--version: ${printed}`);
+  step(`executable --version: ${printed}`);
   checkInEmptyRoot(first);
   copyFileSync(first, join(output, name));
   return metafiles;

@@ -127,7 +127,7 @@ test('connections: the picture animates messages and marks a stalled peer', { sk
   }
   deaf.stream.pause();
   const body = 'x'.repeat(1024 * 1024);
-  for (let n = 0; n < 12; n++) client.jabber.send(readStanza(`<message to='opensrf@private.localhost/deaf'><body>${body}</body></message>`));
+  for (let n = 0; n < 40; n++) client.jabber.send(readStanza(`<message to='opensrf@private.localhost/deaf'><body>${body}</body></message>`));
   await page.locator('section[aria-label="opensrf@private.localhost"]').getByText('1 stalled').waitFor();
 });
 

@@ -136,6 +136,7 @@ export class Requests implements ClassReceiver, LossHandler {
     const node = service.nodes.get(stanza.from);
     if (node === undefined) return;
     this.parts.registry.remove(service, node);
+    this.watch.left(node);
     this.parts.environment.log.warn({ class: service.name, listener: node.jid }, 'listener bounced a request and was removed');
     this.parts.environment.jobs.run(this.routeBounced(node, detached(stanza.thread)));
   }

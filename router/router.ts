@@ -183,6 +183,7 @@ export class Router implements Endpoint, PeerRouter {
     if (nodes === null) return;
     this.ended.set(session, nodes.all());
     this.registry.sessionEnded(session);
+    for (const node of nodes.all()) this.commands.watch.left(node);
   }
 
   private addressFreed(jid: string): void {

@@ -20,11 +20,12 @@ export function register(context: CommandContext, stanza: Stanza): void {
 }
 
 /** Removes the sender from the pool of a class. */
-export function unregister({ registry, environment }: CommandContext, stanza: Stanza): void {
+export function unregister({ registry, watch, environment }: CommandContext, stanza: Stanza): void {
   const service = registry.classes.get(stanza.routerClass);
   const node = service?.nodes.get(stanza.from);
   if (service === undefined || node === undefined) return;
   registry.remove(service, node);
+  watch.left(node);
   environment.log.info({ class: service.name, listener: node.jid, listeners: service.nodes.size }, 'listener unregistered');
 }
 

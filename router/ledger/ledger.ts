@@ -1,3 +1,4 @@
+import type { Timer } from '../../shared/clock.ts';
 import type { Job } from '../../shared/job.ts';
 import type { Origin } from '../../shared/origin.ts';
 import { type Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
@@ -43,7 +44,7 @@ export class Ledger {
   private attached = 0;
   /** The number of the newest request when old ones were last copied. */
   private lastSeen = 0;
-  private detaching = false;
+  private detaching: Timer | null = null;
   private bytes = 0;
   /** The number of requests forgotten because of a limit. */
   forgotten = 0;
@@ -95,6 +96,7 @@ export class Ledger {
       this.close(request);
       yield;
     }
+    if (this.requests.size === 0) this.stopDetaching();
   }
 
   /** The partly answered requests of a worker, by the number of its session. */
@@ -169,19 +171,23 @@ export class Ledger {
   private attach(request: RoutedRequest): void {
     this.oldestAttached ??= request;
     if (++this.attached > MAX_ATTACHED) this.detachOldest();
-    if (!this.detaching) this.detachLater();
+    if (this.detaching === null) this.detachLater();
   }
 
   private detachLater(): void {
-    this.detaching = true;
-    this.environment.clock.after(ATTACHED_MS, () => this.detachOld());
+    this.detaching = this.environment.clock.after(ATTACHED_MS, () => this.detachOld());
+  }
+
+  private stopDetaching(): void {
+    this.detaching?.cancel();
+    this.detaching = null;
   }
 
   /** Copies the requests that already existed at the last call. */
   private detachOld(): void {
     while (this.oldestAttached !== null && this.oldestAttached.number <= this.lastSeen) this.detachOldest();
     this.lastSeen = this.newest?.number ?? 0;
-    this.detaching = false;
+    this.detaching = null;
     if (this.oldestAttached !== null) this.detachLater();
   }
 

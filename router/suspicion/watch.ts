@@ -1,3 +1,4 @@
+import type { Timer } from '../../shared/clock.ts';
 import type { LostRequests } from '../ledger/lost-requests.ts';
 import type { ServiceClass } from '../pools/service-class.ts';
 import type { ServiceNode, SuspicionReason } from '../pools/service-node.ts';
@@ -31,6 +32,7 @@ export class Watch {
   private readonly pulses = new Map<ServiceNode, Pulse>();
   private readonly usual = new WeakMap<ServiceClass, UsualSilence>();
   private state: 'idle' | 'waiting' | 'looking' = 'idle';
+  private timer: Timer | null = null;
 
   constructor(patience: Patience, environment: Pick<RouterEnvironment, 'clock' | 'evidence' | 'log'>, lost: LostRequests) {
     this.patience = patience;
@@ -52,6 +54,15 @@ export class Watch {
     this.suspect(this.pulses.get(older) as Pulse, 'gone');
   }
 
+  /** A listener has left its class. */
+  left(node: ServiceNode): void {
+    if (!this.pulses.delete(node)) return;
+    node.watched = false;
+    if (this.pulses.size > 0 || this.state !== 'waiting') return;
+    this.timer?.cancel();
+    this.state = 'idle';
+  }
+
   /** A listener has registered again: it lives. */
   registeredAgain(node: ServiceNode): void {
     const pulse = this.pulses.get(node);
@@ -61,7 +72,7 @@ export class Watch {
   private lookLater(): void {
     if (this.state !== 'idle' || this.pulses.size === 0) return;
     this.state = 'waiting';
-    this.environment.clock.after(LOOK_MS, () => this.look());
+    this.timer = this.environment.clock.after(LOOK_MS, () => this.look());
   }
 
   private look(): void {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Limits } from '../config/limits.ts';
 import { addressOfPeer } from './peer-address.ts';
 
@@ -25,7 +25,7 @@ export class PendingConnections {
   /** In order of arrival. */
   private readonly byAddress = new Map<string, Set<PendingConnection>>();
   private readonly clock: Pick<Clock, 'after'>;
-  private measuring = false;
+  private measuring: Timer | null = null;
   size = 0;
 
   constructor(limits: Pick<Limits, 'pendingConnections' | 'pendingOfAddress'>, clock: Pick<Clock, 'after'>) {
@@ -53,16 +53,20 @@ export class PendingConnections {
     if (ofAddress?.delete(connection) !== true) return;
     this.size--;
     if (ofAddress.size === 0) this.byAddress.delete(address);
+    if (this.size === 0) this.stopMeasuring();
   }
 
   private measureLater(): void {
-    if (this.measuring) return;
-    this.measuring = true;
-    this.clock.after(MEASURE_MS, () => this.measureAll());
+    this.measuring ??= this.clock.after(MEASURE_MS, () => this.measureAll());
+  }
+
+  private stopMeasuring(): void {
+    this.measuring?.cancel();
+    this.measuring = null;
   }
 
   private measureAll(): void {
-    this.measuring = false;
+    this.measuring = null;
     for (const ofAddress of this.byAddress.values()) for (const connection of ofAddress) connection.measure();
     if (this.size > 0) this.measureLater();
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { ConfigInput } from '../server/config/config.ts';
 import { cRequest, requestBody, resultBody } from './support/osrf.ts';
@@ -76,6 +76,11 @@ async function startListener(t: TestContext, { server, address }: TestServer, ho
   return { child, pid };
 }
 
+/** The state of a process (proc(5)); a signal takes effect only when the process gets a CPU, and what comes before that it may read still. */
+function stateOf(pid: number): string {
+  return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '';
+}
+
 /** Waits for a line of the log. */
 async function logged({ log }: TestServer, message: string): Promise<Readonly<Record<string, unknown>>> {
   const find = () => log.lines.find((line) => line.message === message);
@@ -90,6 +95,7 @@ test('a stopped listener is passed over within seconds, and believed when it goe
   ask(4);
   await answers(4);
   process.kill(stopped.pid, 'SIGSTOP');
+  await eventually(() => stateOf(stopped.pid) === 'T', 'the listener is stopped');
   ask(2);
   await answers(1);
   const { reason, listener } = await logged(setting, 'a listener is suspected to be dead: it gets requests only if no other listener can');

@@ -11,7 +11,7 @@ import { Program } from '../support/background-command.ts';
 import { temporaryFolder } from '../support/command.ts';
 import { attribute } from '../support/osrf.ts';
 import { Peer } from '../support/peer.ts';
-import { HANG_MS } from '../support/processes.ts';
+import { HANG_MS, orHangs } from '../support/processes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 // Foreign clients over every transport and login that they support. Each sends, receives, gets a bounce, and reconnects after a restart of the server.
@@ -44,6 +44,14 @@ function startAgain(t: TestContext, { c2s, tls, websocket }: TestServer['server'
 
 async function echoFor(t: TestContext, { address }: TestServer): Promise<Peer> {
   return (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'echo');
+}
+
+/** Waits for the server to have so many sessions. */
+async function sessions({ server }: TestServer, enough: (count: number) => boolean): Promise<void> {
+  const counted = async () => {
+    while (!enough(server.sessionCount)) await delay(20);
+  };
+  await orHangs(counted(), () => `other sessions than the ${server.sessionCount} that there are`);
 }
 
 /** The whole conversation. @param begin Starts the client. */
@@ -145,8 +153,11 @@ async function openPage(t: TestContext, script: string, parameters: readonly str
   await tab.evaluate((values) => Object.assign(globalThis, { parameters: values }), parameters);
   await tab.addScriptTag({ content: outputFiles[0]?.text ?? '' });
   return {
-    printed: async (text) => {
-      while (!printed.includes(text)) await new Promise<void>((resolve) => (wake = resolve));
+    printed: (text) => {
+      const shown = async () => {
+        while (!printed.includes(text)) await new Promise<void>((resolve) => (wake = resolve));
+      };
+      return orHangs(shown(), () => `${JSON.stringify(text)}; the page printed: ${printed}`);
     },
   };
 }
@@ -206,12 +217,13 @@ for (const [name, kind, ...options] of [
     assert.equal((await sender.outcome()).code, 0);
     const heard = await echo.message();
     assert.match(heard, /grüße &amp; &lt;b&gt;/);
-    while (site.server.sessionCount < 2) await delay(20);
-    for (;;) {
-      echo.send(`<message to='opensrf@${DOMAIN}' type='chat'><body>echo of ${readFileSync(file, 'utf8').length}</body></message>`);
-      const heard = await Promise.race([listener.printed('echo of').then(() => true), delay(200).then(() => false)]);
-      if (heard) break;
-    }
+    await sessions(site, (count) => count >= 2);
+    // It may hear nothing yet when its session is there.
+    const again = setInterval(
+      () => echo.send(`<message to='opensrf@${DOMAIN}' type='chat'><body>echo of ${readFileSync(file, 'utf8').length}</body></message>`),
+      200,
+    );
+    await listener.printed('echo of').finally(() => clearInterval(again));
   });
 }
 
@@ -288,8 +300,8 @@ for (const [name, policy] of [
     terminal.type('/win 1');
     await first.server.stop();
     const second = await startAgain(t, listening);
-    while (second.server.sessionCount < 1) await delay(100);
+    await sessions(second, (count) => count >= 1);
     terminal.type('/quit');
-    while (second.server.sessionCount > 0) await delay(100);
+    await sessions(second, (count) => count === 0);
   });
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { MAIN, type Outcome } from './command.ts';
-import { endWith } from './processes.ts';
+import { endWith, orHangs } from './processes.ts';
 
 /** A process of its own, beside a server in this one. */
 export class Program {
@@ -20,7 +20,7 @@ export class Program {
 
   /** Waits for the text on standard output. */
   async printed(text: string): Promise<void> {
-    await this.wrote('stdout', { test: (written) => written.includes(text) });
+    await this.wrote('stdout', { test: (written) => written.includes(text), toString: () => JSON.stringify(text) });
   }
 
   /** Waits for the text on standard error. */
@@ -28,15 +28,18 @@ export class Program {
     await this.wrote('stderr', text);
   }
 
-  private async wrote(where: 'stdout' | 'stderr', text: { test(written: string): boolean }): Promise<void> {
+  private async wrote(where: 'stdout' | 'stderr', text: { test(written: string): boolean; toString(): string }): Promise<void> {
     const ended = this.ended.then((outcome) => {
       if (!text.test(outcome[where])) throw new Error(`ended without ${text}: ${outcome.stdout}${outcome.stderr}`);
     });
-    while (!text.test(this[where])) await Promise.race([once(this.child[where], 'data'), ended]);
+    const written = async () => {
+      while (!text.test(this[where])) await Promise.race([once(this.child[where], 'data'), ended]);
+    };
+    await orHangs(written(), () => `${text} on ${where}; the program wrote: ${this.stdout}${this.stderr}`);
   }
 
   outcome(): Promise<Outcome> {
-    return this.ended;
+    return orHangs(this.ended, () => `its end; the program wrote: ${this.stdout}${this.stderr}`);
   }
 }
 

@@ -7,12 +7,25 @@ import type { TestContext } from 'node:test';
 const MARK = 'CHOPCHOP_TEST_PROCESS';
 
 /** No program takes so long, however busy the machine is. It ends a test that hangs. */
-export const HANG_MS = 300_000;
+export const HANG_MS = 180_000;
 
 process.env[MARK] = String(process.pid);
 process.on('exit', killMarked);
 // How the test runner ends a file that takes too long.
 process.on('SIGTERM', () => process.exit(143));
+
+/** Waits for what another program does. @throws Error with the problem where it does not happen within {@link HANG_MS}. */
+export async function orHangs<Value>(happens: Promise<Value>, problem: () => string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${HANG_MS / 1_000} s: ${problem()}`)), HANG_MS);
+  });
+  try {
+    return await Promise.race([happens, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Ends a process with the test that has started it, whatever becomes of the test. */
 export function endWith<Child extends ChildProcess>(t: TestContext, child: Child): Child {

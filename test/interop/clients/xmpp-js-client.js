@@ -9,8 +9,10 @@ const print = (line) => process.stdout.write(`${line}\n`);
 const credentials = (authenticate) => authenticate({ username: 'opensrf', password: 'password' }, mechanism);
 // It waits for an answer for two seconds otherwise, which a busy machine may take.
 const xmpp = client({ service, domain, resource: 'client', credentials, timeout: 3_600_000 });
-// Over WebSocket it tries once.
 xmpp.reconnect.delay = 500;
+// Over WebSocket it does not try again by itself where there is no server yet.
+const reconnect = xmpp.reconnect.reconnect.bind(xmpp.reconnect);
+xmpp.reconnect.reconnect = () => reconnect().catch(() => xmpp.reconnect.scheduleReconnect());
 let times = 0;
 
 xmpp.on('error', (error) => print(`failed: ${error.condition ?? error.code ?? error.message}`));

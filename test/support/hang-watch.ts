@@ -1,0 +1,23 @@
+import { afterEach, beforeEach, type TestContext } from 'node:test';
+
+// `npm test` loads this before each file of tests. The runner ends a file that takes too long, and does not say which test hangs.
+
+/** No test takes so long, however busy the machine is. */
+const TEST_MS = 480_000;
+
+// A test may replace these.
+const { setTimeout, clearTimeout } = globalThis;
+
+let timer: NodeJS.Timeout | undefined;
+
+beforeEach((context) => {
+  const { name } = context as TestContext;
+  clearTimeout(timer);
+  timer = setTimeout(() => end(name), TEST_MS).unref();
+});
+afterEach(() => clearTimeout(timer));
+
+function end(name: string): never {
+  process.stderr.write(`"${name}" hangs: it has not ended within ${TEST_MS / 1_000} s. Still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+  process.exit(1);
+}

@@ -13,12 +13,18 @@ export function converse({ Strophe, $msg }, print, done, [url, domain, echo, abs
     return true;
   };
   const connect = () => connection.connect(`opensrf@${domain}/client`, 'password', onStatus);
+  // Strophe says several times that it is disconnected, and a second connect() cuts off the first.
+  let timer;
+  const reconnect = () => {
+    clearTimeout(timer);
+    timer = setTimeout(connect, 500);
+  };
   const onStatus = (status) => {
     if (status === Strophe.Status.AUTHFAIL) print('failed: login');
     if (status === Strophe.Status.CONNECTED) onConnected();
     if (status === Strophe.Status.DISCONNECTED) {
       if (stopping) done();
-      else setTimeout(connect, 500);
+      else reconnect();
     }
   };
   const onConnected = () => {

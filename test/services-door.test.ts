@@ -50,7 +50,7 @@ test('a service that is not named is as absent as one that is not there', async 
 test('a request that is wrong is refused with the reason', async (t) => {
   const jabber = await startWeb(t, { web: WEB });
   for (const [method, body, headers, status, detail] of [
-    [`${MATH}/add`, '{"a":1}', {}, 400, /no array/],
+    [`${MATH}/add`, '{"a":1}', {}, 400, /not an array/],
     [`${MATH}/add`, '[1', {}, 400, /no JSON/],
     [`${MATH}/add`, '['.repeat(100_000), {}, 400, /nested deeper/],
     [`${MATH}/add`, '[1,2]', { 'content-type': 'text/plain' }, 415, /application\/json/],

@@ -110,7 +110,7 @@ for (const [what, frame, messages] of [
     const refused = await browser.ask(frame);
     assert.equal(refused.transport_error, true);
     assert.equal(refused.osrf_msg.length, messages);
-    assert.ok(log.lines.some(({ level, message, fields }) => level === 'warn' && message === 'gave a browser its messages back' && fields['reason'] !== ''));
+    assert.ok(log.lines.some(({ level, message, fields }) => level === 'warn' && message === 'returned messages to a browser' && fields['reason'] !== ''));
     const answer = await browser.ask({ service: MATH, thread: 'next', osrf_msg: [request('add', [2, 2])] });
     assert.equal(answer.osrf_msg[0].__p.payload.__p.content, 4);
   });

@@ -3,19 +3,19 @@ import type { RunningConfig } from '../config/config.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 
-/** A line of a long call ends here. */
+/** The maximum length of a line. */
 const MAX_CHARACTERS = 1_000;
 
-/** A log that may know which levels it writes, as pino does. */
+/** A log that may have levels, as pino has. */
 export interface LeveledLog extends Log {
   isLevelEnabled?(level: string): boolean;
 }
 
-/** One call of a browser's. */
+/** One call of a browser. */
 export interface ActivityCall {
   readonly address: string;
   readonly transactionId: string;
-  /** The login of the browser, as the JSON gateway gets it; `''`: none. */
+  /** The browser's login, from the JSON gateway's parameter; `''`: none. */
   readonly token: string;
   /** `''` where the line has none. */
   readonly locale: string;
@@ -23,7 +23,7 @@ export interface ActivityCall {
   readonly method: string;
 }
 
-/** OpenSRF's activity log: one line for each request of a browser's, `[ADDRESS] [] SERVICE METHOD PARAMETERS`. */
+/** OpenSRF's activity log: one line for each request of a browser, `[ADDRESS] [] SERVICE METHOD PARAMETERS`. */
 export class Activity {
   private readonly log: Log;
   private readonly enabled: () => boolean;
@@ -42,7 +42,7 @@ export class Activity {
 
   /** @param params As JSON texts, or values. */
   called({ address, transactionId, token, locale, service, method }: ActivityCall, params: readonly unknown[], written: 'values' | 'texts'): void {
-    // A line takes longer to make than to leave out.
+    // Making a line costs more than checking whether the log wants it.
     if (!this.enabled()) return;
     const secret = this.protects(method);
     const shown = secret ? REDACTED : joined(params, written);

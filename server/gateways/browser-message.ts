@@ -3,23 +3,23 @@ import { classedJson, readClassed, toJson } from '../../shared/osrf/json.ts';
 /** The `ingress` that each gateway writes into requests. */
 export type GatewayIngress = 'ws-translator-v2' | 'gateway-v1' | 'translator-v1';
 
-/** A message of a browser's, with the members that a gateway passes on. */
+/** A message of a browser, with the members that a gateway passes on. */
 export interface BrowserMessage {
   readonly type: 'CONNECT' | 'REQUEST' | 'DISCONNECT';
   /** The number of the request in its session, as text. */
   readonly threadTrace: string;
-  /** `''` where the message names none, as in the next. */
+  /** `''` if the message names none, as in the next. */
   readonly locale: string;
   readonly timeZone: string;
-  /** 0 where the message names none. */
+  /** 0 if the message names none. */
   readonly apiLevel: number;
-  /** `''` where there is none. */
+  /** `''` if there is none. */
   readonly method: string;
-  /** Null where there are none. */
+  /** Null if there are none. */
   readonly params: readonly unknown[] | null;
 }
 
-/** @returns null where the value is no array of messages that a client may send. */
+/** @returns null unless the value is an array of messages that a client may send. */
 export function readBrowserMessages(value: unknown): BrowserMessage[] | null {
   if (!Array.isArray(value)) return null;
   const messages: BrowserMessage[] = [];
@@ -57,7 +57,7 @@ function paramsOf(value: unknown): readonly unknown[] | null {
   return Array.isArray(value) ? value : [value];
 }
 
-/** The body of a stanza. Keys in the order of OpenSRF's C library; what else the browser has sent is left out. */
+/** The body of a stanza. Keys in the order of OpenSRF's C library; other members are dropped. */
 export function bodyOfBrowser(messages: readonly BrowserMessage[], ingress: GatewayIngress): string {
   if (messages.length === 1) return `[${messageJson(messages[0] as BrowserMessage, ingress)}]`;
   return `[${messages.map((message) => messageJson(message, ingress)).join(',')}]`;

@@ -4,13 +4,13 @@ import type { Log } from '../kernel/log.ts';
 import { type Credentials, LoginError } from '../osrf/login.ts';
 import type { LocalLink, Program, ProgramPlace } from '../sessions/local-link.ts';
 
-/** What gateways log in by. */
+/** The login of gateways. */
 export interface EntranceEnvironment {
-  /** The account of all their sessions. */
+  /** The account of all gateway sessions. */
   readonly account: Pick<Account, 'username' | 'domain'>;
-  /** The bare JID of the router whose services browsers reach. */
+  /** The bare JID of the router that browsers reach. */
   readonly router: string;
-  /** Of this machine, for the resources of their JIDs. */
+  /** This machine's name, for the resources of JIDs. */
   readonly hostname: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -19,7 +19,7 @@ export interface EntranceEnvironment {
   readonly enter: (identity: Pick<Credentials, 'username' | 'domain' | 'resource'>, program: Program, place: ProgramPlace) => LocalLink;
 }
 
-/** Where gateways get their sessions. */
+/** Opens sessions for gateways. */
 export class Entrance {
   private readonly environment: EntranceEnvironment;
   private count = 0;
@@ -28,7 +28,7 @@ export class Entrance {
     this.environment = environment;
   }
 
-  /** A session for a program of a gateway; null where the server takes no more. */
+  /** A session for a gateway's program; null if the server takes no more. */
   enter(program: Program, place: ProgramPlace): LocalLink | null {
     const { account, hostname, startedAt, log, enter } = this.environment;
     const resource = `web_${hostname}_${startedAt / 1_000}_${process.pid}_${++this.count}`;
@@ -41,7 +41,7 @@ export class Entrance {
     }
   }
 
-  /** The address of a service; `''` for a name that no service can have. */
+  /** The address of a service; `''` for an invalid service name. */
   addressOf(service: string): string {
     return isResource(service) ? `${this.environment.router}/${service}` : '';
   }

@@ -1,4 +1,4 @@
-/** Makes `osrf_xid`s as OpenSRF's programs do: seconds of the start, process, number. */
+/** Makes `osrf_xid`s as OpenSRF's programs do: start time in seconds, process, number. */
 export class TransactionIds {
   private readonly prefix: string;
   private count = 0;

@@ -1,16 +1,16 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { WebRequest } from './door.ts';
 
-/** The body of a request, or the HTTP status that it is refused with; 0: its sender has gone. */
+/** The body of a request, or the HTTP status to refuse it with; 0: the client has disconnected. */
 export type Body = { readonly content: Buffer; readonly status: 200 } | { readonly content: null; readonly status: 0 | 408 | 413 };
 
-/** How large a body may be, and how long it may take. */
+/** The limits of a body: size and time. */
 export interface BodyLimits {
   readonly webRequestBytes: number;
   readonly webRequestMs: number;
 }
 
-/** Reads the body of a request. What has come of it is charged until it is whole. */
+/** Reads the body of a request. Charges the bytes received until the body is complete. */
 export function readBody({ message, account }: WebRequest, { webRequestBytes, webRequestMs }: BodyLimits, clock: Clock): Promise<Body> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

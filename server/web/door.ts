@@ -3,39 +3,39 @@ import type { Socket } from 'node:net';
 import type { MemoryAccount } from '../../shared/memory-account.ts';
 import type { TlsIdentity } from '../net/tls/identity.ts';
 
-/** A request to the HTTP host: its place and sender are known, its body is not read. */
+/** A request to the HTTP host, with its path and sender resolved and its body unread. */
 export interface WebRequest {
   readonly message: IncomingMessage;
   /** As sent, without the query. */
   readonly path: string;
-  /** Behind the first `?`, as sent. */
+  /** The text after the first `?`, as sent. */
   readonly query: string;
-  /** The client's address, as a trusted proxy has it or as the socket has. */
+  /** The client's address, from a trusted proxy or from the socket. */
   readonly address: string;
   /** Whether the client's own connection is encrypted. */
   readonly secure: boolean;
-  /** Of everything that is kept for the connection. */
+  /** Charged for everything kept for the connection. */
   readonly account: MemoryAccount;
 }
 
-/** A request to become something other than HTTP. */
+/** A request to upgrade the connection. */
 export interface UpgradeRequest extends WebRequest {
   readonly socket: Socket;
-  /** Bytes that came behind the request. */
+  /** Bytes received after the request. */
   readonly head: Buffer;
-  /** Ends the connection's time as an HTTP client. @returns the certificate shown to it; null without TLS. */
+  /** Hands the socket over; HTTP no longer uses it. @returns the certificate shown to the client; null without TLS. */
   leave(): TlsIdentity | null;
 }
 
 /** Serves some paths of the HTTP host. */
 export interface Door {
-  /** Where it takes WebSockets; `''`: nowhere. */
+  /** The path of its WebSocket; `''`: none. */
   readonly webSocketPath: string;
   serves(path: string): boolean;
-  /** Answers a request; a failure is logged by the host. */
+  /** Answers a request; the host logs a failure. */
   answer(request: WebRequest, response: ServerResponse): void | Promise<void>;
-  /** Takes a connection over, or refuses to. Called for {@link webSocketPath} alone. */
+  /** Takes the connection over or refuses it. Called only for {@link webSocketPath}. */
   upgrade(request: UpgradeRequest): void;
-  /** Asks peers that were silent whether they are there, and leaves those that are not. */
+  /** Pings silent peers and disconnects those that did not answer the last ping. */
   checkPeers(): void;
 }

@@ -3,13 +3,13 @@ import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import proxyaddr from 'proxy-addr';
 
-/** Who sent a request, and whether over TLS. */
+/** The client of a request, and whether it used TLS. */
 export interface Sender {
   readonly address: string;
   readonly secure: boolean;
 }
 
-/** Reads what trusted proxies say of their clients: `Forwarded` (RFC 7239), else `X-Forwarded-For` and `-Proto`. */
+/** Reads the headers of trusted proxies: `Forwarded` (RFC 7239), else `X-Forwarded-For` and `-Proto`. */
 export class Forwarded {
   private readonly trusts: ((address: string, hop: number) => boolean) | null;
 
@@ -29,7 +29,7 @@ export class Forwarded {
     return { address: proxyaddr(request, this.trusts), secure: protocol === '' ? encrypted : protocol === 'https' || protocol === 'wss' };
   }
 
-  /** The nearest address that is no trusted proxy's; a name that hides one (RFC 7239 §6) ends the way back. */
+  /** The nearest address that is not a trusted proxy's. An obfuscated identifier (RFC 7239 §6.3) ends the search. */
   private ofStandard(header: string, direct: string, encrypted: boolean): Sender {
     let address = direct;
     let secure = encrypted;
@@ -54,7 +54,7 @@ function parameter(hop: string, name: string): string {
   return match?.[1] ?? match?.[2] ?? '';
 }
 
-/** Of `192.0.2.1`, `192.0.2.1:80` or `[2001:db8::1]:80`; `''` where there is none. */
+/** The address in `192.0.2.1`, `192.0.2.1:80` or `[2001:db8::1]:80`; `''` if there is none. */
 function addressOf(node: string): string {
   const address = /^\[([^\]]*)\](?::\d+)?$/.exec(node)?.[1] ?? node.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
   return isIP(address) === 0 ? '' : address;

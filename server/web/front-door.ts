@@ -25,7 +25,7 @@ const HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** Says at `/` what the port is for. */
+/** Explains the port at `/`. */
 export class FrontDoor implements Door {
   readonly webSocketPath = '';
 

@@ -16,7 +16,7 @@ export function isHostMeta(path: string): boolean {
   return PATHS.includes(path);
 }
 
-/** @param path One of {@link isHostMeta}. @param url Of the WebSocket, as the client reaches it. */
+/** @param path One of {@link isHostMeta}. @param url The WebSocket's URL, as the client reaches it. */
 export function hostMeta(path: string, url: string): HostMeta {
   if (path.endsWith('.json')) return { type: 'application/json', text: JSON.stringify({ links: [{ rel: RELATION, href: url }] }) };
   return {

@@ -5,12 +5,12 @@ import type { WebRequest } from './door.ts';
 /** Any page may use the server. */
 export const ANY_ORIGIN = '*';
 
-/** The answer to a page that may not open a WebSocket. */
+/** The answer to a page whose origin is refused. */
 export const FOREIGN_ORIGIN = 'Pages of this origin may not use this server: see --web-origin (and --websocket-origin).';
 
 /** The pages that may use the server from within a browser. */
 export interface AllowedOrigins {
-  /** `SCHEME://HOST[:PORT]`, or {@link ANY_ORIGIN}; empty: the server's own and this machine's. */
+  /** `SCHEME://HOST[:PORT]`, or {@link ANY_ORIGIN}; empty: this server's and this machine's origins. */
   readonly origins: readonly string[];
   /** OpenSRF's `<cross_origin>`: `HOST[:PORT]` of either scheme, or {@link ANY_ORIGIN}. */
   readonly crossOrigins: readonly string[];
@@ -19,9 +19,9 @@ export interface AllowedOrigins {
 }
 
 /**
- * Whether a page may open a WebSocket, whose browser asks no permission first (RFC 6455 §10.2).
+ * Whether a page may open a WebSocket; browsers do not ask for permission first (RFC 6455 §10.2).
  *
- * Without a list these may: pages of this machine, of a served domain, and of the host that the request is for. A request with no `Origin` comes from a program.
+ * Without a list, these may: pages of this machine, of a served domain, and of the requested host. A request without `Origin` comes from a program.
  */
 export function mayConnect({ message }: Pick<WebRequest, 'message'>, allowed: AllowedOrigins): boolean {
   const { origin } = message.headers;
@@ -40,8 +40,8 @@ export function isListed(origin: string, { origins, crossOrigins }: AllowedOrigi
 }
 
 /**
- * Whether the page comes from the host that the request is for. A foreign name may lead to 127.0.0.1 (DNS rebinding), so on a loopback address only the word of
- * a proxy counts: a page cannot add its headers to a WebSocket.
+ * Whether the page comes from the requested host. A foreign name may resolve to 127.0.0.1 (DNS rebinding), so on a loopback address only a proxy's headers
+ * count: a page cannot add headers to a WebSocket request.
  */
 function isOwnHost(host: string, { headers, socket }: WebRequest['message']): boolean {
   const proxied = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined;
@@ -58,7 +58,7 @@ function isThisMachine(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(host) || host === '[::1]';
 }
 
-/** `''` where there is none (`null`, as the page of a file says). */
+/** `''` for an opaque origin (`null`, as sent for a page from a file). */
 function hostOf(origin: string): string {
   try {
     return new URL(origin).hostname;

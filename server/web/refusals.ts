@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The type of a short text for people. */
+/** The content type of a short text for people. */
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 /** Answers a request with a short text. */
@@ -17,7 +17,7 @@ export function refuseUpgrade(socket: Socket, status: string, reason: string): v
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: ${PLAIN_TEXT}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
 }
 
-/** Answers a method that a path does not take. */
+/** Refuses a method that a path does not support. */
 export function refuseMethod(response: ServerResponse, allowed: string): void {
-  answerText(response, 405, `Only ${allowed} is taken here.`, { Allow: allowed });
+  answerText(response, 405, `Allowed methods: ${allowed}.`, { Allow: allowed });
 }

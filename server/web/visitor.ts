@@ -12,19 +12,19 @@ import type { Door } from './door.ts';
 /** The approximate memory of a socket with Node's HTTP parser and the head of one request. */
 const HTTP_BYTES = 32_768;
 
-/** The deadline of a visitor whose request is under way. */
+/** The deadline of a visitor with a request under way. */
 export const BUSY = Number.POSITIVE_INFINITY;
 
-/** An HTTP connection. While no request of it is under way it may be closed to make room, as a connection before login. */
+/** An HTTP connection. Between requests the server may close it to make room, like a connection before login. */
 export class Visitor implements PendingConnection, Debtor {
   readonly rank = 'pending';
   readonly peer: string;
-  /** The certificate that was shown; null without TLS. */
+  /** The certificate shown to the client; null without TLS. */
   readonly identity: TlsIdentity | null;
-  /** Those that it may knock at: the port says which. */
+  /** The doors of its port. */
   readonly doors: readonly Door[];
   readonly socket: Socket;
-  /** Of everything that is kept for it: its requests, and answers that it has not read. */
+  /** Charged for its requests and its unread answers. */
   readonly account: PeerAccount;
   /** Monotonic milliseconds. */
   deadline = BUSY;
@@ -32,11 +32,11 @@ export class Visitor implements PendingConnection, Debtor {
   pending = false;
   private readonly raw: Socket;
   private charged = 0;
-  /** Bytes that its kernel had taken at the last look, and when that last changed. */
+  /** Bytes that the kernel had accepted at the last check, and when that number last changed. */
   private taken = 0;
   private takenAt = 0;
 
-  /** @param socket The socket of HTTP. @param raw The same, or the one below TLS. */
+  /** @param socket The socket that carries HTTP. @param raw The TCP socket: the same, or the one below TLS. */
   constructor(socket: Socket, raw: Socket, identity: TlsIdentity | null, doors: readonly Door[], memory: MemoryBudget) {
     this.peer = placeOf(raw).peer;
     this.identity = identity;
@@ -55,7 +55,7 @@ export class Visitor implements PendingConnection, Debtor {
     this.socket.destroy();
   }
 
-  /** Whether its request is under way and it has taken nothing of what waits for it for so long. */
+  /** Whether answers wait for this client and it has read none of them for this long. */
   readsNothing(now: number, ms: number): boolean {
     const { bytesWritten, writableLength } = this.socket;
     const taken = bytesWritten - writableLength;
@@ -66,13 +66,13 @@ export class Visitor implements PendingConnection, Debtor {
     return now - this.takenAt >= ms;
   }
 
-  /** Charges the memory of its socket and of the answers that wait in it. */
+  /** Charges the memory of its socket and unread answers. */
   measure(): void {
     const tls = this.socket instanceof TLSSocket ? TLS_BYTES + handshakeBytes(this.socket, this.raw) : 0;
     this.charge(HTTP_BYTES + tls + this.socket.writableLength);
   }
 
-  /** Releases its charge when it is closed or becomes a WebSocket. */
+  /** Releases its charge when it closes or becomes a WebSocket. */
   leave(): void {
     this.charge(0);
     this.account.close();

@@ -6,15 +6,15 @@ import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import type { PendingConnections } from '../net/pending-connections.ts';
 import { BUSY, type Visitor } from './visitor.ts';
 
-/** How often deadlines are looked at. */
+/** Milliseconds between checks of deadlines. */
 const LOOK_MS = 1_000;
 
-/** What visitors need of their server. */
+/** The visitors' dependencies. */
 export interface VisitorsEnvironment {
   readonly clock: ServerClock;
   readonly limits: Limits;
   readonly memory: MemoryBudget;
-  /** Those of the whole server. */
+  /** The pending connections of the whole server. */
   readonly pending: PendingConnections;
 }
 
@@ -34,13 +34,13 @@ export class Visitors {
     this.looks = this.environment.clock.every(LOOK_MS, () => this.closeLate());
   }
 
-  /** Ends the connections without a request, and each other when its request is answered. */
+  /** Closes idle connections now, and each other one after its answer. */
   close(): void {
     this.state = 'closing';
     for (const visitor of this.bySocket.values()) if (visitor.deadline !== BUSY) visitor.socket.destroy();
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   end(): void {
     this.looks?.cancel();
     for (const socket of this.bySocket.keys()) socket.destroy();
@@ -64,7 +64,7 @@ export class Visitors {
     visitor.leave();
   }
 
-  /** A request has come. */
+  /** A request has arrived. */
   busy(visitor: Visitor): void {
     visitor.deadline = BUSY;
     if (!visitor.pending) return;
@@ -72,7 +72,7 @@ export class Visitors {
     this.environment.pending.remove(visitor);
   }
 
-  /** Its request is answered. */
+  /** Its request has been answered. */
   idle(visitor: Visitor): void {
     if (!this.bySocket.has(visitor.socket)) return;
     if (this.state === 'closing') visitor.socket.destroy();
@@ -85,7 +85,7 @@ export class Visitors {
     for (const visitor of this.bySocket.values()) {
       if (visitor.deadline === BUSY) visitor.measure();
       else if (!visitor.pending) {
-        // Not at once: most send their next request before.
+        // Not at once: most clients send their next request before this check.
         visitor.pending = true;
         pending.add(visitor);
       }

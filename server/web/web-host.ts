@@ -10,7 +10,7 @@ import { answerText, refuseUpgrade } from './refusals.ts';
 import { Visitor } from './visitor.ts';
 import { Visitors, type VisitorsEnvironment } from './visitors.ts';
 
-/** What the HTTP host needs of its server. */
+/** The HTTP host's dependencies. */
 export interface WebHostEnvironment extends VisitorsEnvironment {
   /** See {@link Forwarded}. */
   readonly trustProxy: readonly string[];
@@ -24,7 +24,7 @@ export class WebHost {
   private readonly environment: WebHostEnvironment;
   private readonly forwarded: Forwarded;
   private readonly visitors: Visitors;
-  // No time-outs of Node's: those of visitors hold for sockets that it does not listen for too.
+  // Disable Node's timeouts: they do not cover sockets it did not accept. Visitors have deadlines of their own.
   private readonly http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0, noDelay: true }, (message, response) =>
     this.answer(message, response),
   );
@@ -42,7 +42,7 @@ export class WebHost {
     });
   }
 
-  /** @param doors Those behind all its ports. */
+  /** @param doors The doors of all ports. */
   open(doors: readonly Door[]): void {
     this.doors = doors;
     this.visitors.open();
@@ -50,18 +50,18 @@ export class WebHost {
     this.pings = clock.every(limits.keepAliveMs, () => this.checkPeers());
   }
 
-  /** Takes no more requests, and ends the connections that have none under way. WebSockets stay: they are their doors'. */
+  /** Stops taking requests and closes idle connections. WebSockets stay open; their doors close them. */
   close(): void {
     this.pings?.cancel();
     this.visitors.close();
   }
 
-  /** Ends all connections that speak HTTP, whether their requests are answered or not. */
+  /** Closes all HTTP connections, even with requests unanswered. */
   end(): void {
     this.visitors.end();
   }
 
-  /** Takes a socket that has connected to a port. @param identity Shown where it begins with TLS; else null. @param doors Those of the port. */
+  /** Takes a socket accepted on a port. @param identity The certificate if the port starts with TLS; else null. @param doors The doors of the port. */
   take(raw: Socket, identity: TlsIdentity | null, doors: readonly Door[]): void {
     const socket = identity === null ? raw : new TLSSocket(raw, { isServer: true, secureContext: identity.context, ALPNProtocols: ['http/1.1'] });
     const visitor = new Visitor(socket, raw, identity, doors, this.environment.memory);
@@ -86,7 +86,7 @@ export class WebHost {
     response.once('close', () => this.visitors.idle(visitor));
     const request = this.requestOf(message, visitor);
     const door = visitor.doors.find((one) => one.serves(request.path));
-    if (door === undefined) answerText(response, 404, 'There is nothing at this path.');
+    if (door === undefined) answerText(response, 404, 'Nothing is served at this path.');
     else this.let(door, request, response);
   }
 

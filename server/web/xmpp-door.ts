@@ -14,17 +14,17 @@ import { answerText, refuseUpgrade } from './refusals.ts';
 /** RFC 7395 §3.1 */
 const SUBPROTOCOL = 'xmpp';
 
-/** A frame that the library refuses by itself; below that a `FrameInput` says what is wrong. */
+/** The size at which the library refuses a frame; `FrameInput` refuses smaller ones with a stream error. */
 const FRAME_MARGIN_BYTES = 65_536;
 
-/** What XMPP over WebSocket needs of its server. */
+/** The dependencies of XMPP over WebSocket. */
 export interface XmppDoorEnvironment {
   readonly allowed: AllowedOrigins;
   readonly limits: Limits;
   readonly accept: (transport: Transport) => void;
 }
 
-/** XMPP over WebSocket (RFC 7395), and the documents that lead to it. */
+/** XMPP over WebSocket (RFC 7395), and the documents that point to it. */
 export class XmppDoor implements Door {
   readonly webSocketPath = WEBSOCKET_PATH;
   private readonly environment: XmppDoorEnvironment;
@@ -37,7 +37,7 @@ export class XmppDoor implements Door {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      // What is no UTF-8 gets a stream error, as everywhere.
+      // Invalid UTF-8 gets a stream error, as on other transports.
       skipUTF8Validation: true,
       maxPayload: environment.limits.hardStanzaBytes + FRAME_MARGIN_BYTES,
       handleProtocols: () => SUBPROTOCOL,
@@ -55,7 +55,7 @@ export class XmppDoor implements Door {
     }
     const { method } = request.message;
     if (method !== 'GET' && method !== 'HEAD') {
-      answerText(response, 404, 'This document is only to be read.');
+      answerText(response, 404, 'This document is read-only.');
       return;
     }
     const { type, text } = hostMeta(request.path, urlFor(request));
@@ -83,7 +83,7 @@ export class XmppDoor implements Door {
   }
 }
 
-/** A proxy names an address without a port. */
+/** A proxy reports an address without a port. */
 function clientOf({ socket, address, secure }: UpgradeRequest): WebSocketClient {
   const { peer, remote } = placeOf(socket);
   return address === socket.remoteAddress ? { peer, remote, secure } : { peer: address, remote: !isLoopback(address), secure };
@@ -93,7 +93,7 @@ function offersXmpp({ message }: WebRequest): boolean {
   return (message.headers['sec-websocket-protocol'] ?? '').split(',').some((protocol) => protocol.trim() === SUBPROTOCOL);
 }
 
-/** The WebSocket's address, as the sender of the request reaches the server. */
+/** The WebSocket's URL, as the client reaches the server. */
 function urlFor({ message, secure }: WebRequest): string {
   const { socket, headers } = message;
   const { host = '' } = headers;

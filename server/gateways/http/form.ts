@@ -1,14 +1,14 @@
-/** OpenSRF's gateways read about as many pairs. */
+/** About the limit of OpenSRF's gateways. */
 const MAX_PAIRS = 1_000;
 
 /**
- * The parameters of a query string or form as OpenSRF's HTTP gateways read them, which is not the WHATWG's way: `+` stays `+`, runs of `&` or `=` count as one,
- * an empty name ends the reading, and of several values of a name the first counts.
+ * The parameters of a query string or form as OpenSRF's HTTP gateways parse them, unlike the WHATWG's rules: `+` stays `+`, runs of `&` or `=` count as one,
+ * an empty name ends parsing, and the first of several values of a name counts.
  */
 export class Form {
   private readonly values = new Map<string, string[]>();
 
-  /** @param texts The query, and the body of a POST. With too many pairs there are no parameters at all. */
+  /** @param texts The query, and the body of a POST. Too many pairs: no parameters at all. */
   constructor(...texts: readonly string[]) {
     let left = MAX_PAIRS;
     for (const text of texts) {
@@ -22,7 +22,7 @@ export class Form {
     }
   }
 
-  /** The first value of a name; `''` where there is none. */
+  /** The first value of a name; `''` if there is none. */
   first(name: string): string {
     return this.values.get(name)?.[0] ?? '';
   }
@@ -49,7 +49,7 @@ export class Form {
   }
 }
 
-/** Resolves `%XX`; what is no such code stays, what is no UTF-8 becomes U+FFFD. */
+/** Decodes `%XX`; keeps malformed codes, and replaces invalid UTF-8 with U+FFFD. */
 function percentDecoded(text: string): string {
   if (!text.includes('%')) return text;
   try {

@@ -11,13 +11,13 @@ import { answerText } from '../../web/refusals.ts';
 import type { GatewayWorker, WorkerCall } from './gateway-worker.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** What calls need of their gateway. */
+/** The dependencies of calls. */
 export interface CallEnvironment {
   readonly clock: Pick<Clock, 'now'>;
   readonly pool: WorkerPool;
 }
 
-/** What a call sends. */
+/** The request of a call. */
 export interface CallMessage {
   readonly to: string;
   readonly transactionId: string;
@@ -25,17 +25,17 @@ export interface CallMessage {
   readonly body: string;
 }
 
-/** One request of a browser's over HTTP, from its message on the bus to the end of the answer. */
+/** One HTTP request of a browser, from its message on the bus to the end of the answer. */
 export abstract class GatewayCall implements WorkerCall {
   readonly thread: string;
   protected readonly response: ServerResponse;
   private readonly environment: CallEnvironment;
-  /** For each message of the answer. */
+  /** Called for each message of the answer. */
   private readonly timeoutMs: number;
   protected worker: GatewayWorker | null = null;
   private deadline = 0;
   private release: (() => void) | null = null;
-  /** That of the worker's session, which may be over before the call. */
+  /** Of the worker's session, which may end before the call. */
   private account = NO_ACCOUNT;
   private keptBytes = 0;
 
@@ -46,7 +46,7 @@ export abstract class GatewayCall implements WorkerCall {
     this.environment = environment;
   }
 
-  /** Sends the request. @param preferred The session that it should come from. */
+  /** Sends the request. @param preferred The session to send it from. */
   start({ to, transactionId, body }: CallMessage, address: string, preferred: GatewayWorker | null): void {
     const { pool, clock } = this.environment;
     const worker = pool.take(this, address, preferred);
@@ -65,7 +65,7 @@ export abstract class GatewayCall implements WorkerCall {
     this.finish(false);
   }
 
-  /** Whether there is anything to wait for. */
+  /** Whether an answer is expected. */
   protected get awaited(): boolean {
     return true;
   }
@@ -86,27 +86,27 @@ export abstract class GatewayCall implements WorkerCall {
 
   lost(reason: CloseReason): void {
     if (this.worker === null) return;
-    // A fault of a test breaks the connection.
+    // A fault injected by a test breaks the connection.
     if (this.response.headersSent || reason === 'connection-failed') this.response.destroy();
     else answerText(this.response, 503, 'The session of this request has ended.');
     this.finish(true);
   }
 
-  /** Messages have come. @param body They, as sent. @param from The sender's JID. */
+  /** Messages have arrived. @param body The same messages, as sent. @param from The sender's JID. */
   protected abstract answered(messages: readonly OsrfMessage[], body: string, from: string): void;
 
-  /** The request came back: there is no such service or worker. */
+  /** The request bounced: there is no such service or worker. */
   protected abstract bounced(): void;
 
-  /** Nothing has come for too long. */
+  /** No message arrived in time. */
   protected abstract timedOut(): void;
 
-  /** Writes a part of the answer. A browser that does not read holds back its own messages alone. */
+  /** Writes a part of the answer. A slow browser holds back its own messages only. */
   protected write(text: string): void {
     if (!this.response.write(text)) this.release ??= this.worker?.link?.hold() ?? null;
   }
 
-  /** Notes the memory of what has come and was not written yet, in bytes. */
+  /** Sets the memory, in bytes, of content received and not yet written. */
   protected keeps(bytes: number): void {
     this.account.charge(bytes - this.keptBytes);
     this.keptBytes = bytes;
@@ -116,7 +116,7 @@ export abstract class GatewayCall implements WorkerCall {
     return this.keptBytes;
   }
 
-  /** The answer is whole. @param spent Whether more messages may come. */
+  /** Ends the answer. @param spent Whether more messages may come. */
   protected finish(spent: boolean): void {
     const { worker } = this;
     if (worker === null) return;

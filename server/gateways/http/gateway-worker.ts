@@ -4,23 +4,23 @@ import type { CloseReason } from '../../kernel/close-reason.ts';
 import type { LocalLink, Program, ProgramPlace } from '../../sessions/local-link.ts';
 import type { Entrance } from '../entrance.ts';
 
-/** What a worker does for one request of a browser's. */
+/** The request that a worker serves. */
 export interface WorkerCall {
   readonly thread: string;
   /** Takes a message of its thread. */
   received(stanza: Stanza): void;
-  /** Ends it if its time is over. @param now Monotonic milliseconds. */
+  /** Ends the call if its time is over. @param now Monotonic milliseconds. */
   look(now: number): void;
-  /** The worker's session is over. */
+  /** The worker's session has ended. */
   lost(reason: CloseReason): void;
 }
 
-/** Its browser changes with each request. */
+/** The browser's address changes with each request. */
 interface WorkerPlace extends ProgramPlace {
   peer: string;
 }
 
-/** A session for requests over HTTP, one at a time, as each child of Apache has one with OpenSRF's gateways. So no request can get the answer to another. */
+/** A session for HTTP requests, one at a time, like the session of each Apache child with OpenSRF's gateways. So no request can get another's answer. */
 export class GatewayWorker implements Program {
   link: LocalLink | null = null;
   private readonly place: WorkerPlace = { kind: 'web', peer: '' };
@@ -31,7 +31,7 @@ export class GatewayWorker implements Program {
     this.onEnded = onEnded;
   }
 
-  /** Gets its session. @returns false where the server takes no more. */
+  /** Opens its session. @returns false if the server takes no more. */
   enter(entrance: Entrance, address: string): boolean {
     this.place.peer = address;
     this.link = entrance.enter(this, this.place);
@@ -53,7 +53,7 @@ export class GatewayWorker implements Program {
 
   received(stanza: Stanza): void {
     const { call } = this;
-    // An answer that came too late is for no one.
+    // Drop an answer that came too late.
     if (call === null || stanza.name !== 'message' || unescapeXml(stanza.thread) !== call.thread) return;
     call.received(stanza);
   }

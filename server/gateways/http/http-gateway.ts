@@ -6,7 +6,7 @@ import type { Entrance } from '../entrance.ts';
 import type { TransactionIds } from '../transaction-ids.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** What the HTTP gateways need of their server. */
+/** The HTTP gateways' dependencies. */
 export interface HttpGatewayEnvironment {
   readonly limits: BodyLimits;
   readonly clock: ServerClock;

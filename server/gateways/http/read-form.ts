@@ -7,16 +7,16 @@ import { Form } from './form.ts';
 
 const REFUSALS = { 408: 'The body of the request did not arrive in time (see webRequestMs).', 413: 'The body is too large (see webRequestBytes).' } as const;
 
-/** The body of a request as text; null where it was refused, which the sender has been answered. */
+/** The body of a request as text; null if it was refused, with an answer already sent. */
 export async function readText(request: WebRequest, response: ServerResponse, limits: BodyLimits, clock: Clock): Promise<string | null> {
   const { content, status } = await readBody(request, limits, clock);
   if (content !== null) return content.toString();
-  // The rest of the body is not waited for.
+  // Do not wait for the rest of the body.
   if (status !== 0) answerText(response, status, REFUSALS[status], { Connection: 'close' });
   return null;
 }
 
-/** The parameters of a query and the form behind it; null likewise. */
+/** The parameters of the query and the form; null likewise. */
 export async function readForm(request: WebRequest, response: ServerResponse, limits: BodyLimits, clock: Clock): Promise<Form | null> {
   const text = await readText(request, response, limits, clock);
   return text === null ? null : new Form(request.query, text);

@@ -3,16 +3,16 @@ import type { ServerClock } from '../../kernel/clock.ts';
 import type { Entrance } from '../entrance.ts';
 import { GatewayWorker, type WorkerCall } from './gateway-worker.ts';
 
-/** So many sessions wait for requests; further ones end. To begin one takes as long as to answer a request. */
+/** Keep this many idle sessions; close others. Opening a session takes as long as answering a request. */
 const MAX_IDLE = 256;
 
-/** How often the times of calls are looked at: a timer for each would cost more than to answer it. */
+/** Milliseconds between checks of the calls' deadlines; a timer per call would cost more than the answer. */
 const LOOK_MS = 250;
 
 /** The sessions of the HTTP gateways. */
 export class WorkerPool {
   private readonly entrance: Entrance;
-  /** How many may be at work. */
+  /** The maximum number of busy workers. */
   private readonly most: number;
   private readonly idle = new Set<GatewayWorker>();
   private readonly busy = new Set<GatewayWorker>();
@@ -26,7 +26,7 @@ export class WorkerPool {
     this.clock = clock;
   }
 
-  /** A worker for a request; null where there are too many. @param preferred Taken if it is idle. */
+  /** A worker for a request; null if too many are busy. @param preferred Taken if it is idle. */
   take(call: WorkerCall, address: string, preferred: GatewayWorker | null): GatewayWorker | null {
     if (this.busy.size >= this.most) return null;
     const worker = preferred !== null && this.idle.has(preferred) ? preferred : this.another(address);
@@ -38,7 +38,7 @@ export class WorkerPool {
     return worker;
   }
 
-  /** Takes a worker back. @param spent Whether answers to its request may still come: it gets no other then. */
+  /** Takes a worker back. @param spent Answers to its request may still come; do not reuse it. */
   give(worker: GatewayWorker, spent: boolean): void {
     worker.end();
     this.busy.delete(worker);
@@ -49,12 +49,12 @@ export class WorkerPool {
     if (this.busy.size === 0) this.whenSettled?.();
   }
 
-  /** Resolves when no worker is at work. */
+  /** Resolves when no worker is busy. */
   async settled(): Promise<void> {
     if (this.busy.size > 0) await new Promise<void>((resolve) => (this.whenSettled = resolve));
   }
 
-  /** Ends all sessions. */
+  /** Closes all sessions. */
   close(): void {
     this.looks?.cancel();
     this.looks = null;

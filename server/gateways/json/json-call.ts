@@ -6,7 +6,7 @@ import { escapeText } from '../../../shared/xml.ts';
 import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
 import { XML_END_OF_PAYLOAD, XML_OPENING, xmlValue } from './xml-values.ts';
 
-/** How an answer is written. */
+/** The format of an answer. */
 export type AnswerFormat = 'json' | 'xml';
 
 const OK = 200;
@@ -15,11 +15,11 @@ const HEADERS = {
   xml: { 'Content-Type': 'application/xml', 'X-Content-Type-Options': 'nosniff' },
 } as const;
 
-/** One request to the JSON gateway. Its results leave as they come. */
+/** One request to the JSON gateway. Each result is sent as soon as it arrives. */
 export class JsonCall extends GatewayCall {
   private readonly format: AnswerFormat;
   private readonly assembler = new ResultAssembler();
-  /** What was not written yet. */
+  /** Text not yet written. */
   private text: string;
   private results = 0;
   private status = OK;
@@ -54,7 +54,7 @@ export class JsonCall extends GatewayCall {
     const assembled = this.assembler.take(message);
     this.status = statusCodeOf(message) || OK;
     if (assembled.kind === 'piece') return;
-    // OpenSRF's gateway counts as its status that of the last RESULT, and a result that came in pieces is as good as any.
+    // OpenSRF's gateway reports the status of the last RESULT; a result sent in pieces counts as 200.
     if (assembled.kind === 'broken' || this.status === 204) this.status = OK;
     const content = assembled.kind === 'broken' ? assembled.text : assembled.content;
     if (this.format === 'xml') this.text += xmlValue(content);
@@ -62,7 +62,7 @@ export class JsonCall extends GatewayCall {
     this.results++;
   }
 
-  /** @returns whether it was the last word. */
+  /** @returns whether this message ended the answer. */
   private endsWith(message: OsrfMessage): boolean {
     const code = statusCodeOf(message);
     if (code === 205) {
@@ -74,7 +74,7 @@ export class JsonCall extends GatewayCall {
     return true;
   }
 
-  /** @param debug `''`: all is well. */
+  /** @param debug The error; `''`: success. */
   private end(status: number, debug: string, spent: boolean): void {
     const text = this.text + (this.format === 'json' ? jsonEnd(status, debug) : xmlEnd(status, debug));
     if (!this.response.headersSent) this.response.writeHead(200, { ...HEADERS[this.format], 'Content-Length': Buffer.byteLength(text) });

@@ -81,7 +81,7 @@ export class JsonDoor implements Door {
   }
 }
 
-/** OpenSRF's gateway passes one null where there is no parameter, and null for one that cannot be read. */
+/** OpenSRF's gateway passes one null if there are no parameters, and null for one it cannot parse. */
 function paramsOf(texts: readonly string[], format: string): readonly unknown[] {
   if (texts.length === 0) return [null];
   return texts.map((text) => (format === 'xml' ? parseXmlParam(text) : (parseJson(text) ?? null)));

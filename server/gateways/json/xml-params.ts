@@ -5,7 +5,7 @@ import { MAX_JSON_DEPTH } from '../../../shared/osrf/json.ts';
 import { StreamReader } from '../../../shared/reader/stream-reader.ts';
 import type { NegotiationReceiver, ReaderLimits } from '../../../shared/reader/stream-receiver.ts';
 
-/** One reader reads all XML of peers; so a parameter is read as the child of a stream. */
+/** All XML from peers goes through one reader, so a parameter is read as a child of a stream. */
 const AROUND = `<stream xmlns='${NS.streams}'>`;
 
 const LIMITS: ReaderLimits = {
@@ -17,7 +17,7 @@ const LIMITS: ReaderLimits = {
   maxStreamBytes: Number.POSITIVE_INFINITY,
 };
 
-/** Keeps the elements that are read. */
+/** Collects the elements read. */
 class Elements implements NegotiationReceiver {
   readonly reads = 'elements';
   readonly read: Element[] = [];
@@ -31,7 +31,7 @@ class Elements implements NegotiationReceiver {
   footerRead(): void {}
 }
 
-/** Reads a parameter in the vocabulary of OpenSRF's gateway; null where it is none, as OpenSRF passes on. */
+/** Reads a parameter in the vocabulary of OpenSRF's gateway; null if it is invalid, as OpenSRF passes on. */
 export function parseXmlParam(text: string): unknown {
   const elements = new Elements();
   try {

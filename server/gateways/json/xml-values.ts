@@ -3,13 +3,13 @@ import { escapeAttribute, escapeText } from '../../../shared/xml.ts';
 
 const NAMESPACE = 'http://opensrf.org/-/namespaces/gateway/v1';
 
-/** What stands before the results of an answer in XML, and behind them. */
+/** The XML before and after the results of an answer. */
 export const XML_OPENING = `<response xmlns="${NAMESPACE}"><payload>`;
 export const XML_END_OF_PAYLOAD = '</payload>';
 
 const MOST_INTEGER = 2 ** 31;
 
-/** A value in the vocabulary of OpenSRF's gateway. @param hint The class of an object of a class; `''`: it has none. */
+/** A value in the vocabulary of OpenSRF's gateway. @param hint The class of an object; `''`: none. */
 export function xmlValue(value: unknown, hint = ''): string {
   const [name, data] = hint === '' ? readClassed(value) : ['', {}];
   if (name !== '') return xmlValue(data, name);
@@ -33,7 +33,7 @@ function xmlOfObject(value: unknown, attribute: string): string {
   return `<object${attribute}>${elements.join('')}</object>`;
 }
 
-/** As C's `%f`, unless it is a whole number of 32 bits. */
+/** Formatted as C's `%f`, except whole numbers of 32 bits. */
 function numberText(number: number): string {
   return Number.isInteger(number) && Math.abs(number) < MOST_INTEGER ? String(number) : number.toFixed(6);
 }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { toJson } from '../../../shared/osrf/json.ts';
 
-/** Why a call failed. */
+/** The reason a call failed. */
 export interface CallProblem {
-  /** OpenSRF's status, or that of HTTP. */
+  /** OpenSRF's or HTTP's status code. */
   readonly status: number;
   readonly title: string;
   readonly detail: string;

@@ -5,7 +5,7 @@ import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../../shared/os
 import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
 import { answerProblem, type CallProblem, problemJson } from './problem.ts';
 
-/** `single`: one JSON document, an array where there is not exactly one result. `lines`: each result in a line of its own, as it comes. */
+/** `single`: one JSON document, an array unless there is exactly one result. `lines`: one result per line, as it arrives. */
 export type ResultForm = 'single' | 'lines';
 
 const JSON_TYPE = 'application/json';
@@ -15,7 +15,7 @@ const LINES_TYPE = 'application/x-ndjson';
 export class ServiceCall extends GatewayCall {
   private readonly form: ResultForm;
   private readonly assembler = new ResultAssembler();
-  /** Finished JSON; of lines, what was not written yet. */
+  /** Finished JSON; with `lines`, the part not yet written. */
   private results: string[] = [];
 
   constructor(form: ResultForm, thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
@@ -37,7 +37,7 @@ export class ServiceCall extends GatewayCall {
   }
 
   protected timedOut(): void {
-    this.fail({ status: 504, title: 'Timeout', detail: 'The service has not answered in time.' }, true);
+    this.fail({ status: 504, title: 'Timeout', detail: 'The service did not answer in time.' }, true);
   }
 
   private addResult(message: OsrfMessage): void {
@@ -45,7 +45,7 @@ export class ServiceCall extends GatewayCall {
     if (assembled.kind !== 'piece') this.results.push(toJson((assembled.kind === 'broken' ? assembled.text : assembled.content) ?? null));
   }
 
-  /** @returns whether it was the last word. */
+  /** @returns whether this message ended the answer. */
   private endsWith(message: OsrfMessage): boolean {
     const code = statusCodeOf(message);
     if (code === 205) this.complete();
@@ -71,7 +71,7 @@ export class ServiceCall extends GatewayCall {
     this.results = [];
   }
 
-  /** An answer that has begun ends with the problem in a line of its own. */
+  /** Ends a started answer with the problem on the last line. */
   private fail(problem: CallProblem, spent: boolean): void {
     if (this.form === 'lines' && this.results.length > 0) this.writeLines();
     if (this.response.headersSent) this.response.end(problemJson(problem));

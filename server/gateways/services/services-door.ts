@@ -15,14 +15,14 @@ const PATH = '/services';
 const INGRESS = 'gateway-v1';
 const TIMEOUT_MS = 60_000;
 const JSON_TYPE = /^application\/json\b/i;
-/** What `curl -d` says of any body. */
+/** The content type `curl -d` sends for any body. */
 const FORM_TYPE = /^(?:application\/json|application\/x-www-form-urlencoded)\b/i;
 
-/** What the door for services needs of its server. */
+/** The dependencies of the services door. */
 export interface ServicesEnvironment extends HttpGatewayEnvironment {
   /** Names of services, with `*` for any text. */
   readonly patterns: readonly string[];
-  /** The services that are registered. */
+  /** The registered services. */
   readonly services: () => readonly string[];
 }
 
@@ -63,7 +63,7 @@ export class ServicesDoor implements Door {
 
   private list(method: string, response: ServerResponse): void {
     if (method !== 'GET' && method !== 'HEAD') {
-      answerProblem(response, { status: 405, title: 'Method Not Allowed', detail: 'The list of services is only to be read.' }, { Allow: 'GET' });
+      answerProblem(response, { status: 405, title: 'Method Not Allowed', detail: 'The list of services is read-only.' }, { Allow: 'GET' });
       return;
     }
     const names = this.environment.services().filter((name) => this.served.test(name));
@@ -83,7 +83,7 @@ export class ServicesDoor implements Door {
     if (text === null) return;
     const params = text.trim() === '' ? [] : parseJson(text);
     if (!Array.isArray(params)) {
-      answerProblem(response, { status: 400, title: 'Bad Request', detail: `The parameters are no array: ${jsonProblem(text) || 'another value'}.` });
+      answerProblem(response, { status: 400, title: 'Bad Request', detail: `The parameters are not an array: ${jsonProblem(text) || 'another value'}.` });
       return;
     }
     const transactionId = transactionIds.next();
@@ -97,7 +97,7 @@ export class ServicesDoor implements Door {
   }
 }
 
-/** The names of service and method in a path; `''` where it has none, or is no valid URL. */
+/** The names of service and method in a path; `''` if it has none or is malformed. */
 function partsOf(path: string): readonly [service: string, method: string] {
   const [service = '', method = '', more] = path.slice(PATH.length + 1).split('/');
   try {

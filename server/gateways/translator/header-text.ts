@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
-/** A text as the value of a header: what is no printable ASCII is written as `%XX`. */
+/** Encodes a text as a header value: all but printable ASCII becomes `%XX`. */
 export function headerText(text: string): string {
   return text.replace(/[^ -~]/gu, (character) => Buffer.from(character).toString('hex').replace(/../g, '%$&'));
 }
 
-/** A name that no one can guess. */
+/** An unguessable name. */
 export function randomHex(): string {
   return randomUUID().replaceAll('-', '');
 }

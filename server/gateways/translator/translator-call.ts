@@ -6,24 +6,24 @@ import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
 import type { GatewayWorker } from '../http/gateway-worker.ts';
 import { headerText, randomHex } from './header-text.ts';
 
-/** What of a call concerns its session. */
+/** Events of a call that concern its session. */
 export interface SessionEvents {
-  /** A worker of the service has taken it. @param from Its JID. */
+  /** A worker of the service has accepted it. @param from Its JID. */
   connected(from: string, worker: GatewayWorker): void;
-  /** It is over. */
+  /** The session has ended. */
   over(): void;
 }
 
 const CONNECT = 'CONNECT';
 const PLAIN = 'text/plain; charset=utf-8';
 
-/** Messages of a browser's, and the answers to all of them: in one array at the end, or in one part of a multipart answer for each message that comes. */
+/** Messages of a browser, and all answers: one array at the end, or a multipart answer with one part per message. */
 export class TranslatorCall extends GatewayCall {
   private readonly multipart: boolean;
   private readonly events: SessionEvents;
-  /** The numbers of the requests without a whole answer, and {@link CONNECT}. */
+  /** The numbers of the unfinished requests, and {@link CONNECT}. */
   private readonly open = new Set<string>();
-  /** The messages that came; only their number counts where they left at once. */
+  /** The messages received; of those already sent, only the count matters. */
   private readonly parts: string[] = [];
   private readonly boundary: string;
 
@@ -43,7 +43,7 @@ export class TranslatorCall extends GatewayCall {
     for (const { type, threadTrace } of messages) if (type !== 'DISCONNECT') this.open.add(type === 'CONNECT' ? CONNECT : threadTrace);
   }
 
-  /** A DISCONNECT alone has no answer. */
+  /** A DISCONNECT alone gets no answer. */
   protected override get awaited(): boolean {
     return this.open.size > 0;
   }
@@ -66,7 +66,7 @@ export class TranslatorCall extends GatewayCall {
   }
 
   protected timedOut(): void {
-    this.fail(504, 'The service has not answered in time.');
+    this.fail(504, 'The service did not answer in time.');
   }
 
   private note(code: number, threadTrace: string, from: string): void {
@@ -76,11 +76,11 @@ export class TranslatorCall extends GatewayCall {
       return;
     }
     if (code < 205) return;
-    // A listener whose backlog is full always says "request 1", and a CONNECT that was refused leaves nothing to wait for.
+    // A listener with a full backlog always answers "request 1"; a refused CONNECT leaves nothing to wait for.
     if (!this.open.delete(threadTrace) || this.open.has(CONNECT)) this.open.clear();
   }
 
-  /** @param messages JSON without the brackets around it. */
+  /** @param messages JSON without the enclosing brackets. */
   private take(messages: string, from: string): void {
     const first = this.parts.length === 0;
     if (first) this.begin(from);

@@ -20,19 +20,19 @@ const MAX_THREAD = 250;
 const DEFAULT_TIMEOUT_S = 1_200;
 const MOST_TIMEOUT_S = 86_400;
 
-/** Where a request goes. */
+/** The recipient of a request. */
 interface Recipient {
   readonly to: string;
   readonly service: string;
   readonly session: TranslatorSession | null;
 }
 
-/** What the HTTP translator needs of its server. */
+/** The HTTP translator's dependencies. */
 export interface TranslatorEnvironment extends HttpGatewayEnvironment {
   readonly sessions: TranslatorSessions;
 }
 
-/** OpenSRF's HTTP translator: messages of the bus in a form, as `opensrf_xhr.js` sends them. */
+/** OpenSRF's HTTP translator: a form with messages for the bus, as `opensrf_xhr.js` sends it. */
 export class TranslatorDoor implements Door {
   readonly webSocketPath = '';
   private readonly environment: TranslatorEnvironment;
@@ -78,8 +78,7 @@ export class TranslatorDoor implements Door {
     const messages = readBrowserMessages(parseJson(form.first('osrf-msg')));
     const thread = headerOf(request, 'x-opensrf-thread') || randomHex();
     const recipient = this.recipientOf(request, thread);
-    const refusal =
-      refusalOf(messages, thread) || (recipient === null ? 'X-OpenSRF-service or X-OpenSRF-to is needed, the latter with a session that is yours.' : '');
+    const refusal = refusalOf(messages, thread) || (recipient === null ? 'X-OpenSRF-service is required, or X-OpenSRF-to with a session of this client.' : '');
     if (messages === null || recipient === null || refusal !== '') answerText(response, 400, refusal);
     else this.send(messages, thread, recipient, request, response);
   }
@@ -120,7 +119,7 @@ export class TranslatorDoor implements Door {
 function refusalOf(messages: readonly BrowserMessage[] | null, thread: string): string {
   if (messages === null || messages.length === 0 || messages.length > MAX_MESSAGES)
     return `The parameter "osrf-msg" must be an array of 1 to ${MAX_MESSAGES} messages of a client.`;
-  return thread.length > MAX_THREAD ? `X-OpenSRF-thread may have ${MAX_THREAD} characters.` : '';
+  return thread.length > MAX_THREAD ? `X-OpenSRF-thread is longer than ${MAX_THREAD} characters.` : '';
 }
 
 function headerOf({ message }: WebRequest, name: string): string {

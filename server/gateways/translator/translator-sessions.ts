@@ -1,22 +1,22 @@
 import type { GatewayWorker } from '../http/gateway-worker.ts';
 
-/** A session with a worker of a service, as the answer to a CONNECT began it. */
+/** A session with a worker of a service, begun by the answer to a CONNECT. */
 export interface TranslatorSession {
   /** The JID of the service's worker. */
   readonly remote: string;
   readonly service: string;
-  /** The gateway's session that the CONNECT came from. */
+  /** The gateway's session that sent the CONNECT. */
   readonly worker: GatewayWorker;
   /** Monotonic milliseconds. */
   readonly until: number;
 }
 
-/** The connected sessions of the HTTP translator, each of one client's address. They are not renewed by use, as OpenSRF's in memcached are not. */
+/** The connected sessions of the HTTP translator, each bound to one client's address. Use does not renew them, as in OpenSRF's memcached. */
 export class TranslatorSessions {
   private readonly most: number;
   private readonly lifeMs: number;
   private readonly now: () => number;
-  /** In order of their beginning, which is that of their end. */
+  /** In order of creation, thus of expiry. */
   private readonly sessions = new Map<string, TranslatorSession>();
 
   constructor(most: number, lifeMs: number, now: () => number) {
@@ -32,7 +32,7 @@ export class TranslatorSessions {
     this.forgetOld();
   }
 
-  /** The session of a thread, if it is this client's; null otherwise. */
+  /** The session of a thread if it belongs to this client; else null. */
   get(address: string, thread: string): TranslatorSession | null {
     this.forgetOld();
     return this.sessions.get(keyOf(address, thread)) ?? null;

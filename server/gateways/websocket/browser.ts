@@ -27,7 +27,7 @@ const INGRESS = 'ws-translator-v2';
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
 const CLOSE = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, tryAgainLater: 1013 } as const;
 
-/** What the browsers of a gateway need of it. */
+/** A browser's dependencies. */
 export interface BrowserEnvironment {
   readonly clock: Pick<ServerClock, 'next'>;
   readonly memory: MemoryBudget;
@@ -36,18 +36,18 @@ export interface BrowserEnvironment {
   readonly entrance: Entrance;
   readonly activity: Activity;
   readonly transactionIds: TransactionIds;
-  /** Its first frame has come. */
+  /** Its first frame has arrived. */
   readonly spoke: (browser: Browser) => void;
-  /** It has nothing unanswered, or is gone. */
+  /** It has no unanswered requests, or has disconnected. */
   readonly settled: () => void;
-  /** It is gone. */
+  /** It has disconnected. */
   readonly left: (browser: Browser) => void;
 }
 
-/** A browser on a WebSocket, with a session of its own from its first frame on. */
+/** A browser on a WebSocket; its first frame opens its session. */
 export class Browser implements Program, PendingConnection, Debtor {
   readonly peer: string;
-  /** Of its socket, sessions and requests. What it has not read waits in its link, which has an account of its own. */
+  /** Charged for its socket, sessions and requests. Its link has an account of its own, for unread messages. */
   readonly account: PeerAccount;
   readonly rank = 'pending';
   private readonly webSocket: WebSocket;
@@ -75,7 +75,7 @@ export class Browser implements Program, PendingConnection, Debtor {
     webSocket.on('close', () => this.closed());
   }
 
-  /** Whether requests of it are unanswered. */
+  /** Whether it has unanswered requests. */
   get busy(): boolean {
     return this.state !== 'closed' && this.threads.busy;
   }
@@ -92,22 +92,22 @@ export class Browser implements Program, PendingConnection, Debtor {
     this.memory.measure();
   }
 
-  /** Takes no more requests. */
+  /** Stops taking requests. */
   drain(): void {
     if (this.state === 'open') this.state = 'draining';
   }
 
-  /** The server stops. */
+  /** Closes the connection because the server stops. */
   sayGoodbye(): void {
     this.webSocket.close(CLOSE.goingAway, 'the server is stopping');
   }
 
-  /** Closes the connection without a word. */
+  /** Closes the connection without a close frame. */
   terminate(): void {
     this.webSocket.terminate();
   }
 
-  /** Asks whether it is there (RFC 6455 §5.5.2); ends the connection if it has said nothing since the last time. */
+  /** Pings it (RFC 6455 §5.5.2), or closes the connection if it was silent since the last ping. */
   ping(): void {
     if (!this.alive) {
       this.webSocket.terminate();
@@ -123,24 +123,24 @@ export class Browser implements Program, PendingConnection, Debtor {
     const messages = parseOsrfMessages(body);
     const thread = unescapeXml(stanza.thread);
     if (messages === null) {
-      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'left out a message for a browser that is none of OpenSRF');
+      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'dropped a message for a browser: not OpenSRF');
       return;
     }
     const bounced = stanza.type === 'error';
     for (const message of messages) {
       if (this.threads.took(message, thread, bounced ? '' : stanza.from)) continue;
-      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions, one is not remembered');
+      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions; one was not remembered');
     }
     const { transactionId } = stanza;
     this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
     if (!this.threads.busy) this.environment.settled();
   }
 
-  /** Its session is over: an operator has closed it, it read too slowly, or the server stops. */
+  /** Its session has ended: an operator closed it, it read too slowly, or the server stops. */
   ended(reason: CloseReason): void {
     this.link = null;
     if (this.state === 'closed') return;
-    // One that does not read would not read a close frame either; and a fault of a test breaks the connection.
+    // A slow reader would not read a close frame; a fault injected by a test breaks the connection.
     if (this.writer.blocked || reason === 'connection-failed') this.webSocket.terminate();
     else this.webSocket.close(CLOSE.goingAway, 'the session is over');
   }
@@ -184,7 +184,7 @@ export class Browser implements Program, PendingConnection, Debtor {
     if (refusal !== '') {
       this.environment.log.warn(
         { peer: this.peer, thread: thread.slice(0, 100), service: service.slice(0, 100), reason: refusal },
-        'gave a browser its messages back',
+        'returned messages to a browser',
       );
       this.send(transportErrorFrame(thread, transactionId, body));
       return;
@@ -196,7 +196,7 @@ export class Browser implements Program, PendingConnection, Debtor {
   }
 
   private refusalOf({ messages }: BrowserFrame, to: string): string {
-    if (to === '') return 'there is neither a service nor a connected session of the thread';
+    if (to === '') return 'the frame names no service, and its thread has no connected session';
     if (this.threads.full && messages.some(({ type }) => type === 'REQUEST')) return 'too many requests are unanswered';
     return this.state === 'draining' ? 'the server is stopping' : '';
   }

@@ -4,12 +4,12 @@ import type { ServerClock } from '../../kernel/clock.ts';
 import { WRITE_LENGTH } from '../../net/transport.ts';
 import type { LocalLink } from '../../sessions/local-link.ts';
 
-/** Writes frames to a browser: all of one turn in one write, and no more than the browser reads. The rest waits in its link, which counts it and closes slow readers. */
+/** Writes frames to a browser: one write per turn, and no more than the browser reads. The rest waits in its link, which counts it and closes slow readers. */
 export class FrameWriter {
   private readonly webSocket: WebSocket;
   private readonly socket: Socket;
   private readonly clock: Pick<ServerClock, 'next'>;
-  /** Lets go of what the link holds back; null while the browser reads. */
+  /** Releases the messages that the link holds back; null while the browser reads. */
   private release: (() => void) | null = null;
   private corked = false;
 
@@ -19,12 +19,12 @@ export class FrameWriter {
     this.clock = clock;
   }
 
-  /** Whether the browser has not taken what was written. */
+  /** Whether the browser has unread frames. */
   get blocked(): boolean {
     return this.release !== null;
   }
 
-  /** @param link Holds back further answers while the browser does not read; null: there is no session. */
+  /** @param link Holds back further answers while the browser does not read; null: no session. */
   send(frame: string, link: LocalLink | null): void {
     const { webSocket } = this;
     if (webSocket.readyState !== webSocket.OPEN) return;
@@ -45,7 +45,7 @@ export class FrameWriter {
     this.socket.uncork();
   };
 
-  /** The kernel has taken a frame. */
+  /** The kernel has accepted a frame. */
   private readonly taken = (): void => {
     if (this.release === null || this.webSocket.bufferedAmount > WRITE_LENGTH / 2) return;
     const { release } = this;

@@ -1,28 +1,28 @@
 import { parseJson, toJson } from '../../../shared/osrf/json.ts';
 import { type BrowserMessage, readBrowserMessages } from '../browser-message.ts';
 
-/** OpenSRF's relay takes no longer thread or transaction id. */
+/** OpenSRF's relay accepts no longer thread or transaction id. */
 const MAX_ID_BYTES = 64;
 
-/** A thread that is only echoed to a browser that was refused may be this long. */
+/** The longest thread echoed to a refused browser. */
 const MAX_ECHO = 1_024;
 
-// A stanza has no room for these (XML 1.0 §2.2), and a line of a log none for a line feed.
+// XML forbids these characters in a stanza (XML 1.0 §2.2); a line feed would forge a log line.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNFIT = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/u;
 
-/** What a browser has sent in one frame. */
+/** One frame of a browser. */
 export interface BrowserFrame {
-  /** `''`: none was named, as in the others. */
+  /** `''`: the frame names none, as in the others. */
   readonly thread: string;
   readonly service: string;
   readonly transactionId: string;
   readonly messages: readonly BrowserMessage[];
-  /** Why it is refused; `''`: it is not. */
+  /** The reason for refusing it; `''`: accepted. */
   readonly refusal: string;
 }
 
-/** Reads a frame. One that is refused has as much of it as is fit to be sent back. */
+/** Reads a frame. A refused frame keeps the parts that are fit to be sent back. */
 export function readFrame(text: string): BrowserFrame {
   const json = parseJson(text);
   if (typeof json !== 'object' || json === null) return { thread: '', service: '', transactionId: '', messages: [], refusal: 'no JSON object' };
@@ -38,9 +38,9 @@ export function readFrame(text: string): BrowserFrame {
 }
 
 function refusalOf(thread: unknown, transactionId: unknown, messages: readonly BrowserMessage[] | null): string {
-  if (messages === null) return 'osrf_msg is no array of messages of a client';
-  if (!isId(thread)) return `the thread is no text of up to ${MAX_ID_BYTES} bytes without control characters`;
-  return isId(transactionId) ? '' : `log_xid is no text of up to ${MAX_ID_BYTES} bytes without control characters`;
+  if (messages === null) return 'osrf_msg is not an array of client messages';
+  if (!isId(thread)) return `thread is not a text of up to ${MAX_ID_BYTES} bytes without control characters`;
+  return isId(transactionId) ? '' : `log_xid is not a text of up to ${MAX_ID_BYTES} bytes without control characters`;
 }
 
 function isId(given: unknown): boolean {
@@ -48,12 +48,12 @@ function isId(given: unknown): boolean {
   return typeof given === 'string' && Buffer.byteLength(given) <= MAX_ID_BYTES && !UNFIT.test(given);
 }
 
-/** A frame for a browser. Its keys stand in this order and without blanks: `opensrf_ws_shared.js` finds the thread in the text. @param body Finished JSON. */
+/** A frame for a browser. Keys in this order, without blanks: `opensrf_ws_shared.js` finds the thread in the text. @param body Finished JSON. */
 export function answerFrame(thread: string, transactionId: string, body: string): string {
   return `{"thread":${toJson(thread)},"log_xid":${toJson(transactionId)},"osrf_msg":${body}}`;
 }
 
-/** A frame that gives a browser its own messages back. */
+/** A frame that returns a browser's own messages. */
 export function transportErrorFrame(thread: string, transactionId: string, body: string): string {
   return `{"thread":${toJson(thread.slice(0, MAX_ECHO))},"log_xid":${toJson(transactionId.slice(0, MAX_ECHO))},"osrf_msg":${body},"transport_error":true}`;
 }

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { MemoryAccount } from '../../../shared/memory-account.ts';
 import { webSocketBytes } from '../../net/websocket/websocket-transport.ts';
 
-/** Charges the memory of a WebSocket: its own, and that of a frame that is not whole. */
+/** Charges the memory of a WebSocket and of its incomplete frame. */
 export class SocketMemory {
   private readonly webSocket: WebSocket;
   private readonly socket: Socket;
@@ -23,19 +23,19 @@ export class SocketMemory {
     this.charge(webSocketBytes(this.webSocket, this.socket, this.begunBytes));
   }
 
-  /** The library has read bytes, and keeps what has come of a frame until it is whole. */
+  /** The library has read bytes; it keeps those of an incomplete frame. */
   bytesCame(bytes: number): void {
     this.begunBytes = this.frameEnded ? 0 : this.begunBytes + bytes;
     this.frameEnded = false;
     this.measure();
   }
 
-  /** A frame is whole. */
+  /** A frame is complete. */
   frameCame(): void {
     this.frameEnded = true;
   }
 
-  /** The WebSocket is gone. */
+  /** The WebSocket has closed. */
   forget(): void {
     this.charge(0);
   }

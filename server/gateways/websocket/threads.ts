@@ -1,7 +1,7 @@
 import type { MemoryAccount } from '../../../shared/memory-account.ts';
 import { type OsrfMessage, statusCodeOf } from '../../../shared/osrf/message.ts';
 
-/** About what an entry of a map or set takes besides its text. */
+/** The approximate overhead of an entry in a map or set, besides its text. */
 const ENTRY_BYTES = 100;
 
 /** The limits of one browser. */
@@ -10,7 +10,7 @@ export interface ThreadLimits {
   readonly webSocketRequests: number;
 }
 
-/** The OpenSRF sessions of one browser: which are connected to a worker, and which requests have no answer yet. Everything kept for them is counted here. */
+/** The OpenSRF sessions of one browser: which are connected to a worker, and which requests are unanswered. Their memory is counted here. */
 export class Threads {
   private readonly limits: ThreadLimits;
   /** The workers of connected sessions, by thread. */
@@ -20,30 +20,30 @@ export class Threads {
   private readonly account: MemoryAccount;
   private bytes = 0;
 
-  /** @param account Of everything that is kept for the browser. */
+  /** @param account Charged for everything kept for the browser. */
   constructor(limits: ThreadLimits, account: MemoryAccount) {
     this.limits = limits;
     this.account = account;
   }
 
-  /** The worker of a connected session; `''`: there is none. */
+  /** The worker of a connected session; `''`: none. */
   workerOf(thread: string): string {
     return this.workers.get(thread) ?? '';
   }
 
-  /** Whether requests are unanswered. */
+  /** Whether any request is unanswered. */
   get busy(): boolean {
     return this.unanswered.size > 0;
   }
 
-  /** Whether so many requests are unanswered that no more may be sent. */
+  /** Whether the limit of unanswered requests is reached. */
   get full(): boolean {
     return this.unanswered.size >= this.limits.webSocketRequests;
   }
 
   /**
-   * Takes note of a message for the browser. @param from The JID of its sender; `''`: it is the browser's own, which came back.
-   * @returns false where it connects a session that is not remembered, because there are too many.
+   * Notes a message for the browser. @param from The sender's JID; `''`: the browser's own message, bounced.
+   * @returns false if it connects a session beyond the limit, which is then not remembered.
    */
   took(message: OsrfMessage, thread: string, from: string): boolean {
     const { type, threadTrace } = message;
@@ -67,7 +67,7 @@ export class Threads {
     return true;
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   disconnected(thread: string): void {
     const worker = this.workers.get(thread);
     if (worker === undefined) return;
@@ -87,7 +87,7 @@ export class Threads {
     if (this.unanswered.delete(key)) this.charge(-costOf(key));
   }
 
-  /** The browser is gone. */
+  /** The browser has disconnected. */
   forget(): void {
     this.workers.clear();
     this.unanswered.clear();

@@ -9,11 +9,11 @@ import { Browser, type BrowserEnvironment } from './browser.ts';
 
 const PATH = '/osrf-websocket-translator';
 
-/** What the WebSocket gateway needs of its server. */
+/** The WebSocket gateway's dependencies. */
 export interface WebSocketDoorEnvironment extends Omit<BrowserEnvironment, 'spoke' | 'settled' | 'left'> {
   readonly clock: ServerClock;
   readonly allowed: AllowedOrigins;
-  /** Those of the whole server: until its first frame a browser counts among them. */
+  /** The pending connections of the whole server; a browser counts among them until its first frame. */
   readonly pending: PendingConnections;
 }
 
@@ -69,14 +69,14 @@ export class WebSocketDoor implements Door {
     for (const browser of this.browsers) browser.ping();
   }
 
-  /** Takes no more requests. Resolves when those that were taken are answered. */
+  /** Stops taking requests. Resolves when all are answered. */
   async drain(): Promise<void> {
     this.state = 'draining';
     for (const browser of this.browsers) browser.drain();
     if (this.busy) await new Promise<void>((resolve) => (this.whenSettled = resolve));
   }
 
-  /** Ends all WebSockets, and resolves when they are gone. */
+  /** Closes all WebSockets. Resolves when they are closed. */
   async close(): Promise<void> {
     const { clock, limits } = this.environment;
     if (this.browsers.size === 0) return;

@@ -211,7 +211,7 @@ export class Router implements Endpoint, PeerRouter {
   }
 }
 
-/** Where clients of a lost listener are to wait, none is given up. */
+/** The policy if clients of a lost listener wait: give up no request. */
 function patienceOf({ stuckListenerMs, onListenerLoss, limits: { stalledAfterMs } }: RouterOptions): Patience {
   return { stalledAfterMs, stuckListenerMs: onListenerLoss === 'ignore' ? 0 : stuckListenerMs };
 }

@@ -16,7 +16,7 @@ export interface LossHandler {
 /** The open requests of one client. */
 export interface ClientRequests {
   remove(request: RoutedRequest): void;
-  /** Exchanges what refers to the text of the request for copies. */
+  /** Replaces references to the request's text with copies. */
   detach(request: RoutedRequest): void;
 }
 
@@ -29,14 +29,14 @@ export class RoutedRequest implements NodeRequest {
   /** As the client sent it: addressed to the class. */
   readonly original: Stanza;
   readonly node: ServiceNode;
-  /** How many listeners were lost with it after it was written to them. */
+  /** The number of listeners lost after it was written to them. */
   readonly losses: number;
   readonly handler: LossHandler;
   /** The open requests of its client. */
   readonly threads: ClientRequests;
-  /** What its client waits for: the thread, references resolved. */
+  /** The thread that its client waits on, references resolved. */
   key: string;
-  /** The session of the worker that has begun to answer, by number; 0 while there is none. */
+  /** The session number of the worker that has begun to answer; 0: none. */
   worker: number;
   /** Whether its service has answered one of its messages with a status of 300 or more. */
   failed: boolean;
@@ -52,9 +52,9 @@ export class RoutedRequest implements NodeRequest {
   newerOfClient: RoutedRequest | null;
   olderOfNode: NodeRequest | null;
   newerOfNode: NodeRequest | null;
-  /** Of its first message; null while it was not looked for. */
+  /** Its first message's number; null: not parsed yet. */
   private first: string | null;
-  /** The numbers of its messages that have no whole answer yet; null while they were not looked for. */
+  /** The numbers of its messages without a complete answer; null: not parsed yet. */
   private numbers: Set<string> | null;
 
   constructor(number: number, service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler, threads: ClientRequests) {
@@ -80,29 +80,29 @@ export class RoutedRequest implements NodeRequest {
     this.numbers = null;
   }
 
-  /** The numbers (threadTrace) of its messages that have no whole answer yet; none if it holds no OpenSRF message. */
+  /** The numbers (threadTrace) of its messages without a complete answer; none if it holds no OpenSRF message. */
   get openNumbers(): Set<string> {
     this.numbers ??= messageNumbers(this.original);
     return this.numbers;
   }
 
-  /** The numbers of the messages that are to be refused if it is lost; null: all of them. */
+  /** The numbers of the messages to refuse if it is lost; null: all of them. */
   get refusable(): ReadonlySet<string> | null {
     return hasSeveralMessages(this.original) ? this.openNumbers : null;
   }
 
-  /** Whether a message on its thread, where it waits alone, is an answer to it, or a part of one. */
+  /** Whether a message on its thread, with no other request open there, is part of its answer. */
   isAnsweredBy(stanza: Stanza): boolean {
     this.first ??= firstNumber(this.original);
     const number = firstNumber(stanza);
-    // Where one side speaks no OpenSRF, the thread alone tells.
+    // If one side does not speak OpenSRF, the thread decides.
     if (this.first === '' || number === '' || number === this.first) return true;
     for (const other of messageNumbers(stanza)) if (this.openNumbers.has(other)) return true;
-    // A listener whose backlog is full always says "request 1", whichever it refuses.
+    // A listener with a full backlog always answers "request 1", whichever it refuses.
     return stanza.from === this.node.jid && (lastPart(stanza) === 'failed' || lastPart(stanza) === 'final');
   }
 
-  /** Takes in an answer. @returns whether it is the last: all of its messages have their whole answer. */
+  /** Notes an answer. @returns whether all of its messages are now answered completely. */
   takeAnswer(stanza: Stanza): boolean {
     const last = lastPart(stanza);
     if (last === 'other' || this.first === '') return true;

@@ -3,14 +3,14 @@ import { messageNumbers } from './message-text.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
 /**
- * Several requests that wait on one thread, by the numbers of their messages (threadTrace). There may be any number of them, so no answer looks at all:
- * a request is looked into once, when the first answer comes.
+ * Several requests open on one thread, by the numbers of their messages (threadTrace). To keep answers cheap however many there are,
+ * each request is parsed once, at the first answer.
  */
 export class SharedThread {
   private readonly requests: Set<RoutedRequest>;
   private readonly unread: Set<RoutedRequest>;
   private readonly byNumber = new Map<string, Set<RoutedRequest>>();
-  /** Those that hold no OpenSRF message. */
+  /** Requests without an OpenSRF message. */
   private readonly withoutNumber = new Set<RoutedRequest>();
 
   constructor(...requests: RoutedRequest[]) {
@@ -33,7 +33,7 @@ export class SharedThread {
     for (const number of messageNumbers(request.original)) this.removeNumber(number, request);
   }
 
-  /** Those whose number the answer repeats. An answer to a request that is closed is an answer to none. */
+  /** The requests whose number the answer repeats. An answer to a closed request matches none. */
   answeredBy(answer: Stanza): Set<RoutedRequest> {
     this.readAll();
     const found = new Set(this.withoutNumber);

@@ -33,7 +33,7 @@ export class ServiceClass implements Endpoint {
   /** How many nodes take new requests. */
   private taking = 0;
   private readonly balance: Balance<ServiceNode>;
-  /** The pool of those that are believed to be dead. */
+  /** The pool of suspects. */
   private readonly suspects: Balance<ServiceNode>;
   /** The last node of each program that has registered. */
   private readonly newest = new Map<string, ServiceNode>();
@@ -77,12 +77,12 @@ export class ServiceClass implements Endpoint {
     this.taking--;
   }
 
-  /** The node that the same program has registered last; null if there is none or it has left. */
+  /** The node that the program registered last; null if there is none or it has left. */
   newestOf(program: string): ServiceNode | null {
     return this.newest.get(program) ?? null;
   }
 
-  /** Stops (or lets pass again) new requests to a node that stays registered. */
+  /** Stops or resumes new requests to a node that stays registered. */
   drain(node: ServiceNode, draining: boolean): void {
     if (node.draining === draining) return;
     node.draining = draining;
@@ -91,7 +91,7 @@ export class ServiceClass implements Endpoint {
     else this.poolOf(node).add(node);
   }
 
-  /** Passes a node over while there are others, or ends that. @param suspicion Null: it is believed to live. */
+  /** Sets or clears the suspicion of a node; a suspect is passed over while others can take requests. @param suspicion Null: cleared. */
   suspect(node: ServiceNode, suspicion: Suspicion | null): void {
     if (!node.draining) this.poolOf(node).remove(node);
     node.suspicion = suspicion;

@@ -11,7 +11,7 @@ export interface NodeRequest {
 }
 
 /**
- * Why a listener is believed to be dead:
+ * The reasons to suspect that a listener is dead:
  *
  *   silent     it answers nothing, for longer than is usual
  *   unread     it reads nothing
@@ -34,11 +34,11 @@ export interface Registration {
   readonly session: number;
   /** The address it registered from: that of its session, or one of a component's. */
   readonly jid: string;
-  /** Where its library looks for `router_from`: where it wrote `router_command`. */
+  /** The element in which its library expects `router_from`: the one that carried `router_command`. */
   readonly form: ExtensionForm;
   /** Milliseconds since 1970. */
   readonly since: number;
-  /** Of the memory that is kept for the session. */
+  /** Charged for the memory kept for the session. */
   readonly account: MemoryAccount;
 }
 
@@ -51,26 +51,26 @@ export class ServiceNode implements Registration {
   readonly account: MemoryAccount;
   /** Messages handed to it. */
   count = 0;
-  /** Requests it was handed whose answer has begun, or is there. */
+  /** Requests whose answer has begun or is complete. */
   answered = 0;
   /** Its unanswered requests. */
   unanswered = 0;
   /** The oldest and the newest of them. */
   oldest: NodeRequest | null = null;
   newest: NodeRequest | null = null;
-  /** It gets no new requests, until it registers again or is resumed. */
+  /** It gets no new requests until it registers again or is resumed. */
   draining = false;
-  /** Null while it is believed to live. A suspect gets requests only if no other listener can. */
+  /** Null: not a suspect. A suspect gets requests only if no other listener can. */
   suspicion: Suspicion | null = null;
-  /** Whether the router looks for its answers now and then. */
+  /** Whether the router watches it for signs of death. */
   watched = false;
-  /** The number that the ledger gave to its last answer: requests with a larger one were handed over after that. */
+  /** The ledger's number at its last answer: requests with a larger number were handed over later. */
   answeredAt = 0;
   /** Its session. */
   readonly endpoint: RoutedSession;
-  /** What its processes have in common, `''` if its address tells nothing of them. */
+  /** The name shared by its program's processes; `''` if its address does not contain one. */
   readonly program: string;
-  /** The number of its process on its machine, 0 if its address tells none. */
+  /** Its process ID on its machine; 0 if its address does not contain one. */
   readonly pid: number;
 
   constructor({ session, jid, form, since, account }: Registration, endpoint: RoutedSession) {
@@ -86,7 +86,7 @@ export class ServiceNode implements Registration {
     this.pid = name?.pid ?? 0;
   }
 
-  /** Whether it should be passed over while another listener can take the request. */
+  /** Whether to pass it over while another listener can take the request. */
   get stalled(): boolean {
     return this.endpoint.stalled;
   }

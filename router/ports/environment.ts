@@ -18,38 +18,38 @@ export interface DeliveryObserver {
 
 /** The session of a listener or client. */
 export interface RoutedSession extends Endpoint {
-  /** Whether its peer has read nothing for too long (a stopped or overwhelmed process), or has no connection. */
+  /** Whether its peer is disconnected, or has read nothing for too long (a stopped or overwhelmed process). */
   readonly stalled: boolean;
-  /** Whether too many bytes wait for it to send it long answers. */
+  /** Whether its outbox is too full for long answers. */
   readonly backlogged: boolean;
   /** The machine of its peer, as an address; `''` if that is this machine. */
   readonly host: string;
   observe(observer: DeliveryObserver): void;
-  /** Closes it: its process is gone, and another process holds its socket. */
+  /** Closes it: its process has ended, and another one holds its socket. */
   end(): void;
 }
 
-/** A worker's session, as far as it shows that the worker lives. */
+/** A worker's session: its signs of life. */
 export interface SeenWorker {
   /** When it logged in, in milliseconds since 1970. */
   readonly since: number;
-  /** How many stanzas it has sent. */
+  /** The number of stanzas it has sent. */
   readonly sent: number;
 }
 
-/** What can be seen of listeners besides their answers. The router asks only for those that it suspects. */
+/** Evidence about listeners besides their answers. The router asks only about suspects. */
 export interface Evidence {
   /**
-   * Reads how many bytes the peers of sessions have not read from their kernel's buffers. The report leaves out sessions for which that cannot be seen: their
-   * peers are on another machine, or on a Unix socket, or this is not Linux. @param report Called once, now or later.
+   * Reads how many bytes the peers of sessions have left unread in their kernel's buffers. The report omits sessions without that number: their
+   * peer is on another machine or a Unix socket, or this is not Linux. @param report Called once, now or later.
    */
   readUnread(sessions: readonly RoutedSession[], report: (bytes: ReadonlyMap<RoutedSession, number>) => void): void;
   /**
-   * Whether a process of this machine has ended while its successor runs, which proves that the numbers are those of this machine.
-   * @param loggedIn When the successor did, in milliseconds since 1970.
+   * Whether a process has ended while its successor runs, which proves that both IDs are of this machine.
+   * @param loggedIn When the successor logged in, in milliseconds since 1970.
    */
   hasEnded(pid: number, successor: number, loggedIn: number): boolean;
-  /** The workers of listeners, as far as their addresses name them as OpenSRF's libraries do. */
+  /** The workers of listeners, if their addresses follow OpenSRF's naming. */
   workers(listeners: readonly RoutedSession[]): ReadonlyMap<RoutedSession, readonly SeenWorker[]>;
 }
 

@@ -22,7 +22,7 @@ export interface RouterOptions {
   readonly onListenerLoss: ListenerLossPolicy;
   /** The time in which workers of a lost listener may still answer. */
   readonly lossGraceMs: number;
-  /** After so long without a sign of life, the requests of a listener count as lost; 0: never. */
+  /** After this long without a sign of life, the requests of a listener count as lost; 0: never. */
   readonly stuckListenerMs: number;
   readonly absentService: AbsentServiceAnswer;
   /** The time that a request waits for a listener of an absent class; 0: none. */
@@ -41,7 +41,7 @@ export interface RouterLimits extends QueryLimits {
   readonly stanzaCopyBytes: number;
   /** Listeners of one session. */
   readonly sessionRegistrations: number;
-  /** So long a listener on this machine may leave what it was sent unread. */
+  /** The longest that a listener on this machine may leave its requests unread. */
   readonly stalledAfterMs: number;
 }
 

@@ -4,33 +4,33 @@ import type { NodeRequest, ServiceNode } from '../pools/service-node.ts';
 import type { SeenWorker } from '../ports/environment.ts';
 import type { Seen } from './suspicion.ts';
 
-/** So many of the newest requests, and of the oldest, are looked at. */
+/** How many of the newest and of the oldest requests to check. */
 const FEW = 8;
 
-/** What the router has seen of one listener, from look to look. Times are monotonic milliseconds. */
+/** The router's observations of one listener, across checks. Times are monotonic milliseconds. */
 export class Pulse {
   readonly node: ServiceNode;
   readonly service: ServiceClass;
   /** Whether its requests count as lost since its last sign of life. */
   isGivenUp = false;
-  /** {@link ServiceNode.answeredAt} at the last look. */
+  /** {@link ServiceNode.answeredAt} at the last check. */
   private answeredAt: number;
-  /** Since when it has answered nothing while requests waited. */
+  /** The start of its silence while requests were open. */
   private quietSince: number;
   private lookedAt: number;
   private waiting = 0;
   private anyWaits = false;
-  /** Bytes that it has not read; -1 if that cannot be seen. */
+  /** Its unread bytes; -1: unknown. */
   private unread = -1;
-  /** Since when it has read none of them; 0 if there are none. */
+  /** The start of the time in which it read nothing; 0: nothing is unread. */
   private unreadSince = 0;
   private reads = false;
-  /** How many stanzas its workers have sent in all; -1 before the first look. */
+  /** The number of stanzas sent by its workers; -1 before the first check. */
   private sent = -1;
   private workersSend = false;
-  /** When its workers last showed a sign of life. */
+  /** The time of its workers' last sign of life. */
   private workersSince = 0;
-  /** 0 while it is no suspect. */
+  /** 0: not a suspect. */
   private suspectedSince = 0;
 
   constructor(node: ServiceNode, service: ServiceClass, now: number) {
@@ -41,22 +41,22 @@ export class Pulse {
     this.lookedAt = now;
   }
 
-  /** Whether it has answered since the last look. */
+  /** Whether it has answered since the last check. */
   get hasAnswered(): boolean {
     return this.node.answeredAt !== this.answeredAt;
   }
 
-  /** For how long it had been quiet at the last look. */
+  /** The length of its silence at the last check. */
   get silenceMs(): number {
     return this.waiting === 0 ? 0 : this.lookedAt - this.quietSince;
   }
 
-  /** Whether it has left bytes unread: such a silence is not usual. */
+  /** Whether bytes are unread: such a silence is not usual. */
   get leftUnread(): boolean {
     return this.unreadSince !== 0;
   }
 
-  /** Whether there is anything to be seen: requests wait, or it is a suspect. */
+  /** Whether there is a reason to watch it: open requests, or a suspicion. */
   get isOpen(): boolean {
     return this.waiting > 0 || this.suspectedSince !== 0;
   }
@@ -75,7 +75,7 @@ export class Pulse {
     this.anyWaits = this.waiting > 0 || countWaiting(node.oldest, 0, olderToNewer) > 0;
   }
 
-  /** @param bytes Undefined if that cannot be seen. */
+  /** @param bytes Undefined: unknown. */
   noteUnread(bytes: number | undefined, now: number): void {
     const less = bytes !== undefined && this.unreadSince !== 0 && bytes < this.unread;
     this.reads = bytes === 0 || less;
@@ -88,7 +88,7 @@ export class Pulse {
     const before = this.sent;
     this.sent = workers.reduce((sum, { sent }) => sum + sent, 0);
     this.workersSend = before !== -1 && this.sent > before;
-    // There are less when a worker has ended, which it does behind its work.
+    // The sum shrinks when a worker ends, after its work is done.
     if (before !== -1 && this.sent !== before) this.workersSince = now;
   }
 
@@ -130,7 +130,7 @@ function olderToNewer({ newerOfNode }: NodeRequest): NodeRequest | null {
   return newerOfNode;
 }
 
-/** How many of a few requests wait for an answer and have a larger number. */
+/** Counts the open requests among a few with larger numbers. */
 function countWaiting(first: NodeRequest | null, number: number, next: (request: NodeRequest) => NodeRequest | null): number {
   let waiting = 0;
   let request = first as RoutedRequest | null;

@@ -1,7 +1,7 @@
-/** What was seen so long ago counts no more, if there is something newer. */
+/** Ignore silences this old if there are newer ones. */
 const WINDOW_MS = 600_000;
 
-/** Learns for how long listeners of a service are quiet at times although requests wait: the longest silence in the last ten to twenty minutes of work. */
+/** Learns the usual silence of a service's listeners with requests open: the longest in the last ten to twenty minutes of work. */
 export class UsualSilence {
   private longestNow = -1;
   private longestBefore = -1;
@@ -12,7 +12,7 @@ export class UsualSilence {
     this.since = now;
   }
 
-  /** In milliseconds; -1 while no listener has answered anything. */
+  /** In milliseconds; -1 until a listener has answered. */
   get longestMs(): number {
     return Math.max(this.longestNow, this.longestBefore);
   }

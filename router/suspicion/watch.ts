@@ -8,12 +8,12 @@ import { isCleared, lossOf, type Patience, type Seen, suspicionOf } from './susp
 import { UsualSilence } from './usual-silence.ts';
 
 const LOOK_MS = 1_000;
-/** Who has been handed its first request a moment ago is not looked at. */
+/** Skip a listener that got its first request less than this ago. */
 const MOMENT_MS = LOOK_MS / 2;
-/** So many listeners are looked at each time; if more have unanswered requests, each is looked at less often. */
+/** The most listeners checked at once; with more, each is checked less often. */
 const MOST_AT_ONCE = 1_000;
 
-/** The first workers of a Perl service log in a moment before its listener. */
+/** The first workers of a Perl service log in up to this long before its listener. */
 const STARTING_MS = 10_000;
 
 const NO_WORKERS: readonly SeenWorker[] = [];
@@ -21,14 +21,14 @@ const NOTHING_SEEN: ReadonlyMap<RoutedSession, number> = new Map();
 const NO_WORKERS_SEEN: ReadonlyMap<RoutedSession, readonly SeenWorker[]> = new Map();
 
 /**
- * Watches the listeners that have unanswered requests for signs of death: a session lives as long as its socket, and that may outlive its process, or belong to a
- * process that is stopped. It looks once a second while there are any. A suspect is passed over, logged once, and believed again when it answers.
+ * Watches listeners with open requests for signs of death: a session lives as long as its socket, which may outlive its process or belong to a
+ * stopped one. Checks once a second while there are any. The router passes over a suspect, logs it once, and trusts it again when it answers.
  */
 export class Watch {
   private readonly patience: Patience;
   private readonly environment: Pick<RouterEnvironment, 'clock' | 'evidence' | 'log'>;
   private readonly lost: LostRequests;
-  /** The listeners that are watched. The first have waited longest for a look. */
+  /** The watched listeners, least recently checked first. */
   private readonly pulses = new Map<ServiceNode, Pulse>();
   private readonly usual = new WeakMap<ServiceClass, UsualSilence>();
   private state: 'idle' | 'waiting' | 'looking' = 'idle';
@@ -40,7 +40,7 @@ export class Watch {
     this.lost = lost;
   }
 
-  /** Begins to watch a node that is handed a request. */
+  /** Starts watching a node that gets a request. */
   begin(node: ServiceNode, service: ServiceClass): void {
     node.watched = true;
     this.pulses.set(node, new Pulse(node, service, this.environment.clock.now()));
@@ -63,7 +63,7 @@ export class Watch {
     this.state = 'idle';
   }
 
-  /** A listener has registered again: it lives. */
+  /** A listener has registered again, so it lives. */
   registeredAgain(node: ServiceNode): void {
     const pulse = this.pulses.get(node);
     if (pulse !== undefined && node.suspicion !== null) this.clear(pulse);
@@ -88,7 +88,7 @@ export class Watch {
     else this.environment.evidence.readUnread(doubtful.map(endpointOf), judge);
   }
 
-  /** Takes in what has happened since the last look. @returns the listeners that are to be looked at closely. */
+  /** Notes the events since the last check. @returns the listeners to check closely. */
   private update(now: number): Pulse[] {
     const doubtful: Pulse[] = [];
     for (const pulse of this.next()) {
@@ -127,17 +127,17 @@ export class Watch {
     const { node, service } = pulse;
     const usual = this.usual.get(service) ?? new UsualSilence(now);
     this.usual.set(service, usual);
-    // The silence of a stopped process is not usual.
+    // A stopped process must not count as usual silence.
     if (!pulse.leftUnread) usual.add(pulse.silenceMs, now);
     pulse.noteAnswer(now);
-    // The workers of a process that is gone may answer still.
+    // Workers of an ended process may still answer.
     if (node.suspicion !== null && node.suspicion.reason !== 'gone') this.clear(pulse);
   }
 
   private judgeAll(doubtful: readonly Pulse[], unread: ReadonlyMap<RoutedSession, number>, now: number): void {
     const workers = this.workersOf(doubtful);
     for (const pulse of doubtful) {
-      // The evidence came later.
+      // The listener has left or answered while the evidence was read.
       if (!isInPool(pulse) || pulse.hasAnswered) continue;
       const { node, service } = pulse;
       pulse.noteUnread(unread.get(node.endpoint), now);
@@ -194,13 +194,13 @@ export class Watch {
     return isHere && this.environment.evidence.hasEnded(pid, newest.pid, newest.since) ? 'alone' : 'registered';
   }
 
-  /** Looked for only where they can change anything: the search goes through all sessions. */
+  /** Only if the result can matter: the search walks over all sessions. */
   private workersOf(doubtful: readonly Pulse[]): ReadonlyMap<RoutedSession, readonly SeenWorker[]> {
     const looked = this.patience.stuckListenerMs === 0 ? doubtful.filter(({ node }) => node.suspicion !== null) : doubtful;
     return looked.length === 0 ? NO_WORKERS_SEEN : this.environment.evidence.workers(looked.map(endpointOf));
   }
 
-  /** If a later process of its program has registered, the younger workers are that one's. */
+  /** If a later process of its program has registered, younger workers belong to that one. */
   private ownWorkers({ node, service }: Pulse, workers: readonly SeenWorker[]): readonly SeenWorker[] {
     const newest = node.program === '' ? null : service.newestOf(node.program);
     if (newest === null || newest === node) return workers;

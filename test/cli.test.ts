@@ -16,9 +16,9 @@ test('the demo shows every step with real JIDs and exits with 0', () => {
   const { code, stdout, stderr } = run('demo');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /router_from=opensrf@localhost\/demo_client_\d+/);
-  assert.match(stdout, /worker {3}opensrf@localhost\/opensrf\.math_drone_at_localhost_1_\w+ answers the client: 42\. The router had no part in it/);
+  assert.match(stdout, /worker {3}opensrf@localhost\/opensrf\.math_drone_at_localhost_1_\w+ answers the client: 42\. The router was not involved/);
   assert.match(stdout, /\n6 .* div\(1, 0\)\n {3}worker .* answers the client with an error: 500 .*Illegal division by zero/);
-  assert.match(stdout, /Everything happened as it should\.\n$/);
+  assert.match(stdout, /All steps succeeded\.\n$/);
 });
 
 test('the demo plays on a server that runs, unless its service is there already', async (t) => {
@@ -27,11 +27,11 @@ test('the demo plays on a server that runs, unless its service is there already'
   const { code, stdout, stderr } = run('demo', '--port', String(port));
   assert.equal(code, 0, stderr);
   assert.match(stdout, new RegExp(`^1 {2}server {3}runs at 127\\.0\\.0\\.1:${port} and serves private\\.localhost\n`));
-  assert.match(stdout, /Everything happened as it should\.\n$/);
+  assert.match(stdout, /All steps succeeded\.\n$/);
   await startMath(t, { address: serving.ready.c2s[0] }, 1);
   const twice = run('demo', '--port', String(port));
   assert.equal(twice.code, 1);
-  assert.match(oneLine(twice.stderr), /opensrf\.math is registered at private\.localhost already/);
+  assert.match(oneLine(twice.stderr), /opensrf\.math is already registered at private\.localhost/);
   const nobody = run('demo', '--port', '1');
   assert.equal(nobody.code, 3);
   assert.match(oneLine(nobody.stderr), /see --host and --port/);
@@ -206,7 +206,7 @@ test('drain tells a running server to spare a service, and says what happened', 
   const port = String(address.port);
   assert.deepEqual(run('drain', 'opensrf.math', '--port', port), {
     code: 0,
-    stdout: 'draining 1 listener of opensrf.math: no new requests, what is under way may finish\n',
+    stdout: 'draining 1 listener of opensrf.math: no new requests; those under way may finish\n',
     stderr: '',
   });
   assert.match(run('drain', 'opensrf.math', '--resume', '--port', port).stdout, /^resumed 1 listener of opensrf\.math\n$/);

@@ -225,5 +225,5 @@ test('wait in vain says it if there is no server or the login is refused (exit c
   assert.match(oneLine(routerless), /nobody@private\.localhost\/router: .*\(waited for opensrf\.a\)/);
   const unnamed = await command('wait').outcome();
   assert.equal(unnamed.code, 2);
-  assert.match(oneLine(unnamed), /no service is named/);
+  assert.match(oneLine(unnamed), /name a service/);
 });

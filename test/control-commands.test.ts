@@ -181,7 +181,7 @@ test('a router that is not the server’s own is asked over Jabber, and that is 
 });
 
 for (const [what, changes, text] of [
-  ['a server that has ended', () => ({ pid: deadPid() }), /1\.json was left by a server that has ended/],
+  ['a server that has ended', () => ({ pid: deadPid() }), /1\.json is a leftover of a server that has ended/],
   ['a port without a listener', () => ({ url: 'http://127.0.0.1:1' }), /cannot reach the control interface at http:\/\/127\.0\.0\.1:1: /],
   ['another token', () => ({ token: 'a-token-of-yesterday' }), /the control interface at http:\S+ answered: .*token/],
 ] as const) {

@@ -104,11 +104,11 @@ test('exec says in one line what kept it from running the command, each with its
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'bad.yaml'), 'service: [');
   const rows: readonly (readonly [args: string[], code: number, message: RegExp])[] = [
-    [[], 2, /exec: no command is named/],
+    [[], 2, /exec: name a command/],
     [['--', 'no-such-command-here'], 127, /exec: no-such-command-here: command not found/],
     [['--', folder], 126, /permission denied/],
     [['--timeout', '0.01', '--service', 'opensrf.none', '--', 'true'], 6, /exec: after 0\.01 s not registered: opensrf\.none/],
-    [['--service', 'opensrf.none', '--start', 'exit 5', '--', 'true'], 1, /exec: exit 5 ended with exit code 5 before opensrf\.none was there/],
+    [['--service', 'opensrf.none', '--start', 'exit 5', '--', 'true'], 1, /exec: exit 5 ended with exit code 5 before opensrf\.none registered/],
     [['--fault', '{"drop": true,', '--', 'true'], 2, /--fault: \{"drop": true,: .*JSON/],
     [['--fault', '{"service": "a"}', '--', 'true'], 2, /--fault: .*: a fault needs exactly one of delayMs, drop/],
     [['--replay', join(folder, 'none'), '--', 'true'], 4, /none: cannot be read/],

@@ -95,7 +95,7 @@ test('SIGHUP reads opensrf.xml and <chopchop> again: settings and log level chan
   const lines = await hangUp();
   assert.deepEqual(
     lines.map(({ msg }) => msg),
-    ['changed settings that take a restart were left as they are', 'configuration reloaded'],
+    ['changed settings need a restart and were not applied', 'configuration reloaded'],
     'and no line of the time before, when only warnings were logged',
   );
   assert.deepEqual(lines[0].settings, ['router.holdMs', 'log.format']);

@@ -15,7 +15,7 @@ import { name, root, version } from './root.js';
 
 const MAX_UNPACKED_BYTES = 1_000_000;
 const TOP = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist']);
-const DEMO_END = /Everything happened as it should\./;
+const DEMO_END = /All steps succeeded\./;
 
 /** A client of one entry talks to a server of the other. */
 const BOTH_ENTRIES = `import * as library from '${name}';

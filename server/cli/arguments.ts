@@ -18,10 +18,10 @@ export function readOptions<Table extends OptionTable>(table: Table, args: Parse
 }
 
 /**
- * Rewrites arguments that yargs would misread: it takes any value of a boolean option but "true" for false, and `-`, which means standard output, for an
+ * Rewrites arguments that yargs would misread: for a boolean option it reads any value but "true" as false, and it reads `-` (standard output) as an
  * option. `-h` and `-V` are rewritten too: as aliases they would indent every line of the help.
  * @param booleans The names of boolean options.
- * @param withValue The boolean options that may have their value in the next argument.
+ * @param withValue The boolean options whose value may be the next argument.
  * @throws CommandError for a value that is neither true nor false.
  */
 export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): string[] {
@@ -36,14 +36,14 @@ export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string
 const SHORT: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };
 const SHORT_OF_MONITOR: typeof SHORT = { ...SHORT, '-n': '--count' };
 
-/** Whether an argument is the value of the option before it, and yargs would take it for something else. */
+/** Whether an argument is the value of the option before it, which yargs would misread. */
 function belongsTo(before: string, argument: string, booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): boolean {
   const [, name] = /^--(?:no-)?([^=]+)$/.exec(before) ?? [];
   if (name === undefined) return false;
   return booleans.has(dashed(name)) ? withValue.has(dashed(name)) && BOOLEAN.parse(argument).ok : argument === '-';
 }
 
-/** A boolean option with the value that yargs knows. */
+/** A boolean option with a value that yargs knows. */
 function spelled(argument: string, booleans: ReadonlySet<string>): string {
   const [, option = '', name = '', value = ''] = /^(--(?:no-)?([^=]+))=(.*)$/s.exec(argument) ?? [];
   return booleans.has(dashed(name)) ? `${option}=${spelledValue(option, value)}` : argument;
@@ -55,13 +55,13 @@ function spelledValue(name: string, value: string): boolean {
   throw new CommandError(EXIT.usage, `${name}: ${reading.wrong.join('; ')}`);
 }
 
-/** The options of every command, and names that yargs uses itself. */
+/** The options of every command, and names that yargs itself uses. */
 const ALWAYS_KNOWN = ['help', 'version', '_', '--', '$0'];
 
 /**
  * Refuses options that a command does not have.
  * @param known The names of its options and positionals.
- * @throws CommandError that suggests the option that the user may have meant.
+ * @throws CommandError that suggests the intended option.
  */
 export function checkKnown(args: ParsedArguments, known: readonly string[]): void {
   const names = new Set([...known, ...known.map(camelCase), ...ALWAYS_KNOWN]);

@@ -7,7 +7,7 @@ import { OsrfError, type OsrfErrorKind, OsrfTimeout } from '../osrf/errors.ts';
 import { ConnectError, LoginError, type LoginOptions } from '../osrf/login.ts';
 import { oneLine } from './text/one-line.ts';
 
-// What all commands share that log in at a running server: how they get there, and how they end where something fails.
+// The parts common to all commands that log in at a running server: connection, login, errors.
 
 const EXIT_CODES: Record<OsrfErrorKind, number> = {
   service: EXIT.status,
@@ -17,19 +17,19 @@ const EXIT_CODES: Record<OsrfErrorKind, number> = {
   client: EXIT.failed,
 };
 
-/** Where a client command connects to. @throws ConfigError */
+/** The address and account of a client command. @throws ConfigError */
 export function connectionOf(given: ConnectionValues, defaults: ConnectionConfig = DEFAULT_CONNECTION): ConnectionConfig {
   return resolveConnection(given, process.env, defaults);
 }
 
-/** A resource that no other process has, on this machine or another. */
+/** A resource unique among processes and machines. */
 export function resourceFor(command: string): string {
-  // OpenSRF's router reads a domain from the last "@" to the last "/", and takes "%" for a format.
+  // OpenSRF's router takes everything from the last "@" to the last "/" as the domain, and interprets "%" as a format.
   const host = hostname().replace(/[^\w.-]/g, '-');
   return `chopchop_${command}_${host}_${SYSTEM_TIME.wallTime() / 1000}_${process.pid}`;
 }
 
-/** Logs in, works, and logs out. @throws CommandError for everything a user can meet. */
+/** Logs in, works, and logs out. @throws CommandError for every expected failure. */
 export async function withClient<Result>(
   command: string,
   connection: ConnectionConfig,

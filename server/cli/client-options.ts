@@ -9,12 +9,12 @@ import { DOMAIN, FILE, text } from '../config/values/texts.ts';
 const TIMEOUT = seconds(0.001);
 const COUNT = number({ least: 1, most: Number.MAX_SAFE_INTEGER, whole: true });
 
-/** Which server's control interface to ask. */
+/** The server whose control interface to ask. */
 const controlFile = option({
   option: 'control-file',
   type: FILE,
-  shownDefault: 'that of the server at --host and --port if it runs here; else over Jabber',
-  describe: 'Ask over the control interface of the server that has written this file, and in no other way',
+  shownDefault: 'the file of the server at --host and --port if it runs here; else over Jabber',
+  describe: 'Ask only over the control interface of the server that wrote this file',
 });
 
 const json = option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print JSON' });
@@ -23,7 +23,7 @@ const json = option({ option: 'json', type: BOOLEAN, fallback: false, describe: 
 export const DOCTOR_OPTIONS = { json } as const;
 
 /** The options of `drain`. */
-export const DRAIN_OPTIONS = { resume: option({ option: 'resume', type: BOOLEAN, fallback: false, describe: 'Send requests again' }) } as const;
+export const DRAIN_OPTIONS = { resume: option({ option: 'resume', type: BOOLEAN, fallback: false, describe: 'Resume requests' }) } as const;
 
 /** The options of `exec` besides those of the server. */
 export const EXEC_OPTIONS = {
@@ -31,20 +31,20 @@ export const EXEC_OPTIONS = {
     option: 'service',
     type: list(text('the name of a service'), { commas: false }),
     fallback: [],
-    describe: 'Wait for this service before the command runs (repeatable)',
+    describe: 'Wait for this service before running the command (repeatable)',
   }),
   start: option({
     option: 'start',
     type: list(text('a shell command'), { commas: false }),
     fallback: [],
-    describe: 'Run this shell command beside it: a service under test (repeatable). It gets SIGTERM at the end',
+    describe: 'Run this shell command too: a service under test (repeatable). It gets SIGTERM at the end',
   }),
-  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 60_000, describe: 'Wait so many seconds for the services' }),
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 60_000, describe: 'Seconds to wait for the services' }),
   configDir: option({
     option: 'config-dir',
     type: text('the name of a folder'),
     shownDefault: 'a temporary folder, removed at the end',
-    describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml into this folder, and leave them there',
+    describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml to this folder, and keep them',
   }),
 } as const;
 
@@ -54,16 +54,16 @@ export const REQUEST_OPTIONS = {
     option: 'timeout',
     type: TIMEOUT,
     fallback: 60_000,
-    describe: 'Wait so many seconds for the answer; each result, and a "continue" of the service, starts them anew',
+    describe: 'Seconds to wait for the answer; each result or "continue" restarts them',
   }),
-  connect: option({ option: 'connect', type: BOOLEAN, fallback: false, describe: 'Keep to one worker: CONNECT, request, DISCONNECT' }),
-  pretty: option({ option: 'pretty', type: BOOLEAN, fallback: false, describe: 'Indent the results; else each is one line' }),
+  connect: option({ option: 'connect', type: BOOLEAN, fallback: false, describe: 'Use one worker: CONNECT, request, DISCONNECT' }),
+  pretty: option({ option: 'pretty', type: BOOLEAN, fallback: false, describe: 'Indent the results instead of one line each' }),
   locale: option({ option: 'locale', type: text('a language, as en-US'), fallback: DEFAULT_ENVELOPE.locale, describe: 'Ask for this language' }),
   ingress: option({
     option: 'ingress',
     type: text('a name'),
     fallback: DEFAULT_ENVELOPE.ingress,
-    describe: 'Tell the services that the request comes from here',
+    describe: 'Name this as the source of the request',
   }),
   apiLevel: option({ option: 'api-level', type: COUNT, fallback: DEFAULT_ENVELOPE.apiLevel, describe: 'Call the method of this API level' }),
 } as const;
@@ -72,10 +72,10 @@ const { config, host, port } = connectionOptions(DEFAULT_CONNECTION);
 
 /** The options of `monitor`. */
 export const MONITOR_OPTIONS = {
-  config: { ...config, describe: "Find the server by a site's opensrf_core.xml" },
+  config: { ...config, describe: "Find the server through a site's opensrf_core.xml" },
   host: { ...host, shownDefault: '', describe: 'Find the server on this machine by its address' },
-  port: { ...port, shownDefault: '', describe: 'Find it by its port; without address, port and file it is the only one here' },
-  service: option({ option: 'service', type: text('the name of a service'), describe: 'Show only this service; a * at the end stands for any rest' }),
+  port: { ...port, shownDefault: '', describe: 'Find it by its port; without address, port or file: the only server here' },
+  service: option({ option: 'service', type: text('the name of a service'), describe: 'Show only this service; a trailing * matches any text' }),
   method: option({ option: 'method', type: text('the name of a method'), describe: 'Show only this method, likewise' }),
   xid: option({ option: 'xid', type: text('a transaction id'), describe: 'Show only this transaction id' }),
   jid: option({ option: 'jid', type: text('a part of a JID'), describe: 'Show only requests with this text in the JID of their client, listener or worker' }),
@@ -84,22 +84,22 @@ export const MONITOR_OPTIONS = {
   slowerThan: option({
     option: 'slower-than',
     type: number({ least: 0, most: Number.MAX_SAFE_INTEGER, whole: false, name: 'a number of milliseconds' }),
-    describe: 'Show only requests that took more milliseconds',
+    describe: 'Show only requests that took more than this many milliseconds',
   }),
-  past: option({ option: 'past', type: BOOLEAN, fallback: false, describe: 'Show first those that the server remembers' }),
-  count: option({ option: 'count', type: COUNT, describe: 'Show so many requests (or -n), with --past the newest of them, then end' }),
+  past: option({ option: 'past', type: BOOLEAN, fallback: false, describe: 'Show the remembered requests first' }),
+  count: option({ option: 'count', type: COUNT, describe: 'Exit after this many requests (or -n); with --past, show the newest of them' }),
   follow: option({
     option: 'follow',
     type: BOOLEAN,
     fallback: true,
-    describe: 'Wait for more requests; --no-follow shows those that the server remembers, then ends',
+    describe: 'Wait for more requests; --no-follow shows the remembered ones and exits',
   }),
   json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
   controlFile: option({
     option: 'control-file',
     type: FILE,
-    shownDefault: 'that of the one that runs here',
-    describe: 'Ask the server that has written this control file',
+    shownDefault: 'the file of the only server here',
+    describe: 'Ask the server that wrote this control file',
   }),
 } as const;
 
@@ -110,18 +110,18 @@ export const SERVICES_OPTIONS = {
     option: 'domain',
     type: list(DOMAIN, { commas: true }),
     group: 'Connection',
-    shownDefault: `${DEFAULT_CONNECTION.domain}, all of --config, all that the control interface knows`,
-    describe: 'Ask the router of this domain (repeatable), and no others; the account is of the first',
+    shownDefault: `${DEFAULT_CONNECTION.domain}, all of --config, all known to the control interface`,
+    describe: 'Ask the router of this domain (repeatable), and no others; log in at the first',
   }),
   json,
-  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 5_000, describe: 'Wait so many seconds for each router' }),
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 5_000, describe: 'Seconds to wait for each router' }),
   controlFile,
 } as const;
 
 /** The options of `status`. */
 export const STATUS_OPTIONS = {
   json,
-  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 5_000, describe: 'Wait so many seconds for the login, and for each answer' }),
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 5_000, describe: 'Seconds to wait for the login and for each answer' }),
   controlFile,
 } as const;
 
@@ -133,6 +133,6 @@ export const WAIT_OPTIONS = {
     fallback: [],
     describe: 'Wait for this service (repeatable; names without --service count too)',
   }),
-  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 60_000, describe: 'Give up after so many seconds' }),
+  timeoutMs: option({ option: 'timeout', type: TIMEOUT, fallback: 60_000, describe: 'Seconds until giving up' }),
   controlFile,
 } as const;

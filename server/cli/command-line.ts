@@ -12,12 +12,12 @@ import { yargsOptions } from './yargs-options.ts';
 const USAGE = '$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.';
 
 const EPILOGUE = [
-  'Each option of serve and doctor can be given as OPENSRF_CHOPCHOP_NAME in the environment. The command line beats that, and that beats --config.',
-  'Commands that log in take from OSRF_HOST, OSRF_PORT, … what neither says; exec sets those.',
+  'Each option of serve and doctor can be set as OPENSRF_CHOPCHOP_NAME in the environment. The command line overrides it, and it overrides --config.',
+  'Commands that log in take the rest from OSRF_HOST, OSRF_PORT, …; exec sets these.',
   '\n--help limits lists all limits, and how to set them.\n',
-  `Exit codes: ${EXIT.ok} done, or stopped by a signal; ${EXIT.failed} failed; ${EXIT.usage} wrong option, parameter or content of a file;`,
+  `Exit codes: ${EXIT.ok} done, or stopped by a signal; ${EXIT.failed} failed; ${EXIT.usage} invalid option, parameter or file content;`,
   `${EXIT.network} cannot listen, or cannot reach a server or log in; ${EXIT.file} cannot read or write a file; ${EXIT.status} a service answered with an error;`,
-  `${EXIT.timeout} no answer in time, or still missing; ${EXIT.absent} no such service or router, or the message came back; ${EXIT.running} runs already.`,
+  `${EXIT.timeout} no answer in time, or service still missing; ${EXIT.absent} no such service or router, or the message bounced; ${EXIT.running} already running.`,
 ]
   .join(' ')
   .replaceAll(' \n', '\n')
@@ -25,25 +25,25 @@ const EPILOGUE = [
 
 const PARSER = { 'greedy-arrays': false, 'parse-positional-numbers': false, 'dot-notation': false };
 
-// `request … | head -1` is no fault.
+// `request … | head -1` is not an error.
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') process.exit(128 + 13);
   process.stderr.write(`opensrf-chopchop: cannot write to standard output: ${message}\n`);
   process.exit(EXIT.file);
 });
 
-/** Carries out a command line. @param argv Without the program's name. @throws CommandError */
+/** Runs a command line. @param argv Without the program's name. @throws CommandError */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   try {
     const chosen = await chooseCommand(argv);
     await chosen?.command.run(chosen.args);
   } catch (error) {
-    // Mistakes in settings end the program with a line for each and one exit code.
+    // Errors in settings end the program with a line each and one exit code.
     throw error instanceof ConfigError ? new CommandError(error.onlyFiles ? EXIT.file : EXIT.usage, error.message) : error;
   }
 }
 
-/** A command and its arguments. A handler throws it out of yargs, which would otherwise lay out its whole help: that takes longer than a server to start. */
+/** A command and its arguments. A handler throws it out of yargs, which would otherwise lay out its whole help; that takes longer than a server's start. */
 class Chosen extends Error {
   readonly command: Command;
   readonly args: ParsedArguments;
@@ -55,7 +55,7 @@ class Chosen extends Error {
   }
 }
 
-/** Parses a command line; null if yargs has printed the answer already, as it does for help. @throws CommandError */
+/** Parses a command line; null if yargs has already printed the answer, such as the help. @throws CommandError */
 export async function chooseCommand(argv: readonly string[]): Promise<Chosen | null> {
   const width = Math.min(110, process.stdout.columns ?? 110);
   if (/^(?:--help|-h) limits$/.test(argv.join(' '))) {
@@ -74,14 +74,14 @@ export async function chooseCommand(argv: readonly string[]): Promise<Chosen | n
 function parserOf(argv: readonly string[], width: number): Argv {
   const parser = yargs(spelledOut(argv, booleansOf(COMMANDS.map(({ options }) => options)), booleansOf([SETTINGS])))
     .scriptName('opensrf-chopchop')
-    // yargs would translate its messages, but not ours.
+    // yargs would translate its own messages, but not ours.
     .locale('en')
     .usage(USAGE);
-  // A shell asks for words to complete.
+  // A shell asks for completions.
   const completes = argv.includes('--get-yargs-completions');
   for (const command of COMMANDS) declare(parser, command, completes);
   return parser
-    .completion('completion', 'Print a script with which bash or zsh (by $SHELL) complete our commands and options')
+    .completion('completion', 'Print a completion script for bash or zsh (by $SHELL)')
     .epilogue(EPILOGUE)
     .help('help', 'Show help (or -h)')
     .version('version', 'Show the version (or -V)', VERSION_TEXT)
@@ -94,7 +94,7 @@ function booleansOf(tables: readonly Command['options'][]): Set<string> {
   return new Set(tables.flatMap((table) => Object.values(table)).flatMap(({ option, type }) => (type.label === 'boolean' ? [option] : [])));
 }
 
-/** @param completes Whether yargs needs the values of options for a shell. */
+/** @param completes Whether yargs must know the options' values, to complete them. */
 function declare(parser: Argv, command: Command, completes: boolean): void {
   const { name, positionals, describe, options, meanings, examples } = command;
   const builder = (inner: Argv, forHelp?: boolean) => {
@@ -108,11 +108,11 @@ function declare(parser: Argv, command: Command, completes: boolean): void {
   });
 }
 
-/** Refuses options and words that a command does not take. @throws CommandError */
+/** Refuses options and words that a command does not accept. @throws CommandError */
 function check(args: ParsedArguments, { name, positionals, options, meanings }: Command): void {
   const names = Object.values(options).map(({ option }) => option);
   checkKnown(args, [...names.filter((option) => option !== ''), ...Object.keys(meanings)]);
-  // Only some commands take words behind a "--".
+  // Only some commands accept words after "--".
   const behind = positionals.endsWith('..]') || name === 'exec' ? [] : ((args['--'] as readonly unknown[] | undefined) ?? []);
   const [first, ...others] = [...args._, ...behind].map(String);
   const unexpected = first === name ? others[0] : first;
@@ -124,11 +124,11 @@ function check(args: ParsedArguments, { name, positionals, options, meanings }: 
   throw new CommandError(EXIT.usage, `${what} (see --help)`);
 }
 
-/** Ends yargs with one line. Its own errors are mistakes in the command line, so their stack is of no use. */
+/** Ends yargs with one line. Its errors are mistakes in the command line, so omit their stack. */
 function fail(message: string, error: Error | undefined, argv: readonly string[]): never {
   if (error !== undefined && error.name !== 'YError') throw error;
   const command = COMMANDS.find(({ name, positionals }) => positionals.startsWith('<') && argv.includes(name));
   const missing = command !== undefined && message?.startsWith('Not enough non-option arguments');
-  const text = missing ? `${command.name}: needs ${command.positionals}` : (message ?? error?.message ?? 'this command line cannot be understood');
+  const text = missing ? `${command.name}: needs ${command.positionals}` : (message ?? error?.message ?? 'invalid command line');
   throw new CommandError(EXIT.usage, `${text.replace(/\s*\n\s*/g, '; ')} (see --help)`);
 }

@@ -16,7 +16,7 @@ import {
 /** A command of the program. */
 export interface Command {
   readonly name: string;
-  /** Its positionals as yargs takes them, as `<service> [listener]`; `''`: none. */
+  /** Its positionals as declared to yargs, e.g. `<service> [listener]`; `''`: none. */
   readonly positionals: string;
   readonly describe: string;
   readonly options: OptionTable;
@@ -43,7 +43,7 @@ function word(args: ParsedArguments, name: string): string {
   return String(args[name]);
 }
 
-/** The values of a variadic positional, with the words behind a "--", which yargs keeps apart. */
+/** The values of a variadic positional, with the words after "--", which yargs keeps apart. */
 function words(args: ParsedArguments, name: string): string[] {
   return [...((args[name] as readonly unknown[] | undefined) ?? []), ...args._.slice(1)].map(String);
 }
@@ -58,11 +58,11 @@ export const COMMANDS: readonly Command[] = [
     meanings: {},
     examples: [
       ['$0', 'the three default domains on 127.0.0.1:5222'],
-      ['$0 --config /openils/conf/opensrf_core.xml', 'what that site needs'],
+      ['$0 --config /openils/conf/opensrf_core.xml', 'everything for that site'],
       ['$0 --domain localhost --user opensrf:secret --user router:secret', 'one domain, passwords of your own'],
       ['$0 --with-settings /openils/conf/opensrf.xml', 'with opensrf.settings, so that a service starts alone'],
-      ['$0 --port 0 --ready-file ready.json', 'for a test: any free port, which ready.json names'],
-      ['$0 --stubs test/stubs', 'with services that are declared in files'],
+      ['$0 --port 0 --ready-file ready.json', 'for a test: any free port, written to ready.json'],
+      ['$0 --stubs test/stubs', 'with stub services declared in files'],
       ['$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'],
     ],
     run: async (args) => (await import('./serve/serve.ts')).serve(args),
@@ -70,10 +70,10 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'demo',
     positionals: '',
-    describe: 'Trace sample requests through a server, a service and a client; on a server that runs already, if one of these options is given',
+    describe: 'Trace sample requests through a server, a service and a client; with one of these options, on a running server',
     options: CONNECTION,
     meanings: {},
-    examples: [['$0 demo --port 5222', 'on the server there, to see it in its console']],
+    examples: [['$0 demo --port 5222', 'on the server at that port, to watch it in its console']],
     run: async (args) => (await import('./demo.ts')).demo(readOptions(CONNECTION, args), print),
   },
   {
@@ -82,15 +82,15 @@ export const COMMANDS: readonly Command[] = [
     describe: 'Diagnose why OpenSRF programs cannot reach the server: names, ports, accounts, trust',
     options: { ...settingsOf(SETTINGS_OF_COMMANDS.doctor), ...DOCTOR_OPTIONS },
     meanings: {},
-    examples: [['$0 doctor --config /openils/conf/opensrf_core.xml', 'check all that this site needs']],
+    examples: [['$0 doctor --config /openils/conf/opensrf_core.xml', 'check everything for that site']],
     run: async (args) => (await import('./doctor.ts')).doctor(args, readOptions(DOCTOR_OPTIONS, args), print),
   },
   {
     name: 'drain',
     positionals: '<service> [listener]',
-    describe: 'Send no new requests to a service of a running server, or to one of its listeners',
+    describe: 'Stop new requests to a service of a running server, or to one of its listeners',
     options: { ...DRAIN_OPTIONS, ...ROUTER_CONNECTION },
-    meanings: { service: 'The service, as opensrf.math', listener: 'The JID of one listener; all where it is missing' },
+    meanings: { service: 'The service, as opensrf.math', listener: 'The JID of one listener; default: all' },
     examples: [],
     run: async (args) => {
       const { drain } = await import('./drain.ts');
@@ -101,12 +101,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'exec',
     positionals: '',
-    describe: 'Run a command with a server of its own, for a test: exec [options] -- COMMAND…',
+    describe: 'Run a command with a private server, for a test: exec [options] -- COMMAND…',
     options: { ...EXEC_OPTIONS, ...settingsOf(SETTINGS_OF_COMMANDS.exec) },
     meanings: {},
     examples: [
       ['$0 exec --stubs test/stubs -- prove -r t', 'the tests find the server by OSRF_HOST, OSRF_PORT, … and OSRF_CONFIG'],
-      ["$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with a service of your own beside it'],
+      ["$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with your own service'],
     ],
     run: async (args) => {
       process.exitCode = await (await import('./exec.ts')).exec(args, { ...readOptions(EXEC_OPTIONS, args), command: args._.slice(1).map(String) });
@@ -120,7 +120,7 @@ export const COMMANDS: readonly Command[] = [
     meanings: {},
     examples: [
       ['$0 monitor --service opensrf.math --slower-than 100', 'slow requests'],
-      ['$0 monitor --past --status failed --json', 'what failed until now, and from now on'],
+      ['$0 monitor --past --status failed --json', 'failed requests, past and future'],
       ['$0 monitor --port 5222 -n 20 --no-follow', 'the last 20 requests of the server at that port'],
     ],
     run: async (args) => (await import('./monitor.ts')).monitor(readOptions(MONITOR_OPTIONS, args), print),
@@ -143,7 +143,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'services',
     positionals: '',
-    describe: 'List what is registered with the router',
+    describe: 'List the services registered with the router',
     options: SERVICES_OPTIONS,
     meanings: {},
     examples: [],

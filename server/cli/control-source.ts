@@ -16,7 +16,7 @@ import type { BoundAddress } from '../net/tcp.ts';
 export interface ControlReport {
   /** The address of the control interface. */
   readonly at: string;
-  /** How long the answer took. */
+  /** The time to the answer. */
   readonly ms: number;
   /** The addresses for client logins. */
   readonly c2s: readonly BoundAddress[];
@@ -29,14 +29,14 @@ export type ControlAnswer = { readonly control: ControlReport } | { readonly con
 
 /**
  * Queries the control interface of the server at a connection's address.
- * @param file The control file that the user named, without which there is no query over Jabber instead.
+ * @param file The control file that the user named; null: use Jabber as a fallback.
  * @throws CommandError if that file does not lead to a server.
  */
 export async function askControl(connection: ConnectionConfig, file: string | null, timeoutMs: number): Promise<ControlAnswer> {
   if (file !== null) return { control: await reportOf(readControlFile(file), timeoutMs) };
   const found = await controlFileOf(connection);
   if (found === null) return { control: null, note: '' };
-  if (!found.alive) return { control: null, note: `${found.path} was left by a server that has ended, and is removed` };
+  if (!found.alive) return { control: null, note: `${found.path} is a leftover of a server that has ended; removed` };
   try {
     return { control: await reportOf(found.file, timeoutMs) };
   } catch (error) {
@@ -64,7 +64,7 @@ async function reportOf(file: ControlFile, timeoutMs: number): Promise<ControlRe
   return { at: client.place, ms, c2s: file.c2s, server, routers };
 }
 
-/** The control file of the server here that a connection leads to; of several, that of one that runs. */
+/** The control file of the server at a connection's address; of several, a running server's. */
 export async function controlFileOf({ host, port }: Pick<ConnectionConfig, 'host' | 'port'>): Promise<FoundControlFile | null> {
   const left = leftControlFiles();
   if (left.length === 0) return null;

@@ -20,10 +20,10 @@ const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 type Print = (line: string) => void;
 
 /**
- * Shows a request's whole way on real connections: server, service (one listener, two workers), client.
- * @param args Where a server runs already; one is started for it where they say nothing.
- * @param print is given each line.
- * @throws CommandError if a step did not happen.
+ * Shows the full path of a request over real connections: server, service (one listener, two workers), client.
+ * @param args The address of a running server; without one, starts a server.
+ * @param print Prints one line.
+ * @throws CommandError if a step fails.
  */
 export async function demo(args: ConnectionValues, print: Print): Promise<void> {
   const isThere = Object.values(args).some((given) => given !== null);
@@ -35,7 +35,7 @@ export async function demo(args: ConnectionValues, print: Print): Promise<void> 
   }
   const server = new ChopChop(createConfig({ domains: [DOMAIN], port: 0 }), SILENT);
   const [address] = await server.start();
-  if (address === undefined) throw new CommandError(EXIT.failed, 'the server listens nowhere');
+  if (address === undefined) throw new CommandError(EXIT.failed, 'the server has no listening address');
   print(`1  server   listens on ${address.host}:${address.port} and serves ${DOMAIN}`);
   try {
     await play({ ...DEFAULT_CONNECTION, ...address, domain: DOMAIN }, print);
@@ -44,7 +44,7 @@ export async function demo(args: ConnectionValues, print: Print): Promise<void> 
   }
 }
 
-/** Logs all parts in, and has them go through it. */
+/** Logs all parts in and runs the demo. */
 async function play(connection: ConnectionConfig, print: Print): Promise<void> {
   const login = { ...connection, routerName: connection.router };
   const client = await OsrfClient.connect({ ...login, resource: `demo_client_${process.pid}` }).catch((error) => Promise.reject(failureOf(error)));
@@ -53,7 +53,7 @@ async function play(connection: ConnectionConfig, print: Print): Promise<void> {
   try {
     const registered = await client.request('router', 'opensrf.router.info.class.list');
     if (Array.isArray(registered) && registered.includes(SERVICE)) {
-      throw new CommandError(EXIT.failed, `demo: ${SERVICE} is registered at ${connection.domain} already; the demo would mix with it`);
+      throw new CommandError(EXIT.failed, `demo: ${SERVICE} is already registered at ${connection.domain}; the demo would interfere with it`);
     }
     service = await OsrfService.start({
       ...login,
@@ -78,7 +78,7 @@ function div(a: number, b: number): number {
   return a / b;
 }
 
-/** Who takes part, and where the service is reached. */
+/** The participants, and the service's address. */
 interface Stage {
   readonly service: OsrfService;
   readonly client: OsrfClient;
@@ -108,12 +108,12 @@ async function tell(stage: Stage): Promise<void> {
   tellRouted(connected, stage);
   const worker = session.remote;
 
-  print(`\n4  client   sends mult(6, 7) straight to ${worker}`);
+  print(`\n4  client   sends mult(6, 7) directly to ${worker}`);
   const direct = await asked(session.call('mult', [6, 7], REQUEST_TIMEOUT_MS).answer, events);
   check(direct.answer.results[0] === 42, 'the answer is 42');
-  check(direct.listened === undefined, 'neither router nor listener had a part in it');
+  check(direct.listened === undefined, 'neither router nor listener was involved');
   check(direct.answer.from === worker, 'the same worker answered');
-  print(`   worker   ${direct.answer.from} answers the client: 42. The router had no part in it`);
+  print(`   worker   ${direct.answer.from} answers the client: 42. The router was not involved`);
   session.end();
 
   print(`\n5  client   has ended the session and asks ${address} for add(1, 1)`);
@@ -127,10 +127,10 @@ async function tell(stage: Stage): Promise<void> {
   print(`   worker   ${error.from} answers the client with an error: ${oneLine(error.message)}`);
   const count = await handed(stage);
   check(count === 4, 'the router handed the listener four messages');
-  print(`\n   router   handed ${count} messages to the listener. Everything happened as it should.`);
+  print(`\n   router   handed ${count} messages to the listener. All steps succeeded.`);
 }
 
-/** What the router has handed to the listener. */
+/** The number of messages that the router has handed to the listener. */
 async function handed({ client, service }: Stage): Promise<unknown> {
   const counts = await client.request('router', 'opensrf.router.info.stats.class', SERVICE);
   return (counts as Record<string, unknown>)[service.listener.jid];
@@ -157,5 +157,5 @@ function tellRouted({ answer, listened }: Asked, { service, client, print, addre
 }
 
 function check(happened: boolean, step: string): asserts happened {
-  if (!happened) throw new CommandError(EXIT.failed, `demo: this did not happen: ${step}`);
+  if (!happened) throw new CommandError(EXIT.failed, `demo: this step failed: ${step}`);
 }

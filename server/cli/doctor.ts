@@ -22,8 +22,8 @@ import type { DOCTOR_OPTIONS } from './client-options.ts';
 const SIGNS = { ok: 'ok  ', warning: 'WARN', failure: 'FAIL' } as const;
 
 /**
- * Checks everything that may keep OpenSRF's programs from talking to a server with these settings.
- * @throws CommandError with the number of failures, when all is printed.
+ * Checks everything that may keep OpenSRF's programs from reaching a server with these settings.
+ * @throws CommandError with the number of failures, after printing them.
  */
 export async function doctor(args: ParsedArguments, { json }: ValuesOf<typeof DOCTOR_OPTIONS>, print: (line: string) => void): Promise<void> {
   const findings = await examine(args);
@@ -69,7 +69,7 @@ async function checkPorts({ config }: Resolved): Promise<Finding[]> {
   return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server)), ...(await checkListeners(server))];
 }
 
-/** On all hosts. */
+/** An address on all interfaces. */
 function checkPortsOf({ hosts }: Pick<ChopChopConfig, 'hosts'>, ports: readonly number[], purpose = ''): Promise<PortFinding[]> {
   const fixed = ports.filter((port) => port > 0);
   return Promise.all(hosts.flatMap((host) => fixed.map((port) => checkPort(host, port, purpose))));
@@ -83,7 +83,7 @@ function checkFiles(core: OpensrfCore, file: string, settings: string, builtIn: 
   return existsSync(srfsh) ? [...findings, ...checkSrfsh(srfsh, core)] : findings;
 }
 
-/** When the youngest of some files was written; those that are not there are not looked at. */
+/** The latest modification time of some files; missing files are skipped. */
 function youngest(files: readonly string[]): Date {
   const times = files.filter((file) => existsSync(file)).map((file) => statSync(file).mtimeMs);
   return new Date(Math.max(0, ...times));

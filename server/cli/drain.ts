@@ -6,7 +6,7 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { JabberClient } from '../osrf/jabber-client.ts';
 import { connectionOf, failureOf } from './client-command.ts';
 
-/** Whom to drain, and how to get there. */
+/** The service to drain, and the server's address. */
 export interface DrainArguments extends ConnectionValues {
   readonly service: string;
   /** The JID of one listener; `''`: all of the service. */
@@ -14,7 +14,7 @@ export interface DrainArguments extends ConnectionValues {
   readonly resume: boolean;
 }
 
-/** What to tell which router. */
+/** The router and the command for it. */
 interface Order extends ConnectionConfig {
   readonly service: string;
   readonly listener: string;
@@ -24,8 +24,8 @@ interface Order extends ConnectionConfig {
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
- * Tells the router of a running server to send no new requests to a service (or to send them again).
- * @returns what happened, for the user. @throws CommandError
+ * Stops or resumes new requests to a service of a running server.
+ * @returns the result, for the user. @throws CommandError
  */
 export async function drain(args: DrainArguments): Promise<string> {
   const { service, listener, resume } = args;
@@ -36,7 +36,7 @@ export async function drain(args: DrainArguments): Promise<string> {
     if (answer.type === 'error') throw refusal(answer, order);
     const count = bodyText(answer);
     const listeners = `${count} listener${count === '1' ? '' : 's'} of ${service}`;
-    return resume ? `resumed ${listeners}` : `draining ${listeners}: no new requests, what is under way may finish`;
+    return resume ? `resumed ${listeners}` : `draining ${listeners}: no new requests; those under way may finish`;
   } finally {
     await jabber.close();
   }
@@ -68,6 +68,6 @@ function refusal(answer: Stanza, { service, listener, domain, router }: Order): 
   if (answer.inner.includes('<item-not-found'))
     return new CommandError(EXIT.absent, `nothing to drain: ${whom} is not registered with the router of ${domain}`);
   if (answer.inner.includes('<service-unavailable')) return new CommandError(EXIT.absent, `there is no router ${router}@${domain}`);
-  if (answer.inner.includes('<forbidden')) return new CommandError(EXIT.failed, 'only a router account may do that; see --username');
+  if (answer.inner.includes('<forbidden')) return new CommandError(EXIT.failed, 'only a router account may drain services; see --username');
   return new CommandError(EXIT.failed, `the router of ${domain} refused`);
 }

@@ -4,11 +4,11 @@ import { shownExchange } from '../fixture/requests/request-log.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 import { oneLine } from './text/one-line.ts';
 
-/** So many of a kind are shown. */
+/** The most entries shown of each kind. */
 const MAX_SHOWN = 10;
 const MAX_COMMAND = 80;
 
-/** What a person wants to know when the command has failed: what was asked and not answered as it should be. */
+/** The summary after a failed command: requests unanswered or refused. */
 export function summary(command: readonly string[], exitCode: number, fixture: ChopChopFixture): string {
   const protect = new LogProtect(fixture.server.config.logProtect);
   const all = fixture.received({ type: 'any' });

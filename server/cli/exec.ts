@@ -21,19 +21,19 @@ export interface ExecArguments extends ValuesOf<typeof EXEC_OPTIONS> {
   readonly command: readonly string[];
 }
 
-/** Any free port, and the domain that every resolver knows, where neither the command line nor a file says otherwise. */
+/** The defaults: any free port, and a domain that every resolver knows. */
 const DEFAULTS: GivenByKey = new Map(
   Object.entries({ ports: '0', domains: 'localhost' }).map(([path, text]) => [path, [{ text, place: { source: 'default', name: path, file: '', line: 0 } }]]),
 );
 
 /**
- * Runs a command with a server of its own, and everything that it needs to find it in the environment.
+ * Runs a command with a private server, and passes the server's address in the environment.
  * @returns the command's exit code.
- * @throws CommandError or ConfigError if it did not come to that.
+ * @throws CommandError or ConfigError if the command could not run.
  */
 export async function exec(parsed: ParsedArguments, args: ExecArguments): Promise<number> {
   const [program, ...parameters] = args.command;
-  if (program === undefined) throw new CommandError(EXIT.usage, 'exec: no command is named: exec [options] -- COMMAND');
+  if (program === undefined) throw new CommandError(EXIT.usage, 'exec: name a command: exec [options] -- COMMAND');
   const sources = { command: 'exec', args: parsed, environment: {}, defaults: DEFAULTS, isTerminal: false, inBackground: false } as const;
   const { settings, config, log: logOptions } = resolveSettings(sources);
   const testDoubles = await loadTestDoubles(settings);
@@ -75,8 +75,8 @@ function environmentOf(fixture: ChopChopFixture, folder: string, services: reado
 async function waitForServices(fixture: ChopChopFixture, services: readonly string[], timeoutMs: number, beside: readonly Child[]): Promise<void> {
   const ended = beside.map(async (child) => {
     const code = await child.exitCode();
-    // A daemon's first process ends, and all is well.
-    if (code !== 0) throw new CommandError(EXIT.failed, `exec: ${child.name} ended with exit code ${code} before ${services.join(', ')} was there`);
+    // The first process of a daemon ends with success.
+    if (code !== 0) throw new CommandError(EXIT.failed, `exec: ${child.name} ended with exit code ${code} before ${services.join(', ')} registered`);
     return new Promise<never>(() => {});
   });
   for (const one of ended) one.catch(() => {});

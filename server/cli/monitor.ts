@@ -14,15 +14,15 @@ import { outputWidth } from './text/table.ts';
 /** The arguments of `monitor`. */
 export type MonitorArguments = ValuesOf<typeof MONITOR_OPTIONS>;
 
-/** As many as a server remembers. */
+/** The number that a server remembers. */
 const ALL_PAST = 5_000;
 
-/** Prints the requests of a running server as they end, until that server ends. @throws CommandError */
+/** Prints the requests of a running server as they end, until the server ends. @throws CommandError */
 export async function monitor(args: MonitorArguments, print: (line: string) => void): Promise<void> {
   const client = new ControlClient(await fileOf(args));
   const colors = hasColors(process.stdout.isTTY === true);
   let left = args.count ?? Number.POSITIVE_INFINITY;
-  // The first ones are those of the past.
+  // The first batch has the remembered requests.
   let choose = newestOf;
   for await (const ended of endedRequests(client, args)) {
     const chosen = choose(ended, left);
@@ -51,7 +51,7 @@ function textsOf(summary: TraceSummary, json: boolean, colors: boolean): string[
   return json ? [JSON.stringify(summary)] : linesOf(summary, outputWidth(), colors);
 }
 
-/** The control file of the server that is meant: the one that is named, the one at an address, or the only one here. @throws CommandError */
+/** The control file of the named server, of the server at an address, or of the only one here. @throws CommandError */
 async function fileOf({ controlFile, config, host, port }: MonitorArguments): Promise<ControlFile> {
   if (controlFile !== null || (config === null && host === null && port === null)) return findControlFile(controlFile);
   const connection = connectionOf({ config, host, port, domain: null, username: null, password: null, router: null });

@@ -50,7 +50,7 @@ function parseParams({ method, params }: RequestArguments, logProtect: LogProtec
   return params.map((text, index) => {
     const value = parseJson(text);
     if (value !== undefined) return value;
-    // Where a script runs us, this goes into its log.
+    // A script that runs this command logs this line.
     if (logProtect.protects(method)) throw new CommandError(EXIT.usage, `parameter ${index + 1}, ${REDACTED}: no JSON`);
     const hint = /^[\w.-]+$/.test(text) ? `; a string needs its quotes: '"${text}"'` : '';
     throw new CommandError(EXIT.usage, oneLine(`parameter ${index + 1}, ${text}: ${jsonProblem(text)}${hint}`));
@@ -59,6 +59,6 @@ function parseParams({ method, params }: RequestArguments, logProtect: LogProtec
 
 function shown(result: unknown, indent: number): string {
   const json = writeJson(result, undefined, indent);
-  if (json === undefined) throw new CommandError(EXIT.failed, 'a result is too long to be written');
+  if (json === undefined) throw new CommandError(EXIT.failed, 'a result is too long to print');
   return json;
 }

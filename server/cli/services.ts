@@ -14,7 +14,7 @@ import { type Column, outputWidth, tableLines } from './text/table.ts';
 /** The arguments of `services`. */
 export type ServicesArguments = ValuesOf<typeof SERVICES_OPTIONS>;
 
-/** What is registered with a router, and who said so: the control interface tells more. */
+/** The services of a router, and the source: the control interface knows more. */
 type RouterListing =
   | { readonly router: string; readonly source: 'jabber'; readonly services: readonly RegisteredService[] }
   | { readonly router: string; readonly source: 'control'; readonly services: readonly ControlledService[] };
@@ -27,7 +27,7 @@ interface Listings {
 }
 
 /**
- * Prints what is registered with the routers, as the control interface has it or else as they answer themselves. One that does not answer does not hide the others.
+ * Prints the services of the routers, from the control interface or from the routers themselves. A silent router does not hide the others.
  * @throws CommandError
  */
 export async function services(args: ServicesArguments, print: (line: string) => void): Promise<void> {
@@ -42,7 +42,7 @@ export async function services(args: ServicesArguments, print: (line: string) =>
   if (failure !== null) throw failure;
 }
 
-/** The routers of a site's file, where one is named: over Jabber a server does not tell which domains it serves. */
+/** The routers of the named site's file: over Jabber a server does not list its domains. */
 function routersOf(file: string | null): string[] {
   return file === null ? [] : readOpensrfCore(file).routers.map(({ username, domain }) => `${username}@${domain}/router`);
 }
@@ -50,11 +50,11 @@ function routersOf(file: string | null): string[] {
 /** The routers to list. */
 interface Wanted {
   readonly routers: readonly string[];
-  /** Whether a server that tells over its control interface is to list those of all its domains. */
+  /** Whether to list all domains of a server with a control interface. */
   readonly all: boolean;
 }
 
-/** Asks the control interface if it knows all the routers, so that their listings are of one moment. */
+/** Asks the control interface if it knows all the routers, so that all listings are of one moment. */
 async function listAll(connection: ConnectionConfig, { routers, all }: Wanted, controlFile: string | null, timeoutMs: number): Promise<Listings> {
   const answer = await askControl(connection, controlFile, timeoutMs);
   if (answer.control === null) printNote(answer.note);
@@ -69,7 +69,7 @@ async function listAll(connection: ConnectionConfig, { routers, all }: Wanted, c
   return await withClient('services', connection, { loginTimeoutMs: timeoutMs }, (client) => askAll(client, routers, timeoutMs));
 }
 
-/** @param all Also those of the server's other domains. */
+/** @param all Include the server's other domains. */
 function reportsOf(control: ControlReport, routers: readonly string[], all: boolean): RouterReport[] {
   const others = all ? control.routers.filter(({ router, suspended }) => !suspended && !routers.includes(router)) : [];
   return [...routers.map((router) => ownRouter(control, router) as RouterReport), ...others];
@@ -118,7 +118,7 @@ function texts(listings: readonly RouterListing[]): string[] {
   });
 }
 
-/** Unknown values have a dash, so that columns can be counted. */
+/** Unknown values become dashes, so that columns can be counted. */
 function rowsOf({ service, listeners }: RegisteredService | ControlledService): string[][] {
   if (listeners.length === 0) return [[oneLine(service), '-', '-', '-', '-', 'none']];
   return listeners.map((listener) => [

@@ -5,34 +5,34 @@ import { VERSION } from '../kernel/version.ts';
 import type { ServerVersion } from '../osrf/server-version.ts';
 import { oneLine } from './text/one-line.ts';
 
-/** One thing that was tried; `ms` is null where it was not or did not succeed. */
+/** One check; `ms` is null if it was skipped or failed. */
 export interface Step {
   readonly ok: boolean;
   readonly ms: number | null;
   readonly what: string;
 }
 
-/** All that `status` has to say; its JSON. */
+/** The report of `status`, as in its JSON. */
 export interface Report {
   /** The source of the router's data. */
   readonly source: { readonly kind: 'control' | 'jabber'; readonly note: string };
   readonly server: Step;
   readonly login: Step;
   readonly router: Step & { readonly services: readonly string[] | null };
-  /** Of the Jabber server, if it tells. */
+  /** The Jabber server's version, if known. */
   readonly version: ServerVersion | null;
-  /** What the control interface tells; null where it was not asked. */
+  /** The control interface's report; null: not asked. */
   readonly control: ControlSummary | null;
 }
 
-/** A server in figures. */
+/** A server in numbers. */
 export interface ControlSummary
   extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces' | 'load'> {
   readonly at: string;
   readonly routers: readonly RouterSummary[];
 }
 
-/** A router of the server's. */
+/** A router of the server. */
 export interface RouterSummary {
   readonly router: string;
   readonly suspended: boolean;
@@ -50,7 +50,7 @@ export interface ServiceSummary {
   readonly unanswered: number;
 }
 
-/** The same for a person. */
+/** The report as text. */
 export function lines({ source, server, login, router, version, control }: Report): string[] {
   const line = ({ ok, ms, what }: Step) => `${ok ? 'ok  ' : 'no  '} ${what}${ms === null ? '' : `  ${ms} ms`}`;
   const services = router.services === null ? '' : `, ${counted(router.services.length, 'service')}`;

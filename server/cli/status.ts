@@ -21,8 +21,8 @@ interface Examined {
 }
 
 /**
- * Tells whether there is a server, whether the login works and whether the router answers; and, where the control interface tells, what else there is to say.
- * @throws CommandError for the first of these that failed, when all has been printed.
+ * Reports whether the server, the login and the router work, and more if the control interface answers.
+ * @throws CommandError for the first failure, after printing all.
  */
 export async function status(args: StatusArguments, print: (line: string) => void): Promise<void> {
   const { timeoutMs } = args;
@@ -34,7 +34,7 @@ export async function status(args: StatusArguments, print: (line: string) => voi
   if (failure !== null) throw failure;
 }
 
-/** Whose control file is named, that server is meant, unless another one is named too. */
+/** A named control file chooses the server, unless another server is named too. */
 function serverOf(connection: ConnectionConfig, { host, port, controlFile }: StatusArguments, { control }: ControlAnswer): ConnectionConfig {
   const [bound] = control?.c2s ?? [];
   return controlFile === null || host !== null || port !== null || bound === undefined ? connection : { ...connection, ...bound };

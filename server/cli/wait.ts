@@ -13,24 +13,24 @@ import { sayWhileWaiting } from './text/progress.ts';
 
 /** The arguments of `wait`. */
 export interface WaitArguments extends ConnectionValues, ValuesOf<typeof WAIT_OPTIONS> {
-  /** More of them. */
+  /** More service names. */
   readonly services: readonly string[];
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 250;
-/** Servers lock out who tries passwords quickly. */
+/** Servers lock out clients that try passwords too often. */
 const REFUSED_PAUSE_MS = 1_000;
-/** A router that has not answered for so long may never do so; the next question may find it back. */
+/** A router silent for this long may stay silent; a new query may reach it again. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
- * Returns when the router knows all the services, whether or not the server itself is up yet.
- * @throws CommandError when the time is over.
+ * Returns when the router knows all the services, even if the server starts later.
+ * @throws CommandError after the timeout.
  */
 export async function wait(args: WaitArguments, print: (line: string) => void): Promise<void> {
   const names = [...new Set([...args.service, ...args.services])];
-  if (names.length === 0) throw new CommandError(EXIT.usage, 'wait: no service is named (see --service)');
+  if (names.length === 0) throw new CommandError(EXIT.usage, 'wait: name a service (see --service)');
   const waiting = new Waiting(connectionOf(args), args.controlFile, names, args.timeoutMs);
   try {
     const seconds = await waiting.done();
@@ -42,7 +42,7 @@ export async function wait(args: WaitArguments, print: (line: string) => void): 
 }
 
 class Waiting {
-  /** Why it was asked over Jabber, although there is a control interface or should be one. */
+  /** The reason for using Jabber although a control interface exists or should exist. */
   note = '';
   private readonly connection: ConnectionConfig;
   private readonly controlFile: string | null;
@@ -50,7 +50,7 @@ class Waiting {
   private readonly begin = SYSTEM_TIME.now();
   private readonly timeoutMs: number;
   private client: OsrfClient | null = null;
-  /** What stands in the way. */
+  /** The current obstacle. */
   private missing: string;
 
   constructor(connection: ConnectionConfig, controlFile: string | null, names: readonly string[], timeoutMs: number) {
@@ -61,7 +61,7 @@ class Waiting {
     this.timeoutMs = timeoutMs;
   }
 
-  /** @returns the seconds it took. */
+  /** @returns the seconds waited. */
   async done(): Promise<string> {
     const stop = sayWhileWaiting(() => this.missing);
     try {
@@ -90,14 +90,14 @@ class Waiting {
     return this.begin + this.timeoutMs - SYSTEM_TIME.now();
   }
 
-  /** Looks once more. A failure of a look that began too late to be answered is no news: what was known before stands. */
+  /** Checks again. Ignores the failure of a check that began too late for an answer, and keeps the earlier result. */
   private async lookAgain(known: Obstacle): Promise<Obstacle | null> {
     const tooLate = this.leftMs() < LONGEST_PAUSE_MS;
     const obstacle = await this.look();
     return obstacle !== null && tooLate ? known : obstacle;
   }
 
-  /** What is still in the way; null: nothing. */
+  /** The remaining obstacle; null: none. */
   private async look(): Promise<Obstacle | null> {
     const { domain, router } = this.connection;
     const address = `${router}@${domain}/router`;
@@ -111,7 +111,7 @@ class Waiting {
     }
   }
 
-  /** The names of the services, if the control interface tells; it is looked for anew each time, since servers come and go. */
+  /** The registered services, if the control interface answers; looked up each time, since servers come and go. */
   private async controlledServices(address: string): Promise<string[] | null> {
     const answer = await askControl(this.connection, this.controlFile, this.patienceMs());
     const router = answer.control === null ? null : ownRouter(answer.control, address);
@@ -143,7 +143,7 @@ class Waiting {
     return this.client;
   }
 
-  // Never less than an answer needs, so that the final message has the real reason.
+  // At least the time of one answer, so that the final message has the real reason.
   private patienceMs(): number {
     return Math.max(LONGEST_PAUSE_MS, Math.min(ANSWER_TIMEOUT_MS, Math.ceil(this.leftMs())));
   }

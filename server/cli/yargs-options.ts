@@ -1,6 +1,6 @@
 import type { Option, OptionTable } from '../config/setting.ts';
 
-/** How an option is declared to yargs. */
+/** An option as declared to yargs. */
 interface Declaration {
   readonly type: 'boolean' | 'number' | 'string';
   readonly string?: true;
@@ -12,8 +12,8 @@ interface Declaration {
 }
 
 /**
- * Declares a table of options to yargs. It hands on values as texts, which our own types read, as they read those of the environment and of files.
- * @param forHelp Whether yargs shows or completes the possible values of options. Otherwise it must not know them, or it would check values itself.
+ * Declares a table of options to yargs. Values stay texts; our own types parse them, like those of the environment and of files.
+ * @param forHelp Whether yargs shows or completes possible values. Otherwise it must not know them, or it would check values itself.
  */
 export function yargsOptions(table: OptionTable, forHelp: boolean): Record<string, Declaration> {
   const options = Object.values(table).filter(({ option }) => option !== '');

@@ -68,7 +68,7 @@ export function banner({ config, missingNames }: Resolved, listening: Listening,
   return `${lines.join('\n')}\n`;
 }
 
-/** A browser shows no question for a WebSocket: it fails without a word. */
+/** A browser asks no question for a WebSocket: it fails silently. */
 const SELF_SIGNED_HINT = ['  Open the https address once in the browser and accept its certificate, or its WebSockets fail silently.'];
 
 /** The addresses that the server listens on, by kind. */
@@ -85,7 +85,7 @@ function placesOf({ c2s, tls, unix, web, webTls, websocket, components }: Listen
   return all.filter(([, places]) => places.length > 0);
 }
 
-/** Each name once if it is on every domain with one password, else with its domain. */
+/** Each name once if all domains have it with one password, else with its domain. */
 function accountNames({ accounts, domains }: ChopChopConfig): string[] {
   const names = [...new Set(accounts.map(({ username }) => username))];
   return names.flatMap((name) => {

@@ -7,9 +7,9 @@ import { reportReady } from '../../process/daemon.ts';
 import { PidFile, ROUTER_TITLE } from '../../process/pid-file.ts';
 
 /**
- * Represents the router of a running server: it has the title and the pid file that `osrf_control` looks for, and ends
- * at a signal, or with the server.
- * @param failure The reason why no new server can start; thrown if there is none to attach to.
+ * Stands in for the router of a running server: has the title and pid file that `osrf_control` looks for, and ends
+ * on a signal, or with the server.
+ * @param failure The reason why no new server can start; thrown if no server runs here.
  */
 export async function attach(core: OpensrfCore, pidFilePath: string | undefined, failure: CommandError): Promise<void> {
   const jabber = await login(core).catch(() => null);

@@ -15,14 +15,14 @@ import { SettingsFile } from '../../settings/settings-file.ts';
 import { startFailure } from './server-start.ts';
 import { loadTestDoubles } from './test-doubles.ts';
 
-/** The highest port that takes privileges to listen on. */
+/** The highest privileged port. */
 const HIGHEST_PRIVILEGED = 1_023;
 
-/** A step of a start, with the setting that it depends on; `''`: its message names that. */
+/** A step of the start, with its setting; `''`: the message names it. */
 type Step = readonly [path: SettingPath | '', check: () => unknown];
 
 /**
- * Checks everything that a start may fail at, without starting or writing anything. A running server is no failure: users check its configuration too.
+ * Checks everything that a start may fail at, without starting or writing anything. A running server is no failure: its users check configurations too.
  * @throws CommandError with every failure, each with its setting.
  */
 export async function checkStart(resolved: Resolved): Promise<void> {
@@ -46,7 +46,7 @@ function stepsOf(resolved: Resolved): Step[] {
     ...given('record', values.record, (file) => checkWritable(file)),
     ...given('settings.file', config.settings?.file ?? null, (file) => new SettingsFile(file)),
     ['tls.certificate', () => tls !== null && tls.certificate !== 'self-signed' && readIdentity(tls.certificate)],
-    // Without a setting the destination is the log of the site's first router.
+    // Without a setting the log is that of the site's first router.
     [
       settings.isGiven('log.file') ? 'log.file' : '',
       () => log.destination.kind === 'file' && log.destination.path !== NULL_DEVICE && checkWritable(log.destination.path),
@@ -62,7 +62,7 @@ function stepsOf(resolved: Resolved): Step[] {
   ];
 }
 
-/** Checks that the addresses are this machine's, and that the process may listen on privileged ports. */
+/** Checks that the addresses belong to this machine and that the process may listen on privileged ports. */
 function listeningSteps({ config }: Resolved): Step[] {
   const { hosts, ports, tls, websocket, web, components } = config;
   const steps = addressSteps('hosts', hosts, [
@@ -111,7 +111,7 @@ function checkPidFile(path: string): void {
   checkWritable(path);
 }
 
-/** null: the check has passed. */
+/** null: passed. */
 async function failureOf(check: () => unknown): Promise<CommandError | null> {
   try {
     await check();

@@ -1,6 +1,6 @@
 import { removeOwnFile, writeFileAtomically } from '../../kernel/files.ts';
 
-/** Value of `--ready-file`: a line there. */
+/** Value of `--ready-file` for standard output. */
 const STANDARD_OUTPUT = '-';
 
 /** The signal for programs that wait for the server: a file, a line on standard output, or nothing. */
@@ -8,7 +8,7 @@ export class ReadyFile {
   private readonly path: string | null;
   private written = '';
 
-  /** @param path As the option has it; null: nothing is written. */
+  /** @param path The option's value; null: write nothing. */
   constructor(path: string | null) {
     this.path = path;
   }
@@ -24,7 +24,7 @@ export class ReadyFile {
     writeFileAtomically(this.path, content);
   }
 
-  /** At the end, if it is still ours. */
+  /** Removes the file at the end, unless another server has replaced it. */
   remove(): void {
     if (this.path !== null && this.written !== '') removeOwnFile(this.path, this.written);
   }

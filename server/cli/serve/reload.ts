@@ -10,7 +10,7 @@ import { CertificateError } from '../../net/tls/identity.ts';
 import { SettingsError } from '../../settings/settings-error.ts';
 import { wantedControl } from './serve-control.ts';
 
-/** SIGHUP: reads the settings again. If anything is wrong, nothing changes and the log says why. */
+/** SIGHUP: reads the settings again. On any error nothing changes and the log has the reason. */
 export function reload(server: ChopChop, readAgain: () => Resolved, started: Resolved, log: Logger): void {
   try {
     const read = readAgain();
@@ -18,9 +18,9 @@ export function reload(server: ChopChop, readAgain: () => Resolved, started: Res
     const { config, settings, warnings } = read;
     const restart = [...server.reload(config), ...changedLog(started.log, read.log), ...changedRun(started, read)];
     log.level = read.log.level;
-    // The environment never changes, so its warnings would only repeat.
+    // The environment never changes; its warnings would only repeat.
     for (const warning of warnings) if (warning.place.source !== 'environment') log.warn({}, formatProblem(warning));
-    if (restart.length > 0) log.warn({ settings: restart }, 'changed settings that take a restart were left as they are');
+    if (restart.length > 0) log.warn({ settings: restart }, 'changed settings need a restart and were not applied');
     log.info({ accounts: config.accounts.length, file: settings.values.config, settings: config.settings?.file }, 'configuration reloaded');
   } catch (error) {
     const problems = problemsOf(error);
@@ -29,17 +29,17 @@ export function reload(server: ChopChop, readAgain: () => Resolved, started: Res
   }
 }
 
-/** Changes of the log that take a restart: all but its level. */
+/** The changes of log settings that need a restart: all but the level's. */
 function changedLog(started: LogOptions, read: LogOptions): string[] {
   return (['destination', 'format', 'name'] as const).filter((part) => !isDeepStrictEqual(started[part], read[part])).map((part) => `log.${part}`);
 }
 
-/** Changes of the run's settings that take a restart. */
+/** The changes of the run's settings that need a restart. */
 function changedRun(started: Resolved, read: Resolved): readonly string[] {
   return RUN_PATHS.filter((path) => !SETTINGS[path].reload && !isDeepStrictEqual(started.settings.values[path], read.settings.values[path]));
 }
 
-/** Mistakes in settings or files, in lines; null for any other error. */
+/** The errors in settings or files, as lines; null for any other error. */
 function problemsOf(error: unknown): readonly string[] | null {
   if (error instanceof ConfigError) return error.problems.map(formatProblem);
   const known = error instanceof CommandError || error instanceof SettingsError || error instanceof CertificateError;

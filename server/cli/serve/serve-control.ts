@@ -13,27 +13,27 @@ import { VERSION } from '../../kernel/version.ts';
 
 /** The running control interface, as `serve` needs it. */
 export interface ServedControl {
-  /** The console's address with the token in it; null: there is none. Only for the terminal, never for a log. */
+  /** The console's address with its token; null: no console. For the terminal only, never for a log. */
   readonly consoleUrl: string | null;
-  /** The public part: its addresses, and the file with the token. */
+  /** The public part: the addresses and the path of the file with the token. */
   readonly announcement: { readonly url: string | null; readonly socket: string | null; readonly file: string };
   stop(): Promise<void>;
 }
 
-/** A control interface before there is a server. */
+/** A control interface not yet started. */
 export interface WantedControl extends ControlSettings {
   readonly token: string;
   /** Its settings, with their places. */
   readonly settings: PlacedSettings;
 }
 
-/** The control interface to serve; null: none. @throws CommandError that names the setting of its token. */
+/** The control interface to serve; null: none. @throws CommandError that names the token's setting. */
 export function wantedControl({ control, settings }: Resolved): WantedControl | null {
   return control === null ? null : { ...control, token: controlToken(control.tokenFile, settings.placeOf('control.tokenFile')), settings };
 }
 
 /**
- * Starts the control interface where there is to be one. It is loaded only then, and after the server: logins do not wait for it.
+ * Starts the control interface if configured. It is loaded only then, after the server, so logins do not wait for it.
  * @param lostLogLines For its metrics. @throws CommandError
  */
 export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log, lostLogLines: () => number): Promise<ServedControl | null> {

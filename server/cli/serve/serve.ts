@@ -24,7 +24,7 @@ import { serveTestDoubles } from './serve-test-doubles.ts';
 import { startedOn } from './server-start.ts';
 import { hasTestDoubles, loadTestDoubles } from './test-doubles.ts';
 
-/** Runs the server until a signal ends it; with `--daemon`, until another process does so. @throws CommandError, ConfigError */
+/** Runs the server until a signal ends it; with `--daemon`, starts it in the background. @throws CommandError, ConfigError */
 export async function serve(args: Sources['args']): Promise<void> {
   if (goesToBackground(args)) {
     await serveInBackground();
@@ -33,7 +33,7 @@ export async function serve(args: Sources['args']): Promise<void> {
   const read = (isTerminal: boolean) => resolveSettings({ command: 'serve', args, environment: process.env, isTerminal });
   const resolved = read(process.stdout.isTTY === true);
   const { settings, log: logOptions } = resolved;
-  // Refuse a wrong token before anything starts.
+  // Refuse an invalid token before anything starts.
   const wanted = wantedControl(resolved);
   if (settings.values['process.checkConfig']) {
     const { checkStart } = await import('./preflight.ts');
@@ -53,7 +53,7 @@ export async function serve(args: Sources['args']): Promise<void> {
     process.on('SIGHUP', () => reload(server, () => read(false), resolved, log));
     await run({ server, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed: crash.crashed });
   } catch (error) {
-    // Standard error has it too; but a user of the log looks here.
+    // Standard error has it too, but users of the log look here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
     throw error;
   } finally {
@@ -63,7 +63,7 @@ export async function serve(args: Sources['args']): Promise<void> {
 
 const ASKED_FIRST = { daemon: SETTINGS['process.daemon'], checkConfig: SETTINGS['process.checkConfig'] } as const;
 
-/** Whether a daemon is to serve. The daemon reads all settings, and reports mistakes in them. */
+/** Whether to serve as a daemon. The daemon reads all settings and reports errors in them. */
 function goesToBackground(args: Sources['args']): boolean {
   if (startedAsDaemon()) return false;
   const sources = [givenOnCommandLine(ASKED_FIRST, args), givenInEnvironment(ASKED_FIRST, process.env)];
@@ -77,11 +77,11 @@ async function serveInBackground(): Promise<void> {
   if (note !== '') process.stderr.write(`opensrf-chopchop: ${note}\n`);
 }
 
-/** Everything that one run takes. */
+/** The parts of one run. */
 interface Run {
   readonly server: ChopChop;
   readonly resolved: Resolved;
-  /** The control interface that there is to be. */
+  /** The control interface to start. */
   readonly wanted: WantedControl | null;
   readonly testDoubles: TestDoubles | null;
   readonly pidFile: PidFile | null;
@@ -89,7 +89,7 @@ interface Run {
   /** For the lines about the server's own start and end. */
   readonly life: Logger;
   readonly lostLines: OpenLog['lostLines'];
-  /** Rejects when a mistake has to end it. */
+  /** Rejects after an internal error that must end it. */
   readonly crashed: Promise<never>;
 }
 
@@ -119,7 +119,7 @@ async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, 
   } finally {
     readyFile.remove();
     await control?.stop();
-    // Where the stop took too long, nothing waits for it again.
+    // Do not wait a second time for a stop that took too long.
     const ended = stopped.then(
       () => true,
       () => false,
@@ -129,7 +129,7 @@ async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, 
   }
 }
 
-/** How long a stop may take besides the time for peers to close their side. */
+/** The time limit of a stop, besides the time for peers to close their side. */
 const STOP_MS = 5_000;
 
 const NOT_LOGGED = 'nothing is logged: --daemon without --log-file or --syslog';

@@ -14,7 +14,7 @@ export async function startServer(config: ChopChopConfig, log: Log): Promise<{ s
   return { server, addresses: await startedOn(server) };
 }
 
-/** @returns where it listens. @throws CommandError */
+/** @returns its addresses. @throws CommandError */
 export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
   try {
     return await server.start();
@@ -23,7 +23,7 @@ export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
   }
 }
 
-/** Turns the reason why a server does not start into exit code and lines; other errors stay as they are. */
+/** Turns a failed start into exit code and lines; returns other errors unchanged. */
 export function startFailure(error: unknown): unknown {
   if (error instanceof ListenError) return new CommandError(EXIT.network, error.message);
   if (error instanceof CertificateError) return new CommandError(fileExitCode(error.cause), error.message);

@@ -8,7 +8,7 @@ import { matcherOf } from '../../fixture/stub-files/matchers.ts';
 import { readTestDoubles, type TestDoubles } from '../../fixture/test-doubles.ts';
 import { CommandError, EXIT, fileExitCode } from '../../kernel/exit-codes.ts';
 
-/** Whether any double is asked for. */
+/** Whether the user wants any double. */
 export function hasTestDoubles({ values: { stubs, record, replay, faults } }: PlacedSettings): boolean {
   return stubs !== null || record !== null || replay !== null || faults.length > 0;
 }
@@ -36,14 +36,14 @@ function parseFault(text: string, settings: PlacedSettings): FaultOptions {
     if (given === undefined) throw new SyntaxError(jsonProblem(text));
     const { params, ...options } = given as FaultOptions;
     const fault = Array.isArray(params) ? { ...options, params: params.map(matcherOf) } : options;
-    // Refuse a fault that means nothing before the server starts.
+    // Refuse an ineffective fault before the server starts.
     return new Fault(fault, () => {}).options;
   } catch (error) {
     throw new CommandError(EXIT.usage, `${formatPlace(settings.placeOf('faults', text))}: ${text}: ${(error as Error).message}`);
   }
 }
 
-/** Turns the reason why doubles do not start into exit code and lines; other errors stay as they are. */
+/** Turns a failed start of doubles into exit code and lines; returns other errors unchanged. */
 export function testDoublesFailure(error: unknown): unknown {
   if (!(error instanceof StubFileError) && !(error instanceof RecordingError)) return error;
   return new CommandError(fileExitCode(error.cause), error.message);

@@ -9,7 +9,7 @@ const GREY = 90;
 /** A narrower terminal has no room for transaction ids. */
 const NARROW = 100;
 
-/** The lines of text for a person about a request that has ended: one, and another one with the reason if it failed. */
+/** The text for an ended request: one line, and a second one with the reason if it failed. */
 export function linesOf(summary: TraceSummary, width: number, colors: boolean): string[] {
   const { at, state, status, durationMs, xid } = summary;
   const paint = (text: string, code: number) => (colors ? `\u001b[${code}m${text}\u001b[39m` : text);
@@ -33,7 +33,7 @@ function whatOf({ service, method, type }: TraceSummary): string {
   return oneLine(`${service} ${type === 'CONNECT' ? 'CONNECT' : method}`);
 }
 
-/** The client, and the session that answered; if none did, the listener that has the request. Full addresses if there is room, else the names of the sessions. */
+/** The client and the worker that answered, or else the listener that has the request. Full addresses if they fit, else session names. */
 function whoOf({ client, worker, listener }: TraceSummary, room: number): string {
   const between = worker === '' && listener !== '' ? ' <- no answer from ' : ' <- ';
   const [from, by] = [oneLine(client), oneLine(worker || listener) || 'no answer'];

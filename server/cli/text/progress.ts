@@ -3,9 +3,9 @@ import { SYSTEM_TIME } from '../../kernel/clock.ts';
 const EVERY_MS = 3_000;
 
 /**
- * Says on standard error every few seconds what a command still waits for.
- * @param missing Gives the text; `''`: there is nothing to say yet.
- * @returns a function that ends it.
+ * Prints to standard error, every few seconds, the things a command still waits for.
+ * @param missing Makes the text; `''`: nothing to print yet.
+ * @returns a function that stops it.
  */
 export function sayWhileWaiting(missing: () => string): () => void {
   const begin = SYSTEM_TIME.now();

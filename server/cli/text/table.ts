@@ -1,9 +1,9 @@
 const GAP = '  ';
 
-/** The last column keeps so many characters in any case. */
+/** The minimum width of the last column. */
 const LEAST_LAST = 20;
 
-/** How wide text for a person may be: as the terminal, or 120 columns. */
+/** The width of text output: the terminal's, or 120 columns. */
 export function outputWidth(): number {
   return process.stdout.columns ?? 120;
 }
@@ -11,11 +11,11 @@ export function outputWidth(): number {
 /** A column of a table. */
 export interface Column {
   readonly head: string;
-  /** Whether its cells stand at its right end. */
+  /** Aligns its cells to the right. */
   readonly number?: true;
 }
 
-/** The lines of a table whose last column is cut where a line would be wider than it may be. */
+/** The lines of a table; too long a last column is cut. */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
   const all = [columns.map(({ head }) => head), ...rows];
   const widths = columns.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -28,7 +28,7 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
   });
 }
 
-/** The end of a text that is too long: in the name of a session, process and host stand there. */
+/** The end of a text that is too long: a session's name ends with its process and host. */
 export function endOf(text: string, width: number): string {
   return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }

@@ -134,7 +134,7 @@ test("a port that our own server has is no failure, and a site's accounts are tr
   assert.deepEqual(
     findings.map(({ grade, remedy }) => [grade, remedy]),
     [
-      ['failure', `have the server read its file again: kill -HUP ${ready.pid}`],
+      ['failure', `reload the server's configuration: kill -HUP ${ready.pid}`],
       ['ok', ''],
     ],
   );
@@ -233,7 +233,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<router>private.localhost</router>',
     '<router>private.localhost</router><router>elsewhere</router>',
     'failure',
-    /:3: services of private\.localhost register with the router of elsewhere, a domain that nothing in this file serves/,
+    /:3: services of private\.localhost register with the router of elsewhere, a domain not served by anything in this file/,
     'correct <domain>elsewhere</domain>, or add a <routers><router> for it',
   ],
   [
@@ -258,14 +258,14 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<client>public.localhost</client><client>publik.localhost</client>',
     'warning',
     /:9: the router of public\.localhost trusts publik\.localhost, which has no account in this file/,
-    'take publik.localhost out of <trusted_domains>, or write one of private.localhost, public.localhost',
+    'remove publik.localhost from <trusted_domains>, or write one of private.localhost, public.localhost',
   ],
   [
     'has a program without a port',
     '<port>5222</port>',
     '',
     'failure',
-    /:2: <opensrf> has no <port>, without which OpenSRF's programs do not connect/,
+    /:2: <opensrf> has no <port>, and OpenSRF's programs need one/,
     'add <port>5222</port> to <opensrf>',
   ],
   [
@@ -273,7 +273,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<logfile>syslog</logfile></gateway>',
     '</gateway>',
     'failure',
-    /:5: <gateway> has no <logfile>, without which C programs do not connect/,
+    /:5: <gateway> has no <logfile>, and C programs need one/,
     'add <logfile>syslog</logfile> to <gateway>',
   ],
   [
@@ -302,9 +302,9 @@ for (const [what, replaced, by, grade, says, remedy] of [
 }
 
 for (const [what, change, says] of [
-  ['another password', ['privpassword', 'wrong'], /:1: another password for opensrf@private\.localhost than in line 4 of the site's file/],
-  ['an account that is not there', ['opensrf', 'stranger'], /:1: stranger@private\.localhost is no account of the site/],
-  ['another port', ['5222', '5223'], /:1: port 5223 is none of the site's/],
+  ['another password', ['privpassword', 'wrong'], /:1: the password of opensrf@private\.localhost differs from line 4 of the site's file/],
+  ['an account that is not there', ['opensrf', 'stranger'], /:1: stranger@private\.localhost is not an account of the site/],
+  ['another port', ['5222', '5223'], /:1: port 5223 is not a port of the site/],
   ['another router', ['>router<', '>boss<'], /:1: srfsh asks boss@private\.localhost, but the router there is router/],
   ['a file that is broken', ['</srfsh>', ''], /:1: <srfsh> is not closed/],
 ] as const) {
@@ -343,7 +343,7 @@ function settingsFindings(file: string, builtIn = false, hostName = 'here', core
 test('settings in which all that is active is configured are well', (t) => {
   for (const hostName of ['here', 'here.example.org']) {
     const file = settingsOf(t, /here>/g, `${hostName}>`);
-    assert.deepEqual(settingsFindings(file), [{ grade: 'ok', text: `${file}: what is active on ${hostName} is configured`, remedy: '' }]);
+    assert.deepEqual(settingsFindings(file), [{ grade: 'ok', text: `${file}: all active services on ${hostName} are configured`, remedy: '' }]);
   }
   assert.deepEqual(settingsFindings(settingsOf(t, '<appname>opensrf.settings</appname>', ''), true)[0]?.grade, 'ok');
 });
@@ -358,7 +358,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     'rename <there> to <here>, or export OSRF_HOSTNAME=there',
   ],
   ['has no host at all', /<here>.*<\/here>/, '', 'warning', /<hosts> names no host/, 'add <hosts><here> with its <activeapps>'],
-  ['has no active service', /<appname>.*<\/appname>/, '', 'warning', /host here: no service is active/, 'name those to start in <activeapps><appname>'],
+  ['has no active service', /<appname>.*<\/appname>/, '', 'warning', /host here: no service is active/, 'name the services to start in <activeapps><appname>'],
   [
     'has an active service without a section',
     '<appname>opensrf.math',
@@ -420,7 +420,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<max_children>5<',
     '<max_children>300<',
     'failure',
-    /max_children is 300, and a C service takes 256/,
+    /max_children is 300, but a C service ends with more than 256/,
     'write <max_children>256</max_children>',
   ],
   [
@@ -428,7 +428,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<keepalive>3<',
     '<keepalive> 3 <',
     'warning',
-    /<keepalive> is " 3 ", which is no number to OpenSRF/,
+    /<keepalive> is " 3 ", not a number for OpenSRF/,
     'write <keepalive>5</keepalive>, without white space',
   ],
   [
@@ -436,7 +436,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<appname>opensrf.settings</appname>',
     '',
     'failure',
-    /opensrf\.math is a C service and asks opensrf\.settings before it starts, which is not active/,
+    /opensrf\.math is a C service and needs opensrf\.settings to start, which is not active/,
     'start the server with --with-settings, or add <appname>opensrf.settings</appname>',
   ],
   [
@@ -444,7 +444,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     /(<default>.*<\/default>)\s*(<hosts>.*<\/hosts>)/s,
     '$2$1',
     'warning',
-    /<default> stands behind <hosts>/,
+    /<default> follows <hosts>/,
     'move <default> before <hosts>',
   ],
   [
@@ -452,7 +452,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<default>',
     '<default><activeapps><appname>opensrf.settings</appname></activeapps>',
     'warning',
-    /<activeapps> stands in <default> and in a host/,
+    /<activeapps> is in <default> and in a host/,
     'write <activeapps> for each host, and none in <default>',
   ],
   [
@@ -460,8 +460,8 @@ for (const [what, replaced, by, grade, says, remedy] of [
     /opensrf\.math/g,
     'opensrf.other',
     'warning',
-    /opensrf\.math is not active on any host, but is to register with the router of public\.localhost/,
-    "add <appname>opensrf.math</appname> to a host's <activeapps>, or take it out of <services>",
+    /opensrf\.math is not active on any host, but should register with the router of public\.localhost/,
+    "add <appname>opensrf.math</appname> to a host's <activeapps>, or remove it from <services>",
   ],
   ['is not well-formed', '</opensrf>', '', 'failure', /file\.xml:1: <opensrf> is not closed/, 'correct it there, or name the right file in <settings_config>'],
 ] as const) {

@@ -1,23 +1,24 @@
 import type { Setting, SettingObject } from '../settings/convert.ts';
 import { type Finding, failure, warning } from './finding.ts';
 
-/** More drones than a C listener can have: it ends. */
+/** More drones than this end a C listener. */
 const MOST_C_DRONES = 256;
 const FEWEST_C_DRONES = 3;
 const NUMBERS = ['max_requests', 'min_children', 'max_children', 'min_spare_children', 'max_spare_children', 'max_backlog_queue'];
 
-/** How `osrf_control` starts an app: by itself, by `opensrf-c`, or not at all. */
+/** How `osrf_control` starts an app: as a Perl service, by `opensrf-c`, or not at all. */
 export function languageOf(app: SettingObject): 'perl' | 'c' | null {
   const language = app['language'];
   if (typeof language !== 'string') return null;
   if (/perl/i.test(language)) return 'perl';
-  // It starts opensrf-c for whatever has that letter in it; opensrf-c wants exactly that.
+  // It starts opensrf-c for any language that contains a "c"; opensrf-c itself requires exactly "c".
   return /^c$/i.test(language) ? 'c' : null;
 }
 
-/** Whether an active app is configured so that it starts. @param app Null if it has no section. */
+/** Whether an active app's configuration lets it start. @param app Null if it has no section. */
 export function checkApp(where: string, name: string, app: SettingObject | null): Finding[] {
-  if (app === null) return [failure(`${where}: ${name} is active, but has no section in <apps>: it is not started`, `add <apps><${name}>…</${name}></apps>`)];
+  if (app === null)
+    return [failure(`${where}: ${name} is active, but has no section in <apps>: OpenSRF does not start it`, `add <apps><${name}>…</${name}></apps>`)];
   const language = languageOf(app);
   const findings: Finding[] = [];
   if (language === null) {
@@ -39,7 +40,7 @@ function checkNumbers(where: string, name: string, app: SettingObject, language:
   const findings = written
     .filter(([, value]) => value !== undefined && typeof value !== 'number')
     .map(([key, value]) =>
-      warning(`${where}: ${name}: <${key}> is ${JSON.stringify(value)}, which is no number to OpenSRF`, `write <${key}>5</${key}>, without white space`),
+      warning(`${where}: ${name}: <${key}> is ${JSON.stringify(value)}, not a number for OpenSRF`, `write <${key}>5</${key}>, without white space`),
     );
   const { min_children: fewest = language === 'c' ? FEWEST_C_DRONES : 1, max_children: most } = drones;
   if (typeof fewest === 'number' && typeof most === 'number' && fewest > most) {
@@ -48,7 +49,7 @@ function checkNumbers(where: string, name: string, app: SettingObject, language:
   if (language === 'c' && typeof most === 'number' && most > MOST_C_DRONES) {
     findings.push(
       failure(
-        `${where}: ${name}: max_children is ${most}, and a C service takes ${MOST_C_DRONES} at the most: it ends`,
+        `${where}: ${name}: max_children is ${most}, but a C service ends with more than ${MOST_C_DRONES}`,
         `write <max_children>${MOST_C_DRONES}</max_children>`,
       ),
     );

@@ -7,14 +7,14 @@ import { type Finding, warning } from './finding.ts';
 const TIMEOUT_MS = 5_000;
 
 const REASONS = {
-  silent: 'answers nothing, for longer than is usual',
+  silent: 'has not answered for longer than usual',
   unread: 'reads nothing',
-  replaced: 'answers nothing, and a new process of its program has registered',
+  replaced: 'does not answer, and a new process of its program has registered',
   gone: 'is gone: its process has ended, and a new one has registered',
   '': '',
 } as const satisfies Record<ListenerReport['suspicion'], string>;
 
-/** Warns of listeners that the running server believes to be dead. Only its control interface tells. @param server Its process id. */
+/** Warns of suspected listeners of the running server. Only its control interface knows them. @param server Its process ID. */
 export async function checkListeners(server: number): Promise<Finding[]> {
   const found = leftControlFiles().find(({ file }) => file.pid === server);
   if (found === undefined) return [];

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { LogOptions } from '../config/log-values.ts';
 import { type Finding, failure, ok } from './finding.ts';
 
-/** Whether a server in the background could write its log. */
+/** Whether a server in the background can write its log. */
 export function checkLog({ destination }: LogOptions): Finding[] {
   switch (destination.kind) {
     case 'stdout':
@@ -26,7 +26,7 @@ function checkSyslog(socket: string): Finding {
 function checkFile(path: string): Finding {
   try {
     accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
-    return ok(`${path}: the log may be written`);
+    return ok(`${path}: the log is writable`);
   } catch (error) {
     const remedy = `sudo install -d -o $USER ${dirname(path)}, or choose another --log-file`;
     return failure(`the log ${path} cannot be written: ${(error as Error).message}`, remedy);

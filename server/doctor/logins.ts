@@ -8,7 +8,7 @@ import { type Finding, failure, ok } from './finding.ts';
 const LOGIN_TIMEOUT_MS = 5_000;
 
 /**
- * Whether each account of the configuration may log in at the server that runs already; it may have been started with another one.
+ * Whether each account of the configuration can log in at the running server, which may have been started with another configuration.
  * @param server Its process id.
  */
 export async function checkLogins({ accounts, ports, hosts }: ChopChopConfig, server: number): Promise<Finding[]> {
@@ -26,7 +26,7 @@ async function checkLogin(account: Account, host: string, port: number, server: 
     return ok(`${jid} may log in`);
   } catch (error) {
     const known = error instanceof LoginError && error.refused;
-    const remedy = known ? `have the server read its file again: kill -HUP ${server}` : `restart the server: kill ${server}`;
+    const remedy = known ? `reload the server's configuration: kill -HUP ${server}` : `restart the server: kill ${server}`;
     return failure(`${host}:${port}: ${(error as Error).message}`, remedy);
   }
 }

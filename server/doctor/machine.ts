@@ -5,18 +5,18 @@ import { hasIpv4Loopback, isOwnAddress } from '../kernel/loopback.ts';
 import { nodeProblem } from '../kernel/start-program.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
-/** A name server that does not answer is not waited for. */
+/** The time limit of a name lookup. */
 const LOOKUP_TIMEOUT_MS = 2_000;
 
-/** The Node this runs on. */
+/** The running version of Node. */
 export function checkNode(version: string): Finding {
   const problem = nodeProblem(version.replace(/^v/, ''));
   return problem === '' ? ok(`Node ${version}`) : failure(`the server ${problem}`, 'install a later Node');
 }
 
 /**
- * Threads and transaction ids of OpenSRF are made from the time.
- * @param written When the youngest of the site's files was written; the epoch without a file.
+ * Checks the clock: OpenSRF makes threads and transaction ids from the time.
+ * @param written The latest modification time of the site's files; the epoch without a file.
  */
 export function checkClock(now: Date, written = new Date(0)): Finding {
   const set = 'set the clock: date --set, or an NTP client';
@@ -26,8 +26,8 @@ export function checkClock(now: Date, written = new Date(0)): Finding {
 }
 
 /**
- * Checks that the programs of a domain find this machine: they connect to the host that the domain names, by IPv4.
- * @param hosts The addresses that the server listens on.
+ * Checks that the programs of a domain reach this machine: they connect by IPv4 to the host named by the domain.
+ * @param hosts The addresses on which the server listens.
  */
 export async function checkName(domain: string, hosts: readonly string[], { hostsFile, ipv4 = hasIpv4Loopback() }: Surroundings = {}): Promise<Finding> {
   const literal = addressLiteral(domain);
@@ -39,15 +39,15 @@ export async function checkName(domain: string, hosts: readonly string[], { host
   if (address?.startsWith('127.') === true) return ok(`${domain} is ${address}`);
   const remedy = `echo '127.0.0.1 ${domain}' >> /etc/hosts`;
   if (address === null) return failure(`${domain} has no IPv4 address: OpenSRF's programs cannot connect`, remedy);
-  return warning(`${domain} is ${address}, no address of this machine's loopback`, `${remedy}, or listen there: --host ${address}`);
+  return warning(`${domain} is ${address}, not a loopback address of this machine`, `${remedy}, or listen there: --host ${address}`);
 }
 
-/** The same for a domain that is an address; a line in /etc/hosts would not help there. */
+/** The same for a domain that is an address; a line in /etc/hosts would not help. */
 function checkAddress(address: string, hosts: readonly string[]): Finding {
   if (isIP(address) === 6)
     return failure(`${address} is an IPv6 address, and OpenSRF's programs connect by IPv4 only`, 'use a name or an IPv4 address as the domain');
   if (!isOwnAddress(address))
-    return failure(`${address} is no address of this machine: programs of that domain connect elsewhere`, 'run the server there, or correct the domain');
+    return failure(`${address} is not an address of this machine: programs of that domain connect elsewhere`, 'run the server there, or correct the domain');
   if (hosts.includes(address) || hosts.includes('0.0.0.0')) return ok(`${address} is an address of this machine, where the server listens`);
   return failure(`${address} is an address of this machine, but the server does not listen there`, `listen there: --host ${address}`);
 }

@@ -6,16 +6,16 @@ import { SettingsFile } from '../settings/settings-file.ts';
 import { checkApp, languageOf } from './app.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
-/** What the check of opensrf.xml wants to know besides the file. */
+/** The surroundings for the check of opensrf.xml. */
 export interface SettingsSurroundings {
   readonly core: OpensrfCore;
-  /** What this machine may be called: OSRF_HOSTNAME if that is set, else its own name, with its domain or without. */
+  /** This machine's name: OSRF_HOSTNAME if set, else the system's, with or without its domain. */
   readonly hostName: string;
   /** Whether the server answers `opensrf.settings` itself. */
   readonly builtIn: boolean;
 }
 
-/** Whether `opensrf.xml` can be read, and whether what it says starts what it names. */
+/** Whether `opensrf.xml` is readable, and every active service in it can start. */
 export function checkSettings(file: string, surroundings: SettingsSurroundings): Finding[] {
   try {
     return examine(file, new SettingsFile(file).current, surroundings);
@@ -32,17 +32,17 @@ function examine(file: string, settings: Settings, { core, hostName, builtIn }: 
   if (here.length === 0) findings.push(absentHost(file, hosts, hostName));
   for (const host of here) findings.push(...checkHost(`${file}: host ${host}`, objectOf(settings.hostConfig(host)), builtIn));
   findings.push(...checkPublished(file, settings, core));
-  return findings.length > 0 ? findings : [ok(`${file}: what is active on ${here.join(' and ')} is configured`)];
+  return findings.length > 0 ? findings : [ok(`${file}: all active services on ${here.join(' and ')} are configured`)];
 }
 
-/** Sections are laid over one another in the order of the file, and lists place by place. */
+/** OpenSRF merges sections in the order of the file, and lists position by position. */
 function checkOrder(file: string, settings: Settings): Finding[] {
   const findings: Finding[] = [];
   if (settings.select('/opensrf/hosts/following-sibling::default').length > 0) {
-    findings.push(warning(`${file}: <default> stands behind <hosts>, so it overrides what a host says`, 'move <default> before <hosts>'));
+    findings.push(warning(`${file}: <default> follows <hosts>, so it overrides the hosts`, 'move <default> before <hosts>'));
   }
   if (settings.select('/opensrf/default/activeapps/appname').length > 0 && settings.select('/opensrf/hosts/*/activeapps/appname').length > 0) {
-    const text = `${file}: <activeapps> stands in <default> and in a host: the lists are merged place by place, not joined`;
+    const text = `${file}: <activeapps> is in <default> and in a host: OpenSRF merges the lists by position instead of joining them`;
     findings.push(warning(text, 'write <activeapps> for each host, and none in <default>'));
   }
   return findings;
@@ -56,12 +56,12 @@ function absentHost(file: string, hosts: readonly string[], hostName: string): F
 
 function checkHost(where: string, config: SettingObject, builtIn: boolean): Finding[] {
   const active = activeApps(config);
-  if (active.length === 0) return [warning(`${where}: no service is active`, 'name those to start in <activeapps><appname>')];
+  if (active.length === 0) return [warning(`${where}: no service is active`, 'name the services to start in <activeapps><appname>')];
   const apps = objectOf(config['apps']);
   const findings = active.flatMap((name) => checkApp(where, name, apps[name] === undefined ? null : objectOf(apps[name])));
   const needy = active.find((name) => languageOf(objectOf(apps[name])) === 'c');
   if (needy !== undefined && !builtIn && !active.includes('opensrf.settings')) {
-    const text = `${where}: ${needy} is a C service and asks opensrf.settings before it starts, which is not active`;
+    const text = `${where}: ${needy} is a C service and needs opensrf.settings to start, which is not active`;
     findings.push(failure(text, 'start the server with --with-settings, or add <appname>opensrf.settings</appname>'));
   }
   return findings;
@@ -71,8 +71,8 @@ function checkHost(where: string, config: SettingObject, builtIn: boolean): Find
 const OPTIONAL_SERVICES: ReadonlySet<string> = new Set(['open-ils.collections', 'open-ils.permacrud', 'open-ils.resolver']);
 
 /**
- * `<opensrf><routers><router><services>` of opensrf_core.xml names the services for the world. One that opensrf.xml neither starts nor configures is usually misspelt;
- * one that it configures only is meant to be inactive.
+ * `<opensrf><routers><router><services>` of opensrf_core.xml lists the public services. One that opensrf.xml neither starts nor configures is usually misspelt;
+ * one that is only configured is inactive on purpose.
  */
 function checkPublished(file: string, settings: Settings, { registrations }: OpensrfCore): Finding[] {
   const active = new Set([...settings.select('/opensrf/hosts/*/activeapps/appname'), ...settings.select('/opensrf/default/activeapps/appname')]);
@@ -83,8 +83,8 @@ function checkPublished(file: string, settings: Settings, { registrations }: Ope
       .filter((service) => !active.has(service) && !configured.has(service) && !OPTIONAL_SERVICES.has(service))
       .map((service) =>
         warning(
-          `${file}: ${service} is not active on any host, but is to register with the router of ${target} (opensrf_core.xml:${line})`,
-          `add <appname>${service}</appname> to a host's <activeapps>, or take it out of <services>`,
+          `${file}: ${service} is not active on any host, but should register with the router of ${target} (opensrf_core.xml:${line})`,
+          `add <appname>${service}</appname> to a host's <activeapps>, or remove it from <services>`,
         ),
       ),
   );

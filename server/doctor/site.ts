@@ -2,7 +2,7 @@ import { ConfigError, formatProblem } from '../config/problem.ts';
 import { type ClientSection, type OpensrfCore, type Registration, type RouterSection, readOpensrfCore } from '../config/sources/opensrf-core.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
-/** Whether the parts of a site's file fit together: who asks which router, who registers where, and whether they may. */
+/** Whether the parts of a site's file fit together: programs and their routers, registrations, trust. */
 export function checkCore(core: OpensrfCore, file: string): Finding[] {
   const findings = core.warnings.map((problem) => warning(formatProblem(problem), 'correct it there'));
   const domains = new Set([...core.clients, ...core.routers].map(({ domain }) => domain));
@@ -16,11 +16,10 @@ export function checkCore(core: OpensrfCore, file: string): Finding[] {
 function checkClient(core: OpensrfCore, { name, line, domain, routerName, port, logFile }: ClientSection, file: string): Finding[] {
   const where = `${file}:${line}: <${name}>`;
   const findings: Finding[] = [];
-  if (port === 0) findings.push(failure(`${where} has no <port>, without which OpenSRF's programs do not connect`, `add <port>5222</port> to <${name}>`));
-  if (logFile === '')
-    findings.push(failure(`${where} has no <logfile>, without which C programs do not connect`, `add <logfile>syslog</logfile> to <${name}>`));
+  if (port === 0) findings.push(failure(`${where} has no <port>, and OpenSRF's programs need one`, `add <port>5222</port> to <${name}>`));
+  if (logFile === '') findings.push(failure(`${where} has no <logfile>, and C programs need one`, `add <logfile>syslog</logfile> to <${name}>`));
   const router = core.routers.find((one) => one.domain === domain);
-  // Without one in the file the server makes it, by the name the client asks for.
+  // Without a router in the file, the server creates one by the name that the client uses.
   if (router === undefined) return findings;
   if (router.username !== routerName) {
     const text = `${where} asks ${routerName}@${domain}, but the router there is ${router.username}@${domain} (line ${router.line})`;
@@ -33,20 +32,20 @@ function checkClient(core: OpensrfCore, { name, line, domain, routerName, port, 
   return findings;
 }
 
-/** A trusted domain that the file does not mention elsewhere is usually a typing mistake. */
+/** A trusted domain mentioned nowhere else is usually a typing mistake. */
 function checkTrust({ domain, line, trustedServers, trustedClients }: RouterSection, domains: ReadonlySet<string>, file: string): Finding[] {
   const unknown = [...new Set([...trustedServers, ...trustedClients])].filter((trusted) => !domains.has(trusted));
   return unknown.map((trusted) => {
     const text = `${file}:${line}: the router of ${domain} trusts ${trusted}, which has no account in this file`;
-    return warning(text, `take ${trusted} out of <trusted_domains>, or write one of ${[...domains].join(', ')}`);
+    return warning(text, `remove ${trusted} from <trusted_domains>, or write one of ${[...domains].join(', ')}`);
   });
 }
 
-/** Whether services register where they are asked for. */
+/** Whether services register with the routers that programs use. */
 function checkServices(core: OpensrfCore, opensrf: ClientSection, file: string): Finding[] {
   const findings = core.registrations.flatMap((registration) => checkRegistration(core, registration, opensrf, file));
   if (core.settingsConfig === '') {
-    const text = `${file}:${opensrf.line}: <opensrf> has no <settings_config>, so osrf_control asks opensrf.settings what to start, which is not running by then`;
+    const text = `${file}:${opensrf.line}: <opensrf> has no <settings_config>, so osrf_control asks opensrf.settings for the services to start, before that runs`;
     findings.push(warning(text, 'add <settings_config>/openils/conf/opensrf.xml</settings_config> to <opensrf>'));
   }
   const targets = core.registrations.map(({ target }) => target);
@@ -69,7 +68,7 @@ function checkRegistration(core: OpensrfCore, { target, line, routerName }: Regi
     const served = core.clients.some(({ domain }) => domain === target);
     return served
       ? []
-      : [failure(`${where}, a domain that nothing in this file serves`, `correct <domain>${target}</domain>, or add a <routers><router> for it`)];
+      : [failure(`${where}, a domain not served by anything in this file`, `correct <domain>${target}</domain>, or add a <routers><router> for it`)];
   }
   const findings: Finding[] = [];
   const name = routerName || opensrf.routerName;
@@ -83,7 +82,7 @@ function checkRegistration(core: OpensrfCore, { target, line, routerName }: Regi
   return findings;
 }
 
-/** Whether srfsh logs in by an account that there is, where the server is. @param core The site's file. */
+/** Whether srfsh logs in with an existing account at the right address. @param core The site's file. */
 export function checkSrfsh(file: string, core: OpensrfCore): Finding[] {
   const srfsh = attempt(() => readOpensrfCore(file));
   if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(formatProblem(problem), 'correct it there'));
@@ -95,15 +94,15 @@ function checkSrfshClient({ username, domain, password, port, routerName, line }
   const sections = [...core.clients, ...core.routers];
   const account = sections.find((one) => one.username === username && one.domain === domain);
   if (account === undefined) {
-    return [failure(`${file}:${line}: ${username}@${domain} is no account of the site`, 'use one that stands in opensrf_core.xml')];
+    return [failure(`${file}:${line}: ${username}@${domain} is not an account of the site`, 'use an account of opensrf_core.xml')];
   }
   const findings: Finding[] = [];
   if (account.password !== password) {
-    const text = `${file}:${line}: another password for ${username}@${domain} than in line ${account.line} of the site's file`;
-    findings.push(failure(text, 'make them the same'));
+    const text = `${file}:${line}: the password of ${username}@${domain} differs from line ${account.line} of the site's file`;
+    findings.push(failure(text, 'use the same password in both'));
   }
   if (!sections.some((one) => one.port === port)) {
-    findings.push(failure(`${file}:${line}: port ${port} is none of the site's`, `write <port>${account.port}</port>`));
+    findings.push(failure(`${file}:${line}: port ${port} is not a port of the site`, `write <port>${account.port}</port>`));
   }
   const router = core.routers.find((one) => one.domain === domain)?.username ?? core.clients.find((one) => one.domain === domain)?.routerName;
   if (router !== undefined && router !== routerName) {

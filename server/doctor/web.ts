@@ -2,7 +2,7 @@ import { type ChopChopConfig, gatewayAccount, routerName, servesWeb } from '../c
 import { isLoopback } from '../kernel/loopback.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
-/** Examines the doors for browsers: whose services they reach, and what a browser would refuse without a word. */
+/** Checks the web doors: the services that browsers reach, and silent refusals of browsers. */
 export function checkWeb(config: ChopChopConfig): Finding[] {
   if (!servesWeb(config.web)) return [];
   return [...accountFindings(config), ...certificateFindings(config), ...openFindings(config), ...proxyFindings(config)];
@@ -17,11 +17,11 @@ function accountFindings(config: ChopChopConfig): Finding[] {
   if (!trusted.includes(domain))
     return [
       warning(
-        `browsers speak as ${username}@${domain}, whose requests ${router} refuses`,
+        `browsers log in as ${username}@${domain}, and ${router} refuses its requests`,
         `add <client>${domain}</client> to the trusted domains of ${router}`,
       ),
     ];
-  return [ok(`browsers speak as ${username}@${domain} and reach the services of ${router}`)];
+  return [ok(`browsers log in as ${username}@${domain} and reach the services of ${router}`)];
 }
 
 function certificateFindings({ web, tls }: ChopChopConfig): Finding[] {
@@ -30,8 +30,8 @@ function certificateFindings({ web, tls }: ChopChopConfig): Finding[] {
   const address = port === undefined ? 'the https address of the banner' : `https://HOST:${port}/`;
   return [
     warning(
-      'browsers refuse WebSockets with a self-signed certificate without a word',
-      `open ${address} in the browser and accept the certificate, at each start anew`,
+      'browsers silently refuse WebSockets with a self-signed certificate',
+      `open ${address} in the browser and accept the certificate, after each start of the server`,
     ),
   ];
 }
@@ -46,5 +46,5 @@ function openFindings({ web, websocket }: ChopChopConfig): Finding[] {
 function proxyFindings({ web, hosts }: ChopChopConfig): Finding[] {
   const addresses = web.hosts.length === 0 ? hosts : web.hosts;
   if (web.trustProxy.length > 0 || !addresses.every(isLoopback) || web.tlsPorts.length > 0) return [];
-  return [ok('the web port is for this machine; behind a proxy, --web-trust-proxy loopback gives logs the addresses of browsers')];
+  return [ok('the web port is for this machine only; behind a proxy, --web-trust-proxy loopback logs the addresses of browsers')];
 }

@@ -13,10 +13,10 @@ test('without a web port there is nothing to say', () => {
 
 test('the doctor says whose services browsers reach, and warns where the router does not trust them', () => {
   const [account] = findings({ web: { ports: [8080], user: 'opensrf@public.localhost' } });
-  assert.equal(account, 'ok: browsers speak as opensrf@public.localhost and reach the services of router@public.localhost');
+  assert.equal(account, 'ok: browsers log in as opensrf@public.localhost and reach the services of router@public.localhost');
   const trustedClients = new Map([['public.localhost', ['private.localhost']]]);
   const [refused] = findings({ web: { ports: [8080], user: 'opensrf@public.localhost' }, router: { trustedClients } });
-  assert.match(refused ?? '', /^warning: browsers speak as opensrf@public\.localhost, whose requests router@public\.localhost refuses$/);
+  assert.match(refused ?? '', /^warning: browsers log in as opensrf@public\.localhost, and router@public\.localhost refuses its requests$/);
 });
 
 test('the doctor warns of a certificate that browsers refuse, and of services that every page may call', () => {

@@ -61,8 +61,8 @@ export function findControlFile(path: string | null): ControlFile {
 }
 
 /**
- * The files in the {@link controlFolder}; none if others could have written there. That of a server that was killed is removed: it is returned once, so that
- * the caller can say so.
+ * The files in the {@link controlFolder}; none if others could have written there. A killed server's file is removed and returned once, so that
+ * the caller can report it.
  */
 export function leftControlFiles(): FoundControlFile[] {
   const folder = controlFolder();

@@ -26,7 +26,7 @@ export interface Control extends ControlAddress {
 
 /**
  * Puts the control interface on a running server: API, console, metrics, health.
- * @param lostLogLines Lines that the destination of the log did not take. @throws ControlListenError
+ * @param lostLogLines Lines that the log's destination dropped. @throws ControlListenError
  */
 export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log, lostLogLines = () => 0): Promise<Control> {
   const partLog = logOfPart(log, 'control');

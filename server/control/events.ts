@@ -21,7 +21,7 @@ export interface LiveSources {
 /** The most unread bytes of a listener; beyond it the server drops events and counts them. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** Batches that may wait while the past is searched. */
+/** The most batches held while the history is searched. */
 const MAX_EARLY = 20;
 
 /** The interval of keep-alive comments, by which either side notices a lost connection. */
@@ -54,7 +54,7 @@ class EventStream {
   private readonly filter: TraceFilter;
   private readonly sources: LiveSources;
   private leftOut = 0;
-  /** What happens while the past is searched; null: it has been sent. */
+  /** Events held while the history is searched; null: the history has been sent. */
   private early: TraceBatch[] | null = [];
 
   constructor(response: ServerResponse, filter: TraceFilter, sources: LiveSources) {
@@ -63,7 +63,7 @@ class EventStream {
     this.sources = sources;
   }
 
-  /** @param past How many of the remembered requests it sends first, oldest first. */
+  /** @param past How many remembered requests to send first, oldest first. */
   async start(past: number): Promise<void> {
     this.watch();
     const found = past === 0 ? [] : await sliced(this.sources.jobs, this.sources.trace.search(this.filter, past));

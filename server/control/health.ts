@@ -116,7 +116,7 @@ export class Health {
     this.watchers.call(sample);
   }
 
-  /** Takes a quarter of the time of process.memoryUsage(). Node reads it from a file: where no more may be open, it stays as it was. */
+  /** Takes a quarter of the time of process.memoryUsage(). Node reads it from a file; the value stays if the process can open no more files. */
   private rssBytes(): number {
     try {
       this.lastRssBytes = process.memoryUsage.rss();

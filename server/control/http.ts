@@ -103,7 +103,7 @@ const HEADERS = {
 } as const;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const TOO_LONG = '{"error":"the answer is too long to be written: ask for less"}\n';
+const TOO_LONG = '{"error":"the answer is too long: ask for less"}\n';
 
 export function send(response: ServerResponse, reply: Reply): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);

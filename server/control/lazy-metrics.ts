@@ -18,7 +18,7 @@ export class LazyMetrics {
     this.load = load;
   }
 
-  /** A request is over. */
+  /** A request has ended. */
   ended(summary: TraceSummary): void {
     this.metrics?.ended(summary);
   }

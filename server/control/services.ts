@@ -30,13 +30,13 @@ export interface ListenerReport {
   readonly since: number;
   /** Requests handed to it. */
   readonly requests: number;
-  /** …those of them whose answer has come, or begun… */
+  /** …those of them whose answer has begun or is complete… */
   readonly answered: number;
-  /** …and those that wait for one. */
+  /** …and those still unanswered. */
   readonly unanswered: number;
   readonly stalled: boolean;
   readonly draining: boolean;
-  /** Why the router believes that it is dead, and passes it over; `''` if it does not. */
+  /** The reason why the router suspects that it is dead and passes it over; `''`: none. */
   readonly suspicion: SuspicionReason | '';
 }
 

@@ -5,7 +5,7 @@ import { jsonText, type Reply } from './http.ts';
 /** A long answer, made bit by bit: it yields after each bit. */
 export type Bits<Result> = Generator<void, Result, void>;
 
-/** Makes a long answer in slices of the event loop, so that a list of ten thousand sessions holds up no traffic. */
+/** Makes a long answer in slices of the event loop, so that a list of ten thousand sessions does not delay traffic. */
 export function sliced<Result>(jobs: JobRunner, bits: Bits<Result>): Promise<Result> {
   return new Promise((resolve, reject) => jobs.run(settling(bits, resolve, reject)));
 }

@@ -4,18 +4,18 @@ import { OTHER, type Registered } from './meters.ts';
 /** Seconds. OpenSRF's fastest methods take a fraction of a millisecond, its slowest a minute. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** A service has a series for each state, and each of them a line for each bucket. */
+/** A service has a series for each state, with a line for each bucket. */
 const LINES_OF_SERVICE = 20;
 
 /**
- * How long requests took, by service and state. Any client may register any name and request it, so the metric drops the series of a service that has gone,
- * and counts a service beyond the limit among the others.
+ * Request durations, by service and state. Any client may register and request any name, so the metric drops the series of services that have left,
+ * and counts services beyond the limit together.
  */
 export class LatencyMetric {
   private readonly histogram: Histogram<'service' | 'state'>;
   private readonly isThere: (service: string) => boolean;
   private readonly maxServices: number;
-  /** The states of each service that has series. */
+  /** The states of each service with series. */
   private readonly services = new Map<string, Set<string>>();
 
   /** @param isThere Whether a service is registered. @param maxSeries See the limit `metricSeries`. */
@@ -25,7 +25,7 @@ export class LatencyMetric {
     const forget = () => this.forgetGone();
     this.histogram = new Histogram({
       name: `${prefix}request_duration_seconds`,
-      help: 'From a request to the end of its answer, of the requests that the trace has looked at',
+      help: 'From a request to the end of its answer, for the requests observed by the trace',
       labelNames: ['service', 'state'],
       buckets: BUCKETS,
       registers: [registry],

@@ -1,6 +1,6 @@
 import type { ChopChop } from '../../compose/chopchop.ts';
 
-/** How the event loop, the observers and the log of a server are, since its start. */
+/** The state of the event loop, the observers and the log, since the server's start. */
 export interface LoadReport {
   /** Turns of the event loop with input or output. */
   readonly turns: number;
@@ -10,24 +10,24 @@ export interface LoadReport {
   readonly waitingJobs: number;
   /** Failures of observers and timers, by name. */
   readonly observerFailures: Readonly<Record<string, number>>;
-  /** Log lines that the destination did not take. */
+  /** Log lines that the destination dropped. */
   readonly lostLogLines: number;
   /** Log lines beyond `logLinesOfKind` and `logLifeLines`. */
   readonly suppressedLogLines: number;
   readonly memory: MemoryReport;
 }
 
-/** The memory that a server keeps for its peers. */
+/** The memory kept for peers. */
 export interface MemoryReport {
   readonly limitBytes: number;
   readonly keptBytes: number;
-  /** Kept for connections that have not logged in. */
+  /** Kept for connections before login. */
   readonly pendingBytes: number;
-  /** Peers that were closed to get their memory back. */
+  /** Peers closed to free their memory. */
   readonly closed: number;
   /** Whether the server refuses to keep more. */
   readonly full: boolean;
-  /** The peers for which it keeps most. */
+  /** The peers with the most memory. */
   readonly largest: readonly { readonly peer: string; readonly bytes: number }[];
 }
 

@@ -6,23 +6,23 @@ export type Labels = Readonly<Record<string, string | number>>;
 export type Values = Iterable<readonly [labels: Labels, value: number]>;
 export type Registered = Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>;
 
-/** The value of all labels of the series that sums up those beyond the limit. */
+/** The value of all labels of the series for the sum beyond the limit. */
 export const OTHER = 'other';
 
 /** Cut longer labels: a peer may register a name of a thousand characters. */
 const MAX_LABEL_LENGTH = 200;
 
-/** What {@link Meters} are made from. */
+/** The dependencies of {@link Meters}. */
 export interface MetersOptions {
   readonly registry: Registered;
   readonly prefix: string;
-  /** Takes the failure of one metric, which leaves the others as they are. */
+  /** Reports the failure of one metric; the others stay intact. */
   readonly guard: Guard;
-  /** Of one metric. */
+  /** The limit for each metric. */
   readonly maxSeries: number;
 }
 
-/** Adds metrics whose values the server reads at each scrape. Each has a bounded number of series, and one more for the sum of the others. */
+/** Adds metrics whose values the server reads at each scrape. Each has a bounded number of series, plus one for the sum of the rest. */
 export class Meters {
   private readonly options: MetersOptions;
 

@@ -13,7 +13,7 @@ import { addProcessMetrics } from './process-metrics.ts';
 
 const PREFIX = 'opensrf_chopchop_';
 
-/** The metrics for Prometheus. Nearly all are read from the server's own counts at each scrape. */
+/** The metrics for Prometheus. Nearly all come from the server's own counts at each scrape. */
 export class Metrics {
   private readonly registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
   private readonly latency: LatencyMetric;
@@ -43,7 +43,7 @@ export class Metrics {
     for (const metric of registry.getMetricsAsArray()) if (isCounter(metric)) metric.name = metric.name.replace(/_total$/, '');
   }
 
-  /** A request is over. */
+  /** A request has ended. */
   ended({ type, service, state, durationMs }: TraceSummary): void {
     if (type === 'REQUEST' && durationMs !== null) this.latency.observe(service, state, durationMs / 1000);
   }
@@ -52,12 +52,12 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  /** Writes one metric in a turn of the event loop: one of thousands of series takes some milliseconds. */
+  /** Writes one metric per turn of the event loop: thousands of series take some milliseconds. */
   async text(): Promise<string> {
     const texts: string[] = [];
     for (const name of this.names) {
       await new Promise<void>((resolve) => this.clock.soon(resolve));
-      // One that cannot be read leaves the others as they are.
+      // The failure of one metric leaves the others intact.
       await this.registry.getSingleMetricAsString(name).then(
         (text) => texts.push(text),
         (error: unknown) => this.guard.failed(error),
@@ -106,26 +106,26 @@ function addLoadMetrics(meters: Meters, load: Load): void {
   meters.gauge('longest_turn_seconds', 'The longest of these turns since the start', [], () => [[{}, report().longestTurnMs / 1000]]);
   meters.counter('slices', 'Slices of long jobs', [], () => [[{}, report().slices]]);
   meters.gauge('waiting_jobs', 'Long jobs that wait for their next slice', [], () => [[{}, report().waitingJobs]]);
-  meters.counter('observer_failures', 'Failures of observers (the trace, a recording) and timers, kept away from the traffic', ['observer'], () =>
+  meters.counter('observer_failures', 'Failures of observers (the trace, a recording) and timers, isolated from the traffic', ['observer'], () =>
     Object.entries(report().observerFailures).map(([observer, count]) => [{ observer }, count] as const),
   );
-  meters.counter('lost_log_lines', 'Log lines that the destination of the log did not take', [], () => [[{}, report().lostLogLines]]);
+  meters.counter('lost_log_lines', 'Log lines that the destination of the log dropped', [], () => [[{}, report().lostLogLines]]);
   meters.counter('suppressed_log_lines', 'Log lines beyond logLinesOfKind and logLifeLines', [], () => [[{}, report().suppressedLogLines]]);
 }
 
 function addMemoryMetrics(meters: Meters, { memory }: ChopChop): void {
   meters.gauge('memory_limit_bytes', 'Memory that the server may keep for its peers', [], () => [[{}, memory.limit]]);
-  meters.gauge('memory_kept_bytes', 'Memory that it keeps for them', [], () => [[{}, memory.bytes]]);
-  meters.gauge('memory_pending_bytes', 'The part of it for connections that have not logged in', [], () => [[{}, memory.pendingBytes]]);
-  meters.gauge('memory_largest_bytes', 'What it keeps for the peer that it keeps most for', [], () => [[{}, memory.largest(1)[0]?.bytes ?? 0]]);
-  meters.counter('memory_closed_peers', 'Peers that were closed to get their memory back', [], () => [[{}, memory.givenUp]]);
+  meters.gauge('memory_kept_bytes', 'Memory kept for peers', [], () => [[{}, memory.bytes]]);
+  meters.gauge('memory_pending_bytes', 'Memory kept for connections before login', [], () => [[{}, memory.pendingBytes]]);
+  meters.gauge('memory_largest_bytes', 'Memory kept for the peer with the most', [], () => [[{}, memory.largest(1)[0]?.bytes ?? 0]]);
+  meters.counter('memory_closed_peers', 'Peers closed to free their memory', [], () => [[{}, memory.givenUp]]);
 }
 
 function addRouterMetrics(meters: Meters, server: ChopChop): void {
   meters.counter('routed_messages', 'Messages handed to listeners, by service and listener', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'count'),
   );
-  meters.counter('answered_requests', 'Requests whose answer has come or begun, by service and listener', ['domain', 'service', 'listener'], () =>
+  meters.counter('answered_requests', 'Requests whose answer has begun or is complete, by service and listener', ['domain', 'service', 'listener'], () =>
     nodeValues(server, 'answered'),
   );
   meters.gauge('unanswered_requests', 'Unanswered requests of a listener', ['domain', 'service', 'listener'], () => nodeValues(server, 'unanswered'));

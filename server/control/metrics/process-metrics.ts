@@ -4,19 +4,19 @@ const CPU_COUNTERS = ['process_cpu_user_seconds_total', 'process_cpu_system_seco
 
 const DELAY_GAUGES = ['nodejs_eventloop_lag_min_seconds', 'nodejs_eventloop_lag_mean_seconds', 'nodejs_eventloop_lag_stddev_seconds'] as const;
 
-/** A longer delay is not one: Node reports 2^63 ns as the least of no delays. */
+/** Node reports 2^63 ns as the minimum of no delays. */
 const LONGEST_DELAY_SECONDS = 1_000_000;
 
-/** Adds the metrics of event loop, memory, CPU, handles and garbage collection, by the names that prom-client's users know. */
+/** Adds the metrics of event loop, memory, CPU, handles and garbage collection, with prom-client's usual names. */
 export function addProcessMetrics(registry: Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>): void {
   const { user, system } = process.cpuUsage();
   collectDefaultMetrics({ register: registry });
-  // prom-client counts from its own start; the convention is to count from that of the process.
+  // prom-client counts from its own start, but the convention is the process's start.
   for (const [index, micros] of [user, system, user + system].entries()) (registry.getSingleMetric(CPU_COUNTERS[index] as string) as Counter).inc(micros / 1e6);
   for (const name of DELAY_GAUGES) ignoreUnknown(registry.getSingleMetric(name) as Gauge);
 }
 
-/** At the first scrape there are no delays yet, and prom-client would set NaN. */
+/** At the first scrape there are no delays yet; prom-client would set NaN. */
 function ignoreUnknown(gauge: Gauge): void {
   const set = gauge.set.bind(gauge) as (labels: object, value: number) => void;
   Object.assign(gauge, {

@@ -3,11 +3,11 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time, handed in so that tests own it. */
+/** The time source, handed in so that tests can control it. */
 export interface Clock {
-  /** Monotonic milliseconds, with fractions: for every deadline and measurement. Setting the machine's clock does not move it. */
+  /** Monotonic milliseconds, with fractions: for every deadline and measurement. Setting the machine's clock does not change it. */
   now(): number;
-  /** Milliseconds since 1970: to show, never to compute with. */
+  /** Milliseconds since 1970: for display only, never for computing. */
   wallTime(): number;
   /** Calls the action once. */
   after(ms: number, action: () => void): Timer;

@@ -2,11 +2,11 @@
 const SHORTEST_SLICE = 13;
 
 /**
- * A copy that keeps nothing else alive. In V8 a slice refers to its parent string, here a whole chunk of input, so
- * text that is kept for longer than a turn of the event loop is copied first.
+ * A copy that keeps no other string alive. In V8 a slice refers to its parent string, here a whole chunk of input, so
+ * copy text that is kept for longer than a turn of the event loop.
  */
 export function detached(text: string): string {
-  // V8 copies what is shorter than that, and most fields of a stanza are.
+  // V8 copies shorter strings itself, and most fields of a stanza are shorter.
   if (text.length < SHORTEST_SLICE) return text;
   return Buffer.from(text, 'utf8').toString('utf8');
 }

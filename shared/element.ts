@@ -1,30 +1,30 @@
 import { escapeAttribute, escapeText } from './xml.ts';
 
-/** A small XML tree, for everything that is answered and not passed on: login, queries to the host, router queries. */
+/** A small XML tree, for input that is answered and not passed on: login, queries to the host, router queries. */
 export interface Element {
   readonly name: string;
-  /** As it was written; `''` where it had none. */
+  /** The prefix as written; `''`: none. */
   readonly prefix: string;
   readonly namespace: string;
-  /** By local name; attributes in a namespace and namespace declarations are left out. */
+  /** By local name, without namespaced attributes and namespace declarations. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly Element[];
   /** The character data directly inside, references resolved. */
   readonly text: string;
 }
 
-/** The first child of that name (and namespace, if given); undefined where there is none. */
+/** The first child of that name (and namespace, if given); undefined if absent. */
 export function child(element: Element | null, name: string, namespace?: string): Element | undefined {
   return element?.children.find((one) => one.name === name && (namespace === undefined || one.namespace === namespace));
 }
 
-/** The text of the first child of that name; undefined where there is none. */
+/** The text of the first child of that name; undefined if absent. */
 export function childText(element: Element | null, name: string): string | undefined {
   return child(element, name)?.text;
 }
 
 /**
- * Writes an element. Attributes with an empty value are left out.
+ * Writes an element without its empty attributes.
  * @param content Finished XML, from {@link xml} or {@link text}.
  */
 export function xml(name: string, attributes: Record<string, string>, ...content: string[]): string {

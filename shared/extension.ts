@@ -1,20 +1,20 @@
 import type { Stanza } from './stanza.ts';
 import { escapeAttribute, rawAttributes } from './xml.ts';
 
-/** Where OpenSRF's extension attributes travel: on an `<opensrf>` child (from 3.1) or on `<message>` itself (up to 3.0). */
+/** The position of OpenSRF's extension attributes: on an `<opensrf>` child (from 3.1) or on `<message>` itself (up to 3.0). */
 export type ExtensionForm = 'child' | 'attributes';
 
-/** The names the reader looks for. `router_to` and `broadcast` are carried, and nothing acts on them. */
+/** The attributes that the reader looks for. `router_to` and `broadcast` are passed on without effect. */
 export const EXTENSION_ATTRIBUTES = ['router_from', 'router_class', 'router_command', 'osrf_xid'] as const;
 
 const TAG_NAME = '<opensrf';
 
-/** The form a stanza uses; one that has no extension at all counts as today's. */
+/** The form that a stanza uses; one without extension counts as `child`. */
 export function extensionForm(stanza: Stanza): ExtensionForm {
   return stanza.extensionOnStartTag && stanza.extensionStart === -1 ? 'attributes' : 'child';
 }
 
-/** Removes `router_from` in both forms; what else the extension holds stays byte for byte. */
+/** Removes `router_from` in both forms; the rest of the extension stays byte for byte. */
 export function removeRouterFrom(stanza: Stanza): void {
   if (stanza.extensionStart !== -1) replaceExtension(stanza, writeAttribute(extensionOf(stanza), TAG_NAME.length, 'router_from', ''));
   if (stanza.extensionOnStartTag) stanza.otherAttributes = writeAttribute(stanza.otherAttributes, 0, 'router_from', '');
@@ -22,8 +22,8 @@ export function removeRouterFrom(stanza: Stanza): void {
 }
 
 /**
- * Sets `router_from` in the form the receiver reads. A request that came in the other form has its transaction id copied, and its own
- * `router_from` set too: no reader of either era may find another value.
+ * Sets `router_from` in the receiver's form. For a request in the other form, copies its transaction id and sets its own
+ * `router_from` too: no reader of either version may find another value.
  */
 export function stampRouterFrom(stanza: Stanza, sender: string, form: ExtensionForm): void {
   stanza.routerFrom = sender;
@@ -53,7 +53,7 @@ export function extensionTag(routerFrom: string, routerClass: string, routerComm
   return `${TAG_NAME}${extensionAttributes(routerFrom, routerClass, routerCommand, transactionId)}/>`;
 }
 
-/** The extension attributes in the order in which OpenSRF's C library writes them, each with a blank before it. */
+/** The extension attributes in the order in which OpenSRF's C library writes them, each after a blank. */
 export function extensionAttributes(routerFrom: string, routerClass: string, routerCommand: string, transactionId: string): string {
   const order = `router_class='${escapeAttribute(routerClass)}' router_command='${escapeAttribute(routerCommand)}'`;
   return ` router_from='${escapeAttribute(routerFrom)}' router_to='' ${order} osrf_xid='${escapeAttribute(transactionId)}'`;
@@ -67,10 +67,10 @@ function replaceExtension(stanza: Stanza, tag: string): void {
   stanza.head = stanza.head.slice(0, stanza.extensionStart) + tag;
 }
 
-/** `text` with the attribute set, in its place if it stands there, else first. `offset` is behind the element's name. */
+/** `text` with the attribute set: replaced if present, else first. `offset` is the position after the element's name. */
 function writeAttribute(text: string, offset: number, name: string, value: string): string {
   const written = `${name}='${escapeAttribute(value)}'`;
-  // OpenSRF's C library writes router_from first, so the walk over all attributes is for others, and for white space behind the "=".
+  // OpenSRF's C library writes router_from first, so other writers, and white space after the "=", need the walk over all attributes.
   const quoteAt = offset + 1 + name.length + 1;
   const quote = text.charAt(quoteAt);
   if ((quote === '"' || quote === "'") && text.startsWith(`${name}=`, offset + 1)) {

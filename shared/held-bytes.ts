@@ -1,9 +1,9 @@
-/** A string besides its characters, in V8. */
+/** A string's memory besides its characters, in V8. */
 const STRING_OVERHEAD = 24;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: everything that takes one byte
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all one-byte characters
 const BEYOND_LATIN1 = /[^\u0000-\u00ff]/;
 
-/** About how many bytes texts take that are kept: V8 has one for each character, or two where one of them is beyond Latin-1. */
+/** The approximate memory of kept texts: V8 uses one byte per character, or two if any is beyond Latin-1. */
 export function heldBytes(...texts: readonly string[]): number {
   let bytes = 0;
   for (const text of texts) {

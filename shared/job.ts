@@ -1,10 +1,10 @@
-/** A long piece of work, done bit by bit: it yields after each bit, so that others get their turn in between. */
+/** A long piece of work in parts: it yields after each part, so that other work can run in between. */
 export type Job = Generator<void, void, void>;
 
-/** Does jobs. */
+/** Runs jobs. */
 export interface JobRunner {
-  /** Begins a job at once, and goes on with it in later turns of the event loop. */
+  /** Starts a job at once, and continues it in later turns of the event loop. */
   run(job: Job): void;
-  /** Calls the action when all jobs that are under way have ended: what peers had sent by now was read. */
+  /** Calls the action when all current jobs have ended: all input sent before is then read. */
   afterOthers(action: () => void): void;
 }

@@ -1,8 +1,8 @@
-/** Adds up the memory that is kept for one peer. */
+/** Sums the memory kept for one peer. */
 export interface MemoryAccount {
-  /** Notes that more is kept, or less where the number is negative. */
+  /** Adds to the sum; a negative number subtracts. */
   charge(bytes: number): void;
 }
 
-/** The account of what is kept for no peer. */
+/** The account of memory kept for no peer. */
 export const NO_ACCOUNT: MemoryAccount = Object.freeze({ charge: () => {} });

@@ -1,4 +1,4 @@
-/** Namespace names of the protocols this server speaks, by the name the field gives them. */
+/** The namespaces of the supported protocols, by their usual names. */
 export const NS = {
   streams: 'http://etherx.jabber.org/streams',
   client: 'jabber:client',

@@ -10,7 +10,7 @@ export interface Origin {
   readonly isRouterAccount: boolean;
   /** The number of the session, unique in this process; 0 for the server itself. */
   readonly session: number;
-  /** The account of the memory that is kept for the session. */
+  /** Charged for the memory kept for the session. */
   readonly account: MemoryAccount;
 }
 

@@ -1,18 +1,18 @@
 import { detached, isFragmented } from './detach.ts';
 
-/** So much text is written at once. */
+/** The length of text written at once. */
 export const LONG = 65_536;
 
-/** What comes in shorter pieces is joined up to this length. */
+/** Join shorter pieces up to this length. */
 const SHORT = 16_384;
 
-/** A text that comes bit by bit and may become long: then it is kept in pieces, since to join them costs as much as all else. */
+/** A text built in parts that may become long: keeps it in pieces, since joining them costs as much as all other work. */
 export class Pieces {
   length = 0;
   private readonly pieces: string[] = [];
-  /** What has come since the last of them. */
+  /** The text after the last piece. */
   private tail = '';
-  /** In how many bits that has come, since it was last one. */
+  /** The number of parts joined in it since it was last copied. */
   private fragments = 0;
 
   add(text: string): void {
@@ -28,12 +28,12 @@ export class Pieces {
     }
   }
 
-  /** All that was added, as one text: a copy. */
+  /** All text as one string: a copy. */
   join(): string {
     return this.pieces.join('') + this.tail;
   }
 
-  /** All that was added. */
+  /** All text, in pieces. */
   all(): [string, ...string[]] {
     const [first, ...others] = this.pieces;
     if (first === undefined) return [this.tail];
@@ -41,7 +41,7 @@ export class Pieces {
   }
 }
 
-/** Cuts a text into pieces that are not {@link LONG}, none of which begins or ends in the middle of a character. */
+/** Cuts a text into pieces that are not {@link LONG}, without splitting a character. */
 export function cut(text: string): string[] {
   const pieces: string[] = [];
   let start = 0;

@@ -9,7 +9,7 @@ export const BOUNCES = 0;
 /** The return path of a request that the ledger does not follow: it returns to the router. */
 export const UNFOLLOWED = -1;
 
-/** RFC 6120 §8: there are three. */
+/** RFC 6120 §8. */
 export function isStanzaName(name: string): boolean {
   return name === 'message' || name === 'iq' || name === 'presence';
 }
@@ -19,14 +19,14 @@ const NO_PIECES: readonly string[] = [];
 /** The memory of a stanza besides its characters, for the object and the strings it usually has; measured (Node 20). */
 const STANZA_BYTES = 300;
 
-/** The longest tracked thread. OpenSRF's threads have about forty characters; a longer one is passed on, but not tracked, because searching for it would take long. */
+/** The longest tracked thread. OpenSRF's threads have about forty characters; longer ones are passed on untracked, because searching for them takes long. */
 export const MAX_THREAD = 1_024;
 
 /**
- * One `<message>`, `<iq>` or `<presence>` on its way from one socket to another. Never a tree: the fields of the start tag and
- * the rest as it was received, already proven well-formed.
+ * One `<message>`, `<iq>` or `<presence>` on its way from one socket to another. Never a tree: the fields of the start tag, and
+ * the rest as received, already proven well-formed.
  *
- * `routerFrom`, `routerClass`, `routerCommand` and `transactionId` (`osrf_xid`) are OpenSRF's extension attributes, which travel
+ * `routerFrom`, `routerClass`, `routerCommand` and `transactionId` (`osrf_xid`) are OpenSRF's extension attributes,
  * on an `<opensrf …/>` child (OpenSRF 3.1 and later) or on the start tag itself (up to 3.0).
  */
 export class Stanza {
@@ -35,18 +35,18 @@ export class Stanza {
   from: string;
   type: string;
   id: string;
-  /** The rest of the start tag, as received, each with the white space before it; usually `''`. */
+  /** The other attributes of the start tag, as received, each after white space; usually `''`. */
   otherAttributes: string;
 
-  /** The content to behind the first `<opensrf …>` start tag: all of it that is ever changed. `''` where there is none. */
+  /** The content up to the end of the first `<opensrf …>` start tag: the only part that ever changes. `''` without one. */
   head: string;
-  /** The content behind that, up to the end of the end tag… */
+  /** The content after that, up to the end of the end tag… */
   rest: string;
-  /** …and what follows of a long one, in pieces as it came: they are never joined on their way. */
+  /** …and the rest of a long one, in pieces as received, which are never joined on their way. */
   more: readonly string[];
-  /** Where the `<opensrf …>` start tag stands in {@link head}; -1 where there is none. */
+  /** The position of the `<opensrf …>` start tag in {@link head}; -1: none. */
   extensionStart: number;
-  /** Whether one of the extension attributes stands on the start tag (OpenSRF up to 3.0). */
+  /** Whether the start tag has an extension attribute (OpenSRF up to 3.0). */
   extensionOnStartTag: boolean;
   routerFrom: string;
   routerClass: string;
@@ -56,15 +56,15 @@ export class Stanza {
   thread: string;
 
   /**
-   * Whether it holds what a client that reacts to element names at any depth (OpenSRF's do) would take for a stanza,
+   * Whether it contains anything that a client reacting to element names at any depth (OpenSRF's do) would read as a stanza,
    * a stream error or a second `<opensrf>`.
    */
   hasNestedStanza: boolean;
   /** Its sender. */
   origin: Origin;
-  /** Its return path if it cannot be written: {@link BOUNCES}, {@link UNFOLLOWED}, or the number of its request in the router's ledger. */
+  /** Its return path if it is not written: {@link BOUNCES}, {@link UNFOLLOWED}, or the number of its request in the router's ledger. */
   returnPath: number;
-  /** Whether its text may have characters outside Latin-1: then V8 keeps two bytes for each. */
+  /** Whether its text may have characters outside Latin-1, for which V8 uses two bytes per character. */
   twoByte: boolean;
   /** See {@link cost}; 0 before the first call. */
   private knownCost: number;
@@ -95,24 +95,24 @@ export class Stanza {
     this.isDetached = false;
   }
 
-  /** The memory that it takes once it is {@link detach}ed, in bytes. It never changes after the first call. */
+  /** Its memory once {@link detach}ed, in bytes. Constant after the first call. */
   get cost(): number {
     if (this.knownCost === 0) this.knownCost = this.measure();
     return this.knownCost;
   }
 
-  /** The content: from behind the start tag to the end of the end tag; `''` for an empty-element tag. */
+  /** The content: from the end of the start tag to the end of the end tag; `''` for an empty-element tag. */
   get inner(): string {
     const { head, rest, more } = this;
     return more.length === 0 ? head + rest : head + rest + more.join('');
   }
 
-  /** Gives a new stanza its content, which has no extension. */
+  /** Sets the content of a new stanza without an extension. */
   set inner(content: string) {
     this.rest = content;
   }
 
-  /** Of the content. */
+  /** The content's. */
   get length(): number {
     let length = this.head.length + this.rest.length;
     for (const piece of this.more) length += piece.length;
@@ -128,15 +128,15 @@ export class Stanza {
     return STANZA_BYTES + (this.twoByte ? 2 * characters : characters);
   }
 
-  /** A stanza of its own with the same content: delivery writes into the stanza it is given. */
+  /** A separate stanza with the same content: delivery modifies the stanza that it gets. */
   copy(): Stanza {
     const copy = Object.assign(new Stanza(this.name, this.to, this.from, this.type, this.id), this);
-    // They share their texts until one of them is detached.
+    // Both share their texts until one is detached.
     copy.isDetached = false;
     return copy;
   }
 
-  /** The rest of a stanza has come that was detached before. */
+  /** The rest of an already detached stanza has arrived. */
   contentCame(head: string, rest: string, more: readonly string[]): void {
     this.head = head;
     this.rest = rest;
@@ -144,7 +144,7 @@ export class Stanza {
     this.isDetached = false;
   }
 
-  /** Lets go of the input it was cut from; for a stanza that is kept. */
+  /** Releases the input that it was cut from; for a stanza that is kept. */
   detach(): void {
     if (this.isDetached) return;
     this.isDetached = true;
@@ -154,7 +154,7 @@ export class Stanza {
     this.id = detached(this.id);
     this.otherAttributes = detached(this.otherAttributes);
     this.head = detached(this.head);
-    // Of several pieces, each but the last is a copy, or most of the chunk it was cut from.
+    // Of several pieces, all but the last are copies, or most of the chunk they were cut from.
     if (this.more.length === 0) this.rest = detached(this.rest);
     else this.more = [...this.more.slice(0, -1), detached(this.more.at(-1) as string)];
     this.routerFrom = detached(this.routerFrom);
@@ -164,7 +164,7 @@ export class Stanza {
     this.thread = detached(this.thread);
   }
 
-  /** As it goes onto a stream whose default namespace is `jabber:client`. */
+  /** Its XML on a stream whose default namespace is `jabber:client`. */
   toXml(): string {
     return this.startTag() + this.inner;
   }
@@ -179,7 +179,7 @@ export class Stanza {
     return [this.startTag() + this.head, this.rest, ...this.more].flatMap(cut);
   }
 
-  /** What stands before the content. */
+  /** The XML before the content. */
   startTag(): string {
     let xml = `<${this.name}`;
     if (this.to !== '') xml += ` to='${escapeAttribute(this.to)}'`;

@@ -1,9 +1,9 @@
-/** Runs all steps in order, also those behind one that throws. @throws the first error, when all have run. */
+/** Runs all steps in order, even after one throws. @throws the first error, after all have run. */
 export function runAll(...steps: readonly (() => void)[]): void {
   forAll(steps, (step) => step());
 }
 
-/** Does something with each item in order, also with those behind one where that throws. @throws the first error, when all have had their turn. */
+/** Calls the action for each item in order, even after one throws. @throws the first error, after all calls. */
 export function forAll<Item>(items: Iterable<Item>, action: (item: Item) => void): void {
   const errors: unknown[] = [];
   for (const item of items) {

@@ -3,19 +3,19 @@ import { StreamError } from './errors.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Turns bytes that are whole into text, strictly. @throws StreamError `unsupported-encoding` */
+/** Decodes whole bytes strictly. @throws StreamError `unsupported-encoding` */
 export function decodeUtf8(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
   if (!isUtf8(bytes)) throw new StreamError('unsupported-encoding', 'the stream holds bytes that are not UTF-8');
   return bytes.toString('utf8');
 }
 
-/** Turns the bytes of one stream into text, strictly: what is not UTF-8 ends the stream (RFC 6120 §11.6). */
+/** Decodes the bytes of one stream strictly: invalid UTF-8 ends the stream (RFC 6120 §11.6). */
 export class Utf8Decoder {
-  /** The first one to three bytes of a character whose rest has not come yet. */
+  /** The first one to three bytes of an incomplete character. */
   private pending = NOTHING;
 
-  /** @throws StreamError `unsupported-encoding` for bytes that are no UTF-8 (overlong forms and surrogates included). */
+  /** @throws StreamError `unsupported-encoding` for invalid UTF-8 (overlong forms and surrogates included). */
   decode(chunk: Buffer): string {
     if (this.pending.length === 0 && isAscii(chunk)) return chunk.toString('latin1');
     const bytes = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
@@ -26,7 +26,7 @@ export class Utf8Decoder {
   }
 }
 
-/** How many bytes at the end begin a character without ending it. A wrong byte there is found when the rest has come. */
+/** The number of bytes at the end that begin an incomplete character. An invalid byte among them is found when the rest arrives. */
 function incompleteTail(bytes: Buffer): number {
   const lookBack = Math.min(3, bytes.length);
   for (let back = 1; back <= lookBack; back++) {

@@ -1,9 +1,9 @@
 const SPECIAL_IN_ATTRIBUTE = /[&<>'"\t\n\r]/;
 const SPECIAL_IN_TEXT = /[&<>\r]/;
 
-/** Escapes a value for an attribute in quotes of either kind. White space other than the blank survives attribute normalization. */
+/** Escapes a value for an attribute in either kind of quotes. White space other than the blank survives attribute normalization. */
 export function escapeAttribute(value: string): string {
-  // Most addresses need nothing: a test costs a third of a replace that finds nothing.
+  // Most addresses need no escaping: a test costs a third of a replace without a match.
   if (!SPECIAL_IN_ATTRIBUTE.test(value)) return value;
   return value.replace(/[&<>'"\t\n\r]/g, escapeOne);
 }
@@ -49,14 +49,14 @@ export function unescapeXml(text: string): string {
   });
 }
 
-/** What well-formed text between two tags says: line ends as XML 1.0 §2.11 has them, CDATA sections and references resolved. */
+/** The meaning of well-formed text between two tags: line ends by XML 1.0 §2.11, CDATA sections and references resolved. */
 export function characterData(raw: string): string {
   const text = raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
   if (!text.includes('<')) return unescapeXml(text);
   return text.replace(/<!\[CDATA\[([\s\S]*?)\]\]>|[^<]+/g, (part, section: string | undefined) => section ?? unescapeXml(part));
 }
 
-/** One attribute of a start tag as it stood there: `start` and `end` enclose it without the white space before it. */
+/** One attribute of a start tag as written: `start` and `end` enclose it without the white space before it. */
 export interface RawAttribute {
   readonly name: string;
   /** References unresolved, without the quotes. */
@@ -66,11 +66,11 @@ export interface RawAttribute {
 }
 
 /**
- * The attributes in the text of a well-formed start tag, from `offset` (behind the element's name).
- * It walks from one attribute to the next, so text inside a value is never taken for an attribute.
+ * The attributes in the text of a well-formed start tag, from `offset` (after the element's name).
+ * Walks from one attribute to the next, so it never mistakes text in a value for an attribute.
  */
 export function rawAttributes(tag: string, offset: number): RawAttribute[] {
-  // Not \s: that holds U+1680 and U+FEFF, which may stand in a name (XML 1.0 §2.3).
+  // Not \s: it includes U+1680 and U+FEFF, which are valid in names (XML 1.0 §2.3).
   const attribute = /[ \t\r\n]+([^ \t\r\n=]+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)')/y;
   attribute.lastIndex = offset;
   const found: RawAttribute[] = [];

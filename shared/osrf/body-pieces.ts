@@ -1,11 +1,11 @@
 import { escapeText } from '../xml.ts';
 
-/** So many characters are escaped at once. */
+/** The number of characters escaped at once. */
 const PIECE_LENGTH = 16_384;
 
-/** The body of a long answer, which is written bit by bit and never one string. */
+/** The body of a long answer, written in parts and never joined. */
 export class BodyPieces {
-  /** Characters so far, the last of them not yet escaped. */
+  /** The characters so far; the last ones are not yet escaped. */
   length = 0;
   private readonly pieces: string[] = [];
   private tail = '';

@@ -1,7 +1,7 @@
-/** A result whose JSON is longer than this, written as XML, travels in pieces. */
+/** A result whose JSON, written as XML, is longer than this is sent in pieces. */
 export const MAX_CHUNK = 51_200;
 
-// What OpenSRF adds to the length for each character that is escaped on the way; its libraries do the same sum.
+// The length that OpenSRF adds for each escaped character; its libraries compute the same sum.
 const EXTRA: ReadonlyMap<string, number> = new Map([
   ['"', 11],
   ['&', 4],
@@ -9,7 +9,7 @@ const EXTRA: ReadonlyMap<string, number> = new Map([
   ['>', 3],
 ]);
 
-/** The pieces of a result's JSON, in order; one where it is short enough to travel whole. @param maxChunk 0: it always is. */
+/** The pieces of a result's JSON, in order; a single one if it is short enough. @param maxChunk 0: never cut. */
 export function cutResult(json: string, maxChunk = MAX_CHUNK): string[] {
   const length = lengthOnTheWire(json);
   if (length <= maxChunk || maxChunk === 0) return [json];

@@ -1,19 +1,19 @@
-// Every JSON text and value that may be a peer's is read and written here: test/rooms.test.ts holds that.
+// All JSON from peers is read and written here; test/rooms.test.ts enforces that.
 
 /**
- * No value is nested deeper than this. V8 parses any depth, but whatever works on the value afterwards (writing, comparing, sorting) needs a stack as deep.
+ * The deepest nesting. V8 parses any depth, but later work on the value (writing, comparing, sorting) needs an equally deep stack.
  * OpenSRF's Perl library stops at the same depth.
  */
 export const MAX_JSON_DEPTH = 512;
 
-/** Parses a peer's JSON. @returns undefined where the text is no JSON, or is nested deeper than {@link MAX_JSON_DEPTH}; {@link jsonProblem} says which. */
+/** Parses a peer's JSON. @returns undefined if it is invalid, or nested deeper than {@link MAX_JSON_DEPTH}; {@link jsonProblem} has the reason. */
 export function parseJson(text: string): unknown {
   return isTooDeep(text) ? undefined : parsed(text);
 }
 
 /**
- * Parses a peer's JSON for an observer, which wants to see also what is nested too deeply.
- * @param levels Of such a text, lists and objects below so many levels are left out.
+ * Parses a peer's JSON for an observer, even if it is nested too deeply.
+ * @param levels Then omits lists and objects below this level.
  */
 export function peekJson(text: string, levels: number): unknown {
   return parsed(isTooDeep(text) ? cutBelow(text, levels) : text);
@@ -27,7 +27,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Why {@link parseJson} returns undefined for a text, as `no JSON (…)`. */
+/** The reason why {@link parseJson} returns undefined, as `no JSON (…)`. */
 export function jsonProblem(text: string): string {
   if (isTooDeep(text)) return `nested deeper than ${MAX_JSON_DEPTH} levels`;
   try {
@@ -39,9 +39,9 @@ export function jsonProblem(text: string): string {
 }
 
 /**
- * Writes a value that may be a peer's, or that a program has made of one.
- * @param replacer As of `JSON.stringify`. @param indent Blanks for each level.
- * @returns undefined where it cannot be written: it is a function, holds itself, or its JSON is longer than a string may be.
+ * Writes a value that comes from a peer, or from a program given a peer's value.
+ * @param replacer As in `JSON.stringify`. @param indent Blanks for each level.
+ * @returns undefined if it is a function, contains itself, or exceeds the longest string.
  */
 export function writeJson(value: unknown, replacer?: (key: string, value: unknown) => unknown, indent = 0): string | undefined {
   try {
@@ -71,7 +71,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** Stands in place of what was left out. */
+/** Replaces omitted parts. */
 const LEFT_OUT = '"**TOO DEEPLY NESTED TO BE KEPT**"';
 
 function cutBelow(text: string, levels: number): string {
@@ -102,7 +102,7 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Where the quote stands that ends a string; the end of the text where none does. */
+/** The closing quote of a string; the end of the text if there is none. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) if (!isEscaped(text, end)) return end;
   return text.length;
@@ -114,35 +114,35 @@ function isEscaped(text: string, place: number): boolean {
   return (place - before) % 2 === 1;
 }
 
-/** Whether a character stands in a text more often than that; takes no longer than to find so many. */
+/** Whether a character occurs more often than that; stops searching as soon as it does. */
 export function occursMoreThan(text: string, character: string, times: number): boolean {
   let found = 0;
   for (let place = text.indexOf(character); place !== -1; place = text.indexOf(character, place + 1)) if (++found > times) return true;
   return false;
 }
 
-/** A text or number of a peer's message as text; `''` where it is neither: to make text of anything else runs what the peer has sent, or as deep as it is nested. */
+/** A text or number of a peer's message as text; otherwise `''`: converting any other value runs a peer's code, or overflows the stack by its nesting. */
 export function plainText(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-/** JSON as OpenSRF's own generators write it: nothing but ASCII. */
+/** JSON in ASCII only, as OpenSRF's own generators write it. */
 export function toJson(value: unknown): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything outside ASCII and DEL
   return JSON.stringify(value).replace(/[^\u0000-\u007e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** An object's JSON from finished members; unlike a plain object it takes `__proto__` for a key and keeps `10` behind `9`. */
+/** An object's JSON from finished members; unlike a plain object it accepts the key `__proto__` and keeps `10` after `9`. */
 export function jsonObject(members: Iterable<readonly [key: string, json: string]>): string {
   return `{${Array.from(members, ([key, json]) => `${toJson(key)}:${json}`).join(',')}}`;
 }
 
-/** A classed object, as OpenSRF writes one. @param json Its data, as finished JSON. */
+/** A classed object in OpenSRF's form. @param json Its data, as finished JSON. */
 export function classedJson(name: string, json: string): string {
   return `{"__c":${toJson(name)},"__p":${json}}`;
 }
 
-/** Reads a classed object; an empty name and no data where the value is none. */
+/** Reads a classed object; an empty name and no data for any other value. */
 export function readClassed(value: unknown): [name: string, data: Record<string, unknown>] {
   if (typeof value !== 'object' || value === null) return ['', {}];
   const { __c: name, __p: data } = value as Record<string, unknown>;

@@ -11,31 +11,31 @@ export interface OsrfMessage {
   /** The number of the request in its session, as text. */
   readonly threadTrace: string;
   readonly locale: string;
-  /** The entry point of the request into the system; `''` where the message names none. */
+  /** The request's entry point into the system; `''`: absent. */
   readonly ingress: string;
-  /** 0 where the message names none. */
+  /** 0: absent. */
   readonly apiLevel: number;
-  /** The class of the payload (`osrfMethod`, `osrfResult`…), `''` where there is none. */
+  /** The class of the payload (`osrfMethod`, `osrfResult`…); `''`: none. */
   readonly payloadClass: string;
   /** Its data: `{method, params}`, `{status, statusCode, content}`… */
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** What OpenSRF's libraries assume where a message names no locale. */
+/** The default locale of OpenSRF's libraries. */
 export const DEFAULT_LOCALE = 'en-US';
 
-/** The messages of a body; null where the body is no array of `osrfMessage`, holds a message without a known type, or is nested too deeply. */
+/** The messages of a body; null if it is not an array of `osrfMessage`, has a message of unknown type, or is nested too deeply. */
 export function parseOsrfMessages(body: string): OsrfMessage[] | null {
   return messagesOf(parseJson(body));
 }
 
-/** An observer sees no more messages of one stanza: OpenSRF's C library reads as many. */
+/** The most messages of one stanza that an observer reads, like OpenSRF's C library. */
 export const MAX_MESSAGES = 256;
 
-/** Parameters and contents of results stand so many levels deep. */
+/** The depth of parameters and results' contents. */
 const LEVELS = 6;
 
-/** The same for an observer: the first {@link MAX_MESSAGES}, also of a body that is nested too deeply, where parameters and results are left out. */
+/** The same for an observer: the first {@link MAX_MESSAGES}, even of a body nested too deeply, then without parameters and results. */
 export function peekMessages(body: string): OsrfMessage[] | null {
   const json = peekJson(body, LEVELS);
   return messagesOf(Array.isArray(json) ? json.slice(0, MAX_MESSAGES) : json);
@@ -63,12 +63,12 @@ function parseOsrfMessage(json: unknown): OsrfMessage | null {
   };
 }
 
-/** The status code of a RESULT or STATUS, 0 where it has none; C writes a string, Perl a number. */
+/** The status code of a RESULT or STATUS, 0 if absent; C writes a string, Perl a number. */
 export function statusCodeOf({ payload }: OsrfMessage): number {
   return Number(plainText(payload['statusCode'])) || 0;
 }
 
-/** The text that goes with it; `''` where there is none. */
+/** The status text; `''`: none. */
 export function statusTextOf({ payload }: OsrfMessage): string {
   return plainText(payload['status']);
 }

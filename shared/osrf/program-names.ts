@@ -1,8 +1,8 @@
-// Only OpenSRF's libraries give resources these forms; nothing but the search for dead listeners looks at them.
+// Only OpenSRF's libraries name resources like this; only the search for dead listeners uses these names.
 
-/** A program and its process, as the full JID of its session names them. */
+/** A program and its process, from the full JID of its session. */
 export interface ProcessName {
-  /** The JID without its numbers: the same for each process of the program on its machine. */
+  /** The JID without its numbers: the same for all processes of the program on one machine. */
   readonly program: string;
   readonly pid: number;
 }
@@ -12,7 +12,7 @@ const C_OR_PERL = /^(.+?)(?:_\d+\.\d+)?_([1-9]\d{0,9})$/;
 /** `NAME_HOST:PID_THREAD`. */
 const PYTHON = /^(.+):([1-9]\d{0,9})_[^_:]+$/;
 
-/** The program and the process behind a session; null if its resource names none. */
+/** The program and process of a session; null if its resource has another form. */
 export function processName(jid: string): ProcessName | null {
   const slash = jid.indexOf('/');
   const resource = jid.slice(slash + 1);
@@ -23,7 +23,7 @@ export function processName(jid: string): ProcessName | null {
 /** `SERVICE_listener_HOST…`, `SERVICE_drone_HOST…`, in Perl with `at_` before the host. */
 const TEAM_MEMBER = /^(.+?)_(listener|drone)_(?:at_)?([^_:]+)/;
 
-/** Whom a session works with: a listener and its workers have the same account, service and host. */
+/** The team of a session: a listener and its workers share account, service and host. */
 export interface TeamMember {
   readonly team: string;
   readonly role: 'listener' | 'drone';

@@ -2,13 +2,13 @@ import { cutResult, MAX_CHUNK } from './chunks.ts';
 import { toJson } from './json.ts';
 import { type OutgoingMessage, resultMessage, statusMessage } from './write.ts';
 
-/** How results share stanzas and how large ones are cut; OpenSRF's words and defaults. */
+/** How to group results into stanzas and cut large ones, in OpenSRF's words and defaults. */
 export interface ReplyLimits {
-  /** Results are gathered into one stanza until their JSON has so many characters; 0: each leaves in its own. */
+  /** Gather results into one stanza until their JSON has this many characters; 0: one stanza each. */
   readonly maxBundleSize: number;
-  /** …or there are so many. */
+  /** …or until there are this many. */
   readonly maxBundleCount: number;
-  /** A result whose JSON, written as XML, is longer travels in pieces; 0: never. */
+  /** Cut a result whose JSON, written as XML, is longer than this; 0: never. */
   readonly maxChunkSize: number;
 }
 
@@ -30,7 +30,7 @@ export class Reply {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
-  /** One result. */
+  /** Adds a result. */
   result(given: unknown): void {
     const json = toJson(given === undefined ? null : given);
     const pieces = cutResult(json, this.limits.maxChunkSize);
@@ -43,30 +43,30 @@ export class Reply {
     if (this.bundleCharacters >= this.limits.maxBundleSize || this.bundle.length >= this.limits.maxBundleCount) this.flush();
   }
 
-  /** All results were given. */
+  /** Completes the answer. */
   complete(): void {
     this.status(205, 'Request Complete', 'osrfConnectStatus');
   }
 
-  /** Something went wrong. The client expects no more. */
+  /** Ends the answer with an error. The client expects no more. */
   fail(statusCode: number, status: string, payloadClass = 'osrfMethodException'): void {
     this.status(statusCode, status, payloadClass);
   }
 
-  /** A STATUS, and all that waits before it. */
+  /** Sends a STATUS, after all gathered results. */
   status(statusCode: number, status: string, payloadClass: string): void {
     this.bundle.push(statusMessage(this.threadTrace, payloadClass, status, statusCode));
     this.flush();
   }
 
-  /** Sends each in a stanza of its own, and the message that ends them. */
+  /** Sends each piece in its own stanza, and the message that ends them. */
   private pieces(pieces: readonly string[]): void {
     this.flush();
     for (const piece of pieces) this.send([resultMessage(this.threadTrace, 'osrfResultPartial', 'Partial Response', 206, toJson(piece))]);
     this.send([resultMessage(this.threadTrace, 'osrfResultPartialComplete', 'Partial Response Finalized', 204, 'null')]);
   }
 
-  /** Sends what is gathered. */
+  /** Sends the gathered results. */
   flush(): void {
     if (this.bundle.length > 0) this.send(this.bundle);
     this.bundle = [];

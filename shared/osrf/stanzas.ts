@@ -2,11 +2,11 @@ import { type ExtensionForm, extensionAttributes, extensionForm, extensionTag } 
 import { MAX_THREAD, Stanza } from '../stanza.ts';
 import { escapeText } from '../xml.ts';
 
-// A stanza made here has the fields that a reader would find in its XML, so that it can also be delivered without being written.
+// A stanza made here has the fields that a reader would find in its XML, so it can be delivered without being written.
 
 const BODY_END = '</body></message>';
 
-/** Where a message goes, and which session it belongs to. */
+/** The route of a message: address and session. */
 export interface Addressing {
   readonly to: string;
   readonly from: string;
@@ -54,7 +54,7 @@ export function answerInPieces(request: Stanza, transactionId: string, pieces: r
   return stanza;
 }
 
-/** An order to a router. */
+/** A command to a router. */
 export interface RouterOrder {
   readonly router: string;
   readonly sender: string;
@@ -62,7 +62,7 @@ export interface RouterOrder {
   readonly className: string;
 }
 
-/** An order to a router as OpenSRF's libraries write it. @param body Plain text. */
+/** A command to a router as OpenSRF's libraries write it. @param body Plain text. */
 export function orderStanza({ router, sender, command, className }: RouterOrder, body: string): Stanza {
   const stanza = new Stanza('message', router, sender, '', '');
   stanza.routerClass = className;

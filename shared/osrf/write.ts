@@ -1,35 +1,35 @@
 import { classedJson, toJson } from './json.ts';
 import { DEFAULT_LOCALE, type OsrfMessage, type OsrfMessageType } from './message.ts';
 
-/** What OpenSRF's messages say beside their content. */
+/** The attributes of OpenSRF's messages besides their content. */
 export interface Envelope {
-  /** The language the caller wants texts in. */
+  /** The language that the caller asks for. */
   readonly locale: string;
-  /** The entry point of the request into the system; `''`: none is written, as in the answers of OpenSRF's C library. */
+  /** The request's entry point into the system; `''`: omitted, as in the answers of OpenSRF's C library. */
   readonly ingress: string;
-  /** 0: none is written. */
+  /** 0: omitted. */
   readonly apiLevel: number;
 }
 
-/** What OpenSRF's libraries write where the caller chooses nothing else. */
+/** The defaults of OpenSRF's libraries. */
 export const DEFAULT_ENVELOPE: Envelope = Object.freeze({ locale: DEFAULT_LOCALE, ingress: 'opensrf', apiLevel: 1 });
 
-/** What an answer repeats of the request it answers. */
+/** The attributes of a request that its answer repeats. */
 export type AnswerTo = Pick<OsrfMessage, 'threadTrace' | 'locale' | 'apiLevel'>;
 
 /** For answers to a stanza without an OpenSRF message: the first request of a session. */
 export const FIRST_REQUEST: AnswerTo = { threadTrace: '1', locale: DEFAULT_LOCALE, apiLevel: 1 };
 
-/** The envelope of an answer: like OpenSRF's C library, it repeats the request's and leaves out the entry point. */
+/** The envelope of an answer: like OpenSRF's C library, it repeats the request's without the entry point. */
 export function answerEnvelope({ locale, apiLevel }: Omit<AnswerTo, 'threadTrace'>): Envelope {
   return { locale, ingress: '', apiLevel };
 }
 
-/** A message to be written: what {@link OsrfMessage} is when it is read. */
+/** A message to write; the counterpart of {@link OsrfMessage}. */
 export interface OutgoingMessage {
   readonly type: OsrfMessageType;
   readonly threadTrace: string;
-  /** Finished JSON of a classed object; `''` where there is none. */
+  /** Finished JSON of a classed object; `''`: none. */
   readonly payload: string;
 }
 
@@ -73,9 +73,9 @@ export function statusBody(request: AnswerTo, payloadClass: string, status: stri
   return bodyOf([statusMessage(request.threadTrace, payloadClass, status, statusCode)], answerEnvelope(request));
 }
 
-/** What stands before and behind the content of a RESULT as the C router writes it: `status` null and `statusCode` "0". */
+/** The text around the content of a RESULT as the C router writes it: `status` null and `statusCode` "0". */
 export function aroundRouterResult(request: AnswerTo): [before: string, behind: string] {
-  // No text of the request can look like it: in JSON a quote is escaped.
+  // No text of the request can equal it: JSON escapes quotes.
   const content = '"content"';
   const body = bodyOf([resultMessage(request.threadTrace, 'osrfResult', null, 0, `{${content}}`)], answerEnvelope(request));
   const [before = '', behind = ''] = body.split(`{${content}}`);

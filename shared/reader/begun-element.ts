@@ -10,17 +10,17 @@ interface OpenElement extends Element {
   text: string;
 }
 
-/** A child of the stream that becomes a tree. Its character data are cut from the text between its tags, since a handler for them slows saxes down. */
+/** A child of the stream that becomes a tree. Cuts character data from the text between tags, since a handler for them slows saxes down. */
 export class BegunElement {
   private readonly text: KeptText;
-  /** From the child itself to the innermost element that has not ended. */
+  /** The open elements, from the child itself to the innermost. */
   private readonly open: OpenElement[];
-  /** Where the character data begin that belong to the innermost element. */
+  /** The position of the innermost element's next character data. */
   private textStart: number;
   private readonly maxElements: number;
   private elements = 1;
 
-  /** @param tagEnd The position behind the start tag. @param maxElements So many elements the tree may have. */
+  /** @param tagEnd The position after the start tag. @param maxElements The most elements in the tree. */
   constructor(tag: SaxesTagNS, tagEnd: number, text: KeptText, maxElements: number) {
     this.text = text;
     this.maxElements = maxElements;
@@ -28,7 +28,7 @@ export class BegunElement {
     this.textStart = tagEnd;
   }
 
-  /** The start tag of a descendant ends at a position. */
+  /** A descendant's start tag has ended at a position. */
   tagOpened(tag: SaxesTagNS, _depth: number, tagEnd: number): void {
     if (++this.elements > this.maxElements) throw new StreamError('policy-violation', `more than ${this.maxElements} elements that are no stanzas`);
     const element = elementOf(tag);
@@ -38,12 +38,12 @@ export class BegunElement {
     this.open.push(element);
   }
 
-  /** A descendant ends at a position. */
+  /** A descendant has ended at a position. */
   tagClosed(tag: SaxesTagNS, _depth: number, tagEnd: number): void {
     this.ended(tag, tagEnd);
   }
 
-  /** The innermost element ends at a position. @returns it: the child itself, at last. */
+  /** Ends the innermost element at a position. @returns the element; finally the child itself. */
   ended({ isSelfClosing }: SaxesTagNS, tagEnd: number): Element {
     if (!isSelfClosing) this.addText(this.text.tagStart(tagEnd));
     this.textStart = tagEnd;

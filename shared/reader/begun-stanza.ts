@@ -6,7 +6,7 @@ import type { KeptText } from './kept-text.ts';
 import { attributeValue, hasOtherAttributes, noteExtension, otherAttributes } from './start-tag.ts';
 import type { StreamNamespaces } from './stream-header.ts';
 
-/** A child of the stream that becomes a {@link Stanza}. It notes from the tags what the server must know to pass the stanza on. */
+/** A child of the stream that becomes a {@link Stanza}. Notes from its tags everything that the server needs to pass it on. */
 export class BegunStanza {
   readonly stanza: Stanza;
   readonly namespace: string;
@@ -17,10 +17,10 @@ export class BegunStanza {
   private extensionEnd = -1;
   private threadStart = -1;
   private isDetached = false;
-  /** The first `<thread>` has not come; has begun; has ended. */
+  /** The state of the first `<thread>`. */
   private thread: 'awaited' | 'open' | 'over' = 'awaited';
 
-  /** @param tagEnd The position behind the start tag. */
+  /** @param tagEnd The position after the start tag. */
   constructor(tag: SaxesTagNS, tagEnd: number, text: KeptText) {
     const { attributes } = tag;
     this.stanza = new Stanza(
@@ -35,7 +35,7 @@ export class BegunStanza {
     this.innerStart = tagEnd;
   }
 
-  /** Reads what else stands in the start tag, which begins at a position. */
+  /** Reads the rest of the start tag, which begins at a position. */
   attributesRead({ name, attributes }: SaxesTagNS, tagStart: number, namespaces: StreamNamespaces): void {
     const { stanza } = this;
     if (hasOtherAttributes(attributes)) {
@@ -46,14 +46,14 @@ export class BegunStanza {
     if (namespaces.declarations !== '') stanza.otherAttributes += namespaces.missingIn(attributes);
   }
 
-  /** The chunk of input that it began in has ended before it. */
+  /** The chunk with the stanza's start has ended, and the stanza continues. */
   outlivesChunk(): void {
     if (this.isDetached) return;
     this.isDetached = true;
     this.stanza.detach();
   }
 
-  /** The start tag of a descendant ends at a position. @param depth 1 for a child of the stanza. */
+  /** A descendant's start tag has ended at a position. @param depth 1 for a child of the stanza. */
   tagOpened(tag: SaxesTagNS, depth: number, tagEnd: number): void {
     const { name } = tag;
     if (depth === 1 && name === 'opensrf' && this.extensionStart === -1) {
@@ -68,7 +68,7 @@ export class BegunStanza {
     }
   }
 
-  /** A descendant ends at a position. */
+  /** A descendant has ended at a position. */
   tagClosed({ name }: SaxesTagNS, depth: number, tagEnd: number): void {
     if (depth !== 1 || this.thread !== 'open' || name !== 'thread') return;
     this.thread = 'over';
@@ -78,13 +78,13 @@ export class BegunStanza {
     this.stanza.thread = content.includes('<') ? withoutMarkup(content) : content;
   }
 
-  /** Where the text begins that is still needed of a stanza that is too long to be kept: a thread, and a tag that has not ended. @param atMost So much. */
+  /** The start of the text that a stanza over the limit still needs: a thread, and an unfinished tag. @param atMost The most characters kept. */
   neededFrom(atMost: number): number {
     const { text, threadStart } = this;
     return this.thread === 'open' && text.end - threadStart < atMost ? threadStart : text.tagStart();
   }
 
-  /** The end tag, or the stanza's empty-element tag, has come. @param contentEnd The position behind an end tag; -1 where there is no content to keep. */
+  /** The stanza has ended. @param contentEnd The position after the end tag; -1 without content to keep. */
   ended(contentEnd: number): Stanza {
     const { stanza, text, innerStart, extensionStart, extensionEnd } = this;
     if (extensionStart !== -1) stanza.extensionStart = extensionStart - innerStart;
@@ -96,7 +96,7 @@ export class BegunStanza {
 }
 
 /**
- * A thread's content with CDATA sections turned into text; `''` if it holds elements. The thread is repeated in stanzas of the server's own,
+ * A thread's content with CDATA sections turned into text; `''` if it holds elements. The server repeats the thread in its own stanzas,
  * where a prefix would lack its declaration.
  */
 function withoutMarkup(thread: string): string {

@@ -9,7 +9,7 @@ import { widthOf } from './width.ts';
 const HEADER = `<stream:stream xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`;
 
 /**
- * Looks into a stanza: reads it as a tree, from the pieces in which it is. It takes time by the stanza's length.
+ * Reads a stanza as a tree, from its pieces. The time grows with the stanza's length.
  * @returns null if it is nested too deeply.
  */
 export function elementOf(stanza: Stanza): Element | null {

@@ -3,17 +3,17 @@ import { type Width, wider } from './width.ts';
 
 const WHITE_SPACE = /^[ \t\r\n]*$/;
 
-/** The text of a stream that has come and is still needed, by its positions in the stream. */
+/** The text of a stream that is still needed, by positions in the stream. */
 export class KeptText {
   private text = '';
   /** The position of its first character. */
   private start = 0;
-  /** In how many pieces it has come since it was last one. */
+  /** The number of pieces joined since it was last copied. */
   private pieces = 0;
-  /** Of all that has come since it was last empty. */
+  /** The width of all text since it was last empty. */
   private textWidth: Width = 0;
 
-  /** The position behind its last character. */
+  /** The position after its last character. */
   get end(): number {
     return this.start + this.text.length;
   }
@@ -22,7 +22,7 @@ export class KeptText {
     return this.text === '';
   }
 
-  /** Of all that has come since it was last empty. */
+  /** The width of all text since it was last empty. */
   get width(): Width {
     return this.textWidth;
   }
@@ -44,21 +44,21 @@ export class KeptText {
     this.pieces = 0;
   }
 
-  /** Moves on past text that is not to be kept. */
+  /** Moves past text that is not needed. */
   skip(length: number): void {
     this.start = this.end + length;
     this.text = '';
     this.textWidth = 0;
   }
 
-  /** Lets go of everything before a position. */
+  /** Drops everything before a position. */
   keepFrom(position: number): void {
     if (position === this.start) return;
     if (position === this.end) {
       this.skip(0);
       return;
     }
-    // A copy: what is needed may be little, and the chunk of input that it was cut from is not.
+    // Copy: the rest may be short, and a slice keeps the whole chunk of input alive.
     this.text = detached(this.text.slice(position - this.start));
     this.start = position;
   }
@@ -73,12 +73,12 @@ export class KeptText {
     return position >= this.start;
   }
 
-  /** Where the tag begins that ends before a position. There is no other `<` in a tag. A position before all that is kept if the tag is not. */
+  /** The start of the tag that ends before a position: a tag contains no other `<`. A position before the kept text if the tag is not kept. */
   tagStart(end = this.end): number {
     return this.start + this.text.lastIndexOf('<', end - this.start - 1);
   }
 
-  /** Whether the tag that ends before a position is the end tag of an element. */
+  /** Whether the tag that ends before a position is an element's end tag. */
   isEndTag(name: string, end: number): boolean {
     const start = this.tagStart(end);
     if (!this.has(start) || !this.text.startsWith(name, start + 2 - this.start)) return false;
@@ -89,13 +89,13 @@ export class KeptText {
     return from === to || WHITE_SPACE.test(this.slice(from, to));
   }
 
-  /** The position of the first `<` from a position on, or of the end. */
+  /** The first `<` at or after a position, or the end. */
   nextTag(from: number): number {
     const found = this.text.indexOf('<', from - this.start);
     return found === -1 ? this.end : this.start + found;
   }
 
-  /** How many bytes of UTF-8 the text between two positions has. */
+  /** The number of UTF-8 bytes between two positions. */
   bytesBetween(from: number, to: number): number {
     return this.textWidth > 0 ? Buffer.byteLength(this.slice(from, to)) : to - from;
   }

@@ -1,12 +1,12 @@
-/** Bounds how much a reader reads at once. */
+/** Bounds how much a reader reads without a pause. */
 export interface Pace {
   /**
-   * Called behind each bit that was read, where another one follows.
-   * @param weight About how much work it was; a stanza of the plain shape is 1.
-   * @returns whether the reader goes on now.
+   * Called after each part, if another one follows.
+   * @param weight The approximate work; a plain stanza is 1.
+   * @returns whether to read on now.
    */
   goesOn(weight: number): boolean;
 }
 
-/** For a reader that reads everything at once. */
+/** For a reader without pauses. */
 export const WITHOUT_PAUSE: Pace = { goesOn: () => true };

@@ -3,7 +3,7 @@ import { NS } from '../namespaces.ts';
 import type { Stanza } from '../stanza.ts';
 import { rawAttributes, unescapeXml } from '../xml.ts';
 
-/** Whether a start tag has attributes that a {@link Stanza} has no field for. */
+/** Whether a start tag has attributes without a field in {@link Stanza}. */
 export function hasOtherAttributes(attributes: Record<string, SaxesAttributeNS>): boolean {
   for (const name in attributes) {
     if (name !== 'to' && name !== 'from' && name !== 'type' && name !== 'id') return true;
@@ -11,7 +11,7 @@ export function hasOtherAttributes(attributes: Record<string, SaxesAttributeNS>)
   return false;
 }
 
-/** The value of an attribute, `''` where there is none. */
+/** The value of an attribute, or `''`. */
 export function attributeValue(attributes: Record<string, SaxesAttributeNS>, name: string): string {
   const attribute = attributes[name];
   return attribute === undefined ? '' : attribute.value;
@@ -25,7 +25,7 @@ export function noteExtension(stanza: Stanza, attributes: Record<string, SaxesAt
   stanza.transactionId ||= attributeValue(attributes, 'osrf_xid');
 }
 
-/** The start tag without the attributes a {@link Stanza} has fields for, and without the declaration every stream implies. */
+/** The start tag without the attributes that have fields in {@link Stanza}, and without the declaration that every stream implies. */
 export function otherAttributes(startTag: string, offset: number): string {
   let others = '';
   for (const { name, rawValue, start, end } of rawAttributes(startTag, offset)) {

@@ -5,7 +5,7 @@ import { escapeAttribute } from '../xml.ts';
 import { attributeValue } from './start-tag.ts';
 import type { StreamHeader } from './stream-receiver.ts';
 
-/** Reads the start tag of a stream. @throws StreamError where it is none. */
+/** Reads the start tag of a stream. @throws StreamError if it is invalid. */
 export function readHeader({ uri, local, ns, attributes }: SaxesTagNS): StreamHeader {
   if (uri !== NS.streams || local !== 'stream') {
     throw new StreamError('invalid-namespace', `the stream must begin with <stream:stream xmlns:stream='${NS.streams}'>`);
@@ -20,14 +20,14 @@ export function readHeader({ uri, local, ns, attributes }: SaxesTagNS): StreamHe
   };
 }
 
-/** Each prefix of the stream's header is declared anew on every stanza, so that a small stanza would become a large one. */
+/** Each stanza repeats the header's declarations, so many prefixes would inflate small stanzas. */
 const MAX_INHERITED_DECLARATIONS = 8;
 
-/** What the header of a stream declares for its children. */
+/** The namespace declarations of a stream's header. */
 export class StreamNamespaces {
   /** The default namespace. */
   readonly content: string;
-  /** Declarations that a stanza must carry along, as they stand in its start tag: ` xmlns:a='…'`. */
+  /** The declarations that a stanza must repeat, as text: ` xmlns:a='…'`. */
   readonly declarations: string;
   /** The same by attribute, `xmlns:a`. */
   private readonly byAttribute: readonly (readonly [attribute: string, declaration: string])[];
@@ -52,10 +52,10 @@ export class StreamNamespaces {
   }
 }
 
-/** Before there is a header. */
+/** No header yet. */
 export const NO_NAMESPACES: StreamNamespaces = new StreamNamespaces({});
 
-/** On another stream only `stream:` and the default namespace are declared. */
+/** Other streams declare only `stream:` and the default namespace. */
 function isToInherit(prefix: string, uri: string): boolean {
   return prefix !== '' && prefix !== 'xml' && !(prefix === 'stream' && uri === NS.streams);
 }

@@ -7,47 +7,47 @@ import type { ReaderLimits, SessionReceiver, StreamReceiver } from './stream-rec
 import { StrictReader } from './strict-reader.ts';
 import { type Width, wider, widthOf } from './width.ts';
 
-/** A text that is a larger part of its chunk than this is kept as a slice of it. */
+/** A text that fills more of its chunk than this is kept as a slice. */
 const MOST_OF_CHUNK = 0.75;
 
-/** So much text is given to saxes at once where stanzas may begin: there may be hundreds in it… */
+/** The most text given to saxes at once where stanzas may begin: it may contain hundreds… */
 const STRICT_LENGTH = 1_024;
-/** …and up to so much within one. */
+/** …and within one stanza. */
 const LONGEST_STRICT_LENGTH = 16_384;
-/** What saxes takes for that, by the measure of {@link Pace.goesOn}. */
+/** The weight of that for {@link Pace.goesOn}. */
 const STRICT_WEIGHT = 8;
 
 /** The depth of a body's text: stream, message, body. */
 const PLAIN_DEPTH = 3;
 
-/** The beginning of a plain stanza whose end has not come, all of it proven. */
+/** The checked beginning of an incomplete plain stanza. */
 interface Begun {
   readonly stanza: Stanza;
-  /** From the stanza's start to behind `<body>`. */
+  /** From the stanza's start to the end of `<body>`. */
   readonly opening: string;
-  /** How much of that is in the pieces too. */
+  /** The length of the part that the pieces contain too. */
   readonly overlap: number;
-  /** What has come of the stanza's content behind its {@link Stanza.head}. */
+  /** The stanza's content after its {@link Stanza.head}. */
   readonly pieces: Pieces;
-  /** What came behind that, and may be text or the end when more is there: `&am`, `</bod`. */
+  /** The undecided rest, which may become text or the end: `&am`, `</bod`. */
   rest: string;
   width: Width;
 }
 
 /**
- * Cuts the text of one stream into its children and hands them on: elements, and a session's stanzas as they were written, with the fields of their start tags read.
+ * Cuts the text of one stream into its children and hands them on: elements, and a session's stanzas as written, with the fields of their start tags.
  *
- * A session's stanzas of the plain shape (`plain-stanza.ts`) are read by a fast lane. A {@link StrictReader} reads everything else, and has the last
- * word on what is well-formed: the lane gives it back whatever it does not know for certain. A receiver cannot tell which of the two has read a stanza.
+ * A fast lane reads a session's stanzas of the plain shape (`plain-stanza.ts`). A {@link StrictReader} reads everything else and decides what is
+ * well-formed: the lane returns everything uncertain to it. A receiver cannot tell them apart.
  */
 export class StreamReader {
   private readonly strict: StrictReader;
   private limits: ReaderLimits;
-  /** Takes what the fast lane reads; null while that is closed. */
+  /** Receives the fast lane's stanzas; null while the lane is closed. */
   private lane: SessionReceiver | null;
   private begun: Begun | null = null;
   private readonly pace: Pace;
-  /** Text that was not read, and the position where reading it goes on. */
+  /** Unread text, and the position at which to continue. */
   private text = '';
   private position = 0;
   private width: Width = 0;
@@ -62,7 +62,7 @@ export class StreamReader {
     this.strict = new StrictReader(receiver, limits);
   }
 
-  /** From the receiver so far, which was given a child: what comes behind that is for another one. */
+  /** Called by the receiver that was given a child: later children are for another receiver. */
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
     this.limits = limits;
     this.lane = laneFor(receiver, limits);
@@ -70,12 +70,12 @@ export class StreamReader {
     this.strict.limits = limits;
   }
 
-  /** Whether text waits to be read by {@link goOn}. */
+  /** Whether {@link goOn} has text to read. */
   get suspended(): boolean {
     return this.text !== '' && !this.strict.stopped;
   }
 
-  /** About the memory that it keeps of stanzas that have begun and of text that waits, in bytes. */
+  /** The approximate memory of begun stanzas and unread text, in bytes. */
   get keptBytes(): number {
     const { begun, text, strict } = this;
     if (begun === null && text === '') return strict.keptBytes;
@@ -83,7 +83,7 @@ export class StreamReader {
     return ofBegun + text.length * (this.width === 2 ? 2 : 1) + strict.keptBytes;
   }
 
-  /** Reads text that waits, as far as the pace allows. @throws StreamError */
+  /** Reads waiting text as far as the pace allows. @throws StreamError */
   goOn(): void {
     const { text, position, width, plain } = this;
     this.text = '';
@@ -91,25 +91,25 @@ export class StreamReader {
   }
 
   /**
-   * Reads on, if it is not {@link suspended}. Everything complete in the text has been handed to the receiver on return, or the reader is suspended.
-   * @throws StreamError where the text is not what a stream may hold; the reader is of no use afterwards.
+   * Reads more text, unless {@link suspended}. On return, every complete child has been handed to the receiver, or the reader is suspended.
+   * @throws StreamError if the text is invalid in a stream; the reader is unusable afterwards.
    */
   write(text: string): void {
-    // Not by the chunk's bytes: of a character that came in two chunks they are but a part, and may be as many as it has in JavaScript.
+    // Do not use the chunk's bytes: they miss the part of a split character that came before, and may be as few as its length in JavaScript.
     this.read(text, widthOf(text));
   }
 
-  /** From a receiver: whatever comes behind this stanza is a new stream with a header of its own (RFC 6120 §6.4.6). */
+  /** Called by a receiver: the next text is a new stream with its own header (RFC 6120 §6.4.6). */
   restart(): void {
     this.strict.restart();
   }
 
-  /** Takes no more; what is left of the current text is not read. */
+  /** Stops; the rest of the current text stays unread. */
   stop(): void {
     this.strict.stop();
   }
 
-  /** After a receiver has called {@link stop}, before login: what had come behind the stanza it was given, and was not read. */
+  /** The unread text after a receiver's {@link stop}, before login. */
   get unread(): string {
     return this.strict.unread + this.text.slice(this.position);
   }
@@ -146,7 +146,7 @@ export class StreamReader {
     this.plain = plain;
   }
 
-  /** Reads the stanza that begins at a position. @returns where it ends. */
+  /** Reads the stanza at a position. @returns its end. */
   private readPlain(text: string, start: number, width: Width): number {
     const head = readPlainHead(text, start);
     if (head === null) return this.readStrictly(text, start, width);
@@ -161,7 +161,7 @@ export class StreamReader {
     }
     if (!mayGoOnPlain(text, textEnd)) return this.readStrictly(text, start, width);
     const pieces = new Pieces();
-    // Copies: the beginning of a stanza may be little, and the chunk of input that it was cut from is not.
+    // Copy: the beginning may be short, and a slice keeps the whole chunk of input alive.
     stanza.detach();
     const beginning = text.slice(restStart, textEnd);
     pieces.add(beginning.length < MOST_OF_CHUNK * text.length ? detached(beginning) : beginning);
@@ -170,7 +170,7 @@ export class StreamReader {
     return text.length;
   }
 
-  /** Reads on in the text of a stanza that has begun. @returns where it ends. */
+  /** Continues the text of a begun stanza. @returns its end. */
   private continueBegun(begun: Begun, text: string, width: Width, plain: boolean): number {
     const { stanza, opening, overlap, pieces } = begun;
     const textEnd = plain ? endOfPlainText(text, 0) : 0;
@@ -201,12 +201,12 @@ export class StreamReader {
     (this.lane as SessionReceiver).stanzaRead(stanza, content);
   }
 
-  /** A character has three bytes at most: one of four is two for JavaScript. The strict reader counts. */
+  /** A JavaScript character has at most three bytes; one of four bytes counts as two characters. The strict reader counts exactly. */
   private maybeTooLong(length: number, width: Width): boolean {
     return (width > 0 ? 3 * length : length) > this.limits.maxStanzaBytes;
   }
 
-  /** Gives saxes what stands before the next place where a plain stanza may begin, or some of it. @returns that place. */
+  /** Gives saxes the text up to the next possible plain stanza, or a part of it. @returns the position reached. */
   private readStrictly(text: string, start: number, width: Width): number {
     const { strict } = this;
     const piece = this.strictPiece(text, start);
@@ -218,7 +218,7 @@ export class StreamReader {
 
   private strictPiece(text: string, start: number): string {
     let end = start + this.strictLength;
-    // Not between the two halves of a character.
+    // Do not split a surrogate pair.
     if (isHighSurrogate(text.charCodeAt(end - 1))) end++;
     const piece = text.slice(start, end);
     const next = piece.indexOf(PLAIN_START, 1);
@@ -230,7 +230,7 @@ function isHighSurrogate(code: number): boolean {
   return (code & 0xfc00) === 0xd800;
 }
 
-/** Before login elements and bytes are counted, which the fast lane does not do. */
+/** Closed before login: the lane counts neither elements nor bytes. */
 function laneFor(receiver: StreamReceiver, { maxElements, maxStreamBytes, maxDepth }: ReaderLimits): SessionReceiver | null {
   if (receiver.reads === 'elements') return null;
   const open = maxElements === Number.POSITIVE_INFINITY && maxStreamBytes === Number.POSITIVE_INFINITY && maxDepth >= PLAIN_DEPTH;

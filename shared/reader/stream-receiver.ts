@@ -8,44 +8,44 @@ export interface StreamHeader {
   readonly id: string;
   readonly version: string;
   readonly lang: string;
-  /** That of the content, `jabber:client`; if it is not, the stanzas declare theirs (RFC 6120 §4.8.2). */
+  /** The content namespace, `jabber:client`; if it differs, the stanzas declare theirs (RFC 6120 §4.8.2). */
   readonly defaultNamespace: string;
 }
 
-/** Takes what a reader reads. May throw a {@link StreamError}, which `write` passes on. */
+/** Receives a reader's output. May throw a {@link StreamError}, which `write` passes on. */
 interface StreamEvents {
   headerRead(header: StreamHeader): void;
-  /** A child of the stream that is not handed on as a stanza. */
+  /** A child of the stream that is not passed on as a stanza. */
   elementRead(element: Element): void;
   /** `</stream:stream>` */
   footerRead(): void;
 }
 
-/** The receiver of a stream that is being negotiated: it takes each child of the stream as an element. */
+/** The receiver during negotiation: takes each child of the stream as an element. */
 export interface NegotiationReceiver extends StreamEvents {
   readonly reads: 'elements';
 }
 
-/** The receiver of a session: it takes `<message>`, `<iq>` and `<presence>`, whatever their namespace, as stanzas. */
+/** The receiver of a session: takes `<message>`, `<iq>` and `<presence>`, in any namespace, as stanzas. */
 export interface SessionReceiver extends StreamEvents {
   readonly reads: 'stanzas';
   stanzaRead(stanza: Stanza, namespace: string): void;
-  /** A stanza that was longer than allowed. Its fields are read; its {@link Stanza.inner} is `''`. @param length All of its characters. */
+  /** A stanza over the limit. Its fields are read; its {@link Stanza.inner} is `''`. @param length All of its characters. */
   oversizedStanzaRead(stanza: Stanza, length: number): void;
 }
 
-/** What a reader hands on what it reads to. */
+/** Any receiver of a reader. */
 export type StreamReceiver = NegotiationReceiver | SessionReceiver;
 
-/** How much a reader takes. Sizes are in bytes of UTF-8. */
+/** The limits of a reader. Sizes are in bytes of UTF-8. */
 export interface ReaderLimits {
   /** Elements from the stream's start tag on; the stream counts as one. */
   readonly maxElements: number;
-  /** Attributes and declarations of one element. Counted where input ends, so that some thousands more may pass with the last of them. */
+  /** Attributes and declarations of one element. Checked at the end of each input, so the last one may exceed it by some thousands. */
   readonly maxAttributes: number;
   /** Levels of nesting, the stream's own included. */
   readonly maxDepth: number;
-  /** Longer stanzas are read past and reported by `oversizedStanzaRead`; a longer element of another kind ends the stream. */
+  /** The reader skips longer stanzas and reports them by `oversizedStanzaRead`; a longer element of another kind ends the stream. */
   readonly maxStanzaBytes: number;
   /** A stanza longer than this ends the stream. */
   readonly hardStanzaBytes: number;
@@ -53,7 +53,7 @@ export interface ReaderLimits {
   readonly maxStreamBytes: number;
 }
 
-/** For a stream whose writer we chose ourselves. Nesting and attributes stay bounded: their cost grows faster than their number. */
+/** For streams from a trusted writer. Nesting and attributes stay bounded: their cost grows faster than their number. */
 export const OWN_LIMITS: ReaderLimits = Object.freeze({
   maxElements: Number.POSITIVE_INFINITY,
   maxAttributes: 1_000,

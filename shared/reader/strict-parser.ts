@@ -1,37 +1,37 @@
 import { SaxesParser, type SaxesTagNS, type XMLDecl } from 'saxes';
 import { StreamError } from '../errors.ts';
 
-/** What may stand behind an `&` while the `;` has not come: a number, or one of the five names XML knows. */
+/** A valid start of a reference without its `;`: a number, or one of XML's five names. */
 const BEGUN_REFERENCE = /^(?:#[0-9]*|#x[0-9a-fA-F]*|[a-z]{0,4})$/;
-/** Zeros may stand in front of a number without end, and each packet would have all of them looked at again. */
+/** Bound leading zeros: a client could send them without end, and each packet would have all of them checked again. */
 const MAX_BEGUN_REFERENCE = 64;
 
-/** Thrown through saxes, the only way to leave its loop in the middle of a chunk. */
+/** Thrown through saxes, the only way to leave its loop within a chunk. */
 const INTERRUPTED = new Error('reading was interrupted');
 
-/** saxes for the XML that RFC 6120 §11 allows, with its objections as stream errors. */
+/** saxes restricted to RFC 6120 §11, with its errors as stream errors. */
 export class StrictParser extends SaxesParser<{ xmlns: true }> {
-  /** How much of the stream saxes was not shown. */
+  /** The length of the text that saxes has not seen. */
   private skipped = 0;
 
-  /** @param tagClosed Called before the name of the end tag is compared with that of the start tag, which is left to it. */
+  /** @param tagClosed Called before the end tag's name is compared with the start tag's; the callee must compare them. */
   constructor(tagOpened: (tag: SaxesTagNS) => void, tagClosed: (tag: SaxesTagNS) => void) {
     super({ xmlns: true });
     this.on('opentag', tagOpened);
     this.on('closetag', tagClosed);
     this.on('xmldecl', checkDeclaration);
-    // RFC 6120 §11.1: without handlers saxes lets these pass.
+    // RFC 6120 §11.1: without handlers saxes accepts these.
     this.on('comment', refuseComment);
     this.on('processinginstruction', refuseInstruction);
     this.on('doctype', refuseDoctype);
   }
 
-  /** In a handler, the position in the stream behind the tag. */
+  /** In a handler: the position after the tag. */
   get streamPosition(): number {
     return this.position + this.skipped;
   }
 
-  /** Parses on. @returns false if a handler has called {@link interrupt}; the parser is of no use then. */
+  /** Parses more text. @returns false after {@link interrupt}; the parser is unusable then. */
   parse(text: string, maxAttributes: number): boolean {
     try {
       this.write(text);
@@ -43,23 +43,23 @@ export class StrictParser extends SaxesParser<{ xmlns: true }> {
     return true;
   }
 
-  /** Leaves out character data that is known to be well-formed. */
+  /** Skips character data known to be well-formed. */
   skip(length: number): void {
     this.skipped += length;
   }
 
-  /** From a handler: parses no more of the text. */
+  /** Called by a handler: stops parsing the text. */
   interrupt(): never {
     throw INTERRUPTED;
   }
 
-  // A method, not an `error` handler: with that one property more, saxes runs at a quarter of its speed (measured with 6.0.0 on Node 20.20).
+  // A method, not an `error` handler: with one more property, saxes runs at a quarter of its speed (measured with 6.0.0 on Node 20.20).
   override fail(message: string): this {
     throw new StreamError('not-well-formed', this.makeError(message).message);
   }
 
   /**
-   * Checks what saxes waits for at the end of the text so far. Behind an `&` it is silent until the next `;`, however far that is; and the end of a
+   * Checks unfinished constructs at the end of the text so far. After an `&` saxes stays silent until the next `;`, however far away; and the end of a
    * start tag costs more than its attributes.
    */
   private checkBegun(maxAttributes: number): void {
@@ -70,7 +70,7 @@ export class StrictParser extends SaxesParser<{ xmlns: true }> {
   }
 }
 
-/** Refuses what RFC 6120 §11.1 keeps out of streams. */
+/** Refuses constructs forbidden by RFC 6120 §11.1. */
 export function restricted(what: string): never {
   throw new StreamError('restricted-xml', `${what} is not allowed in a stream`);
 }

@@ -11,49 +11,49 @@ import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { restricted, StrictParser } from './strict-parser.ts';
 import type { Width } from './width.ts';
 
-/** Whom a stream is read for. Either may be exchanged between two children of the stream. */
+/** The owner of a stream. It may exchange both fields between two children of the stream. */
 export interface Reader {
   readonly receiver: StreamReceiver;
   readonly limits: ReaderLimits;
 }
 
 /**
- * What is read of a stream at the moment:
+ * The reader's position in a stream:
  *
- *   header             its start tag, and what may stand before it
- *   gap                white space between two children
- *   start tag          of a child
- *   stanza, element    a child behind its start tag
- *   long start tag,    the same of a child over the limit, whose text is let go
+ * header             in the start tag or before it
+ * gap                in white space between two children
+ * start tag          in a child's start tag
+ * stanza, element    in a child's content
+ * long start tag,    the same of a child over the limit, whose text is dropped
  *   long stanza
- *   over               nothing more: it has ended, or its receiver has left it
+ * over               at the end: the stream has ended, or its receiver has left it
  */
 type State = 'header' | 'gap' | 'start tag' | 'stanza' | 'element' | 'long start tag' | 'long stanza' | 'over';
 
-/** Of a long stanza, a tag that has not ended is kept up to this length. */
+/** The longest unfinished tag kept of a long stanza. */
 const MAX_KEPT_TAG = 65_536;
 
-/** So many elements a child may have that a session sends and that is no stanza. Before login all elements are counted. */
+/** The most elements in a session's child that is not a stanza. Before login all elements are counted. */
 const MAX_TREE = 1_000;
 
 /**
- * Cuts the text of one stream into its children, whatever their shape. saxes proves the text well-formed; this class keeps it, and hands on each child
- * as a stanza, as it was written, or as an element.
+ * Cuts the text of one stream into its children, whatever their shape. saxes proves the text well-formed; this class keeps it and hands on each child
+ * as a stanza, as written, or as an element.
  *
- * It knows nothing of what a stanza means, only what must be known of its shape to pass it on safely.
+ * It knows nothing of a stanza's meaning, only the parts of its shape needed to pass it on safely.
  */
 export class StrictStream {
-  /** What the header declares. */
+  /** The header's declarations. */
   namespaces: StreamNamespaces = NO_NAMESPACES;
   private readonly reader: Reader;
   private readonly parser: StrictParser;
   private readonly text = new KeptText();
   private state: State = 'header';
-  /** The position of the gap, or of the child behind it once that has begun. */
+  /** The position of the gap, or of the begun child after it. */
   private start = 0;
   private depth = 0;
   private elements = 0;
-  /** The child whose start tag has ended; null while there is none. */
+  /** The child whose start tag has ended; null: none. */
   private child: BegunStanza | BegunElement | null = null;
   private leftAt = 0;
 
@@ -65,7 +65,7 @@ export class StrictStream {
     );
   }
 
-  /** Reads on. @returns false if the stream is over. @throws StreamError */
+  /** Reads more text. @returns false after the stream's end. @throws StreamError */
   read(text: string, width: Width): boolean {
     this.text.add(text, width);
     if (!this.parser.parse(text, this.reader.limits.maxAttributes)) return false;
@@ -73,16 +73,16 @@ export class StrictStream {
     return true;
   }
 
-  /** Where the child that is being read began, or the gap. */
+  /** The start of the child being read, or of the gap. */
   get childStart(): number {
     return this.start;
   }
 
-  /** About the memory that it keeps of what has begun, in bytes. */
+  /** The approximate memory of the begun child, in bytes. */
   get keptBytes(): number {
     const { text, state } = this;
     const bytes = text.length * (text.width === 2 ? 2 : 1);
-    // saxes keeps the attributes of a start tag until it ends, and an element keeps its text.
+    // saxes keeps a start tag's attributes until its end, and an element keeps its text.
     return state === 'gap' || state === 'stanza' ? bytes : 2 * bytes;
   }
 
@@ -92,8 +92,8 @@ export class StrictStream {
   }
 
   /**
-   * Goes on where the fast lane has read the beginning of a stanza and found nothing wrong: an {@link idle} stream stands in the middle of its text then.
-   * @param head Up to a place in character data. @param proven Ends with character data behind it, which saxes need not see again. @param length Of that.
+   * Continues after the fast lane, which has checked the beginning of a stanza: puts an {@link idle} reader into the middle of its text.
+   * @param head Ends in character data. @param proven Ends with checked character data, which saxes skips. @param length The length of those data.
    */
   takeOver(head: string, proven: Pieces, length: number, width: Width): void {
     const { maxAttributes, maxStanzaBytes } = this.reader.limits;
@@ -101,7 +101,7 @@ export class StrictStream {
     this.parser.parse(head, maxAttributes);
     this.parser.skip(length);
     if (head.length + length > maxStanzaBytes) {
-      // Not first joined and then let go: of 8 MB that takes 40 ms.
+      // Do not join and drop: for 8 MB that takes 40 ms.
       this.state = 'long stanza';
       this.text.skip(length);
       return;
@@ -110,12 +110,12 @@ export class StrictStream {
     this.letGo();
   }
 
-  /** From a receiver: it takes no more than what it was given. */
+  /** Called by a receiver: it takes no more children. */
   leave(): void {
     this.state = 'over';
   }
 
-  /** What had come behind the child that was the last to be handed on. */
+  /** The text after the last child handed on. */
   get unread(): string {
     return this.text.slice(this.leftAt);
   }
@@ -159,7 +159,7 @@ export class StrictStream {
   }
 
   private beginChild(tag: SaxesTagNS): void {
-    // Refused at once: a client that sends one does not end it soon, and everything behind it would be taken for its content.
+    // Refuse it at once: its content would otherwise go on for long, and swallow everything after it.
     if (tag.uri === NS.streams && tag.local === 'stream') throw new StreamError('bad-format', 'a second stream header');
     const { text } = this;
     const { receiver, limits } = this.reader;
@@ -194,12 +194,12 @@ export class StrictStream {
     this.stopIfLeft();
   }
 
-  /** @param tooLong Its length if it is too long; else 0. */
+  /** @param tooLong Its length if over the limit; else 0. */
   private handOn(child: BegunStanza, tooLong: number, contentEnd: number): void {
     const { receiver } = this.reader;
     const stanza = child.ended(tooLong > 0 ? -1 : contentEnd);
     stanza.twoByte = this.text.width === 2;
-    // Receivers are exchanged between children, so this one reads stanzas: it did so when the child began.
+    // This receiver reads stanzas: it did when the child began, and receivers change only between children.
     if (receiver.reads === 'elements') return;
     if (tooLong > 0) receiver.oversizedStanzaRead(stanza, tooLong);
     else receiver.stanzaRead(stanza, child.namespace);
@@ -211,7 +211,7 @@ export class StrictStream {
     this.parser.interrupt();
   }
 
-  // saxes calls the handler for an end tag before it compares the names, so a child that ends in the wrong tag would get out.
+  // saxes calls the end tag's handler before it compares the names, so a child with a mismatched end tag would be passed on.
   private checkEndTag(name: string, end: number): void {
     if (!this.text.isEndTag(name, end)) throw new StreamError('not-well-formed', `the end tag does not match <${name}>`);
   }
@@ -230,7 +230,7 @@ export class StrictStream {
     throw new StreamError('policy-violation', `an element of more than ${this.reader.limits.maxStanzaBytes} bytes`);
   }
 
-  /** At the end of a chunk: checks what has begun against the limits, and keeps no more of the text than that. */
+  /** At the end of a chunk: checks the begun child against the limits, and drops the text that is not needed. */
   private letGo(): void {
     const { text } = this;
     const { maxStanzaBytes, hardStanzaBytes } = this.reader.limits;
@@ -243,15 +243,15 @@ export class StrictStream {
     if (this.child instanceof BegunStanza) this.child.outlivesChunk();
   }
 
-  /** White space before a child is no part of it, and does not count against its limit. */
+  /** White space before a child does not count against its limit. */
   private readGap(): void {
     const { text } = this;
     this.endGap(text.nextTag(this.start));
     const behind = text.slice(this.start + 1, this.start + 2);
     if (behind === '') return;
-    // A comment that never ends would otherwise be noticed only when it does.
+    // saxes would report an endless comment only at its end.
     if (behind === '!' || behind === '?') restricted('a comment, declaration or processing instruction');
-    // From now on: to look again at every chunk of a tag without end would take time by the square of its length.
+    // Start here: rechecking an endless tag at each chunk would take quadratic time.
     this.state = 'start tag';
   }
 

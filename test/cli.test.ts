@@ -57,7 +57,7 @@ for (const [what, args, says] of [
   ['a port out of range', ['--port', '70000'], /--port: "70000" is not a port number from 0 to 65535/],
   ['a port that is no number', ['--port', 'five'], /--port: "five" is not a port number from 0 to 65535/],
   ['a user without a password', ['--user', 'opensrf'], /--user: "opensrf" is not an account as NAME:PASSWORD\[@DOMAIN\]/],
-  ['a user of a domain that is not served', ['--user', 'a:b@nowhere'], /--user: a: the text behind the last "@" is not a served domain \(private\.localhost/],
+  ['a user of a domain that is not served', ['--user', 'a:b@nowhere'], /--user: a: the text after the last "@" is not a served domain \(private\.localhost/],
   ['a domain that is none', ['--domain', 'a b'], /--domain: "a b" is not a domain/],
   ['a choice that is none', ['--balance', 'random'], /--balance: "random" is not one of round-robin, least-outstanding/],
   ['settings without a file', ['--with-settings', '--port', '0'], /--with-settings: needs the name of a file/],

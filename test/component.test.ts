@@ -163,7 +163,7 @@ test('errors in the components’ configuration are reported at the start, witho
   assert.match(checked(['--component-port', '1']).stderr, /--component-port: no component can connect without a secret \(--component or --component-secret\)/);
   assert.match(
     checked(['--component-port', '70000', '--component', 'localhost:1']).stderr,
-    /--component-port: "70000" is not a port number[\s\S]*localhost is served itself/,
+    /--component-port: "70000" is not a port number[\s\S]*the server itself serves localhost/,
   );
 });
 

@@ -76,7 +76,7 @@ test('limits are set on the command line, in the environment and in <chopchop>, 
   assert.equal(status, 2);
   assert.match(
     stderr,
-    /^opensrf-chopchop: \S+core\.xml:1: <listen_address>: other machines may reach 0\.0\.0\.0, and me has the default password: [^\n]+ or say --insecure\n$/,
+    /^opensrf-chopchop: \S+core\.xml:1: <listen_address>: other machines may reach 0\.0\.0\.0, and me has the default password: [^\n]+ or add --insecure\n$/,
   );
   assert.equal(run([...config, '--check-config'], { OPENSRF_CHOPCHOP_INSECURE: 'true' }).status, 0);
 });
@@ -131,9 +131,9 @@ test('a file that is not there is one clear line and exit code 4', () => {
 test('an unknown variable of the environment is a warning, and those of a container platform are ignored', () => {
   const platform = { OPENSRF_CHOPCHOP_SERVICE_HOST: '10.0.0.1', OPENSRF_CHOPCHOP_PORT: 'tcp://10.0.0.1:5222', OPENSRF_CHOPCHOP_PORT_5222_TCP_ADDR: '10.0.0.1' };
   const { ports, warnings } = checked([], { ...platform, OPENSRF_CHOPCHOP_DOMIAN: 'a' });
-  assert.deepEqual([ports, warnings], [[5222], ['OPENSRF_CHOPCHOP_DOMIAN: is no setting; did you mean OPENSRF_CHOPCHOP_DOMAIN?']]);
+  assert.deepEqual([ports, warnings], [[5222], ['OPENSRF_CHOPCHOP_DOMIAN: is not a setting; did you mean OPENSRF_CHOPCHOP_DOMAIN?']]);
   const doctor = run(['doctor', '--port', '0'], { ...platform, OPENSRF_CHOPCHOP_DOMIAN: 'a' });
-  assert.match(doctor.stdout, /^WARN {2}OPENSRF_CHOPCHOP_DOMIAN: is no setting/m);
+  assert.match(doctor.stdout, /^WARN {2}OPENSRF_CHOPCHOP_DOMIAN: is not a setting/m);
 });
 
 test('TLS that the environment requires is required, in every spelling', () => {

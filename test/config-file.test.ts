@@ -83,7 +83,7 @@ test('a file of 1.x: one domain, a single router, and the old section for the Ja
     names: ['router@localhost'],
     servers: { localhost: ['localhost'] },
     clients: { localhost: ['localhost'] },
-    warnings: ['18: <s2sport>: is no setting of <chopchop> (see docs/configuration.md)'],
+    warnings: ['18: <s2sport>: is not a setting of <chopchop> (see docs/configuration.md)'],
   });
   assert.deepEqual(textsOf(core.chopchop), {
     domains: ['localhost'],
@@ -121,12 +121,12 @@ test('white space, comments, CDATA, references and doubled elements: oddities ar
     servers: { 'private.localhost': ['private.localhost'] },
     clients: { 'private.localhost': ['private.localhost'] },
     warnings: [
-      '6: <domain>: stands twice in <opensrf>; the first, in line 5, counts',
+      '6: <domain>: occurs twice in <opensrf>; the first, in line 5, counts',
       "5: <domain>: has a comment beside its value, which OpenSRF's own programs do not read as we do",
       "8: <username>: has CDATA beside its value, which OpenSRF's own programs do not read as we do",
-      '18: <router>: has no <transport> and is passed over',
-      '21: <transport>: resource "top" is not used: services address "router" whatever it says',
-      '15: <on_listner_loss>: is no setting of <chopchop>; did you mean <on_listener_loss>?',
+      '18: <router>: has no <transport> and is ignored',
+      '21: <transport>: resource "top" is ignored: services always address "router"',
+      '15: <on_listner_loss>: is not a setting of <chopchop>; did you mean <on_listener_loss>?',
     ],
   });
   assert.deepEqual(textsOf(core.chopchop), { 'router.holdMs': ['5'], 'router.balance': ['least-outstanding'], 'router.peers': ['private.localhost'] });
@@ -223,7 +223,7 @@ test('a srfsh.xml of another site or with errors is reported and ignored', (t) =
   const file = temporaryFile(t, `<config><opensrf>${section('localhost')}</opensrf></config>`);
   const beside = join(dirname(file), 'srfsh.xml');
   for (const [content, says] of [
-    [`<srfsh>${section('elsewhere')}</srfsh>`, /srfsh\.xml:1: <srfsh>: elsewhere is no domain of the site; srfsh cannot log in/],
+    [`<srfsh>${section('elsewhere')}</srfsh>`, /srfsh\.xml:1: <srfsh>: elsewhere is not a domain of the site; srfsh cannot log in/],
     ['<srfsh>', /srfsh\.xml:1: <srfsh> is not closed/],
   ] as const) {
     writeFileSync(beside, content);
@@ -338,7 +338,7 @@ for (const [what, content, says] of [
   ['is no XML', 'domain = localhost', /^F:1: /],
   ['is empty', '', /^F:1: document must contain a root element/],
   ['is an opensrf.xml', '<opensrf><hosts/></opensrf>', /^F:1: <opensrf>: this is an opensrf\.xml, for --with-settings; --config takes the opensrf_core\.xml$/],
-  ['says nothing of Jabber', '<config><x/></config>', /^F:1: <config>: neither <opensrf>, <gateway>/],
+  ['says nothing of Jabber', '<config><x/></config>', /^F:1: <config>: the file has neither <opensrf>, <gateway>/],
 ] as const) {
   test(`a file that ${what} is refused`, (t) => {
     const file = temporaryFile(t, content);
@@ -405,14 +405,17 @@ test('the example of an address in an old file is not listened on, with a warnin
     return [config.hosts, formatted(warnings).map((text) => text.replace(file, 'F'))];
   };
   for (const placeholder of ['192.0.2.7', '[ip address]', 'jabber.example.org']) {
-    assert.deepEqual(read(OLD(placeholder)), [['127.0.0.1'], [`F:4: <listen_address>: ${placeholder} is no address of this machine and is not listened on`]]);
+    assert.deepEqual(read(OLD(placeholder)), [
+      ['127.0.0.1'],
+      [`F:4: <listen_address>: ${placeholder} is not an address of this machine; the server does not listen there`],
+    ]);
   }
   for (const own of ['127.0.0.1', '127.0.0.9', '0.0.0.0']) assert.deepEqual(read(OLD(own)), [[own], []]);
   // What is written for this server is taken at its word.
   assert.deepEqual(read(OLD('192.0.2.7').replaceAll('listen_address', 'host')), [['192.0.2.7'], []]);
   assert.deepEqual(read(OLD('127.0.0.1', '192.0.2.7').replace(/<listen.*>/, '')), [
     ['127.0.0.1'],
-    ['F:2: programs of 192.0.2.7 connect to that address; to listen there, say --host 192.0.2.7'],
+    ['F:2: programs of 192.0.2.7 connect to that address; to listen there, add --host 192.0.2.7'],
   ]);
 });
 
@@ -421,5 +424,5 @@ test('a file of the line of OpenSRF that speaks Redis is recognised', (t) => {
   const file = temporaryFile(t, `<config>\n${section('opensrf')}\n${section('gateway')}</config>`);
   const warnings = formatted(readOpensrfCore(file).warnings);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0] as string, /file:2: <port>: port 6379 is that of Redis, which an unreleased line of OpenSRF uses in place of Jabber/);
+  assert.match(warnings[0] as string, /file:2: <port>: port 6379 is Redis's, which an unreleased version of OpenSRF uses instead of Jabber/);
 });

@@ -22,7 +22,7 @@ test('--check-config shows the settings of the doors, and refuses an account tha
   assert.deepEqual([web.ports, web.user, web.trustProxy], [[0], 'opensrf@localhost', ['loopback']]);
   const refused = run('--check-config', '--port', '0', '--web-port', '0', '--web-user', 'nobody@localhost');
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /--web-user: nobody@localhost is no account, or the router's/);
+  assert.match(refused.stderr, /--web-user: nobody@localhost is not an account, or is the router's/);
   const noTls = run('--check-config', '--port', '0', '--web-tls-port', '7682');
   assert.match(noTls.stderr, /--web-tls-port: there is no TLS without --tls-cert or --tls-self-signed/);
 });

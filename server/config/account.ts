@@ -10,11 +10,11 @@ export interface Account {
 }
 
 /** The hint for a password with an `@`. */
-export const AT_SIGN_HINT = 'behind a password with an "@", add "@DOMAIN"';
+export const AT_SIGN_HINT = 'after a password with an "@", add "@DOMAIN"';
 
 const WANTS = 'an account as NAME:PASSWORD[@DOMAIN]';
 
-/** Accounts, each written as `NAME:PASSWORD[@DOMAIN]`. One without a domain has `''` there, for every domain. */
+/** Accounts, each written as `NAME:PASSWORD[@DOMAIN]`. Without a domain, `''`: every domain. */
 export const ACCOUNTS = repeatable<readonly Account[]>({
   wants: WANTS,
   parse(text) {
@@ -25,11 +25,11 @@ export const ACCOUNTS = repeatable<readonly Account[]>({
   join: (values) => good(values.flat()),
 });
 
-/** The first colon ends the name; the last `@` behind it begins the domain, so a password with an `@` needs one. */
+/** The first colon ends the name; the last `@` after it begins the domain, so a password with an `@` needs a domain. */
 function parseAccount(text: string): Reading<Account> {
   if (text === '') return refused(`needs ${WANTS}`);
   const colon = text.indexOf(':');
-  // A text with a colon may have a password in it.
+  // A text with a colon may contain a password.
   if (colon < 1) return refused(colon === -1 ? `"${text}" is not ${WANTS}` : `needs ${WANTS}; the name is missing`);
   const username = text.slice(0, colon);
   if (!isLocalPart(username)) return refused(`"${username}" is not a user name`);
@@ -39,7 +39,7 @@ function parseAccount(text: string): Reading<Account> {
   if (at < colon) return good({ username, password, domain: '' });
   const domain = normalizeDomain(text.slice(at + 1));
   // Not the text: it may be the end of a password.
-  if (domain === null) return refused(`${username}: the text behind the last "@" is not a domain; ${AT_SIGN_HINT}`);
+  if (domain === null) return refused(`${username}: the text after the last "@" is not a domain; ${AT_SIGN_HINT}`);
   return good({ username, password, domain });
 }
 

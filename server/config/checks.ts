@@ -3,9 +3,9 @@ import type { Account } from './account.ts';
 import { DEFAULT_HOST, DEFAULT_PASSWORD } from './defaults.ts';
 import type { Problems } from './problem.ts';
 
-// Checks of settings against one another. The type of each setting has checked its value by itself.
+// Checks of settings against each other. The type of each setting has checked its value.
 
-/** Reports addresses that other machines reach while an account has the password that everyone knows. */
+/** Reports addresses reachable from other machines while an account has the default password. */
 export function checkExposure(hosts: readonly string[], accounts: readonly Account[], problems: Problems): void {
   const reachable = hosts.filter((host) => !isLoopback(host));
   const known = new Set(accounts.filter(({ password }) => password === DEFAULT_PASSWORD).map(({ username }) => username));
@@ -14,7 +14,7 @@ export function checkExposure(hosts: readonly string[], accounts: readonly Accou
   problems.add('hosts', `other machines may reach ${reachable.join(', ')}, and ${who} the default password: ${EXPOSURE_REMEDY}`, reachable[0]);
 }
 
-const EXPOSURE_REMEDY = `set others (--user NAME:PASSWORD, or the file of --config), listen on ${DEFAULT_HOST}, or say --insecure`;
+const EXPOSURE_REMEDY = `set others (--user NAME:PASSWORD, or the file of --config), listen on ${DEFAULT_HOST}, or add --insecure`;
 
 /** Reports accounts of other domains. */
 export function checkAccounts(accounts: readonly Account[], domains: readonly string[], problems: Problems): void {
@@ -24,12 +24,12 @@ export function checkAccounts(accounts: readonly Account[], domains: readonly st
   }
 }
 
-/** Reports domains that are not served, of a setting that lists such. */
+/** Reports unserved domains in a setting. */
 export function checkServed(path: string, listed: readonly string[], domains: readonly string[], problems: Problems): void {
   for (const domain of listed) if (!domains.includes(domain)) problems.add(path, notServed(domain, domains), domain);
 }
 
-/** Says that a domain is not served, and which are. */
+/** The message for an unserved domain. */
 export function notServed(domain: string, domains: readonly string[]): string {
   return `${domain} is not a served domain (${domains.join(', ')})`;
 }

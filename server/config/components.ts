@@ -8,11 +8,11 @@ export type ComponentConflict = (typeof COMPONENT_CONFLICTS)[number];
 
 /** Programs that connect as a domain of their own (XEP-0114). */
 export interface ComponentsConfig {
-  /** Where they connect, on all hosts; 0: any free port; null: nowhere. */
+  /** Its port on all hosts; 0: any free port; null: none. */
   readonly port: number | null;
   /** Secrets by domain. */
   readonly secrets: Secrets;
-  /** For any other domain that is not served; `''`: there are no others. */
+  /** The secret for any other unserved domain; `''`: refuse these. */
   readonly secret: string;
   readonly conflict: ComponentConflict;
 }
@@ -52,10 +52,10 @@ function secretProblem(domain: unknown, secret: unknown): string[] {
   return typeof secret === 'string' && secret !== '' ? [] : [`${domain} has no secret`];
 }
 
-/** Checks components against the domains of the server, and their port against their secrets. */
+/** Checks components against the served domains, and their port against their secrets. */
 export function checkComponents({ port, secrets, secret }: ComponentsConfig, domains: readonly string[], problems: Problems): void {
   for (const domain of problems.has('domains') ? [] : secrets.keys()) {
-    if (domains.includes(domain)) problems.add('components.secrets', `${domain} is served itself, so no component can have it`, domain);
+    if (domains.includes(domain)) problems.add('components.secrets', `the server itself serves ${domain}, so no component can have it`, domain);
   }
   if (problems.has('components.port', 'components.secrets', 'components.secret')) return;
   if (port === null && secrets.size > 0) problems.add('components.secrets', 'no component can connect without --component-port');
@@ -64,7 +64,7 @@ export function checkComponents({ port, secrets, secret }: ComponentsConfig, dom
   }
 }
 
-/** The secret a component for a domain needs; null where there can be none. */
+/** The secret for a component's domain; null: no component may have it. */
 export function componentSecret({ secrets, secret }: ComponentsConfig, domain: string, served: readonly string[]): string | null {
   if (served.includes(domain)) return null;
   return secrets.get(domain) ?? (secret === '' ? null : secret);

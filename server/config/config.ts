@@ -64,7 +64,7 @@ export interface SettingsConfig {
 export interface RouterConfig {
   /** The local part of their addresses; the account of that name may speak as the router. */
   readonly name: string;
-  /** The same by domain, where it differs. */
+  /** The same by domain, if it differs. */
   readonly names: ReadonlyMap<string, string>;
   /** Domains whose sessions may register and ask; by router's domain, all own hosts where there is none. */
   readonly trustedServers: Trust;
@@ -164,7 +164,7 @@ function checkWeb(config: ChopChopConfig, problems: Problems): void {
   const { user } = config.web;
   problems.add(
     'web.user',
-    user === null ? `the gateways need an account besides "${config.router.name}"` : `${user} is no account, or the router's`,
+    user === null ? `the gateways need an account besides "${config.router.name}"` : `${user} is not an account, or is the router's`,
     user ?? undefined,
   );
 }

@@ -6,13 +6,13 @@ import { hasIpv4Loopback, isLoopback } from '../kernel/loopback.ts';
 export interface DomainAddresses {
   /** Loopback addresses of this machine. */
   readonly hosts: readonly string[];
-  /** Domains that have no loopback address in the file. */
+  /** Domains without a loopback address in the file. */
   readonly missing: readonly string[];
-  /** Domains that are addresses themselves, and not of the loopback interface. */
+  /** Domains that are addresses outside the loopback interface. */
   readonly notLoopback: readonly string[];
 }
 
-/** The machine that the addresses depend on; for tests. */
+/** The machine's properties, replaceable in tests. */
 export interface Surroundings {
   readonly hostsFile?: string;
   /** Whether the loopback interface has an IPv4 address. */
@@ -24,8 +24,8 @@ const IPV6 = '::1';
 const HOSTS_FILE = '/etc/hosts';
 
 /**
- * Finds the loopback addresses of domains: of names in /etc/hosts, where OpenSRF's installation guide puts them.
- * Not by a resolver: a start may not wait for a name server that does not answer.
+ * Finds the loopback addresses of names in /etc/hosts, where OpenSRF's installation guide puts them.
+ * Does not ask a resolver: a start must not wait for a silent name server.
  */
 export function domainAddresses(domains: readonly string[], { hostsFile = HOSTS_FILE, ipv4 = hasIpv4Loopback() }: Surroundings = {}): DomainAddresses {
   const literals = domains.flatMap((domain) => addressLiteral(domain) ?? []);
@@ -39,12 +39,12 @@ export function domainAddresses(domains: readonly string[], { hostsFile = HOSTS_
   return { hosts: unique(missing.length > 0 || found.length === 0 ? [...found, IPV4] : found), missing, notLoopback };
 }
 
-/** The address to connect to for a domain, as its programs do. */
+/** The address that a domain's programs connect to. */
 export function addressOf(domain: string): string {
   return addressLiteral(domain) ?? (domainAddresses([domain]).hosts[0] as string);
 }
 
-/** The address that a domain is, if it is one: `127.0.0.2`, `::1` or `[::1]`; null for a name. */
+/** The address of a domain that is a literal address: `127.0.0.2`, `::1` or `[::1]`; null for a name. */
 export function addressLiteral(domain: string): string | null {
   const bare = domain.replace(/^\[(.*)\]$/, '$1');
   return isIP(bare) === 0 ? null : bare;

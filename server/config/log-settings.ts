@@ -14,7 +14,7 @@ export const PROTECT_SETTINGS = {
     group: LOG,
     fallback: [],
     reload: true,
-    describe: 'Never show the parameters of methods whose names begin so (repeatable); with --config besides those of <log_protect>',
+    describe: 'Hide the parameters of methods with this prefix (repeatable), besides those of <log_protect> in --config',
   }),
 } as const;
 

@@ -20,7 +20,7 @@ export type LogDestination =
 /** Level, format and destination of the log. */
 export interface LogOptions {
   readonly level: LogLevel;
-  /** That of the lines about the server's own start and end. */
+  /** The level of the lines about the server's own start and end. */
   readonly lifeLevel: LogLevel;
   /** `auto`: pretty on a terminal, JSON to a pipe, OpenSRF's lines to a file and to syslog. */
   readonly format: LogFormat;
@@ -38,5 +38,5 @@ export const LOG_LEVEL: ValueType<LogLevel> = {
   choices: LOG_LEVELS,
 };
 
-/** Where syslog puts the lines; `local0` where none is named. */
+/** The syslog facility; `local0` by default. */
 export const FACILITY = orBoolean<SyslogFacility>(choice(SYSLOG_FACILITIES), 'local0');

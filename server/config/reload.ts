@@ -3,14 +3,14 @@ import type { ChopChopConfig } from './config.ts';
 import { nested, valueAt } from './input.ts';
 import { CONFIG_PATHS, CONFIG_SETTINGS, type ConfigPath } from './settings.ts';
 
-/** The configuration after a reload: the new one, with the old values of settings that take a restart. */
+/** The configuration after a reload: the new one, with the old values of settings that need a restart. */
 export interface Reloaded {
   readonly config: ChopChopConfig;
-  /** The paths of settings that differ and take a restart, as `ports` or `router.balance`. */
+  /** The paths of changed settings that need a restart, as `ports` or `router.balance`. */
   readonly restart: readonly string[];
 }
 
-/** Combines the configuration of a running server with one that was read again. */
+/** Combines the configuration of a running server with a new one. */
 export function reloadedConfig(running: ChopChopConfig, read: ChopChopConfig): Reloaded {
   const taken = nested(Object.fromEntries(CONFIG_PATHS.map((path) => [path, valueAt(mayChange(path, running, read) ? read : running, path)])));
   const config = Object.freeze({ ...running, ...taken, ...nullSections(running) });
@@ -29,7 +29,7 @@ function nullSections({ tls, settings }: ChopChopConfig): Partial<ChopChopConfig
   return { ...(tls === null && { tls }), ...(settings === null && { settings }) };
 }
 
-/** The path of a setting; the name of its section if that was absent, or is. */
+/** The path of a setting; its section's name if the section was or is absent. */
 function nameOf(path: string, ...configs: readonly ChopChopConfig[]): string {
   const section = path.slice(0, Math.max(0, path.indexOf('.')));
   return section !== '' && configs.some((config) => valueAt(config, section) === null) ? section : path;

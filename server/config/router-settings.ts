@@ -44,7 +44,7 @@ export const ROUTER_SETTINGS = {
     type: choice(BALANCES),
     group: ROUTER,
     fallback: 'round-robin',
-    describe: 'Choose the listener for the next request in this way',
+    describe: 'Choose the next listener by this strategy',
   }),
   'router.onListenerLoss': setting({
     option: 'on-listener-loss',
@@ -52,21 +52,21 @@ export const ROUTER_SETTINGS = {
     group: ROUTER,
     fallback: 'error',
     describe:
-      'When a listener is lost with unanswered requests, answer them with status 503 ("error"), hand them to another listener, so that they may run twice ("reroute"), or leave the client waiting ("ignore")',
+      'When a listener is lost with unanswered requests, answer them with status 503 ("error"), hand them to another listener, so that they may run twice ("reroute"), or let the client wait ("ignore")',
   }),
   'router.lossGraceMs': setting({
     option: 'loss-grace',
     type: seconds(),
     group: ROUTER,
     fallback: 1_000,
-    describe: 'Wait so many seconds for answers from workers of a lost listener',
+    describe: 'Seconds to wait for answers from workers of a lost listener',
   }),
   'router.stuckListenerMs': setting({
     option: 'stuck-listener',
     type: seconds(),
     group: ROUTER,
     fallback: 0,
-    describe: 'Count the requests of a listener as lost if for so many seconds neither it nor its workers have shown a sign of life; 0: never',
+    describe: 'Seconds without a sign of life from a listener and its workers until its requests count as lost; 0: never',
   }),
   'router.absentService': setting({
     option: 'absent-service',
@@ -80,7 +80,7 @@ export const ROUTER_SETTINGS = {
     type: seconds(),
     group: ROUTER,
     fallback: 0,
-    describe: 'Hold a request for so many seconds until an absent service registers',
+    describe: 'Seconds to hold a request until an absent service registers',
   }),
   'router.externalRouter': setting({
     option: 'external-router',

@@ -82,7 +82,7 @@ export const PROCESS_SETTINGS = {
     group: PROCESS,
     element: '',
     fallback: false,
-    describe: 'Print what would run, or what is wrong, and stop',
+    describe: 'Print the resolved configuration or its errors, and exit',
   }),
   'process.readyFile': setting({
     option: 'ready-file',

@@ -12,7 +12,7 @@ const SERVER = 'Server';
 const SETTINGS = 'Settings';
 const COMPONENTS = 'Components';
 
-/** The file that the other settings may stand in. */
+/** The file that may contain the other settings. */
 export const FILE_SETTINGS = {
   config: setting({
     option: 'config',

@@ -62,7 +62,7 @@ interface SettingRow<Value> extends OptionRow<Value> {
 /** How the environment variable of each setting begins. */
 export const ENVIRONMENT_PREFIX = 'OPENSRF_CHOPCHOP_';
 
-/** A row of a table of options. Without a fallback, the value is null where none is given. */
+/** A row of a table of options. Without a fallback, the default is null. */
 export function option<Value>(row: OptionRow<Value> & { readonly fallback: NoInfer<Value> }): Option<Value, Value>;
 export function option<Value>(row: OptionRow<Value>): Option<Value, null>;
 export function option(row: OptionRow<unknown> & { readonly fallback?: unknown }): Option {

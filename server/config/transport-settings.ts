@@ -7,7 +7,7 @@ import { choice, FILE, FILE_MODE, text } from './values/texts.ts';
 
 const TRANSPORTS = 'Transports';
 
-/** The parts of `tls.certificate`, each of which is an option. */
+/** The parts of `tls.certificate`, each with an option. */
 export const CERTIFICATE_SETTINGS = {
   'tls.certificate.certificate': setting({
     option: 'tls-cert',
@@ -33,7 +33,7 @@ export const CERTIFICATE_SETTINGS = {
   }),
 } as const;
 
-/** Transports, and the login that each of them takes. */
+/** Transports, and the logins that each accepts. */
 export const TRANSPORT_SETTINGS = {
   'tls.certificate': setting({ option: '', type: CERTIFICATE, group: TRANSPORTS, element: '', reload: true, describe: 'The certificate of TLS' }),
   'tls.ports': setting({
@@ -93,7 +93,7 @@ export const TRANSPORT_SETTINGS = {
     type: list(ORIGIN, { commas: true }),
     group: TRANSPORTS,
     fallback: [],
-    shownDefault: "this machine's own pages and those of the served domains",
+    shownDefault: 'pages of this machine and of the served domains',
     describe: 'The same as --web-origin (repeatable)',
   }),
 } as const;

@@ -41,7 +41,7 @@ export interface WebSocketConfig {
   readonly ports: readonly number[];
   /** The same, with TLS from the first byte. */
   readonly tlsPorts: readonly number[];
-  /** Origins of pages that may use it, as those of `web`. */
+  /** Origins of pages that may use it, like those of `web`. */
   readonly origins: readonly string[];
 }
 

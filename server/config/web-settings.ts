@@ -9,21 +9,21 @@ const WEB = 'Web';
 
 /** HTTP: the gateways for browsers, and XMPP over WebSocket. */
 export interface WebConfig {
-  /** On all addresses of `hosts`. 0, if it is the only one: any free one. */
+  /** On all addresses of `hosts`. 0, if alone: any free port. */
   readonly ports: readonly number[];
   /** The same, with TLS from the first byte. */
   readonly tlsPorts: readonly number[];
   /** Empty: the addresses of the server. */
   readonly hosts: readonly string[];
-  /** Proxies whose word for a client's address counts: addresses, networks, or the names that `proxy-addr` knows. */
+  /** Trusted proxies: addresses, networks, or names known to `proxy-addr`. */
   readonly trustProxy: readonly string[];
   /** Origins of pages that may use it, as `https://HOST:PORT`, or `*`, besides the server's own. */
   readonly origins: readonly string[];
   /** The same from `<cross_origin>`: `HOST[:PORT]` of either scheme, or `*`. */
   readonly crossOrigins: readonly string[];
-  /** `NAME@DOMAIN` of the account that gateways speak as; null: the first that is not a router's. */
+  /** `NAME@DOMAIN` of the gateways' account; null: the first account that is not a router's. */
   readonly user: string | null;
-  /** Patterns of the services that `/services` serves; empty: there is no such path. */
+  /** Patterns of the services at `/services`; empty: the path does not exist. */
   readonly services: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export const WEB_SETTINGS = {
     type: list(ORIGIN, { commas: true }),
     group: WEB,
     fallback: [],
-    shownDefault: "this machine's own pages, those of the served domains and of the host that is asked; and <cross_origin> of --config",
+    shownDefault: 'pages of this machine, of the served domains and of the requested host; and <cross_origin> of --config',
     describe: 'Let web pages of this origin use the gateways and WebSockets, as https://example.org, or "*" (repeatable)',
   }),
   'web.crossOrigins': setting({
@@ -80,7 +80,7 @@ export const WEB_SETTINGS = {
     type: ACCOUNT_ADDRESS,
     group: WEB,
     shownDefault: "<gateway> of --config, else the first account that is not a router's",
-    describe: 'Let the gateways speak as this account, as NAME@DOMAIN; its domain says which services browsers reach',
+    describe: 'Log the gateways in as this account, NAME@DOMAIN; browsers reach the services of its domain',
   }),
   'web.services': setting({
     option: 'web-services',

@@ -104,7 +104,7 @@ test('an address that others can reach is refused while an account has the defau
     const [problem, ...more] = problemsOf(() => createConfig({ domains: ['localhost'], hosts: ['127.0.0.1', host] }));
     assert.equal(
       problem,
-      `hosts: other machines may reach ${host}, and opensrf and router have the default password: set others (--user NAME:PASSWORD, or the file of --config), listen on 127.0.0.1, or say --insecure`,
+      `hosts: other machines may reach ${host}, and opensrf and router have the default password: set others (--user NAME:PASSWORD, or the file of --config), listen on 127.0.0.1, or add --insecure`,
     );
     assert.deepEqual(more, []);
     createConfig({ domains: ['localhost'], hosts: [host], accounts: OWN_PASSWORDS });
@@ -194,13 +194,13 @@ test('each problem of the command line is reported with its option, and no passw
     '--user: "a" is not an account as NAME:PASSWORD[@DOMAIN]',
     '--user: needs an account as NAME:PASSWORD[@DOMAIN]; the name is missing',
     '--user: a has no password',
-    '--user: a: the text behind the last "@" is not a domain; behind a password with an "@", add "@DOMAIN"',
+    '--user: a: the text after the last "@" is not a domain; after a password with an "@", add "@DOMAIN"',
     '--trusted-client: "a b" is not DOMAIN or ROUTER-DOMAIN=DOMAIN',
     `--trusted-server: x is not a served domain ${served}`,
   ]);
   assert.deepEqual(
     problemsOf(() => from({ user: 'a:p@ssword' })),
-    [`--user: a: the text behind the last "@" is not a served domain ${served}; behind a password with an "@", add "@DOMAIN"`],
+    [`--user: a: the text after the last "@" is not a served domain ${served}; after a password with an "@", add "@DOMAIN"`],
   );
   assert.deepEqual(
     problemsOf(() => from({ port: 'five', hold: 'x', 'peer-router': 'x' })),

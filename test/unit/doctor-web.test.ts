@@ -30,7 +30,7 @@ test('the account of the gateways must be one that the server has, and not the r
   for (const user of ['nobody@public.localhost', 'router@public.localhost']) {
     assert.throws(
       () => findings({ web: { ports: [8080], user } }),
-      (error) => error instanceof ConfigError && /^web\.user: .* is no account, or the router's$/.test(formatProblem(error.problems[0] as never)),
+      (error) => error instanceof ConfigError && /^web\.user: .* is not an account, or is the router's$/.test(formatProblem(error.problems[0] as never)),
     );
   }
 });

@@ -37,8 +37,8 @@ test('a variable that is no setting is a warning, with the one that may have bee
   assert.deepEqual(read({ OPENSRF_CHOPCHOP_DOMIAN: 'a', OPENSRF_CHOPCHOP_XYZZY: '', OTHER_HOLD: '1' }), {
     given: [],
     warnings: [
-      'OPENSRF_CHOPCHOP_DOMIAN: is no setting; did you mean OPENSRF_CHOPCHOP_DOMAIN?',
-      'OPENSRF_CHOPCHOP_XYZZY: is no setting (see docs/configuration.md)',
+      'OPENSRF_CHOPCHOP_DOMIAN: is not a setting; did you mean OPENSRF_CHOPCHOP_DOMAIN?',
+      'OPENSRF_CHOPCHOP_XYZZY: is not a setting (see docs/configuration.md)',
     ],
   });
 });

@@ -33,5 +33,5 @@ export function readChopchopSection(section: ConfigElement | null, file: string)
 
 function noSetting(name: string): string {
   const meant = nearest(name, [...PATH_OF_ELEMENT.keys()]);
-  return `is no setting of <chopchop>${meant === null ? ' (see docs/configuration.md)' : `; did you mean <${meant}>?`}`;
+  return `is not a setting of <chopchop>${meant === null ? ' (see docs/configuration.md)' : `; did you mean <${meant}>?`}`;
 }

@@ -6,10 +6,10 @@ import { ConfigError, inFile } from '../problem.ts';
 /** An element of opensrf_core.xml or srfsh.xml. */
 export interface ConfigElement {
   readonly name: string;
-  /** Where its start tag begins, counted from 1. */
+  /** The line of its start tag, from 1. */
   readonly line: number;
   readonly children: readonly ConfigElement[];
-  /** Its character data, CDATA included and comments left out, without white space at the ends. */
+  /** Its character data, with CDATA and without comments, trimmed. */
   readonly text: string;
   /** The part of its text that OpenSRF's own programs read differently: `a comment`, `CDATA` or `white space`; `''`: none. */
   readonly oddity: string;

@@ -41,7 +41,7 @@ const GROUP = 'Connection';
 /** The options of all commands that log in at a running server. @param defaults The defaults that `--help` shows. */
 export function connectionOptions(defaults: ConnectionConfig) {
   return {
-    config: option({ option: 'config', type: FILE, group: GROUP, describe: "Read what is not given here from OpenSRF's opensrf_core.xml, or a .srfsh.xml" }),
+    config: option({ option: 'config', type: FILE, group: GROUP, describe: "Read the other options from OpenSRF's opensrf_core.xml, or a .srfsh.xml" }),
     host: option({ option: 'host', type: text('the address of the server'), group: GROUP, shownDefault: defaults.host, describe: 'Connect to this address' }),
     port: option({ option: 'port', type: REMOTE_PORT, group: GROUP, shownDefault: String(defaults.port), describe: 'Connect to this port' }),
     domain: option({ option: 'domain', type: DOMAIN, group: GROUP, shownDefault: defaults.domain, describe: 'Use the account and the router of this domain' }),
@@ -51,7 +51,7 @@ export function connectionOptions(defaults: ConnectionConfig) {
   } as const;
 }
 
-/** The values of {@link connectionOptions}; null if the command line has none, so that a file or the environment may give it. */
+/** The values of {@link connectionOptions}; null if absent from the command line, so that a file or the environment can set it. */
 export type ConnectionValues = ValuesOf<ReturnType<typeof connectionOptions>>;
 
 /** The variables that `exec` sets for its command. */
@@ -72,12 +72,12 @@ export function resolveConnection(given: ConnectionValues, environment: NodeJS.P
   const { config, ...ofCommandLine } = given;
   const said = { ...(config === null ? {} : fromFile(config, defaults)), ...withoutNulls(ofCommandLine) };
   const { host, port, domain, username, password, router, logProtect } = { ...defaults, host: null, ...fromEnvironment(environment, defaults, said), ...said };
-  // OpenSRF's programs connect to the host that the domain names.
+  // OpenSRF's programs connect to the host named by the domain.
   const address = host ?? addressLiteral(domain) ?? defaults.host;
   return Object.freeze({ host: address, port, domain, username, password, router, logProtect });
 }
 
-/** The values that nothing stronger gives. A command that only a router's account may use keeps that account. */
+/** The values that no stronger source sets. A command for router accounts only keeps that account. */
 function fromEnvironment(environment: NodeJS.ProcessEnv, defaults: ConnectionConfig, said: Partial<ConnectionConfig>): Partial<ConnectionConfig> {
   const ofRouter = defaults.username === DEFAULT_ROUTER_NAME;
   const asked = Object.entries(ENVIRONMENT).filter(([key]) => !(key in said) && !(ofRouter && ACCOUNT.has(key)));
@@ -89,7 +89,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv, defaults: ConnectionCon
 
 const ACCOUNT = new Set(['username', 'password']);
 
-/** The account of services and srfsh; for commands that only a router's account may use, the router's. */
+/** The account of services and srfsh; for commands restricted to router accounts, the router's. */
 function fromFile(file: string, { username }: ConnectionConfig): Partial<ConnectionConfig> {
   const { clients, routers, logProtect } = readOpensrfCore(file);
   const [client] = clients;

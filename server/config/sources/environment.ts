@@ -5,7 +5,7 @@ import type { Given, GivenByKey } from './given.ts';
 
 type Names = Readonly<Record<string, Pick<Setting, 'environment'>>>;
 
-/** Reads the settings of a table from the environment. Empty variables count as unset, and those of a container platform are not ours. */
+/** Reads the settings of a table from the environment. Ignores empty variables and those of a container platform. */
 export function givenInEnvironment(table: Names, environment: NodeJS.ProcessEnv): GivenByKey {
   const given = new Map<string, readonly Given[]>();
   for (const [key, { environment: name }] of Object.entries(table)) {
@@ -24,11 +24,11 @@ export function unknownVariables(table: Names, environment: NodeJS.ProcessEnv): 
   return unknown.map((name) => {
     const meant = nearest(withoutPrefix(name), known.map(withoutPrefix));
     const hint = meant === null ? ' (see docs/configuration.md)' : `; did you mean ${ENVIRONMENT_PREFIX}${meant}?`;
-    return { place: placeOf(name), text: `is no setting${hint}`, fault: 'content' };
+    return { place: placeOf(name), text: `is not a setting${hint}`, fault: 'content' };
   });
 }
 
-/** Kubernetes and Docker describe services in variables. Those of a service called opensrf-chopchop, or opensrf-chopchop-tls, begin as ours do. */
+/** Kubernetes and Docker describe services in variables; for a service called opensrf-chopchop or opensrf-chopchop-tls these have our prefix. */
 function isOfPlatform(name: string, value = ''): boolean {
   if (/_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/.test(name)) return true;
   if (name.endsWith('_PORT')) return /^(?:tcp|udp|sctp):\/\//.test(value);

@@ -1,7 +1,7 @@
 import type { Place } from '../problem.ts';
 import type { OptionTable } from '../setting.ts';
 
-/** A setting as one source has it, unread. */
+/** A setting from one source, unparsed. */
 export interface Given {
   /** null: the setting without a value, as a bare `--tls-required` or `<tls_required/>`. */
   readonly text: string | null;

@@ -4,19 +4,19 @@ import { PORT } from '../values/numbers.ts';
 import { type ChopchopSection, readChopchopSection } from './chopchop-section.ts';
 import { type ConfigElement, readConfigFile } from './config-element.ts';
 
-/** `<opensrf>`, `<gateway>` or `<srfsh>`: how a program logs in. */
+/** `<opensrf>`, `<gateway>` or `<srfsh>`: a program's login. */
 export interface ClientSection {
   readonly name: string;
   readonly line: number;
   readonly domain: string;
-  /** 0 where the file has none. */
+  /** 0: none. */
   readonly port: number;
-  /** `''` where the file has none. */
+  /** `''`: none. */
   readonly unixPath: string;
   readonly username: string;
   readonly password: string;
   readonly routerName: string;
-  /** A path, or `syslog`; `''` where there is none. */
+  /** A path, or `syslog`; `''`: none. */
   readonly logFile: string;
   /** `<cross_origin><origin>`: hosts of pages that may use the HTTP gateways, or `*`. */
   readonly crossOrigins: readonly string[];
@@ -33,47 +33,47 @@ export interface RouterSection {
   readonly trustedClients: readonly string[];
   /** A path, or `syslog`. */
   readonly logFile: string;
-  /** OpenSRF's number from 0 to 5. Its routers take 1 where there is none. */
+  /** OpenSRF's number from 0 to 5. Without one its routers use 1. */
   readonly logLevel: number;
   /** `local0` to `local7`; for a log file named `syslog`. */
   readonly syslogFacility: string;
 }
 
-/** `<opensrf><routers><router>`: where services register. */
+/** `<opensrf><routers><router>`: a router at which services register. */
 export interface Registration {
   readonly line: number;
   /** The router's domain. */
   readonly target: string;
-  /** Its name; `''` where that of the section counts. */
+  /** Its name; `''`: the section's. */
   readonly routerName: string;
-  /** The services that register there; all where none is named. */
+  /** The services that register there; empty: all. */
   readonly services: readonly string[];
 }
 
-/** The Jabber network that an `opensrf_core.xml` (or a `.srfsh.xml`) describes. */
+/** The Jabber network described by an `opensrf_core.xml` (or a `.srfsh.xml`). */
 export interface OpensrfCore {
   readonly clients: readonly ClientSection[];
   readonly routers: readonly RouterSection[];
-  /** `<opensrf><routers>`: the routers that services register with. */
+  /** `<opensrf><routers>`: the routers at which services register. */
   readonly registrations: readonly Registration[];
   /** `<shared><log_protect><match_string>` */
   readonly logProtect: readonly string[];
-  /** `<opensrf><settings_config>`, `''` where there is none. */
+  /** `<opensrf><settings_config>`; `''`: none. */
   readonly settingsConfig: string;
   /** `<chopchop>`: our own section. */
   readonly chopchop: ChopchopSection;
-  /** Oddities that do no harm. */
+  /** Harmless oddities. */
   readonly warnings: readonly Problem[];
 }
 
 const REDIS_PORT = 6379;
-const REDIS_WARNING = `port ${REDIS_PORT} is that of Redis, which an unreleased line of OpenSRF uses in place of Jabber: its programs cannot talk to this server`;
+const REDIS_WARNING = `port ${REDIS_PORT} is Redis's, which an unreleased version of OpenSRF uses instead of Jabber: its programs cannot talk to this server`;
 
 const CLIENT_SECTIONS = ['opensrf', 'gateway', 'srfsh'];
 
 /**
  * Reads an `opensrf_core.xml` of any version, or a `.srfsh.xml`, whose root is the section itself.
- * Tolerant where the C and Perl readers differ: white space is trimmed, comments and CDATA are understood, the first of a doubled element counts.
+ * Tolerant where the C and Perl readers differ: trims white space, reads comments and CDATA, and takes the first of duplicate elements.
  * @throws ConfigError with every problem
  */
 export function readOpensrfCore(file: string): OpensrfCore {
@@ -107,7 +107,7 @@ class CoreReader {
     };
     this.warnings.push(...core.chopchop.warnings);
     if (core.clients.length === 0 && core.routers.length === 0) {
-      this.problem(root, 'neither <opensrf>, <gateway>, <srfsh> nor <routers><router> is in here');
+      this.problem(root, 'the file has neither <opensrf>, <gateway>, <srfsh> nor <routers><router>');
     }
     if (this.problems.length > 0) throw new ConfigError(this.problems);
     return core;
@@ -130,15 +130,14 @@ class CoreReader {
 
   private router(router: ConfigElement): RouterSection[] {
     const transport = this.once(router.children, 'transport', router);
-    // As osrf_control does: a router without one is passed over.
+    // Like osrf_control, skip a router without one.
     if (transport === null) {
-      this.warn(router, 'has no <transport> and is passed over');
+      this.warn(router, 'has no <transport> and is ignored');
       return [];
     }
     const resource = this.text(transport, 'resource');
-    if (resource !== 'router' && resource !== '') this.warn(transport, `resource "${resource}" is not used: services address "router" whatever it says`);
-    if (this.text(transport, 'unixpath') !== '' && this.text(transport, 'port') === '')
-      this.warn(transport, 'unixpath is read by no router and not listened on');
+    if (resource !== 'router' && resource !== '') this.warn(transport, `resource "${resource}" is ignored: services always address "router"`);
+    if (this.text(transport, 'unixpath') !== '' && this.text(transport, 'port') === '') this.warn(transport, 'unixpath is ignored: no router reads it');
     const trusted = this.once(router.children, 'trusted_domains', router);
     const domain = this.domain(transport, 'server');
     return [
@@ -200,7 +199,7 @@ class CoreReader {
     return element?.text ?? '';
   }
 
-  /** Warns of text that we read as it was meant, but OpenSRF's own programs do not. */
+  /** Warns of text that we read as intended, but OpenSRF's own programs do not. */
   private checkPlain(element: ConfigElement): void {
     if (element.text !== '' && element.oddity !== '')
       this.warn(element, `has ${element.oddity} beside its value, which OpenSRF's own programs do not read as we do`);
@@ -208,7 +207,7 @@ class CoreReader {
 
   private once(elements: readonly ConfigElement[], name: string, parent: ConfigElement): ConfigElement | null {
     const [first, second] = elements.filter(named(name));
-    if (second !== undefined) this.warn(second, `stands twice in <${parent.name}>; the first, in line ${first?.line}, counts`);
+    if (second !== undefined) this.warn(second, `occurs twice in <${parent.name}>; the first, in line ${first?.line}, counts`);
     return first ?? null;
   }
 

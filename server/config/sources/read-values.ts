@@ -10,7 +10,7 @@ export interface Part {
   readonly place: Place;
 }
 
-/** The values of a table, and the places of those that were given. */
+/** The values of a table, and the places of the given ones. */
 export interface ReadValues<Table> {
   readonly values: ValuesOf<Table>;
   readonly parts: ReadonlyMap<string, readonly Part[]>;
@@ -19,7 +19,7 @@ export interface ReadValues<Table> {
 /**
  * Reads the values of a table. The first source that has a key counts for it.
  * @param sources The strongest first.
- * @param problems Takes wrong values; their defaults stand in for them.
+ * @param problems Receives invalid values; their defaults replace them.
  */
 export function readValues<Table extends OptionTable>(table: Table, sources: readonly GivenByKey[], problems: Problems): ReadValues<Table> {
   const values: Record<string, unknown> = {};

@@ -8,24 +8,24 @@ const HEAD = `# Configuration
 
 Written by \`node scripts/configuration-reference.js\` from the program's own table of settings; do not edit it here.
 
-An option may stand on the command line (\`--hold 2\`), in the environment (\`OPENSRF_CHOPCHOP_HOLD=2\`) and, where the tables name an element, in the
-\`<chopchop>\` section of the file of \`--config\` (\`<chopchop><hold>2</hold></chopchop>\`). The command line beats the environment, that beats
-\`<chopchop>\`, and that the rest of the file. \`--check-config\` prints the outcome. \`SIGHUP\` reads everything again, and takes over what is marked under
-"Reload"; the rest takes a restart.
+Set an option on the command line (\`--hold 2\`), in the environment (\`OPENSRF_CHOPCHOP_HOLD=2\`) or, if the tables name an element, in the
+\`<chopchop>\` section of the file of \`--config\` (\`<chopchop><hold>2</hold></chopchop>\`). The command line overrides the environment, that overrides
+\`<chopchop>\`, and that the rest of the file. \`--check-config\` prints the outcome. \`SIGHUP\` reads everything again and applies the settings marked under
+"Reload"; the others need a restart.
 
-The same rules hold wherever a value stands:
+The same rules apply to all sources:
 
-- True and false may be written \`true\`, \`yes\`, \`on\`, \`1\` and \`false\`, \`no\`, \`off\`, \`0\`, in upper or lower case. An option or element without a value, as
+- Write true and false as \`true\`, \`yes\`, \`on\`, \`1\` and \`false\`, \`no\`, \`off\`, \`0\`, in upper or lower case. An option or element without a value, as
   \`--tls-required\` or \`<tls_required/>\`, is true; \`--no-tls-required\` is false.
-- Numbers are written in digits, as \`5\`, \`0.5\`; nothing else is taken for one.
-- An empty variable of the environment counts as unset. An empty value elsewhere is refused, unless the option can do without.
-- What is marked "repeatable" may be given several times, and so may its element. Lists of addresses, domains, origins and limits may also be given in one value with commas between them.
+- Write numbers in digits, as \`5\`, \`0.5\`.
+- An empty variable of the environment counts as unset. An empty value elsewhere is an error, unless the value is optional.
+- An option marked "repeatable", and its element, may occur several times. Lists of addresses, domains, origins and limits may also be one value with commas.
 `;
 
 const LIMITS_HEAD = `## Limits
 
-Each is set by \`--limit NAME=VALUE\` (repeatable), \`OPENSRF_CHOPCHOP_LIMIT=NAME=VALUE,NAME=VALUE\` or \`<chopchop><limit>NAME=VALUE</limit></chopchop>\`. A value is
-a whole number in the limit's unit, or has one behind it: KiB, MiB, GiB; ms, s, min. \`--help limits\` prints this table.
+Set one by \`--limit NAME=VALUE\` (repeatable), \`OPENSRF_CHOPCHOP_LIMIT=NAME=VALUE,NAME=VALUE\` or \`<chopchop><limit>NAME=VALUE</limit></chopchop>\`. A value is
+a whole number in the limit's unit, or has a suffix: KiB, MiB, GiB; ms, s, min. \`--help limits\` prints this table.
 `;
 
 /** All of docs/configuration.md. */

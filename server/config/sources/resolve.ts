@@ -19,13 +19,13 @@ export interface Resolved {
   readonly settings: PlacedSettings;
   readonly config: ChopChopConfig;
   readonly log: LogOptions;
-  /** null: there is to be no control interface. */
+  /** null: no control interface. */
   readonly control: ControlSettings | null;
   /** The site's file; null without `--config`. */
   readonly core: OpensrfCore | null;
-  /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
+  /** Served domains without a loopback address in /etc/hosts, if the addresses were chosen by that file. */
   readonly missingNames: readonly string[];
-  /** Oddities that do no harm. */
+  /** Harmless oddities. */
   readonly warnings: readonly Problem[];
 }
 
@@ -44,7 +44,7 @@ export interface Sources {
 }
 
 /**
- * Resolves the settings of a command. The command line beats the environment, that beats `<chopchop>`, that beats the rest of the file, and that the
+ * Resolves the settings of a command. The command line overrides the environment, that overrides `<chopchop>`, that the rest of the file, and that the
  * defaults. The file is read once.
  * @throws ConfigError with every problem.
  */
@@ -75,11 +75,11 @@ export function resolveSettings(sources: Sources): Resolved {
 /** A site's file. */
 interface Site {
   readonly core: OpensrfCore;
-  /** The configuration that it gives, without its `<chopchop>` section. */
+  /** The configuration in it, without its `<chopchop>` section. */
   readonly site: ConfigInput;
 }
 
-/** Reads the file of `--config`; null if there is none, or if something is wrong with it. */
+/** Reads the file of `--config`; null if there is none, or if it has errors. */
 function readSite(said: readonly GivenByKey[], problems: Problems): Site | null {
   const { config: file } = readValues({ config: SETTINGS.config }, said, new Problems()).values;
   if (file === null) return null;

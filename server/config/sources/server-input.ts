@@ -16,22 +16,22 @@ import type { PlacedSettings } from './placed-settings.ts';
 /** The input of a configuration, and remarks for the user. */
 export interface ServerInput {
   readonly input: ConfigInput;
-  /** Served domains that have no loopback address in /etc/hosts, if the addresses were chosen by that. */
+  /** Served domains without a loopback address in /etc/hosts, if the addresses were chosen by that file. */
   readonly missingNames: readonly string[];
   readonly warnings: readonly Problem[];
 }
 
-/** The settings, and everything that their meaning depends on. */
+/** The settings and their context. */
 interface Reading {
   readonly settings: PlacedSettings;
-  /** The configuration that the rest of the site's file gives. */
+  /** The configuration in the rest of the site's file. */
   readonly site: ConfigInput;
   readonly core: OpensrfCore | null;
   readonly domains: readonly string[];
   readonly problems: Problems;
 }
 
-/** Puts a configuration together: settings beat the rest of the site's file. */
+/** Builds a configuration: settings override the rest of the site's file. */
 export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, site: ConfigInput, problems: Problems): ServerInput {
   const domains = [...new Set(settings.isGiven('domains') ? settings.values.domains : (site.domains ?? DEFAULT_DOMAINS))];
   const reading: Reading = { settings, site, core, domains, problems };
@@ -56,11 +56,13 @@ function addressesOf(reading: Reading): { hosts: readonly string[]; missing: rea
   const { settings, domains } = reading;
   const foreign = settings.values.hosts.filter((host) => isPlaceholder(host, settings.placeOf('hosts', host)));
   const hosts = settings.values.hosts.filter((host) => !foreign.includes(host));
-  const warnings = foreign.map((host) => warning(settings.placeOf('hosts', host), `${host} is no address of this machine and is not listened on`));
+  const warnings = foreign.map((host) =>
+    warning(settings.placeOf('hosts', host), `${host} is not an address of this machine; the server does not listen there`),
+  );
   if (settings.isGiven('hosts') && hosts.length > 0) return { hosts, missing: [], warnings };
   const { notLoopback, ...addresses } = domainAddresses(domains);
   const unheard = notLoopback.map((domain) =>
-    warning(placeOfDomain(domain, reading), `programs of ${domain} connect to that address; to listen there, say --host ${domain}`),
+    warning(placeOfDomain(domain, reading), `programs of ${domain} connect to that address; to listen there, add --host ${domain}`),
   );
   return { ...addresses, warnings: [...warnings, ...unheard] };
 }
@@ -80,7 +82,7 @@ function warning(place: Place, text: string): Problem {
   return { place, text, fault: 'content' };
 }
 
-/** The values that a source or the site gives. */
+/** The values set by a source or the site. */
 function asGiven({ settings, site }: Reading): Partial<Record<ConfigPath, unknown>> {
   const values = CONFIG_PATHS.map((path) => [path, settings.isGiven(path) ? settings.values[path] : valueAt(site, path)] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
@@ -91,8 +93,8 @@ function accountsOf({ settings, site, domains, problems }: Reading): readonly Ac
   return settings.values.accounts?.flatMap((account) => {
     if (account.domain === '') return domains.map((domain) => ({ ...account, domain }));
     if (domains.includes(account.domain)) return [account];
-    // The text may be the end of a password, so the message does not show it.
-    problems.add('accounts', `${account.username}: the text behind the last "@" is not a served domain (${domains.join(', ')}); ${AT_SIGN_HINT}`, account);
+    // The text may be the end of a password, so the message omits it.
+    problems.add('accounts', `${account.username}: the text after the last "@" is not a served domain (${domains.join(', ')}); ${AT_SIGN_HINT}`, account);
     return [];
   });
 }
@@ -111,7 +113,7 @@ function checkOrigins({ settings, problems }: Reading): void {
   if (settings.isGiven('web.origins')) problems.add('web.origins', 'there is no HTTP without --web-port, --web-tls-port or --websocket-port');
 }
 
-/** TLS, if there is a certificate for it. */
+/** The TLS configuration, if there is a certificate. */
 function tlsOf(values: Partial<Record<ConfigPath, unknown>>, { settings, problems }: Reading): Pick<ConfigInput, 'tls'> {
   const certificate = certificateOf(settings, problems);
   if (certificate !== null) return { tls: { ...(nested(values) as ConfigInput).tls, certificate } };
@@ -123,7 +125,7 @@ function tlsOf(values: Partial<Record<ConfigPath, unknown>>, { settings, problem
   return { tls: null };
 }
 
-/** The built-in opensrf.settings, if there is a file for it. */
+/** The built-in opensrf.settings, if there is a file. */
 function settingsOf(values: Partial<Record<ConfigPath, unknown>>, reading: Reading): Pick<ConfigInput, 'settings'> {
   const file = settingsFile(reading);
   return file === null ? { settings: null } : { settings: { ...(nested(values) as ConfigInput).settings, file } };

@@ -7,7 +7,7 @@ import { type ClientSection, type OpensrfCore, readOpensrfCore } from './opensrf
 const NAMES = ['srfsh.xml', '.srfsh.xml'];
 
 /**
- * Adds srfsh's account to a site, if its file stands beside the site's own. It adds no domain. An account that contradicts the site is left out with a
+ * Adds srfsh's account to a site, if its file is in the same folder. It adds no domain. An account that contradicts the site is left out with a
  * warning.
  * @param file The site's file.
  */
@@ -41,10 +41,10 @@ function readClients(path: string, warnings: Problem[]): readonly ClientSection[
   }
 }
 
-/** Why srfsh cannot log in with that section; `''`: it can. */
+/** The reason why srfsh cannot log in with that section, or `''`. */
 function contradiction({ username, domain, password }: ClientSection, { clients, routers }: OpensrfCore): string {
   const sections = [...clients, ...routers];
-  if (!sections.some((section) => section.domain === domain)) return `${domain} is no domain of the site; srfsh cannot log in`;
+  if (!sections.some((section) => section.domain === domain)) return `${domain} is not a domain of the site; srfsh cannot log in`;
   const known = sections.find((section) => section.domain === domain && section.username === username);
   if (known === undefined || known.password === password) return '';
   return `${username}@${domain} has another password in line ${known.line} of the site's file; srfsh cannot log in`;

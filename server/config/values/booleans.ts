@@ -3,7 +3,7 @@ import { type ValueType, valueType } from './value-type.ts';
 const TRUE = new Set(['true', 'yes', 'on', '1']);
 const FALSE = new Set(['false', 'no', 'off', '0']);
 
-/** Reads true or false in the usual spellings; null: it is neither. */
+/** Reads true or false in the usual spellings; null for other texts. */
 export function readBoolean(text: string): boolean | null {
   const word = text.toLowerCase();
   if (TRUE.has(word)) return true;
@@ -21,6 +21,6 @@ const TYPE = valueType<boolean>({
 /** True or false. */
 export const BOOLEAN: ValueType<boolean> = {
   ...TYPE,
-  // A program may hand in 1 and 0 as numbers.
+  // A program may pass 1 and 0 as numbers.
   take: (given) => (typeof given === 'number' ? TYPE.parse(String(given)) : TYPE.take(given)),
 };

@@ -2,7 +2,7 @@ import { readBoolean } from './booleans.ts';
 import { PORT } from './numbers.ts';
 import { good, refused, type ValueType } from './value-type.ts';
 
-/** The port of the console where no other is named. */
+/** The console's default port. */
 export const DEFAULT_CONSOLE_PORT = 5290;
 
 /** A port of 127.0.0.1, the usual one, or none. */
@@ -10,7 +10,7 @@ export type ConsolePort = number | 'usual' | 'off';
 
 const WANTS = `${PORT.wants}, or true or false`;
 
-/** Where the console is: a port, or true or false in the usual spellings. `1` and `0` are ports here. */
+/** The console's port, or true or false in the usual spellings. `1` and `0` are ports here. */
 export const CONSOLE_PORT: ValueType<ConsolePort> = {
   ...PORT,
   label: 'string',

@@ -1,10 +1,10 @@
 import { good, type Reading, refused, repeatable, type ValueType } from './value-type.ts';
 
-/** How a list is written. */
+/** The syntax of a list. */
 export interface ListRules {
-  /** Whether one text may hold several values, with commas between them. */
+  /** Whether one text may contain several values, separated by commas. */
   readonly commas: boolean;
-  /** Whether a program may hand in an empty list; true by default. */
+  /** Whether a program may pass an empty list; true by default. */
   readonly mayBeEmpty?: boolean;
 }
 

@@ -10,12 +10,12 @@ export interface NumberRules {
   readonly least: number;
   readonly most: number;
   readonly whole: boolean;
-  /** How to name it; `a number` where it is missing. */
+  /** Its name in messages; by default `a number`. */
   readonly name?: string;
   readonly unit?: string;
 }
 
-/** A number in digits, as `5`, `-5`, `0.5`; null for all else, as `5s`, `1e3`, `0x10`. */
+/** A number in digits, as `5`, `-5`, `0.5`; null for other texts, as `5s`, `1e3`, `0x10`. */
 export function readNumber(text: string): number | null {
   return /^-?(?:\d+(?:\.\d+)?|\.\d+)$/.test(text) ? Number(text) : null;
 }
@@ -36,7 +36,7 @@ export function number(rules: NumberRules): ValueType<number> {
   });
 }
 
-/** A time of up to a day: seconds where it is written, milliseconds in a program. @param least In seconds. */
+/** A time of up to a day: seconds in text, milliseconds in a program. @param least In seconds. */
 export function seconds(least = 0): ValueType<number> {
   const written = number({ least, most: DAY_S, whole: false, name: 'a number of seconds', unit: 's' });
   const handedIn = number({ least: least * MS, most: DAY_S * MS, whole: false, name: 'a number of milliseconds' });
@@ -58,7 +58,7 @@ export const REMOTE_PORT = number({ least: 1, most: HIGHEST_PORT, whole: true, n
 
 const ONE_OF_SEVERAL = number({ least: 1, most: HIGHEST_PORT, whole: true, name: 'a port number' });
 
-/** Ports to listen on, of which an option names one. 0, any free port, stands alone. */
+/** Ports to listen on; each option names one. 0, any free port, must be the only one. */
 export const PORTS: ValueType<readonly number[]> = {
   ...PORT,
   parse: (text) => listed(PORT.parse(text)),

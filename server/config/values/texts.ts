@@ -7,7 +7,7 @@ export function text(wants: string): ValueType<string> {
   return valueType<string>({ wants, read: (given) => given, accepts: (given): given is string => typeof given === 'string' && given.trim() !== '' });
 }
 
-/** A text that keeps its white space and appears in no message. */
+/** A text that keeps its white space and is never shown in a message. */
 export function secret(wants: string): ValueType<string> {
   return {
     ...text(wants),
@@ -16,7 +16,7 @@ export function secret(wants: string): ValueType<string> {
   };
 }
 
-/** A type whose value may be left out, or be true or false. @param on The value of true; that of false is null. */
+/** A type whose value may be omitted, or be true or false. @param on The value of true; false becomes null. */
 export function orBoolean<Value>(type: ValueType<Value>, on: Value): ValueType<Value | null> {
   return {
     ...type,
@@ -47,7 +47,7 @@ export const LOCAL_PART = valueType<string>({
   read: (given) => (isLocalPart(given) ? given : null),
 });
 
-/** Permissions of a file: octal digits where they are written, a number in a program. */
+/** File permissions: octal digits in text, a number in a program. */
 export const FILE_MODE = valueType<number>({
   wants: 'file permissions from 0 to 777, in octal',
   read: (given) => (/^0?[0-7]{1,3}$/.test(given) ? Number.parseInt(given, 8) : null),

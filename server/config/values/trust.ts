@@ -7,7 +7,7 @@ export type Trust = ReadonlyMap<string, readonly string[]>;
 
 const WANTS = 'DOMAIN or ROUTER-DOMAIN=DOMAIN';
 
-/** Trusted domains, each written as `DOMAIN` or `ROUTER-DOMAIN=DOMAIN`. Those without a router stand under `''`, for every router. */
+/** Trusted domains, each written as `DOMAIN` or `ROUTER-DOMAIN=DOMAIN`. `''` has the domains trusted by every router. */
 export const TRUST = repeatable<Trust>({
   wants: WANTS,
   parse(text) {

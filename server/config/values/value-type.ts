@@ -1,4 +1,4 @@
-/** A value, or the reasons why there is none. */
+/** A value, or the reasons for refusing it. */
 export type Reading<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
 /** The reasons why a value was refused. */
@@ -9,7 +9,7 @@ export interface Refusal {
 }
 
 /**
- * Reads values of one type. The rules are the same for the command line, the environment, a file and a program: each type has one parser, and there is
+ * Reads values of one type. Each type has a single parser, so the same rules apply to the command line, the environment, a file and a program.
  * no other.
  */
 export interface ValueType<Value> {
@@ -19,9 +19,9 @@ export interface ValueType<Value> {
   readonly wants: string;
   /** All possible values; empty if there are too many to list. */
   readonly choices: readonly string[];
-  /** The value of an option or element that is given without one, as text; null: it needs one. */
+  /** The value of an option or element without one, as text; null: it needs one. */
   readonly bare: string | null;
-  /** The unit of a written number, as `s`; `''` for all else. */
+  /** The unit of a written number, as `s`; `''`: none. */
   readonly unit: string;
   /** Reads a text. */
   parse(text: string): Reading<Value>;

@@ -28,7 +28,7 @@ export const ACCOUNT_ADDRESS = valueType<string>({
   },
 });
 
-/** The name of a service, in which `*` stands for any text. */
+/** The name of a service; `*` matches any text. */
 export const SERVICE_PATTERN = valueType<string>({
   wants: 'the name of a service, with * for any text',
   read: (text) => (/^[\w.*-]+$/.test(text) ? text : null),

@@ -44,7 +44,7 @@ export class LostRequests {
     if (requests.length > 0) this.environment.jobs.run(this.refuseAll(requests));
   }
 
-  /** In rounds of the event loop: where the server is held up, or has more input than it reads in a turn, answers that came meanwhile are read first. */
+  /** Counted in rounds of the event loop: if the server is delayed, or has more input than it reads in a turn, it reads pending answers first. */
   private afterGrace(rounds: number, action: () => void): void {
     const { clock, jobs } = this.environment;
     if (rounds === 0) action();

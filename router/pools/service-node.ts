@@ -28,7 +28,7 @@ export interface Suspicion {
   readonly since: number;
 }
 
-/** What a {@link ServiceNode} is made from. */
+/** The parts of a {@link ServiceNode}. */
 export interface Registration {
   /** The number of the session that registered. */
   readonly session: number;

@@ -5,14 +5,14 @@ import { StrictStream } from './strict-stream.ts';
 import { type Width, widthOf } from './width.ts';
 
 /**
- * Reads the text of a connection strictly: one stream, or several behind each other. Each stream is a {@link StrictStream}.
+ * Reads the text of a connection strictly: one stream, or several in sequence. Each stream is a {@link StrictStream}.
  */
 export class StrictReader {
-  /** To be exchanged between two children of the stream only, as are the limits. */
+  /** Like the limits, exchange it only between two children of the stream. */
   receiver: StreamReceiver;
   limits: ReaderLimits;
   private stream: StrictStream;
-  /** `restarting`, while a receiver that has asked for a new stream is still at work. */
+  /** `restarting`: the receiver has asked for a new stream and not yet returned. */
   private state: 'reading' | 'restarting' | 'between streams' | 'stopped' = 'reading';
 
   constructor(receiver: StreamReceiver, limits: ReaderLimits) {
@@ -22,8 +22,8 @@ export class StrictReader {
   }
 
   /**
-   * Reads on. Everything complete in the text has been handed to the receiver on return.
-   * @throws StreamError where the text is not what a stream may hold; the reader is of no use afterwards.
+   * Reads more text. On return, every complete child has been handed to the receiver.
+   * @throws StreamError if the text is invalid in a stream; the reader is unusable afterwards.
    */
   write(text: string, width: Width): void {
     if (this.state === 'reading') this.readOn(text, width);
@@ -35,12 +35,12 @@ export class StrictReader {
     return this.stream.idle;
   }
 
-  /** About the memory that it keeps of what has begun, in bytes. */
+  /** The approximate memory of the begun child, in bytes. */
   get keptBytes(): number {
     return this.stream.keptBytes;
   }
 
-  /** Where in the stream the child that is being read began, or the gap. */
+  /** The start of the child being read, or of the gap. */
   get childStart(): number {
     return this.stream.childStart;
   }
@@ -49,7 +49,7 @@ export class StrictReader {
     return this.state === 'stopped';
   }
 
-  /** What the stream's header declares. */
+  /** The header's declarations. */
   get namespaces(): StreamNamespaces {
     return this.stream.namespaces;
   }
@@ -59,20 +59,20 @@ export class StrictReader {
     this.stream.takeOver(head, proven, length, width);
   }
 
-  /** From a receiver: behind this child begins a new stream with a header of its own (RFC 6120 §6.4.6). */
+  /** Called by a receiver: after this child a new stream begins, with its own header (RFC 6120 §6.4.6). */
   restart(): void {
     if (this.state === 'stopped') return;
     this.state = 'restarting';
     this.stream.leave();
   }
 
-  /** Takes no more; what is left of the current text is not read. */
+  /** Stops; the rest of the current text stays unread. */
   stop(): void {
     this.state = 'stopped';
     this.stream.leave();
   }
 
-  /** After a receiver has called {@link stop}: what had come behind the child it was given, and was not read. */
+  /** The unread text after a receiver's {@link stop}. */
   get unread(): string {
     return this.stream.unread;
   }
@@ -90,7 +90,7 @@ export class StrictReader {
     this.begin(unread);
   }
 
-  /** Between two streams white space is nothing: clients end what they send with a line feed (go-xmpp). At the very first it is bad XML. */
+  /** Skip white space between two streams: some clients end their elements with a line feed (go-xmpp). At the very start it is malformed XML. */
   private begin(text: string): void {
     const stream = text.replace(/^[ \t\r\n]+/, '');
     if (stream === '') return;

@@ -1,4 +1,4 @@
-/** What characters a text has: ASCII only; others of Latin-1; others, for which V8 keeps two bytes for each of its characters. */
+/** The widest characters of a text: ASCII; Latin-1; or others, for which V8 uses two bytes per character. */
 export type Width = 0 | 1 | 2;
 
 const TWO_BYTE = /[\u0100-\uffff]/;

@@ -26,11 +26,11 @@ export type StanzaErrorCondition =
  * @public
  */
 export type FaultAction =
-  /** Delays the message by so many milliseconds, or by a random time between two; later messages overtake it. */
+  /** Delays the message by this many milliseconds, or by a random time between two; later messages overtake it. */
   | { readonly delayMs: number | readonly [from: number, to: number] }
   /** Drops the message. */
   | { readonly drop: true }
-  /** Delivers so many extra copies; true: one. */
+  /** Delivers this many extra copies; true: one. */
   | { readonly duplicate: number | true }
   /** Bounces the message with this condition; true: `service-unavailable`. */
   | { readonly bounce: StanzaErrorCondition | true }
@@ -38,7 +38,7 @@ export type FaultAction =
   | { readonly status: number; readonly text?: string }
   /** Drops the connection of sender or receiver just before the message is passed on or delivered. */
   | { readonly cut: 'sender' | 'receiver' }
-  /** Stops the receiver's reading for so many milliseconds. */
+  /** Stops the receiver's reading for this many milliseconds. */
   | { readonly stallMs: number }
   /** Delivers this message, and all later ones, to the receiver one byte at a time. */
   | { readonly splitWrites: true }
@@ -58,7 +58,7 @@ export type FaultKind = 'delayMs' | 'drop' | 'duplicate' | 'bounce' | 'status' |
 export interface FaultScope extends RequestFilter {
   /** The client's request, the answer, or (`web`) a browser's request at a web gateway, whose socket `cut` breaks; `request` by default. */
   readonly on?: 'request' | 'answer' | 'web';
-  /** The JID of sender or receiver; a bare one stands for all its resources. */
+  /** The JID of sender or receiver; a bare JID matches all its resources. */
   readonly jid?: string;
   /** The number of matching messages to skip first; 0 by default. */
   readonly after?: number;

@@ -81,9 +81,9 @@ export interface RequestFilter {
   readonly method?: string | RegExp;
   /** One matcher for each parameter. */
   readonly params?: readonly Matcher[];
-  /** The client's JID; a bare one stands for all its resources. */
+  /** The client's JID; a bare JID matches all its resources. */
   readonly client?: string;
-  /** The JID of the listener or the worker; a bare one stands for all its resources. */
+  /** The JID of the listener or the worker; a bare JID matches all its resources. */
   readonly worker?: string;
   /** The transaction id (`osrf_xid`). */
   readonly transactionId?: string;

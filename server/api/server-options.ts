@@ -78,7 +78,7 @@ export interface WebSocketOptions {
   readonly ports?: readonly number[];
   /** HTTPS ports; they need {@link TlsOptions}. None by default. */
   readonly tlsPorts?: readonly number[];
-  /** The origins of web pages that may connect, as `https://example.org`, or `*`. By default those of this machine and of the served domains. */
+  /** The origins of web pages that may connect, as `https://example.org`, or `*`; by default pages of this machine and of the served domains. */
   readonly origins?: readonly string[];
 }
 
@@ -91,11 +91,11 @@ export interface WebOptions {
   readonly ports?: readonly number[];
   /** HTTPS ports; they need {@link TlsOptions}. None by default. */
   readonly tlsPorts?: readonly number[];
-  /** Addresses to listen on; by default those of the server. */
+  /** Addresses to listen on; by default the server's. */
   readonly hosts?: readonly string[];
   /** Proxies whose word for a client's address counts: addresses, networks as `192.0.2.0/24`, or `loopback`. None by default. */
   readonly trustProxy?: readonly string[];
-  /** The origins of web pages that may use it, as `https://example.org`, or `*`, besides those of this machine, of the served domains and of the host asked. */
+  /** The origins of web pages that may use it, as `https://example.org`, or `*`, besides pages of this machine, of the served domains and of the requested host. */
   readonly origins?: readonly string[];
   /** The hosts of such pages, as `<cross_origin>` of `opensrf_core.xml` has them: `HOST[:PORT]`, or `*`. */
   readonly crossOrigins?: readonly string[];

@@ -40,7 +40,7 @@ export class ChopChop {
   /** The last start and the last stop; a stop waits for a pending start. */
   private started: Promise<unknown> = Promise.resolve();
   private stopped: Promise<void> = Promise.resolve();
-  /** Null while no port is for browsers. */
+  /** Null: no port serves browsers. */
   private gateways: Gateways | null = null;
   private readonly log: Log;
   private peerCheck: Timer | null = null;
@@ -67,7 +67,7 @@ export class ChopChop {
     return this.parts.slices;
   }
 
-  /** Log lines that its flood guards left out. */
+  /** Log lines suppressed by its flood guards. */
   get suppressedLogLines(): number {
     return this.parts.guardedLogs.suppressed;
   }
@@ -96,7 +96,7 @@ export class ChopChop {
     return this.parts.routers.byDomain;
   }
 
-  /** What is kept in memory for all peers. */
+  /** The memory kept for all peers. */
   get memory(): MemoryBudget {
     return this.parts.memory;
   }
@@ -224,14 +224,14 @@ export class ChopChop {
     return [...this.listening.c2s];
   }
 
-  /** Loaded here because few servers have them. */
+  /** Loaded on demand, because few servers have them. */
   private async openGateways(): Promise<readonly Door[]> {
     const { Gateways } = await import('./gateways.ts');
     this.gateways = new Gateways(this.parts, this.log);
     return this.gateways.doors;
   }
 
-  /** Requests of browsers are answered before the services are gone. */
+  /** Answer the requests of browsers before the services end. */
   private async closeGateways(): Promise<void> {
     await this.gateways?.close();
     this.gateways = null;

@@ -75,7 +75,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const turns = new ProgramTurns(clock, clock.soon);
   const memoryLog = guardedLog('memory', ['warn']);
   const memory = new MemoryBudget(config.limits.memoryBytes || defaultMemoryLimit(), clock, ({ peer, rank }, bytes) => {
-    memoryLog.warn({ peer, rank, bytes }, 'memory runs out: closing the peer that the server keeps most for');
+    memoryLog.warn({ peer, rank, bytes }, 'memory is running out: closing the peer with the most memory');
   });
   const counts = new ServerCounts();
   const accounts = new Accounts(config.accounts);

@@ -6,7 +6,7 @@ import { hasEnded } from '../process/process-times.ts';
 import { BoundSession } from '../sessions/bound-session.ts';
 import type { Session } from '../sessions/session.ts';
 
-/** What a server can see of the programs behind its sessions, besides what they send. */
+/** Evidence about the programs behind sessions, besides their stanzas. */
 export class ServerEvidence implements Evidence {
   readonly hasEnded = hasEnded;
   private readonly sessions: ReadonlySet<Session>;
@@ -23,7 +23,7 @@ export class ServerEvidence implements Evidence {
       report(new Map());
       return;
     }
-    // From the clock, whose guard takes failures of the receiver.
+    // Scheduled by the clock, whose guard catches the receiver's failures.
     readUnreadBytes(new Set(peers.values())).then(
       (unread) => this.clock.soon(() => report(new Map([...peers].flatMap(([session, peer]) => entryOf(session, unread.get(peer)))))),
       () => this.clock.soon(() => report(new Map())),
@@ -55,7 +55,7 @@ function entryOf(session: RoutedSession, bytes: number | undefined): [RoutedSess
   return bytes === undefined ? [] : [[session, bytes]];
 }
 
-/** Only a peer on this machine has its socket in this machine's tables. */
+/** This machine's tables contain the sockets of local peers only. */
 function peerOf(session: RoutedSession): [RoutedSession, string][] {
   if (!(session instanceof BoundSession) || !session.link.open || session.host !== '') return [];
   return [[session, session.link.peer.replace(/^::ffff:/, '')]];

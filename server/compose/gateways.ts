@@ -14,7 +14,7 @@ import { allowedOrigins } from '../web/allowed-origins.ts';
 import type { Door } from '../web/door.ts';
 import type { Parts } from './compose.ts';
 
-/** The web gateways of a server while it runs. */
+/** The web gateways of a running server. */
 export class Gateways {
   readonly doors: readonly Door[];
   private readonly parts: Parts;
@@ -59,7 +59,7 @@ export class Gateways {
     ];
   }
 
-  /** Takes no more requests, and waits for a time until those that were taken are answered. Then everything ends. */
+  /** Stops taking requests, waits a limited time for the answers, then ends everything. */
   async close(): Promise<void> {
     const { clock, running } = this.parts;
     const { webDrainMs } = running.config.limits;

@@ -8,7 +8,7 @@ import { type Credentials, LoginError } from '../osrf/login.ts';
 import type { Binding } from '../sessions/binding.ts';
 import { LocalLink, type LocalLinkEnvironment, type Program, type ProgramPlace } from '../sessions/local-link.ts';
 
-/** As whom a program of this process has a session. */
+/** The account and role of a program in this process. */
 export type ProgramIdentity = Pick<Credentials, 'username' | 'domain' | 'resource'>;
 
 /** The parts of the server that programs of this process need. */
@@ -47,7 +47,7 @@ export class Programs {
     return login;
   }
 
-  /** Gives a gateway of this process a session for a peer of its own. The server vouches for it, so it has no password. @throws LoginError */
+  /** Gives a gateway of this process a session for a peer. It has no password; the server vouches for it. @throws LoginError */
   enter(identity: ProgramIdentity, program: Program, place: ProgramPlace): LocalLink {
     const link = new LocalLink(this.linkEnvironment, program, place);
     this.bind(link, identity);

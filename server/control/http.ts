@@ -89,7 +89,7 @@ export async function readBody(request: IncomingMessage): Promise<{ readonly bod
   return body === undefined ? { status: 400, reason: `the body is ${jsonProblem(text)}` } : { body };
 }
 
-// The page loads nothing from other hosts, stands in no frame and runs only its own script files, so no message content can run as a script.
+// The page loads nothing from other hosts, allows no framing and runs only its own script files, so message content cannot run as a script.
 const POLICY = 'Content-Security-Policy';
 const HEADERS = {
   [POLICY]:

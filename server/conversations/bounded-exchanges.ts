@@ -1,26 +1,26 @@
 import type { Limits } from '../config/limits.ts';
 import type { Exchange } from './exchange.ts';
 
-/** How many exchanges are kept, and how much for all of them. Beyond that, the oldest is forgotten. */
+/** The limits of kept exchanges: number and bytes. Beyond them the oldest is forgotten. */
 export interface ExchangeLimits {
   readonly exchanges: number;
   readonly bytes: number;
 }
 
-/** For those that have no whole answer yet; so many sessions that workers have taken are followed too. */
+/** The limits of open exchanges, and the number of sessions with a worker that are followed. */
 export function followedLimits({ followedRequests, followedBytes }: Limits): ExchangeLimits {
   return { exchanges: followedRequests, bytes: followedBytes };
 }
 
-/** Exchanges in the order in which they began, within bounds of number and bytes. */
+/** Exchanges in order of their start, within limits of number and bytes. */
 export class BoundedExchanges {
   private readonly limits: ExchangeLimits;
   private readonly forget: (exchange: Exchange) => void;
-  /** With the bytes that were counted for each. */
+  /** Each with the bytes counted for it. */
   private readonly exchanges = new Map<Exchange, number>();
   private bytes = 0;
 
-  /** @param forget Ends the oldest, because there are too many; it is to be removed here. */
+  /** @param forget Ends the oldest one, to make room; the caller must remove it here. */
   constructor(limits: ExchangeLimits, forget: (exchange: Exchange) => void) {
     this.limits = limits;
     this.forget = forget;
@@ -43,7 +43,7 @@ export class BoundedExchanges {
     this.grown(exchange);
   }
 
-  /** More is kept for one of them. */
+  /** Counts additional bytes for one of them. */
   grown(exchange: Exchange): void {
     const counted = this.exchanges.get(exchange);
     if (counted === undefined) return;

@@ -9,7 +9,7 @@ export class Conversation {
   service: string;
   /** Whether it is connected to a worker. */
   connected = false;
-  /** Those without a whole answer, oldest first, by type and number. */
+  /** The open exchanges, oldest first, by type and number. */
   private readonly open = new Map<string, Exchange>();
 
   constructor(client: string, thread: string, service: string) {
@@ -23,7 +23,7 @@ export class Conversation {
     return this.open.size === 0 && !this.connected;
   }
 
-  /** How many have no whole answer. */
+  /** The number of open exchanges. */
   get size(): number {
     return this.open.size;
   }
@@ -37,7 +37,7 @@ export class Conversation {
     return this.open.get(keyOf(threadTrace, type));
   }
 
-  /** Those with one of these numbers, each once, in the order of the numbers. */
+  /** The exchanges with these numbers, each once, in the order of the numbers. */
   withNumbers(numbers: Iterable<string>): Exchange[] {
     const found = new Set<Exchange>();
     for (const number of numbers) {

@@ -13,8 +13,8 @@ import { DayTime, type Time } from './day-time.ts';
 import { Exchange, type ExchangeState } from './exchange.ts';
 
 /**
- * What a worker sends without a request that waits for it: `late`, a result or status for a request that is closed, as of a Perl method that goes on after
- * respond_complete; `timeout`, status 408: it has waited too long for the next request of a session, and ends that.
+ * A worker's stanza without an open request: `late`, a result or status of a closed request, e.g. from a Perl method that continues after
+ * respond_complete; `timeout`, status 408: the worker waited too long for the next request of a session, and ends the session.
  */
 export type UnaskedKind = 'late' | 'timeout';
 
@@ -28,7 +28,7 @@ export interface ExchangeObserver {
   answered(exchange: Exchange, stanza: Stanza): void;
   /** The exchange has ended, with {@link Exchange.state}, and no longer changes. */
   ended(exchange: Exchange): void;
-  /** A worker has sent something that no request waits for. @param client Its address. @param thread References resolved. */
+  /** A worker has sent a stanza without an open request. @param client Its address. @param thread References resolved. */
   unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void;
 }
 
@@ -270,7 +270,7 @@ function numbersIn(stanza: Stanza): string[] {
   return peekOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
 }
 
-/** Whether a JID is one of a domain. All conversations are looked at when a component ends, so nothing is parsed. */
+/** Whether a JID belongs to a domain. A component's end checks all conversations, so it parses nothing. */
 function isOfDomain(jid: string, domain: string): boolean {
   const slash = jid.indexOf('/');
   const bare = slash === -1 ? jid : jid.slice(0, slash);

@@ -32,7 +32,7 @@ export class Exchange {
   readonly service: string;
   /** `''` for a CONNECT. */
   readonly method: string;
-  /** The parameters. They are kept as text, and parsed anew each time they are read, as are the results: values take many times the bytes of their JSON. */
+  /** The parameters. Like the results they are kept as text and parsed at each access: values take many times the bytes of their JSON. */
   declare readonly params: readonly unknown[];
   /** The same as JSON. */
   readonly paramsJson: string;
@@ -70,11 +70,11 @@ export class Exchange {
   endedAt = 0;
   /** Characters of all its stanzas. */
   length: number;
-  /** About how many bytes are kept for it; an observer that keeps something until its end adds that. */
+  /** The approximate memory kept for it; an observer adds anything that it keeps until the end. */
   bytes: number;
   private readonly assembler = new ResultAssembler();
   private readonly resultTexts: string[] = [];
-  /** Of a result that is not whole yet. */
+  /** The chunks of an incomplete result. */
   private pieceBytes = 0;
 
   /** @param message The client's message in the stanza. */
@@ -145,7 +145,7 @@ export class Exchange {
     this.bytes += bytes;
   }
 
-  /** The pieces that it was put together from are gone. */
+  /** Drops the pieces that it was built from. */
   private addResult(content: unknown): void {
     const text = writeJson(content) ?? 'null';
     this.resultTexts.push(text);
@@ -154,13 +154,13 @@ export class Exchange {
   }
 }
 
-/** An exchange besides its texts: itself, its conversation, its places in the tables, measured roughly. */
+/** The approximate memory of an exchange besides its texts: itself, its conversation, its entries in tables. */
 const OVERHEAD_BYTES = 1_500;
 
-/** So much is kept of the text of a status, of which an exchange has one. */
+/** The most characters kept of a status text. */
 const MAX_STATUS = 4_096;
 
-// Own properties, so that a copy of an exchange has them too; with the same functions for all, so that V8 makes one shape of them.
+// Own properties, so that copies of an exchange have them; shared functions, so that V8 uses one shape for all.
 const PARAMS: PropertyDescriptor & ThisType<Exchange> = {
   enumerable: true,
   get() {

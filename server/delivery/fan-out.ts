@@ -9,7 +9,7 @@ export interface FanOutLimits {
   readonly stanzaCopyBytes: number;
 }
 
-/** Whether a stanza may be copied to so many receivers. */
+/** Whether a stanza may be copied to this many receivers. */
 export function mayFanOut(stanza: Stanza, receivers: number, { stanzaCopies, stanzaCopyBytes }: FanOutLimits): boolean {
   return receivers <= 1 || (receivers <= stanzaCopies && receivers * stanza.cost <= stanzaCopyBytes);
 }

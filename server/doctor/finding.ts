@@ -1,4 +1,4 @@
-/** What a check has found. */
+/** The result of a check. */
 export interface Finding {
   readonly grade: 'ok' | 'warning' | 'failure';
   readonly text: string;

@@ -9,10 +9,10 @@ import { type LogProtect, REDACTED } from './log-protect.ts';
 
 const MESSAGE = 'request failed';
 
-/** A longer stanza is not looked into: reading it costs far more than sending it. */
+/** Do not parse longer stanzas: that costs far more than sending them. */
 const MOST_READ = 65_536;
 
-/** Logs each request that failed: one line, the parameters never among it, and so many lines in a window of time. */
+/** Logs each failed request: one line without parameters, and a limited number of lines per window of time. */
 export class FailedRequests implements FailureObserver {
   private readonly log: FloodGuard;
   private readonly protect: () => LogProtect;
@@ -26,7 +26,7 @@ export class FailedRequests implements FailureObserver {
     if (this.passesOver()) return;
     const messages = messagesOf(request);
     const asked = messages.find(isAsking);
-    // A client waits for no answer to a DISCONNECT.
+    // No client waits for an answer to a DISCONNECT.
     if (asked === undefined && messages.length > 0) return;
     this.write(request, asked, serviceAt(request.to), `${statusCode} ${text}`);
   }
@@ -38,19 +38,19 @@ export class FailedRequests implements FailureObserver {
     const failed = asked.find(({ threadTrace }) => threadTrace === status?.threadTrace) ?? asked[0];
     const method = methodOf(failed);
     const text = String(status?.payload['status'] ?? '');
-    // A service may repeat the parameters in what it says. Without its name a method may be a protected one.
+    // A service may repeat the parameters in its error text. A method of unknown name may be protected.
     const shown = failed === undefined || this.protect().protects(method) ? REDACTED : text;
     this.write(request, failed, serviceAt(request.to), `${status === undefined ? '' : statusCodeOf(status)} ${shown}`.trim(), answer.from);
   }
 
-  /** A stanza came back from an address where nothing takes it. */
+  /** A stanza bounced: its address has no recipient. */
   undelivered(stanza: Stanza, { condition, text }: StanzaError): void {
     if (stanza.name !== 'message' || stanza.type === 'error' || stanza.thread === '' || this.passesOver()) return;
     const asked = messagesOf(stanza).find(isAsking);
     if (asked !== undefined) this.write(stanza, asked, '', text === '' ? condition : `${condition}: ${text}`);
   }
 
-  /** Counts a line of which there have been too many, before anything is read for it. */
+  /** Counts a suppressed line before anything is parsed for it. */
   private passesOver(): boolean {
     if (!this.log.isFull('warn', MESSAGE)) return false;
     this.log.warn({}, MESSAGE);
@@ -70,7 +70,7 @@ function isAsking({ type }: OsrfMessage): boolean {
   return type === 'REQUEST' || type === 'CONNECT';
 }
 
-/** `''` if the request was not read. */
+/** `''` if the request was not parsed. */
 function methodOf(asked: OsrfMessage | undefined): string {
   if (asked === undefined) return '';
   return asked.type === 'CONNECT' ? 'CONNECT' : String(asked.payload['method'] ?? '');

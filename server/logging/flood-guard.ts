@@ -18,11 +18,11 @@ interface Window {
 }
 
 /**
- * Prevents a hostile peer from flooding the log: writes so many lines of each kind in a window of time, and at its end the number of suppressed lines.
+ * Prevents a hostile peer from flooding the log: limits the lines of each kind in a window of time, and logs the number of suppressed lines at its end.
  * A line's kind is its message. Messages are constants, so there are few kinds.
  */
 export class FloodGuard implements Log {
-  /** Lines that were left out. */
+  /** The number of suppressed lines. */
   suppressed = 0;
   private readonly log: Log;
   private readonly clock: Clock;
@@ -54,7 +54,7 @@ export class FloodGuard implements Log {
     this.write('error', fields, message);
   }
 
-  /** Whether the next line of a kind would only be counted. For a caller whose line costs something to make. */
+  /** Whether the next line of a kind would be suppressed. For callers whose line is expensive to make. */
   isFull(level: Level, message: string): boolean {
     const window = this.windows.get(message);
     return window !== undefined && window.lines >= this.most(level);

@@ -19,7 +19,7 @@ export class GuardedLogs {
     this.limits = limits;
   }
 
-  /** Lines that the guards left out. */
+  /** The lines suppressed by the guards. */
   get suppressed(): number {
     return this.guards.reduce((sum, { suppressed }) => sum + suppressed, 0);
   }

@@ -12,11 +12,11 @@ import { Syslog } from './syslog.ts';
 /** An open log. */
 export interface OpenLog {
   readonly log: Logger;
-  /** The same log for the lines about the server's own start and end: their level may be another. */
+  /** The same log for the lines about the server's own start and end, with its own level. */
   readonly life: Logger;
-  /** Lines that the destination did not take, since the start. */
+  /** Lines that the destination dropped since the start. */
   lostLines(): number;
-  /** Resolves when all lines are out, or the destination has taken none for a while. */
+  /** Resolves when all lines are written, or the destination has stalled for a while. */
   close(): Promise<void>;
 }
 
@@ -65,14 +65,14 @@ class LogLines {
   private writeLine(level: number, json: string): void {
     const problem = this.sink.write(level, this.format(json));
     if (problem === null) return;
-    // Once: a full disk need not fill a terminal.
+    // Once: a full disk must not fill a terminal.
     if (this.lost === 0) this.notice(problem);
     this.lost++;
     this.lostInAll++;
   }
 }
 
-/** Standard error is often the same pipe as standard output: nothing more is written there when that is full. */
+/** Standard error is often the same pipe as standard output; write nothing more there if it is full. */
 function noticeOf({ destination }: LogOptions): (problem: string) => void {
   if (destination.kind === 'stdout') return () => {};
   return (problem) => process.stderr.write(`opensrf-chopchop: cannot write the log: ${problem}; lines are lost until this is fixed\n`);

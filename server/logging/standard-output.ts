@@ -3,13 +3,13 @@ import { SYSTEM_TIME } from '../kernel/clock.ts';
 import type { LogSink } from './sink.ts';
 
 const STANDARD_OUTPUT = 1;
-/** Bytes that may wait for the reader of standard output; the sink loses further lines rather than fill the memory. */
+/** The most unread bytes of standard output; beyond it lines are lost, to save memory. */
 const WAITING_BYTES = 1_048_576;
 const RETRY_MS = 50;
-/** How long a server that ends waits for the reader. */
+/** The time that an ending server waits for the reader. */
 const CLOSE_MS = 1_000;
 
-/** Standard output. A write never waits: a pipe without a reader, or a terminal that is stopped (Ctrl-S), would hold up the whole server. */
+/** Standard output. Writes never wait: a pipe without a reader, or a stopped terminal (Ctrl-S), would block the whole server. */
 export class StandardOutput implements LogSink {
   private readonly descriptor: number;
   private readonly waiting: Buffer[] = [];
@@ -37,7 +37,7 @@ export class StandardOutput implements LogSink {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  /** @returns why lines were lost; null if none were. */
+  /** @returns the reason for lost lines, or null. */
   private flush(): string | null {
     try {
       this.writeWaiting();
@@ -70,7 +70,7 @@ export class StandardOutput implements LogSink {
   }
 }
 
-/** @returns how many bytes; 0 while there is no room. @throws Error */
+/** @returns the number of bytes written; 0 while there is no room. @throws Error */
 function writeSome(descriptor: number, bytes: Buffer): number {
   try {
     return writeSync(descriptor, bytes);
@@ -80,14 +80,14 @@ function writeSome(descriptor: number, bytes: Buffer): number {
   }
 }
 
-/** A descriptor of the same pipe or terminal that returns EAGAIN instead of waiting. Opened again, so that other programs that share it still wait. */
+/** A descriptor of the same pipe or terminal that returns EAGAIN instead of waiting. Reopened, so that other programs sharing the original still wait. */
 function nonBlocking(descriptor: number): number {
-  // A file opened again would be written from its beginning, and a disk does not wait.
+  // A reopened file would be overwritten from its start, and a disk does not block.
   if (fstatSync(descriptor).isFile()) return descriptor;
   try {
     return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    // A socket cannot be opened again, and some systems have no /proc. Node makes its own standard streams non-blocking when it first uses them.
+    // A socket cannot be reopened, and some systems have no /proc. Node makes its own standard streams non-blocking at first use.
     void process.stdout.writable;
     return descriptor;
   }

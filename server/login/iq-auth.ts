@@ -26,9 +26,9 @@ export function iqAuthLogin(query: Element, domain: string, streamId: string, ac
   return known ? { username, resource } : new StanzaError('not-authorized', 'wrong user name or password');
 }
 
-/** A refused login as the log needs it. */
+/** A refused login, for the log. */
 export function refusedIqAuth(query: Element, { condition, text: why }: StanzaError): RefusedLogin {
-  // The client must not learn which of the two was wrong; the log finds out.
+  // Do not reveal to the client which of the two was wrong; the log has the reason.
   return { username: usernameIn(query), condition, text: condition === 'not-authorized' ? '' : why };
 }
 

@@ -1,12 +1,12 @@
 import type { Accounts } from './accounts.ts';
 
-/** A login that the server refused, as its log needs it. */
+/** A refused login, for the log. */
 export interface RefusedLogin {
-  /** As the client has written it; `''` if it named no user. */
+  /** As sent by the client; `''` without a user name. */
   readonly username: string;
-  /** Of SASL (RFC 6120 §6.5), or of a stanza error. */
+  /** A SASL condition (RFC 6120 §6.5) or a stanza error's. */
   readonly condition: string;
-  /** More of the reason; `''`: the condition says it all. */
+  /** More of the reason; `''`: none. */
   readonly text: string;
 }
 
@@ -16,7 +16,7 @@ export function accountOf({ username }: RefusedLogin, domain: string): string {
   return username.includes('@') ? username : `${username}@${domain}`;
 }
 
-/** The reason for the log. The client is never sent it: an attacker must not learn which users there are. */
+/** The reason for the log. Never send it to the client: an attacker must not learn which users exist. */
 export function refusalReason({ username, condition, text }: RefusedLogin, domain: string, accounts: Accounts): string {
   switch (condition) {
     case 'not-authorized':

@@ -28,7 +28,7 @@ const ESTABLISHED = '01';
 /** The value of `tr` for the retransmission timer; a live peer that does not read has another one (zero window probe). */
 const RETRANSMITTING = '01';
 
-/** The remote addresses (`address:port`) in a table of proc(5) net/tcp with so many retransmissions. */
+/** The remote addresses (`address:port`) in a table of proc(5) net/tcp with at least this many retransmissions. */
 export function deadPeersIn(table: string, minimumRetransmissions: number): string[] {
   const peers: string[] = [];
   for (const line of table.split('\n').slice(1)) {

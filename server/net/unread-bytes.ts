@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { addressOf, TABLES } from './dead-peers.ts';
 
 /**
- * How many bytes processes of this machine have not read from the sockets at some addresses: the kernel has taken them in, and no outbox shows that. An address
- * that is not in the tables (it is of another machine, or this is not Linux) is left out.
+ * The bytes that local processes have not read from the sockets at some addresses: they are in kernel buffers, invisible to an outbox. Omits addresses
+ * missing from the tables (on another machine, or this is not Linux).
  */
 export async function readUnreadBytes(addresses: ReadonlySet<string>): Promise<Map<string, number>> {
   const tables = await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => '')));
@@ -11,16 +11,16 @@ export async function readUnreadBytes(addresses: ReadonlySet<string>): Promise<M
 }
 
 const ESTABLISHED = '01';
-/** The other end is closed; what it sent before can still be read. */
+/** The peer has closed; its earlier data can still be read. */
 const CLOSE_WAIT = '08';
 
-/** The same of one table of proc(5) net/tcp. */
+/** The same for one table of proc(5) net/tcp. */
 export function unreadBytesIn(table: string, addresses: ReadonlySet<string>): Map<string, number> {
   const ports = new Set(Array.from(addresses, (address) => hexPort(address)));
   const unread = new Map<string, number>();
   for (const line of table.split('\n').slice(1)) {
     const [, local = '', , state = '', queues = ''] = line.trim().split(/\s+/, 5);
-    // Most sockets are others', and to convert an address costs more than to compare a port.
+    // Most sockets are not ours, and comparing ports is cheaper than converting addresses.
     if (!ports.has(local.slice(local.indexOf(':') + 1)) || (state !== ESTABLISHED && state !== CLOSE_WAIT)) continue;
     const address = addressOf(local).replace(/^::ffff:/, '');
     if (addresses.has(address)) unread.set(address, Number.parseInt(queues.slice(queues.indexOf(':') + 1), 16));

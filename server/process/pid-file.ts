@@ -15,8 +15,8 @@ export const ROUTER_TITLE = 'OpenSRF Router';
 const SERVER_NAMES: readonly string[] = [PROCESS_TITLE.slice(0, 15), ROUTER_TITLE, 'opensrf_router'];
 
 /**
- * osrf_control sends its signal, sees that the pid file is there, and only then reads it with `cat`. Were the process gone in between, with its file, the user
- * would see an error of `cat`.
+ * osrf_control sends its signal, sees that the pid file exists, and only then reads it with `cat`. If the process ends in between and removes the file,
+ * the user sees an error of `cat`.
  */
 const READER_MS = 500;
 
@@ -59,7 +59,7 @@ export class PidFile {
     process.once('exit', () => this.remove());
   }
 
-  /** Before the end of a process that osrf_control has started: gives it the time to read the file. */
+  /** Called before a process started by osrf_control ends: leaves time to read the file. */
   async waitForReader(): Promise<void> {
     await delay(READER_MS);
   }
@@ -121,7 +121,7 @@ function nameOf(pid: number): string | null {
   return /^\d+ \((.*)\) \w/s.exec(processStatus(pid) ?? '')?.[1] ?? null;
 }
 
-/** `PID (NAME) STATE …`; null where there is no /proc. */
+/** `PID (NAME) STATE …`; null without /proc. */
 export function processStatus(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -30,14 +30,14 @@ export function portInUse(port: number): string {
   return `port ${port} is in use by ${user === '' ? 'another program' : `a program of user ${user}`}`;
 }
 
-/** The program of a command line, without its arguments: there may be passwords among them. */
+/** The program of a command line, without its arguments, which may contain passwords. */
 function programOf(command: string): string {
   return command.startsWith(ROUTER_TITLE) ? ROUTER_TITLE : basename(command.split(' ', 1)[0] as string);
 }
 
 const LISTEN = '0A';
 
-/** The process that listens on a port, as far as proc(5) shows it. */
+/** The process that listens on a port, if proc(5) shows it. */
 export function portHolder(port: number): PortHolder {
   const sockets = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listening(read(table), port));
   const inodes = new Set(sockets.map(({ inode }) => inode));
@@ -75,7 +75,7 @@ function linkOf(path: string): string {
   return attempt(() => readlinkSync(path), '');
 }
 
-// Processes come and go meanwhile, and those of other users are not readable.
+// Processes may end meanwhile, and other users' processes are not readable.
 function attempt<T>(action: () => T, otherwise: T): T {
   try {
     return action();

@@ -6,12 +6,12 @@ export interface Stoppable {
   stop(): Promise<void>;
 }
 
-/** How long the files and the log of a server may take to close after its stop took too long. */
+/** The time for closing files and log after a stop that took too long. */
 const LAST_MS = 2_000;
 
 /**
  * Resolves when the first SIGINT or SIGTERM has stopped the server; the second one ends the process at once.
- * @param stopMs How long the stop may take; after it the promise rejects, and the process ends soon whatever still runs.
+ * @param stopMs The time limit of a stop; after it the promise rejects, and the process ends soon even if something still runs.
  */
 export function stopOnSignal(server: Stoppable, log: Log, stopMs: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -29,7 +29,7 @@ export interface Listening {
   readonly web: readonly BoundAddress[];
   /** The same over TLS. */
   readonly webTls: readonly BoundAddress[];
-  /** XMPP over WebSocket, on the ports for browsers too; those with TLS behind those without. */
+  /** XMPP over WebSocket, including the ports for browsers; ports without TLS first. */
   readonly websocket: readonly WebSocketAddress[];
 }
 
@@ -51,14 +51,14 @@ export interface ListenersEnvironment {
   readonly log: Log;
 }
 
-/** Makes the doors of the gateways, where there is a port for them. */
+/** Makes the doors of the gateways, if there is a port for them. */
 export type OpenGateways = () => Promise<readonly Door[]>;
 
 /** The listening sockets of a server, which accept transports. */
 export class Listeners {
   private readonly config: ChopChopConfig;
   private readonly environment: ListenersEnvironment;
-  /** Null while no port speaks HTTP. */
+  /** Null: no port speaks HTTP. */
   private web: WebHost | null = null;
   private servers: Server[] = [];
 

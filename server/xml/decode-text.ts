@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { XmlError } from './xml-error.ts';
 
-/** Decodes bytes. Bytes that are no text in the encoding become U+FFFD, or throw if `strict`. */
+/** Decodes bytes. Bytes invalid in the encoding become U+FFFD, or throw if `strict`. */
 interface Encoding {
   readonly name: string;
   decode(bytes: Uint8Array, strict: boolean): string;

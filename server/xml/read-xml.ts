@@ -7,7 +7,7 @@ import type { XmlNode } from './xml-node.ts';
 
 /**
  * Reads an XML file from the disk: every one of them is read here.
- * @param entities `files`: its entities may stand for other files, as those of OpenSRF's opensrf.xml may; `internal`: they may not.
+ * @param entities `files`: entities may include other files, as in OpenSRF's opensrf.xml; `internal`: they may not.
  * @returns its root element.
  * @throws XmlError with the line of the mistake.
  */

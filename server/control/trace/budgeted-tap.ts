@@ -18,7 +18,7 @@ export interface TracedServer {
   stanzasRead(): number;
   /** Bare JIDs, `router@DOMAIN`. */
   readonly routers: ReadonlySet<string>;
-  /** Of what is followed. */
+  /** The limits of followed exchanges. */
   readonly limits: ExchangeLimits;
   /** The current `log_protect`. */
   protect(): LogProtect;

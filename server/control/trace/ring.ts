@@ -4,7 +4,7 @@ import type { TraceFilter } from './filter.ts';
 import { MAX_STEPS } from './recording.ts';
 import type { TraceEntry, TraceStep } from './trace-entry.ts';
 
-/** What an entry and a step of it take besides their texts, measured roughly. */
+/** The approximate memory of an entry and a step besides their texts. */
 const ENTRY_BYTES = 1_000;
 const STEP_BYTES = 80;
 
@@ -34,7 +34,7 @@ export class TraceRing {
     }
   }
 
-  /** Adds a step to the last request of a client on a thread, if that is remembered and has not too many. */
+  /** Adds a step to the last request of a client on a thread, if it is still remembered and has room. */
   addStep(client: string, thread: string, step: TraceStep): void {
     const entry = this.entries.get(this.lastOf.get(keyOf(client, thread)) ?? 0);
     if (entry === undefined || entry.detail.steps.length >= MAX_STEPS) return;
@@ -47,7 +47,7 @@ export class TraceRing {
     return this.entries.get(id);
   }
 
-  /** The last ones that match, newest first. It yields after each entry: to look for a text in all of them takes long. */
+  /** The latest matches, newest first. Yields after each entry, because a text search in all of them takes long. */
   *search(filter: TraceFilter, limit: number): Generator<void, TraceEntry[], void> {
     const found: TraceEntry[] = [];
     for (const entry of [...this.entries.values()].reverse()) {
@@ -73,12 +73,12 @@ export class TraceRing {
   }
 }
 
-/** A client's session, as OpenSRF has it; no address has a line end in it. */
+/** A client's session as OpenSRF identifies it; addresses contain no line feed. */
 function keyOf(client: string, thread: string): string {
   return `${client}\n${thread}`;
 }
 
-/** What an entry holds; the addresses in its steps are those of the summary. */
+/** The memory of an entry; its steps share the addresses of the summary. */
 function bytesOf({ summary, detail }: TraceEntry): number {
   const { service, method, status, client, to, listener, worker, xid, thread, threadTrace } = summary;
   const { locale, ingress, browser, steps, params, results } = detail;

@@ -7,8 +7,8 @@ export interface TraceStep {
   /** Milliseconds since 1970, with fractions. */
   readonly at: number;
   /**
-   * The client `asked`; a listener was `handed` the request, or was handed it `again` after another one was lost; something came back: an `answer` or a `bounce`;
-   * when the request was over, a worker sent another result or status (`late`), or ended the session because it had waited too long for the next request (`timeout`, status 408).
+   * The client `asked`; a listener was `handed` the request, or got it `again` after another one was lost; an `answer` or a `bounce` arrived;
+   * after the end, a worker sent another result or status (`late`), or ended the session after waiting too long for the next request (`timeout`, status 408).
    */
   readonly kind: 'asked' | 'handed' | 'again' | 'answer' | 'bounce' | 'late' | 'timeout';
   readonly from: string;
@@ -49,7 +49,7 @@ export interface TraceSummary {
 export interface TraceDetail {
   readonly locale: string;
   readonly ingress: string;
-  /** The address of a browser behind a web gateway; `''`: the client is none. */
+  /** The address of a browser behind a web gateway; `''`: another client. */
   readonly browser: string;
   readonly steps: readonly TraceStep[];
   /** The number of answer stanzas omitted from the steps. */
@@ -76,7 +76,7 @@ export interface TraceEntry {
 /** The most characters kept of parameters or results. */
 const MAX_PAYLOAD_LENGTH = 128 * 1024;
 
-/** So much is kept of a name, an address or a status: a peer may send one of megabytes. */
+/** The most characters kept of a name, an address or a status: a peer may send megabytes. */
 const MAX_NAME_LENGTH = 512;
 
 export function summaryOf(id: number, exchange: Exchange): TraceSummary {
@@ -102,7 +102,7 @@ export function summaryOf(id: number, exchange: Exchange): TraceSummary {
   };
 }
 
-/** A text of bounded length that keeps no longer one alive. */
+/** A text of bounded length that keeps no longer text alive. */
 export function shortened(text: string): string {
   return text.length <= MAX_NAME_LENGTH ? text : detached(`${text.slice(0, MAX_NAME_LENGTH)}…`);
 }

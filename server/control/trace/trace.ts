@@ -47,7 +47,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
   private lastAnswer: Stanza | null = null;
   private lastAnswered: Exchange | null = null;
 
-  /** @param limits Of ended requests. */
+  /** @param limits The limits of ended requests. */
   constructor(server: TracedServer, listener: TraceListener, limits: ExchangeLimits) {
     this.ring = new TraceRing(limits);
     this.server = server;
@@ -77,7 +77,7 @@ export class Trace implements ExchangeObserver, SessionObserver {
     };
   }
 
-  /** Requests under way and past that match, newest first. It yields after each one. */
+  /** The open and ended requests that match, newest first. Yields after each one. */
   *search(filter: TraceFilter, limit: number): Generator<void, TraceEntry[], void> {
     const found: TraceEntry[] = [];
     for (const recording of [...this.open.values()].reverse()) {

@@ -10,7 +10,7 @@ export interface SaslAnswer {
   readonly xml: string;
   /** The authenticated user, or `''`. */
   readonly username: string;
-  /** Null unless the try has failed. */
+  /** Null unless the attempt has failed. */
   readonly failure: LoginFailure | null;
 }
 

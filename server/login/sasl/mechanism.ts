@@ -17,13 +17,13 @@ export type SaslStep =
   | { readonly kind: 'success'; readonly username: string; readonly text: string }
   | LoginFailure;
 
-/** Why a try failed. */
+/** The reason of a failed attempt. */
 export interface LoginFailure {
   readonly kind: 'failure';
   readonly condition: SaslFailure;
-  /** The user name that was tried, for the log; `''` while there is none. */
+  /** The attempted user name, for the log; `''`: none. */
   readonly username: string;
-  /** More of the reason, for the log; `''`: the condition says it all. */
+  /** More of the reason, for the log; `''`: none. */
   readonly text: string;
 }
 

@@ -34,7 +34,7 @@ function textOf({ node, spend }: Context, value: Value | undefined): string {
   return value === undefined ? stringOf(node, spend) : toText(value, spend);
 }
 
-/** Its characters, for a function that looks at each of them. */
+/** Its characters, for a function that visits each of them. */
 function characters(context: Context, value: Value | undefined): string[] {
   const text = textOf(context, value);
   context.spend(text.length);

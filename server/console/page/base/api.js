@@ -94,7 +94,7 @@ async function listenOnce(path, onEvent, onState) {
   }
 }
 
-/** Calls an action when the page has been hidden for {@link HIDDEN_MS}, so that a short look at another tab changes nothing. @returns A function that cancels. */
+/** Calls an action when the page has been hidden for {@link HIDDEN_MS}, so that a brief switch to another tab changes nothing. @returns A function that cancels. */
 function whenHidden(action) {
   let timer = null;
   const changed = () => {

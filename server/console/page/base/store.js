@@ -5,7 +5,7 @@ import { ApiError, api, listen } from './api.js';
 /** The number of requests that the server remembers. */
 const MAX_REQUESTS = 5_000;
 const MAX_SAMPLES = 300;
-/** The page catches up when no event has been lost for so long. */
+/** The page catches up after this long without a lost event. */
 const CALM_MS = 2_000;
 
 export const store = {

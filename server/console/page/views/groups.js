@@ -18,7 +18,7 @@ export function groupsOf(routers, sessions) {
   return { clients: [...clients.values()], services: [...services.values()], outside };
 }
 
-/** Browsers behind the web gateways stand apart from the programs of the same account. */
+/** Shows browsers behind the web gateways apart from the programs of the same account. */
 function clientGroup(groups, { role, account }) {
   return role === 'gateway' ? groupIn(groups, `browsers:${account}`, `${account}: browsers`) : groupIn(groups, `account:${account}`, account);
 }

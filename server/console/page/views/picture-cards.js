@@ -5,7 +5,7 @@ import { bytes, number, shortName } from '../base/format.js';
 import { store } from '../base/store.js';
 import { matches } from './groups.js';
 
-/** A collapsed card lists so many clients by name. It shows more clients, and listeners and workers, as dots. */
+/** A collapsed card lists at most this many clients by name. It shows more clients, and listeners and workers, as dots. */
 const NAMED = 5;
 /** The most dots in a card. */
 const DOTS = 240;

@@ -78,7 +78,7 @@ function around(related, request) {
   return related.slice(from, from + MAX_RELATED);
 }
 
-/** @returns those that the server remembers. @throws ApiError if the server does not answer. */
+/** @returns the remembered requests. @throws ApiError if the server does not answer. */
 async function detailsOf(related) {
   const entries = await Promise.all(related.map(detailOf));
   return entries.filter((entry) => entry !== null);

@@ -1,4 +1,4 @@
-// A server in a process of its own, run with --expose-gc: tells on each message how much memory its budget says it keeps, and how much the process holds.
+// A server in its own process, run with --expose-gc: on each message it reports the memory in its budget and the memory of the process.
 import { setImmediate as turn } from 'node:timers/promises';
 import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
@@ -12,7 +12,7 @@ const server = new ChopChop(createConfig({ port: 0, domains: ['localhost'], rout
 });
 const [address] = await server.start();
 
-/** @param collections How many collections of garbage come first. */
+/** @param collections The number of garbage collections first. */
 async function measure(collections: number): Promise<{ charged: number; held: number; sessions: number }> {
   for (let times = 0; times < collections; times++) {
     globalThis.gc?.();

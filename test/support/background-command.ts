@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { MAIN, type Outcome } from './command.ts';
 import { endWith, orHangs } from './processes.ts';
 
-/** A process of its own, beside a server in this one. */
+/** A separate process, beside a server in this one. */
 export class Program {
   private readonly child;
   private readonly ended: Promise<Outcome>;

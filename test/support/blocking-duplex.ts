@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream';
 
-/** A stream whose far side takes a write at once or, while it is blocked, on demand. */
+/** A stream whose far side accepts a write at once or, while blocked, on demand. */
 export class BlockingDuplex extends Duplex {
-  /** What the far side has been given, write by write. */
+  /** The data given to the far side, write by write. */
   readonly writes: string[] = [];
   blocked = false;
   private taken: (() => void) | null = null;
@@ -11,18 +11,18 @@ export class BlockingDuplex extends Duplex {
     super({ decodeStrings: false });
   }
 
-  /** All that was written. */
+  /** All written data. */
   get text(): string {
     return this.writes.join('');
   }
 
-  /** Takes what was written while it was blocked, and all that comes. */
+  /** Accepts the blocked and all later writes. */
   unblock(): void {
     this.blocked = false;
     this.takeOne();
   }
 
-  /** Takes the one write that is under way and stays blocked. */
+  /** Accepts the pending write and stays blocked. */
   takeOne(): void {
     const { taken } = this;
     this.taken = null;

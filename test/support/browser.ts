@@ -2,22 +2,22 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-// Ends the browser with the test process, whatever becomes of that.
+// Ends the browser with the test process, even if that is killed.
 import { HANG_MS } from './processes.ts';
 
-/** Debian's. Where it is not there, tests say so and are skipped. */
+/** Debian's browser. Without it, tests skip and say so. */
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export const hasChromium = existsSync(CHROMIUM);
 
-/** How a page is looked at. */
+/** How to view a page. */
 export interface View {
   readonly width: number;
   readonly height: number;
   readonly dark?: boolean;
 }
 
-/** A browser with a profile of its own, which is gone when it is closed. */
+/** A browser with a temporary profile, removed at its close. */
 export class Browser {
   private readonly context: BrowserContext;
   private readonly folder: string;

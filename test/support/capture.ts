@@ -9,14 +9,14 @@ interface Delivered {
   readonly from: string;
   readonly thread: string;
   readonly xid: string;
-  /** The sender of a request, where a router passed it on. */
+  /** The sender of a request that a router passed on. */
   readonly client?: string;
 }
 
-/** One thing that happened on a recorded connection, which has a number. */
+/** An event on a recorded connection, which has a number. */
 type Event =
   | readonly [connection: string, kind: 'connect' | 'in' | 'refused' | 'end']
-  /** A session that was there before the recording began, and its address. */
+  /** A session older than the recording, and its address. */
   | readonly [connection: string, kind: 'login', jid: string]
   | readonly [connection: string, kind: '>', text: string]
   | readonly [connection: string, kind: '<', message: Delivered];
@@ -28,7 +28,7 @@ export interface Capture {
   readonly events: readonly Event[];
 }
 
-// This file runs from dist/test/support/, the captures stay with the sources.
+// This file runs from dist/test/support/; the captures are beside the sources.
 const FOLDER = new URL('../../../test/captures/', import.meta.url);
 
 /** All captures. `test/captures/README.md` explains their format. */
@@ -41,7 +41,7 @@ export function readCaptures(): Capture[] {
   });
 }
 
-/** The clients of a capture, played against another server than the one that it was recorded with. */
+/** The clients of a capture, played against another server. */
 export class CapturePlayer {
   private readonly server: ChopChop;
   private readonly peers = new Map<string, Peer>();
@@ -50,7 +50,7 @@ export class CapturePlayer {
     this.server = server;
   }
 
-  /** @throws Error where the server does not deliver a message as the recorded one did. */
+  /** @throws Error if the server's messages differ from the recording. */
   async play({ events }: Capture): Promise<void> {
     for (const event of events) if (event[1] === 'login') await this.resume(event[0], event[2]);
     for (const [index, event] of events.entries()) {
@@ -66,7 +66,7 @@ export class CapturePlayer {
     for (const { stream } of this.peers.values()) stream.destroy();
   }
 
-  /** Logs in a session that was there before. A listener registers its service. */
+  /** Logs in a session older than the recording. A listener registers its service. */
   private async resume(connection: string, jid: string): Promise<void> {
     const [, username, domain, resource] = /^([^@]+)@([^/]+)\/(.+)$/.exec(jid) as unknown as [string, string, string, string];
     const peer = await Peer.inMemory(this.server).login(username, domain, resource);
@@ -114,7 +114,7 @@ async function digest(peer: Peer): Promise<string> {
   return createHash('sha1').update(`${id}password`).digest('hex');
 }
 
-/** Waits for a message of the thread. What routers and servers say themselves, errors say, is not compared: there they differ. */
+/** Waits for a message of the thread. Ignores the servers' own texts, such as errors: they differ. */
 async function receive(peer: Peer, { from, thread, xid, client = '' }: Delivered): Promise<void> {
   for (;;) {
     const message = await peer.message();

@@ -7,24 +7,24 @@ import { bodyOf, DEFAULT_ENVELOPE, requestMessage } from '../../shared/osrf/writ
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ChaosOptions } from './chaos.ts';
 
-/** How a listener of the chaos test answers: at once; after a moment, so that a kill finds requests executed and unanswered; or bit by bit. */
+/** How a listener of the chaos test answers: at once; after a pause, so that a kill finds requests executed and unanswered; or in parts. */
 export const CHAOS_METHODS = ['echo', 'slow', 'stream'] as const;
 
-/** A request under way. */
+/** An open request. */
 interface Asked {
-  /** How many results it is to have. */
+  /** The expected number of results. */
   readonly parts: number;
-  /** How many have come. */
+  /** The number of results received. */
   results: number;
 }
 
-/** Names a request for the whole run, `CLIENT.NUMBER`: its first parameter. */
+/** A request's unique name, `CLIENT.NUMBER`: its first parameter. */
 export function chaosId(request: Stanza): string {
   const [id] = (messagesIn(request)?.[0]?.payload['params'] ?? []) as string[];
   return id ?? '';
 }
 
-/** A client that keeps some requests under way, several on one thread, and counts what comes back. */
+/** A client that keeps several requests open, some on one thread, and counts the answers. */
 export class ChaosClient {
   sent = 0;
   answered = 0;
@@ -41,7 +41,7 @@ export class ChaosClient {
   /** By thread and number. */
   private readonly open = new Map<string, Asked>();
   private threads = 0;
-  /** The number of the last request on the newest thread, and of the last one that it is to have. */
+  /** The number of the last request on the newest thread, and of the last one planned there. */
   private number = 0;
   private lastNumber = 0;
 
@@ -71,7 +71,7 @@ export class ChaosClient {
     return this.open.size;
   }
 
-  /** False if as many requests are under way as may be. */
+  /** False at the limit of open requests. */
   send(): boolean {
     if (this.open.size >= this.options.window) return false;
     if (this.number === this.lastNumber) this.beginThread();

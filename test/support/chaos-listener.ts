@@ -8,7 +8,7 @@ import { osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
 import { bodyOf, DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
-// A listener with its workers in a process of its own, to be killed and stopped by the chaos test. It writes down what it executes before it answers:
+// A listener with its workers in a separate process, which the chaos test kills and stops. It records each request before it answers:
 // the file outlives it. Arguments: PORT DOMAIN SERVICE NAME FILE
 
 const WORKERS = 3;
@@ -56,7 +56,7 @@ async function answer({ thread, routerFrom }: Stanza, { threadTrace, payload }: 
   leaveIfIdle();
 }
 
-// As OpenSRF's listeners end: what is under way is finished, what was not read yet is not.
+// Ends like OpenSRF's listeners: finishes open requests, ignores unread ones.
 function leaveIfIdle(): void {
   if (leaving && busy === 0) void Promise.all(workers.map((worker) => worker.close())).then(() => listener.close());
 }

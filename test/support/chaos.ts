@@ -11,41 +11,41 @@ import type { BoundAddress } from '../../server/net/tcp.ts';
 import { ChaosClient, chaosId } from './chaos-client.ts';
 import { recordingLog } from './server.ts';
 
-/** How long and how hard. */
+/** The length and intensity of a run. */
 export interface ChaosOptions {
   readonly seed: number;
   readonly requests: number;
   readonly seconds: number;
   readonly clients: number;
   readonly listeners: number;
-  /** Requests a client has under way at the most. */
+  /** The most open requests of a client. */
   readonly window: number;
-  /** Requests a client makes on one thread, between 1 and as many. */
+  /** The most requests of a client on one thread. */
   readonly perThread: number;
   readonly policy: Exclude<ListenerLossPolicy, 'ignore'>;
-  /** Of every tenth request; much, so that a stopped listener's share does not fit into the kernel's buffers. */
+  /** The body of every tenth request; long, so that a stopped listener's share exceeds the kernel's buffers. */
   readonly largeBytes: number;
-  /** Where the listeners write down what they execute. */
+  /** The folder in which listeners record their requests. */
   readonly folder: string;
 }
 
-/** What came of it. `silent`, `answeredTwice`, `torn` and `outOfOrder` are to be 0; with policy `error` `executedTwice` too. */
+/** The outcome. `silent`, `answeredTwice`, `torn` and `outOfOrder` must be 0; with policy `error` `executedTwice` too. */
 export interface ChaosReport {
   readonly sent: number;
-  /** With all results. */
+  /** Complete. */
   readonly answered: number;
-  /** With a status or a bounce that says why not. */
+  /** Ended by a status or a bounce with a reason. */
   readonly refused: number;
-  /** Of the refused: some of the results had come. */
+  /** Refused after some results. */
   readonly refusedMidway: number;
   /** Neither answered nor refused. */
   readonly silent: number;
-  /** Messages for a request that had ended. */
+  /** Messages for an ended request. */
   readonly answeredTwice: number;
-  /** Complete with a result too few, or too many. */
+  /** Complete, but with too few or too many results. */
   readonly torn: number;
   readonly executedTwice: number;
-  /** Requests a listener executed behind a later one of the same client, those apart that were handed over a second time. */
+  /** Requests executed after a later one of the same client, except those handed over a second time. */
   readonly outOfOrder: number;
   /** Handed over a second time, because the first listener never got them. */
   readonly handedOn: number;
@@ -58,10 +58,10 @@ const DOMAIN = 'localhost';
 const SERVICE = 'opensrf.chaos';
 const LISTENER = fileURLToPath(new URL('./chaos-listener.js', import.meta.url));
 const GRACE_MS = 200;
-/** So many rounds without an answer, at 50 ms each, and a request counts as lost. */
+/** After this many rounds without an answer, at 50 ms each, a request counts as lost. */
 const PATIENT_ROUNDS = 400;
 
-/** Random numbers that a seed repeats (mulberry32). */
+/** Random numbers that depend on a seed only (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -72,12 +72,12 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** Between two disturbances, where requests are sent as fast as they are to be. */
+/** The pause between disturbances if requests are sent at full speed. */
 const BETWEEN_TROUBLE_MS = 150;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Plays clients against listeners that are killed, stopped and ended at random, and accounts for every request. */
+/** Plays clients against listeners that it kills, stops and ends at random, and accounts for every request. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const server = new ChopChop(createConfig({ domains: [DOMAIN], port: 0, router: { lossGraceMs: GRACE_MS, onListenerLoss: options.policy } }), recordingLog());
   const [address] = (await server.start()) as [BoundAddress];
@@ -104,7 +104,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-/** Returns when nothing is left, or when it has not become less for many rounds of the event loop. */
+/** Returns when none is open, or when their number has not dropped for many rounds of the event loop. */
 async function settled(waiting: () => number): Promise<void> {
   for (let left = waiting(), rounds = 0; left > 0 && rounds < PATIENT_ROUNDS; rounds++) {
     await wait(50);
@@ -129,7 +129,7 @@ function watchHandingOn(): { ids: Set<string>; stop: () => void } {
   return { ids, stop };
 }
 
-/** Lets the grace of lost listeners begin when the condition is true: how soon they answer, and how soon the server reads that, is a matter of the machine. */
+/** Delays the grace of lost listeners until the condition is true: the speed of their answers, and of the server's reading, depends on the machine. */
 function beginGraceWhen(condition: () => Promise<void>): { stop: () => void } {
   const { settleLater } = LostRequests.prototype;
   LostRequests.prototype.settleLater = function (nodes) {
@@ -138,7 +138,7 @@ function beginGraceWhen(condition: () => Promise<void>): { stop: () => void } {
   return { stop: () => Object.assign(LostRequests.prototype, { settleLater }) };
 }
 
-/** Spreads the requests evenly over the time, with a disturbance after each so many: on a busy machine trouble comes no more often than work. */
+/** Spreads the requests evenly, with a disturbance after a fixed number of them: a busy machine gets no more disturbances per request. */
 async function sendAll(clients: readonly ChaosClient[], { requests, seconds }: ChaosOptions, disturb: () => void): Promise<void> {
   const begin = Date.now();
   const calm = Math.ceil((requests / (seconds * 1000)) * BETWEEN_TROUBLE_MS);
@@ -155,7 +155,7 @@ async function sendAll(clients: readonly ChaosClient[], { requests, seconds }: C
   }
 }
 
-/** Lets the clients send in turns until so many are sent, or all have as many under way as may be. */
+/** Lets the clients send in turns until this many are sent, or all have reached their limit of open requests. */
 function sendUpTo(clients: readonly ChaosClient[], count: number): number {
   let sent = 0;
   let before = -1;
@@ -198,15 +198,15 @@ function outOfOrder(log: readonly string[]): number {
   return count;
 }
 
-/** The listeners as the server knows them. */
+/** The listeners in the server's view. */
 interface SeenByServer {
-  /** How many the router hands requests to. */
+  /** The number of listeners that get requests. */
   registered(): number;
   /** The resources of all sessions. */
   resources(): string[];
 }
 
-/** The listener processes, and what is done to them. */
+/** The listener processes, and their disturbances. */
 class ListenerPool {
   killed = 0;
   stopped = 0;
@@ -218,7 +218,7 @@ class ListenerPool {
   private readonly running = new Set<ChildProcess>();
   private readonly asleep = new Set<ChildProcess>();
   private readonly leaving = new Set<ChildProcess>();
-  /** The names of those that have ended. */
+  /** The names of the ended ones. */
   private readonly gone = new Set<string>();
   private count = 0;
   private state: 'calm' | 'wild' | 'over' = 'calm';
@@ -236,10 +236,10 @@ class ListenerPool {
     while (this.seen.registered() === 0) await wait(20);
   }
 
-  /** Does something bad to one of them; not where most are down still, as on a busy machine: there is to be work, too. */
+  /** Disturbs one of them, unless most are down already: some must be able to work, even on a busy machine. */
   disturb(): void {
     if (this.seen.registered() * 2 < this.options.listeners) return;
-    // A listener that is stopped while it leaves would answer behind the grace.
+    // A listener stopped while it leaves would answer after the grace period.
     const victims = [...this.running].filter((child) => !this.leaving.has(child));
     const victim = victims[Math.floor(this.random() * victims.length)];
     if (victim === undefined) return;
@@ -260,14 +260,14 @@ class ListenerPool {
     }
   }
 
-  /** Lets the sleeping wake up, and starts no more trouble. */
+  /** Wakes the stopped ones, and stops the disturbances. */
   async calmDown(): Promise<void> {
     this.state = 'calm';
     for (const child of [...this.asleep]) this.wake(child);
     await wait(100);
   }
 
-  /** Returns when all that were killed or asked to end have ended, and the server has read all that their workers sent. */
+  /** Returns when all killed and leaving listeners have ended, and the server has read all their workers' output. */
   async allHeard(): Promise<void> {
     while (this.leaving.size > 0 || this.seen.resources().some((resource) => this.gone.has(resource.split('-')[0] as string))) await wait(20);
   }

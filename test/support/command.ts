@@ -11,10 +11,10 @@ import { endWith, HANG_MS } from './processes.ts';
 /** The program. */
 export const MAIN = fileURLToPath(new URL('../../server/main.js', import.meta.url));
 
-/** Seconds for a `--timeout` that is not to be reached, however busy the machine is. */
+/** Seconds for a `--timeout` that must not expire, however busy the machine is. */
 export const LONG = '3600';
 
-/** What a program left behind. */
+/** The outcome of a program. */
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;
@@ -27,20 +27,20 @@ export function run(...args: string[]): Outcome {
   return { code: status, stdout, stderr };
 }
 
-/** Asserts that an error is one line of ours. */
+/** Asserts that an error is a single line of this program. */
 export function oneLine(text: string): string {
   assert.match(text, /^opensrf-chopchop: .+\n$/, 'one line, no stack trace');
   return text;
 }
 
-/** A folder that is gone when the test ends. */
+/** A temporary folder, removed when the test ends. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
-/** Waits until something is true of the files in a folder; looks at each change. */
+/** Waits until a condition holds for the files in a folder; checks at each change. */
 export async function until(t: TestContext, folder: string, isTrue: () => boolean): Promise<void> {
   const watcher = watch(folder);
   t.after(() => watcher.close());
@@ -49,12 +49,12 @@ export async function until(t: TestContext, folder: string, isTrue: () => boolea
   watcher.close();
 }
 
-/** Waits for a file to appear whole: that is what a ready file is for. */
+/** Waits for a complete file: a ready file must appear whole. */
 export function appeared(t: TestContext, folder: string, name: string): Promise<void> {
   return until(t, folder, () => existsSync(join(folder, name)));
 }
 
-/** Waits until a file of a folder has a text in it. */
+/** Waits until a file of a folder contains a text. */
 export function written(t: TestContext, folder: string, name: string, text: string | RegExp): Promise<void> {
   return until(t, folder, () => existsSync(join(folder, name)) && contains(readFileSync(join(folder, name), 'utf8'), text));
 }
@@ -63,7 +63,7 @@ function contains(content: string, text: string | RegExp): boolean {
   return typeof text === 'string' ? content.includes(text) : text.test(content);
 }
 
-/** What `--ready-file` says. */
+/** The content of `--ready-file`. */
 export interface Ready {
   readonly pid: number;
   readonly c2s: readonly [{ readonly host: string; readonly port: number }];
@@ -71,7 +71,7 @@ export interface Ready {
   readonly domains: readonly string[];
 }
 
-/** A server that runs as a process of its own. */
+/** A server in a separate process. */
 export interface Serving {
   readonly child: ChildProcess;
   readonly ready: Ready;
@@ -103,7 +103,7 @@ export function readReady(folder: string): Ready {
   return JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
 }
 
-/** Ends a server in order. @returns its exit code. */
+/** Shuts a server down gracefully. @returns its exit code. */
 export async function stop({ child }: Serving): Promise<number | null> {
   child.kill('SIGTERM');
   const [code] = await once(child, 'close');

@@ -11,7 +11,7 @@ export interface ControlledServer extends TestServer {
   readonly url: string;
   /** Calls it with the token. */
   call(path: string, options?: RequestInit): Promise<Response>;
-  /** The same, for what comes as JSON. */
+  /** The same for a JSON answer. */
   json(path: string, options?: RequestInit): Promise<Record<string, unknown>>;
 }
 
@@ -34,7 +34,7 @@ export function posted(body: unknown): RequestInit {
   return { method: 'POST', body: JSON.stringify(body) };
 }
 
-/** What happens from now on. */
+/** Live events from now on. */
 export async function watchEvents(t: TestContext, { call }: ControlledServer, query = ''): Promise<LiveEvents> {
   return new LiveEvents(t, await call(`/api/v1/events${query}`));
 }

@@ -1,6 +1,6 @@
 /**
- * The processor time that something takes in this process, in milliseconds. Unlike the clock it does not run while others have the processor, so what is
- * asserted of it holds on a busy machine too.
+ * The processor time of an action in this process, in milliseconds. Unlike the clock it stops while others have the processor, so assertions
+ * hold on a busy machine too.
  */
 export function cpuMs(action: () => void): number {
   const start = process.cpuUsage();
@@ -9,7 +9,7 @@ export function cpuMs(action: () => void): number {
   return (user + system) / 1_000;
 }
 
-/** The same for what takes several turns of the event loop: with all that happens meanwhile in this process. */
+/** The same for several turns of the event loop, including everything else in this process. */
 export async function cpuMsOf(action: () => Promise<void>): Promise<number> {
   const start = process.cpuUsage();
   await action();

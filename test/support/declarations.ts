@@ -19,14 +19,14 @@ export const ENTRIES: ReadonlyMap<string, string> = new Map(
   Object.entries(PACKAGE.exports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [[name, join(ROOT, target.types)] as const])),
 );
 
-/** What a file of declarations says it needs: `./api/client.ts`, or the name of a package. */
+/** The dependencies of a declaration file: `./api/client.ts`, or the name of a package. */
 export function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const imports = [...text.matchAll(/\b(?:from|import\()\s*['"]([^'"]+)['"]/g), ...text.matchAll(/^import\s+['"]([^'"]+)['"]/gm)];
   return [...imports, ...text.matchAll(/<reference \w+="([^"]+)"/g)].map(([, target]) => target as string);
 }
 
-/** All files of declarations that one leads to, itself included. A package stands there by its name. */
+/** All declaration files reachable from one, itself included. A package appears by its name. */
 export function reachable(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
@@ -47,7 +47,7 @@ export function exportedNames(file: string): Map<string, string> {
   return new Map([...named, ...all]);
 }
 
-/** A path as it stands in the package. */
+/** A path inside the package. */
 export function inPackage(file: string): string {
   return relative(ROOT, file);
 }

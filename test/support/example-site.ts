@@ -12,7 +12,7 @@ import { bodyOf, DEFAULT_ENVELOPE, requestMessage } from '../../shared/osrf/writ
 
 const LOGIN = { domain: 'private.localhost', username: 'opensrf', password: 'password' } as const;
 
-/** Where to log in. */
+/** The address of the server. */
 interface Place {
   readonly host: string;
   readonly port: number;
@@ -21,16 +21,16 @@ interface Place {
 const PEOPLE = ['Ada Lovelace', 'Grace Hopper', 'Barbara Liskov', 'Frances Allen', 'Radia Perlman'];
 
 /**
- * Something like a small library system: services that ask each other under one transaction id, one that streams, one that fails, and clients of several kinds.
- * For tests of the console, and for its pictures.
+ * A small library system: services that call each other under one transaction id, one that streams, one that fails, and clients of several kinds.
+ * For tests of the console, and its pictures.
  */
 export class ExampleSite {
   readonly services: OsrfService[] = [];
   readonly clients: OsrfClient[] = [];
   private readonly place: Place;
-  /** Which worker was given the last request of a client. */
+  /** The worker that has the last request of a client. */
   private readonly workers = new Map<string, string>();
-  /** Whose answers are waited for, by thread. */
+  /** The waiting callers, by thread. */
   private readonly waiting = new Map<string, (content: unknown) => void>();
   private threads = 0;
 
@@ -82,7 +82,7 @@ export class ExampleSite {
     return site;
   }
 
-  /** A client that is logged in as long as the site is there. */
+  /** A client logged in for the site's whole life. */
   async client(name: string): Promise<OsrfClient> {
     const client = await OsrfClient.connect({ ...LOGIN, ...this.place, resource: `${name}_at_localhost_4143` });
     this.clients.push(client);
@@ -123,7 +123,7 @@ export class ExampleSite {
     this.services.push(service);
   }
 
-  /** A worker's connection gets answers to what the worker asks, besides its own requests. */
+  /** A worker's connection gets its own requests and the answers to its calls. */
   private letAsk(jabber: JabberLogin): void {
     const take = jabber.onMessage;
     jabber.onMessage = (message) => {
@@ -133,7 +133,7 @@ export class ExampleSite {
     };
   }
 
-  /** Asks another service while a request is worked on, under its transaction id and from its worker's connection, as OpenSRF's libraries do. */
+  /** Calls another service while handling a request, under its transaction id and from its worker's connection, like OpenSRF's libraries. */
   private askFrom(request: ServiceRequest, service: string, method: string, params: unknown[]): Promise<unknown> {
     const worker = this.workers.get(request.session.client);
     const jabber = this.services.flatMap(({ workers }) => workers).find((one) => one.jabber.jid === worker)?.jabber;

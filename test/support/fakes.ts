@@ -26,12 +26,12 @@ interface Pending {
   readonly action: () => void;
 }
 
-/** Time that stands still until a test moves it. */
+/** Time that only a test moves. */
 export class FakeClock implements Clock {
   private time = 1_700_000_000_000;
   private pending: Pending[] = [];
 
-  /** How many timers run. */
+  /** The number of running timers. */
   get timers(): number {
     return this.pending.length;
   }
@@ -54,7 +54,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Lets time pass; what falls due acts at its own moment, in order. */
+  /** Moves the time; due timers run at their own moments, in order. */
   advance(ms: number): void {
     const end = this.time + ms;
     for (let next = this.next(end); next !== undefined; next = this.next(end)) {
@@ -70,7 +70,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Adds up what is charged to it. */
+/** Sums the charges. */
 export class CountingAccount implements MemoryAccount {
   bytes = 0;
 
@@ -79,7 +79,7 @@ export class CountingAccount implements MemoryAccount {
   }
 }
 
-/** A session without a connection: what it is handed stays in {@link received}. */
+/** A session without a connection: {@link received} collects its stanzas. */
 export class FakeSession implements RoutedSession {
   readonly jid: string;
   readonly origin: Origin;
@@ -111,7 +111,7 @@ export class FakeSession implements RoutedSession {
     this.received.push(stanza);
   }
 
-  /** Takes what has come since the last call. */
+  /** Removes and returns the stanzas since the last call. */
   take(): Stanza[] {
     return this.received.splice(0);
   }
@@ -136,7 +136,7 @@ export class FakeLog implements Log {
   }
 }
 
-/** Does jobs to their end when they are given to it. */
+/** Runs jobs to their end at once. */
 export const AT_ONCE: JobRunner = {
   run(job) {
     while (job.next().done !== true);
@@ -146,17 +146,17 @@ export const AT_ONCE: JobRunner = {
   },
 };
 
-/** Nothing is done about failed requests. */
+/** Ignores failed requests. */
 export const NO_FAILURES: FailureObserver = { refused() {}, failed() {} };
 
-/** What a test lets a router see of listeners. */
+/** The evidence about listeners, set by a test. */
 export class FakeEvidence implements Evidence {
-  /** Bytes that the peers of sessions have not read; without an entry that cannot be seen. */
+  /** Unread bytes of sessions' peers; without an entry: unknown. */
   readonly unread = new Map<RoutedSession, number>();
   /** The processes that have ended, by number. */
   readonly ended = new Set<number>();
   readonly workersOf = new Map<RoutedSession, SeenWorker[]>();
-  /** How often the kernel's tables were read. */
+  /** The number of reads of the kernel's tables. */
   reads = 0;
 
   readUnread(sessions: readonly RoutedSession[], report: (bytes: ReadonlyMap<RoutedSession, number>) => void): void {
@@ -173,7 +173,7 @@ export class FakeEvidence implements Evidence {
   }
 }
 
-/** The server a router lives in: a map of addresses, and time. */
+/** A router's server: a map of addresses, and time. */
 export class FakeEnvironment implements RouterEnvironment {
   readonly directory = new Map<string, Endpoint>();
   readonly clock = new FakeClock();
@@ -224,14 +224,14 @@ export class FakeEnvironment implements RouterEnvironment {
     return endpoint instanceof FakeSession && endpoint.origin.session === session ? endpoint : null;
   }
 
-  /** A session that is reachable. */
+  /** A reachable session. */
   login(jid: string, isRouterAccount = false): FakeSession {
     const session = new FakeSession(jid, isRouterAccount);
     this.publish(session);
     return session;
   }
 
-  /** Sends XML as a session's own, stamped as the server stamps it. */
+  /** Sends XML as from a session, stamped like the server's. */
   send(session: FakeSession, xml: string): void {
     const stanza = readStanza(xml);
     stanza.from = session.jid;

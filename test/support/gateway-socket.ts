@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { type ClientOptions, WebSocket } from 'ws';
 
-/** A frame of the WebSocket gateway, read. */
+/** A parsed frame of the WebSocket gateway. */
 export interface GatewayFrame {
   readonly thread: string;
   readonly log_xid: string;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON, of which the test knows the shape
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of a known shape
   readonly osrf_msg: any[];
   readonly transport_error?: true;
 }
@@ -22,7 +22,7 @@ export class GatewaySocket {
     webSocket.on('message', (frame) => this.came(String(frame)));
   }
 
-  /** @param url Of the web port. */
+  /** @param url The web port's. */
   static async open(t: TestContext, url: string, options: ClientOptions = {}): Promise<GatewaySocket> {
     const webSocket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/$/, '')}/osrf-websocket-translator`, { rejectUnauthorized: false, ...options });
     t.after(() => webSocket.terminate());
@@ -35,7 +35,7 @@ export class GatewaySocket {
     this.webSocket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
   }
 
-  /** The next frame, as it came. */
+  /** The next frame, unparsed. */
   async text(): Promise<string> {
     return this.frames.shift() ?? new Promise((resolve) => (this.waiting = resolve));
   }
@@ -44,7 +44,7 @@ export class GatewaySocket {
     return JSON.parse(await this.text());
   }
 
-  /** Sends a frame and takes the next one that comes. */
+  /** Sends a frame and returns the next one received. */
   ask(frame: string | object): Promise<GatewayFrame> {
     this.send(frame);
     return this.frame();

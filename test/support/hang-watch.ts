@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, type TestContext } from 'node:test';
 
-// `npm test` loads this before each file of tests. The runner ends a file that takes too long, and does not say which test hangs.
+// `npm test` loads this before each test file. The runner ends a file that takes too long, without naming the hanging test.
 
-/** No test takes so long, however busy the machine is. */
+/** The longest a test may take, however busy the machine is. */
 const TEST_MS = 480_000;
 
-// A test may replace these.
+// Saved here, because a test may replace these.
 const { setTimeout, clearTimeout } = globalThis;
 
 let timer: NodeJS.Timeout | undefined;

@@ -2,7 +2,7 @@ import { JabberClient } from '../../server/osrf/jabber-client.ts';
 import { registrationStanza } from '../../shared/osrf/stanzas.ts';
 import { readStanza } from './reading.ts';
 
-// A listener that registers, says so once the router has it, and is silent from then on. Arguments: HOST PORT
+// A listener that registers, reports it once the router confirms, and then stays silent. Arguments: HOST PORT
 
 const [host, port] = process.argv.slice(2) as [string, string];
 const jabber = await JabberClient.login({ host, port: Number(port), domain: 'localhost', username: 'opensrf', password: 'password', resource: 'idle' });

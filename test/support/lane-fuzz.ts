@@ -6,7 +6,7 @@ import { widthOf } from '../../shared/reader/width.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { fieldsOf, OPENING, Reading, UNQUALIFIED_OPENINGS, WIDE_LIMITS } from './reading.ts';
 
-/** Stanzas as OpenSRF's libraries write them, and some that differ from those in one thing. */
+/** Stanzas in the form of OpenSRF's libraries, and some with one difference. */
 export const SEEDS: readonly string[] = [
   `<message to="router@private.localhost/opensrf.math" from="opensrf@private.localhost/client_1"><opensrf router_from="" router_to="" router_class="" router_command="" osrf_xid="17953"/><thread>1795.17</thread><body>[{"__c":"osrfMessage","__p":{"threadTrace":"1","params":[2,[2]]}}]</body></message>`,
   `<message to='router@private.localhost/router' from='opensrf@private.localhost/client_1'><opensrf router_command='register' router_class='opensrf.math' osrf_xid=''/><thread></thread><body>registering</body></message>`,
@@ -50,7 +50,7 @@ function pick<T>(from: readonly T[], random: Random): T {
   return from[random(from.length)] as T;
 }
 
-/** The text with one part taken out, repeated, put in, or exchanged. */
+/** The text with one part removed, repeated, inserted, or exchanged. */
 function mutated(text: string, random: Random): string {
   const characters = Array.from(text);
   const at = random(characters.length + 1);
@@ -70,7 +70,7 @@ function mutated(text: string, random: Random): string {
 
 const UNITS = ['x', ' ]', '&quot;', '{&quot;__p&quot;:[1,[2]]},', '{"a":"b"}\n', 'a&#233;\u00e9', '\u{1f431}'];
 
-/** The stanza with so long a body that it is read in pieces. */
+/** The stanza with a body long enough to be read in pieces. */
 function grown(stanza: string, random: Random): string {
   const text = Array.from({ length: 1 + random(4) }, () => pick(UNITS, random).repeat(random(10_000))).join('');
   return stanza.replace('<body>', () => `<body>${text}`);
@@ -88,7 +88,7 @@ export function randomCase(seeds: readonly string[], random: Random): { chunks: 
   const bytes = Buffer.from(text);
   const places = Array.from({ length: random(6) }, () => random(bytes.length + 1));
   if (bytes.length > 20_000) places.push(...Array.from({ length: random(30) }, () => random(bytes.length + 1)));
-  // Next to each other, so that few bytes come alone.
+  // Close together, so that single bytes are rare.
   if (random(2) === 0) places.push(...places.map((place) => Math.min(bytes.length, place + 1 + random(3))));
   const sorted = [0, ...places.sort((a, b) => a - b), bytes.length];
   const chunks = sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
@@ -96,7 +96,7 @@ export function randomCase(seeds: readonly string[], random: Random): { chunks: 
   return { chunks: [Buffer.from(pick(OPENINGS, random).replace(/>$/, `${pick(DECLARATIONS, random)}>`)), ...chunks], limits };
 }
 
-/** What the strict reader alone makes of the chunks. */
+/** The strict reader's result for the chunks. */
 function readStrictly(chunks: readonly Buffer[], limits: ReaderLimits): Reading {
   const reading = new Reading();
   const reader = new StrictReader(reading, limits);
@@ -120,9 +120,9 @@ function outcome(reading: Reading): unknown {
 }
 
 /**
- * Throws where the reader with the fast lane and the strict one differ: in a stanza or one of its fields, in what came before an error, or in whether
- * there was one. Of several errors in one chunk either may be the first that is seen.
- * @returns how many stanzas they agreed on.
+ * Throws if the reader with the fast lane and the strict one differ: in a stanza or its fields, in the events before an error, or in the
+ * error's presence. Of several errors in one chunk either may be reported.
+ * @returns the number of equal stanzas.
  */
 export function compareReaders(chunks: readonly Buffer[], limits: ReaderLimits): number {
   const strict = readStrictly(chunks, limits);

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 
-/** The live part of a control interface, as a program reads it. */
+/** The event stream of a control interface, for a program. */
 export class LiveEvents {
   private readonly reader;
   private readonly decoder = new TextDecoder();
@@ -12,7 +12,7 @@ export class LiveEvents {
     t.after(() => this.reader.cancel().catch(() => {}));
   }
 
-  /** The data of the next event of a name for which that is true. */
+  /** The data of the next event with this name and a true condition. */
   async next<Data>(name: string, isWanted: (data: Data) => boolean): Promise<Data> {
     for (;;) {
       const event = await this.nextEvent();

@@ -5,8 +5,8 @@ import { attribute, cRequest, registration, requestBody, resultBody, sessionBody
 import { Peer } from './peer.ts';
 import { readStanza } from './reading.ts';
 
-// A process of its own that starts as a C service does (`c`), or as a Perl program without settings (`perl`): it knows how to log in and the
-// name of its host, and asks opensrf.settings for everything else. Then it is the active service of that host, with one drone, until it is killed.
+// A separate process that starts like a C service (`c`), or like a Perl program without settings (`perl`): it knows its login and its
+// host's name, and asks opensrf.settings for the rest. Then it is the active service of that host, with one drone, until it is killed.
 const [host = '', port = '', language = ''] = process.argv.slice(2);
 const DOMAIN = 'private.localhost';
 const SETTINGS = `router@${DOMAIN}/opensrf.settings`;

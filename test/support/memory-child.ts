@@ -1,4 +1,4 @@
-// A server and two clients in a process of their own, run with --expose-gc: prints what memory is held before and after something, as JSON.
+// A server and two clients in a separate process, run with --expose-gc: prints the memory before and after a scenario, as JSON.
 //
 //   node --expose-gc memory-child.js SCENARIO
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ function message(name: string, body: string): string {
   return `<message to='opensrf@localhost/${name}' from='x'><opensrf router_from='' router_to='' router_class='' router_command='' osrf_xid=''/><thread>t</thread><body>${body}</body></message>`;
 }
 
-/** A client that throws away what it reads, but for its end. */
+/** A client that discards its input, and notices the end. */
 class Client {
   readonly socket: Socket;
   private last = '';
@@ -28,7 +28,7 @@ class Client {
     this.socket.write(LOGIN(name));
   }
 
-  /** Until the server has answered a ping: it has read all before, and written all that it wrote before the answer. */
+  /** Waits until the server has answered a ping: it has then read all earlier input, and written all earlier output. */
   async settle(): Promise<void> {
     const id = `p${Math.random()}`;
     this.socket.write(`<iq type='get' id='${id}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
@@ -43,16 +43,16 @@ function held(): number {
 }
 
 const SCENARIOS: Record<string, (alice: Client, bob: Client, round: number) => Promise<void>> = {
-  // Some arrive, and one is larger than allowed.
+  // Some arrive, and one is over the limit.
   large: async (alice, bob, round) => {
     for (const length of [3_000_000, 7_000_000, 10_000_000]) {
-      // Small ones first: what is kept of the last large one is to be seen.
+      // Small ones first: the last large one must be measured.
       alice.socket.write(message('bob', '{&quot;a&quot;:1},'.repeat(length / (round === 0 ? 1_700 : 17))));
       await alice.settle();
       await bob.settle();
     }
   },
-  // Names that are remembered, each from a large chunk.
+  // Names that the server remembers, each from a large chunk.
   names: async (alice, _bob, round) => {
     for (let index = 0; index < 200; index++) {
       const name = `name.longer.than.thirteen.characters.${round}.${index}`;
@@ -68,7 +68,7 @@ const [address] = (await server.start()) as [BoundAddress];
 const [alice, bob] = [new Client(address, 'alice'), new Client(address, 'bob')];
 const scenario = SCENARIOS[process.argv[2] ?? ''];
 if (scenario === undefined) throw new Error('no such scenario');
-// What is made once, and compiled.
+// Warm up: one-time allocations and compiled code.
 await scenario(alice, bob, 0);
 const before = held();
 for (let round = 1; round <= 3; round++) await scenario(alice, bob, round);

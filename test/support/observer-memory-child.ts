@@ -28,7 +28,7 @@ const list = (item: (index: number) => string) => {
 const LONG = 'n'.repeat(LENGTH);
 const ASK = message('REQUEST', call('m', '[]'));
 
-/** What is asked, what is answered, and the attributes of the answer. */
+/** The request, its answer, and the answer's attributes. */
 interface Shape {
   readonly request?: string;
   readonly answers?: readonly string[];
@@ -84,7 +84,7 @@ function held(): number {
   return heapUsed + external;
 }
 
-/** The memory that stays, once jobs and sockets of a busy machine have ended. */
+/** The memory that remains after jobs and sockets of a busy machine have ended. */
 async function leftOver(): Promise<number> {
   let least = held();
   for (let rounds = 0; rounds < 10; rounds++) {
@@ -110,7 +110,7 @@ const stanza = (to: string, thread: string, body: string, extra = '') =>
 async function exchange(client: JabberLogin, thread: string, asked: string, answered: readonly string[], extra: string): Promise<void> {
   client.send(stanza('router@localhost/opensrf.raw.with.a.long.name', thread, asked));
   for (const body of answered) listener.send(stanza(client.jid, thread, body, extra));
-  // The trace looks again when its budget is filled.
+  // The trace continues when its budget is filled.
   await settled();
 }
 
@@ -126,7 +126,7 @@ async function forget(client: JabberLogin): Promise<void> {
   await settled();
 }
 
-/** Sends so many requests and forgets them. @returns the memory in between. */
+/** Sends this many requests and forgets them. @returns the memory in between. */
 async function round(shape: Shape, count: number): Promise<number> {
   const client = login('client');
   await traffic(client, shape, count);
@@ -136,7 +136,7 @@ async function round(shape: Shape, count: number): Promise<number> {
 }
 
 for (const [name, shape] of Object.entries(SHAPES)) {
-  // Makes the code that is compiled once.
+  // Warms up: the code is compiled once.
   await round(shape, WARM_UP);
   const before = held();
   const during = await round(shape, REQUESTS);

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** A client for a page, written by hand: it speaks to the gateways as OpenSRF's JavaScript does. */
+/** A client for a page, written by hand: it uses the gateways as OpenSRF's JavaScript does. */
 const SCRIPT = `
 const message = (type, threadTrace, payload) => ({ __c: 'osrfMessage', __p: { threadTrace, type, payload, locale: 'en-US', tz: 'UTC', api_level: 1 } });
 const call = (method, params) => ({ __c: 'osrfMethod', __p: { method, params } });
@@ -21,7 +21,7 @@ class Socket {
     this.webSocket = new WebSocket(this.url);
     this.webSocket.onopen = () => { Socket.opened++; for (const text of this.waiting.splice(0)) this.webSocket.send(text); };
     this.webSocket.onmessage = ({ data }) => {
-      // The shared worker of OpenSRF finds the thread so.
+      // OpenSRF's shared worker finds the thread like this.
       const thread = data.match(/"thread":"(.*?)"/)[1];
       const frame = JSON.parse(data);
       this.sessions.get(thread)?.came(frame);
@@ -75,7 +75,7 @@ class XhrSession {
 }
 `;
 
-/** Serves the page on a port of its own, so it is of another origin than the gateways. @returns its URL. */
+/** Serves the page on its own port, so that its origin differs from the gateways'. @returns its URL. */
 export async function servePage(t: TestContext): Promise<string> {
   const server: Server = createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');

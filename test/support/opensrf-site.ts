@@ -13,7 +13,7 @@ import { HANG_MS } from './processes.ts';
 /** The program that osrf_control finds in its PATH. */
 export const OPENSRF_ROUTER = fileURLToPath(new URL('../../server/opensrf-router.js', import.meta.url));
 
-/** A port that was free a moment ago: osrf_control's command line has no way to say that any will do. */
+/** A port that was free a moment ago: osrf_control's command line cannot ask for any free port. */
 async function freePort(host: string): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');
@@ -29,14 +29,14 @@ export interface OpensrfSite {
   readonly config: string;
   readonly pidFile: string;
   readonly log: string;
-  /** Where OpenSRF's programs find the domain. */
+  /** The address of the domain for OpenSRF's programs. */
   readonly address: BoundAddress;
   /** Runs `opensrf_router CONFIG routers PIDFILE` to its end. */
   start(env?: NodeJS.ProcessEnv): { status: number | null; stderr: string };
-  /** Sends TERM to the process of the pid file and waits until that is gone. @returns the process it was. */
+  /** Sends TERM to the process of the pid file and waits for its end. @returns its pid. */
   stop(): Promise<number>;
   pid(): number;
-  /** What `ps` shows of the process. */
+  /** The process in `ps`. */
   title(): string;
 }
 
@@ -60,7 +60,7 @@ export async function opensrfSite(t: TestContext, domain: string, logLevel = 3):
     pidFile,
     log,
     address: { host, port },
-    // Its standard output is captured, and it is waited for until everybody who has inherited that has closed it.
+    // Its standard output is captured; wait until all processes that inherited it have closed it.
     start: (env = {}) =>
       spawnSync(process.execPath, [OPENSRF_ROUTER, config, 'routers', pidFile], { encoding: 'utf8', timeout: HANG_MS, env: { ...process.env, ...env } }),
     pid,

@@ -1,4 +1,4 @@
-/** What OpenSRF's C library (3.1 and later) and Perl library write, as raw peers send it. */
+/** The output of OpenSRF's C library (3.1 and later) and Perl library, for raw peers. */
 
 /** A request stanza in the C library's shape. */
 export function cRequest(to: string, from: string, thread: string, messages: string, xid = ''): string {
@@ -31,7 +31,7 @@ export function resultBody(content: unknown, threadTrace = '1'): string {
   return `[{"__c":"osrfMessage","__p":{${head},"type":"RESULT","payload":{"__c":"osrfResult","__p":{"status":"OK","statusCode":"200","content":${JSON.stringify(content)}}}}},{"__c":"osrfMessage","__p":{${head},"type":"STATUS","payload":{"__c":"osrfConnectStatus","__p":{"status":"Request Complete","statusCode":"205"}}}}]`;
 }
 
-/** The value of an attribute in a stanza's text, whichever quotes it stands in; `''` where there is none. */
+/** The value of an attribute in a stanza's text, in either kind of quotes; `''`: none. */
 export function attribute(stanza: string, name: string): string {
   const match = new RegExp(`[\\s]${name}=(?:'([^']*)'|"([^"]*)")`).exec(stanza);
   return match?.[1] ?? match?.[2] ?? '';

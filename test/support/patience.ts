@@ -1,13 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 /**
- * How many rounds of the event loop, with a pause before each, may pass without an event before a test gives up. Rounds and not a deadline: server and
- * test share the loop, so the server reads all that has arrived in each of them, however slow the machine is.
+ * The rounds of the event loop, with a pause before each, after which a test without an event gives up. Rounds instead of a deadline: server and
+ * test share the loop, so the server reads all arrived input in each of them, however slow the machine is.
  */
 const ROUNDS = 200;
 const PAUSE_MS = 50;
 
-/** How many rounds come without a pause first: most of what a test waits for is there at once. */
+/** The number of first rounds without a pause: most events are there at once. */
 const PROMPT_ROUNDS = 100;
 
 /** Calls back after each round, until the returned function is called. */
@@ -18,7 +18,7 @@ const BY_OWN_LOOP: Pace = (turned) => {
   return () => clearInterval(timer);
 };
 
-/** The pace of a server in another process. @param ask Returns when that server has answered: it has been round its loop. */
+/** The pace of a server in another process. @param ask Returns when that server has answered, after a round of its loop. */
 export function byAnswersOf(ask: () => Promise<unknown>): Pace {
   return (turned) => {
     let state: 'asking' | 'over' = 'asking';
@@ -49,7 +49,7 @@ export class Events {
   /**
    * Waits until events have made the condition true.
    * @param isOver Whether no further event can come.
-   * @throws Error with the problem where the condition does not come true.
+   * @throws Error with the problem if the condition stays false.
    */
   async until(condition: () => boolean, isOver: () => boolean, problem: () => string): Promise<void> {
     while (!condition()) {
@@ -73,7 +73,7 @@ export class Events {
   }
 }
 
-/** Waits for a condition that no event announces. @throws where it does not come true. */
+/** Waits for a condition without an event. @throws if it stays false. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
   for (let round = 0; !condition(); round++) {
     if (round === PROMPT_ROUNDS + ROUNDS) throw new Error(`did not happen: ${what}`);
@@ -81,7 +81,7 @@ export async function eventually(condition: () => boolean, what: string): Promis
   }
 }
 
-/** Not by `setTimeout`: a test may have that in its hands. */
+/** Not by `setTimeout`: a test may have replaced it. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {

@@ -13,14 +13,14 @@ export function header(domain: string, extra = ''): string {
   return `<stream:stream to='${domain}' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'${extra}>`;
 }
 
-/** A raw client: bytes out, text in. */
+/** A raw client: sends bytes, receives text. */
 export class Peer {
   readonly stream: Duplex;
-  /** What has come and was not waited for yet. */
+  /** The received text not yet waited for. */
   received = '';
-  /** Everything that has come. */
+  /** All received text. */
   transcript = '';
-  /** What came in each read of the socket. */
+  /** The text of each read of the socket. */
   readonly reads: string[] = [];
   ended = false;
   private readonly events: Events;
@@ -38,13 +38,13 @@ export class Peer {
     stream.on('error', () => {});
     stream.on('end', () => {
       this.end();
-      // A TCP socket does so by itself.
+      // A TCP socket does this by itself.
       stream.end();
     });
     stream.on('close', () => this.end());
   }
 
-  /** Connects over TCP. @param pace Of a server in another process that is busy. */
+  /** Connects over TCP. @param pace The pace of a busy server in another process. */
   static async connect(t: TestContext, { host, port }: BoundAddress, pace?: Pace): Promise<Peer> {
     const socket: Socket = connect({ host, port, noDelay: true });
     await once(socket, 'connect');
@@ -63,7 +63,7 @@ export class Peer {
     this.stream.write(text);
   }
 
-  /** Waits for the text to have come, and takes all up to its end. */
+  /** Waits for a text, and takes everything up to its end. */
   async expect(pattern: RegExp | string): Promise<string> {
     const find = (): number => {
       if (typeof pattern === 'string') return this.received.includes(pattern) ? this.received.indexOf(pattern) + pattern.length : -1;
@@ -77,13 +77,13 @@ export class Peer {
     return taken;
   }
 
-  /** Waits for the server to have closed its side. @returns what came and was not waited for. */
+  /** Waits for the server to close its side. @returns the remaining text. */
   async closed(): Promise<string> {
     await this.until(() => this.ended, 'the end of the stream');
     return this.received;
   }
 
-  /** Logs in the way OpenSRF's C library does. */
+  /** Logs in like OpenSRF's C library. */
   async login(username: string, domain: string, resource: string, password = 'password'): Promise<this> {
     this.send(header(domain));
     const [, id] = /id='([^']+)'/.exec(await this.expect(/<stream:stream [^>]*>/)) as RegExpExecArray;
@@ -97,7 +97,7 @@ export class Peer {
     return this;
   }
 
-  /** Logs in by RFC 6120 with SASL PLAIN, as far as the features behind it. */
+  /** Logs in by RFC 6120 with SASL PLAIN, up to the stream features after it. */
   async authenticate(username: string, domain: string, password = 'password'): Promise<this> {
     this.send(header(domain, " version='1.0'"));
     await this.expect('</stream:features>');
@@ -124,13 +124,13 @@ export class Peer {
     const proof = createHash('sha1')
       .update(id + secret)
       .digest('hex');
-    // In capitals, as some libraries write it.
+    // In capitals, like some libraries.
     this.send(`<handshake>${proof.toUpperCase()}</handshake>`);
     await this.expect('<handshake/>');
     return this;
   }
 
-  /** Waits for the next whole `<message>`. */
+  /** Waits for the next complete `<message>`. */
   async message(): Promise<string> {
     const taken = await this.expect(/<message[^>]*\/>|<message[\s\S]*?<\/message>/);
     return taken.slice(taken.indexOf('<message'));

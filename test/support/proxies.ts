@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { temporaryFolder } from './command.ts';
 import { endWith } from './processes.ts';
 
-/** Debian's programs. Where one is not there, tests say so and are skipped. */
+/** Debian's programs. If one is missing, its tests skip and say so. */
 export const APACHE = process.env['APACHE2'] ?? '/usr/sbin/apache2';
 export const NGINX = process.env['NGINX_PROGRAM'] ?? '/usr/sbin/nginx';
 export const HAPROXY = process.env['HAPROXY'] ?? '/usr/sbin/haproxy';
@@ -22,7 +22,7 @@ export interface Proxy {
   readonly url: string;
 }
 
-/** Apache with mod_proxy_wstunnel, as a site that had websocketd has it. */
+/** Apache with mod_proxy_wstunnel, as a former websocketd site has it. */
 export function startApache(t: TestContext, backend: number): Promise<Proxy> {
   const modules = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'proxy_wstunnel'];
   return startProxy(t, APACHE, 'apache.conf', ['-X', '-f'], (folder, port) =>
@@ -40,7 +40,7 @@ export function startApache(t: TestContext, backend: number): Promise<Proxy> {
   );
 }
 
-/** nginx, as OpenSRF's example configuration has it. */
+/** nginx with OpenSRF's example configuration. */
 export function startNginx(t: TestContext, backend: number): Promise<Proxy> {
   return startProxy(t, NGINX, 'nginx.conf', ['-g', 'daemon off;', '-c'], (folder, port) => {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');

@@ -6,24 +6,24 @@ import { Peer } from './peer.ts';
 
 const DOMAIN = 'private.localhost';
 
-/** A message as a listener or worker gets it. */
+/** A message received by a listener or worker. */
 export interface Asked {
-  /** Who wants to know, as the router or the server tells. */
+  /** The client, from the router's or the server's stamp. */
   readonly client: string;
   readonly thread: string;
   readonly transactionId: string;
   readonly type: string;
   readonly threadTrace: string;
   /** The whole OpenSRF message. */
-  // biome-ignore lint/suspicious/noExplicitAny: whatever came over the wire
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON from the wire
   readonly message: any;
 }
 
-/** A program of OpenSRF's by its bytes alone: a session that is a listener, a worker or a router. */
+/** An OpenSRF program by its bytes alone: a session as listener, worker or router. */
 export class RawProgram {
   readonly jid: string;
   readonly peer: Peer;
-  /** What its answers bear. */
+  /** The attributes of its answers. */
   transactionId = '';
 
   private constructor(peer: Peer, jid: string) {
@@ -35,7 +35,7 @@ export class RawProgram {
     return new RawProgram(await (await Peer.connect(t, address)).login(username, domain, resource), `${username}@${domain}/${resource}`);
   }
 
-  /** A listener, and registered when this returns. */
+  /** A listener, registered on return. */
   static async listen(t: TestContext, address: BoundAddress, service: string, domain = DOMAIN): Promise<RawProgram> {
     const listener = await RawProgram.login(t, address, `${service}_listener_${Math.random()}`, 'opensrf', domain);
     listener.peer.send(registration('register', `router@${domain}/router`, listener.jid, service));
@@ -54,12 +54,12 @@ export class RawProgram {
     return { client, thread, transactionId: attribute(stanza, 'osrf_xid'), type: message.type, threadTrace: String(message.threadTrace), message };
   }
 
-  /** One stanza with these messages in it. */
+  /** Sends one stanza with these messages. */
   answer({ client, thread }: Asked, ...messages: object[]): void {
     this.peer.send(cRequest(client, this.jid, thread, escapeText(JSON.stringify(messages)), this.transactionId));
   }
 
-  /** Answers two stanzas for a question, as the C router does. */
+  /** Answers a query with two stanzas, like the C router. */
   answerAsRouter(asked: Asked, content: unknown): void {
     this.answer(asked, osrf('C', asked.threadTrace, 'RESULT', 'osrfResult', { status: null, statusCode: '0', content }));
     this.answer(asked, status('C', asked.threadTrace, 205, 'Request Complete'));
@@ -90,7 +90,7 @@ export function result(language: Language, threadTrace: string, content: unknown
   return osrf(language, threadTrace, 'RESULT', 'osrfResult', { status: 'OK', statusCode: code(language, 200), content });
 }
 
-/** A result in pieces of so many characters, and the message that ends it. */
+/** A result in pieces of this many characters, and the message that ends it. */
 export function pieces(language: Language, threadTrace: string, json: string, size: number): object[] {
   const parts = json.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g')) ?? [];
   return [

@@ -9,13 +9,13 @@ import type { ReaderLimits, StreamHeader, StreamReceiver } from '../../shared/re
 import type { Stanza } from '../../shared/stanza.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 
-/** What every OpenSRF library says first. */
+/** The stream header of every OpenSRF library. */
 export const OPENING = `<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='${NS.streams}'>`;
 
-/** The same without a content namespace, which each stanza must declare then, in both styles of RFC 6120 §4.8.2. */
+/** The same without a content namespace, which each stanza must then declare, in both styles of RFC 6120 §4.8.2. */
 export const UNQUALIFIED_OPENINGS = [`<stream:stream to='localhost' xmlns:stream='${NS.streams}'>`, `<stream to='localhost' xmlns='${NS.streams}'>`] as const;
 
-/** Limits no test reaches by accident. */
+/** Limits that no test reaches by accident. */
 export const WIDE_LIMITS: ReaderLimits = {
   maxElements: Number.POSITIVE_INFINITY,
   maxDepth: 128,
@@ -25,7 +25,7 @@ export const WIDE_LIMITS: ReaderLimits = {
   maxStreamBytes: Number.POSITIVE_INFINITY,
 };
 
-/** A receiver that keeps what it is given. */
+/** A receiver that collects its input. */
 export class Reading {
   readonly reads: StreamReceiver['reads'];
   readonly headers: StreamHeader[] = [];
@@ -33,7 +33,7 @@ export class Reading {
   readonly namespaces: string[] = [];
   readonly elements: Element[] = [];
   readonly oversized: Stanza[] = [];
-  /** What came, in order: `header`, `stanza NAME`, `element NAME`, `oversized NAME`, `footer`. */
+  /** The events in order: `header`, `stanza NAME`, `element NAME`, `oversized NAME`, `footer`. */
   readonly events: string[] = [];
   error: StreamError | null = null;
 
@@ -66,7 +66,7 @@ export class Reading {
     this.events.push('footer');
   }
 
-  /** Feeds the chunks to a new reader as a connection does; a stream error ends it and is kept. */
+  /** Feeds the chunks to a new reader like a connection; keeps a stream error, which ends it. */
   static of(chunks: readonly (string | Buffer)[], limits: Partial<ReaderLimits> = {}, reads: StreamReceiver['reads'] = 'stanzas'): Reading {
     const reading = new Reading(reads);
     const reader = new StreamReader(reading, { ...WIDE_LIMITS, ...limits }, everyOther());
@@ -84,7 +84,7 @@ export class Reading {
   }
 }
 
-/** A pace that lets a reader go on every other time. */
+/** A pace that lets a reader continue every other time. */
 function everyOther(): Pace {
   let goesOn = false;
   return {
@@ -95,7 +95,7 @@ function everyOther(): Pace {
   };
 }
 
-/** Reads one stanza as it comes on a stream of today's OpenSRF. @param declarations go onto the stream's header. */
+/** Reads one stanza of a stream in the form of OpenSRF 3.1. @param declarations Added to the stream's header. */
 export function readStanza(xml: string, declarations = ''): Stanza {
   const reading = Reading.of([OPENING.replace(/>$/, `${declarations}>`), xml]);
   assert.equal(reading.error, null, `${reading.error?.message} in ${xml}`);
@@ -103,7 +103,7 @@ export function readStanza(xml: string, declarations = ''): Stanza {
   return reading.stanzas[0] as Stanza;
 }
 
-/** Reads one element as it comes on a stream that is being negotiated. */
+/** Reads one element of a stream during negotiation. */
 export function readElement(xml: string): Element {
   const reading = Reading.of([OPENING, xml], {}, 'elements');
   assert.equal(reading.error, null, `${reading.error?.message} in ${xml}`);
@@ -116,7 +116,7 @@ interface Tree extends Element {
   text: string;
 }
 
-/** The children of a stream as a parser with handlers for all of it sees them. Throws where the text is not well-formed. */
+/** The children of a stream, from a parser with handlers for everything. Throws if the text is not well-formed. */
 export function treesOf(stream: string): Element[] {
   const open: Tree[] = [];
   let streamRead: Tree | undefined;
@@ -139,20 +139,20 @@ export function treesOf(stream: string): Element[] {
   return streamRead?.children ?? [];
 }
 
-/** All that a stanza says of itself, for comparison; not how it was delivered, nor in how many pieces it came, nor how it is kept in memory. */
+/** The content of a stanza, for comparison, without its delivery, its pieces and its memory. */
 export function fieldsOf(stanza: Stanza): Record<string, unknown> {
   const { origin: _origin, returnPath: _returnPath, twoByte: _twoByte, rest, more, ...fields } = stanza;
   return { ...fields, isDetached: null, knownCost: null, rest: [rest, ...more].join('') };
 }
 
-/** One element as a parser that knows nothing of this project sees it. */
+/** One element, from an independent parser. */
 export interface SeenTag {
   readonly name: string;
   readonly depth: number;
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** Every start tag of a stanza, by raw name as OpenSRF's libraries see it. Throws where the text is not well-formed. */
+/** Every start tag of a stanza, by raw name as OpenSRF's libraries see it. Throws if the text is not well-formed. */
 export function tagsOf(xml: string): SeenTag[] {
   const tags: SeenTag[] = [];
   let depth = -1;

@@ -4,13 +4,13 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 export interface ScramFinal {
   /** The client's last message. */
   readonly message: string;
-  /** What the server's must then be. */
+  /** The server's expected last message. */
   readonly serverFinal: string;
 }
 
 /**
  * @param first The client's first message, with its GS2 header. @param challenge The server's answer.
- * @param channel What the exchange is bound to.
+ * @param channel The channel binding.
  */
 export function scramFinal(first: string, challenge: string, hash: string, password: string, channel: Buffer = Buffer.alloc(0)): ScramFinal {
   const [, gs2 = '', bare = ''] = /^([^,]*,[^,]*,)(.*)$/.exec(first) ?? [];

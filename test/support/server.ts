@@ -19,7 +19,7 @@ export function recordingLog(): Log & { lines: LogLine[] } {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** A running server for one test, stopped when that ends. */
+/** A running server for one test, stopped at its end. */
 export interface TestServer {
   readonly server: ChopChop;
   readonly address: BoundAddress;
@@ -28,7 +28,7 @@ export interface TestServer {
 
 const HOUR_MS = 3_600_000;
 
-/** Limits of time that a test is not to reach because its machine is busy. A test of one of them names its own. */
+/** Time limits that a test must not reach on a busy machine. A test of one of them sets its own. */
 export const PATIENT_LIMITS: Partial<Limits> = { loginTimeoutMs: HOUR_MS, stalledAfterMs: HOUR_MS, logWindowMs: HOUR_MS };
 
 /** Starts a server on a free port. */

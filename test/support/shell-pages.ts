@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 
-/** What a page has its reader type. */
+/** The commands that a page lets its reader type. */
 export type Step =
-  /** A server that stays. */
+  /** A server that keeps running. */
   | { readonly kind: 'server'; readonly line: string }
   /** A process that ends on demand only. */
   | { readonly kind: 'watcher'; readonly line: string }
   /** Lines of one shell. */
   | { readonly kind: 'script'; readonly line: string };
 
-/** The blocks of a page that are marked as shell, each with the line where it begins, and its lines without comments. */
+/** The blocks of a page marked as shell, each with its first line's number, and its lines without comments. */
 export function shellBlocks(file: string): { at: number; lines: string[] }[] {
   const text = readFileSync(file, 'utf8');
   return [...text.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map((match) => ({
     at: text.slice(0, match.index).split('\n').length,
     lines: (match[2] as string)
-      // What goes on in the next line is one.
+      // Join a continued line.
       .replace(/(&&|\\)\n/g, '$1 ')
       .split('\n')
       .map((line) => line.replace(/\s+# .*$/, '').trim())
@@ -23,7 +23,7 @@ export function shellBlocks(file: string): { at: number; lines: string[] }[] {
   }));
 }
 
-/** Takes a block apart. */
+/** Parses a block. */
 export function stepsOf(lines: readonly string[]): Step[] {
   const steps: Step[] = [];
   for (const line of lines) {
@@ -41,9 +41,9 @@ function kindOf(line: string): Step['kind'] {
   return serves ? 'server' : 'script';
 }
 
-/** The options of our own program in a line, with its command; what an `exec` runs is not ours. */
+/** The options of our own program in a line, with its command; excludes the command that `exec` runs. */
 export function ownOptions(line: string): { command: string; options: string[] }[] {
-  // Docker's images have our name, and options of their own.
+  // Docker images have our name, and their own options.
   if (line.startsWith('docker ')) return [];
   return [...line.matchAll(/(?:npx |^|[ (`])opensrf-chopchop((?: [^|)&;`]*)?)/g)].map((match) => {
     const [ours = ''] = (match[1] as string).split(' -- ');

@@ -6,7 +6,7 @@ import { endWith } from './processes.ts';
 const HAS_PYTHON = spawnSync('python3', ['-c', '']).status === 0;
 const HAS_LOGGER = spawnSync('logger', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
-/** Why there can be no {@link SyslogDaemon} here; false if there can. */
+/** The reason why no {@link SyslogDaemon} can run here, or false. */
 export const NO_SYSLOG: string | false = (!HAS_PYTHON && 'no python3 here') || (!HAS_LOGGER && "no util-linux' logger here");
 
 const SCRIPT = `
@@ -19,7 +19,7 @@ print(json.dumps('bound'), flush=True)
 while True: print(json.dumps(daemon.recv(65536).decode()), flush=True)
 `;
 
-/** What listens on /dev/log elsewhere: keeps the datagrams it gets. Python's, because Node has no such sockets. */
+/** A reader of /dev/log: keeps its datagrams. In Python, because Node has no such sockets. */
 export class SyslogDaemon {
   readonly datagrams: string[] = [];
   private readonly child: ChildProcess;
@@ -28,7 +28,7 @@ export class SyslogDaemon {
     this.child = child;
   }
 
-  /** @param path Of its socket; one that is there is replaced. */
+  /** @param path Its socket; an existing one is replaced. */
   static async start(t: TestContext, path: string): Promise<SyslogDaemon> {
     const child = endWith(t, spawn('python3', ['-c', SCRIPT, path], { stdio: ['ignore', 'pipe', 'inherit'] }));
     const daemon = new SyslogDaemon(child);
@@ -43,12 +43,12 @@ export class SyslogDaemon {
     return daemon;
   }
 
-  /** Waits until a datagram has come that has the text in it. */
+  /** Waits for a datagram that contains the text. */
   async received(text: string): Promise<void> {
     while (!this.datagrams.some((one) => one.includes(text))) await once(this.child.stdout as NodeJS.ReadableStream, 'data');
   }
 
-  /** Ends it as a crash does: its socket stays in the folder, without a reader. */
+  /** Ends it like a crash: its socket remains, without a reader. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await once(this.child, 'close');

@@ -12,13 +12,13 @@ import { inPieces, type Split, whole } from './transcript-splits.ts';
 export class TranscriptClient {
   private readonly stream: Duplex;
   private readonly name: string;
-  /** The ids by which sessions can be resumed, by client. */
+  /** The ids for resuming sessions, by client. */
   private readonly resumptions: Map<string, string>;
   private readonly dialect: Dialect;
-  /** What has come in each read and was not asked for yet. */
+  /** The text of each read that was not asked for yet. */
   private reads: string[] = [];
   private streamId = '';
-  /** Of SCRAM: what was said last, and what the server must say at its end. */
+  /** The state of SCRAM: the last message, and the server's expected final one. */
   private clientFirst = '';
   private challenge = '';
   private serverFinal = '';
@@ -44,7 +44,7 @@ export class TranscriptClient {
     });
   }
 
-  /** Takes its part in one step. Returns nothing where there was nothing to wait for: promises are most of what a run costs. */
+  /** Plays its part of one step. Returns nothing if it need not wait: promises are most of a run's cost. */
   play(step: Step, split: Split): Promise<void> | undefined {
     switch (step.kind) {
       case 'send':
@@ -75,7 +75,7 @@ export class TranscriptClient {
     if (!this.stream.writableEnded) this.stream.end();
   }
 
-  /** After the last step: nothing may have come that the transcript does not have, but the server's goodbye. */
+  /** After the last step: the server may send nothing more than its stream's end. */
   async gone(): Promise<void> {
     await this.until(() => this.serverEnded, 'the end of the stream');
     const rest = this.unread.replace(/(<\?xml[^>]*><stream:stream[^>]*>)?<\/stream:stream>$|<close [^>]*>$/, '');
@@ -139,7 +139,7 @@ export class TranscriptClient {
   private expect(written: readonly string[], inOneRead: boolean): Promise<void> | undefined {
     const { framed, incoming } = this.dialect;
     const literals = incoming(written.join(GENERATED)).split(GENERATED);
-    // Who closes a WebSocket hears no more; half of it cannot be closed.
+    // A client that closes a WebSocket receives no more; half of it cannot be closed.
     if (framed && this.stream.writableEnded && literals.join('').startsWith('<close ')) return undefined;
     const together = inOneRead && !framed;
     return this.take(literals, together) ? undefined : this.receive(literals, together);
@@ -149,7 +149,7 @@ export class TranscriptClient {
     return this.until(() => this.take(literals, inOneRead), literals.join('*'));
   }
 
-  /** Takes what is expected if it has come. */
+  /** Takes the expected text if it has arrived. */
   private take(literals: readonly string[], inOneRead: boolean): boolean {
     const text = this.unread;
     const end = matchEnd(literals, text);
@@ -184,7 +184,7 @@ export class TranscriptClient {
   }
 }
 
-/** The content of an element, out of its base64; `''` where there is none. */
+/** An element's content, decoded from base64; `''`: none. */
 function base64In(name: string, text: string): string {
   const [, content = ''] = new RegExp(`<${name} [^>]*>([^<]+)<`).exec(text) ?? [];
   return Buffer.from(content, 'base64').toString();
@@ -194,7 +194,7 @@ function writesOf(payload: Buffer, writeBytes: number, split: Split): Buffer[] {
   return writeBytes === 0 ? split(payload) : inPieces(writeBytes)(payload).flatMap(split);
 }
 
-/** What is left of some reads without their first characters. */
+/** The rest of some reads after their first characters. */
 function restOf(reads: readonly string[], length: number): string[] {
   let taken = length;
   return reads.flatMap((read) => {
@@ -204,7 +204,7 @@ function restOf(reads: readonly string[], length: number): string[] {
   });
 }
 
-/** Where the literals, with something generated between them, end in the text; -1 if they have not all come yet. @throws if they never will. */
+/** The end of the literals, with generated text between them; -1 if they are incomplete. @throws if they can no longer match. */
 function matchEnd(literals: readonly string[], text: string): number {
   const [first = '', ...others] = literals;
   if (!text.startsWith(first)) {
@@ -213,7 +213,7 @@ function matchEnd(literals: readonly string[], text: string): number {
   }
   let end = first.length;
   for (const literal of others) {
-    // What is generated is something, and holds no markup.
+    // Generated text is not empty and contains no markup.
     const markup = text.slice(end).search(/[<>]/);
     const last = markup === -1 ? text.length : end + markup;
     const start = text.indexOf(literal, end + 1);
@@ -226,7 +226,7 @@ function matchEnd(literals: readonly string[], text: string): number {
   return end;
 }
 
-/** Whether the text ends in a beginning of the literal that starts between the two places, or before it. */
+/** Whether the text ends in a beginning of the literal that starts between the two positions, or before it. */
 function mayStillCome(literal: string, text: string, from: number, to: number): boolean {
   if (text.length < from) return true;
   for (let start = from; start <= to; start++) {

@@ -16,13 +16,13 @@ import { BYTES, type Dialect, FRAMES, TLS, WEBSOCKET } from './transcript-dialec
 import type { ConnectKind, Transcript, Transport } from './transcript-reader.ts';
 import { WebSocketStream } from './websocket-stream.ts';
 
-/** One client's way to the server. */
+/** One client's connection to the server. */
 export interface TranscriptConnection {
   readonly stream: Duplex;
   readonly dialect: Dialect;
 }
 
-/** What a server needs so that it can be reached in some way. */
+/** The server's configuration for one kind of connection. */
 export async function configFor(transport: Transport): Promise<ConfigInput> {
   switch (transport) {
     case 'memory':
@@ -37,7 +37,7 @@ export async function configFor(transport: Transport): Promise<ConfigInput> {
 
 let certificateMade: Promise<CertificateFiles> | null = null;
 
-/** One for all transcripts: to make one takes longer than to play one. */
+/** One for all transcripts: making it takes longer than playing one. */
 function certificate(): Promise<CertificateFiles> {
   certificateMade ??= makeCertificate();
   return certificateMade;
@@ -49,7 +49,7 @@ function makeCertificate(): Promise<CertificateFiles> {
   return writeCertificate(folder, 'transcripts');
 }
 
-/** Connects a client of a transcript. Components have no other way in than TCP. */
+/** Connects a client of a transcript. Components use TCP only. */
 export function openConnection(server: ChopChop, transport: Transport, kind: ConnectKind, { transports }: Transcript): Promise<TranscriptConnection> {
   const { c2s, tls, websocket, components } = server.listening;
   if (transport === 'memory') return inMemory(server, kind);
@@ -64,7 +64,7 @@ export function openConnection(server: ChopChop, transport: Transport, kind: Con
   }
 }
 
-/** Goes on over TLS on a socket. */
+/** Continues over TLS on a socket. */
 export async function encrypt(socket: Duplex): Promise<TranscriptConnection> {
   const stream = connectTls({ socket: socket as Socket, rejectUnauthorized: false, ALPNProtocols: ['xmpp-client'] });
   await once(stream, 'secureConnect');

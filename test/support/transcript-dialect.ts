@@ -1,14 +1,14 @@
-/** How a transcript, which is written as the bytes of one long document, is said on a transport. */
+/** The translation of a transcript, written as the bytes of one long document, to a transport. */
 export interface Dialect {
-  /** Whether a write is one element and cannot be cut, on both sides. */
+  /** Whether each write is one element, never cut, in both directions. */
   readonly framed: boolean;
-  /** What the client writes for a payload, write by write. */
+  /** The client's writes for a payload. */
   outgoing(payload: Buffer): Buffer[];
-  /** What the server says, with one character of {@link GENERATED} for each thing that it generates. */
+  /** The server's output, with one character {@link GENERATED} for each generated value. */
   incoming(text: string): string;
 }
 
-/** Stands for what the server generates; a character that no transcript holds. */
+/** Represents a generated value; no transcript contains this character. */
 export const GENERATED = '\ue000';
 
 const STREAMS = 'http://etherx.jabber.org/streams';
@@ -16,7 +16,7 @@ const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 
 export const BYTES: Dialect = { framed: false, outgoing: (payload) => [payload], incoming: (text) => text };
 
-/** With TLS 1.3 a login may be bound to the channel, and the server says so. */
+/** With TLS 1.3 a login may be bound to the channel, and the server offers it. */
 export const TLS: Dialect = {
   ...BYTES,
   incoming: (text) =>
@@ -28,20 +28,20 @@ export const TLS: Dialect = {
       ),
 };
 
-/** A transcript of frames as they are: each line is one. */
+/** A transcript of literal frames, one per line. */
 export const FRAMES: Dialect = { ...BYTES, framed: true };
 
 /** RFC 7395: every element is a frame of its own and declares its namespace. */
 export const WEBSOCKET: Dialect = {
   framed: true,
-  // Bytes one to one, in case they are no UTF-8.
+  // Bytes one to one, in case they are not UTF-8.
   outgoing: (payload) => framesOf(payload.toString('latin1')).map((frame) => Buffer.from(frame, 'latin1')),
   incoming: (text) => topLevelElements(text).map(framed).join(''),
 };
 
 const TAG = /<(\/?)([^\s/>'"!?]+)((?:"[^"]*"|'[^']*'|[^'">])*?)(\/?)>|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>/g;
 
-/** Cuts a piece of a stream into its headers, elements and footers; white space between them is left out. */
+/** Cuts a piece of a stream into its headers, elements and footers, without the white space between them. */
 export function topLevelElements(text: string): string[] {
   const elements: string[] = [];
   let depth = 0;
@@ -49,7 +49,7 @@ export function topLevelElements(text: string): string[] {
   for (const match of text.matchAll(TAG)) {
     const [tag, slash, name, , selfClosing] = match;
     if (depth === 0) start = match.index;
-    // A declaration belongs to what it stands before.
+    // A declaration belongs to the next element.
     if (name === undefined) continue;
     depth += deeper(name, slash === '/', selfClosing === '/');
     if (depth === 0) elements.push(text.slice(start, match.index + tag.length));
@@ -57,13 +57,13 @@ export function topLevelElements(text: string): string[] {
   return elements;
 }
 
-/** How a tag changes the depth. The stream's own do not. */
+/** The change of depth by a tag; none by the stream's own tags. */
 function deeper(name: string, isEnd: boolean, isSelfClosing: boolean): number {
   if (name === 'stream:stream' || isSelfClosing) return 0;
   return isEnd ? -1 : 1;
 }
 
-/** What is no whole element is the last frame, for the server to refuse. */
+/** An incomplete element is the last frame, for the server to refuse. */
 function framesOf(text: string): string[] {
   const elements = topLevelElements(text);
   const last = elements.at(-1);

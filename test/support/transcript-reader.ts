@@ -3,39 +3,39 @@ import type { ConfigInput } from '../../server/config/config.ts';
 import { header } from './peer.ts';
 
 /**
- * Bytes to send; or, in their place, a proof that the client knows a password: the digest with its stream id, or the last message of SCRAM; or
- * the id of another client's session, to resume it by.
+ * Bytes to send; or instead a proof of the client's password: the digest with its stream id, or the last message of SCRAM; or
+ * the id of another client's session, to resume it.
  */
 export type PayloadPart = Buffer | Proof | { readonly resumptionOf: string };
 
-/** What shows that a client knows a password. */
+/** The proof of a password. */
 export interface Proof {
   readonly proof: 'digest' | 'sha1' | 'sha256';
   readonly password: string;
 }
 
-/** To the port for clients, or to that for components. */
+/** The port: for clients or for components. */
 export type ConnectKind = 'connect' | 'connect-component';
 
 /** One line of a transcript. */
 export type Step = { readonly client: string; readonly line: number } /** `features`: everything until the stream features. */ & (
   | { readonly kind: ConnectKind | 'tls' | 'close' | 'closed' | 'features' }
-  /** `writeBytes` 0: in one write. A step that stands for another one's preparation is not cut. */
+  /** `writeBytes` 0: in one write. A preparatory step is not cut. */
   | { readonly kind: 'send'; readonly payload: readonly PayloadPart[]; readonly writeBytes: number; readonly cut: boolean }
-  /** Literal text; between two of them stands what the server generates. */
+  /** Literal text; generated values are in between. */
   | { readonly kind: 'receive'; readonly literals: readonly string[]; readonly inOneRead: boolean }
 );
 
-/** How clients reach the server. */
+/** The kind of connection. */
 export type Transport = 'memory' | 'tcp' | 'tls' | 'websocket';
 
 /** A conversation between some clients and the server. */
 export interface Transcript {
-  /** What it proves. */
+  /** The rule that it proves. */
   readonly rule: string;
   readonly file: string;
   readonly config: ConfigInput;
-  /** Where it can be played. */
+  /** The transports on which it can be played. */
   readonly transports: readonly Transport[];
   readonly steps: readonly Step[];
 }
@@ -51,7 +51,7 @@ const TRANSPORTS_BY_NAME: Readonly<Record<string, readonly Transport[]>> = {
 const DIRECTIVE = /\{(repeat|hex|base64|digest|scram-sha1|scram-sha256|resumption) ([^{}]+)\}/;
 const STEP = /^([a-z]\w*)(?:([<>])(\d*)(?: (.*))?| (connect|component|tls|login|authenticate|features|sync|close|closed)(?: (\S+))?)$/;
 
-// This file runs from dist/test/support/, the transcripts stay with the sources.
+// This file runs from dist/test/support/; the transcripts are beside the sources.
 const FOLDER = new URL('../../../test/transcripts/', import.meta.url);
 
 /** All transcripts, in order of their files. The format is explained in `test/transcripts/README.md`. */
@@ -76,12 +76,12 @@ export function parseTranscripts(file: string, text: string): Transcript[] {
 
 const MAPS = new Set(['trustedServers', 'trustedClients', 'secrets']);
 
-/** What a configuration has as a map. */
+/** A configuration's maps. */
 function asMap(key: string, value: unknown): unknown {
   return MAPS.has(key) ? new Map(Object.entries(value as object)) : value;
 }
 
-/** Without comments and blank lines; one that begins with white space goes on where the line before it ended. */
+/** Without comments and blank lines; a line that begins with white space continues the one before. */
 function logicalLines(text: string): { line: number; content: string }[] {
   const lines: { line: number; content: string }[] = [];
   for (const [index, content] of text.split('\n').entries()) {
@@ -113,7 +113,7 @@ function parseSteps(place: string, line: number, content: string): Step[] {
   }
 }
 
-/** The way OpenSRF's C library logs in, for clients whose login is not what the transcript is about. */
+/** OpenSRF's C library's login, for transcripts about something else. */
 function loginSteps(place: string, client: string, line: number, jid: string): Step[] {
   const [, username, domain, resource] = /^([^@]+)@([^/]+)\/(.+)$/.exec(jid) ?? [];
   if (domain === undefined) throw new Error(`${place}: login needs a full JID`);
@@ -125,7 +125,7 @@ function loginSteps(place: string, client: string, line: number, jid: string): S
   ];
 }
 
-/** The way of RFC 6120 as far as the features behind the login; with a full JID, and its resource bound. */
+/** RFC 6120's login up to the features after it; with a full JID, binds its resource. */
 function authenticationSteps(place: string, client: string, line: number, jid: string): Step[] {
   const [, username, domain, resource = ''] = /^([^@]+)@([^/]+)(?:\/(.+))?$/.exec(jid) ?? [];
   if (domain === undefined) throw new Error(`${place}: authenticate needs a JID`);
@@ -146,7 +146,7 @@ function authenticationSteps(place: string, client: string, line: number, jid: s
   ];
 }
 
-/** Connects to the port for components; and makes the handshake if a domain is given, which has the secret "secret". */
+/** Connects to the port for components; with a domain, makes the handshake, with the secret "secret". */
 function componentSteps(client: string, line: number, domain: string): Step[] {
   const connect: Step = { client, line, kind: 'connect-component' };
   if (domain === '') return [connect];
@@ -196,6 +196,6 @@ function partOf(directive: string, argument: string): PayloadPart {
 }
 
 function literalsOf(text: string): string[] {
-  // A star that a directive stands for is a literal one, so the text is cut at stars before directives are replaced.
+  // A directive's star is literal, so cut the text at stars before replacing directives.
   return text.split('*').map((literal) => Buffer.concat(payloadOf(literal) as Buffer[]).toString());
 }

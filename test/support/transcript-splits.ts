@@ -1,18 +1,18 @@
 import type { PayloadPart, Transcript } from './transcript-reader.ts';
 
-/** The writes a payload is sent in. */
+/** The writes of a payload. */
 export type Split = (payload: Buffer) => Buffer[];
 
-/** About how long a proof is; of a digest, exactly. */
+/** The approximate length of a proof; exact for a digest. */
 const PROOF_LENGTH = { digest: 40, sha1: 120, sha256: 140 };
 const RESUMPTION_LENGTH = 32;
 
-/** Payloads up to this length are cut at every byte, longer ones at every byte near their ends and at some in between. */
+/** Cut payloads up to this length at every byte, longer ones at every byte near their ends and at some in between. */
 const CUT_EVERYWHERE_BYTES = 240;
 const CUT_NEAR_ENDS_BYTES = 60;
 const CUTS_BETWEEN = 20;
 
-/** With each shift of pieces of this size, every byte is the first of a piece once. */
+/** With all shifts of pieces of this size, every byte is once the first of a piece. */
 export const PIECE_BYTES = 32;
 
 export const whole: Split = (payload) => [payload];
@@ -26,7 +26,7 @@ export function cutInTwo(run: number): Split {
   };
 }
 
-/** Each payload in writes of so many bytes, of which the first is shorter by `shift`. */
+/** Each payload in writes of this many bytes, the first one shorter by `shift`. */
 export function inPieces(bytes: number, shift = 0): Split {
   return (payload) => {
     const starts = Array.from({ length: Math.ceil((payload.length + shift) / bytes) }, (_, index) => Math.max(0, index * bytes - shift));
@@ -34,12 +34,12 @@ export function inPieces(bytes: number, shift = 0): Split {
   };
 }
 
-/** How many runs it takes until each payload was cut at each of its positions. */
+/** The number of runs until each payload was cut at each of its positions. */
 export function cutRuns(transcript: Transcript): number {
   return Math.max(0, ...payloadLengths(transcript).map((length) => cutPositions(length).length));
 }
 
-/** The length of the longest payload that is cut, in bytes. */
+/** The length of the longest payload to cut, in bytes. */
 export function longestPayload(transcript: Transcript): number {
   return Math.max(0, ...payloadLengths(transcript));
 }

@@ -11,7 +11,7 @@ import type { Split } from './transcript-splits.ts';
 
 /**
  * Plays a transcript once for each split, all against one server, without connections between two runs.
- * Throws where the server says anything else than the transcript has, or anything more.
+ * Throws if the server's output differs from the transcript.
  */
 export async function play(transcript: Transcript, transport: Transport, splits: readonly Split[]): Promise<void> {
   const log = new ErrorLog();
@@ -44,7 +44,7 @@ async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => P
       if (waiting !== undefined) await waiting;
     }
     place = `${where}: at the end`;
-    // What the server has to say to the last step leaves at the end of the turn in which it reads that.
+    // The server answers the last step at the end of the turn in which it reads it.
     await turn();
     for (const client of clients.values()) client.close();
     for (const client of clients.values()) await client.gone();
@@ -55,14 +55,14 @@ async function playOnce({ steps }: Transcript, connect: (kind: ConnectKind) => P
   }
 }
 
-/** The connection that a step makes; null for one that happens on one. */
+/** The connection that a step opens; null for a step on an open one. */
 function connection({ kind }: Step, client: TranscriptClient | undefined, connect: (kind: ConnectKind) => Promise<TranscriptConnection>) {
   if (kind === 'connect' || kind === 'connect-component') return connect(kind);
   if (client === undefined) throw new Error('not connected');
   return kind === 'tls' ? encrypt(client.release()) : null;
 }
 
-/** Keeps what must not be logged at all; the rest would fill the memory. */
+/** Keeps forbidden log lines; all others would fill the memory. */
 class ErrorLog implements Log {
   readonly errors: string[] = [];
 

@@ -6,7 +6,7 @@ import type { FixtureOptions } from '../../server/fixture/options.ts';
 import { ServiceStatus } from '../../server/osrf/service-status.ts';
 import { PATIENT_LIMITS } from './server.ts';
 
-/** The service that the doors for browsers are tried with. */
+/** The service for tests of the web doors. */
 export const MATH = 'opensrf.math';
 
 /** A server with a web port and a service, for one test. */
@@ -38,7 +38,7 @@ export function webUrl({ listening }: ChopChopFixture, path = '/'): string {
   return `http://127.0.0.1:${listening.web[0]?.port}${path}`;
 }
 
-/** Sends bytes to the web port. @returns what comes back until the server closes. */
+/** Sends bytes to the web port. @returns the server's output until it closes. */
 export async function rawHttp({ listening }: ChopChopFixture, text: string): Promise<string> {
   const socket = connect(listening.web[0]?.port ?? 0, '127.0.0.1').on('error', () => {});
   socket.write(text);

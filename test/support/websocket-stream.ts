@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
-/** A WebSocket as a stream: each write is a frame, each frame is read as one. */
+/** A WebSocket as a stream: each write and each read is a frame. */
 export class WebSocketStream extends Duplex {
   private readonly webSocket: WebSocket;
 
@@ -16,7 +16,7 @@ export class WebSocketStream extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
-    // Its own bytes, whether they are UTF-8 or not.
+    // Its own bytes, UTF-8 or not.
     this.webSocket.send(chunk, { binary: false }, () => done());
   }
 

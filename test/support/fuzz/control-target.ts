@@ -98,7 +98,7 @@ export class ControlTarget implements FuzzTarget {
     const socket = connect(this.port, '127.0.0.1').setEncoding('latin1');
     let answer = '';
     socket.on('error', () => {}).on('data', (text) => (answer += text));
-    // Whatever has become of the place for the port.
+    // Insert the port wherever mutations left the placeholder.
     const text = Buffer.from(bytes.toString('latin1').replaceAll('PORT', String(this.port)), 'latin1');
     for (const piece of pieces(text, random)) socket.write(piece);
     socket.end();

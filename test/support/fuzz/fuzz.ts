@@ -1,34 +1,34 @@
 import { Random } from './random.ts';
 
-/** Something that is to stand whatever is thrown at it. */
+/** A target that must withstand any input. */
 export interface FuzzTarget {
   readonly name: string;
-  /** How many cases it is given at once. */
+  /** The number of cases per run. */
   readonly batch: number;
-  /** Makes a case of chance. */
+  /** Makes a random case. */
   make(random: Random): Buffer;
-  /** @returns what went wrong, `''` if nothing did. */
+  /** @returns the failure, or `''`. */
   play(cases: readonly FuzzCase[]): Promise<string>;
   close(): Promise<void>;
 }
 
-/** One case; the random numbers go on where making it has ended. */
+/** One case; the random numbers continue where its making ended. */
 export interface FuzzCase {
   readonly bytes: Buffer;
   readonly random: Random;
 }
 
-/** Cases that made something go wrong. */
+/** Failing cases. */
 export interface FuzzFailure {
   readonly target: string;
   readonly reason: string;
-  /** The numbers that make them again. */
+  /** The numbers that reproduce them. */
   readonly seeds: readonly number[];
   /** In base64. */
   readonly cases: readonly string[];
 }
 
-/** Plays cases with the numbers from `first` on. @returns the first failure, null if there was none. */
+/** Plays cases from the number `first`. @returns the first failure, or null. */
 export async function fuzz(target: FuzzTarget, first: number, count: number, progress: (done: number) => void = () => {}): Promise<FuzzFailure | null> {
   for (let done = 0; done < count; done += target.batch) {
     const seeds = Array.from({ length: Math.min(target.batch, count - done) }, (_, index) => first + done + index);

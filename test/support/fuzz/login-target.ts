@@ -13,12 +13,12 @@ import { recordedElements, transcriptSeeds } from './seeds.ts';
 
 const DOMAIN = 'private.localhost';
 const GATE = 'gate.localhost';
-/** The password of the protected accounts. It is in no seed. */
+/** The password of the protected accounts. No seed contains it. */
 const UNGUESSED = 'unguessed';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** What is tried to get in. */
+/** The attempts to get in. */
 const ATTACKS = withTokens(
   [
     '<username>router</username>',
@@ -48,7 +48,7 @@ function iqAuth(username: string, secret: string): string {
   return `${header(DOMAIN)}<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query></iq>`;
 }
 
-/** Whole ways to a session, of which some lead there; for whom they do not, a change may be what it takes. */
+/** Whole logins, some of them successful; a mutation may make the others succeed. */
 const LOGINS = ['opensrf', 'router', 'nobody'].flatMap((username) =>
   ['password', 'wrong', ''].flatMap((password) => [
     iqAuth(username, `<password>${password}</password>`),
@@ -57,12 +57,12 @@ const LOGINS = ['opensrf', 'router', 'nobody'].flatMap((username) =>
   ]),
 );
 
-/** How many turns of the event loop a conversation may take to be over. */
+/** The most turns of the event loop for a conversation. */
 const MAX_TURNS = 2_000;
 
 /**
- * The way to a session, of clients and of components: no login works without the password, every connection ends, and what
- * the server says is well-formed and repeats no secret.
+ * The login of clients and components: none succeeds without the password, every connection ends, and the server's output
+ * is well-formed and contains no secret.
  */
 export class LoginTarget implements FuzzTarget {
   readonly name = 'login';
@@ -86,7 +86,7 @@ export class LoginTarget implements FuzzTarget {
     this.log,
   );
   private started = false;
-  /** Nothing else keeps the process alive: there is no socket. */
+  /** Keeps the process alive: there is no socket. */
   private readonly alive = setInterval(() => {}, 1_000);
 
   make(random: Random): Buffer {
@@ -114,7 +114,7 @@ export class LoginTarget implements FuzzTarget {
     clearInterval(this.alive);
   }
 
-  /** @returns all that the server has said by then. */
+  /** @returns the server's output so far. */
   private converse(chunks: readonly Buffer[], component: boolean): () => string {
     const [ours, theirs] = memoryPair();
     if (component) this.server.serveComponent(theirs, 'fuzz');
@@ -132,7 +132,7 @@ export class LoginTarget implements FuzzTarget {
 
 const DECLARATION = "<?xml version='1.0'?>";
 
-/** Each stream of a conversation is a document of its own; where the next one begins, the one before has no end. */
+/** Each stream of a conversation is a document; a stream that is followed by another one has no end. */
 function problemWith(said: string): string {
   if (said.includes(UNGUESSED)) return `the server revealed a password: ${said}`;
   for (const document of said.split(DECLARATION)) {

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** What a parser stumbles over, if it does. */
+/** Texts that break weak parsers. */
 const TOKENS: readonly Buffer[] = [
   '<',
   '>',
@@ -80,7 +80,7 @@ const TOKENS: readonly Buffer[] = [
   '\ufffe',
 ]
   .map((token) => Buffer.from(token))
-  // A surrogate, an overlong slash, bytes that never occur, and a character that is cut off.
+  // A surrogate, an overlong slash, bytes that never occur, and a truncated character.
   .concat([[0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xff], [0xfe], [0x00], [0x80], [0xf0, 0x9f], [0xf4, 0x90, 0x80, 0x80]].map((bytes) => Buffer.from(bytes)));
 
 type Mutation = (input: Buffer, random: Random, others: readonly Buffer[], tokens: readonly Buffer[]) => Buffer;
@@ -89,19 +89,19 @@ function cut(input: Buffer, from: number, to: number, between: Buffer): Buffer {
   return Buffer.concat([input.subarray(0, from), between, input.subarray(to)]);
 }
 
-/** Two places of the input, the first first; near each other more often than not. */
+/** Two positions in the input, in order; usually close together. */
 function range(input: Buffer, random: Random): [from: number, to: number] {
   const from = random.below(input.length + 1);
   return [from, Math.min(input.length, from + random.below(random.of([4, 40, input.length + 1])))];
 }
 
-/** Behind some `>`, where something of another conversation fits in. */
+/** After some `>`, where a part of another conversation fits in. */
 function boundary(input: Buffer, random: Random): number {
   const place = input.indexOf('>', random.below(input.length + 1));
   return place === -1 ? input.length : place + 1;
 }
 
-/** Behind the name of some start tag, where an attribute fits in. */
+/** After the name of some start tag, where an attribute fits in. */
 function behindName(input: Buffer, random: Random): number {
   const start = input.indexOf('<', random.below(input.length + 1));
   if (start === -1) return input.length;
@@ -147,7 +147,7 @@ function sameTwice(place: number): [number, number] {
   return [place, place];
 }
 
-/** The usual tokens, and others which are used as often as all of these together. */
+/** The usual tokens, and other ones that are used as often as all of these together. */
 export function withTokens(others: readonly Buffer[]): readonly Buffer[] {
   return [
     ...TOKENS,
@@ -157,20 +157,20 @@ export function withTokens(others: readonly Buffer[]): readonly Buffer[] {
   ];
 }
 
-/** One conversation made of others: a few mutations, none of them likely to be seen in the wild. */
+/** A mix of conversations: a few mutations, none likely in practice. */
 export function mutated(seeds: readonly Buffer[], random: Random, tokens: readonly Buffer[] = TOKENS): Buffer {
   let input = random.of(seeds);
   for (let times = random.of([0, 1, 1, 1, 2, 2, 3, 5, 10]); times > 0; times--) input = random.of(MUTATIONS)(input, random, seeds, tokens);
   return input;
 }
 
-/** The same bytes in pieces, as they may come. */
+/** The same bytes in random pieces. */
 export function pieces(input: Buffer, random: Random): Buffer[] {
   const found: Buffer[] = [];
   const longest = random.of([input.length + 1, input.length + 1, 1_000, 100, 10, 1]);
   for (let start = 0; start < input.length; ) {
     const end = Math.min(input.length, start + 1 + random.below(longest));
-    // A copy: what reads it may not keep the whole alive, nor see what is behind.
+    // A copy: a reader must neither keep the whole alive nor see the bytes after it.
     found.push(Buffer.from(input.subarray(start, end)));
     start = end;
   }

@@ -1,4 +1,4 @@
-/** Numbers that look like chance and come again with the same seed. */
+/** Pseudo-random numbers, the same for the same seed. */
 export class Random {
   private state: number;
 

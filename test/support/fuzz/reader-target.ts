@@ -7,7 +7,7 @@ import { mutated, pieces } from './mutation.ts';
 import type { Random } from './random.ts';
 import { conversationSeeds } from './seeds.ts';
 
-/** As a parser that knows nothing of this project sees it. @throws where it is not well-formed, or holds what no stream may (RFC 6120 §11.1). */
+/** Parses with an independent parser. @throws if the text is not well-formed, or contains anything forbidden in a stream (RFC 6120 §11.1). */
 export function checkStanza(xml: string): void {
   const parser = new SaxesParser({ xmlns: true });
   const restricted = (what: string) => () => {
@@ -21,7 +21,7 @@ export function checkStanza(xml: string): void {
 
 const LIMITS = { maxStanzaBytes: 20_000, hardStanzaBytes: 40_000, maxAttributes: 100, maxDepth: 16 };
 
-/** The reader alone: it ends with a stream error or not at all, whatever the pieces; and what it lets through is well-formed, and read the same again. */
+/** The reader alone: it ends with a stream error or not at all, however the text is cut; its output is well-formed and reads the same again. */
 export class ReaderTarget implements FuzzTarget {
   readonly name = 'reader';
   readonly batch = 1;

@@ -15,7 +15,7 @@ const DOMAIN = 'private.localhost';
 const VICTIM = `opensrf@${DOMAIN}/victim`;
 const CLASS = 'opensrf.victim';
 
-/** What is tried on the router and on the victim. */
+/** The attacks on the router and the victim. */
 const ATTACKS = withTokens(
   [
     `to='router@${DOMAIN}/router'`,
@@ -32,12 +32,12 @@ const ATTACKS = withTokens(
   ].map((text) => Buffer.from(text)),
 );
 
-/** More than any of the router's timers. */
+/** Longer than all timers of the router. */
 const LONG_MS = 1_000_000;
 
 /**
- * A router between a listener and some who mean harm: none of them takes away its registration or speaks with another's address, whatever anybody gets is one
- * well-formed stanza, and when they are gone nothing is left of them.
+ * A router between a listener and attackers: none of them removes its registration or uses another's address, every recipient gets
+ * well-formed stanzas, and nothing remains of them after they leave.
  */
 export class RouterTarget implements FuzzTarget {
   readonly name = 'router';
@@ -59,7 +59,7 @@ export class RouterTarget implements FuzzTarget {
     this.environment.send(this.victim, registration);
   }
 
-  /** A few stanzas behind each other. */
+  /** A few stanzas in a row. */
   make(random: Random): Buffer {
     return Buffer.concat(Array.from({ length: 1 + random.below(4) }, () => mutated(this.seeds, random, ATTACKS)));
   }
@@ -89,7 +89,7 @@ export class RouterTarget implements FuzzTarget {
     return this.problemWith(sessions);
   }
 
-  /** As a session does it. */
+  /** Like a session. */
   private send(stanza: Stanza, session: FakeSession): void {
     stanza.from = session.jid;
     stanza.origin = session.origin;

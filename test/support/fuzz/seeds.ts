@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { header } from '../peer.ts';
 import { readTranscripts, type Transcript } from '../transcript-reader.ts';
 
-// This file runs from dist/test/support/fuzz/, what it reads stays with the sources.
+// This file runs from dist/test/support/fuzz/; its input is beside the sources.
 const TEST = new URL('../../../../test/', import.meta.url);
 
 const HEADER = header('private.localhost');
@@ -10,27 +10,27 @@ const HEADER = header('private.localhost');
 /** A login that needs no answer in between, so that a whole conversation can be sent at once. */
 const LOGIN = `${HEADER}<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>opensrf</username><password>password</password><resource>fuzz</resource></query></iq>`;
 
-/** Longer ones take all the time. */
+/** Skip longer ones, which would take all the time. */
 const MOST_BYTES = 20_000;
 
-/** What each client of each transcript sends, as one piece. The bytes are those of OpenSRF's libraries. @param files All where nothing is said. */
+/** The output of each client of each transcript, as one piece, in the bytes of OpenSRF's libraries. @param files By default all. */
 export function transcriptSeeds(files: readonly string[] = []): Buffer[] {
   const transcripts = readTranscripts().filter(({ file }) => files.length === 0 || files.includes(file));
   return transcripts.flatMap(conversationsOf).filter(({ length }) => length > 0 && length < MOST_BYTES);
 }
 
-/** One element of each shape that OpenSRF's programs were recorded to send: routers, listeners, workers and clients, of 1.4 and of 3.3. */
+/** One element of each shape in the recordings of OpenSRF's programs: routers, listeners, workers and clients, of 1.4 and of 3.3. */
 export function recordedElements(): string[] {
   return readFileSync(new URL('fixtures/recorded-stanzas.txt', TEST), 'utf8').trimEnd().split('\n');
 }
 
-/** All of these, each where it may stand in a conversation, and what is of use against the router. */
+/** All of these, each in its place in a conversation, and attacks on the router. */
 export function conversationSeeds(): Buffer[] {
   const conversations = [...recordedElements().map(inConversation), ...STANZAS.map((stanza) => LOGIN + stanza)];
   return transcriptSeeds().concat(conversations.map((text) => Buffer.from(text)));
 }
 
-/** Stanzas without a login, for who needs none: to one router, to one service and to one client of it, as often each way. */
+/** Stanzas for targets without a login: to one router, one service and one of its clients, equally often in each direction. */
 export function stanzaSeeds(router: string, service: string, client: string): Buffer[] {
   const recorded = recordedElements().filter((element) => element.startsWith('<message'));
   const here = [...recorded, ...STANZAS, ...STANZAS, ...STANZAS].map((text) =>
@@ -52,7 +52,7 @@ function conversationsOf({ steps }: Transcript): Buffer[] {
   const clients = [...new Set(steps.map(({ client }) => client))];
   return clients.map((client) => {
     const sent = steps.filter((step) => step.client === client).flatMap((step) => (step.kind === 'send' ? step.payload : []));
-    // Of a digest nothing is known before the server has answered.
+    // A digest depends on the server's answer.
     const bytes = Buffer.concat(sent.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from('DIGEST'))));
     return Buffer.from(bytes.toString('latin1').replaceAll('<digest>DIGEST</digest>', '<password>password</password>'), 'latin1');
   });

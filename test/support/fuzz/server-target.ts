@@ -15,31 +15,31 @@ const DOMAINS = ['private.localhost', 'public.localhost'];
 const VICTIM = 'opensrf@private.localhost/victim';
 const CLASS = 'opensrf.victim';
 
-/** What is tried on the victim. */
+/** The attacks on the victim. */
 const ATTACKS = withTokens(
   [`to='${VICTIM}'`, `from='${VICTIM}'`, `router_from='${VICTIM}'`, `to='router@private.localhost/${CLASS}'`, `<username>router</username>`].map((text) =>
     Buffer.from(text),
   ),
 );
 
-/** How many turns of the event loop a conversation may take to be over. */
+/** The most turns of the event loop for a conversation. */
 const MAX_TURNS = 2_000;
 
 /**
- * A whole server, with a client and listener that is none of the fuzz: it never makes a mistake of its own, every connection is over in the end, and what
- * the victim gets is one well-formed stream without spoofed senders.
+ * A whole server, with a victim that is a client and a listener: the server never fails internally, every connection ends, and
+ * the victim gets one well-formed stream without spoofed senders.
  */
 export class ServerTarget implements FuzzTarget {
   readonly name = 'server';
   readonly batch = 20;
-  /** Half of them speak to the victim, directly or through the router. */
+  /** Half of them address the victim, directly or through the router. */
   private readonly seeds = conversationSeeds().flatMap((seed) => (seed.includes('victim') ? [...Array<Buffer>(100).fill(seed)] : [seed]));
   private readonly log = recordingLog();
   private readonly server: ChopChop;
   private victim: Peer | null = null;
   private parser = new SaxesParser({ xmlns: true });
   private problem = '';
-  /** Nothing else keeps the process alive: there is no socket. */
+  /** Keeps the process alive: there is no socket. */
   private readonly alive = setInterval(() => {}, 1_000);
 
   constructor() {
@@ -88,7 +88,7 @@ export class ServerTarget implements FuzzTarget {
     victim.send(registration('register', 'router@private.localhost/router', '', CLASS));
     this.parser.on('opentag', ({ name, attributes }) => {
       if (name === 'message' && attributes['from']?.value === VICTIM) this.found('a stanza has the address of the victim');
-      // On no other element does any of OpenSRF's libraries look for it.
+      // OpenSRF's libraries look for it on no other element.
       if ((name === 'message' || name === 'opensrf') && attributes['router_from']?.value === VICTIM)
         this.found('a routed stanza has the address of the victim');
     });

@@ -32,7 +32,7 @@ async function receivers(t: TestContext, limits: { stanzaCopies?: number; stanza
   return { peers, sender: await login(t, site, 'sender') };
 }
 
-test('a stanza for several sessions goes to so many, and back to its sender where there are more', async (t) => {
+test('a stanza for several sessions is copied up to the limit of sessions, and bounces beyond it', async (t) => {
   for (const [stanzaCopies, arrives] of [
     [3, true],
     [2, false],
@@ -75,7 +75,7 @@ test('presence that would need more copies is not passed on', async (t) => {
   }
 });
 
-test('a session registers so many services at a router, and another one as many again', async (t) => {
+test('each session may register a limited number of services at a router', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], limits: { sessionRegistrations: 2 } });
   const register = (service: string): string =>
     `<message to='router@${DOMAIN}/router' id='${service}'><opensrf router_class='${service}' router_command='register' osrf_xid=''/><thread></thread><body/></message>`;
@@ -89,7 +89,7 @@ test('a session registers so many services at a router, and another one as many 
   assert.equal(services(), 'a b c');
 });
 
-test('all answers to one query have so many bytes; beyond, the query goes back', async (t) => {
+test('the answers to one query have a limit of bytes; beyond it the query bounces', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], limits: { stanzaCopyBytes: 2_000 } });
   const peer = await login(t, site, 'peer');
   const query = (thread: string): string => cRequest(`router@${DOMAIN}/router`, '', thread, requestBody('opensrf.router.info.class.list'));
@@ -105,7 +105,7 @@ test('all answers to one query have so many bytes; beyond, the query goes back',
   assert.match(await peer.message(), /<thread>many<\/thread>.*<resource-constraint /);
 });
 
-test('answers to one session come in the order of its queries, and only so many queries wait', async (t) => {
+test('answers to one session come in the order of its queries, and a limited number of queries wait', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN] });
   const peer = await login(t, site, 'peer');
   const registrations = Array.from(

@@ -177,7 +177,7 @@ test('a second signal ends the process at once', async (t) => {
   assert.equal(code, 128 + 15);
 });
 
-test('a terminal gets a banner with what to put into opensrf_core.xml, and readable lines', {
+test('a terminal gets a banner with the lines for opensrf_core.xml, and readable log lines', {
   skip: !existsSync('/usr/bin/script') && 'no script(1) here',
 }, async (t) => {
   const folder = temporaryFolder(t);
@@ -196,7 +196,7 @@ test('a terminal gets a banner with what to put into opensrf_core.xml, and reada
   assert.doesNotMatch(output, /"level":/);
 });
 
-test('drain tells a running server to spare a service, and says what happened', async (t) => {
+test('drain stops new requests to a service of a running server, and prints the result', async (t) => {
   const { ready } = await serve(t, temporaryFolder(t), '--log-level', 'silent');
   const [address] = ready.c2s as [{ host: string; port: number }];
   const listener = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'listener');

@@ -68,7 +68,7 @@ test('services lists classes, listeners and counts of our router, as a table and
   ]);
 });
 
-test('services understands a router that is not ours', async (t) => {
+test("services reads another implementation's router", async (t) => {
   const { address, command } = await setUp(t);
   const router = await RawProgram.login(t, address, 'router', 'router');
   void playRouter(router, { 'opensrf.math': { 'opensrf@a/one': 4, 'opensrf@a/two': 3 }, 'opensrf.none': {} }).catch(() => {});
@@ -101,7 +101,7 @@ test('services asks the routers of several domains, and one that fails does not 
   assert.match(oneLine(one), /router@nowhere\/router: \d+ the message bounced/);
 });
 
-test('services tells of a router that refuses (exit code 5), is silent (6) or is not there (7)', async (t) => {
+test('services reports a router that refuses (exit code 5), is silent (6) or is absent (7)', async (t) => {
   const { address, command } = await setUp(t, { router: { trustedServers: new Map([['public.localhost', ['public.localhost']]]) } });
   const refused = await command('services', '--domain', 'private.localhost', '--domain', 'public.localhost').outcome();
   assert.equal(refused.code, 5);
@@ -113,7 +113,7 @@ test('services tells of a router that refuses (exit code 5), is silent (6) or is
   assert.equal((await command('services', '--router', 'nobody').outcome()).code, 7);
 });
 
-test('status says what works and how fast, as text and as JSON', async (t) => {
+test('status reports each check and its time, as text and as JSON', async (t) => {
   const { address, command } = await setUp(t);
   await RawProgram.listen(t, address, 'opensrf.math');
   const text = await command('status').outcome();
@@ -127,7 +127,7 @@ test('status says what works and how fast, as text and as JSON', async (t) => {
   assert.deepEqual([json.version.name, json.version.version, json.client], ['opensrf-chopchop', VERSION, VERSION]);
 });
 
-test('status tells which step failed, and its exit code says so too', async (t) => {
+test('status reports the failed step, with an exit code of its own', async (t) => {
   const { address, command } = await setUp(t);
   const oks = ({ stdout }: Outcome) => {
     const { ok, server, login, router } = JSON.parse(stdout);
@@ -155,7 +155,7 @@ function complaints({ stderr }: Outcome): string {
   return stderr.replace(/^opensrf-chopchop: still waiting after .*\n/gm, '');
 }
 
-test('wait says every few seconds what is still missing, on standard error', async (t) => {
+test('wait prints the missing services to standard error every few seconds', async (t) => {
   const { address, command } = await setUp(t);
   await RawProgram.listen(t, address, 'opensrf.math');
   const waiting = command('wait', 'opensrf.math', 'opensrf.late', '--timeout', LONG);
@@ -190,7 +190,7 @@ test('wait also waits for the server itself', async (t) => {
   assert.equal((await waiting.outcome()).code, 0);
 });
 
-test('wait logs in again when the server was restarted', async (t) => {
+test('wait logs in again after a restart of the server', async (t) => {
   const free = await rudeServer(t, () => {});
   free.server.close();
   await once(free.server, 'close');
@@ -204,7 +204,7 @@ test('wait logs in again when the server was restarted', async (t) => {
   assert.deepEqual(await waiting.outcome().then((outcome) => [outcome.code, complaints(outcome)]), [0, '']);
 });
 
-test('wait that was in vain names what is missing, with exit code 6', async (t) => {
+test('wait names the missing services after its time-out, with exit code 6', async (t) => {
   const { address, command } = await setUp(t);
   await RawProgram.listen(t, address, 'opensrf.math');
   const outcome = await command('wait', 'opensrf.math', 'opensrf.a', 'opensrf.b', '--timeout', '2').outcome();
@@ -212,7 +212,7 @@ test('wait that was in vain names what is missing, with exit code 6', async (t) 
   assert.match(oneLine(outcome), /after 2 s: not registered with router@private\.localhost\/router: opensrf\.a, opensrf\.b\n$/);
 });
 
-test('wait in vain says it if there is no server or the login is refused (exit code 3), or no router (7)', async (t) => {
+test('wait reports after its time-out an absent server or a refused login (exit code 3), or an absent router (7)', async (t) => {
   const { command } = await setUp(t);
   const away = await new Command(t, 'wait', 'opensrf.a', '--timeout', '0.2', '--port', '1').outcome();
   assert.equal(away.code, 3);

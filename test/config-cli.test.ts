@@ -24,7 +24,7 @@ function checked(args: string[], env: NodeJS.ProcessEnv = {}) {
   return JSON.parse(stdout);
 }
 
-test('--check-config prints what would run, without passwords, and starts nothing', () => {
+test('--check-config prints the configuration without passwords, and starts nothing', () => {
   const { stdout } = run(['--config', `${FIXTURES}3.3-two-routers.xml`, '--check-config']);
   const description = JSON.parse(stdout);
   assert.deepEqual(description.domains, ['private.localhost', 'public.localhost']);
@@ -94,7 +94,7 @@ test('--help limits prints the table of limits', () => {
   assert.match(run(['--help']).stdout, /--help limits lists/);
 });
 
-test('docs/configuration.md is what the program itself goes by', () => {
+test("docs/configuration.md equals the program's own tables", () => {
   const script = fileURLToPath(new URL('../../scripts/configuration-reference.js', import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -108,7 +108,7 @@ test('a wrong file ends --check-config with every problem in a line of its own a
   assert.doesNotMatch(stderr, /\n\s+at /);
 });
 
-test('a wrong value of <chopchop> is reported with its place, unless the command line says something else', (t) => {
+test('an invalid value of <chopchop> is reported with its place, unless the command line overrides it', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'core.xml');

@@ -96,7 +96,7 @@ test('a file of 1.x: one domain, a single router, and the old section for the Ja
   assert.deepEqual(core.registrations, [{ line: 5, target: 'localhost', routerName: '', services: [] }]);
 });
 
-test('a file without routers: each domain has one all the same, by the name its clients address, and trusts all own domains', () => {
+test('a file without routers: each domain still gets one, with the name its clients address, that trusts all served domains', () => {
   const { core, ...site } = siteOf('no-router.xml');
   assert.deepEqual(site, {
     domains: ['private.example.org', 'public.example.org'],
@@ -346,7 +346,7 @@ for (const [what, content, says] of [
   });
 }
 
-test('a file that is not there is refused by its name', () => {
+test('a missing file is refused with its name', () => {
   assert.match(problemsOf(() => readOpensrfCore('/nonexistent/core.xml'))[0] ?? '', /^\/nonexistent\/core\.xml: cannot be read: ENOENT/);
 });
 
@@ -379,7 +379,7 @@ test('the addresses are the loopback addresses that the domains have in /etc/hos
   });
 });
 
-test('a domain that is a loopback address is listened on, and has no line in /etc/hosts; other addresses are not listened on', (t) => {
+test('the server listens on a domain that is a loopback address, without a line in /etc/hosts, and on no other address', (t) => {
   const hostsFile = temporaryFile(t, '127.0.1.3 private.localhost\n');
   const addresses = (domains: string[], ipv4 = true) => domainAddresses(domains, { hostsFile, ipv4 });
   assert.deepEqual(addresses(['127.0.0.2', '127.0.0.3']), { hosts: ['127.0.0.2', '127.0.0.3'], missing: [], notLoopback: [] });
@@ -390,7 +390,7 @@ test('a domain that is a loopback address is listened on, and has no line in /et
   assert.deepEqual(addresses(['localhost', 'private.localhost', '127.0.0.2'], false), { hosts: ['::1'], missing: [], notLoopback: [] });
 });
 
-test('a site whose domains are addresses is listened on there', () => {
+test('the server listens on the domains of a site that are addresses', () => {
   const { config, missingNames, warnings } = resolved('ip-addresses.xml');
   assert.deepEqual([config.domains, config.hosts, missingNames, warnings], [['127.0.0.2', '127.0.0.3'], ['127.0.0.2', '127.0.0.3'], [], []]);
 });
@@ -398,7 +398,7 @@ test('a site whose domains are addresses is listened on there', () => {
 const OLD = (listenAddress: string, domain = 'localhost') =>
   `<config>\n<opensrf><domain>${domain}</domain><username>a</username><passwd>p</passwd></opensrf>\n<chopchop>\n<listen_address>${listenAddress}</listen_address>\n</chopchop></config>`;
 
-test('the example of an address in an old file is not listened on, with a warning', (t) => {
+test("an old file's example address is ignored, with a warning", (t) => {
   const read = (content: string) => {
     const file = temporaryFile(t, content);
     const { config, warnings } = resolveSettings({ command: 'serve', args: { config: file, insecure: true }, environment: {}, isTerminal: false });
@@ -419,7 +419,7 @@ test('the example of an address in an old file is not listened on, with a warnin
   ]);
 });
 
-test('a file of the line of OpenSRF that speaks Redis is recognised', (t) => {
+test('a file of an OpenSRF version for Redis is recognised', (t) => {
   const section = (name: string) => `<${name}><domain>localhost</domain><port>6379</port><username>a</username><passwd>p</passwd></${name}>`;
   const file = temporaryFile(t, `<config>\n${section('opensrf')}\n${section('gateway')}</config>`);
   const warnings = formatted(readOpensrfCore(file).warnings);

@@ -404,7 +404,7 @@ test('after a restart of the server the page reconnects, or asks for the new tok
 });
 
 for (const file of ['views/traffic.js', 'main.js', 'style.css']) {
-  test(`a page without ${file} says so, and reloads when the server answers`, { skip }, async (t) => {
+  test(`a page without ${file} shows an error, and reloads when the server answers`, { skip }, async (t) => {
     const started = await startControlledServer(t);
     const page = await browser.page();
     t.after(() => page.close());

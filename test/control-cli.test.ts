@@ -31,14 +31,14 @@ test('--console serves it on a port of its own; the files say where, and only th
   assert.ok(!serving.output().includes(token) && !serving.errors().includes(token));
 });
 
-test('without a terminal there is no control interface unless it is asked for', async (t) => {
+test('without a terminal the control interface is off by default', async (t) => {
   const folder = temporaryFolder(t);
   const serving = await serve(t, folder);
   assert.equal(JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8')).control, null);
   assert.equal(await stop(serving), 0);
 });
 
-test('a token of one’s own is read from a file; what is no token is refused before anything listens', async (t) => {
+test('the token may come from a file; an invalid one is refused before the server listens', async (t) => {
   const folder = temporaryFolder(t);
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'a-token-of-my-own\n');
@@ -146,7 +146,7 @@ test('monitor shows the newest requests of the past, oldest first, and ends ther
   await stop(serving);
 });
 
-test('monitor says what is missing: no server, no such file, a wrong filter', async (t) => {
+test('monitor reports a missing server, a missing file and an invalid filter', async (t) => {
   const folder = temporaryFolder(t);
   const nobody = new Command(t, 'monitor', '--control-file', join(folder, 'none.json'));
   assert.deepEqual([(await nobody.outcome()).code, /cannot read the control file/.test((await nobody.outcome()).stderr)], [4, true]);

@@ -54,7 +54,7 @@ const words = (text: string) =>
     .split('\n')
     .map((line) => line.split(/ +/));
 
-test('services tells more over the control interface of the server it is sent to: unanswered, draining, and who said so', async (t) => {
+test('services shows more over the control interface: unanswered requests, draining listeners, and the source', async (t) => {
   const { address, json, command } = await setUp(t);
   const math = await RawProgram.listen(t, address, 'opensrf.math');
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'alice' });
@@ -103,7 +103,7 @@ test('services and doctor show a listener that the router passes over, and why',
   assert.deepEqual(await checkListeners(process.pid), []);
 });
 
-test('services needs no account where the control interface tells; over Jabber it does', async (t) => {
+test('services needs an account over Jabber only, not over the control interface', async (t) => {
   const { path, command } = await setUp(t);
   assert.equal((await command('services', '--password', 'wrong')).code, 0);
   rmSync(path);
@@ -112,7 +112,7 @@ test('services needs no account where the control interface tells; over Jabber i
   assert.match(oneLine(refused.stderr), /cannot log in/);
 });
 
-test('services lists the routers of all domains of a site, over the control interface and over Jabber; a domain that is named is the only one', async (t) => {
+test('services lists the routers of all domains of a site, over the control interface and over Jabber; a named domain is the only one', async (t) => {
   const { address, path, folder, command } = await setUp(t);
   const listed = async (...args: string[]) => {
     const { code, stdout, stderr } = await command('services', '--json', ...args);
@@ -165,7 +165,7 @@ test('a control interface of another server is not asked', async (t) => {
   assert.equal(JSON.parse((await command('services', '--json')).stdout)[0].source, 'control');
 });
 
-test('a router that is not the server’s own is asked over Jabber, and that is said', async (t) => {
+test('services queries a router that is not the server’s own over Jabber, and reports so', async (t) => {
   const { address, command } = await setUp(t);
   const router = await RawProgram.login(t, address, 'router', 'router');
   const asked = command('services', '--json');
@@ -185,7 +185,7 @@ for (const [what, changes, text] of [
   ['a port without a listener', () => ({ url: 'http://127.0.0.1:1' }), /cannot reach the control interface at http:\/\/127\.0\.0\.1:1: /],
   ['another token', () => ({ token: 'a-token-of-yesterday' }), /the control interface at http:\S+ answered: .*token/],
 ] as const) {
-  test(`with the control file of ${what}, status, services and wait fall back to Jabber and say why`, async (t) => {
+  test(`with the control file of ${what}, status, services and wait fall back to Jabber and print the reason`, async (t) => {
     const { address, url, path, command } = await setUp(t);
     leaveFile(path, { url, address }, changes());
     await RawProgram.listen(t, address, 'opensrf.math');
@@ -205,7 +205,7 @@ for (const [what, changes, text] of [
     assert.equal(wait.code, 0);
     assert.match(oneLine(wait.stderr), text);
   });
-  test(`a control file of ${what} that is named is not passed over`, async (t) => {
+  test(`a named control file of ${what} is an error`, async (t) => {
     const { address, url, path, command } = await setUp(t);
     leaveFile(path, { url, address }, changes());
     if (what === 'a server that has ended') leaveFile(path, { url: 'http://127.0.0.1:1', address }, changes());
@@ -229,7 +229,7 @@ test('a program that is not a control interface is reported as that', async (t) 
   assert.match(oneLine((await command('services')).stderr), /asked over Jabber: the program at/);
 });
 
-test('a folder where others may write tells nothing', async (t) => {
+test('a folder that others can write to is ignored', async (t) => {
   const { folder, command } = await setUp(t);
   chmodSync(folder, 0o777);
   assert.equal(JSON.parse((await command('services', '--json')).stdout)[0].source, 'jabber');
@@ -256,7 +256,7 @@ test('status always tries the login, and shows the figures of the control interf
   assert.deepEqual([refusedLogin.code, refused.ok, refused.server.ok, refused.login.ok, refused.router.ok], [3, false, true, false, true]);
 });
 
-test('wait sees over the control interface what registers, and waits for a control file that is not there yet', async (t) => {
+test('wait sees registrations over the control interface, and waits for a control file to appear', async (t) => {
   const { address, url, folder, path, command } = await setUp(t);
   rmSync(path);
   const named = join(folder, 'later.json');
@@ -277,7 +277,7 @@ test('wait sees over the control interface what registers, and waits for a contr
   assert.match(oneLine(absent.stderr), /cannot read the control file .*never\.json: .* \(waited for opensrf\.none\)/);
 });
 
-test('the server that runs is found by where it listens, also beside one that does not run any more', async (t) => {
+test('commands find the running server by its addresses, even beside the file of an ended one', async (t) => {
   const folder = runtimeFolder(t);
   const serving = await serve(t, temporaryFolder(t), '--log-level', 'warn', '--console', '0', '--user', 'opensrf:secret');
   const [address] = serving.ready.c2s;

@@ -29,7 +29,7 @@ test('<chopchop> puts the control interface where it is to be', async (t) => {
   assert.equal(await stop(serving), 0);
 });
 
-test('--check-config tells what comes of it; the command line beats the file', (t) => {
+test('--check-config prints the result; the command line overrides the file', (t) => {
   const { checked } = site(t, '<console>5291</console>', '<control_socket>/run/x.sock</control_socket>');
   const place = { port: 5291, anyPort: false, socket: '/run/x.sock', file: null, tokenFile: null };
   assert.deepEqual(checked(), place);
@@ -60,7 +60,7 @@ for (const [elements, code, text] of [
   [['<control_socket>/nowhere/at/all.sock</control_socket>'], 3, 'F:4: <control_socket>: cannot listen on /nowhere/at/all.sock'],
   [['<console>0</console>', '<control_file>/nowhere/at/all.json</control_file>'], 4, 'F:5: <control_file>: cannot write /nowhere/at/all.json'],
 ] as const) {
-  test(`so is what turns out to be impossible: ${text}`, (t) => {
+  test(`so is an impossible value: ${text}`, (t) => {
     const { file } = site(t, ...elements);
     const outcome = run('--config', file, '--port', '0', '--log-level', 'silent');
     assert.equal(outcome.code, code);

@@ -99,7 +99,7 @@ test('every answer forbids scripts of others, frames and guesses of its type', a
   }
 });
 
-test('the one script that stands in the page itself may run, by its digest, and no other', async (t) => {
+test('the script inside the page may run, by its digest, and no other', async (t) => {
   const { url } = await startControlledServer(t);
   const page = await fetch(url);
   const [, script = '', ...others] = [...(await page.text()).matchAll(/<script>([\s\S]*?)<\/script>/g)].flat();
@@ -226,7 +226,7 @@ test('routers tell of their services and listeners, which can be drained and res
   assert.equal((await started.call('/api/v1/services/opensrf.math/drain', posted({ listener: 5 }))).status, 400);
 });
 
-test('a call that could not be sent is refused, and is no mistake of the server', async (t) => {
+test('a call that cannot be sent is refused, and is not an internal error', async (t) => {
   const { call, log } = await startControlledServer(t);
   const refusal = async (body: string) => {
     const response = await call('/api/v1/call', { method: 'POST', body });
@@ -243,7 +243,7 @@ test('a call that could not be sent is refused, and is no mistake of the server'
   );
 });
 
-test('a call is carried out as a client’s, and says what came of it', async (t) => {
+test('a call runs like a client’s, and returns the outcome', async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started, 1);
   const call = (order: object) => started.json('/api/v1/call', posted({ service: 'opensrf.math', ...order }));
@@ -280,7 +280,7 @@ test('a call whose results are too many ends with those that came before', async
   }
 });
 
-test('health tells of latencies by method, and who came near a limit', async (t) => {
+test('health reports latencies by method, and the peers nearest to a limit', async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'alice' });
@@ -296,7 +296,7 @@ test('health tells of latencies by method, and who came near a limit', async (t)
   assert.equal(limits.find(({ limit }) => limit === 'unansweredRequests')?.now, 0);
 });
 
-test('metrics are OpenMetrics: sessions, stanzas, what was routed to whom, bounces, refusals, closes, latencies', async (t) => {
+test('metrics are OpenMetrics: sessions, stanzas, routed messages by listener, bounces, refusals, closes, latencies', async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started, 1);
   const scrape = async () => {

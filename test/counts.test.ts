@@ -6,7 +6,7 @@ import { startServer } from './support/server.ts';
 
 const ALICE = 'opensrf@private.localhost/alice';
 
-test('a session counts what it sends and gets, and what it counted stays when it is over', async (t) => {
+test('a session counts its input and output, and its counts remain after its end', async (t) => {
   const { server, address } = await startServer(t);
   const alice = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'alice');
   alice.send(`<message to='${ALICE}' id='1'/><message to='${ALICE}' id='2'/>`);
@@ -55,7 +55,7 @@ for (const [what, sent, condition] of [
     'service-unavailable',
   ],
 ] as const) {
-  test(`a bounce of the router's is counted by its condition: ${what}`, async (t) => {
+  test(`a router's bounce is counted by its condition: ${what}`, async (t) => {
     const { server, address } = await startServer(t);
     await RawProgram.listen(t, address, 'opensrf.math');
     const alice = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'alice');

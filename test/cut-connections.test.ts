@@ -21,7 +21,7 @@ for (const [how, cut] of [
   ['reset', (socket: ReturnType<typeof connect>) => void socket.resetAndDestroy()],
   ['closed', (socket: ReturnType<typeof connect>) => void socket.end()],
 ] as const) {
-  test(`a connection that is ${how} at any byte of a login, a registration and a message leaves nothing behind, and only what was whole is delivered`, async (t) => {
+  test(`a connection that is ${how} at any byte of a login, a registration and a message leaves nothing behind, and only complete stanzas are delivered`, async (t) => {
     const { server, address, log } = await startServer(t, { domains: [DOMAIN] });
     const witness = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'witness');
     for (let length = 0; length <= CONVERSATION.length; length++) {

@@ -116,7 +116,7 @@ test('a second server with the same pid file is refused, and the first one keeps
   assert.equal(readFileSync(join(folder, 'pid'), 'utf8'), `${pid}\n`);
 });
 
-test('after a server was killed the next one takes its pid file over, and the log says so', async (t) => {
+test('after a server was killed the next one replaces its pid file, with a log line', async (t) => {
   const folder = temporaryFolder(t);
   const pidFile = join(folder, 'pid');
   const first = await serve(t, folder, '--pid-file', pidFile);

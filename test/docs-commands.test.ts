@@ -143,7 +143,7 @@ for (const page of PAGES) {
   const blocks = shellBlocks(join(ROOT, page)).map(({ at, lines }) => ({ at, lines: lines.filter((line) => !NOT_RUN.some(([what]) => what.test(line))) }));
   const toRun = blocks.filter(({ lines }) => lines.length > 0);
   if (toRun.length === 0) continue;
-  test(`a reader who does what ${page} says gets there`, { skip }, async (t) => {
+  test(`the commands of ${page} work`, { skip }, async (t) => {
     const machine = await Machine.start(t);
     for (const { at, lines } of toRun) {
       for (const step of stepsOf(lines)) await t.test(`${page}:${at} ${step.line.split('\n')[0]}`, () => machine.take(step));
@@ -152,7 +152,7 @@ for (const page of PAGES) {
   });
 }
 
-test('what is not run is there', () => {
+test('every line excluded from the run occurs in a page', () => {
   const lines = PAGES.flatMap((page) => shellBlocks(join(ROOT, page)).flatMap((block) => block.lines));
   for (const [what, why] of NOT_RUN)
     assert.ok(

@@ -43,7 +43,7 @@ test('the README shows the way of a request as the demo does', () => {
   assertShown(shown('asks router@localhost/opensrf.math for add(2, 2)'), run('demo').stdout);
 });
 
-test('the README shows what is wrong with a file as --check-config does', () => {
+test("the README shows a file's errors as --check-config prints them", () => {
   const [command = '', ...lines] = shown('--check-config');
   const args = command.replace('$ npx opensrf-chopchop ', '').split(' ');
   const { stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd: ROOT });
@@ -53,7 +53,7 @@ test('the README shows what is wrong with a file as --check-config does', () => 
 
 const noTerminal = spawnSync('script', ['--version']).error !== undefined && 'there is no script, which makes a terminal';
 
-test('the README shows what a terminal shows', { skip: noTerminal }, async (t) => {
+test('the README shows the banner as a terminal does', { skip: noTerminal }, async (t) => {
   const command = `exec '${process.execPath}' '${MAIN}' --port 0`;
   const terminal = endWith(t, spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] }));
   let output = '';

@@ -19,7 +19,7 @@ function blocksOf(page: string): { name: string; code: string }[] {
   });
 }
 
-test('the TypeScript of the documentation compiles and does what it says', async (t) => {
+test('the TypeScript of the documentation compiles, and does the same as its text', async (t) => {
   const blocks = PAGES.flatMap(blocksOf);
   assert.ok(blocks.length >= 10);
   rmSync(FOLDER, { recursive: true, force: true });

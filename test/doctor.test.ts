@@ -36,7 +36,7 @@ function temporaryFile(t: TestContext, content: string): string {
   return file;
 }
 
-test('the doctor knows which Node will do', () => {
+test('the doctor accepts a supported Node only', () => {
   assert.deepEqual(
     ['v18.20.0', 'v20.18.1', 'v20.19.0', 'v22.0.0'].map((version) => checkNode(version).grade),
     ['failure', 'failure', 'ok', 'ok'],
@@ -94,7 +94,7 @@ test('a port in use is a failure that names the program which has it', async (t)
   assert.deepEqual([foreign.grade, foreign.remedy], ['failure', 'choose an address of this machine: --host 127.0.0.1']);
 });
 
-test('the ports of components, TLS and WebSockets are looked at too', async (t) => {
+test('the doctor checks the ports of components, TLS and WebSockets too', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   t.after(() => other.close());
@@ -118,7 +118,7 @@ test('the ports of components, TLS and WebSockets are looked at too', async (t) 
   assert.ok(findings(...components).includes(`ok 127.0.0.1:${port} (components) is free`));
 });
 
-test("a port that our own server has is no failure, and a site's accounts are tried there", async (t) => {
+test("a port of our own server is not a failure, and the doctor tries a site's accounts there", async (t) => {
   const { ready } = await serve(t, temporaryFolder(t), '--user', 'opensrf:one');
   const [{ host, port }] = ready.c2s;
   assert.deepEqual(await checkPort(host, port), {
@@ -154,7 +154,7 @@ test('a log that cannot be written is a failure', (t) => {
 });
 
 for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.xml'))) {
-  test(`the doctor reads ${name}, and has something to say of it`, () => {
+  test(`the doctor reads ${name}, and has findings for it`, () => {
     const args = ['doctor', '--json', '--config', `${FIXTURES}${name}`, '--port', '0'];
     const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
     const findings = JSON.parse(stdout) as { grade: string; text: string; remedy: string }[];
@@ -340,7 +340,7 @@ function settingsFindings(file: string, builtIn = false, hostName = 'here', core
   return checkSettings(file, { core: readOpensrfCore(`${FIXTURES}${core}`), hostName, builtIn });
 }
 
-test('settings in which all that is active is configured are well', (t) => {
+test('settings with all active services configured pass', (t) => {
   for (const hostName of ['here', 'here.example.org']) {
     const file = settingsOf(t, /here>/g, `${hostName}>`);
     assert.deepEqual(settingsFindings(file), [{ grade: 'ok', text: `${file}: all active services on ${hostName} are configured`, remedy: '' }]);
@@ -473,7 +473,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
   });
 }
 
-test("a service of a published list that is configured and not active is meant to be inactive; so is what only Evergreen's sample file publishes", (t) => {
+test("a published service that is configured and not active is inactive on purpose; so is one that only Evergreen's sample file publishes", (t) => {
   const inactive = settingsOf(t, '<appname>opensrf.math</appname>', '');
   assert.deepEqual(
     settingsFindings(inactive, true).map(({ grade }) => grade),
@@ -488,7 +488,7 @@ test("a service of a published list that is configured and not active is meant t
   );
 });
 
-test('an opensrf.xml that is not there is a failure', () => {
+test('a missing opensrf.xml is a failure', () => {
   assert.deepEqual(
     settingsFindings('/nonexistent/opensrf.xml').map(({ grade }) => grade),
     ['failure'],

@@ -36,7 +36,7 @@ function membersWithout(lines: readonly string[], at: number): string[] {
   });
 }
 
-test('everything that the package exports says what it is and what may change, with its members', () => {
+test('every export of the package documents its meaning and stability, with its members', () => {
   assert.ok(EXPORTED.size > 50);
   assert.deepEqual(
     [...EXPORTED].flatMap(([name, file]) => problemsOf(name, file)),
@@ -44,7 +44,7 @@ test('everything that the package exports says what it is and what may change, w
   );
 });
 
-test('docs/library.md documents every exported name, with what may change, and no other', () => {
+test('docs/library.md documents exactly the exported names, with their stability', () => {
   const page = readFileSync(join(ROOT, 'docs/library.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)[^|]*\|.*\| (stable|beta) \|$/gm)].map(([, name, stability]) => `${name} ${stability}`);
   const exported = [...EXPORTED].map(([name, file]) => `${name} ${stabilityOf(name, file)}`);

@@ -76,7 +76,7 @@ test('a stateless request is followed from its client over the listener to the e
   assert.deepEqual(tap.unanswered(), []);
 });
 
-test('the requests of a connected session belong to its service, though they go straight to the worker', async (t) => {
+test('the requests of a connected session belong to its service, though the client sends them directly to the worker', async (t) => {
   const { address, events, get } = await watched(t);
   const service = await startMath(address);
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'client' });
@@ -96,7 +96,7 @@ test('the requests of a connected session belong to its service, though they go 
   assert.equal(events.filter((event) => event.startsWith('ended')).length, 3);
 });
 
-test('pieces are joined, a status of 300 or more refuses, a bounce says so, and the router answers for itself', async (t) => {
+test('pieces are joined; a status of 300 or more, a bounce and an answer of the router set the state', async (t) => {
   const { address, get } = await watched(t);
   await startMath(address);
   const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'client' });
@@ -201,7 +201,7 @@ test('open requests of a client that leaves are abandoned; beyond the limit the 
   assert.deepEqual(states, ['forgotten', 'forgotten', 'forgotten', 'abandoned']);
 });
 
-test('a worker that ends a silent session names no request; the next one goes to the router again', async (t) => {
+test('a worker ends a silent session without naming a request; the next request goes to the router', async (t) => {
   const { address, get } = await watched(t);
   const listener = await RawProgram.listen(t, address, 'opensrf.math');
   const client = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'client');
@@ -218,7 +218,7 @@ test('a worker that ends a silent session names no request; the next one goes to
   assert.deepEqual([connect?.type, connect?.state, request?.type, request?.state], ['CONNECT', 'complete', 'REQUEST', 'open']);
 });
 
-test('sessions that clients have left without a word are forgotten, the oldest first', async (t) => {
+test('sessions that clients abandoned without a DISCONNECT are forgotten, the oldest first', async (t) => {
   const { address, tap } = await watched(t, { exchanges: 3, bytes: 1_000_000 });
   const worker = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'worker');
   const client = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'client');

@@ -42,7 +42,7 @@ test('exec runs a command that finds stubs and files by its environment, and pas
   assert.equal(code, 0);
 });
 
-test('exec tells of a command that fails what was asked and not answered as it should be', (t) => {
+test('exec lists the unanswered and refused requests of a failed command', (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'math.yaml'), STUB);
   const conf = join(folder, 'conf');
@@ -100,7 +100,7 @@ test('exec runs programs beside the command, waits for their services, and ends 
   assert.equal(readFileSync(join(folder, 'ended'), 'utf8'), 'ended');
 });
 
-test('exec says in one line what kept it from running the command, each with its exit code', (t) => {
+test('exec reports in one line why it cannot run the command, with an exit code for each reason', (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'bad.yaml'), 'service: [');
   const rows: readonly (readonly [args: string[], code: number, message: RegExp])[] = [
@@ -149,7 +149,7 @@ test('exec says every few seconds for which services it waits', async (t) => {
   await waiting.said(/^opensrf-chopchop: still waiting after \d+ s: not registered: opensrf\.none\n/m);
 });
 
-test('serve has doubles too: what it records, another replays', async (t) => {
+test('serve has doubles too: another server replays its recording', async (t) => {
   const folder = temporaryFolder(t);
   const stubs = join(folder, 'stubs');
   mkdirSync(stubs);

@@ -34,7 +34,7 @@ test('a request for an absent service leaves one line: service, method, client, 
   assert.deepEqual(failures(), [{ level: 'warn', fields, message: 'request failed' }]);
 });
 
-test('a CONNECT fails with one line too, and a DISCONNECT asks for nothing', async (t) => {
+test('a failed CONNECT leaves one line too, a DISCONNECT none', async (t) => {
   const { client, failures } = await setUp(t);
   client.send(cRequest(MATH, '', '1', sessionBody('DISCONNECT')));
   client.send(cRequest(MATH, '', '1', sessionBody('CONNECT')));
@@ -45,7 +45,7 @@ test('a CONNECT fails with one line too, and a DISCONNECT asks for nothing', asy
   );
 });
 
-test('a service that answers with a failure leaves one line that names the worker; its parameters are not in it', async (t) => {
+test('an error status of a service leaves one line that names the worker, without parameters', async (t) => {
   const { client, failures, address } = await setUp(t);
   const listener = await RawProgram.listen(t, address, 'opensrf.math');
   await answered(client, listener, 'fine', resultBody('good'));
@@ -80,7 +80,7 @@ test('a request whose listener is lost leaves one line', async (t) => {
   );
 });
 
-test('a request straight to a worker that is gone leaves one line, a late answer to a client that is gone none', async (t) => {
+test('a request sent directly to an ended worker leaves one line, a late answer to an ended client none', async (t) => {
   const { client, failures } = await setUp(t);
   client.send(cRequest(`opensrf@${DOMAIN}/gone`, '', '1', resultBody('late')));
   client.send(cRequest(`opensrf@${DOMAIN}/gone`, '', '2', requestBody('add')));
@@ -91,7 +91,7 @@ test('a request straight to a worker that is gone leaves one line, a late answer
   );
 });
 
-test('requests that fail by the hundred leave some lines and a number', async (t) => {
+test('a hundred failed requests leave a few lines and their number', async (t) => {
   const { client, failures, server, log } = await setUp(t);
   for (let number = 0; number < 100; number++) client.send(cRequest(MATH, '', String(number), requestBody('add')));
   await client.expect('<thread>99</thread>');

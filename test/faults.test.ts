@@ -26,7 +26,7 @@ async function raw(t: TestContext, { addresses }: ChopChopFixture, resource: str
 
 const isError = (kind: string, code: number) => (error: unknown) => error instanceof OsrfError && error.kind === kind && error.statusCode === code;
 
-test('a delayed request arrives behind those that came later, and is answered all the same', async (t) => {
+test('a delayed request arrives after later ones, and is still answered', async (t) => {
   const { jabber, calls, ask } = await start(t);
   const fault = jabber.fault({ method: 'add', params: [1, 1], delayMs: [200, 250] });
   const slow = ask(1);
@@ -57,7 +57,7 @@ test('a dropped request or answer never comes', async (t) => {
   );
 });
 
-test('a duplicated request runs more than once; a duplicated answer comes more than once', async (t) => {
+test('a duplicated request runs more than once; a duplicated answer arrives more than once', async (t) => {
   const { jabber, calls, ask } = await start(t);
   jabber.fault({ service: 'opensrf.math', duplicate: 2 });
   assert.equal(await ask(1), 2);
@@ -87,7 +87,7 @@ test('a bounce and a status come instead of the request or its answer', async (t
   assert.deepEqual(calls, [1]);
 });
 
-test('a fault is for the service, method, client, JID or transaction id it names, in its measure', async (t) => {
+test('a fault affects the named service, method, client, JID or transaction id, with its own limits', async (t) => {
   const { jabber, client, ask } = await start(t);
   await jabber.service('opensrf.other', { add: (a: number, b: number) => a - b });
   const strikes = async (scope: object, request: () => PromiseLike<unknown>) => {
@@ -122,7 +122,7 @@ test('a fault is for the service, method, client, JID or transaction id it names
   assert.deepEqual(outcomes, [true, false, false, true, true]);
 });
 
-test('the same seed strikes the same requests', async (t) => {
+test('the same seed affects the same requests', async (t) => {
   const outcomes = async (seed: number) => {
     const { jabber, ask } = await start(t, { seed });
     assert.equal(jabber.seed, seed);

@@ -27,7 +27,7 @@ async function start(t: TestContext, options: FixtureOptions = {}): Promise<Chop
 
 const add = (a: number, b: number) => a + b;
 
-test('a stub, a client and an assertion: the way it is meant', async () => {
+test('a stub, a client and an assertion work together', async () => {
   await using jabber = await startChopChop();
   // Not waited for: `connect` does that.
   void jabber.service('opensrf.math', { add });
@@ -45,7 +45,7 @@ test('a stub, a client and an assertion: the way it is meant', async () => {
   );
 });
 
-test('a fixture listens by whatever is asked for, and says where', async (t) => {
+test('a fixture listens on all requested transports, and reports the addresses', async (t) => {
   const unix = join(temporaryFolder(t), 'chopchop.sock');
   const { listening, port } = await start(t, { tls: { certificate: 'self-signed', ports: [0] }, websocket: { ports: [0] }, unix: { paths: [unix] } });
   assert.equal(listening.c2s[0]?.port, port);
@@ -223,7 +223,7 @@ test('large results travel in pieces, small ones in bundles; a method may have i
   assert.deepEqual(await codes('small', 'abc'), [[206], [206], [206], [206], [206], [204], [205]]);
 });
 
-test('introspection tells a stub’s methods, and every service has echo and time', async (t) => {
+test('introspection lists a stub’s methods, and every service has echo and time', async (t) => {
   const jabber = await start(t);
   await jabber.service('opensrf.math', { add, mult: { handle: (_: ServiceRequest, a: number, b: number) => a * b, notes: 'multiplies' } });
   const methods = await (await jabber.connect()).request('opensrf.math', 'opensrf.system.method.all').answer;
@@ -285,7 +285,7 @@ test('waiting for a request or a service resolves, or rejects with a time-out', 
   await assert.rejects(jabber.waitForService('opensrf.none', { timeoutMs: 1 }), /the registration of opensrf\.none: no answer within 0\.001 s/);
 });
 
-test('reset takes back what its scopes name', async (t) => {
+test('reset resets the named scopes only', async (t) => {
   const jabber = await start(t);
   await jabber.service('opensrf.math', { add });
   jabber.fault({ service: 'opensrf.math', status: 500 });
@@ -303,7 +303,7 @@ test('reset takes back what its scopes name', async (t) => {
   assert.deepEqual(jabber.services(), []);
 });
 
-test('a stub that is killed leaves as a crashed program does', async (t) => {
+test('a killed stub ends like a crashed program', async (t) => {
   const jabber = await start(t, { router: { lossGraceMs: 0 } });
   let asked = () => {};
   const running = new Promise<void>((resolve) => (asked = resolve));

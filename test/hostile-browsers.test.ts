@@ -78,7 +78,7 @@ test('sockets that say nothing make room for those that do', async (t) => {
   assert.equal((await last.ask({ service: MATH, thread: 't', osrf_msg: [request('add', [1, 1])] })).osrf_msg.length, 2);
 });
 
-test('there are no more WebSockets than the limit', async (t) => {
+test('the number of WebSockets is limited', async (t) => {
   const jabber = await startWeb(t, { limits: { webSockets: 1 } });
   const first = await GatewaySocket.open(t, webUrl(jabber));
   await assert.rejects(GatewaySocket.open(t, webUrl(jabber)), /503/);
@@ -115,7 +115,7 @@ for (const [what, frames] of [
   ['a control frame in fragments', [0x09, 0x80, 0, 0, 0, 0]],
   ['text that is no UTF-8', [0x81, 0x81, 0, 0, 0, 0, 0xff]],
 ] as const) {
-  test(`${what} closes the WebSocket, and others notice nothing`, async (t) => {
+  test(`${what} closes the WebSocket, and other browsers are unaffected`, async (t) => {
     const jabber = await startWeb(t);
     const browser = await GatewaySocket.open(t, webUrl(jabber));
     browser.webSocket.on('error', () => {});

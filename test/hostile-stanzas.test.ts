@@ -27,7 +27,7 @@ for (const [what, body] of [
   ['a body 100,000 levels deep', '['.repeat(100_000) + ']'.repeat(100_000)],
   ['a body of 10 MB', `["${'x'.repeat(10_000_000)}"]`],
 ] as const) {
-  test(`${what} to a router is refused unread, as a query and as a request, and the session lives`, async (t) => {
+  test(`${what} to a router is refused unread, as a query and as a request, and the session stays open`, async (t) => {
     const { mallory, alice } = await setUp(t, { stanzaBytes: 16_777_216 });
     mallory.send(cRequest(ROUTER, '', 't', body));
     await mallory.expect('<policy-violation ');
@@ -108,7 +108,7 @@ for (const number of ['1e400', '-1e400', '1e300', '99999999999999999999999999', 
   });
 }
 
-test('a router has so many registrations and takes no more, until one leaves', async (t) => {
+test('a router takes a limited number of registrations, and another one after one leaves', async (t) => {
   const { mallory, alice } = await setUp(t, { registrations: 3 });
   for (const name of ['a', 'b', 'c']) mallory.send(registration('register', ROUTER, '', name));
   await ping(mallory);
@@ -145,7 +145,7 @@ test('prefixes declared on a stream, which every stanza carries along, are few',
   assert.match(await peer.closed(), /<policy-violation .*more than 8 prefixes/);
 });
 
-test('white space without end costs next to nothing and is no reason to close', async (t) => {
+test('endless white space costs next to nothing and does not end the stream', async (t) => {
   const { mallory, server } = await setUp(t);
   for (let megabytes = 0; megabytes < 20; megabytes++) {
     mallory.send(' '.repeat(1_000_000));
@@ -154,7 +154,7 @@ test('white space without end costs next to nothing and is no reason to close', 
   assert.equal(server.sessionCount, 2);
 });
 
-test('of an account so many sessions are available and no more, whatever they say of themselves', async (t) => {
+test('the number of available sessions of an account is limited', async (t) => {
   const { mallory, alice, login } = await setUp(t, { availableSessions: 2, queryBytes: 1_000 });
   for (const peer of [mallory, alice]) {
     peer.send('<presence/>');

@@ -52,7 +52,7 @@ test('an unknown method gets its status as text, always with HTTP 200', async (t
   assert.equal(response.headers.get('content-length'), String(answer.length));
 });
 
-test('a POST brings its parameters in the body, behind those of the query', async (t) => {
+test('a POST has parameters in its body, after those of the query', async (t) => {
   const jabber = await startWeb(t);
   const post = (query: string, body: string) => ask(jabber, query, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
   assert.equal(await post('', `service=${MATH}&method=add&param=2&param=2`), '{"payload":[4],"status":200}');
@@ -68,7 +68,7 @@ test('without a service or a method there is nothing: 404', async (t) => {
   assert.equal((await fetch(webUrl(jabber, PATH), { method: 'DELETE' })).status, 405);
 });
 
-test('no answer within the time is status 408, and the late answer reaches no one', async (t) => {
+test('a request without an answer in time gets status 408, and the gateway drops the late answer', async (t) => {
   const jabber = await startWeb(t);
   let answer: (value: string) => void = () => {};
   await jabber.service('opensrf.slow', { wait: () => new Promise<string>((resolve) => (answer = resolve)), quick: () => 'quick' });
@@ -77,7 +77,7 @@ test('no answer within the time is status 408, and the late answer reaches no on
   assert.equal(await ask(jabber, `service=${MATH}&method=add&param=1&param=2`), '{"payload":[3],"status":200}');
 });
 
-test('results leave as they come', async (t) => {
+test('each result is sent as soon as it arrives', async (t) => {
   const jabber = await startWeb(t);
   let goOn: () => void = () => {};
   await jabber.service('opensrf.stream', {
@@ -138,7 +138,7 @@ test('a call is one line of the activity log, with token and locale, and secrets
   assert.deepEqual(lines, [`[127.0.0.1] [tok] [en-US] ${MATH} add 2,  2`, `[127.0.0.1] [] [en-US] ${MATH} echo **PARAMS REDACTED**`]);
 });
 
-test('a browser that goes leaves its request, and requests beyond the limit get 503', async (t) => {
+test('a browser that disconnects abandons its request, and requests beyond the limit get 503', async (t) => {
   const jabber = await startWeb(t, { limits: { webRequests: 1 } });
   await jabber.service('opensrf.slow', { wait: () => new Promise<never>(() => {}) });
   const gone = new AbortController();

@@ -144,14 +144,14 @@ for (const way of WAYS) {
     });
   }
 
-  test(`by ${way.name}, who does not log in is closed when the time is up`, async (t) => {
+  test(`by ${way.name}, a peer that does not log in is closed when the time is up`, async (t) => {
     const { open, server } = await setUp(t, way, { loginTimeoutMs: 100 });
     const peer = await open();
     await peer.closed();
     assert.equal(server.counts.closes.get('login-timeout'), 1);
   });
 
-  test(`by ${way.name}, those who do not log in make room for each other`, async (t) => {
+  test(`by ${way.name}, peers before login make room for each other`, async (t) => {
     const { open, login, server } = await setUp(t, way, { pendingOfAddress: 3 });
     const [oldest] = [await open(), await open(), await open()];
     await login();

@@ -158,7 +158,7 @@ test('--on-listener-loss reroute hands unanswered requests to another listener',
   assert.equal(client.received, '');
 });
 
-test('--on-listener-loss reroute gives a request to three listeners at the most: it may be what ends them', async (t) => {
+test('--on-listener-loss reroute gives a request to at most three listeners, because the request itself may crash them', async (t) => {
   const { client, listen, ask } = await setUp(t, { onListenerLoss: 'reroute' });
   const listeners = [];
   for (const name of ['a', 'b', 'c', 'd']) listeners.push(await listen(name));
@@ -180,7 +180,7 @@ test('--on-listener-loss reroute without another listener answers with status 50
   assert.match(await client.message(), /"statusCode":"503"/);
 });
 
-test('a request that is handed to a client on the thread of its own request is no answer to that', async (t) => {
+test('a request handed to a client on the thread of its own request is not an answer to that', async (t) => {
   const { login, client, listen, ask, settled } = await setUp(t);
   const doomed = await listen('doomed');
   ask('thread');

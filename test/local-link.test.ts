@@ -98,7 +98,7 @@ test('a stanza of a program that is over the limit bounces, and its session live
   );
 });
 
-test('a program that is held up is passed over as a listener, then closed as a slow reader; what waited goes to the next or bounces', async (t) => {
+test('a stalled program is passed over as a listener, then closed as a slow reader; its stanzas go to the next listener or bounce', async (t) => {
   const { server, login, peer } = await setUp(t, { limits: { outboxBytes: 20_000, stalledAfterMs: 0, stalledBytes: 0 } });
   const [first, second] = [login('first'), login('second')];
   for (const { program } of [first, second]) program.send(readStanza(REGISTRATION));
@@ -124,7 +124,7 @@ test('a program that is held up is passed over as a listener, then closed as a s
   );
 });
 
-test('a program that fails on a stanza loses nothing else, and the log says so', async (t) => {
+test('a program that fails on a stanza gets all others, and the failure is logged', async (t) => {
   const { log, login, peer } = await setUp(t);
   const { program } = login('program');
   const seen: string[] = [];
@@ -162,7 +162,7 @@ test('a stop of the server ends the sessions of programs', async (t) => {
   program.send(message(`opensrf@${DOMAIN}/x`, 'after the end'));
 });
 
-test('taps see what programs send and are handed', async (t) => {
+test('taps see the stanzas from and to programs', async (t) => {
   const { server, login } = await setUp(t);
   const seen: string[] = [];
   t.after(

@@ -24,7 +24,7 @@ test('the log names both addresses, the size and the limit of an oversized stanz
   assert.deepEqual(fields, { part: 'sessions', from, to: 'opensrf@localhost/receiver', size: stanza.length, limit: 2_000, xid: '77' });
 });
 
-test('the log names the session and the limit of a stanza so long that it ends the stream', async (t) => {
+test('the log names the session and the limit of a stanza whose length ends the stream', async (t) => {
   const server = await startServer(t, { domains: ['localhost'], limits: { stanzaBytes: 2_000, hardStanzaBytes: 4_000 } });
   const peer = await Peer.inMemory(server.server, 'a peer').login('opensrf', 'localhost', 'sender');
   peer.send(`<message to='opensrf@localhost/receiver'><body>${'x'.repeat(5_000)}`);

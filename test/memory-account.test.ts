@@ -177,7 +177,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  test(`the budget says what is held, and returns to the start: ${name}`, async (t) => {
+  test(`the budget equals the memory held, and returns to its start: ${name}`, async (t) => {
     const site = await Site.start(t);
     // What is made once, and compiled.
     await scenario(site, MB);

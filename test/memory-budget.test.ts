@@ -22,7 +22,7 @@ async function ping(peer: Peer): Promise<void> {
   await peer.expect("id='pong'/>");
 }
 
-test('each within its own limit, peers that read nothing are closed by the sum, the largest first; what waits for them goes back, and others notice nothing', async (t) => {
+test('peers that read nothing, each within its own limit, are closed by the total, the largest first; their stanzas bounce, and other peers are unaffected', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], limits: { memoryBytes: 20 * MB } });
   const { server, log } = site;
   const sender = await login(t, site, 'sender');

@@ -19,7 +19,7 @@ interface Held {
   readonly errors: readonly unknown[];
 }
 
-test('observers remember no more than their limits, whatever the traffic looks like, and nothing once they have forgotten it', async (t) => {
+test('observers remember no more than their limits for any traffic, and nothing once they have forgotten it', async (t) => {
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', CHILD, temporaryFolder(t)], { encoding: 'utf8', timeout: HANG_MS });
   assert.equal(stderr, '');
   const shapes = stdout

@@ -74,7 +74,7 @@ test('an observer of a session’s deliveries that throws closes no stream, and 
   assert.equal(called, 20);
 });
 
-test('a session ends to its end, whatever observers, watchers and the log do meanwhile', async (t) => {
+test('the end of a session runs to completion even if observers, watchers and the log fail', async (t) => {
   const server = new ChopChop(createConfig({ port: 0 }), { debug: fail, info: fail, warn: fail, error: fail });
   const [address] = (await server.start()) as [BoundAddress];
   t.after(() => server.stop());

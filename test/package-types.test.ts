@@ -12,7 +12,7 @@ for (const [module, resolution] of [
   ['nodenext', 'nodenext'],
   ['esnext', 'bundler'],
 ] as const) {
-  test(`the types of the built package let a user write what works, and nothing else: ${resolution}`, (t) => compile(t, module, resolution));
+  test(`the types of the built package accept valid programs only: ${resolution}`, (t) => compile(t, module, resolution));
 }
 
 function compile(t: TestContext, module: string, resolution: string): void {

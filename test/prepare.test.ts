@@ -32,7 +32,7 @@ function project(t: TestContext) {
 const COMPILING = { status: 0, stdout: 'prepare: compiling 3 TypeScript files into dist/\n', stderr: '' };
 const NOTHING = { status: 0, stdout: '', stderr: '' };
 
-test('prepare compiles once, says so in one line, and does nothing where dist/ is made of these sources', (t) => {
+test('prepare compiles once with one line of output, and does nothing if dist/ is up to date', (t) => {
   const { write, prepare, built, remains } = project(t);
   assert.deepEqual(prepare(), COMPILING);
   assert.equal(statSync(built('server/main.js')).mode & 0o111, 0o111);

@@ -7,7 +7,7 @@ function metric(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
-test('the first scrape has the CPU time of the process since its start, and no value that is no number', async (t) => {
+test('the first scrape has the CPU time of the process since its start, and numbers only', async (t) => {
   const { call } = await startControlledServer(t);
   const before = process.cpuUsage();
   const response = await call('/metrics');

@@ -20,7 +20,7 @@ function runBehind(t: TestContext, script: string, program: string, ...args: str
   return spawnSync(process.execPath, ['--require', before, join(DIST, program), ...args], { encoding: 'utf8', timeout: HANG_MS });
 }
 
-test('a Node that is too old is named, with the oldest that will do', () => {
+test('a Node that is too old is refused with one line that names the oldest supported one', () => {
   const too = (version: string) => nodeProblem(version) !== '';
   assert.deepEqual(['16.20.2', '18.20.4', '20.18.3'].map(too), [true, true, true]);
   assert.deepEqual(['20.19.0', '20.20.2', '22.0.0', '26.1.0'].map(too), [false, false, false, false]);

@@ -85,7 +85,7 @@ async function running(t: TestContext, logLevel: number) {
   return { address, write, hangUp, setting };
 }
 
-test('SIGHUP reads opensrf.xml and <chopchop> again: settings and log level change, what takes a restart is named, registrations stay', async (t) => {
+test('SIGHUP reads opensrf.xml and <chopchop> again: settings and log level change, the log names settings that need a restart, registrations stay', async (t) => {
   const { address, write, hangUp, setting } = await running(t, 2);
   const listener = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'listener', 'p');
   listener.send(registration('register', `router@${DOMAIN}/router`, '', 'opensrf.math'));
@@ -109,7 +109,7 @@ for (const [what, chopchop, settings, says] of [
   ['an opensrf.xml that is broken', '', '<opensrf>', /opensrf\.xml:1: <opensrf> is not closed/],
   ['a log that contradicts itself', '<syslog>mail</syslog>', SETTINGS('new'), /opensrf_core\.xml:3: <syslog>: "mail" is not one of/],
 ] as const) {
-  test(`${what} changes nothing, and the log says why`, async (t) => {
+  test(`${what} changes nothing, and the log has the reason`, async (t) => {
     const { address, write, hangUp, setting } = await running(t, 3);
     write(`<loglevel>1</loglevel>${chopchop}`, settings);
     const last = (await hangUp()).at(-1);

@@ -147,7 +147,7 @@ test('a Perl worker that has had its requests (307) is left for another one, wit
   assert.deepEqual(await command.outcome(), { code: 0, stdout: '"ba"\n', stderr: '' });
 });
 
-test('a C worker that has waited too long (408, for request 0) is left for another one, with what it was sent since', async (t) => {
+test('the client leaves a C worker that timed out (408, for request 0), and resends the later requests to another one', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, late, fresh] = [await listen(), await worker('late'), await worker('fresh')];
   const command = request(SERVICE, 'add', '--connect');
@@ -186,7 +186,7 @@ test('a worker that sends the request away for ever is given up, with exit code 
   assert.match(oneLine(outcome), /417 Expectation failed \(said by opensrf@private\.localhost\/drone\)/);
 });
 
-test('an error status is one line with code, text and who said it, behind the results before it; exit code 5', async (t) => {
+test('an error status is one line with code, text and sender, after the earlier results; exit code 5', async (t) => {
   const { address, request, listen, worker } = await setUp(t);
   const [listener, drone] = [await listen(), await worker('drone')];
   const command = request(SERVICE, 'nosuch');
@@ -298,7 +298,7 @@ for (const [what, args, says] of [
   });
 }
 
-test('a parameter of a method in <log_protect> is not shown, whatever is wrong with it', async (t) => {
+test('an error never shows a parameter of a method in <log_protect>', async (t) => {
   const { file } = site(t, '<shared><log_protect><match_string>open-ils.auth</match_string></log_protect></shared>');
   const ask = (method: string) => new Command(t, 'request', 'open-ils.auth', method, '--config', file, '"me"', 'pass\nword').outcome();
   const redacted = await ask('open-ils.auth.login');

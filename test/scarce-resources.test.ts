@@ -46,7 +46,7 @@ test('a server that may open no more files goes on, its control interface too, w
   assert.equal(code, 0);
 });
 
-test('a server whose log file can grow no more goes on, and says so once', async (t) => {
+test('a server whose log file cannot grow continues, and reports it once', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log');
   writeFileSync(log, 'x'.repeat(1_024));

@@ -37,7 +37,7 @@ async function setUp(t: TestContext, description: Partial<ServiceDescription> = 
 
 const answerTo = (thread: string, code: number) => new RegExp(`<thread>${thread}</thread><body>[^<]*"statusCode":"${code}"`);
 
-test('requests that wait for a worker are bounded in bytes, and so are those that are sent straight to a worker', async (t) => {
+test('requests that wait for a worker are limited in bytes, and so are those sent directly to a worker', async (t) => {
   for (const straight of [false, true]) {
     const { client, ask, worker, release } = await setUp(t, { maxBacklogBytes: 20_000 });
     const to = straight ? worker : undefined;

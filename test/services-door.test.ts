@@ -47,7 +47,7 @@ test('a service that is not named is as absent as one that is not there', async 
   assert.equal((await fetch(webUrl(off, '/services'))).status, 404);
 });
 
-test('a request that is wrong is refused with the reason', async (t) => {
+test('an invalid request is refused with the reason', async (t) => {
   const jabber = await startWeb(t, { web: WEB });
   for (const [method, body, headers, status, detail] of [
     [`${MATH}/add`, '{"a":1}', {}, 400, /not an array/],

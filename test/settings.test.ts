@@ -105,7 +105,7 @@ test('a host or an expression that cannot be, and a method that is not, are refu
   assert.equal((await ask(HOST_CONFIG, 'localhost')).length, 1, 'it is none the worse');
 });
 
-test('a method that is no name at all is refused, and ends nothing', async (t) => {
+test('a request whose method is not a string is refused, and the service continues', async (t) => {
   const { address, ask } = await startWithSettings(t, join(FIXTURES, 'usual.xml'));
   const peer = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'rude');
   const request = requestBody('x').replace('"method":"x"', '"method":{"toString":1}');
@@ -125,7 +125,7 @@ test('every router knows the built-in service, and its answers come from its own
   }
 });
 
-test('only the router of the first domain knows it where none is named: the passwords in it are not for the world', async (t) => {
+test('by default it registers only with the router of the first domain, because the file contains passwords', async (t) => {
   const { server } = await startServer(t, { settings: { file: join(FIXTURES, 'usual.xml') } });
   assert.deepEqual(listenersOf(server), { 'private.localhost': 1, 'public.localhost': 0, localhost: 0 });
 });
@@ -163,7 +163,7 @@ test('it steps aside everywhere while another one is registered anywhere, and co
   );
 });
 
-test('a request right behind the word that the other one leaves finds the built-in one or is refused, never silence', async (t) => {
+test('a request sent right after the other service unregisters reaches the built-in one or is refused', async (t) => {
   const { address, ask } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'));
   const other = await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', 'other');
   const router = 'router@private.localhost/router';
@@ -204,7 +204,7 @@ test('half a service is none: when one of its sessions is taken over it ends, an
   );
 });
 
-test("large settings travel in pieces by OpenSRF's rules, and make what the file says", async (t) => {
+test("large settings are sent in pieces by OpenSRF's rules, and equal the file's content", async (t) => {
   const names = Array.from({ length: 3_000 }, (_, index) => `app${index}`);
   const apps = names.map((name) => `<${name}><keepalive>3</keepalive><language>perl</language></${name}>`).join('\n');
   const { address, ask } = await startWithSettings(t, settingsFile(t, `<opensrf><default><apps>${apps}</apps></default></opensrf>`));

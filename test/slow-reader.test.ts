@@ -25,7 +25,7 @@ async function pong(peer: Peer): Promise<void> {
   await peer.expect("id='pong'/>");
 }
 
-test('a process that is stopped under a flood is closed when so much waits for it as may; what waits bounces, and others notice nothing', async (t) => {
+test('a stopped process is closed when its unread bytes reach the limit; they bounce, and other peers are unaffected', async (t) => {
   const { server, address, log } = await startServer(t, {
     domains: ['localhost'],
     limits: { outboxBytes: OUTBOX_BYTES, stalledAfterMs: 0 },

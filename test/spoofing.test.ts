@@ -34,7 +34,7 @@ const FORGED_SENDERS = [
 ];
 
 for (const forged of FORGED_SENDERS) {
-  test(`a stanza is stamped with the sender's full JID, whatever it says: from="${forged}"`, async (t) => {
+  test(`a stanza is stamped with the sender's full JID, even with from="${forged}"`, async (t) => {
     const { mallory, victim } = await setUp(t);
     mallory.send(`<message from="${forged}" to="${VICTIM}"><body>hi</body></message>`);
     assert.equal(attribute(await victim.message(), 'from'), MALLORY);
@@ -88,7 +88,7 @@ const FORGED_EXTENSIONS: [where: string, attributes: string, child: string][] = 
 ];
 
 for (const [where, attributes, child] of FORGED_EXTENSIONS) {
-  test(`a router_from ${where} from a session that is no router is removed`, async (t) => {
+  test(`a router_from ${where} from a session other than a router's is removed`, async (t) => {
     const { mallory, victim } = await setUp(t);
     mallory.send(`<message to="${VICTIM}"${attributes}>${child}<thread>1</thread><body>hi</body></message>`);
     const stanza = await victim.message();

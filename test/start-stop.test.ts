@@ -50,7 +50,7 @@ test('a second start is refused while the first is under way', async () => {
   assert.equal(await listens(address), false);
 });
 
-test('a server that is stopped while it starts listens no more', async () => {
+test('a server stopped during its start does not listen', async () => {
   const server = create();
   const starting = server.start();
   await server.stop();
@@ -88,7 +88,7 @@ for (const [what, config] of [
   ['the port of components', (free: number, taken: number) => ({ port: free, components: { port: taken, secrets: new Map([['gate.localhost', 'secret']]) } })],
   ['the port of WebSockets', (free: number, taken: number) => ({ port: free, websocket: { ports: [taken] } })],
 ] as const) {
-  test(`a server that cannot have ${what} leaves none open, and starts when it can have it`, async (t) => {
+  test(`a server that cannot get ${what} leaves nothing open, and starts once it can`, async (t) => {
     const [port, taken] = [await freePort(t), await takenPort(t)];
     const path = join(temporaryFolder(t), 'chopchop.sock');
     const input = { hosts: ['127.0.0.1'], domains: [DOMAIN], unix: { paths: [path] }, ...config(port, taken.port) };

@@ -116,7 +116,7 @@ test('a stopped listener is passed over within seconds, and believed when it goe
   await logged(setting, 'a listener is no longer suspected to be dead');
 });
 
-test('kill -9 of a listener whose worker holds its socket: when the service is started again, no request goes to the dead one, and what it had is refused', {
+test('kill -9 of a listener whose worker holds its socket: after a restart of the service no request goes to the dead one, and its requests are refused', {
   skip,
 }, async (t) => {
   const setting = await setUp(t, { router: { lossGraceMs: 10 } });

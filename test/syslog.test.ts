@@ -84,7 +84,7 @@ for (const [what, args, says] of [
   });
 }
 
-test('without the program logger, --syslog says so', (t) => {
+test('without the program logger, --syslog fails with a clear message', (t) => {
   const { PATH } = process.env;
   t.after(() => {
     process.env['PATH'] = PATH;

@@ -17,7 +17,7 @@ function recordingTap(): Tap & { events: string[] } {
   };
 }
 
-test('a tap sees who comes, what is sent and delivered, and who goes, until it is taken away', async (t) => {
+test('a tap sees new sessions, sent and delivered stanzas, and ended sessions, until it is detached', async (t) => {
   const { server, address } = await startServer(t);
   const tap = recordingTap();
   const unwatch = server.watch(tap);

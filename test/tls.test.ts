@@ -55,7 +55,7 @@ async function upgraded(t: TestContext, address: BoundAddress, options: Connecti
   return { socket, peer: new Peer(socket) };
 }
 
-test('STARTTLS is offered where there is a certificate, and the stream begins anew behind it', async (t) => {
+test('STARTTLS is offered if there is a certificate, and a new stream follows it', async (t) => {
   const site = await start(t);
   const { peer } = await upgraded(t, site.address);
   peer.send(OPEN);
@@ -77,7 +77,7 @@ test('an OpenSRF client logs in over direct TLS as over TCP, and they reach each
   assert.match(await plain.message(), /back/);
 });
 
-test('bytes sent behind <starttls/> before TLS are never processed', async (t) => {
+test('bytes sent after <starttls/> before TLS are never processed', async (t) => {
   const { server, address } = await start(t);
   for (const behind of [`<iq type='set' id='1'><query xmlns='jabber:iq:auth'/></iq>`, OPEN, '<', '<!-- -->']) {
     const peer = await Peer.connect(t, address);
@@ -89,7 +89,7 @@ test('bytes sent behind <starttls/> before TLS are never processed', async (t) =
   assert.equal(server.sessionCount, 0);
 });
 
-test('white space behind <starttls/> is nothing, in whatever pieces it comes', async (t) => {
+test('white space after <starttls/> is ignored, however it is cut', async (t) => {
   const { address } = await start(t);
   const peer = await Peer.connect(t, address);
   peer.send(OPEN);
@@ -244,7 +244,7 @@ test('a bad new certificate changes nothing, and it is said which and why', asyn
   await peer.login('opensrf', DOMAIN, 'with the old accounts too');
 });
 
-test('a certificate that has expired is used, and the log says so', async (t) => {
+test('the server uses an expired certificate, and logs a warning', async (t) => {
   const certificate = await writeCertificate(temporaryFolder(t), 'tls', new Date('2020-01-01'));
   const { log } = await start(t, { certificate });
   assert.ok(log.lines.some(({ level, message }) => level === 'warn' && message === 'the certificate has expired'));

@@ -194,7 +194,7 @@ test('without watchers, many sequential requests are all remembered, more than o
   assert.deepEqual([(remembered as unknown[]).length, unseen], [requests, 0]);
 });
 
-test('what a worker sends when the request is over is a step of it: another completion is late, status 408 a timeout', async (t) => {
+test("a worker's stanza after the end of a request is a step of it: another completion is late, status 408 a timeout", async (t) => {
   const started = await startControlledServer(t);
   const service = await RawProgram.listen(t, started.address, 'opensrf.math');
   const client = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'client');

@@ -227,7 +227,7 @@ test('the number of sessions is bounded; a client that was refused may try again
   await third.expect("type='result'");
 });
 
-test('a peer that cannot be accepted does not end the server, and the log says so', async (t) => {
+test('a failure to accept a peer does not end the server, and is logged', async (t) => {
   const { server, log, login } = await setUp(t);
   const { servers } = (server as unknown as { parts: { listeners: { servers: EventEmitter[] } } }).parts.listeners;
   servers[0]?.emit('error', new Error('accept ENFILE'));

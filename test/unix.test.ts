@@ -42,7 +42,7 @@ test('an OpenSRF client logs in over a Unix domain socket as over TCP, and they 
   assert.match(await tcp.message(), /back/);
 });
 
-test('its permissions are those that were asked for, and it is gone when the server stops', async (t) => {
+test('the socket has the requested permissions, and the server removes it when it stops', async (t) => {
   const folder = temporaryFolder(t);
   for (const mode of [0o660, 0o600, 0o666]) {
     const path = join(folder, `${mode}.sock`);
@@ -53,7 +53,7 @@ test('its permissions are those that were asked for, and it is gone when the ser
   }
 });
 
-test('a socket that a killed server has left is replaced', async (t) => {
+test("a killed server's socket is replaced", async (t) => {
   const path = join(temporaryFolder(t), 'chopchop.sock');
   leaveStale(path);
   await startServer(t, { unix: { paths: [path] } });
@@ -67,7 +67,7 @@ test('a socket in use stays, and the start fails with the reason', async (t) => 
   await (await open(t, path)).login('opensrf', 'localhost', 'local');
 });
 
-test('nothing that is no socket is ever removed', async (t) => {
+test('the server removes sockets only', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'file');
   const link = join(folder, 'link');

@@ -18,7 +18,7 @@ test('a fixture with web has an address for browsers, which child processes find
   assert.equal(plain.env()['OSRF_WEB_URL'], undefined);
 });
 
-test('faults strike requests of browsers as they strike others', async (t) => {
+test('faults affect requests of browsers like any others', async (t) => {
   await using jabber = await startChopChop({ web: true });
   await jabber.service('opensrf.math', { add: (a: number, b: number) => a + b });
   const url = `${jabber.webUrl}/osrf-gateway-v1?service=opensrf.math&method=add&param=2&param=2`;
@@ -34,7 +34,7 @@ test('faults strike requests of browsers as they strike others', async (t) => {
   assert.equal(await browser.closed(), 1006);
 });
 
-test('a fault on web strikes browsers alone, and cut breaks their sockets', async (t) => {
+test('a fault on web affects browsers only, and cut breaks their sockets', async (t) => {
   await using jabber = await startChopChop({ web: true });
   await jabber.service('opensrf.math', { add: (a: number, b: number) => a + b });
   jabber.fault({ service: 'opensrf.math', on: 'web', cut: 'sender', times: 2 });

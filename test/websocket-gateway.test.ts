@@ -5,7 +5,7 @@ import { GatewaySocket, request, sessionMessage } from './support/gateway-socket
 import { recordingLog } from './support/server.ts';
 import { MATH, startWeb, webUrl } from './support/web-fixture.ts';
 
-test('a request is answered in a frame whose keys stand in order, with strings for numbers', async (t) => {
+test('a request is answered in a frame with its keys in order, and strings for numbers', async (t) => {
   const jabber = await startWeb(t);
   const browser = await GatewaySocket.open(t, webUrl(jabber));
   browser.send({ service: MATH, thread: 'ws-1', log_xid: 'xid-1', osrf_msg: [request('add', [2, 2])] });
@@ -92,7 +92,7 @@ for (const [what, frame, messages] of [
   ['no JSON', 'hello', 0],
   ['another value than an object', '[1]', 0],
   ['no osrf_msg', { service: MATH, thread: 't' }, 0],
-  ['an osrf_msg that is no array', { service: MATH, thread: 't', osrf_msg: 'x' }, 0],
+  ['an osrf_msg that is not an array', { service: MATH, thread: 't', osrf_msg: 'x' }, 0],
   ['an osrf_msg of other things', { service: MATH, thread: 't', osrf_msg: [{ __c: 'x', __p: {} }, 5] }, 0],
   ['a STATUS, which only a service sends', { service: MATH, thread: 't', osrf_msg: [{ __c: 'osrfMessage', __p: { type: 'STATUS' } }] }, 0],
   ['neither a service nor a session', { thread: 't', osrf_msg: [request('add', [])] }, 1],
@@ -103,7 +103,7 @@ for (const [what, frame, messages] of [
   ['a service whose name is no part of an address', { service: 'a\u0000b', thread: 't', osrf_msg: [request('add', [])] }, 1],
   ['JSON that is nested too deeply', `{"service":"${MATH}","thread":"t","osrf_msg":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 0],
 ] as const) {
-  test(`a frame with ${what} comes back as a transport error, and the socket lives`, async (t) => {
+  test(`a frame with ${what} comes back as a transport error, and the socket stays open`, async (t) => {
     const log = recordingLog();
     const jabber = await startWeb(t, { log });
     const browser = await GatewaySocket.open(t, webUrl(jabber));

@@ -14,7 +14,7 @@ const local = garbage.filter(isLocalPart);
 const domain = garbage.filter((text) => normalizeDomain(text) !== null);
 const resource = garbage.filter(isResource);
 
-test('nothing makes the reading of an address throw, and what is one is written and read back the same', () => {
+test('no text makes the parser of addresses throw, and an address is written and parsed back the same', () => {
   fc.assert(
     fc.property(garbage, (text) => {
       const jid = parseJid(text);

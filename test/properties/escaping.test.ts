@@ -96,7 +96,7 @@ test('the attributes found in the text of a tag are those a parser sees', () => 
   );
 });
 
-test('whatever a request claims, its listener reads the real sender and all the rest unchanged', () => {
+test('a listener reads the real sender of any request, and all the rest unchanged', () => {
   const others = (tag: { attributes: ReadonlyMap<string, string> } | undefined): [string, string][] =>
     [...(tag?.attributes ?? [])].filter(([name]) => name !== 'router_from' && name !== 'osrf_xid');
   fc.assert(

@@ -17,7 +17,7 @@ const TEXTS = [
   ...['] ]>', '&amp ;', '</body ></message >', ' '],
 ];
 
-test('the fast lane takes what OpenSRF writes, today and up to 3.0, and leaves the rest', () => {
+test("the fast lane reads OpenSRF's stanzas, up to 3.0 and from 3.1, and leaves the rest", () => {
   const taken = SEEDS.map((seed) => {
     const head = readPlainHead(seed, 0);
     return head !== null && seed.startsWith(PLAIN_END, endOfPlainText(seed, head.bodyStart));
@@ -25,7 +25,7 @@ test('the fast lane takes what OpenSRF writes, today and up to 3.0, and leaves t
   assert.deepEqual(taken, [true, true, true, true, true, true, true, false, false, false, false, false]);
 });
 
-test('the fast lane reads what the strict reader reads, whatever stands in a body and wherever it is cut', () => {
+test('the fast lane equals the strict reader, for any body and any cut', () => {
   for (const text of TEXTS) {
     const bytes = Buffer.from(PLAIN.replace('TEXT', text));
     for (const cut of spread(bytes.length)) {
@@ -34,7 +34,7 @@ test('the fast lane reads what the strict reader reads, whatever stands in a bod
   }
 });
 
-test('the fast lane reads what the strict reader reads on a stream without a content namespace, whatever a stanza declares', () => {
+test('the fast lane equals the strict reader on a stream without a content namespace, for any declaration of a stanza', () => {
   for (const opening of UNQUALIFIED_OPENINGS) {
     for (const declaration of ['', " xmlns='jabber:client'", ' xmlns="jabber:component:accept"', " xmlns=''"]) {
       const stanzas = [PLAIN.replace('<message', `<message${declaration}`), PLAIN.replace(' from=', `${declaration} from=`)];
@@ -46,7 +46,7 @@ test('the fast lane reads what the strict reader reads on a stream without a con
   }
 });
 
-test('the fast lane reads what the strict reader reads, in three pieces cut anywhere', () => {
+test('the fast lane equals the strict reader, in three pieces cut anywhere', () => {
   const bytes = Buffer.from(SEEDS[2] as string);
   for (let first = 1; first < bytes.length; first += 7) {
     for (let second = first + 1; second < bytes.length; second += 13) {
@@ -55,7 +55,7 @@ test('the fast lane reads what the strict reader reads, in three pieces cut anyw
   }
 });
 
-test('the fast lane reads what the strict reader reads, with any one character exchanged', () => {
+test('the fast lane equals the strict reader, with any one character exchanged', () => {
   for (const seed of SEEDS.slice(1, 5)) {
     for (const at of spread(seed.length)) {
       for (const other of ['', ' ', "'", '"', '<', '>', '&', '=', '/', 'x']) {
@@ -76,7 +76,7 @@ test('a character that came in two halves counts with all its bytes against the 
 });
 
 // For more of it: node scripts/fuzz-reader.js
-test('the fast lane reads what the strict reader reads, changed and cut at random', () => {
+test('the fast lane equals the strict reader, for random changes and cuts', () => {
   const random = generator(20_261_124);
   let stanzas = 0;
   const tried = cases(10_000, 1_500);

@@ -101,7 +101,7 @@ test('a stanza that is written and read again is the same', () => {
   );
 });
 
-test('which stanzas are too long, and what is kept of them, does not depend on the cuts', () => {
+test('the oversized stanzas, and their kept parts, do not depend on the cuts', () => {
   const known = ({ name, to, from, type, id, thread }: ReturnType<typeof readStanza>): string[] => [name, to, from, type, id, thread];
   fc.assert(
     fc.property(stream, fc.integer({ min: 20, max: 300 }), fc.array(fc.nat(), { maxLength: 20 }), (text, maxStanzaBytes, places) => {

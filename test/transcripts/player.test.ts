@@ -17,7 +17,7 @@ describe('a transcript fails', () => {
   test('where the server closes instead', () => rejects(playText(`alice> </stream:stream>\nalice< </stream:stream>\n${DELIVERED}`), /the server closed/));
   test('where a generated value would have to hold markup', () =>
     rejects(playText(`${MESSAGE}${MESSAGE}alice< <message *<message/>`), /inline:5: alice: expected/));
-  test('where what must come in one read comes in two', () => {
+  test('where text expected in one read comes in two', () => {
     const twice = `alice>50 ${MESSAGE.slice('alice> '.length).trim().repeat(2)}\n`;
     const received = DELIVERED.slice('alice< '.length).trim();
     return rejects(playText(`${twice}alice<1 ${received}${received}\n`), /more than one read/);

@@ -35,7 +35,7 @@ const rows: readonly (readonly [what: string, recorded: string, answer: string])
 ];
 
 for (const [what, recorded, answer] of rows) {
-  test(`a recorded stanza ${what} is sent with the ids of its request, and its fields say the same as its XML`, () => {
+  test(`a recorded stanza ${what} is sent with the ids of its request, and its fields equal its XML`, () => {
     const read = readMessage(recorded);
     const stanza = withIdsOf(read, '1', TO);
     assert.equal(stanza.toXml(), answer);

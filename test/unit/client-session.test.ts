@@ -47,7 +47,7 @@ function sentMessage(type: string, threadTrace: string): object {
 
 const isError = (kind: string, statusCode: number) => (error: unknown) => error instanceof OsrfError && error.kind === kind && error.statusCode === statusCode;
 
-test('an iteration and the promise tell the same results, the iteration those before an error too', async (t) => {
+test('an iteration and the promise yield the same results, the iteration also those before an error', async (t) => {
   const { session, comes } = sessionOf(t);
   const good = session.call('m', []);
   comes(WORKER, result('C', '1', 'a'), ...pieces('C', '1', '{"b":[1,2]}', 3), complete('C', '1'));
@@ -74,7 +74,7 @@ test('pieces that make no JSON fail the request', async (t) => {
   await assert.rejects(request.answer, /5 characters.*are not JSON/);
 });
 
-test('"continue", a result and a piece of one begin the time-out anew', async (t) => {
+test('"continue", a result and a piece of one restart the time-out', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { session, comes } = sessionOf(t);
   const request = session.call('m', [], 1000);
@@ -89,7 +89,7 @@ test('"continue", a result and a piece of one begin the time-out anew', async (t
 });
 
 for (const code of [307, 408, 417]) {
-  test(`${code} from a worker for a request makes the session find another one`, async (t) => {
+  test(`${code} from a worker for a request makes the session connect to another one`, async (t) => {
     const { session, sent, comes, connect } = sessionOf(t);
     session.connect();
     connect();
@@ -101,7 +101,7 @@ for (const code of [307, 408, 417]) {
   });
 }
 
-test('408 without a request lets the next request connect anew, and one from a former worker does nothing', (t) => {
+test('408 without a request makes the next request connect again; one from a former worker has no effect', (t) => {
   const { session, sent, comes, connect } = sessionOf(t);
   session.connect();
   connect();
@@ -133,7 +133,7 @@ test('all requests that a dead worker returns go to one new worker', (t) => {
   assert.deepEqual(sent.slice(3), [`CONNECT 2 ${SERVICE}`, `REQUEST 1 ${OTHER}`, `REQUEST 2 ${OTHER}`]);
 });
 
-test('a request that is itself at fault is not sent to another worker', async (t) => {
+test('a request that caused the error is not sent to another worker', async (t) => {
   const { session, sent, connect } = sessionOf(t);
   session.connect();
   connect();
@@ -167,7 +167,7 @@ test('the bounce of a DISCONNECT fails nothing', (t) => {
   assert.equal(sent.length, 1);
 });
 
-test("a full listener's 503 for request 1 fails the only request there is, whatever its number", async (t) => {
+test("a full listener's 503 for request 1 fails the only open request, of any number", async (t) => {
   const { session, comes } = sessionOf(t);
   session.call('m', []);
   comes(WORKER, complete('C', '1'));

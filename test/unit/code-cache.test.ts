@@ -16,7 +16,7 @@ function written(t: TestContext): { cache: CodeCache; folder: string; file: stri
   return { cache, folder, file: join(folder, name as string) };
 }
 
-test('compiled code is there again in the next run, for its user alone', (t) => {
+test('compiled code is reused in the next run, by its user only', (t) => {
   const { cache, folder, file } = written(t);
   assert.deepEqual(cache.read(), CODE);
   assert.deepEqual([statSync(folder).mode & 0o777, statSync(file).mode & 0o777], [0o700, 0o600]);
@@ -51,7 +51,7 @@ test('cached code that another user could have written is ignored', (t) => {
   assert.equal(cache.read(), undefined);
 });
 
-test('where nothing can be written, nothing is', (t) => {
+test('without a writable folder nothing is written', (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
   const cache = new CodeCache(join(folder, 'file/cache'), 'serve', 'hash');
@@ -72,7 +72,7 @@ test('compiled code has its place in the user’s cache, where there is one and 
   assert.equal(cacheFolder({ HOME: home }), null, 'the home of another user');
 });
 
-test('a bundle runs with what was compiled before, and without', () => {
+test('a bundle runs with and without its compiled code', () => {
   const source = 'exports.answer = () => require("number") * 2;';
   const load = (bundle: Bundle) => (bundle.load(() => 21, '/') as { answer(): number }).answer();
   const first = new Bundle('bundle.cjs', source, undefined);

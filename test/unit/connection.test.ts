@@ -5,7 +5,7 @@ import { type ConnectionValues, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION, r
 
 const NOTHING: ConnectionValues = { config: null, host: null, port: null, domain: null, username: null, password: null, router: null };
 
-test('the command line beats the environment, and that beats the defaults', () => {
+test('the command line overrides the environment, and that overrides the defaults', () => {
   const environment = { OSRF_HOST: 'a.example', OSRF_PORT: '5223', OSRF_DOMAIN: 'A.Example', OSRF_USERNAME: 'me', OSRF_PASSWORD: ' secret ', OSRF_ROUTER: '' };
   assert.deepEqual(resolveConnection({ ...NOTHING, port: 5224 }, environment, DEFAULT_CONNECTION), {
     ...DEFAULT_CONNECTION,
@@ -20,7 +20,7 @@ test('the command line beats the environment, and that beats the defaults', () =
   assert.equal(resolveConnection(NOTHING, environment, DEFAULT_ROUTER_CONNECTION).username, 'router');
 });
 
-test('a domain that is an address is connected to there, unless something says another address', () => {
+test('a domain that is an address is the default address of the server', () => {
   const hostOf = (given: Partial<ConnectionValues>, environment = {}) => resolveConnection({ ...NOTHING, ...given }, environment, DEFAULT_CONNECTION).host;
   assert.equal(hostOf({ domain: '127.0.0.2' }), '127.0.0.2');
   assert.equal(hostOf({ domain: '[::1]' }), '::1');
@@ -30,7 +30,7 @@ test('a domain that is an address is connected to there, unless something says a
   assert.equal(hostOf({ domain: 'localhost' }), '127.0.0.1');
 });
 
-test('everything that is wrong in the environment is reported at once, unless the command line says something else', () => {
+test('all errors in the environment are reported at once, except those that the command line overrides', () => {
   const environment = { OSRF_PORT: '0', OSRF_DOMAIN: 'a b', OSRF_USERNAME: 'a@b', OSRF_ROUTER: 'c@d' };
   assert.throws(
     () => resolveConnection({ ...NOTHING, router: 'router' }, environment, DEFAULT_CONNECTION),

@@ -9,7 +9,7 @@ function clocks() {
   return clock;
 }
 
-test('the time of day goes on as the monotonic clock does, whatever fraction of a millisecond the wall clock leaves out', () => {
+test('the time of day advances with the monotonic clock, in spite of the rounding of the wall clock', () => {
   const clock = clocks();
   const time = new DayTime(clock);
   const epoch = time.epoch();

@@ -29,7 +29,7 @@ test('an element is read with names, namespaces, attributes, children and text',
   assert.deepEqual([...(foreign?.attributes ?? [])], [['b', '2']], 'an attribute in a namespace is left out');
 });
 
-test('text is what stands directly inside, CDATA and references included', () => {
+test('text is the character data directly inside, including CDATA and references', () => {
   assert.equal(readElement('<body>a<![CDATA[<b>&amp;]]>&#99;<x>not this</x>d</body>').text, 'a<b>&amp;cd');
 });
 
@@ -49,7 +49,7 @@ test('line ends are as XML 1.0 has them, and a reference to one stays', () => {
   assert.equal(readElement('<a>1\r\n2\r3<![CDATA[\r\n]]>4&#13;&#xd;\n</a>').text, '1\n2\n3\n4\r\r\n');
 });
 
-test('a stanza is looked into with what its stream has declared, up to a depth', () => {
+test('a stanza is parsed with the declarations of its stream, up to a depth', () => {
   const iq = elementOf(readStanza(`<iq type='get' xml:lang='en'><p:query a='1'>x</p:query></iq>`, ` xmlns:p='urn:p'`));
   assert.deepEqual([iq?.name, iq?.namespace, [...(iq?.attributes ?? [])]], ['iq', NS.client, [['type', 'get']]]);
   assert.equal(child(iq, 'query', 'urn:p')?.text, 'x');
@@ -59,7 +59,7 @@ test('a stanza is looked into with what its stream has declared, up to a depth',
   assert.equal(elementOf(nested(127) as Stanza), null);
 });
 
-test('an element of a session that is no stanza is small', () => {
+test("a session's element that is not a stanza has a small limit", () => {
   const small = Reading.of([OPENING, `<r xmlns='urn:xmpp:sm:3'>${'<x/>'.repeat(999)}</r>`]);
   assert.equal(small.elements[0]?.children.length, 999);
   const large = Reading.of([OPENING, `<r xmlns='urn:xmpp:sm:3'>${'<x/>'.repeat(1_000)}</r>`]);

@@ -33,7 +33,7 @@ test('the variables of a container platform are neither settings nor a mistake',
   assert.deepEqual(read({ ...PLATFORM, OPENSRF_CHOPCHOP_HOLD: '2' }).given, [['router.holdMs', '2']]);
 });
 
-test('a variable that is no setting is a warning, with the one that may have been meant', () => {
+test('an unknown variable causes a warning that suggests the intended one', () => {
   assert.deepEqual(read({ OPENSRF_CHOPCHOP_DOMIAN: 'a', OPENSRF_CHOPCHOP_XYZZY: '', OTHER_HOLD: '1' }), {
     given: [],
     warnings: [
@@ -43,7 +43,7 @@ test('a variable that is no setting is a warning, with the one that may have bee
   });
 });
 
-test('a port of our own is one, and what only begins as a platform would is refused', () => {
+test("our own variables are read, even with a value like a platform's", () => {
   assert.deepEqual(read({ OPENSRF_CHOPCHOP_PORT: '5222', OPENSRF_CHOPCHOP_TLS_PORT: ' 5223 ' }).given, [
     ['ports', '5222'],
     ['tls.ports', ' 5223 '],

@@ -67,7 +67,7 @@ test('a slow reader misses events, and later gets their number', async () => {
   assert.match(response.written[2] ?? '', /^event: trace\ndata: \{.*"unseen":7,"leftOut":5\}\n\n$/);
 });
 
-test('the past is searched bit by bit, and what happens meanwhile follows it', async () => {
+test('the history is searched in parts, and events during the search follow it', async () => {
   const { response, happen, found } = await listen('past=10');
   happen();
   assert.deepEqual(response.written, []);

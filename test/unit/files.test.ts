@@ -25,7 +25,7 @@ for (const [what, prepare] of [
   });
 }
 
-test('a file that cannot be written is reported, and leaves no rest', (t) => {
+test('a file that cannot be written is reported, and leaves nothing behind', (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'taken'));
   for (const path of [join(folder, 'taken'), join(folder, 'absent', 'file')]) {

@@ -13,7 +13,7 @@ function guardedLog() {
   return { log, clock, guard: new FloodGuard(log, clock, LIMITS, ['info', 'warn']) };
 }
 
-test('so many lines of a kind are logged in a window, and at its end how many there were besides', () => {
+test('a limited number of lines of a kind is logged in a window, and the number of the others at its end', () => {
   const { log, clock, guard } = guardedLog();
   for (let n = 1; n <= 8; n++) guard.warn({ n }, 'refused');
   assert.deepEqual(
@@ -59,7 +59,7 @@ test('each kind has its own share, and that of levels that are not guarded is la
   assert.deepEqual([count('refused'), count('ended'), count('detail'), count('mistake')], [3, 3, 12, 12]);
 });
 
-test('a server that stops tells at once what it has left out, once', () => {
+test('a stopping server logs the number of suppressed lines at once, and once', () => {
   const { log, clock, guard } = guardedLog();
   for (let n = 1; n <= 5; n++) guard.warn({}, 'refused');
   guard.flush();

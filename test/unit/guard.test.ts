@@ -64,7 +64,7 @@ test('an observer that fails now and then stays', () => {
   assert.equal(guard.out, false);
 });
 
-test('a guard does not throw where the log does, or what takes the observer out', () => {
+test('a guard does not throw if the log or the removal of the observer throws', () => {
   const log = { debug: fail, info: fail, warn: fail, error: fail };
   const guard = new Guards(log, new FakeClock(), LIMITS).create('trace', fail);
   for (let times = 0; times < 5; times++) guard.run(fail);

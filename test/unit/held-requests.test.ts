@@ -73,7 +73,7 @@ function sized(id: string, bytes: number): Stanza {
   return request(id, bytes - HELD_BYTES - request(id, 1).cost + 1);
 }
 
-test('so many requests are held, and so many bytes, and no more', () => {
+test('the number and the bytes of held requests are limited', () => {
   const { held, clock } = holder(HOLD_MS, { heldRequests: 3, heldBytes: 10_000 });
   assert.equal(held.hold('a', sized('1', 10_001)), false);
   assert.equal(held.hold('a', sized('1', 6_000)), true);

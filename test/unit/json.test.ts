@@ -16,7 +16,7 @@ test('JSON is parsed up to a depth, and a value that was parsed can be written',
   }
 });
 
-test('brackets in a string do not count as nesting, whatever quotes and backslashes are in it', () => {
+test('brackets in a string do not count as nesting, with any quotes and backslashes', () => {
   for (const value of ['['.repeat(2_000), '"'.repeat(600) + '['.repeat(600), `\\"${'{['.repeat(600)}\\`, `${'\\'.repeat(601)}"${'['.repeat(600)}`]) {
     assert.equal(parseJson(JSON.stringify([value, [value]]))?.toString(), [value, value].toString());
     assert.equal(parseJson(`[${JSON.stringify(value)},${lists(MAX_JSON_DEPTH)}]`), undefined, 'what stands behind it does');
@@ -64,7 +64,7 @@ test('an observer sees no more than 256 messages of one stanza', () => {
   assert.deepEqual([peekMessages(body)?.length, parseOsrfMessages(body)?.length], [256, 1_000]);
 });
 
-test('a status is a text or a number; anything else that a peer sends for one is none, and nothing of it is run', () => {
+test("a status is a text or a number; any other value counts as none, and a peer's code never runs", () => {
   const status = (statusCode: unknown, text: unknown) => {
     const [message] =
       parseOsrfMessages(JSON.stringify([{ __c: 'osrfMessage', __p: { type: 'STATUS', payload: { __c: 'osrfStatus', __p: { statusCode, status: text } } } }])) ??

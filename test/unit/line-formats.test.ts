@@ -64,11 +64,11 @@ for (const [name, make] of [
   });
 }
 
-test('an escaped line of JSON is JSON still, and says what was logged', () => {
+test('an escaped line of JSON is still JSON with the same content', () => {
   for (const text of HOSTILE) assert.equal(JSON.parse(line(jsonLine, 30, text, { from: text })).from, text);
 });
 
-test('below a pretty line the stack of an error is indented, whatever its message has in it', async () => {
+test('the stack of an error is indented below a pretty line, with any text in its message', async () => {
   const format = await prettyLine(false);
   const lines = line(format, 50, 'failed', {
     err: { type: 'Error', message: 'a\r\n[12:00:00] INFO: b\u001b[2J', stack: 'Error: a\r\n[12:00:00] INFO: b\u001b[2J\n    at x' },

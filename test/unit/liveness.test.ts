@@ -33,7 +33,7 @@ test('a silent session is pinged once, and ended if that does not make it speak'
   assert.deepEqual(session.events, [PING, 'ping-timeout connection-timeout']);
 });
 
-test('whatever a session says begins its time anew', () => {
+test('any input of a session restarts its time', () => {
   const liveness = new Liveness(LIMITS);
   const session = watched(true);
   for (const now of [0, 900]) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logLevelOfOpensrf } from '../../server/kernel/log-levels.ts';
 
-test("OpenSRF's levels 0 to 5 are ours from silent to trace; what is beyond them is the nearest", () => {
+test("OpenSRF's levels 0 to 5 are ours from silent to trace; numbers beyond them become the nearest", () => {
   for (const [loglevel, level] of [
     [0, 'silent'],
     [1, 'error'],

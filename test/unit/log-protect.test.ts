@@ -20,7 +20,7 @@ test('parameters of a method that begins with a match string are redacted, those
   }
 });
 
-test('a match string is no pattern: its dot is a dot', () => {
+test('a match string is literal: its dot is a dot', () => {
   assert.equal(protect.protects('a.b.c'), true);
   assert.equal(protect.protects('axb.c'), false);
 });

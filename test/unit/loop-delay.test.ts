@@ -23,7 +23,7 @@ for (const [watched, ms] of [
   });
 }
 
-test('a loop that is held up for less than the time between two looks is seen by who watches', async () => {
+test('a delay shorter than the idle interval is measured while the console is open', async () => {
   const delay = new LoopDelay(realClock());
   delay.watched = true;
   holdUp(45);

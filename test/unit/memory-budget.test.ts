@@ -51,7 +51,7 @@ test('beyond the limit the largest client is closed, then the next, and a listen
   assert.equal(budget.givenUp, 3);
 });
 
-test('before a session any connection is closed that has not logged in, however little it owes', () => {
+test('connections before login are closed before any session, however little they owe', () => {
   const { closed, open, turns } = setUp();
   open('stranger', 'pending', 5);
   open('client', 'client', 996);
@@ -59,7 +59,7 @@ test('before a session any connection is closed that has not logged in, however 
   assert.deepEqual(closed, ['stranger 5']);
 });
 
-test('connections before login owe a sixteenth together at most; beyond, the oldest of the address goes that owes most', () => {
+test('connections before login owe at most a sixteenth together; beyond that the oldest of the address with the largest debt is closed', () => {
   const { budget, closed, open, turns } = setUp();
   open('honest', 'pending', 10, '10.0.0.1');
   for (const name of ['a', 'b', 'c']) open(name, 'pending', 20, '10.0.0.2');
@@ -67,7 +67,7 @@ test('connections before login owe a sixteenth together at most; beyond, the old
   assert.deepEqual([closed, budget.bytes], [['a 20'], 70]);
 });
 
-test('a connection that logs in owes nothing as one that has not', () => {
+test('a login moves the debt of a connection out of the share of unauthenticated ones', () => {
   const { budget, closed, open, turns } = setUp();
   const { account } = open('a', 'pending', 60);
   account.loggedIn({ peer: 'a', rank: 'client', giveUp: () => {} });
@@ -76,7 +76,7 @@ test('a connection that logs in owes nothing as one that has not', () => {
   assert.deepEqual([closed, budget.pendingBytes], [[], 60]);
 });
 
-test('memory of a debtor that is being closed comes back in time, and counts for nothing meanwhile', () => {
+test('the memory of a closing debtor does not count until it is freed', () => {
   const { budget, closed, open, turns } = setUp();
   const a = open('a', 'client', 700);
   open('b', 'client', 600);

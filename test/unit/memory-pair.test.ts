@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { memoryPair } from '../../server/net/memory-pair.ts';
 
-test('each end reads what the other is written, in order, and half-closes like a socket', async () => {
+test("each end reads the other's writes, in order, and half-closes like a socket", async () => {
   const [one, other] = memoryPair();
   const read: string[] = [];
   other.setEncoding('utf8').on('data', (text) => read.push(text));
@@ -29,7 +29,7 @@ test('a writer waits for a reader that takes nothing', async () => {
   assert.equal(one.writableLength, 0);
 });
 
-test('if one end is destroyed, the other is reset, and what is written to it fails', async () => {
+test('if one end is destroyed, the other is reset, and writes to it fail', async () => {
   const [one, other] = memoryPair();
   const fault = once(other, 'error');
   one.destroy();

@@ -13,7 +13,7 @@ function newRegistry(): Registered {
 
 const seriesIn = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));
 
-test('a metric has so many series; the sum of the others is one more', async () => {
+test('a metric has a limited number of series, plus one for the sum of the others', async () => {
   for (const kind of ['gauge', 'counter'] as const) {
     const registry = newRegistry();
     const meters = new Meters({ registry, prefix: 'p_', guard: someGuard(), maxSeries: 3 });

@@ -43,7 +43,7 @@ test('a failure has another line with its reason', () => {
   assert.equal(failed[1], '    died at line 3');
 });
 
-test('no line is wider than it may be, whatever the names are', () => {
+test('no line exceeds the width, with any names', () => {
   const long = 'x'.repeat(300);
   const names = { service: long, method: long, client: `a@b/${long}`, worker: `a@b/${long}`, xid: long, status: long };
   for (const width of [80, 120]) {

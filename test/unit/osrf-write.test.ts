@@ -51,7 +51,7 @@ test('several messages in one body come in order', () => {
   );
 });
 
-test('a body that is no array of OpenSRF messages is none at all', () => {
+test('a body other than an array of OpenSRF messages yields none', () => {
   const bodies = [
     '',
     'registering',
@@ -115,7 +115,7 @@ test('the body of a stanza is read with its references resolved', () => {
   assert.equal(bodyText(readStanza('<message>x<a:y/><body>1</body></message>', ` xmlns:a='urn:a'`)), '1');
 });
 
-test('a request has the members of OpenSRF’s C library in its order, and leaves out what its envelope does not name', () => {
+test('a request has the members of OpenSRF’s C library in its order, without those that its envelope leaves empty', () => {
   const messages = [sessionMessage('CONNECT', '0'), requestMessage('1', 'add', [2, { __proto__: null, a: '\u00e9' }])];
   assert.equal(
     bodyOf(messages, { locale: 'fr-CA', ingress: 'srfsh', apiLevel: 2 }),

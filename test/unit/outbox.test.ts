@@ -74,7 +74,7 @@ test('a flush in between writes at once, and the end of the turn nothing again',
   assert.deepEqual(socket.writes, ['a', 'b']);
 });
 
-test('an outbox is in line for the end of the turn once, and not while its peer takes nothing', async () => {
+test('an outbox is queued once for the end of the turn, and not while its peer reads nothing', async () => {
   let added = 0;
   class CountingFlusher extends Flusher {
     override add(flushable: Flushable): void {
@@ -95,7 +95,7 @@ test('an outbox is in line for the end of the turn once, and not while its peer 
   assert.deepEqual([added, socket.writes], [2, ['abc', 'def']]);
 });
 
-test('how long a peer has taken nothing is read from the clock that was handed in, not from the wall', async () => {
+test('the time without reading comes from the given clock, not from wall time', async () => {
   const socket = new BlockingDuplex();
   const outbox = new Outbox(transportOf(socket), newFlusher(), { now: () => 42 }, NO_ACCOUNT);
   socket.blocked = true;
@@ -104,7 +104,7 @@ test('how long a peer has taken nothing is read from the clock that was handed i
   assert.equal(outbox.blockedSince, 42);
 });
 
-test('while the peer takes nothing all waits, and leaves in order when it does', async () => {
+test('everything waits while the peer reads nothing, and is written in order when it reads', async () => {
   const { socket, outbox, append } = setUp();
   socket.blocked = true;
   append('a');
@@ -121,7 +121,7 @@ test('while the peer takes nothing all waits, and leaves in order when it does',
   assert.deepEqual([socket.writes, outbox.length, outbox.blockedSince], [['a', 'bcd'], 0, 0]);
 });
 
-test('what was never written comes out again, exactly and in order; text of the stream itself is written at its end', async () => {
+test('drain returns exactly the unwritten stanzas, in order; text of the stream itself is written at its end', async () => {
   const { socket, outbox, append } = setUp();
   append('a');
   await turn();
@@ -139,7 +139,7 @@ test('what was never written comes out again, exactly and in order; text of the 
   assert.equal(socket.text, 'ab-</stream:stream>');
 });
 
-test('of a pile only some is handed to the kernel, so that the rest can still go elsewhere', async () => {
+test('the kernel gets a part of a long queue, so that the rest can still go elsewhere', async () => {
   const { socket, outbox, append } = setUp();
   socket.blocked = true;
   for (const id of 'abcdef') append(id, 60_000);
@@ -151,7 +151,7 @@ test('of a pile only some is handed to the kernel, so that the rest can still go
   assert.equal(socket.text, [...'abcdef'].map((id) => id.repeat(60_000)).join(''));
 });
 
-test('a long stanza leaves bit by bit; once it has begun it is not given back, and nothing comes in between', async () => {
+test('a long stanza is written in portions; once begun it is neither returned nor interrupted', async () => {
   const { socket, outbox, append } = setUp();
   socket.blocked = true;
   append('a', 1_000_000);
@@ -209,7 +209,7 @@ test('written and drained together are always all that was appended, wherever th
   }
 });
 
-test('the last text follows what was written, and closes our side once', async () => {
+test('the last text follows the written output, and closes our side once', async () => {
   const { socket, outbox, append } = setUp();
   append('a');
   outbox.flush();
@@ -220,7 +220,7 @@ test('the last text follows what was written, and closes our side once', async (
   assert.ok(socket.writableEnded);
 });
 
-test('each connection is flushed once at the end of a turn, and what a flush brings about at the end of the next', async () => {
+test('each connection is flushed once at the end of a turn, and output caused by a flush at the end of the next', async () => {
   const flusher = newFlusher();
   const flushed: string[] = [];
   const flushable = (name: string, then?: () => void): Flushable => ({

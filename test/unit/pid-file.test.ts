@@ -85,7 +85,7 @@ test('a pid file that cannot be read is one clear line', (t) => {
   );
 });
 
-test('a stale pid file is replaced, and the log says so; a free one is written without a word', (t) => {
+test('a stale pid file is replaced with a log line, a new one written without', (t) => {
   const log = recordingLog();
   const path = fileWith(t, `${NOBODY}\n`);
   new PidFile(path).write(log);

@@ -51,7 +51,7 @@ test('each REQUEST of a body has an answer of its own, and other messages get no
   assert.deepEqual(numbers('RESULT', 'STATUS'), []);
 });
 
-test('a CONNECT, and whatever is no OpenSRF message, bounces whole', () => {
+test('a CONNECT, and a body without an OpenSRF message, bounces', () => {
   for (const body of [osrf('CONNECT'), osrf('REQUEST', 'CONNECT'), osrf('CONNECT', 'REQUEST'), 'hello', '', '[]', '{}', null]) {
     const refused = request(body);
     const [answer, ...more] = refuse(refused, absent('x'), 'status', LIMITS) as [Stanza];
@@ -78,7 +78,7 @@ test('a web gateway gets a bounce if the service takes no requests, and a status
   for (const ingress of ['', 'opensrf', 'srfsh', 'gateway-v10', 'Gateway-v1']) assert.deepEqual(answers(ingress, absent('x'), 'REQUEST'), [''], ingress);
 });
 
-test('everything bounces where that was chosen', () => {
+test('everything bounces if so configured', () => {
   for (const body of [osrf('REQUEST'), osrf('DISCONNECT'), osrf('REQUEST', 'REQUEST')]) {
     assert.deepEqual(
       refuse(request(body), absent('x'), 'bounce', LIMITS).map(({ type }) => type),

@@ -375,7 +375,7 @@ test('the grace for a lost listener begins when the requests are given back that
   );
 });
 
-test('a suspended router has no address, and learns of registrations from what it observes', () => {
+test('a suspended router has no address, and learns of registrations by observing', () => {
   const setting = setUp();
   const listener = setting.listen('l', 'a');
   setting.router.suspend();

@@ -93,7 +93,7 @@ test('an invalid PLAIN response is refused with the reason', () => {
   for (const [text, failure] of rows) assert.equal(outcome(dialogue(), auth('PLAIN', text)), failure, text);
 });
 
-test('an element of SASL out of order is no answer to anything', () => {
+test('a SASL element out of order gets no answer', () => {
   const sasl = dialogue();
   assert.equal(sasl.read(response('AAAA')), null, 'a response to nothing');
   outcome(sasl, auth('SCRAM-SHA-1', base64('n,,n=opensrf,r=abc')));
@@ -103,7 +103,7 @@ test('an element of SASL out of order is no answer to anything', () => {
   assert.equal(outcome(sasl, auth('PLAIN', base64(`\0opensrf\0${PASSWORD}`))), 'opensrf', 'another try');
 });
 
-test('the strongest mechanism is offered first; bound ones where there is something to bind to, plaintext ones where that is allowed', () => {
+test('the strongest mechanism is offered first; bound ones if there is a channel binding, plaintext ones if allowed', () => {
   const names = (context: SaslContext, plaintext: boolean) => dialogue(context, plaintext).offered.map(({ name }) => name);
   assert.deepEqual(names(PLAIN_CONTEXT, true), ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']);
   assert.deepEqual(names(PLAIN_CONTEXT, false), ['SCRAM-SHA-256', 'SCRAM-SHA-1']);
@@ -181,7 +181,7 @@ function scram({
   return outcome(tried, response(base64(spoil?.(final) ?? final)));
 }
 
-test('SCRAM proves a user who knows the password, whatever is in the name', () => {
+test('SCRAM proves knowledge of the password, with any characters in the name', () => {
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-1']) {
     assert.equal(scram({ mechanism }), 'opensrf');
     for (const name of OWN_IDENTITIES) {
@@ -270,7 +270,7 @@ test('a client can log in before its keys are derived, and after the accounts ha
   assert.equal(scram({ sasl, password: 'new' }), 'opensrf', 'on a stream that had begun before');
 });
 
-test('a password means the same however it was typed', () => {
+test('a password matches in every Unicode form', () => {
   assert.equal(saslprep('I\u00adX'), 'IX');
   assert.equal(saslprep('\u00aa'), 'a');
   assert.equal(saslprep('\u2168'), 'IX');

@@ -29,7 +29,7 @@ function errorOf(path: string): SettingsError {
 }
 
 for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.xml'))) {
-  test(`fixture ${name} decodes to what stands beside it`, () => {
+  test(`fixture ${name} decodes to the JSON file beside it`, () => {
     const expected = JSON.parse(readFileSync(join(FIXTURES, name.replace('.xml', '.json')), 'utf8')) as Record<string, unknown>;
     const { current } = new SettingsFile(join(FIXTURES, name));
     assert.ok(Object.keys(expected).length > 0);
@@ -56,7 +56,7 @@ test('a host that cannot be the name of an element is an error', () => {
   for (const host of ['127.0.0.1', 'a b', 'a,,b', 'a,1', ',', '/', 'x:y', 'a[']) assert.throws(() => current.hostConfig(host), { name: 'XPathError' }, host);
 });
 
-test('a file with the wrong content says so in one line', (t) => {
+test('invalid content is reported in one line', (t) => {
   const rows: readonly (readonly [content: string | Buffer, problem: string])[] = [
     ['<config/>', ':1: the root element is <config>, not <opensrf>; this is not an opensrf.xml'],
     ['<opensrf/>', ':1: <opensrf> contains neither <default> nor <hosts>'],
@@ -83,7 +83,7 @@ test('a file that cannot be read, or refers to one, says which and why', (t) => 
   assert.match(errorOf(path).message, /nosuch\.ent: cannot be read: ENOENT/);
 });
 
-test('a byte order mark is no matter, in UTF-8 or UTF-16', (t) => {
+test('a byte order mark is ignored, in UTF-8 or UTF-16', (t) => {
   const xml = '<opensrf><default><city>K\u00f6ln</city></default></opensrf>';
   for (const bytes of [Buffer.from(`\ufeff${xml}`), Buffer.from(`\ufeff${xml}`, 'utf16le'), Buffer.from(`\ufeff${xml}`, 'utf16le').swap16()]) {
     assert.equal(JSON.stringify(new SettingsFile(temporaryFile(t, bytes)).current.defaultConfig()), '{"city":"K\u00f6ln"}');

@@ -18,7 +18,7 @@ function converted(xml: string, readText = noFiles): unknown {
   return JSON.parse(JSON.stringify(convert(root)));
 }
 
-test('an element becomes what the Perl service makes of it', () => {
+test('an element is converted as by the Perl service', () => {
   const rows: readonly (readonly [xml: string, json: unknown])[] = [
     ['<k>3</k>', 3],
     ['<k>007</k>', 7],
@@ -66,14 +66,14 @@ test('an element becomes what the Perl service makes of it', () => {
   for (const [xml, json] of rows) assert.deepEqual(converted(xml), json, xml);
 });
 
-test('keys that plain objects have already are keys like any other', () => {
+test("names of an object's built-in members are ordinary keys", () => {
   const json = JSON.stringify(convert(parse('<k><__proto__><a>1</a></__proto__><__proto__>2</__proto__><toString/></k>').children[0] as XmlNode));
   assert.equal(json, '{"__proto__":[{"a":1},2],"toString":{}}');
   const merged = merge(JSON.parse('{"a":1}') as Setting, JSON.parse('{"__proto__":{"b":2}}') as Setting);
   assert.equal(JSON.stringify(merged), '{"a":1,"__proto__":{"b":2}}');
 });
 
-test('settings are laid over others by the rules of the Perl service', () => {
+test('settings are merged by the rules of the Perl service', () => {
   const rows: readonly (readonly [base: Setting, overlay: Setting, merged: Setting])[] = [
     [
       { a: 1, b: { c: 2, d: 3 } },
@@ -99,7 +99,7 @@ test('settings are laid over others by the rules of the Perl service', () => {
   }
 });
 
-test('entities are expanded where they stand: text, elements, attributes, other files, one inside another', () => {
+test('entities are expanded in text, elements, attributes, other files, and inside each other', () => {
   const entities = `<!DOCTYPE k [
     <!ENTITY % unused-comment-below "x" >
   ]>`;

@@ -60,7 +60,7 @@ test('input that is not a stream is refused at its first tag', () => {
   ]);
 });
 
-test('an exception of a receiver is passed on unchanged: it is no error of the peer', () => {
+test("a receiver's exception is passed on unchanged: it is not the peer's error", () => {
   const mistake = new TypeError('a mistake');
   const receiver = new Reading();
   receiver.stanzaRead = () => {
@@ -98,7 +98,7 @@ test('a start tag in many pieces takes no more time than a body in as many', () 
   assert.ok(tag < 6 * body, `${tag} us for a tag, ${body} us for a body`);
 });
 
-test('restricted XML ends the stream wherever it stands', () => {
+test('restricted XML ends the stream at any place', () => {
   assertRefused([
     ['a comment', `${OPENING}<!-- x --><message/>`, 'restricted-xml'],
     ['a comment in a stanza', `${OPENING}<message><!-- x --></message>`, 'restricted-xml'],
@@ -185,7 +185,7 @@ test('a stanza passes as it was written but for its start tag', () => {
   }
 });
 
-test('a session is handed message, iq and presence as stanzas whatever their namespace, and all else as elements', () => {
+test('a session gets message, iq and presence of any namespace as stanzas, and all else as elements', () => {
   const xml = `<message/><iq xmlns='urn:x'/><presence/><c:message/><r xmlns='urn:xmpp:sm:3'/><stream:error/><messages/>`;
   for (const chunks of ways(xml)) {
     const { stanzas, namespaces, elements, error } = Reading.of([OPENING.replace('>', ` xmlns:c='jabber:client'>`), ...chunks]);
@@ -302,7 +302,7 @@ test('the extension is found in both forms, the first value of each attribute co
   }
 });
 
-test('what an OpenSRF library would take for a stanza, an error or another extension is marked', () => {
+test('content that an OpenSRF library would read as a stanza, an error or another extension is marked', () => {
   const hasNestedStanza = [
     '<message><message/></message>',
     '<message><x><message/></x></message>',
@@ -337,13 +337,13 @@ test('elements may be nested to the limit and no deeper', () => {
   assert.equal(Reading.of([OPENING, '<x>'.repeat(8)], { maxDepth: 8 }).error?.condition, 'policy-violation', 'at the start tag already');
 });
 
-test('before login there may be so many elements and no more', () => {
+test('the number of elements before login is limited', () => {
   assert.equal(Reading.of([OPENING, '<iq/>'.repeat(7)], { maxElements: 8 }).error, null);
   assert.equal(Reading.of([OPENING, '<iq/>'.repeat(8)], { maxElements: 8 }).error?.condition, 'policy-violation');
   assert.equal(Reading.of([OPENING, `<iq>${'<a/>'.repeat(7)}`], { maxElements: 8 }).error?.condition, 'policy-violation');
 });
 
-test('before login a stream may be so long and no longer, complete or not', () => {
+test('the length of a stream before login is limited, whether elements are complete or not', () => {
   const iq = '<iq/>';
   const maxStreamBytes = OPENING.length + 2 * iq.length;
   assert.equal(Reading.of([OPENING, iq, iq], { maxStreamBytes }).error, null);
@@ -401,7 +401,7 @@ test('an attribute longer than the limit counts like any other text', () => {
   assert.equal(Reading.of([OPENING, `<message x='`, ...'y'.repeat(400)], STANZA_LIMITS).error?.condition, 'policy-violation');
 });
 
-test('the parts of an oversized stanza that a bounce needs are kept, wherever they stand', () => {
+test('the parts of an oversized stanza that a bounce needs are kept, at any place', () => {
   const body = `<body>${'x'.repeat(300)}</body>`;
   const thread = '<thread>1&lt;2</thread>';
   const extension = `<opensrf osrf_xid='7'/>`;
@@ -473,7 +473,7 @@ test('behind a restart comes a stream of its own, in the same text or another', 
   }
 });
 
-test('behind a stop nothing is read, whatever the receiver asks for after it', () => {
+test('after a stop nothing is read, even if the receiver then calls for a new stream', () => {
   for (const last of ['stop', 'stop-restart']) {
     for (const chunks of ways(`${OPENING}<iq/><${last}/>${OPENING}<message/><`)) {
       assert.deepEqual(new Obedient().read(chunks), ['header', 'stanza iq', `element ${last}`], JSON.stringify(chunks));

@@ -62,7 +62,7 @@ test('a listener that answers none of several requests, while it did before, is 
   assert.equal(suspicions(), 1);
 });
 
-test('one slow request is no sign of death, nor are several where no listener of the service has answered yet', () => {
+test('one slow request causes no suspicion, nor do several before any listener of the service has answered', () => {
   const slow = twoAtWork();
   slow.ask(2);
   slow.answer(slow.alive);
@@ -75,7 +75,7 @@ test('one slow request is no sign of death, nor are several where no listener of
   assert.equal(fresh.reasonOf(listener), '');
 });
 
-test('where answers usually take long, more patience is shown', () => {
+test('the router is more patient with services whose answers usually take long', () => {
   const { dead, alive, ask, answer, clock, reasonOf } = twoAtWork();
   ask(2);
   answer(alive);
@@ -104,7 +104,7 @@ test('a suspect that answers is trusted again', () => {
   assert.equal(dead.take().length, 1);
 });
 
-test('a suspect that registers again is believed again, and the only listener of a service gets requests though it is a suspect', () => {
+test('a suspect that registers again is trusted again, and the only listener of a service gets requests even as a suspect', () => {
   const { dead, alive, ask, answer, clock, reasonOf, register, environment } = twoAtWork();
   ask(4);
   answer(alive);
@@ -118,7 +118,7 @@ test('a suspect that registers again is believed again, and the only listener of
   assert.equal(reasonOf(dead), '');
 });
 
-test('a listener that leaves bytes in its kernel is passed over after stalledAfterMs, and believed when it reads them; others are not looked at', () => {
+test('a listener that leaves bytes unread in its kernel is passed over after stalledAfterMs, and trusted when it reads them; others are not checked', () => {
   const { dead, alive, ask, answer, clock, evidence, reasonOf } = twoAtWork();
   clock.advance(5 * SECOND);
   assert.equal(evidence.reads, 0, 'nothing waits, so nothing is looked at');
@@ -192,7 +192,7 @@ test('two processes of a program that both run are two listeners', () => {
   assert.deepEqual([reasonOf(one), reasonOf(two), one.ended], ['', '', false]);
 });
 
-test('the requests of a suspect are not lost unless --stuck-listener says so', () => {
+test('the requests of a suspect are not lost without --stuck-listener', () => {
   const { dead, alive, ask, answer, clock, client, nodeOf } = twoAtWork();
   ask(4);
   answer(alive);
@@ -237,7 +237,7 @@ test('a listener whose workers send is never stuck: a report may take ten minute
   assert.equal(client.take().length, 2);
 });
 
-test('with "ignore" no request is given up, whatever --stuck-listener says', () => {
+test('with "ignore" no request is given up, even with --stuck-listener', () => {
   const { alive, ask, answer, clock, client, nodeOf, dead } = twoAtWork({ stuckListenerMs: 30 * SECOND, onListenerLoss: 'ignore' });
   ask(4);
   answer(alive);
@@ -246,7 +246,7 @@ test('with "ignore" no request is given up, whatever --stuck-listener says', () 
   assert.deepEqual([client.take().length, nodeOf(dead)?.unanswered], [0, 2]);
 });
 
-test('only requests are counted: a DISCONNECT, which has no answer, brings no suspicion', () => {
+test('only requests count: a DISCONNECT, which has no answer, causes no suspicion', () => {
   const { environment, client, clock, dead, reasonOf } = twoAtWork();
   for (let number = 0; number < 6; number++) {
     const body = '[{"__c":"osrfMessage","__p":{"threadTrace":"1","locale":"en-US","type":"DISCONNECT"}}]';

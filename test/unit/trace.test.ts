@@ -78,7 +78,7 @@ test('a filter matches if all its parts match', () => {
   assert.match(String(TraceFilter.parse(new URLSearchParams('slowerThan=soon'))), /not a number/);
 });
 
-test('a ring keeps so many entries and so many characters, and forgets the oldest first', () => {
+test('a ring keeps limited numbers of entries and characters, and forgets the oldest first', () => {
   const any = TraceFilter.parse(new URLSearchParams()) as TraceFilter;
   const ids = (ring: TraceRing) => all(ring.search(any, 100)).map(({ summary: { id } }) => id);
   const byNumber = new TraceRing({ exchanges: 3, bytes: 1e6 });
@@ -121,7 +121,7 @@ test('a budget is spent by the clock and filled by it; eight hundred stanzas a s
   assert.equal(budget.exhausted, false, '…the last are paid back in the time they take');
 });
 
-test('a budget that is spent is filled again when that is due, not with what trickles in', () => {
+test('a spent budget is refilled when due, not in small amounts', () => {
   const budget = new Budget(5, 0);
   for (let n = 0; n < 800; n++) budget.spendOnStanza(0.1);
   assert.equal(budget.exhausted, true);

@@ -38,7 +38,7 @@ test('passwords are accepted on confidential transports, and elsewhere by the co
   assert.equal(taken(NETWORK), 'allow');
 });
 
-test('TLS is offered where it can be begun; where it is required, there is no login without', () => {
+test('TLS is offered if the transport can start it; if it is required, no login works without it', () => {
   const policy = { plaintextLogin: 'allow', startTls: 'required' } as const;
   assert.deepEqual(loginTerms(policy, LOOPBACK), { startTls: 'required', login: false, plaintext: false });
   assert.deepEqual(loginTerms(policy, TLS), { startTls: 'none', login: true, plaintext: true });
@@ -77,7 +77,7 @@ test('options of transports that go together are taken', () => {
   assert.equal(from({ 'tls-required': false }).tls, null);
 });
 
-test('two kinds of listeners cannot have one port, and an origin is no address of a page', () => {
+test('two kinds of listeners cannot share a port, and an origin must not contain a path', () => {
   const input = { port: 5222, websocket: { ports: [5222], tlsPorts: [70_000], origins: ['https://example.org/page', 'https://example.org:8443', '*'] } };
   assert.deepEqual(
     problemsOf(() => createConfig(input)),

@@ -14,7 +14,7 @@ const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
    3: 0200007F:9C40 0100007F:1466 01 00000000:00000005 00:00000000 00000000  1000        0 4 1
 `;
 
-test("the bytes that a process has not read stand in the row of its own end of the socket; others' rows count for nothing", () => {
+test("a process's unread bytes are in the row of its own end of the socket; other rows do not count", () => {
   const wanted = new Set(['127.0.0.1:40000', '127.0.0.1:40001', '127.0.0.1:40002', '127.0.0.1:40009']);
   assert.deepEqual(
     [...unreadBytesIn(TABLE, wanted)],
@@ -25,7 +25,7 @@ test("the bytes that a process has not read stand in the row of its own end of t
   );
 });
 
-test('what a peer on this machine leaves unread is seen in the tables of the kernel', {
+test("the kernel's tables show the unread bytes of a peer on this machine", {
   skip: !existsSync('/proc/net/tcp') && 'no /proc/net/tcp here',
 }, async (t) => {
   const server = createServer().listen(0, '127.0.0.1');

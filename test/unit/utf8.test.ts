@@ -86,6 +86,6 @@ test('invalid UTF-8 ends the stream however it is cut', () => {
   }
 });
 
-test('an unfinished character at the end is no error yet', () => {
+test('an incomplete character at the end is not an error yet', () => {
   for (const bytes of [[0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x90]]) assert.equal(decode([Buffer.from(bytes)]), '');
 });

@@ -25,7 +25,7 @@ test('without a list pages of this machine and of the served domains may connect
   for (const origin of BAD) assert.equal(may(origin, NO_LIST), false, origin);
 });
 
-test('with a list those in it may connect, and * lets every page', () => {
+test('with a list its pages may connect, with * all pages', () => {
   for (const origin of [...GOOD, ...BAD]) assert.equal(may(origin, { origins: ['*'], crossOrigins: [], domains: [] }), true, origin);
   const listed = { origins: ['https://good.example'], crossOrigins: [], domains: DOMAINS };
   assert.equal(may('https://good.example', listed), true);
@@ -41,7 +41,7 @@ test('<cross_origin> names hosts of either scheme', () => {
   assert.equal(may('https://notgood.example:8443', listed), false);
 });
 
-test('a page of the host that is asked may connect, but not by a foreign name for 127.0.0.1, unless a proxy stands before us', () => {
+test('a page of the requested host may connect, but not by a foreign name for 127.0.0.1 without a proxy', () => {
   const host = { host: 'library.example:7682' };
   assert.equal(may('https://library.example', NO_LIST, host, '192.0.2.1'), true);
   assert.equal(may('https://evil.example', NO_LIST, host, '192.0.2.1'), false);
@@ -54,12 +54,12 @@ test('a page of the host that is asked may connect, but not by a foreign name fo
 
 const senderOf = (proxies: readonly string[], headers: Headers, remote = '127.0.0.1') => new Forwarded(proxies).sender(request(headers, remote));
 
-test('the word of a proxy that is not trusted does not count', () => {
+test('the headers of an untrusted proxy do not count', () => {
   assert.deepEqual(senderOf([], { 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'https' }), { address: '127.0.0.1', secure: false });
   assert.equal(senderOf(['10.0.0.1'], { forwarded: 'for=192.0.2.7' }).address, '127.0.0.1');
 });
 
-test('the address of a client is the nearest that is no trusted proxy', () => {
+test("the address of a client is the nearest that is not a trusted proxy's", () => {
   assert.deepEqual(senderOf(['loopback'], { 'x-forwarded-for': '198.51.100.1, 192.0.2.7', 'x-forwarded-proto': 'https' }), {
     address: '192.0.2.7',
     secure: true,

@@ -58,7 +58,7 @@ test('UTF-16 is known by its byte order mark, or by its first characters; a mark
   assert.equal(rest(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), declaring('ISO-8859-1', 'k\xc3\xb6ln')])), 'köln');
 });
 
-test('bytes that are no text in the encoding are refused with their line', () => {
+test('bytes invalid in the encoding are refused with their line', () => {
   const undeclared = 'convert the file, or declare its encoding in the first line, as <?xml version="1.0" encoding="ISO-8859-1"?>';
   const rows: readonly (readonly [bytes: Buffer, message: string])[] = [
     [Buffer.from('<k>\n<a>\n\n\xe9</a></k>', 'latin1'), `F:4: not UTF-8: ${undeclared}`],
@@ -110,7 +110,7 @@ for (const [what, text, problem] of [
   ['two values of one name', LINES('<a b="1" b="2"/>'), '3: duplicate attribute: b'],
   ['an entity that is not well-formed', `<!DOCTYPE opensrf [<!ENTITY a "<b>">]>\n${LINES('one\n&a;\nthree\nfour')}`, '5: in the entity &a;: unclosed tag: b'],
 ] as const) {
-  test(`${what} is reported in the line of the mistake, in every file`, (t) => {
+  test(`${what} is reported with its own line, in every file`, (t) => {
     const path = temporaryFile(t, text);
     const expected = `${path}:${problem}`;
     assert.throws(() => new SettingsFile(path), { name: 'SettingsError', message: expected });
@@ -127,7 +127,7 @@ test('text that only looks like an error is accepted', () => {
   assert.equal(parseXml(text, 'F', null).children.filter(({ kind }) => kind === 'element')[0]?.name, 'k');
 });
 
-test('an element stands where its start tag begins', () => {
+test("an element's line is that of its start tag", () => {
   const root = parseXml('<k>\n<a\n  b="1"\n  c="2">x</a>\n</k>', 'F', null).children[0];
   assert.deepEqual([root?.line, root?.children[0]?.line], [1, 2]);
 });

@@ -30,7 +30,7 @@ test('an unknown reference stays as it is', () => {
   }
 });
 
-test('attributes are found with the places where they stand', () => {
+test('attributes are found with their positions', () => {
   const tag = `<opensrf a='1'\n\tb = "2"  c='' d:e="f"/>`;
   const found = rawAttributes(tag, '<opensrf'.length);
   assert.deepEqual(
@@ -60,7 +60,7 @@ test('text in a value is never taken for an attribute, and references in it stay
   );
 });
 
-test('a name may hold what JavaScript takes for white space and XML does not', () => {
+test("a name may contain JavaScript's white space that is not XML's", () => {
   const names = ['a\ufeffb', '\u1680', 'c'];
   const found = rawAttributes(`<x ${names.map((name) => `${name}='1'`).join(' ')}>`, 2);
   assert.deepEqual(

@@ -22,7 +22,7 @@ function settings(xml = XML): Settings {
   return new Settings(rootOf(xml));
 }
 
-test('an XPath expression selects what XPath 1.0 says, in document order', () => {
+test('an XPath expression selects by XPath 1.0, in document order', () => {
   const rows: readonly (readonly [xpath: string, json: string])[] = [
     ['/opensrf/default/dirs/log', '["/var/log"]'],
     ['//activeapps', '[{},{"appname":"a.b"},{"appname":["x","y"]}]'],
@@ -130,7 +130,7 @@ const BOMBS: readonly string[] = [
   '//*/descendant-or-self::node()/ancestor-or-self::node()/descendant::node()',
 ];
 
-test('an expression that takes too much work is given up, whatever the work is', () => {
+test('an expression that takes too much work of any kind is stopped', () => {
   for (const bomb of BOMBS) assert.throws(() => WIDE.select(bomb), /takes more than \d+ steps of work; select less at a time$/, bomb);
   // A name of a host is a part of an expression.
   assert.throws(() => WIDE.hostConfig('x/../../default//*|//*'), /steps of work/);

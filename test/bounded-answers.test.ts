@@ -49,7 +49,7 @@ test('a stanza for several sessions is copied up to the limit of sessions, and b
   }
 });
 
-test('copies of a stanza take so much memory, and a longer one goes back to its sender', async (t) => {
+test('the memory for copies of a stanza is limited, and a longer one bounces', async (t) => {
   const { peers, sender } = await receivers(t, { stanzaCopyBytes: 30_000 }, 3);
   const message = (id: string, length: number) => `<message to='${ACCOUNT}' type='headline' id='${id}'><body>${'x'.repeat(length)}</body></message>`;
   sender.send(message('long', 10_000));

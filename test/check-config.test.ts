@@ -56,7 +56,7 @@ test('--check-config reports everything that a start would fail for', (t) => {
   );
 });
 
-test('--check-config writes nothing, and does not mind that a server of the same configuration runs', async (t) => {
+test('--check-config writes nothing, and works beside a running server of the same configuration', async (t) => {
   const folder = temporaryFolder(t);
   const files = ['pid', 'log', 'record', 'control'].flatMap((name) => [`--${name === 'record' ? name : `${name}-file`}`, join(folder, name)]);
   const args = ['--with-settings', SETTINGS, '--stubs', STUBS, '--unix', join(folder, 'socket'), '--console', '0', ...files];

@@ -49,7 +49,7 @@ test('stanzas that a component has not read bounce when it ends, and its listene
   assert.ok(log.lines.some(({ message, fields }) => message === 'session bound' && fields['jid'] === COMPONENT));
 });
 
-test('a server that stops tells its components, and takes them again when it is started', async (t) => {
+test('a stopping server ends the streams of its components, and accepts them again after a start', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS });
   const [before] = server.listening.components as [BoundAddress];
   const component = await handshake(await Peer.connect(t, before));
@@ -77,7 +77,7 @@ test('a new secret applies to new components; connected ones stay', async (t) =>
   await handshake(await Peer.connect(t, address), 'changed');
 });
 
-test('after too many failures the answer to a wrong handshake is delayed, and that to a right one is not; logins of clients count too', async (t) => {
+test('after too many failures the answer to a wrong handshake is delayed, the answer to a correct one is not; logins of clients count too', async (t) => {
   const { server, address } = await startServer(t, {
     components: COMPONENTS,
     limits: { failedLogins: 1, failedLoginDelayMs: 60_000, loginTimeoutMs: 120_000 },
@@ -113,7 +113,7 @@ test('a silent component is not pinged', async (t) => {
   assert.doesNotMatch(component.transcript, /id='ping'/);
 });
 
-test('a handshake that does not come ends the stream', async (t) => {
+test('a missing handshake ends the stream', async (t) => {
   const { server } = await startServer(t, { components: COMPONENTS, limits: { loginTimeoutMs: 20 } });
   const component = await Peer.connect(t, server.listening.components[0] as BoundAddress);
   assert.match(await component.closed(), /<connection-timeout [^>]*><text [^>]*>the handshake took too long<\/text>/);
@@ -132,7 +132,7 @@ test('if the port for components is taken, nothing is started', async (t) => {
   assert.equal(server.listening.components[0]?.port, port);
 });
 
-test('components are configured on the command line and in <chopchop>, whose <secret> is that of all', () => {
+test('components are configured on the command line and in <chopchop>, whose <secret> applies to all', () => {
   const two = checked(['--component-port', '5347', '--component', 'A.localhost:s:1', '--component', 'b.localhost:s,2']);
   assert.deepEqual(two.components, { port: 5347, domains: ['a.localhost', 'b.localhost'], conflict: 'keep' });
   assert.doesNotMatch(two.stdout, /s:1|s,2/);
@@ -167,7 +167,7 @@ test('errors in the components’ configuration are reported at the start, witho
   );
 });
 
-test('the ready file tells where components connect', async (t) => {
+test('the ready file has the addresses for components', async (t) => {
   const folder = temporaryFolder(t);
   const args = ['--host', '127.0.0.1', '--port', '0', '--component-port', '0', '--component-secret', 'secret', '--ready-file', join(folder, 'ready.json')];
   endWith(t, spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' }));

@@ -34,7 +34,7 @@ test('--check-config prints the configuration without passwords, and starts noth
   assert.doesNotMatch(stdout, /privpassword|pubrouter/);
 });
 
-test('methods whose parameters may not be shown are those of <log_protect> and of --log-protect', () => {
+test('<log_protect> and --log-protect both hide parameters of methods', () => {
   const site = ['--config', `${FIXTURES}3.3-two-routers.xml`];
   assert.deepEqual(checked(site).logProtect, ['open-ils.auth', 'open-ils.some_service.some_method']);
   assert.deepEqual(checked([...site, '--log-protect', 'a.b', '--log-protect', 'c']).logProtect, [
@@ -46,7 +46,7 @@ test('methods whose parameters may not be shown are those of <log_protect> and o
   assert.deepEqual(checked([]).logProtect, []);
 });
 
-test('the command line beats the environment, that beats <chopchop>, that beats the other sections, and those the defaults', () => {
+test('the command line overrides the environment, that <chopchop>, that the other sections, and those the defaults', () => {
   // Its own log file is that of another machine.
   const config = ['--config', `${FIXTURES}1.4-chopchop.xml`, '--log-file', '/dev/null'];
   assert.deepEqual(checked([]).ports, [5222]);
@@ -122,7 +122,7 @@ test('an invalid value of <chopchop> is reported with its place, unless the comm
   assert.equal(run(['--config', file, '--check-config', '--peer-router', 'localhost', '--hold', '2']).status, 0);
 });
 
-test('a file that is not there is one clear line and exit code 4', () => {
+test('a missing file is one clear line and exit code 4', () => {
   const { status, stderr } = run(['--config', '/nonexistent/core.xml']);
   assert.equal(status, 4);
   assert.match(stderr, /^opensrf-chopchop: \/nonexistent\/core\.xml: cannot be read: ENOENT[^\n]*\n$/);
@@ -136,7 +136,7 @@ test('an unknown variable of the environment is a warning, and those of a contai
   assert.match(doctor.stdout, /^WARN {2}OPENSRF_CHOPCHOP_DOMIAN: is not a setting/m);
 });
 
-test('TLS that the environment requires is required, in every spelling', () => {
+test('the environment can require TLS, in every spelling', () => {
   for (const value of ['1', 'yes', 'True', 'on'])
     assert.equal(checked(['--tls-self-signed'], { OPENSRF_CHOPCHOP_TLS_REQUIRED: value }).tls.required, true, value);
   const { status, stderr } = run(['--tls-self-signed', '--check-config'], { OPENSRF_CHOPCHOP_TLS_REQUIRED: 'ja' });

@@ -14,7 +14,7 @@ async function serveWithControl(t: TestContext, folder: string, ...args: string[
   return { ...(await serve(t, folder, '--log-level', 'warn', '--control-file', file, ...args)), file };
 }
 
-test('--console serves it on a port of its own; the files say where, and only the control file has the token, for its user alone', async (t) => {
+test('--console serves it on a separate port; the files have the address, and only the control file has the token, for its user only', async (t) => {
   const folder = temporaryFolder(t);
   const serving = await serveWithControl(t, folder, '--console', '0');
   const { url, socket, token } = JSON.parse(readFileSync(serving.file, 'utf8'));
@@ -54,7 +54,7 @@ test('the token may come from a file; an invalid one is refused before the serve
   oneLine(missing.stderr);
 });
 
-test('options of the control interface that make no sense are refused in one line', () => {
+test('contradictory options of the control interface are refused in one line', () => {
   for (const [args, code, text] of [
     [['--console', 'x'], 2, /--console: "x" is not a port number/],
     [['--console', '70000'], 2, /"70000" is not a port number/],
@@ -72,7 +72,7 @@ test('options of the control interface that make no sense are refused in one lin
   }
 });
 
-test('a folder for control files that others may look into is not used', (t) => {
+test('a folder for control files that others can read is not used', (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'opensrf-chopchop'));
   chmodSync(join(folder, 'opensrf-chopchop'), 0o755);
@@ -117,7 +117,7 @@ test('monitor prints the requests of a running server as they end, over a unix s
   assert.ok(lines.every(({ length }) => length <= 120));
 });
 
-test('monitor shows the newest requests of the past, oldest first, and ends there if it is not to follow', async (t) => {
+test('monitor shows the newest remembered requests, oldest first, and with --no-follow ends there', async (t) => {
   const serving = await serveWithControl(t, temporaryFolder(t), '--console', '0');
   const client = await OsrfClient.connect({ ...LOGIN, ...serving.ready.c2s[0], resource: 'alice' });
   t.after(() => client.close());
@@ -162,7 +162,7 @@ test('monitor reports a missing server, a missing file and an invalid filter', a
   await stop(serving);
 });
 
-test('monitor finds the one server that runs here by itself', async (t) => {
+test('monitor finds the only server that runs here', async (t) => {
   const folder = temporaryFolder(t);
   const before = process.env['XDG_RUNTIME_DIR'];
   process.env['XDG_RUNTIME_DIR'] = folder;

@@ -11,7 +11,7 @@ import { Peer } from './support/peer.ts';
 const SESSIONS = 4;
 const SERVICES = 1_000;
 
-test('lists of sessions and of listeners are made bit by bit, in slices of the event loop', async (t) => {
+test('lists of sessions and of listeners are made in slices of the event loop', async (t) => {
   const started = await startControlledServer(t);
   const { server } = started;
   for (let number = 0; number < SESSIONS; number++) {
@@ -41,7 +41,7 @@ function* counted(job: Job, bit: () => void): Job {
   }
 }
 
-test('a scrape writes each metric in a turn of the event loop of its own', async (t) => {
+test('a scrape writes each metric in a separate turn of the event loop', async (t) => {
   const { server, call } = await startControlledServer(t);
   let turns = 0;
   const { soon } = server.clock;

@@ -17,7 +17,7 @@ function site(t: TestContext, ...elements: string[]) {
   return { folder, file, checked };
 }
 
-test('<chopchop> puts the control interface where it is to be', async (t) => {
+test('<chopchop> sets the addresses of the control interface', async (t) => {
   const { folder, file } = site(t, '<console>0</console>', '<control_file>CONTROL</control_file>', '<control_token_file>TOKEN</control_token_file>');
   const [controlFile, tokenFile] = [join(folder, 'control.json'), join(folder, 'token')];
   writeFileSync(tokenFile, 'a-token-of-the-site');

@@ -129,7 +129,7 @@ function statusOfBegun(url: string, bytes: number): Promise<number> {
   });
 }
 
-test('a body that is too large, no JSON, or not said to be JSON is refused', async (t) => {
+test('a body that is too large, not JSON, or not declared as JSON is refused', async (t) => {
   const { url, call } = await startControlledServer(t);
   const status = async (options: RequestInit) => (await call('/api/v1/call', { method: 'POST', ...options })).status;
   assert.equal(await statusOfBegun(url, 4 * 1024 * 1024 + 1), 413);
@@ -197,7 +197,7 @@ test('sessions are listed with their parts and counts, and one can be closed', a
   assert.equal((await started.call('/api/v1/sessions?limit=none')).status, 400);
 });
 
-test('routers tell of their services and listeners, which can be drained and resumed', async (t) => {
+test('routers report their services and listeners, which can be drained and resumed', async (t) => {
   const started = await startControlledServer(t);
   const service = await startMath(t, started);
   const listeners = async () => {
@@ -259,7 +259,7 @@ test('a call runs like a client’s, and returns the outcome', async (t) => {
   assert.equal(started.server.sessions.size, 2, 'its session is over');
 });
 
-test('a call whose results are too many ends with those that came before', async (t) => {
+test('a call with too many results ends with the first ones', async (t) => {
   const started = await startControlledServer(t, { limits: { callResultBytes: 10_000 } });
   const methods = {
     *many() {
@@ -331,7 +331,7 @@ test('metrics are OpenMetrics: sessions, stanzas, routed messages by listener, b
   assert.ok(text.endsWith('# EOF\n'));
 });
 
-test('a unix socket is for its user alone and gone in the end; one left behind is replaced, a live one is not', async (t) => {
+test('a unix socket is for its user only and removed at the end; a stale one is replaced, a live one is not', async (t) => {
   const { server, log } = await startServer(t);
   const socket = join(temporaryFolder(t), 'control.sock');
   const leaveBehind = `require('node:net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
@@ -378,7 +378,7 @@ test('the log has the actions of the control interface, without the token', asyn
   assert.ok(!JSON.stringify(started.log.lines).includes(TOKEN));
 });
 
-test('the configuration has no say in it: the control interface leaves nothing behind', async () => {
+test('the control interface leaves nothing behind, with any configuration', async () => {
   const log = recordingLog();
   const { ChopChop } = await import('../server/compose/chopchop.ts');
   const server = new ChopChop(createConfig({ port: 0 }), log);

@@ -73,7 +73,7 @@ for (const [what, body] of [
   });
 }
 
-test('an exchange observer is not held up by an error of 8 MB in which many errors seem to begin', () => {
+test('an error of 8 MB with many possible beginnings does not delay an exchange observer', () => {
   const codes: number[] = [];
   const observer = {
     asked: () => {},
@@ -143,7 +143,7 @@ for (const [what, begin, more] of [
   });
 }
 
-test('to register costs the same for the first service of a listener and the last', () => {
+test('the first and the last registration of a listener cost the same', () => {
   const { environment, client } = routerWith(50_000);
   const costOf = (from: number) =>
     cpuMs(() => {

@@ -21,7 +21,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/perl service\.pl/, 'stands for a program of the reader’s'],
 ];
 
-test('the options that the documentation names are there', () => {
+test('the options named in the documentation exist', () => {
   const helps = new Map<string, string>();
   const help = (command: string) => helps.get(command) ?? helps.set(command, run(command, '--help').stdout).get(command) ?? '';
   let found = 0;

@@ -39,7 +39,7 @@ function assertShown(lines: readonly string[], output: string): void {
   }
 }
 
-test('the README shows the way of a request as the demo does', () => {
+test('the README shows the path of a request as the demo prints it', () => {
   assertShown(shown('asks router@localhost/opensrf.math for add(2, 2)'), run('demo').stdout);
 });
 

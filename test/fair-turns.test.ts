@@ -17,7 +17,7 @@ const SHAPES: readonly (readonly [shape: string, xml: string, bytes: number])[] 
 
 for (const transport of ['memory', 'TCP'] as const) {
   for (const [shape, xml, bytes] of SHAPES) {
-    test(`a peer that sends much at once holds up no other: ${shape} over ${transport}`, async (t) => {
+    test(`a peer that sends much at once delays no other: ${shape} over ${transport}`, async (t) => {
       const { server, address } = await startServer(t, { domains: [DOMAIN] });
       const connect = () => (transport === 'memory' ? Promise.resolve(Peer.inMemory(server)) : Peer.connect(t, address));
       const flood = await (await connect()).login('opensrf', DOMAIN, 'flood');
@@ -33,7 +33,7 @@ for (const transport of ['memory', 'TCP'] as const) {
   }
 }
 
-test('a peer’s last bytes are read behind all before them, however many turns that takes', async (t) => {
+test('a peer’s last bytes are read after all earlier ones, in any number of turns', async (t) => {
   const { server } = await startServer(t, { domains: [DOMAIN] });
   const peer = await Peer.inMemory(server).login('opensrf', DOMAIN, 'peer');
   const neighbour = await Peer.inMemory(server).login('opensrf', DOMAIN, 'neighbour');

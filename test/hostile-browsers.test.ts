@@ -11,7 +11,7 @@ const ADD = `/osrf-gateway-v1?service=${MATH}&method=add&param=1&param=2`;
 const stillServes = async (jabber: ChopChopFixture) => assert.equal(await (await fetch(webUrl(jabber, ADD))).text(), '{"payload":[3],"status":200}');
 const post = (body: string, headers = '') => `POST /osrf-gateway-v1 HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n${body}`;
 
-test('a browser that sends 10,000 requests and reads nothing gets all answers in the end, and others notice nothing', async (t) => {
+test('a browser that sends 10,000 requests and reads nothing gets all answers in the end, and other browsers are unaffected', async (t) => {
   const jabber = await startWeb(t);
   const browser = await GatewaySocket.open(t, webUrl(jabber));
   browser.webSocket.pause();
@@ -24,7 +24,7 @@ test('a browser that sends 10,000 requests and reads nothing gets all answers in
   while (seen.size < 10_000) for (const { __p } of (await browser.frame()).osrf_msg) seen.add(__p.threadTrace);
 });
 
-test('unanswered requests of one browser are bounded, and a further one comes back', async (t) => {
+test('unanswered requests of one browser are limited, and a further one comes back', async (t) => {
   const jabber = await startWeb(t, { limits: { webSocketRequests: 3 } });
   await jabber.service('opensrf.slow', { wait: () => new Promise<never>(() => {}) });
   const browser = await GatewaySocket.open(t, webUrl(jabber));
@@ -52,7 +52,7 @@ test('a body that is broken off is forgotten, and its memory is given back', asy
   await stillServes(jabber);
 });
 
-test('a method of a megabyte is an unknown method, and its line in the log has an end', async (t) => {
+test('a method of a megabyte is an unknown method, and its log line is cut', async (t) => {
   const log = recordingLog();
   const jabber = await startWeb(t, { log });
   const method = 'm'.repeat(1_000_000);
@@ -67,7 +67,7 @@ test('a method of a megabyte is an unknown method, and its line in the log has a
   for (const { message: line } of log.lines) assert.ok(line.length < 2_000, line.slice(0, 100));
 });
 
-test('sockets that say nothing make room for those that do', async (t) => {
+test('silent sockets make room for active ones', async (t) => {
   const jabber = await startWeb(t, { limits: { pendingOfAddress: 50 } });
   const silent = Array.from({ length: 300 }, () => connect(jabber.listening.web[0]?.port ?? 0, '127.0.0.1').on('error', () => {}));
   t.after(() => silent.forEach((socket) => void socket.destroy()));
@@ -125,7 +125,7 @@ for (const [what, frames] of [
   });
 }
 
-test('after many hostile browsers nothing is owed any more', async (t) => {
+test('after many hostile browsers no memory is charged', async (t) => {
   const jabber = await startWeb(t);
   const { memory } = (jabber.server as unknown as { parts: { memory: { bytes: number } } }).parts;
   await stillServes(jabber);

@@ -79,7 +79,7 @@ test('a multipart answer has a part for each message that came', async (t) => {
   assert.match(text, new RegExp(`^--${boundary}\nContent-type: text/plain\n\n\\[\\{.*"content":"a".*\\]\n\n--${boundary}--\n$`));
 });
 
-test('a status of the service is HTTP 200; a service that is absent is 404, one that is silent 504', async (t) => {
+test('a status of the service is HTTP 200; an absent service is 404, a silent one 504', async (t) => {
   const jabber = await startWeb(t);
   await jabber.service('opensrf.slow', { wait: () => new Promise<never>(() => {}) });
   assert.deepEqual(await contents(await post(jabber, [request('nosuch', [])], toMath())), [404]);
@@ -87,7 +87,7 @@ test('a status of the service is HTTP 200; a service that is absent is 404, one 
   assert.equal((await post(jabber, [request('wait', [])], { 'X-OpenSRF-service': 'opensrf.slow', 'X-OpenSRF-timeout': '1' })).status, 504);
 });
 
-test('a request that is wrong gets 400, one without messages an empty answer', async (t) => {
+test('an invalid request gets 400, one without messages an empty answer', async (t) => {
   const jabber = await startWeb(t);
   const good = [request('add', [2, 2])];
   for (const [messages, headers] of [

@@ -159,7 +159,7 @@ for (const way of WAYS) {
     assert.equal(server.counts.closes.get('crowded-out'), 1);
   });
 
-  test(`by ${way.name}, a stanza that is too long bounces, and the session lives`, async (t) => {
+  test(`by ${way.name}, a stanza that is too long bounces, and the session stays open`, async (t) => {
     const { login } = await setUp(t, way, { stanzaBytes: 50_000, hardStanzaBytes: 100_000 });
     const peer = await login();
     const from = way.namespace === 'jabber:client' ? '' : ` from='${COMPONENT}'`;

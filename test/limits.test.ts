@@ -54,7 +54,7 @@ test('the limits before login (time, bytes, elements) do not apply to a session'
   assert.match(await peer.message(), /^<message .*<\/message>$/);
 });
 
-test('there are as many sessions as allowed; one that takes the place of another is none more', async (t) => {
+test('the number of sessions is limited; a session that replaces another is not an additional one', async (t) => {
   const { connect, login, server, reasons } = await setUp(t, { sessions: 2 });
   const [, replaced] = [await login('a'), await login('b')];
   const refused = await connect();
@@ -85,7 +85,7 @@ test('elements before login are limited', async (t) => {
   assert.match(await peer.closed(), /<stream:error><policy-violation /);
 });
 
-test('elements are nested as deep as allowed and no deeper', async (t) => {
+test('the nesting of elements is limited', async (t) => {
   const { login } = await setUp(t, { depth: 10 });
   const peer = await login('a');
   const nested = (levels: number) => `<message to='opensrf@${DOMAIN}/a'>${'<x>'.repeat(levels - 2)}${'</x>'.repeat(levels - 2)}</message>`;
@@ -95,7 +95,7 @@ test('elements are nested as deep as allowed and no deeper', async (t) => {
   assert.match(await peer.closed(), /<stream:error><policy-violation /);
 });
 
-test('a stanza of the allowed length is delivered; a longer one bounces with code 406, its thread and a STATUS, and the session lives', async (t) => {
+test('a stanza of the allowed length is delivered; a longer one bounces with code 406, its thread and a STATUS, and the session stays open', async (t) => {
   const { login } = await setUp(t, { stanzaBytes: 100_000 });
   const sender = await login('sender');
   const receiver = await login('receiver');
@@ -116,7 +116,7 @@ test('a stanza beyond the hard limit ends the stream', async (t) => {
   assert.match(await peer.closed(), /<stream:error><policy-violation /);
 });
 
-test('a peer that reads nothing is closed when its outbox is full, and its stanzas bounce; the senders live on', async (t) => {
+test('a peer that reads nothing is closed when its outbox is full, and its stanzas bounce; the senders stay', async (t) => {
   const { server, login, reasons } = await setUp(t, { outboxBytes: 50_000, stalledAfterMs: 0 });
   const socket = new BlockingDuplex();
   server.serve(socket, 'slow');

@@ -91,7 +91,7 @@ test('the last listener is killed in a burst of ten: every client gets status 50
   assert.equal(server.routers.get(DOMAIN)?.classes.size, 0);
 });
 
-test('a CONNECT whose listener is lost bounces: the libraries understand nothing else', async (t) => {
+test('a CONNECT whose listener is lost bounces, the only answer that the libraries understand', async (t) => {
   const { client, listen, ask } = await setUp(t);
   const doomed = await listen('doomed');
   ask('c', sessionBody('CONNECT'));
@@ -103,7 +103,7 @@ test('a CONNECT whose listener is lost bounces: the libraries understand nothing
   assert.match(bounced, /"type":"CONNECT".*<error code='503' type='cancel'><service-unavailable /);
 });
 
-test('a worker that answers within the grace wins', async (t) => {
+test('an answer of a worker within the grace period counts', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { server, client, listen, ask, login } = await setUp(t);
   const doomed = await listen('doomed');
@@ -121,7 +121,7 @@ test('a worker that answers within the grace wins', async (t) => {
   assert.equal(client.received, '');
 });
 
-test('requests a listener had not been sent go to the next one, in order, and are not answered with an error', async (t) => {
+test('unwritten requests of a listener go to the next one, in order, and get no error', async (t) => {
   const { client, listen, ask, server } = await setUp(t, {}, { stalledAfterMs: 3_600_000, stalledBytes: 2 ** 30 });
   const stopped = await listen('stopped');
   stopped.stream.pause();
@@ -216,7 +216,7 @@ test('the bounce of a lost request has the status of an absent service with --ab
   assert.match(await client.message(), /^<message [^>]*type='error'.*<error code='503'/);
 });
 
-test('a listener that closes its stream in order leaves its classes in the same turn', async (t) => {
+test('a listener that closes its stream leaves its classes in the same turn', async (t) => {
   const { client, listen, ask, server } = await setUp(t);
   const leaving = await listen('leaving');
   leaving.send('</stream:stream>');
@@ -252,7 +252,7 @@ test('an unregistered listener may finish its requests', async (t) => {
   assert.doesNotMatch(client.transcript, /"statusCode":"503"/);
 });
 
-test('a listener that takes bytes no more is passed over, and shown as stalled', async (t) => {
+test('a listener that stops reading is passed over, and shown as stalled', async (t) => {
   const { client, listen, ask, server } = await setUp(t, {}, { stalledAfterMs: 0, stalledBytes: 0 });
   const stopped = await listen('stopped');
   stopped.stream.pause();

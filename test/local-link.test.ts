@@ -40,7 +40,7 @@ function message(to: string, body: string, from = ''): Stanza {
   return readStanza(`<message to='${to}' from='${from}'><thread>t</thread><body>${body}</body></message>`);
 }
 
-test('a program of this process is stamped as any client, and router_from is not believed', async (t) => {
+test('a program of this process is stamped like any client, and its router_from is ignored', async (t) => {
   const { login, peer } = await setUp(t);
   const { program } = login('program');
   const alice = await peer('alice');
@@ -139,7 +139,7 @@ test('a program that fails on a stanza gets all others, and the failure is logge
   assert.equal(log.lines.filter(({ message: text }) => text === 'a program in this process failed on a stanza').length, 1);
 });
 
-test('a program whose session ends while it is handed stanzas gets no more of them; the rest bounces', async (t) => {
+test('a program whose session ends during a delivery gets no more stanzas; the rest bounces', async (t) => {
   const { login, peer } = await setUp(t);
   const { program, closed } = login('program');
   const seen: string[] = [];
@@ -178,7 +178,7 @@ test('taps see the stanzas from and to programs', async (t) => {
   assert.deepEqual(seen, [`read ${program.jid}`, `to ${program.jid}`]);
 });
 
-test('an error that a session throws ends it as on a connection', async (t) => {
+test("a session's error ends it as on a connection", async (t) => {
   const { server, login } = await setUp(t);
   const { program } = login('program');
   server.intercept({

@@ -36,7 +36,7 @@ test('--log-format json and pretty go to a file too, without colours', async (t)
   assert.match(readFileSync(join(folder, 'pretty'), 'utf8'), /^\[\d\d:\d\d:\d\d\] INFO: listening \{/);
 });
 
-test('a log file that was renamed, removed or truncated is written on, without a signal', async (t) => {
+test('the server writes on after the log file was renamed, removed or truncated, without a signal', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log');
   const server = await serve(t, folder, '--log-file', log);
@@ -74,7 +74,7 @@ test('SIGUSR1 and SIGUSR2 end nothing and open no debugger', async (t) => {
   assert.equal(server.errors(), '', 'no "Debugger listening"');
 });
 
-test('while a log file cannot be written the server goes on; then the log says how many lines are missing', async (t) => {
+test('the server continues while a log file cannot be written; then the log has the number of missing lines', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log');
   const server = await serve(t, folder, '--log-file', log);
@@ -102,7 +102,7 @@ for (const [what, args, code, says] of [
   });
 }
 
-test('a server that logs elsewhere says there too why it did not start', async (t) => {
+test('a server with another log destination logs the failure of its start there too', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log');
   assert.equal(run('--host', '192.0.2.1', '--port', '0', '--insecure', '--log-file', log).code, 3);
@@ -145,7 +145,7 @@ async function tryPasswords(t: TestContext, { ready }: Serving, right: string, w
 }
 
 for (const format of ['json', 'pretty', 'opensrf']) {
-  test(`no password is in anything the server says or shows, at the lowest level: ${format}`, async (t) => {
+  test(`no output of the server contains a password, at the lowest level: ${format}`, async (t) => {
     const folder = temporaryFolder(t);
     const right = 'Sesam0effneDich';
     const server = await serve(t, folder, '--log-level', 'trace', '--log-format', format, '--domain', 'localhost', '--user', `me:${right}`);
@@ -204,7 +204,7 @@ for (const [format, count] of [
   });
 }
 
-test('logins refused by the hundred are some lines and a number', async (t) => {
+test('a hundred refused logins leave a few lines and their number', async (t) => {
   const server = await serve(t, temporaryFolder(t), '--limit', 'failedLogins=1000');
   for (let n = 0; n < 40; n++) {
     const peer = await Peer.connect(t, server.ready.c2s[0]);

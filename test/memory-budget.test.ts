@@ -46,7 +46,7 @@ test('peers that read nothing, each within its own limit, are closed by the tota
   );
 });
 
-test('a client that owes more than little goes before a listener that owes most', async (t) => {
+test('a client with a considerable debt is closed before the listener with the largest debt', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], limits: { memoryBytes: 12 * MB } });
   const { server } = site;
   const [listener, client] = [await login(t, site, 'listener'), await login(t, site, 'client')];
@@ -66,7 +66,7 @@ test('a client that owes more than little goes before a listener that owes most'
   assert.deepEqual([gone, server.counts.closes.get('memory-budget')], [['client', 'listener'], 2]);
 });
 
-test('where no session owes much, logins are refused until there is room again, and no session is closed', async (t) => {
+test('if no session has a large debt, logins are refused until there is room again, and no session is closed', async (t) => {
   const { server } = await startServer(t, { domains: [DOMAIN], limits: { memoryBytes: 2 * MB } });
   const peers: Peer[] = [];
   let refused: Peer | null = null;
@@ -86,7 +86,7 @@ test('where no session owes much, logins are refused until there is room again, 
   await Peer.inMemory(server).login('opensrf', DOMAIN, 'later');
 });
 
-test('while nothing more may be kept, a stanza for a session that does not read is sent back, and one for a session that reads arrives', async (t) => {
+test('with a full budget a stanza for a session that does not read bounces, and one for a session that reads arrives', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN] });
   const { server } = site;
   const [stopped, reading, sender] = [await login(t, site, 'stopped'), await login(t, site, 'reading'), await login(t, site, 'sender')];
@@ -102,7 +102,7 @@ test('while nothing more may be kept, a stanza for a session that does not read 
   await reading.expect('<thread>arrives</thread>');
 });
 
-test('bytes of a TLS handshake that is not finished are charged, and such connections make room', async (t) => {
+test('an incomplete TLS handshake is charged, and such connections make room', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], tls: { certificate: 'self-signed', ports: [0] }, limits: { memoryBytes: 16 * MB } });
   const { host, port } = site.server.listening.tls[0] as BoundAddress;
   // Records of a ClientHello that says it has 131,000 bytes.
@@ -121,7 +121,7 @@ test('bytes of a TLS handshake that is not finished are charged, and such connec
   await login(t, site, 'client');
 });
 
-test('fragments of a frame that is not whole are charged, and given back', async (t) => {
+test('fragments of an incomplete frame are charged, and released', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], websocket: { ports: [0] } });
   const webSocket = new WebSocket(site.server.listening.websocket[0]?.url ?? '', ['xmpp']);
   t.after(() => webSocket.terminate());

@@ -50,7 +50,7 @@ test('a tap that throws disturbs neither sessions nor other taps; the server log
   assert.equal(server.guards.failures.get('failing tap'), observerFailures, 'it cannot come back');
 });
 
-test('a stanza that an interceptor fails to take goes on its way', async (t) => {
+test('a stanza continues if the interceptor fails', async (t) => {
   const { server, address } = await startServer(t);
   server.intercept({ take: fail });
   const alice = await login(t, address);

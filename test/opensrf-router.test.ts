@@ -45,7 +45,7 @@ test("with a sample site's log level the start, the addresses and the end are lo
   }
 });
 
-test('the pid file is there when the log says that the server has stopped, and gone with the process', async (t) => {
+test('the pid file remains until the process ends, after the log line about the stop', async (t) => {
   const { start, stop, folder, pidFile, log } = await site(t);
   assert.equal(start().status, 0);
   const stopped = written(t, folder, basename(log), '] stopped').then(() => existsSync(pidFile));
@@ -55,7 +55,7 @@ test('the pid file is there when the log says that the server has stopped, and g
   assert.equal(existsSync(pidFile), false);
 });
 
-test('started twice it runs once', async (t) => {
+test('a second start does not run a second server', async (t) => {
   const { start, stop, pid } = await site(t);
   assert.equal(start().status, 0);
   const first = pid();
@@ -73,7 +73,7 @@ test('HUP, USR1 and USR2 do not end it', async (t) => {
   await stop();
 });
 
-test('where the server runs already it attaches to that: stopping the router leaves the server', async (t) => {
+test('it attaches to a running server: stopping the router leaves the server', async (t) => {
   const { config, folder, start, stop, title, address } = await site(t);
   const server = await serve(t, folder, '--config', config, '--port', String(address.port));
   const { status, stderr } = start();
@@ -91,7 +91,7 @@ test('attached, it ends with the server', async (t) => {
   await until(t, folder, () => !existsSync(pidFile));
 });
 
-test('a port that another program has is an error, as is a file that cannot be read', async (t) => {
+test('a port in use is an error, and so is an unreadable file', async (t) => {
   const { start, address, pidFile } = await site(t);
   const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(address.port, '127.0.0.1');
   await once(other, 'listening');

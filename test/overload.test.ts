@@ -33,7 +33,7 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await wait(50);
 }
 
-test('a server that is asked for more than it can do takes logins, answers its operator and every request, stays small, and has nothing left over', async (t) => {
+test('an overloaded server accepts logins, answers its operator and every request, stays small, and keeps nothing afterwards', async (t) => {
   const folder = temporaryFolder(t);
   const controlFile = join(folder, 'control.json');
   const { ready } = await serve(t, folder, '--domain', 'localhost', '--console', '0', '--control-file', controlFile, '--log-level', 'warn');

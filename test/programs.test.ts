@@ -40,7 +40,7 @@ for (const [program, name] of Object.entries(PROGRAMS)) {
   });
 }
 
-test('the files that an old Node reads import nothing, and have no newer syntax', () => {
+test('the files that an old Node reads have neither imports nor newer syntax', () => {
   const text = readFileSync(join(DIST, 'server/kernel/start-program.js'), 'utf8').replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
   assert.doesNotMatch(text, /\bimport\b|\?\?|\?\.|\|\|=|&&=|#\w+|static \{|\bawait\b/);
 });
@@ -60,7 +60,7 @@ for (const [what, action] of [
   });
 }
 
-test('the line of the source is left out of an error that brings it along', () => {
+test('the printed error omits the line of the source', () => {
   const error = new SyntaxError('missing )');
   error.stack = 'chopchop.cjs:1\nvar secret=minified(source;\n    ^\n\nSyntaxError: missing )\n    at new Script (node:vm:1:2)\n    at x (y:1:2)';
   assert.equal(crashText(error), 'SyntaxError: missing )\n    at new Script (node:vm:1:2)\n    at x (y:1:2)');

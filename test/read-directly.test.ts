@@ -23,7 +23,7 @@ test('stanzas of two peers that arrive at the same time, in pieces of characters
   for (const [index, peer] of peers.entries()) assert.ok((await peer.message()).includes(`<body>${texts[index]}</body>`));
 });
 
-test('a socket that is read directly ends, fails and closes as any other, and its server no longer counts it', async (t) => {
+test('a socket that is read directly ends, fails and closes like any other, and its server no longer counts it', async (t) => {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
@@ -72,7 +72,7 @@ test('a paused socket that is read directly reads on when it is resumed', async 
   assert.ok(paused > 10, `${paused} times`);
 });
 
-test('a socket without a handle is read as any stream', () => {
+test('a socket without a handle is read like any stream', () => {
   const socket = new Socket();
   const chunks: string[] = [];
   assert.equal(

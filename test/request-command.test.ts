@@ -69,7 +69,7 @@ test('request prints the result as a line of JSON and exits with 0', async (t) =
   assert.equal((await request(SERVICE, 'add', '20', '22', '--connect').outcome()).stdout, '42\n');
 });
 
-test('request tells the worker locale, ingress, API level and a transaction id', async (t) => {
+test('request sends locale, ingress, API level and a transaction id to the worker', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, drone] = [await listen(), await worker('drone')];
   const command = request(SERVICE, 'm', '[1]', '--locale', 'fr-CA', '--ingress', 'cron', '--api-level', '2');
@@ -81,7 +81,7 @@ test('request tells the worker locale, ingress, API level and a transaction id',
   assert.deepEqual(await command.outcome(), { code: 0, stdout: '', stderr: '' });
 });
 
-test('each result is printed as it comes', async (t) => {
+test('each result is printed as it arrives', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, drone] = [await listen(), await worker('drone')];
   const command = request(SERVICE, 'count');
@@ -118,7 +118,7 @@ for (const language of ['C', 'Perl'] as const) {
   });
 }
 
-test('--connect connects, asks the worker itself, and disconnects', async (t) => {
+test('--connect connects, sends the request to the worker, and disconnects', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, drone] = [await listen(), await worker('drone')];
   const command = request(SERVICE, 'add', '--connect');
@@ -132,7 +132,7 @@ test('--connect connects, asks the worker itself, and disconnects', async (t) =>
   assert.deepEqual(await command.outcome(), { code: 0, stdout: '4\n', stderr: '' });
 });
 
-test('a Perl worker that has had its requests (307) is left for another one, with the same request', async (t) => {
+test('the client leaves a Perl worker at its limit of requests (307), and resends the request to another one', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, tired, fresh] = [await listen(), await worker('tired'), await worker('fresh')];
   const command = request(SERVICE, 'reverse', '--connect');
@@ -162,7 +162,7 @@ test('the client leaves a C worker that timed out (408, for request 0), and rese
   assert.deepEqual(await command.outcome(), { code: 0, stdout: '4\n', stderr: '' });
 });
 
-test('a worker that is gone is replaced by another one', async (t) => {
+test('an ended worker is replaced by another one', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, dead, fresh] = [await listen(), await worker('dead'), await worker('fresh')];
   const command = request(SERVICE, 'add', '--connect');
@@ -176,7 +176,7 @@ test('a worker that is gone is replaced by another one', async (t) => {
   assert.deepEqual(await command.outcome(), { code: 0, stdout: '4\n', stderr: '' });
 });
 
-test('a worker that sends the request away for ever is given up, with exit code 5', async (t) => {
+test('endless redirects end with exit code 5', async (t) => {
   const { request, listen, worker } = await setUp(t);
   const [listener, drone] = [await listen(), await worker('drone')];
   const command = request(SERVICE, 'add');
@@ -247,7 +247,7 @@ test("the C router's answer for a service that lost its last listener, 501 witho
   assert.match(oneLine(outcome), /: 501 the message bounced \(said by router@private\.localhost\/opensrf\.math\)/);
 });
 
-test('an error that comes back without body and thread is known by the address it comes from', async (t) => {
+test('an error without body and thread is recognised by its sender', async (t) => {
   const { address, request } = await setUp(t);
   const router = await RawProgram.login(t, address, SERVICE, 'router');
   const command = request(SERVICE, 'm');

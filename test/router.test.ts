@@ -64,7 +64,7 @@ test('an absent service is answered at once: a REQUEST with status 404, a CONNEC
   }
 });
 
-test('--absent-service bounce sends everything back', async (t) => {
+test('--absent-service bounce bounces everything', async (t) => {
   const { login } = await setUp(t, { router: { absentService: 'bounce' } });
   const client = await login('client');
   client.send(cRequest(MATH, '', '1', requestBody('add')));
@@ -84,7 +84,7 @@ test('--hold parks requests until a listener registers, and hands them over in o
   assert.doesNotMatch(client.transcript, /"statusCode":"404"/);
 });
 
-test('a held request whose time is up is answered as absent', async (t) => {
+test('a held request that expires is answered as for an absent service', async (t) => {
   const { login } = await setUp(t, { router: { holdMs: 30 } });
   const client = await login('client');
   client.send(cRequest(MATH, '', '1', requestBody('add')) + cRequest(MATH, '', '2', sessionBody('CONNECT')));
@@ -177,19 +177,19 @@ test('--external-router refuse refuses an external router with a conflict', asyn
   assert.match(await routerLogin(t, address, 'router'), /type='error' id='1'><error code='409' type='cancel'><conflict /);
 });
 
-test('a second external router is refused while the first lives', async (t) => {
+test('a second external router is refused while the first is connected', async (t) => {
   const { address, login } = await setUp(t);
   await login('router', DOMAIN, OUTSIDE);
   assert.match(await routerLogin(t, address, 'router'), /<error code='409'/);
 });
 
-test('a class keeps its address when a router account asks for it', async (t) => {
+test('a class keeps its address when a router account binds it', async (t) => {
   const { listen, address } = await setUp(t);
   await listen('listener');
   assert.match(await routerLogin(t, address, 'opensrf.math'), /<error code='409'/);
 });
 
-test('a domain that is not trusted may neither register nor ask: it gets a refusal, and the log names both addresses', async (t) => {
+test('an untrusted domain may neither register nor query: it gets a refusal, and the log names both addresses', async (t) => {
   const trusted = new Map([[DOMAIN, [DOMAIN]]]);
   const { login, listen, log } = await setUp(t, { router: { trustedServers: trusted, trustedClients: trusted } });
   await listen('listener');
@@ -239,7 +239,7 @@ test('without peers a class of another domain is absent', async (t) => {
   assert.match(await client.message(), /"statusCode":"404"/);
 });
 
-test('a router account drains a listener from outside, and lets it work again', async (t) => {
+test('a router account drains and resumes a listener from outside', async (t) => {
   const { login, listen } = await setUp(t);
   const [a, b] = [await listen('a'), await listen('b')];
   const client = await login('client');

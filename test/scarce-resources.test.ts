@@ -13,7 +13,7 @@ import { endWith } from './support/processes.ts';
 const login = async (t: TestContext, { ready }: Serving, resource: string) =>
   (await Peer.connect(t, ready.c2s[0])).login('opensrf', 'private.localhost', resource);
 
-test('a server that may open no more files goes on, its control interface too, without spinning, and takes logins again when it may', async (t) => {
+test('a server that cannot open more files continues, with its control interface, without spinning, and accepts logins again once it can', async (t) => {
   const folder = temporaryFolder(t);
   const control = ['--console', '0', '--control-file', join(folder, 'control.json')];
   const command = ['-c', `ulimit -n 100 && exec "$@"`, 'bash', process.execPath, MAIN, '--port', '0', '--ready-file', join(folder, 'ready.json'), ...control];
@@ -87,7 +87,7 @@ test('a storm of SIGHUP during logins drops no client', async (t) => {
   assert.equal(await stop(server), 0);
 });
 
-test('a clock that is set back or forward moves no time of ours', () => {
+test('setting the clock back or forward moves no deadline', () => {
   const clock = realClock();
   const real = Date.now;
   const before = clock.now();

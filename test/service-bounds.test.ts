@@ -51,7 +51,7 @@ test('requests that wait for a worker are limited in bytes, and so are those sen
   }
 });
 
-test('a request that is longer than a service reads is answered unread', async (t) => {
+test('a request longer than the limit of a service is answered unread', async (t) => {
   const { client, ask } = await setUp(t, { maxRequestBytes: 1_000 });
   ask('long', requestBody('wait', ['x'.repeat(1_000)]));
   await client.expect(answerTo('long', 400));
@@ -67,7 +67,7 @@ test('a stanza of more than 256 messages, or of hundreds of thousands of values,
   assert.ok((await client.expect(answerTo('absent', 404))).length < 4_000, 'of a long name only the beginning comes back');
 });
 
-test('a request that is not answered because of a mistake of ours gets status 500, and the next one its answer', async (t) => {
+test('an internal error in a request becomes status 500, and the next request gets its answer', async (t) => {
   let broken = true;
   const { client, ask, failures } = await setUp(t, {
     methods: {
@@ -91,7 +91,7 @@ test('a request that is not answered because of a mistake of ours gets status 50
   await client.expect(answerTo('three', 205));
 });
 
-test('requests of the built-in settings that take long run in turns of their own: others are served in between', async (t) => {
+test('long requests to the built-in settings run in separate turns, with other work in between', async (t) => {
   const file = join(temporaryFolder(t), 'opensrf.xml');
   writeFileSync(file, `<opensrf><default>${'<a><b>x</b></a>'.repeat(2_000)}</default><hosts><localhost/></hosts></opensrf>`);
   const { address } = await startServer(t, { settings: { file } });

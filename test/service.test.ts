@@ -53,7 +53,7 @@ test('a service with keepaliveMs frees the worker of a silent session', async (t
   await service.stop();
 });
 
-test('a generator yields results; an exception is an error behind them', async (t) => {
+test('a generator yields results; an exception becomes an error after them', async (t) => {
   const { address } = await startServer(t, { domains: [DOMAIN] });
   const methods = {
     *count(to: number) {

@@ -17,7 +17,7 @@ test('curl -d [2,2] gets 4', async (t) => {
   assert.equal(await response.text(), '4\n');
 });
 
-test('several results are an array, or lines where the client takes those; none is an empty array', async (t) => {
+test('several results are an array, or lines if the client accepts them; no result is an empty array', async (t) => {
   const jabber = await startWeb(t, { web: WEB });
   assert.equal(await (await call(jabber, `${MATH}/split`, '["a b"]')).text(), '["a","b"]\n');
   assert.equal(await (await call(jabber, `${MATH}/nothing`, '')).text(), '[]\n');
@@ -36,7 +36,7 @@ test('an error has problem details with the status of OpenSRF', async (t) => {
   assert.match(await late.text(), /^1\n{"type":"about:blank","title":"osrfMethodException","status":500,"detail":"late"}\n$/);
 });
 
-test('a service that is not named is as absent as one that is not there', async (t) => {
+test('a service outside the named patterns counts as absent', async (t) => {
   const jabber = await startWeb(t, { web: WEB });
   await jabber.service('secret', { tell: () => 'secret' });
   const [hidden, absent] = await Promise.all([call(jabber, 'secret/tell', '[]'), call(jabber, 'other/tell', '[]')]);

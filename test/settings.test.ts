@@ -54,7 +54,7 @@ function listenersOf(server: ChopChop): Record<string, number> {
 const EVERYWHERE = { 'private.localhost': 1, 'public.localhost': 1, localhost: 1 };
 
 for (const language of ['c', 'perl']) {
-  test(`a service that asks for its settings as ${language} programs do starts alone and answers`, async (t) => {
+  test(`a service that requests its settings as ${language} programs do starts alone and answers`, async (t) => {
     const { address, client } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'), { router: { holdMs: 30_000 } });
     endWith(t, spawn(process.execPath, [LONE_SERVICE, address.host, String(address.port), language], { stdio: 'inherit' }));
     // The request is held until the service has registered.
@@ -89,13 +89,13 @@ test('the methods answer as those of the Perl service do', async (t) => {
   assert.equal((await ask('opensrf.system.method.all')).length, own.length + 4);
 });
 
-test('where there is nothing to tell, the answer is complete without a result', async (t) => {
+test('without content the answer is complete without a result', async (t) => {
   const { ask } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'));
   assert.deepEqual(await ask(HOST_CONFIG, 'nobody'), []);
   assert.deepEqual(await ask('opensrf.settings.default_config.get'), []);
 });
 
-test('a host or an expression that cannot be, and a method that is not, are refused as by the Perl service', async (t) => {
+test('an invalid host or expression, and an unknown method, are refused as by the Perl service', async (t) => {
   const { ask } = await startWithSettings(t, join(FIXTURES, 'usual.xml'));
   const failed = (method: string) => new RegExp(`^500 {2}\\*\\*\\* Call to \\[${method}\\] failed for session \\[[^\\]]+\\], thread trace \\[1\\]:\\n.+\\n$`);
   for (const host of ['127.0.0.1', 'a b', 7, {}, ['a']]) await assert.rejects(ask(HOST_CONFIG, host), { message: failed(HOST_CONFIG) }, String(host));
@@ -136,7 +136,7 @@ test('only the routers of the named domains know it, if domains are named', asyn
   assert.deepEqual(listenersOf(server), { 'private.localhost': 0, 'public.localhost': 0, localhost: 1 });
 });
 
-test('it steps aside everywhere while another one is registered anywhere, and comes back when the last has left', async (t) => {
+test('it unregisters everywhere while another one is registered anywhere, and registers again after the last has left', async (t) => {
   const { server, address, ask, log } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'));
   const [own] = await ask(HOST_CONFIG, 'localhost');
   const first = await startOther(address);
@@ -191,7 +191,7 @@ test('the built-in settings register with an external router, and unregister fro
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 0);
 });
 
-test('half a service is none: when one of its sessions is taken over it ends, and requests are refused', async (t) => {
+test('when one of its sessions is replaced the service ends, and requests are refused', async (t) => {
   const { server, address, ask, client, log } = await startWithSettings(t, join(FIXTURES, 'minimal.xml'));
   const { from } = await client.request(SETTINGS, HOST_CONFIG, 'localhost').answer;
   await (await Peer.connect(t, address)).login('opensrf', 'private.localhost', from.slice(from.indexOf('/') + 1));
@@ -230,7 +230,7 @@ test("large settings are sent in pieces by OpenSRF's rules, and equal the file's
   assert.deepEqual(JSON.parse(json), expected);
 });
 
-test('a request that asks for it has the file read again; a broken file changes nothing and is logged', async (t) => {
+test('a request can reload the file; a broken file changes nothing and is logged', async (t) => {
   const file = settingsFile(t, '<opensrf><default><a>1</a></default></opensrf>');
   const { ask, log } = await startWithSettings(t, file);
   writeFileSync(file, '<opensrf><default><a>2</a></default></opensrf>');
@@ -242,7 +242,7 @@ test('a request that asks for it has the file read again; a broken file changes 
   assert.deepEqual(error?.fields, { part: 'settings', file, problem: `${file}:2: <default> is not closed` });
 });
 
-test('with a bad file nothing starts, and with a good one it starts after all, more than once', async (t) => {
+test('with an invalid file nothing starts, and with a valid one it then starts, repeatedly', async (t) => {
   const file = settingsFile(t, '<opensrf>');
   const server = new ChopChop(createConfig({ port: 0, settings: { file } }), recordingLog());
   t.after(() => server.stop());

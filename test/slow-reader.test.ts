@@ -61,7 +61,7 @@ test('a stopped process is closed when its unread bytes reach the limit; they bo
   await sender.expect('"statusCode":"404"');
 });
 
-test('a large outbox of a stopped process does not make the ping of another session cost more', async (t) => {
+test('a large outbox of a stopped process does not raise the cost of another session’s ping', async (t) => {
   const { server, address } = await startServer(t, { domains: ['localhost'] });
   const receiver = endWith(t, spawn(process.execPath, [LISTENER, address.host, String(address.port)], { stdio: ['ignore', 'pipe', 'inherit'] }));
   await once(receiver.stdout, 'data');

@@ -88,7 +88,7 @@ async function logged({ log }: TestServer, message: string): Promise<Readonly<Re
   return find()?.fields ?? {};
 }
 
-test('a stopped listener is passed over within seconds, and believed when it goes on: its requests are answered then', { skip }, async (t) => {
+test('a stopped listener is passed over within seconds, and trusted when it continues: its requests are answered then', { skip }, async (t) => {
   const setting = await setUp(t);
   const { ask, answers, client, server } = setting;
   const [stopped, other] = [await setting.listen('one'), await setting.listen('two')];

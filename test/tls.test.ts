@@ -113,7 +113,7 @@ test('bytes other than TLS after <proceed/> end only this connection', async (t)
   assert.equal(server.sessionCount, 1);
 });
 
-test('bytes that are no TLS behind the handshake end the connection', async (t) => {
+test('bytes other than TLS after the handshake end the connection', async (t) => {
   const site = await start(t);
   const { host, port } = tlsAddress(site);
   const raw = connectTcp({ host, port });
@@ -184,7 +184,7 @@ test('a login may be bound to the TLS channel, by either type, and to no other',
   }
 });
 
-test('TLS 1.2 is spoken, nothing older, and nothing is bound to it', async (t) => {
+test('TLS 1.2 works, nothing older, and without channel binding', async (t) => {
   const site = await start(t);
   const { peer } = await direct(t, tlsAddress(site), { maxVersion: 'TLSv1.2' });
   peer.send(OPEN);
@@ -192,7 +192,7 @@ test('TLS 1.2 is spoken, nothing older, and nothing is bound to it', async (t) =
   await assert.rejects(direct(t, tlsAddress(site), { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }), /SSL|TLS|protocol/i);
 });
 
-test('a client cannot make the server negotiate TLS anew', async (t) => {
+test('a client cannot renegotiate TLS', async (t) => {
   const site = await start(t);
   const { socket, peer } = await direct(t, tlsAddress(site), { maxVersion: 'TLSv1.2' });
   peer.send(OPEN);
@@ -202,7 +202,7 @@ test('a client cannot make the server negotiate TLS anew', async (t) => {
   assert.match(String(await Promise.race([refused, failed])), /renegotiation/i);
 });
 
-test('direct TLS agrees on xmpp-client, and on nothing else that a client asks for', async (t) => {
+test('direct TLS agrees on xmpp-client only', async (t) => {
   const site = await start(t);
   const { socket } = await direct(t, tlsAddress(site), { ALPNProtocols: ['xmpp-client'] });
   assert.equal(socket.alpnProtocol, 'xmpp-client');
@@ -227,7 +227,7 @@ test('a new certificate is for new connections, and no session is dropped', asyn
   assert.match(await peer.message(), /still here/);
 });
 
-test('a bad new certificate changes nothing, and it is said which and why', async (t) => {
+test('an invalid new certificate changes nothing, and its file and the reason are reported', async (t) => {
   const folder = temporaryFolder(t);
   const certificate = await writeCertificate(folder, 'tls');
   const other = await writeCertificate(folder, 'other');
@@ -250,7 +250,7 @@ test('the server uses an expired certificate, and logs a warning', async (t) => 
   assert.ok(log.lines.some(({ level, message }) => level === 'warn' && message === 'the certificate has expired'));
 });
 
-test('a server whose certificate cannot be read does not start, and listens nowhere', async (t) => {
+test('a server with an unreadable certificate does not start, and listens nowhere', async (t) => {
   const folder = temporaryFolder(t);
   const files = { certificate: join(folder, 'none'), key: join(folder, 'none') };
   const server = new ChopChop(createConfig({ port: 0, tls: { certificate: files } }), recordingLog());
@@ -258,7 +258,7 @@ test('a server whose certificate cannot be read does not start, and listens nowh
   assert.deepEqual(server.listening.c2s, []);
 });
 
-test('a handshake that does not end is given up like a login that does not', async (t) => {
+test('an endless handshake has the time limit of a login', async (t) => {
   const site = await startServer(t, { domains: [DOMAIN], tls: SELF_SIGNED, limits: { loginTimeoutMs: 50, closeTimeoutMs: 50 } });
   const socket = connectTcp(tlsAddress(site));
   t.after(() => void socket.destroy());
@@ -267,7 +267,7 @@ test('a handshake that does not end is given up like a login that does not', asy
   assert.ok(site.log.lines.some(({ message }) => message === 'login took too long'));
 });
 
-test('SIGHUP takes over a new certificate, and tells of a bad one', async (t) => {
+test('SIGHUP applies a new certificate, and logs an invalid one', async (t) => {
   const folder = temporaryFolder(t);
   const { certificate, key } = await writeCertificate(folder, 'tls');
   const server = await serve(t, folder, '--tls-cert', certificate, '--tls-key', key, '--tls-port', '0', '--log-file', join(folder, 'log'));

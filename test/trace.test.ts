@@ -147,7 +147,7 @@ test('under a flood the trace pauses: the tap is removed, missed stanzas are cou
   while ((await seen()) === 0) await later.request('opensrf.math', 'add', 1, 1);
 });
 
-test('requests from a component’s many addresses are followed, and given up when it ends', async (t) => {
+test('requests from a component’s many addresses are followed, and abandoned when it ends', async (t) => {
   const components = { port: 0, secrets: new Map([['gate.localhost', 'secret']]) };
   const trustedClients = new Map([['private.localhost', ['private.localhost', 'gate.localhost']]]);
   const started = await startControlledServer(t, { components, router: { trustedClients } });

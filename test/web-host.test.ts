@@ -35,7 +35,7 @@ test('a page at / explains the port, and unknown paths are 404', async (t) => {
   assert.equal((await fetch(urlOf(site, '/xmpp-websocket'))).status, 426);
 });
 
-test('the web port has XMPP too, the port for WebSockets has XMPP alone', async (t) => {
+test('the web port has XMPP too, the port for WebSockets XMPP only', async (t) => {
   const site = await start(t, { websocket: { ports: [0] } });
   const { websocket, web } = site.server.listening;
   assert.equal(websocket.length, 2);
@@ -70,7 +70,7 @@ test('an idle connection is closed when its time is over, and makes room before 
   await second;
 });
 
-test('bytes that are no HTTP get one answer and the connection ends', async (t) => {
+test('bytes that are not HTTP get one answer, and the connection ends', async (t) => {
   const site = await start(t);
   assert.match(await raw(site, 'who goes there?\r\n\r\n'), /^HTTP\/1\.1 400 /);
   assert.match(await raw(site, `GET / HTTP/1.1\r\nX: ${'x'.repeat(65_536)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
@@ -78,7 +78,7 @@ test('bytes that are no HTTP get one answer and the connection ends', async (t) 
   assert.equal((await fetch(urlOf(site))).status, 200);
 });
 
-test('half a request line is waited for as long as a login', async (t) => {
+test('an incomplete request line has the time limit of a login', async (t) => {
   const site = await start(t, { limits: { loginTimeoutMs: 1 } });
   assert.equal(await raw(site, 'GET / HT'), '');
 });

@@ -41,7 +41,7 @@ test('a service gets a request as the relay of OpenSRF writes it, and the browse
   assert.match(session?.jid ?? '', /^opensrf@localhost\/web_/);
 });
 
-test('a connected session goes to its worker without a service, until it is over', async (t) => {
+test('frames of a connected session go to its worker without a service until it ends', async (t) => {
   const jabber = await startWeb(t);
   const browser = await GatewaySocket.open(t, webUrl(jabber));
   const connected = await browser.ask({ service: MATH, thread: 't', osrf_msg: [sessionMessage('CONNECT')] });
@@ -130,7 +130,7 @@ test('an empty frame is ignored, a binary one closes with 1003, and one of more 
   assert.equal(await other.closed(), 1009);
 });
 
-test('a browser that stays silent to pings is let go, and one that answers them stays', async (t) => {
+test('a browser that does not answer pings is disconnected, and one that does stays', async (t) => {
   const jabber = await startWeb(t, { limits: { keepAliveMs: 40 } });
   const deaf = await GatewaySocket.open(t, webUrl(jabber), { autoPong: false });
   const good = await GatewaySocket.open(t, webUrl(jabber));
@@ -168,7 +168,7 @@ test('a foreign page may not connect, a listed one may', async (t) => {
   await GatewaySocket.open(t, webUrl(jabber), { origin: 'https://library.example' });
 });
 
-test('a server that stops lets requests be answered before it closes with 1001', async (t) => {
+test('a stopping server waits for answers before it closes with 1001', async (t) => {
   const jabber = await startWeb(t);
   let answer: (value: string) => void = () => {};
   await jabber.service('opensrf.slow', { wait: () => new Promise<string>((resolve) => (answer = resolve)) });

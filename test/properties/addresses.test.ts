@@ -27,7 +27,7 @@ test('no text makes the parser of addresses throw, and an address is written and
   );
 });
 
-test('an address made of valid parts falls into just these parts', () => {
+test('an address made of valid parts is parsed into these parts', () => {
   const optional = (part: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.oneof(fc.constant(''), part);
   fc.assert(
     fc.property(optional(local), domain, optional(resource), (local, domain, resource) => {

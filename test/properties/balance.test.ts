@@ -37,7 +37,7 @@ function leastOutstanding(members: readonly Member[]): Member | undefined {
 }
 
 for (const name of ['round-robin', 'least-outstanding'] as const) {
-  test(`${name} chooses as the most naive way of saying it`, () => {
+  test(`${name} chooses like its naive model`, () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const balance = createBalance<Node>(name);

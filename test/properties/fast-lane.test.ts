@@ -65,7 +65,7 @@ test('the fast lane equals the strict reader, with any one character exchanged',
   }
 });
 
-test('a character that came in two halves counts with all its bytes against the limit', () => {
+test('a split character counts with all its bytes against the limit', () => {
   const bytes = Buffer.from(`<message><body>${'x'.repeat(50)}\u{1f431}</body></message>`);
   const cut = bytes.indexOf(0xf0) + 2;
   for (const maxStanzaBytes of [bytes.length, bytes.length - 1]) {

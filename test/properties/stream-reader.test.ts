@@ -72,7 +72,7 @@ function withoutEmptyFields(tree: Element): Element {
   return { ...tree, attributes: new Map(attributes) };
 }
 
-test('an element is the tree that saxes makes of it, however its bytes are cut, and so is a stanza that is looked into', () => {
+test('an element, and a parsed stanza, equals the tree of saxes, however its bytes are cut', () => {
   fc.assert(
     fc.property(stream, fc.array(fc.nat(), { maxLength: 20 }), (text, places) => {
       const trees = treesOf(text);
@@ -88,7 +88,7 @@ test('an element is the tree that saxes makes of it, however its bytes are cut, 
   );
 });
 
-test('a stanza that is written and read again is the same', () => {
+test('a stanza stays the same when it is written and read again', () => {
   fc.assert(
     fc.property(stream, (text) => {
       for (const read of Reading.of([text]).stanzas) {

@@ -34,7 +34,7 @@ test('round robin goes in order of registration, again and again', () => {
   assert.equal(turns(pool('round-robin', nodes('abc')), 7), 'abcabca');
 });
 
-test('a node that registers gets its turn behind the others', () => {
+test('a new node gets its turn after the others', () => {
   const [a, b, c] = nodes('abc') as [Node, Node, Node];
   const balance = pool('round-robin', [a, b]);
   assert.equal(turns(balance, 2), 'ab');
@@ -42,7 +42,7 @@ test('a node that registers gets its turn behind the others', () => {
   assert.equal(turns(balance, 4), 'cabc');
 });
 
-test('a node that leaves does not make the turn skip another, wherever it stood', () => {
+test('a node that leaves, at any position, causes no other to be skipped', () => {
   const rows: readonly (readonly [leaving: number, taken: number, expected: string])[] = [
     [0, 0, 'bcdbcd'],
     [0, 1, 'bcdbcd'],
@@ -63,7 +63,7 @@ test('a node that leaves does not make the turn skip another, wherever it stood'
   }
 });
 
-test('a stalled node is passed over, and has its turn again when it is not', () => {
+test('a stalled node is passed over until it reads again', () => {
   const members = nodes('abc') as [Node, Node, Node];
   const balance = pool('round-robin', members);
   members[1].stalled = true;
@@ -72,7 +72,7 @@ test('a stalled node is passed over, and has its turn again when it is not', () 
   assert.equal(turns(balance, 4), 'abca');
 });
 
-test('where all are stalled they take turns all the same', () => {
+test('if all nodes are stalled they still take turns', () => {
   for (const name of BALANCES) {
     const members = nodes('abc');
     const balance = pool(name, members);
@@ -81,7 +81,7 @@ test('where all are stalled they take turns all the same', () => {
   }
 });
 
-test('an empty pool has no node, also after all have left', () => {
+test('an empty pool has no node, even after all have left', () => {
   for (const name of BALANCES) {
     const members = nodes('ab');
     const balance = createBalance<Node>(name);
@@ -130,7 +130,7 @@ test('a stalled node is passed over for one with more to do', () => {
   assert.equal(turns(balance, 2), 'aa');
 });
 
-test('a node that left is not brought back by an answer that comes late', () => {
+test('a late answer does not bring back a node that has left', () => {
   const [a, b] = nodes('ab') as [Node, Node];
   const balance = pool('least-outstanding', [a, b]);
   setUnanswered(balance, a, 1);

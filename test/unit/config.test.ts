@@ -23,7 +23,7 @@ function problemsOf(make: () => unknown): readonly string[] {
   }
 }
 
-test('without anything said there are three domains, two users on each, and the default limits', () => {
+test('by default there are three domains, two users on each, and the default limits', () => {
   const config = createConfig();
   assert.deepEqual(config.domains, ['private.localhost', 'public.localhost', 'localhost']);
   assert.deepEqual(
@@ -99,7 +99,7 @@ test('each problem is reported with its place', () => {
 
 const OWN_PASSWORDS = [{ username: 'opensrf', domain: 'localhost', password: 'mine' }];
 
-test('an address that others can reach is refused while an account has the default password', () => {
+test('an address reachable from other machines is refused while an account has the default password', () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.2', 'example.org', '128.0.0.1', '::2', '127.0.0.1.example.org']) {
     const [problem, ...more] = problemsOf(() => createConfig({ domains: ['localhost'], hosts: ['127.0.0.1', host] }));
     assert.equal(
@@ -114,7 +114,7 @@ test('an address that others can reach is refused while an account has the defau
   assert.match(problemsOf(() => createConfig({ domains: ['localhost'], hosts: ['0.0.0.0'], accounts: one }))[0] ?? '', /and router has the default password/);
 });
 
-test('an address of this machine alone needs no password of its own', () => {
+test('a loopback address allows the default password', () => {
   for (const host of ['127.0.0.1', '127.0.1.3', '127.255.255.255', '::1', '::ffff:127.0.0.1', 'localhost']) createConfig({ hosts: [host] });
 });
 

@@ -7,11 +7,11 @@ import { checkWeb } from '../../server/doctor/web.ts';
 const findings = (input: ConfigInput) =>
   checkWeb(createConfig({ domains: ['private.localhost', 'public.localhost'], ...input })).map(({ grade, text }) => `${grade}: ${text}`);
 
-test('without a web port there is nothing to say', () => {
+test('without a web port there are no findings', () => {
   assert.deepEqual(findings({}), []);
 });
 
-test('the doctor says whose services browsers reach, and warns where the router does not trust them', () => {
+test('the doctor reports the router that browsers reach, and warns if it does not trust them', () => {
   const [account] = findings({ web: { ports: [8080], user: 'opensrf@public.localhost' } });
   assert.equal(account, 'ok: browsers log in as opensrf@public.localhost and reach the services of router@public.localhost');
   const trustedClients = new Map([['public.localhost', ['private.localhost']]]);

@@ -45,7 +45,7 @@ test('the prefix of the stream needs no declaration', () => {
   assert.deepEqual([prefix, name, namespace], ['stream', 'error', NS.streams]);
 });
 
-test('line ends are as XML 1.0 has them, and a reference to one stays', () => {
+test('line ends are normalized by XML 1.0, and a reference to one stays', () => {
   assert.equal(readElement('<a>1\r\n2\r3<![CDATA[\r\n]]>4&#13;&#xd;\n</a>').text, '1\n2\n3\n4\r\r\n');
 });
 
@@ -72,7 +72,7 @@ test("a session's element that is not a stanza has a small limit", () => {
   }
 });
 
-test('an element is written with escaped attributes, empty ones left out, and closed short where it is empty', () => {
+test('an element is written with escaped attributes, without empty ones, and as an empty-element tag without content', () => {
   assert.equal(xml('a', { b: `<'">`, c: '', d: 'e' }), `<a b='&lt;&apos;&quot;&gt;' d='e'/>`);
   assert.equal(xml('a', {}, xml('b', {}, text('1 < 2 & 3')), xml('c', {})), '<a><b>1 &lt; 2 &amp; 3</b><c/></a>');
   assert.equal(xml('a', {}, ''), '<a/>');

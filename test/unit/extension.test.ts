@@ -74,7 +74,7 @@ function routerFroms(xml: string): (string | undefined)[] {
   return [message.attributes.get('router_from'), child?.attributes.get('router_from')];
 }
 
-test('a stamped stanza names the real sender in each form it has, and in the form its receiver reads', () => {
+test('a stamped stanza names the real sender in each of its forms, and in the form that its receiver reads', () => {
   for (const [shape, form] of SHAPES.flatMap((shape) => FORMS.map((form) => [shape, form] as const))) {
     const { message, child } = extensionTags(shape);
     const stanza = readStanza(shape);
@@ -104,7 +104,7 @@ test('a stamp keeps every other attribute and all content', () => {
   }
 });
 
-test('a stamped stanza reads back as it says of itself', () => {
+test('a stamped stanza reads back with its own fields', () => {
   for (const shape of SHAPES) {
     for (const form of FORMS) {
       const stanza = readStanza(shape);
@@ -137,7 +137,7 @@ test('a stamp can be replaced by another', () => {
   }
 });
 
-test('a request that crosses from one era to the other takes its transaction id along', () => {
+test('a request converted between the forms keeps its transaction id', () => {
   const fromChild = readStanza(`<message><opensrf osrf_xid='7&apos;'/>${CONTENT}</message>`);
   stampRouterFrom(fromChild, SENDER, 'attributes');
   assert.equal(extensionTags(fromChild.toXml()).message.attributes.get('osrf_xid'), "7'");
@@ -146,7 +146,7 @@ test('a request that crosses from one era to the other takes its transaction id 
   assert.equal(extensionTags(fromAttributes.toXml()).child?.attributes.get('osrf_xid'), "7'");
 });
 
-test('where router_from is removed, no reader of either era finds one', () => {
+test('after router_from is removed, no reader of either form finds one', () => {
   for (const shape of SHAPES) {
     const before = extensionTags(shape);
     const stanza = readStanza(shape);

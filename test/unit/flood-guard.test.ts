@@ -40,7 +40,7 @@ test('the next window begins with the next line, and is as wide', () => {
   assert.equal(clock.timers, 0);
 });
 
-test('where nothing was left out, nothing is said', () => {
+test('without suppressed lines there is no report', () => {
   const { log, clock, guard } = guardedLog();
   for (let n = 1; n <= 3; n++) guard.info({}, 'came');
   clock.advance(60_000);

@@ -26,7 +26,7 @@ function release(held: HeldRequests, className: string): string {
   return Array.from(held.release(className), ({ id }) => id).join('');
 }
 
-test('requests come out by class, in the order in which they came, once', () => {
+test('requests are released by class, once, in order of arrival', () => {
   const { clock, held } = holder();
   for (const [className, id] of ['a1', 'b2', 'a3', 'b4', 'a5'].map((text) => [text.charAt(0), text.charAt(1)] as const)) {
     assert.equal(held.hold(className, request(id)), true);
@@ -104,7 +104,7 @@ test('the end of a client drops its held requests, and no others', () => {
   assert.equal(held.size, 0);
 });
 
-test('when the first of a class is forgotten the next still expires at its own time', () => {
+test('after the first of a class is dropped, the next still expires at its own time', () => {
   const { clock, held, expired, start } = holder();
   held.hold('a', request('1', 10, 1));
   clock.advance(500);
@@ -115,7 +115,7 @@ test('when the first of a class is forgotten the next still expires at its own t
   assert.equal(clock.timers, 0);
 });
 
-test('with no time to wait nothing is held', () => {
+test('with a holding time of 0 nothing is held', () => {
   const { clock, held } = holder(0);
   assert.equal(held.hold('a', request('1')), false);
   assert.equal(clock.timers, 0);

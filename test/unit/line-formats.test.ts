@@ -49,7 +49,7 @@ for (const [name, make] of [
   ['opensrf', () => opensrfLine('chopchop', 1, false)],
   ['opensrf for syslog', () => opensrfLine('chopchop', 1, true)],
 ] as const) {
-  test(`nothing that is logged breaks a line or reaches a terminal as a control: ${name}`, async () => {
+  test(`no logged text breaks a line or reaches a terminal as a control: ${name}`, async () => {
     const format = await make();
     for (const text of HOSTILE) {
       let written = '';
@@ -84,7 +84,7 @@ test('printable text is unchanged, umlauts and emoji included', () => {
   assert.equal(printable('a\u0007\u202eb'), 'a\\u0007\\u202eb');
 });
 
-test('a text of megabytes is cut, and says how much is missing', () => {
+test('a text of megabytes is cut, with the number of missing characters', () => {
   assert.equal(bounded('abcdef', 6), 'abcdef');
   assert.equal(bounded('abcdefg', 6), 'abcdef… (1 more)');
 });

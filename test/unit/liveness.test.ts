@@ -22,7 +22,7 @@ function watched(answersPings: boolean): WatchedSession & { link: { bytesRead: n
 
 const PING = "<iq to='a@localhost/b' from='localhost' type='get' id='ping'><ping xmlns='urn:xmpp:ping'/></iq>";
 
-test('a silent session is pinged once, and ended if that does not make it speak', () => {
+test('a silent session is pinged once, and ended if it does not answer', () => {
   const liveness = new Liveness(LIMITS);
   const session = watched(true);
   for (const now of [0, 999]) liveness.check([session], now);

@@ -15,7 +15,7 @@ const { packages } = JSON.parse(readFileSync(new URL('package-lock.json', ROOT),
 const { dependencies } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { dependencies: Record<string, string> };
 const installed = Object.entries(packages).filter(([path]) => path !== '');
 
-test('no package that is installed to run us runs a script for that; of the others only esbuild, which builds the single file, does', () => {
+test('no runtime package has an install script; of the others only esbuild, which builds the single file, has one', () => {
   const scripted = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true);
   assert.deepEqual(
     scripted.map(([path, { dev }]) => `${path} ${dev}`),
@@ -23,7 +23,7 @@ test('no package that is installed to run us runs a script for that; of the othe
   );
 });
 
-test('every package has a checksum, and comes from the registry that npm is set up with', () => {
+test('every package has a checksum, and comes from the configured registry', () => {
   const misplaced = installed.filter(([, { integrity, link, resolved }]) => integrity === undefined || link === true || resolved !== undefined);
   assert.deepEqual(
     misplaced.map(([path]) => path),

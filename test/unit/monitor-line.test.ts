@@ -23,7 +23,7 @@ const SUMMARY: TraceSummary = {
   length: 0,
 };
 
-test('a request is one line, with full addresses where there is room, else with the names of the sessions', () => {
+test('a request is one line, with full addresses if they fit, else with session names', () => {
   const [wide] = linesOf(SUMMARY, 200, false);
   assert.equal(wide, `13:13:50.123  opensrf.math add  ok  12.3 ms  ${SUMMARY.client} <- ${SUMMARY.worker}  17953498422077`);
   assert.deepEqual(linesOf(SUMMARY, 120, false), [
@@ -31,7 +31,7 @@ test('a request is one line, with full addresses where there is room, else with 
   ]);
 });
 
-test('a request without an answer names the listener that it was handed to', () => {
+test('a request without an answer names its listener', () => {
   const lost = linesOf({ ...SUMMARY, worker: '', state: 'abandoned', statusCode: 0, status: '' }, 120, false);
   assert.deepEqual(lost, ['13:13:50.123  opensrf.math add  abandoned  12.3 ms  client <- no answer from …listener_at_localhost_4143  17953498422077']);
   assert.match(linesOf({ ...SUMMARY, worker: '', listener: '' }, 200, false)[0] as string, /client <- no answer {2}/);
@@ -56,7 +56,7 @@ test('no line exceeds the width, with any names', () => {
   }
 });
 
-test('a terminal gets colours: green for a whole answer, red for any other end', () => {
+test('a terminal gets colours: green for a complete answer, red for any other end', () => {
   assert.ok(linesOf(SUMMARY, 120, true)[0]?.includes('\u001b[32mok\u001b[39m'));
   assert.ok(linesOf({ ...SUMMARY, state: 'refused', statusCode: 500 }, 120, true)[0]?.includes('\u001b[31mrefused 500\u001b[39m'));
 });

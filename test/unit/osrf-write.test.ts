@@ -21,7 +21,7 @@ import { fieldsOf, readStanza } from '../support/reading.ts';
 const message = (data: object): object => ({ __c: 'osrfMessage', __p: data });
 const parse = (...data: object[]) => parseOsrfMessages(JSON.stringify(data.map(message)));
 
-test('a message is read with all that an answer repeats', () => {
+test('a message is read with everything that an answer repeats', () => {
   const payload = { __c: 'osrfMethod', __p: { method: 'add', params: [1, 2] } };
   assert.deepEqual(parse({ type: 'REQUEST', threadTrace: '4', locale: 'fr-CA', ingress: 'srfsh', api_level: 2, payload }), [
     {
@@ -36,7 +36,7 @@ test('a message is read with all that an answer repeats', () => {
   ]);
 });
 
-test('members that a message leaves out have their defaults', () => {
+test('absent members of a message have their defaults', () => {
   const plain = { type: 'CONNECT', threadTrace: '0', locale: 'en-US', ingress: '', apiLevel: 0, payloadClass: '', payload: {} };
   assert.deepEqual(parse({ type: 'CONNECT' }), [plain]);
   assert.deepEqual(parse({ type: 'CONNECT', threadTrace: null, locale: '', api_level: '1', payload: null }), [plain]);
@@ -163,7 +163,7 @@ test('a stanza of our own has the fields that a reader finds in its XML', () => 
   assert.equal(bodyText(stanzas[0] as Stanza), '["<&>"]');
 });
 
-test('results are assembled from their pieces, by class or by code, and a text that is no JSON is handed on as it is', () => {
+test('results are assembled from their pieces, by class or by code, and text that is not JSON is passed on unchanged', () => {
   const assembler = new ResultAssembler();
   const take = (payloadClass: string, statusCode: number, content: string) =>
     assembler.take(parseOsrfMessages(bodyOf([resultMessage('1', payloadClass, '', statusCode, content)], DEFAULT_ENVELOPE))?.[0] as OsrfMessage);

@@ -37,7 +37,7 @@ test('a pid file of a process that has ended, or of none, is stale', (t) => {
   assert.deepEqual(pidFileState(join(temporaryFolder(t), 'none'), 1), { kind: 'free' });
 });
 
-test('a pid that another program has got by now is stale', { skip: noProc }, (t) => {
+test('a pid that now belongs to another program is stale', { skip: noProc }, (t) => {
   assert.deepEqual(pidFileState(fileWith(t, `${OTHER_PROGRAM}\n`), 1), { kind: 'stale', reason: `process ${OTHER_PROGRAM} is another program` });
 });
 
@@ -49,12 +49,12 @@ for (const title of ['opensrf-chopchop', 'OpenSRF Router']) {
   });
 }
 
-test('the pid of the process that asks is stale: in a container the next server often gets the pid of the last', async (t) => {
+test('our own pid is stale: in a container the next server often gets the pid of the last one', async (t) => {
   const pid = await processCalled(t, 'opensrf-chopchop');
   assert.equal(pidFileState(fileWith(t, `${pid}\n`), pid).kind, 'stale');
 });
 
-test('a zombie process holds nothing', { skip: noProc }, async (t) => {
+test('the pid of a zombie process is stale', { skip: noProc }, async (t) => {
   // The shell starts a child, becomes a program that waits for no one, and so leaves a zombie of the right name.
   const script = `process.title = 'opensrf-chopchop'; process.stdout.write(process.pid + ' ')`;
   const shell = endWith(t, spawn('sh', ['-c', `"${process.execPath}" -e "${script}" & exec sleep 1000`], { stdio: ['ignore', 'pipe', 'inherit'] }));
@@ -95,7 +95,7 @@ test('a stale pid file is replaced with a log line, a new one written without', 
   assert.equal(log.lines.length, 1);
 });
 
-test('at the end a pid file is removed only if it is ours still', (t) => {
+test('at the end a pid file is removed only if it is still ours', (t) => {
   const path = join(temporaryFolder(t), 'chopchop.pid');
   const file = new PidFile(path);
   file.write(recordingLog());

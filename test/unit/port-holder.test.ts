@@ -23,6 +23,6 @@ for (const [argv0, name] of [
   });
 }
 
-test('a port that no process is seen to have is in use by another program', () => {
+test('a port without a visible process is in use by another program', () => {
   assert.equal(portInUse(65_536), 'port 65536 is in use by another program');
 });

@@ -25,7 +25,7 @@ function setUp() {
   return { turns, work, turn, pending: () => next.length };
 }
 
-test('short pieces of work run in the turn in which they come', async () => {
+test('short pieces of work run in the turn in which they arrive', async () => {
   const { work, turn } = setUp();
   for (const name of ['a', 'b', 'c']) void work(name, 0.5);
   assert.equal(await turn(), 'a b c');
@@ -51,7 +51,7 @@ test('in one turn there are as many pieces as fit into its time, and at least on
   );
 });
 
-test('a program that comes later waits behind those that wait', async () => {
+test('a later program waits for the earlier ones', async () => {
   const { work, turn } = setUp();
   await work('a', 5);
   void work('b', 5);
@@ -62,7 +62,7 @@ test('a program that comes later waits behind those that wait', async () => {
   assert.equal(await turn(), 'd');
 });
 
-test('nothing is left to do for the event loop when no work is', async () => {
+test('without work nothing is scheduled on the event loop', async () => {
   const { work, turn, pending } = setUp();
   await work('a', 5);
   await turn();

@@ -38,7 +38,7 @@ test('a result is cut where its JSON, as XML, is longer than 51,200', () => {
   }
 });
 
-test('small results travel together with the final status', () => {
+test('small results are sent together with the final status', () => {
   const { codes, stanzas } = stanzasOf((reply) => {
     reply.result(1);
     reply.result({ a: 2 });
@@ -55,7 +55,7 @@ test('small results travel together with the final status', () => {
   );
 });
 
-test('results leave when there are 25,600 characters of them, or 255', () => {
+test('results are sent at 25,600 characters, or at 255 results', () => {
   const ofLength = (length: number) =>
     stanzasOf((reply) => {
       reply.result('x'.repeat(length - 2));
@@ -73,7 +73,7 @@ test('results leave when there are 25,600 characters of them, or 255', () => {
   );
 });
 
-test('a large result travels in pieces, each in its own stanza, behind earlier results', () => {
+test('a large result is sent in pieces, each in its own stanza, after earlier results', () => {
   const { codes, stanzas } = stanzasOf((reply) => {
     reply.result(1);
     reply.result('x'.repeat(120_000));
@@ -91,7 +91,7 @@ test('a large result travels in pieces, each in its own stanza, behind earlier r
   assert.equal(parts[3]?.payload['content'], null);
 });
 
-test('a failure ends the reply behind the results before it', () => {
+test('a failure ends the reply after the earlier results', () => {
   const { codes, stanzas } = stanzasOf((reply) => {
     reply.result(1);
     reply.fail(500, 'no');

@@ -84,7 +84,7 @@ test('queries count each listener’s requests, in order of registration', () =>
   assertAnswered(setting, '{"opensrf.settings":0,"opensrf.math":3}', 'opensrf.router.info.stats.class.node.all');
 });
 
-test('the summary says all there is to know', () => {
+test('the summary has all classes and listeners', () => {
   const setting = setUp();
   const listener = setting.listen('l', 'opensrf.math');
   sendTo(setting, setting.environment.login('o@localhost/c'), 'opensrf.math', 't');
@@ -93,7 +93,7 @@ test('the summary says all there is to know', () => {
   assertAnswered(setting, `{"opensrf.math":{"count":1,"since":"2023-11-14T22:13:20.000Z","nodes":${node}}}`, 'opensrf.router.info.summarize');
 });
 
-test('a query that cannot be answered says why', () => {
+test('an invalid query gets the reason', () => {
   const setting = setUp();
   setting.listen('l', 'opensrf.math');
   for (const method of ['opensrf.router.info.stats.class', 'opensrf.router.info.stats.class.summary']) {
@@ -224,7 +224,7 @@ test('commands and queries are for trusted server domains, requests for trusted 
   assert.deepEqual(threads(listener.take()), ['u']);
 });
 
-test('a listener gets the request with the class as sender and the real one in router_from', () => {
+test('a listener gets the request with the class as sender and the real sender in router_from', () => {
   const setting = setUp();
   const listener = setting.listen('l', 'a');
   sendTo(setting, setting.environment.login('o@localhost/c'), 'a', 't');
@@ -232,7 +232,7 @@ test('a listener gets the request with the class as sender and the real one in r
   assert.deepEqual([request.to, request.from, request.routerFrom, request.transactionId], ['o@localhost/l', 'router@localhost/a', 'o@localhost/c', '7']);
 });
 
-test('a request that would mislead a listener reaches none, be the class present, drained, held for or with a peer', () => {
+test('a misleading request reaches no listener, whether the class is present, drained, held for or at a peer', () => {
   const setting = setUp({ holdMs: 1_000 });
   const peer = setUp();
   setting.environment.peerRouters = [peer.router];
@@ -268,7 +268,7 @@ test('a thread with elements in it is never repeated, even in a later answer', (
   assert.equal(setting.unanswered.size, 0);
 });
 
-test('two routers that are peers of each other do not pass a request to and fro while both drain its class', () => {
+test('two routers that are peers of each other do not pass a request back and forth while both drain its class', () => {
   for (const holdMs of [0, 1_000]) {
     const [one, other] = [setUp({ holdMs }), setUp({ holdMs })];
     one.environment.peerRouters = [other.router];
@@ -284,7 +284,7 @@ test('two routers that are peers of each other do not pass a request to and fro 
   }
 });
 
-test('a peer gives the request to its listener, where it has one that takes requests', () => {
+test('a peer hands the request to its listener if that takes requests', () => {
   const [setting, peer] = [setUp(), setUp()];
   setting.environment.peerRouters = [peer.router];
   const listener = peer.listen('p', 'a');
@@ -355,7 +355,7 @@ test('by policy the requests of a lost listener are answered, handed on or left,
   }
 });
 
-test('the grace for a lost listener begins when the requests are given back that were not written to it, however long that takes', () => {
+test('the grace period for a lost listener begins after all unwritten requests are returned, however long that takes', () => {
   const { environment, router, listen, clock } = setUp();
   const [lost, other] = [listen('lost', 'opensrf.math'), listen('other', 'opensrf.math')];
   const client = environment.login('o@localhost/client');
@@ -392,7 +392,7 @@ test('a suspended router has no address, and learns of registrations by observin
   assert.deepEqual(threads(listener.take()), ['t']);
 });
 
-test('a watcher is called for each listener that joins or leaves a class, and for nothing else', () => {
+test('a watcher is called only when a listener joins or leaves a class', () => {
   const setting = setUp();
   const { environment } = setting;
   const changes = () => environment.listenerChanges.splice(0);

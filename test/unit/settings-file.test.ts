@@ -51,7 +51,7 @@ test('a host without a section has no settings if there is no default section', 
   assert.equal(current.hostConfig('nobody'), undefined);
 });
 
-test('a host that cannot be the name of an element is an error', () => {
+test('a host name that is not a valid element name is an error', () => {
   const { current } = new SettingsFile(join(FIXTURES, 'usual.xml'));
   for (const host of ['127.0.0.1', 'a b', 'a,,b', 'a,1', ',', '/', 'x:y', 'a[']) assert.throws(() => current.hostConfig(host), { name: 'XPathError' }, host);
 });
@@ -75,7 +75,7 @@ test('invalid content is reported in one line', (t) => {
   }
 });
 
-test('a file that cannot be read, or refers to one, says which and why', (t) => {
+test('an unreadable file, or a reference to one, is reported with its name and the reason', (t) => {
   const missing = errorOf('/nonexistent/opensrf.xml');
   assert.equal(missing.fault, 'file');
   assert.match(missing.message, /^\/nonexistent\/opensrf\.xml: cannot be read: ENOENT/);

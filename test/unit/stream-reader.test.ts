@@ -145,7 +145,7 @@ test('malformed XML ends the stream before the stanza is delivered', () => {
   ]);
 });
 
-test('between stanzas there is white space and nothing else', () => {
+test('only white space may separate stanzas', () => {
   assertRefused([
     ['text', `${OPENING}x<message/>`, 'bad-format'],
     ['text behind white space', `${OPENING} \n x<message/>`, 'bad-format'],
@@ -162,11 +162,11 @@ test('text between stanzas is noticed before the next stanza begins', () => {
   assert.equal(Reading.of([OPENING, 'x']).error?.condition, 'bad-format');
 });
 
-test('CDATA between stanzas is refused even where it is white space', () => {
+test('CDATA between stanzas is refused, even of white space', () => {
   for (const chunks of ways(`${OPENING}<![CDATA[ ]]><message/>`)) assert.notEqual(Reading.of(chunks).error, null);
 });
 
-test('white space without end is not kept', () => {
+test('endless white space is not kept', () => {
   const reading = Reading.of([OPENING, ...Array.from({ length: 50 }, () => ' \r\n\t'.repeat(100)), '<message/>'], {
     maxStanzaBytes: 500,
     hardStanzaBytes: 600,
@@ -175,7 +175,7 @@ test('white space without end is not kept', () => {
   assert.deepEqual(reading.events, ['header', 'stanza message']);
 });
 
-test('a stanza passes as it was written but for its start tag', () => {
+test('a stanza passes unchanged except for its start tag', () => {
   const inner = `<opensrf a="1"/>\r\n<thread>t&amp;&#65;</thread><body xml:lang='en'><![CDATA[</message>]]>\u00e9\u{1f431}</body></message\n>`;
   for (const chunks of ways(`${OPENING}<message id = "1"\n other="'&#9;" to='a&amp;b@c' >${inner}`)) {
     const [stanza] = Reading.of(chunks).stanzas as [Stanza];
@@ -223,13 +223,13 @@ test('on a stream without a content namespace each stanza has the one it declare
   }
 });
 
-test('a negotiation is handed everything as elements', () => {
+test('a negotiation gets everything as elements', () => {
   for (const chunks of ways('<iq/><message to="a" from="b"><body>x</body></message></stream:stream>')) {
     assert.deepEqual(Reading.of([OPENING, ...chunks], {}, 'elements').events, ['header', 'element iq', 'element message', 'footer']);
   }
 });
 
-test("a stanza takes the declarations of its stream's header along, escaped, unless it has its own", () => {
+test("a stanza repeats the declarations of its stream's header, escaped, unless it has its own", () => {
   const declarations = ` xmlns:a="urn:a' router_from='evil&lt;" xmlns:b='urn:b' xmlns:xml='http://www.w3.org/XML/1998/namespace'`;
   const stanza = readStanza(`<message xmlns:b='urn:c' xmlns='jabber:client' xmlns:stream='${NS.streams}'><a:x/><b:x/></message>`, declarations);
   const [message] = tagsOf(stanza.toXml());
@@ -330,7 +330,7 @@ test('content that an OpenSRF library would read as a stanza, an error or anothe
   }
 });
 
-test('elements may be nested to the limit and no deeper', () => {
+test('the nesting of elements is limited', () => {
   const nested = (levels: number): string => `${'<x>'.repeat(levels)}${'</x>'.repeat(levels)}`;
   assert.deepEqual(Reading.of([OPENING, nested(7)], { maxDepth: 8 }).events, ['header', 'element x']);
   assert.equal(Reading.of([OPENING, nested(8)], { maxDepth: 8 }).error?.condition, 'policy-violation');
@@ -461,7 +461,7 @@ class Obedient extends Reading {
   }
 }
 
-test('behind a restart comes a stream of its own, in the same text or another', () => {
+test('a new stream follows a restart, in the same text or another', () => {
   const text = `${OPENING}<restart>\u00e9</restart><?xml version='1.0'?>${OPENING}<iq/><restart/>${OPENING}<message/></stream:stream>`;
   for (const chunks of ways(text)) {
     const events = new Obedient().read(chunks);

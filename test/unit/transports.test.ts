@@ -65,7 +65,7 @@ for (const [args, problem] of [
   });
 }
 
-test('options of transports that go together are taken', () => {
+test('compatible options of transports are accepted', () => {
   const all = { 'tls-cert': 'both.pem', 'tls-port': '5223', 'tls-required': true, 'unix-mode': '0600', unix: '/a', 'websocket-port': '5280' };
   const { tls, unix, websocket } = from({ ...all, 'websocket-origin': 'https://example.org' });
   // One file may hold the certificate and its key.
@@ -101,7 +101,7 @@ test('wrong values of transports are refused with their places', () => {
   );
 });
 
-test('another certificate takes no new start, and everything else of transports does', () => {
+test('another certificate needs no restart, all other changes of transports do', () => {
   const files = { certificate: { certificate: 'a', key: 'a' }, ports: [5223] };
   const before = createConfig({ tls: files });
   const differs = (input: Parameters<typeof createConfig>[0]) => reloadedConfig(before, createConfig({ tls: files, ...input })).restart.join(' ');

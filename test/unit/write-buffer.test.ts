@@ -51,7 +51,7 @@ test('the unread bytes of a slow peer stay unchanged while others are written to
   for (const socket of [slow.ours, slow.theirs, other.ours, other.theirs]) socket.destroy();
 });
 
-test('texts and stanzas of any length leave whole and in order, as many at a time as the kernel is to get', async () => {
+test('texts and stanzas of any length are written whole and in order, as many at a time as the kernel is to get', async () => {
   const { transport, ours, theirs } = await connection();
   const stanza = new Stanza('message', 'a@b/c', '', '', '');
   stanza.inner = `<body>${'\u20ac'.repeat(1_000_000)}</body></message>`;

@@ -33,7 +33,7 @@ function rest(bytes: Uint8Array): string {
   return decoded(bytes).replace(/^<\?xml[^>]*>\n/, '');
 }
 
-test('a file is read in the encoding that it declares', () => {
+test('a file is read in its declared encoding', () => {
   const rows: readonly (readonly [encoding: string, bytes: string, text: string])[] = [
     ['UTF-8', 'k\xc3\xb6ln', 'köln'],
     ['utf8', 'k\xc3\xb6ln', 'köln'],
@@ -51,7 +51,7 @@ test('a file is read in the encoding that it declares', () => {
   for (const [encoding, bytes, text] of rows) assert.equal(rest(declaring(encoding, bytes)), text, encoding);
 });
 
-test('UTF-16 is known by its byte order mark, or by its first characters; a mark counts more than a declaration', () => {
+test('UTF-16 is recognised by its byte order mark, or by its first characters; a mark overrides a declaration', () => {
   const text = '<?xml version="1.0" encoding="UTF-16"?>\n<k>köln</k>';
   const utf16 = (start: string) => Buffer.from(start + text, 'utf16le');
   for (const bytes of [utf16('\ufeff'), utf16('\ufeff').swap16(), utf16(''), utf16('').swap16()]) assert.equal(decoded(bytes), text);
@@ -80,7 +80,7 @@ function temporaryFile(t: TestContext, content: string | Buffer): string {
   return path;
 }
 
-test('opensrf_core.xml is read in the encoding that it declares, passwords included', () => {
+test('opensrf_core.xml is read in its declared encoding, passwords included', () => {
   assert.equal(readOpensrfCore(`${FIXTURES}latin1.xml`).clients[0]?.password, 'geéheim');
   const { clients, routers } = readOpensrfCore(`${FIXTURES}utf-16.xml`);
   assert.deepEqual([clients[0]?.domain, clients[0]?.password, routers.length], ['private.localhost', 'secret', 2]);

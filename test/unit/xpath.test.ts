@@ -96,7 +96,7 @@ test('an invalid expression, or one that does not select nodes, is reported', ()
 const WIDE_XML = `<opensrf><default>${'<a><b/></a>'.repeat(3_000)}<long>${'y'.repeat(50_000)}</long></default></opensrf>`;
 const WIDE = settings(WIDE_XML);
 
-test('an answer may hold the whole file, and a part of it selected by all of it', () => {
+test('an answer may contain the whole file, and a selected part in full', () => {
   assert.equal(WIDE.select('//b').length, 3_000);
   assert.equal(WIDE.select('/opensrf').length, 1);
   assert.ok(WIDE.defaultConfig() !== undefined);
@@ -136,7 +136,7 @@ test('an expression that takes too much work of any kind is stopped', () => {
   assert.throws(() => WIDE.hostConfig('x/../../default//*|//*'), /steps of work/);
 });
 
-test('an evaluation that is given up has taken a bounded number of steps', () => {
+test('a stopped evaluation has taken a bounded number of steps', () => {
   const root = rootOf(WIDE_XML);
   for (const bomb of BOMBS) {
     let steps = 0;
@@ -165,7 +165,7 @@ test('an expression that would take too much stack is refused', () => {
   }
 });
 
-test('sets of nodes are compared as XPath 1.0 says: whether there is a pair for which it is true', () => {
+test('sets of nodes are compared by XPath 1.0: true if it is true for any pair', () => {
   const doc = settings('<opensrf><a>1</a><a>2</a><b>2</b><b>3</b><c>2</c><d>2</d><e>x</e></opensrf>');
   const rows: readonly (readonly [comparison: string, result: boolean])[] = [
     ['//a = //b', true],

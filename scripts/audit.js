@@ -3,7 +3,7 @@
 //
 //   node scripts/audit.js
 //
-// Exit code 1 if one has. If the registry does not support the query (many mirrors do not), a line that begins with SKIPPED says so.
+// Exit code 1 if one has. If the registry does not support the query (many mirrors do not), prints a line that begins with SKIPPED.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

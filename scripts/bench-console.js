@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Measures what the console costs: server CPU per routed request without a control interface, with one without listeners, and with the console
-// open in a browser (or, without one, a program that asks for the same), in turns within each round.
+// Measures the console's cost: server CPU per routed request without a control interface, with one without listeners, and with the console
+// open in a browser (or, without one, a program with the same requests), in turns within each round.
 //
 //   npm run build && node scripts/bench-console.js [--rounds 5] [--seconds 3] [--window 8] [--view connections] [--rate REQUESTS_A_SECOND]
 //
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 
-// Whole OpenSRF messages: what looks at them is to understand them.
+// Complete OpenSRF messages, which observers can parse.
 const LOAD = ['--clients', '8', '--listeners', '4', '--window', options.window, '--seconds', options.seconds, '--osrf', '1'];
 const WITH_CONSOLE = ['--console', '0', '--control-file', controlFile];
 const KINDS = {
@@ -37,7 +37,7 @@ const KINDS = {
   open: { title: `console open (${options.view})`, args: WITH_CONSOLE, look: openConsole },
 };
 
-/** @returns what closes it. */
+/** @returns a function that closes it. */
 async function openConsole({ url, token }, browser) {
   if (browser === null) return await pretendToLook(url, token);
   const page = await browser.page();
@@ -79,7 +79,7 @@ try {
   );
   console.log(`median of ${options.rounds}, ${browser === null ? 'no Chromium: a program looks' : 'in Chromium'}`);
   for (let round = 0; round < Number(options.rounds); round++) {
-    // Each kind is first in its turn.
+    // Each kind goes first in turn.
     const names = Object.keys(KINDS);
     const turn = round % names.length;
     for (const name of [...names.slice(turn), ...names.slice(0, turn)]) results[name].push(await run(osrfload, KINDS[name], browser));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What the router alone costs for a request, without sockets and XML: choice of the listener, stamping, and remembering until the answer.
-// The figure is to be flat over the number of classes and of listeners.
+// Measures the router's own cost of a request, without sockets and XML: choice of the listener, stamping, and tracking until the answer.
+// The figure must be flat over the number of classes and of listeners.
 //
 //   npm run build && node scripts/bench-router.js
 import { Router } from '../dist/router/router.js';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Measures the server against the floor (the same traffic through scripts/bench/nullrelay.c, a C program that checks nothing) and against
-// other Jabber servers, in turns within each round. The figure to look at is the ratio of server CPU per request to the floor's in the same round:
-// requests per second depend on what else the machine does. More in docs/speed.md.
+// other Jabber servers, in turns within each round. Compare the ratio of server CPU per request to the floor's in the same round:
+// requests per second depend on the machine's other work. More in docs/speed.md.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ async function runOnce(candidate, row, osrfload, seconds) {
   }
 }
 
-/** Who takes part in a row: the floor where it can, those without a router where none is needed. */
+/** The participants in a row: the floor if it can play it, those without a router if none is needed. */
 function candidatesFor(row, candidates) {
   const direct = row.load.includes('direct');
   return candidates.filter(({ name, routes }) => (name !== 'floor' || row.floor !== false) && (routes || direct));

@@ -3,7 +3,7 @@
 //
 //   npm run build && node scripts/configuration-reference.js [--check]
 //
-// With --check it writes nothing, and its exit code is 1 if the file is not what it would write.
+// With --check it writes nothing, and its exit code is 1 if the file is out of date.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { configurationReference } from '../dist/server/config/sources/reference.js';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Proves that the fast lane of the stream reader reads exactly what saxes lets pass: stanzas, changed and cut at random, go through
-// both readers, and every field of what comes out is compared.
+// Checks that the fast lane of the stream reader reads exactly like saxes: stanzas, changed and cut at random, go through
+// both readers, and every field of the output is compared.
 //
 //   npm run build && node scripts/fuzz-reader.js --cases 1000000
 //   node scripts/fuzz-reader.js --captures DIRECTORY     also with stanzas found in recorded conversations (*.txt)

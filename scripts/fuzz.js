@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Throws mutated conversations at the reader of streams, at the way to a login, at the router, at a whole server and at its control interface. They are made of the
-// transcripts of real programs in test/transcripts and of what was recorded of others: bytes changed, cut off, repeated, spliced with others, in pieces of any size.
+// Sends mutated conversations to the reader of streams, the logins, the router, a whole server and its control interface. They are made from the
+// transcripts in test/transcripts and other recordings of real programs: bytes changed, cut off, repeated, spliced with others, in pieces of any size.
 //
 //   npm run build && node scripts/fuzz.js [--cases 10000000] [--target reader|login|router|server|control|all] [--seed N] [--help]
 //
@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-/** Each: what makes it, and its share of all cases. About as long as each other. */
+/** For each target: its constructor, and its share of all cases. The targets take about equal times. */
 const TARGETS = {
   reader: [async () => new (await import('../dist/test/support/fuzz/reader-target.js')).ReaderTarget(), 0.4],
   login: [async () => new (await import('../dist/test/support/fuzz/login-target.js')).LoginTarget(), 0.2],
@@ -32,12 +32,12 @@ if (options.help || !(target === 'all' || Object.hasOwn(TARGETS, target))) {
 
 const { fuzz } = await import('../dist/test/support/fuzz/fuzz.js');
 
-/** @returns whether nothing went wrong. */
+/** @returns whether all went well. */
 async function play(name, make, count) {
   const victim = await make();
   const started = Date.now();
   let reportedAt = started;
-  // Nothing else keeps the process alive: the server that is played with has no socket.
+  // Keeps the process alive: the tested server has no socket.
   const alive = setInterval(() => {}, 1_000);
   const failure = await fuzz(victim, Number(seed), count, (done) => {
     if (Date.now() - reportedAt < 10_000) return;

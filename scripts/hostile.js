@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Sets hostile peers and well-behaved ones on one server, and reports how the well-behaved fare: their requests, whether each was answered once, and how long that took, beside
-// the same in peace a minute before.
+// Runs hostile and well-behaved peers on one server, and reports on the well-behaved ones: their requests, whether each was answered once, and the time, compared with
+// a quiet minute before.
 //
 //   npm run build && node scripts/hostile.js [--seconds 60] [--seed N] [--peers 50] [--neighbours 20] [--heap MB] [--only KIND] [--unread-log] [--list]
 //
@@ -41,16 +41,16 @@ const ATTACKER_PROCESSES = 2;
 const LISTENERS = 4;
 /** Files and sockets of the server. */
 const DESCRIPTORS = 1_024;
-/** What a process has besides V8's old space: its code, buffers, the young generation. */
+/** The memory of a process besides V8's old space: its code, buffers, the young generation. */
 const BESIDES_HEAP_MB = 256;
-/** How much longer answers may take than in peace; the attackers use the machine too. */
+/** The tolerated slowdown of answers; the attackers use the machine too. */
 const TIMES_AS_LONG = 40;
 const LEAST_MS = 10;
 const LAST_WORD_MS = 30_000;
 const SETTINGS = `<opensrf version='0.0.3'><default><apps/>${'<a><b><c>x</c></b></a>'.repeat(1_000)}</default><hosts><localhost/></hosts></opensrf>`;
 const STUB = 'service: opensrf.stub\nmethods:\n  echo:\n    - {"params": [1], "result": 1}\n';
 
-/** Ended with this program, however that ends. */
+/** Killed with this program, in any case. */
 const children = [];
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
@@ -80,7 +80,7 @@ function startServer(folder) {
   return spawn('bash', ['-c', `ulimit -n ${DESCRIPTORS} && exec "$@"`, 'bash', ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** A program beside this one. `ask` sends a line and returns the next one that it writes; `end` closes its input and returns its last line. */
+/** A program in a separate process. `ask` sends a line and returns its next one; `end` closes its input and returns its last line. */
 function startProgram(name, argument) {
   const program = fileURLToPath(new URL(`hostile/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(argument)], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -133,7 +133,7 @@ function row(name, { requests, p50, p99, max }, mb) {
   console.log(name.padEnd(14), ...[requests, p50, p99, max, mb].map((number) => String(number).padStart(9)));
 }
 
-/** Ends a program; its last word, or null where it does not come. */
+/** Ends a program; its last line, or null without one. */
 function lastWordOf(program) {
   const late = wait(LAST_WORD_MS).then(() => null);
   return Promise.race([program.end(), late]).finally(() => program.child.kill('SIGKILL'));
@@ -187,7 +187,7 @@ async function play(folder) {
 
 const toMb = (bytes) => Math.round(bytes / 2 ** 20);
 
-/** What went wrong, one line each. */
+/** The failures, one line each. */
 function problemsOf({ peace, attacked, ledger, ended, stopped, mostMb, keptBytes, limitBytes }) {
   const { sent, answered, refused, twice, closed, open, refusals } = ledger;
   const mostMs = TIMES_AS_LONG * Math.max(peace.p99, LEAST_MS);

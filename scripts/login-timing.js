@@ -3,7 +3,7 @@
 //
 //   npm run build && node scripts/login-timing.js [--tries 2000]
 //
-// Prints medians in microseconds and their ratio, of the answer to the last message alone. What chance does to a median of this many tries stands in the last column: the same user against
+// Prints medians in microseconds and their ratio, for the answer to the last message. The last column shows the influence of chance on such a median: the same user against
 // himself. The work is compared exactly by test/unit/login-work.test.ts.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const header = (version) => `<stream:stream to='localhost'${version} xmlns='jabb
 const iqAuth = (username, secret) =>
   `<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>${username}</username>${secret}<resource>r</resource></query></iq>`;
 
-/** Sends, and waits for the end of what is expected. */
+/** Sends, and waits for the end of the expected answer. */
 async function ask(socket, text, end) {
   let answer = '';
   socket.write(text);

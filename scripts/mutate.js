@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Makes small mistakes in the code that a message passes, one at a time, and tells which of them no test of the quick tier notices.
+// Makes small changes in the code on a message's path, one at a time, and reports those that no test of the quick tier notices.
 //
 //   npm run build && node scripts/mutate.js [--files GLOB] [--count N] [--seed N] [--minutes N]
 //
@@ -72,7 +72,7 @@ async function work(scratch) {
 async function attempt(scratch, file, mutant, tests) {
   const code = readFileSync(join(compiled, 'dist', file), 'utf8');
   const changed = changedBy(code, mutant);
-  // A mistake may make a test wait for what never comes.
+  // A change may make a test wait forever.
   const timeoutMs = 5_000 + 3 * tests.reduce((sum, { ms }) => sum + ms, 0);
   const timeLeft = deadline - performance.now();
   const names = tests.map(({ test }) => test);
@@ -88,7 +88,7 @@ function seconds() {
   return Math.round((performance.now() - begin) / 1_000);
 }
 
-/** The compiled files whose sources the glob names. */
+/** The compiled files whose sources match the glob. */
 function filesOf(glob) {
   const pattern = new RegExp(`^${patternOf(glob)}$`);
   const files = readdirSync(join(compiled, 'dist'), { recursive: true }).filter((name) => name.endsWith('.js') && !name.startsWith('test/'));
@@ -110,7 +110,7 @@ function shuffled(list, random) {
   return list.map(() => rest.splice(random(rest.length), 1)[0]);
 }
 
-/** Where the change is in the source, and the compiled line before and after. */
+/** The position of the change in the source, and the compiled line before and after. */
 function described(file, code, changed, { start, kind }) {
   const before = code.slice(0, start);
   const line = before.split('\n').length - 1;

@@ -1,5 +1,5 @@
-// npm runs this before and after it packs. What is published has programs and library in one file (see release/bundle.js), the types of the library, and no
-// scripts and no development tools in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
+// npm runs this before and after it packs. The published package has programs and library in one file (see release/bundle.js), the types of the library, and no
+// scripts or development tools in its package.json: the package must run nothing at its installation, and npm warns users about packages that might.
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { transform } from 'esbuild';
@@ -21,7 +21,7 @@ const PUBLISHED = {
   bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
 };
 
-/** A package's provenance names the repository that it is built from, and its package.json has to agree. */
+/** A package's provenance names its repository, and its package.json must agree. */
 const repository = process.env.GITHUB_REPOSITORY && { type: 'git', url: `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git` };
 
 function restore() {
@@ -29,7 +29,7 @@ function restore() {
   cpSync(join(root, 'server/console/page'), join(root, PAGE), { recursive: true });
 }
 
-/** Minifies the console's page in dist/. Its modules stay apart: each view is loaded when it is first shown. */
+/** Minifies the console's page in dist/. Its modules stay separate: each view is loaded on first use. */
 async function minifyPage() {
   for (const path of readdirSync(join(root, PAGE), { recursive: true })) {
     if (!/\.(?:js|css)$/.test(path)) continue;
@@ -39,7 +39,7 @@ async function minifyPage() {
   }
 }
 
-/** Finds the files of types that one needs, itself included. */
+/** Finds the declaration files reachable from one, itself included. */
 function findTypes(path, found) {
   if (found.has(path)) return;
   found.add(path);
@@ -48,7 +48,7 @@ function findTypes(path, found) {
 }
 
 async function strip() {
-  // What a pack that was broken off has left.
+  // Leftovers of an interrupted pack.
   restore();
   const folder = join(root, 'dist/bin');
   rmSync(folder, { recursive: true, force: true });

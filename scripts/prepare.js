@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Compiles the TypeScript sources into dist/. npm runs this after `npm ci`, before `npm pack`, and in a checkout before `npx opensrf-chopchop`.
 //
-// It does nothing where dist/ is made of these sources already. Otherwise it compiles into a folder beside it, which takes the place of dist/ when it is
-// whole: a build that is broken off leaves what was there.
+// Does nothing if dist/ is up to date. Otherwise compiles into a folder beside dist/, which replaces dist/ when
+// complete: an interrupted build leaves the old one.
 //
 // It is plain JavaScript, and without TypeScript it does nothing unless --required is given:
-// `npm ci --omit=dev` runs `prepare` too, in a place where there is no compiler.
+// `npm ci --omit=dev` runs `prepare` too, without a compiler.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ function filesIn(folder) {
     .sort();
 }
 
-/** What dist/ is made of, and by what. */
+/** A stamp of the sources and tools of dist/. */
 function stampOf(files, compiler) {
   const hash = createHash('sha256');
   for (const file of [...files, 'tsconfig.json', 'scripts/prepare.js'])
@@ -51,13 +51,13 @@ function stampOf(files, compiler) {
   return hash.update(readFileSync(join(compiler, '../../package.json'))).digest('hex');
 }
 
-/** Whether dist/ has that stamp, and nothing is missing there. */
+/** Whether dist/ has that stamp, and all its files. */
 function isBuilt(stamp, sources) {
   const outputs = sources.map((file) => join(dist, file.replace(/\.ts$/, '.js')));
   return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && outputs.every((file) => existsSync(file));
 }
 
-/** Writes for `--version` which commit this is, which may change without the sources. */
+/** Writes the commit for `--version`; it may change without the sources. */
 function writeBuild(folder) {
   const file = join(folder, 'server/build.json');
   const build = JSON.stringify({ commit: commit(), build: 'sources' });
@@ -68,7 +68,7 @@ function build(stamp, compiler) {
   mkdirSync(building);
   const { status } = spawnSync(process.execPath, [compiler, '--project', join(root, 'tsconfig.json'), '--outDir', building], { stdio: 'inherit' });
   if (status !== 0) return status ?? 1;
-  // The console is plain files: no compiler looks at them.
+  // The console consists of plain files that need no compiler.
   cpSync(join(root, PAGE), join(building, PAGE), { recursive: true });
   for (const program of PROGRAMS) chmodSync(join(building, `server/${program}.js`), 0o755);
   writeBuild(building);
@@ -77,7 +77,7 @@ function build(stamp, compiler) {
   return 0;
 }
 
-/** Puts the new folder in the place of dist/, where another build may be about to do the same. */
+/** Replaces dist/ by the new folder, even if another build does the same at that time. */
 function takePlace() {
   const old = `${building}-old`;
   for (let tries = 3; ; tries--) {
@@ -93,7 +93,7 @@ function takePlace() {
   }
 }
 
-/** Removes what a build has left that was broken off. */
+/** Removes leftovers of an interrupted build. */
 function removeRemains() {
   for (const name of readdirSync(root)) {
     const [, pid] = /^\.dist-(\d+)(?:-old)?$/.exec(name) ?? [];

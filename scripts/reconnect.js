@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A thousand clients lose their server, and come back as soon as there is one again: how long until all are back?
+// A thousand clients lose their server and reconnect as soon as one runs again: the time until all are back.
 //
 //   npm run build && node scripts/reconnect.js [--clients 1000]
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ const resources = Array.from({ length: count }, (_, index) => `client${index}`);
 await Promise.all(resources.map((resource) => login({ port }, resource)));
 await first.stop();
 let up = false;
-/** Tries again until it is in, as a program would that waits for its server. */
+/** Retries until it is logged in, like a program that waits for its server. */
 async function comeBack(resource) {
   for (;;) {
     try {

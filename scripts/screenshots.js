@@ -36,7 +36,7 @@ const traffic = (async () => {
 })();
 await wait(Number(process.env.WARM ?? 20_000));
 
-/** The request with nested ones that the pictures show. */
+/** The request with nested ones in the pictures. */
 async function nestedRequest() {
   const query = '?method=open-ils.actor.user.fleshed.retrieve&status=complete&limit=1';
   const response = await fetch(`${control.url}/api/v1/requests${query}`, { headers: { Authorization: `Bearer ${TOKEN}` } });

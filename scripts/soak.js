@@ -28,7 +28,7 @@ async function sample() {
     heapMb: value('nodejs_heap_size_used_bytes') / 1e6,
     rssMb: server.rssMb(),
     handles: value('nodejs_active_resources_total') || value('nodejs_active_handles_total'),
-    // What the delay of the event loop is to others: how long a ping takes.
+    // The delay of the event loop as others see it: the time of a ping.
     delayMs: (await pinger.report()).p99,
     answered: perSecond('answered'),
     logins: perSecond('logins'),

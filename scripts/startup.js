@@ -1,7 +1,7 @@
-// How long it takes from exec until logins work, and what the server has taken of processor and memory by then; beside it what Node itself takes.
-// The processor's time is what to compare where a machine has other work to do.
-//   node scripts/startup.js [--runs 20] [PROGRAM...]     PROGRAM: the executable, or that of an installed package; dist/server/main.js stands beside it always
-// An installed package keeps what is compiled (docs/install.md): it is measured with that, and without it.
+// Measures the time from exec until logins work, and the server's processor time and memory by then, beside those of Node itself.
+// On a busy machine compare the processor time.
+// node scripts/startup.js [--runs 20] [PROGRAM...]     PROGRAM: the executable, or that of an installed package; always includes dist/server/main.js
+// An installed package keeps its compiled code (docs/install.md): measured with and without it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const MAIN = fileURLToPath(new URL('../dist/server/main.js', import.meta.url));
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: 'string', default: '20' } } });
 const runs = Number(values.runs);
 
-/** Runs a program until it writes a line, or to its end where it writes none. */
+/** Runs a program until it writes a line, or to its end. */
 function measured(program, args, env) {
   return new Promise((resolve, reject) => {
     const began = process.hrtime.bigint();
@@ -35,13 +35,13 @@ function residentMb(pid) {
   return Number(kb) / 1024;
 }
 
-/** What all threads have had of the processors, by /proc/PID/task/TID/schedstat. */
+/** The processor time of all threads, by /proc/PID/task/TID/schedstat. */
 function cpuMs(pid) {
   const folder = join('/proc', String(pid), 'task');
   return readdirSync(folder).reduce((sum, thread) => sum + nanosecondsOf(join(folder, thread, 'schedstat')), 0) / 1e6;
 }
 
-/** A thread may end between the two looks; what it has had is lost then. */
+/** A thread may end between two readings; its time is then lost. */
 function nanosecondsOf(file) {
   try {
     return Number(readFileSync(file, 'utf8').split(' ')[0]);
@@ -54,10 +54,10 @@ function median(numbers) {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }
 
-/** An installed package keeps what is compiled when it has run for two seconds. */
+/** An installed package saves its compiled code after two seconds. */
 const WARM_UP_MS = 3_000;
 
-/** Runs each program for so long as it takes to keep what is compiled. */
+/** Runs each program long enough to save its compiled code. */
 function warmUp(programs) {
   return Promise.all(
     programs.map(async (program) => {
@@ -81,7 +81,7 @@ const programs = [
   ['dist/server/main.js', process.execPath, [MAIN, ...SERVE], process.env],
 ];
 await warmUp(positionals);
-// In turns: what else the machine does is to hit all alike.
+// In turns, so that the machine's other work affects all alike.
 const results = programs.map(() => []);
 for (let run = 0; run < runs; run++) for (const [index, [, ...command]] of programs.entries()) results[index].push(await measured(...command));
 for (const [index, [what]] of programs.entries()) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// How long one session with messages of 5 and 10 MB makes all others wait: the CPU time of the server's thread for each turn of its event loop. Unlike a
+// The delay that one session with messages of 5 and 10 MB causes for others: the CPU time of the server's thread in each turn of its event loop. Unlike a
 // latency it says the same on a busy machine. (10 MB are too much: such a message comes back without its body.)
 //
 //   npm run build && node scripts/turns.js [--seconds 5]
@@ -30,7 +30,7 @@ server.stdout.setEncoding('utf8');
 const [ready] = await once(server.stdout, 'data');
 const { port } = JSON.parse(ready).c2s[0];
 
-/** What was noted since the last time. */
+/** The figures since the last call. */
 async function noted() {
   server.kill('SIGUSR2');
   const [line] = await once(server.stdout, 'data');

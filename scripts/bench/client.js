@@ -1,4 +1,4 @@
-// A client without a library, for what osrfload cannot play.
+// A client without a library, for loads that osrfload cannot generate.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 

@@ -15,7 +15,7 @@ const CHAINS = {
   'user-create': ['active'],
 };
 
-/** Says yes to whatever it is asked (jabberd2's authreg_pipe). */
+/** Accepts every login (jabberd2's authreg_pipe). */
 const ACCOUNTS = `#!/bin/sh
 echo OK USER-EXISTS CHECK-PASSWORD FREE
 while read -r question; do [ "$question" = FREE ] && exit; echo OK; done
@@ -38,7 +38,7 @@ function configurations(place, port, routerPort) {
   };
 }
 
-/** Starts all three; those that are not waited for are children of the one that is. */
+/** Starts all three; the awaited one is the parent of the others. */
 export function launchJabberd2(folder, port) {
   const place = join(folder, `jabberd2-${port}`);
   mkdirSync(join(place, 'users'), { recursive: true });

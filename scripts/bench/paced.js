@@ -1,4 +1,4 @@
-// A load that comes at its own pace: so many requests a second, whatever the server does. For what is not worth measuring at full speed.
+// A load at a fixed pace: a number of requests per second, independent of the server. For rows that are not worth measuring at full speed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { OsrfClient } from '../../dist/server/osrf/client.js';
@@ -14,7 +14,7 @@ function cpuUs(pid) {
   return tasks.reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0) / 1000;
 }
 
-/** @returns what the load generator would have measured, by the same names. */
+/** @returns measurements under the load generator's names. */
 export async function runPaced({ port, password, pids }, rate, seconds) {
   const login = { ...LOGIN, port, password };
   const service = await OsrfService.start({ ...login, service: 'opensrf.load', workers: 4, methods: { add: (a, b) => a + b } });

@@ -1,4 +1,4 @@
-// Other Jabber servers from Debian packages, for comparison. There is no opensrf_router with them, so they play without a router ("direct").
+// Other Jabber servers from Debian packages, for comparison. Without opensrf_router, they play without a router ("direct").
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PROGRAM as JABBERD2, launchJabberd2 } from './jabberd2.js';
 import { end, somePort } from './servers.js';
 
-/** What --install installs. */
+/** The packages for --install. */
 export const PACKAGES = ['ejabberd', 'prosody', 'jabberd2'];
 
 const ACCOUNT = { user: 'opensrf', password: 'opensrf' };
 const START_MS = 30_000;
 
-/** Those that are installed; says which are not. */
+/** The installed ones; prints the missing ones. */
 export function installedPeers(folder) {
   const peers = [prosody(folder), ejabberd(folder), jabberd2(folder)];
   for (const { name, program } of peers) if (!existsSync(program)) console.log(`${name} is left out: there is no ${program} (--install installs it)`);
@@ -57,7 +57,7 @@ async function untilItListens(port, child) {
   throw new Error('the peer does not listen');
 }
 
-/** A process and all that came from it: what starts such a server is often not what serves. */
+/** A process and its descendants: the started process is often not the server itself. */
 function familyOf(root) {
   const parents = new Map();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

@@ -12,7 +12,7 @@ function spread(numbers) {
   return Math.round((50 * (at(0.75) - at(0.25))) / median(numbers));
 }
 
-/** @param rounds What each round measured: [{ floor, ours, prosody … }], each as osrfload prints it. */
+/** @param rounds The measurements of each round: [{ floor, ours, prosody … }], each as printed by osrfload. */
 export function summarize({ mode, title }, name, rounds) {
   const measured = rounds.filter((round) => round[name] !== undefined);
   const of = (field) => measured.map((round) => round[name][field]);

@@ -1,4 +1,4 @@
-// What is measured. `load` goes to osrfload; a row with `floor: false` is not compared with nullrelay, which cannot play it.
+// The measurements. `load` goes to osrfload; a row with `floor: false` is not compared with nullrelay, which cannot play it.
 const EIGHT = ['--clients', '8', '--listeners', '4'];
 
 /** Rows that osrfload plays alone: requests from client to listener and back. */
@@ -24,7 +24,7 @@ export const LOAD_ROWS = [
   { mode: 'silent', title: 'and 10,000 silent neighbours', load: [...EIGHT, '--window', '8', '--idle', '10000'], floor: false },
 ];
 
-/** What is run when nothing is said. */
+/** The default rows. */
 export const USUAL = [
   'routed',
   'direct',

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 
-/** A port that is probably free; who binds it finds out. */
+/** A port that is probably free; binding it may still fail. */
 export function somePort() {
   return 10_000 + Math.floor(Math.random() * 20_000);
 }

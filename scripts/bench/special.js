@@ -1,4 +1,4 @@
-// What is measured otherwise than in requests: memory of idle connections, logins, a peer that reads nothing, a neighbour with large messages, the long run.
+// Measurements other than requests: memory of idle connections, logins, a peer that reads nothing, a neighbour with large messages, the long run.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -14,7 +14,7 @@ export function compile(folder, name) {
   return program;
 }
 
-/** Runs the load generator against a server. @returns what it measured, by the names it prints. */
+/** Runs the load generator against a server. @returns its measurements, by their printed names. */
 export async function runLoad(osrfload, server, load) {
   const account = ['--password', server.password, '--auth', server.auth, '--mode', server.mode];
   const child = spawn(osrfload, ['--port', String(server.port), '--pids', server.pids().join(','), ...account, ...load], { stdio: ['ignore', 'pipe', 'pipe'] });

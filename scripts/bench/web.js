@@ -48,7 +48,7 @@ async function load(pid, asks, seconds) {
 const many = (count, make) => Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 const times = (asks) => asks.flatMap((ask) => Array(WINDOW).fill(ask));
 
-/** @returns a function that sends a request over TCP, and what ends the client. */
+/** @returns a function that sends a request over TCP, and a function that ends the client. */
 async function tcpClient(port, index) {
   const login = { host: '127.0.0.1', port, domain: DOMAIN, username: 'opensrf', password: 'password', resource: `bench_${index}` };
   const client = await OsrfClient.connect(login);
@@ -108,7 +108,7 @@ async function requests({ oursWith, rounds, seconds }) {
 
 const BARE = "require('node:net').createServer((s) => s.on('data', () => {})).listen(0, '127.0.0.1', function () { console.log(this.address().port); });";
 
-/** Growth of a process by so many connections, in KB each. */
+/** Growth of a process by this many connections, in KB each. */
 async function growth(pid, count, open) {
   const before = rssKb(pid);
   const opened = [];

@@ -1,11 +1,11 @@
-// Hostile peers, in a process of their own: each picks a kind of attack, does that for some seconds, and picks the next. Argument: JSON, see scripts/hostile.js.
-// Ends when its standard input does; its last line says how often each kind was begun.
+// Hostile peers, in a separate process: each picks a kind of attack, runs it for some seconds, and picks the next. Argument: JSON, see scripts/hostile.js.
+// Ends with its standard input; its last line has the number of attacks by kind.
 import { setPriority } from 'node:os';
 import { ATTACKS } from './attacks.js';
 import { login, open, wait } from './peer.js';
 
 const { port, tlsPort, webSocketPort, seed, name, peers, only, neighbours } = JSON.parse(process.argv[2]);
-// The server is to be held up by what it is sent, not by who makes that.
+// Low priority: the input must slow the server, not the work of making it.
 setPriority(19);
 const kinds = Object.keys(ATTACKS).filter((kind) => kind.includes(only));
 const begun = Object.fromEntries(kinds.map((kind) => [kind, 0]));
@@ -14,7 +14,7 @@ let state = 'on';
 process.stdin.resume().on('end', () => (state = 'over'));
 process.on('uncaughtException', (error) => (failures[error.message] = (failures[error.message] ?? 0) + 1));
 
-/** Random numbers that a seed repeats (mulberry32). */
+/** Random numbers, the same for the same seed (mulberry32). */
 function randomFrom(start) {
   let at = start;
   return () => {
@@ -25,7 +25,7 @@ function randomFrom(start) {
   };
 }
 
-/** A hostile peer at one of its attacks, with all connections that it makes for that. */
+/** A hostile peer during one of its attacks, with all its connections. */
 class Hand {
   constructor(slot, count, random) {
     Object.assign(this, { port, tlsPort, webSocketPort, name: `${name}-${slot}`, count, sockets: [], logins: 0, random });
@@ -75,7 +75,7 @@ async function play(slot) {
     } catch (error) {
       failures[`${kind}: ${error.message}`] = (failures[`${kind}: ${error.message}`] ?? 0) + 1;
     }
-    // Whom the server has closed does not come back at once.
+    // A peer closed by the server waits before it returns.
     if (hand.goesOn) await wait(200);
     hand.end();
   }

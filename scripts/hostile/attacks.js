@@ -1,4 +1,4 @@
-// What hostile peers do, by kind. Each gets a Hand and works until its time is up or the server has closed it.
+// The attacks of hostile peers, by kind. Each gets a Hand and works until its time is up or the server has closed it.
 import { connect as connectTls } from 'node:tls';
 import { header, messageXml, ROUTER, registrationXml, requestBody, wait, write } from './peer.js';
 
@@ -22,7 +22,7 @@ async function floodDeaf(hand, deafCount, stanza, declarations = '') {
   await repeat(hand, await hand.login({ declarations }), (count) => stanza(to(resources[count % resources.length])));
 }
 
-/** Requests for a listener that answers none. */
+/** Requests for a listener that never answers. */
 async function unanswered(hand, request, ending) {
   const service = `opensrf.hole.${hand.name}.${hand.count}`;
   const hole = await hand.login();
@@ -60,7 +60,7 @@ const query = (method) => requestBody(`"opensrf.router.info.${method}"`).slice(1
 
 /** The kinds. */
 export const ATTACKS = {
-  // What is counted is not what is kept.
+  // Input whose charge differs from its memory.
   'an attribute of megabytes to sessions that read nothing': (hand) =>
     floodDeaf(hand, 2, (address) => `<message to='${address}' id='${'x'.repeat(1_000_000 + hand.any(6_000_000))}'><body>a</body></message>`),
   'declarations of the header on every stanza': (hand) => {
@@ -212,7 +212,7 @@ export const ATTACKS = {
       socket?.end('</stream:stream>');
     }
   },
-  // Work that is not counted, and recursion.
+  // Uncharged work, and recursion.
   'XPath that compares everything': async (hand) => {
     const request = (count) => requestBody('"opensrf.settings.xpath.get"', JSON.stringify([XPATHS[count % XPATHS.length]]));
     const socket = await hand.login();
@@ -229,7 +229,7 @@ export const ATTACKS = {
       return messageXml(services[hand.any(services.length)], `t${count}`, body);
     });
   },
-  // Observers, and what they remember.
+  // Observers, and their memory.
   'answers of unusual shape': async (hand) => {
     const service = `opensrf.odd.${hand.name}.${hand.count}`;
     const listener = await hand.login();

@@ -1,5 +1,5 @@
-// Well-behaved peers, in a process of their own, with a ledger of every request. Argument: JSON {port, listeners, clients}. For each line on its standard input
-// it writes what happened since the last; at the end of that the clients finish, and the last line is about what is still open.
+// Well-behaved peers, in a separate process, with a ledger of every request. Argument: JSON {port, listeners, clients}. For each line on its standard input
+// it writes the events since the last; at the end of input the clients finish, and the last line lists the open requests.
 import { login, messageXml, registrationXml, requestBody, resultBody, wait } from './peer.js';
 
 const { port, listeners, clients } = JSON.parse(process.argv[2]);
@@ -10,7 +10,7 @@ const refusals = {};
 let latencies = [];
 let state = 'on';
 
-/** Cuts stanzas out of what comes. */
+/** Cuts stanzas out of the input. */
 function stanzas(onStanza) {
   let rest = '';
   return (text) => {
@@ -70,7 +70,7 @@ class Client {
 
   received(stanza) {
     const thread = threadOf(stanza);
-    // What strangers send is none of its answers.
+    // Stanzas from strangers are not answers.
     if (!thread.startsWith(`client${this.index}.`)) return;
     const asked = this.open.get(thread);
     if (asked === undefined) {

@@ -41,7 +41,7 @@ export function resultBody(content, threadTrace = '1') {
   return `[${result},${status}]`;
 }
 
-/** Connects. Errors end it in silence: its `destroyed` says so. */
+/** Connects. Errors end it silently and set its `destroyed`. */
 export async function open(port) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.setMaxListeners(0).on('error', () => {});
@@ -50,7 +50,7 @@ export async function open(port) {
 }
 
 /**
- * Logs in. @param reads Whether it reads on afterwards. @param onText gets all that comes afterwards.
+ * Logs in. @param reads Whether it reads on afterwards. @param onText Gets all later input.
  * @returns the socket; null if the server closed it instead.
  */
 export async function login(port, user, resource, { reads = true, onText = () => {}, declarations = '' } = {}) {

@@ -1,4 +1,4 @@
-// Listeners that answer, and clients that ask and come and go, until its standard input ends. Prints what it did each second as a line of JSON.
+// Listeners that answer, and clients that send requests and reconnect, until its standard input ends. Prints its figures for each second as a line of JSON.
 //
 //   node scripts/load/generator.js PORT LISTENERS CLIENTS WINDOW REQUESTS-BEFORE-RECONNECTING [NAME]
 import { login, messageXml, registrationXml } from './peer.js';
@@ -16,7 +16,7 @@ const ANSWER = `[${RESULT},${COMPLETE}]`;
 const counts = { answered: 0, refused: 0, logins: 0, lost: 0 };
 let stopping = false;
 
-/** Calls for each whole message in what comes. */
+/** Calls back for each complete message in the input. */
 function eachMessage(onMessage) {
   let pending = '';
   return (text) => {

@@ -19,7 +19,7 @@ export function messageXml(to, from, thread, body) {
   return `<message to='${to}' from='${from}'><opensrf router_from='' router_to='' router_class='' router_command='' osrf_xid=''/><thread>${thread}</thread><body>${body}</body></message>`;
 }
 
-/** Logs in; `onText` gets whatever comes afterwards. @returns the socket. */
+/** Logs in; `onText` gets all later input. @returns the socket. */
 export async function login({ port, path }, resource, onText = () => {}) {
   const socket = path === undefined ? connect({ port, host: '127.0.0.1', noDelay: true }) : connect(path);
   socket.setEncoding('utf8').on('error', () => {});

@@ -1,4 +1,4 @@
-// A client that asks nothing but whether the server is there, and how long that takes. A thread of its own, so that what others do in the process is not counted.
+// A client that only pings the server and measures the time. In a separate thread, so that other work of the process does not count.
 import { parentPort, workerData } from 'node:worker_threads';
 import { login } from './peer.js';
 

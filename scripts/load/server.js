@@ -1,4 +1,4 @@
-// A server in a process of its own, and what the scripts beside it want to know of it.
+// A server in a separate process, and its figures for the scripts in this folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url)
 const GENERATOR = fileURLToPath(new URL('generator.js', import.meta.url));
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Starts one on a free port (or the one that is given). */
+/** Starts one on a free port (or the given one). */
 export async function startServer(...args) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-load-'));
   const ready = join(folder, 'ready.json');
@@ -37,7 +37,7 @@ export async function startServer(...args) {
   };
 }
 
-/** Measures from a thread of its own how long a ping takes. */
+/** Measures the time of a ping in a separate thread. */
 export async function startPinger(port, name) {
   const worker = new Worker(new URL('pinger.js', import.meta.url), { workerData: { port, name } });
   await once(worker, 'message');
@@ -53,7 +53,7 @@ export async function startPinger(port, name) {
   };
 }
 
-/** Starts the generator beside. `perSecond` has what it did in each second. */
+/** Starts the generator. `perSecond` has its figures for each second. */
 export function startLoad(port, { listeners, clients, window, reconnectAfter, name = '' }) {
   const child = spawn(process.execPath, [GENERATOR, port, listeners, clients, window, reconnectAfter, name].map(String), {
     stdio: ['pipe', 'pipe', 'inherit'],

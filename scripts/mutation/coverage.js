@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** What was executed in one run, by compiled file. */
+/** The code executed in one run, by compiled file. */
 export class Coverage {
   #ranges = new Map();
 
-  /** @param {string} folder What NODE_V8_COVERAGE named. @param {string} dist The compiled code. */
+  /** @param {string} folder The value of NODE_V8_COVERAGE. @param {string} dist The compiled code. */
   constructor(folder, dist) {
     const prefix = pathToFileURL(join(dist, '/')).href;
     for (const name of readdirSync(folder)) {

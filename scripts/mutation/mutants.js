@@ -19,7 +19,7 @@ const CLOSING = new Map([
 
 /**
  * @param {string} code
- * @returns {{ start: number, end: number, text: string, kind: string }[]} what to put where.
+ * @returns {{ start: number, end: number, text: string, kind: string }[]} the replacements.
  */
 export function mutantsOf(code) {
   const tokens = tokensOf(code);

@@ -33,7 +33,7 @@ export class Scratch {
     for (const name of readdirSync(root)) if (name !== 'dist' && name !== '.git') symlinkSync(join(root, name), join(this.#folder, name));
   }
 
-  /** Runs a test file of the quick tier as it is. @returns what it executes, and in what time. @throws Error where a test fails. */
+  /** Runs a test file of the quick tier unchanged. @returns the executed code, and the time. @throws Error if a test fails. */
   async measure(test) {
     const coverage = join(this.#folder, `coverage${this.#runs++}`);
     const begin = performance.now();
@@ -42,7 +42,7 @@ export class Scratch {
     return { test, ms: performance.now() - begin, coverage: new Coverage(coverage, join(this.#folder, 'dist')) };
   }
 
-  /** Runs tests with another text of one file. @returns the first test that fails, or why there is no end; `''` if all pass. */
+  /** Runs tests with another text of one file. @returns the first test that fails, or the reason for a missing end; `''` if all pass. */
   async test(file, code, tests, timeoutMs) {
     const path = join(this.#folder, 'dist', file);
     const original = readFileSync(path);
@@ -56,7 +56,7 @@ export class Scratch {
 
   async #run(tests, timeoutMs, env) {
     const args = ['--test-reporter=tap', 'dist/test/quick.js', ...tests];
-    // A group of its own: what tests have started ends with it.
+    // A separate process group, which ends with everything that the tests started.
     const options = { cwd: this.#folder, detached: true, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] };
     const child = spawn(process.execPath, args, options);
     const ended = once(child, 'exit');

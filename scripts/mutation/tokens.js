@@ -51,7 +51,7 @@ function mayBeRegex(before) {
   return before.kind === 'punctuator' && ![')', ']', '}'].includes(before.text);
 }
 
-/** A template is one token with all that stands in it. */
+/** A template is one token, with everything in it. */
 function templateEnd(code, start) {
   for (let at = start + 1; ; at++) {
     if (code[at] === '`') return at + 1;

@@ -9,7 +9,7 @@ import { inject } from 'postject';
 import { bundleForBinary, bundleLauncher, bundleOnDemand } from './bundle.js';
 import { commit, root, version } from './root.js';
 
-// nodejs.org's documentation of single executable applications: what postject looks for in the program.
+// From nodejs.org's documentation of single executable applications: the marker that postject looks for in the program.
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 function run(program, args, options = {}) {
@@ -26,7 +26,7 @@ function consoleAssets() {
   return Object.fromEntries(names.sort().map((name) => [`console/${name}`, join(folder, name)]));
 }
 
-/** @param output Path of the executable. @returns esbuild's accounts of what is in it. */
+/** @param output Path of the executable. @returns esbuild's lists of its contents. */
 export async function buildBinary(output) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
   try {

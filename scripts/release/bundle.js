@@ -1,4 +1,4 @@
-// All our programs, the library and what they need of other packages in one file: Node takes longer to find 250 small ones than to run what is in them.
+// All our programs, the library and the code they need of other packages in one file: Node takes longer to find 250 small files than to run them.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -7,7 +7,7 @@ import { root } from './root.js';
 
 /**
  * yargs lays out its help by it. It knows how wide emoji are, and to read its rules takes longer than all of our own files; our help has none.
- * `release:check` compares the help with what the sources print.
+ * `release:check` compares the help with that of the sources.
  */
 const NARROW_TEXT = {
   name: 'narrow text',
@@ -29,7 +29,7 @@ const COMMON = {
   logLevel: 'error',
 };
 
-/** What a command loads only if it is asked for something special; the package has them beside it. */
+/** Packages that commands load on demand only; the package has them as dependencies. */
 const ON_DEMAND = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
 
 const EVERYTHING = {
@@ -48,7 +48,7 @@ function bundleEverything(outfile, buildOfIt, options) {
     ...COMMON,
     stdin: EVERYTHING,
     outfile,
-    // What stands apart is asked for by require() too, which finds it wherever this file is run from.
+    // Separate packages are loaded by require() too, which finds them from any location of this file.
     supported: { 'dynamic-import': false },
     banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     ...options,
@@ -56,26 +56,26 @@ function bundleEverything(outfile, buildOfIt, options) {
   });
 }
 
-/** The file for the single executable. @returns esbuild's account of what is in it. */
+/** The file for the single executable. @returns esbuild's list of its contents. */
 export async function bundleForBinary(outfile, buildOfIt) {
   const { metafile } = await bundleEverything(outfile, buildOfIt, { external: ON_DEMAND, plugins: [NARROW_TEXT] });
   return metafile;
 }
 
-/** What stands apart, in a file of its own: an executable has no folders. @returns esbuild's account of what is in it. */
+/** The separate packages, in one more file: an executable has no folders. @returns esbuild's list of its contents. */
 export async function bundleOnDemand(outfile) {
   const contents = ON_DEMAND.map((name) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(name)});`).join('\n');
   const { metafile } = await build({
     ...COMMON,
     stdin: { contents, resolveDir: root, loader: 'js' },
     outfile,
-    // ws would look for native code beside it.
+    // ws would look for optional native code.
     define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
   });
   return metafile;
 }
 
-/** The file for the npm package, its programs and its library. @param folder One below dist/. @returns esbuild's account of what is in it. */
+/** The file for the npm package, its programs and its library. @param folder A folder below dist/. @returns esbuild's list of its contents. */
 export async function bundleForPackage(folder, buildOfIt) {
   const file = join(folder, 'chopchop.cjs');
   const { metafile } = await bundleEverything(file, buildOfIt, {
@@ -86,7 +86,7 @@ export async function bundleForPackage(folder, buildOfIt) {
   for (const program of ['main', 'opensrf-router']) {
     await bundleLauncher(`server/launch/${program}.ts`, join(folder, `${program}.cjs`), {
       banner: { js: '#!/usr/bin/env node' },
-      // An old Node has to understand it to refuse to run the rest.
+      // An old Node must be able to parse it, to refuse to run the rest.
       target: 'node12',
       define: { BUNDLE_HASH: JSON.stringify(hash) },
     });
@@ -96,18 +96,18 @@ export async function bundleForPackage(folder, buildOfIt) {
   return metafile;
 }
 
-/** What makes a program of the one file. */
+/** Makes a program from the one file. */
 export function bundleLauncher(source, outfile, options = {}) {
   return build({ ...COMMON, entryPoints: [join(root, source)], outfile, ...options });
 }
 
-/** An entry of the library as an ES module. All entries share the one file, which runs as much of it as each needs. */
+/** An entry of the library as an ES module. All entries share the one file, and each runs only the part that it needs. */
 async function libraryEntry(name, compiled) {
   const names = Object.keys(await import(compiled));
   return `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.${name}();\n`;
 }
 
-/** Our files find others beside them in dist/, wherever they are bundled. */
+/** Our files find their neighbours in dist/, wherever they are bundled. */
 function findOwnPlaces(bundler, folder) {
   bundler.onLoad({ filter: /\/(?:server|router|shared)\/.*\.ts$/ }, ({ path }) => {
     const place = relative(folder, join(root, 'dist', relative(root, path).replace(/\.ts$/, '.js')));

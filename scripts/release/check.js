@@ -1,4 +1,4 @@
-// Proves what a release consists of, from a clean clone of the last commit: the package, the executable, the licences of what is in it, and the SBOM.
+// Checks the contents of a release, from a clean clone of the last commit: the package, the executable, the licences of their parts, and the SBOM.
 // Leaves them in release/. `npm run release:check`; the registry is needed for the package's dependencies.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -71,7 +71,7 @@ function checkVersion() {
   assert.deepEqual(
     places.filter((place) => !['package.json', 'package-lock.json'].includes(place)),
     [],
-    'the version stands in package.json alone',
+    'only package.json has the version',
   );
   step(`version ${version}: in package.json alone, with its section in CHANGELOG.md`);
 }
@@ -87,13 +87,13 @@ function pack(clone) {
 function checkPackage({ filename, files, unpackedSize }) {
   const tarball = join(output, filename);
   const unexpected = files.map(({ path }) => path).filter((path) => !TOP.has(path.split('/', 1)[0]) || /(^|\/)(?:test|scripts)\//.test(path));
-  assert.deepEqual(unexpected, [], 'nothing is in the package but what it runs by');
+  assert.deepEqual(unexpected, [], 'the package contains only the files that it needs');
   assert.ok(unpackedSize < MAX_UNPACKED_BYTES, `${unpackedSize} bytes unpacked are too many`);
   const folder = emptyFolder('unpacked');
   run('tar', ['-xzf', tarball, '-C', folder]);
   const { scripts, dependencies, devDependencies, repository } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
-  assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'nothing runs where it is installed');
-  // npm compares it with what signs the provenance.
+  assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'the package has neither scripts nor development tools');
+  // npm compares it with the provenance's signature.
   if (process.env.GITHUB_REPOSITORY !== undefined) assert.ok(repository.url.endsWith(`/${process.env.GITHUB_REPOSITORY}.git`));
   checkManPage(join(folder, 'package/dist/man/opensrf-chopchop.1'));
   step(`${filename}: ${files.length} files, ${unpackedSize} bytes, no scripts, needs ${Object.keys(dependencies).join(' ')}`);
@@ -117,7 +117,7 @@ function checkManPage(page) {
 
 function checkNpx(what, specifier) {
   const folder = emptyFolder(what.replace(/\W/g, ''));
-  // npx keeps what it has installed.
+  // npx keeps its installed packages.
   const cache = join(folder, 'cache');
   const shown = run('npx', ['--yes', '--cache', cache, '--prefer-offline', specifier, 'demo'], {
     cwd: folder,
@@ -179,7 +179,7 @@ function checkHelp(program) {
   step('installed: prints the same help as the sources, and --version its commit');
 }
 
-/** What is compiled is kept for the next start, and never keeps that from working. */
+/** The compiled code is kept for the next start, and never prevents one. */
 async function checkCodeCache(program) {
   const cache = emptyFolder('compiled');
   const options = { env: { ...process.env, HOME: cache, XDG_CACHE_HOME: '' }, encoding: 'utf8' };
@@ -194,11 +194,11 @@ async function checkCodeCache(program) {
   const ofDemo = join(folder, kept.replace('serve', 'demo'));
   const written = statSync(ofDemo).ino;
   assert.match(run(program, ['demo'], options), DEMO_END);
-  assert.equal(statSync(ofDemo).ino, written, 'what fits is not written anew');
+  assert.equal(statSync(ofDemo).ino, written, 'valid compiled code is not rewritten');
   writeFileSync(ofDemo, readFileSync(ofDemo).fill(1, 1_000, 50_000));
   assert.match(run(program, ['demo'], options), DEMO_END);
-  assert.notEqual(statSync(ofDemo).ino, written, 'what is broken is');
-  step('installed: keeps what is compiled, takes it, and starts without it when it is broken');
+  assert.notEqual(statSync(ofDemo).ino, written, 'broken compiled code is rewritten');
+  step('installed: keeps its compiled code, uses it, and starts without it if it is broken');
 }
 
 async function checkBinary() {
@@ -243,14 +243,14 @@ function checkNotices(metafiles) {
 }
 
 function checkSbom(packages) {
-  // As published, without tools: `npm sbom --omit=dev` leaves out what tools need as well.
+  // As published, without tools: `npm sbom --omit=dev` also omits the tools' dependencies.
   const folder = join(work, 'unpacked/package');
   copyFileSync(join(root, 'package-lock.json'), join(folder, 'package-lock.json'));
   run('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
   const text = run('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], { cwd: folder });
   const components = new Set(JSON.parse(text).components.map((component) => `${component.name}@${component.version}`));
   const missing = packages.map((one) => `${one.name}@${one.version}`).filter((one) => !components.has(one));
-  assert.deepEqual(missing, [], 'what is bundled is in the SBOM');
+  assert.deepEqual(missing, [], 'the SBOM contains all bundled packages');
   writeFileSync(join(output, 'sbom.cdx.json'), `${text}\n`);
   step(`sbom.cdx.json: ${components.size} components`);
 }

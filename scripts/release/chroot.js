@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Puts a program and what `ldd` says of it into an empty folder. @returns the paths of the libraries. */
+/** Copies a program and its libraries (by `ldd`) into an empty folder. @returns the paths of the libraries. */
 export function fillRoot(folder, program) {
   const { stdout, status, stderr } = spawnSync('ldd', [program], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`ldd ${program}: ${stderr}`);

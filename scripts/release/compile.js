@@ -1,4 +1,4 @@
-// Writes what V8 has compiled of a bundle when a server has started; without READY_FILE, ends with exit code 1 if that would not be taken.
+// Writes V8's compiled code of a bundle after a server's start; without READY_FILE, ends with exit code 1 if V8 rejects that code.
 //   node --predictable COMPILE.CJS CHOPCHOP.CJS COMPILED READY_FILE     --predictable: V8 writes the same bytes each time, which any Node of its version takes
 //   node COMPILE.CJS CHOPCHOP.CJS COMPILED
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The man page, made of what --help says, which yargs makes of the commands' definitions.
+// The man page, made from the output of --help, which yargs makes from the commands' definitions.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ function addLine(sections, line) {
   else sections.push({ heading: '', items: [['', line.trim()]] });
 }
 
-/** What troff takes for itself. */
+/** Characters with a meaning for troff. */
 function plain(text) {
   return text
     .replaceAll('\\', '\\e')

@@ -1,4 +1,4 @@
-// What is bundled into package and executable comes with its licences.
+// The licences of the packages bundled into package and executable.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './root.js';
@@ -30,7 +30,7 @@ function licenceOf(name, folder) {
   return places[0] === undefined ? '' : readFileSync(places[0], 'utf8').trim();
 }
 
-/** What keeps packages from being given away as a part of ours. */
+/** The reasons why packages must not be distributed with ours. */
 export function licenceProblems(packages) {
   return packages.flatMap(({ name, version, license, text }) => [
     ...(FITTING.includes(license) ? [] : [`${name} ${version}: the licence ${license} is not among ${FITTING.join(', ')}`]),
@@ -38,14 +38,14 @@ export function licenceProblems(packages) {
   ]);
 }
 
-/** The text of THIRD-PARTY-NOTICES. @param extra Sections behind those of the packages. */
+/** The text of THIRD-PARTY-NOTICES. @param extra Sections after those of the packages. */
 export function notices(title, packages, extra = []) {
   const sections = packages.map(({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`);
   const rule = `\n${'-'.repeat(80)}\n\n`;
   return [`${title}\n`, ...sections, ...extra].join(rule);
 }
 
-/** Node's own, from where Node or the distribution has put it; with what is in Node itself. */
+/** Node's own licence, from its installation or the distribution's, with those of its parts. */
 export function nodeLicence() {
   const prefix = join(dirname(process.execPath), '..');
   const places = ['LICENSE', 'share/doc/nodejs/copyright', 'share/doc/nodejs/LICENSE', 'share/doc/node/LICENSE'].map((path) => join(prefix, path));

@@ -16,7 +16,7 @@ async function ping(peer: Peer): Promise<void> {
   await peer.expect("id='pong'/>");
 }
 
-/** Sessions of one account that get what is sent to all of it, and a sender. */
+/** Sessions of one account that all get stanzas to the account, and a sender. */
 async function receivers(t: TestContext, limits: { stanzaCopies?: number; stanzaCopyBytes?: number }, count: number) {
   const site = await startServer(t, { domains: [DOMAIN], limits });
   const peers: Peer[] = [];

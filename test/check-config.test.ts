@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { run, serve, temporaryFolder } from './support/command.ts';
 
-// --check-config refuses what the start would refuse, with the same exit code, and writes nothing.
+// --check-config refuses everything that the start refuses, with the same exit code, and writes nothing.
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 const SETTINGS = fileURLToPath(new URL('../../test/fixtures/opensrf-xml/minimal.xml', import.meta.url));

@@ -150,7 +150,7 @@ test('status reports the failed step, with an exit code of its own', async (t) =
   assert.deepEqual([absent.code, oks(absent)], [7, [false, true, true, false]]);
 });
 
-/** Standard error without what a wait says when it takes some seconds, which depends on the machine. */
+/** Standard error without the progress lines of a wait, which depend on the machine. */
 function complaints({ stderr }: Outcome): string {
   return stderr.replace(/^opensrf-chopchop: still waiting after .*\n/gm, '');
 }

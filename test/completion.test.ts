@@ -16,7 +16,7 @@ function programFolder(t: TestContext): string {
   return folder;
 }
 
-/** What bash offers behind some words. */
+/** bash's completions after some words. */
 function offered(t: TestContext, ...words: string[]): string[] {
   const folder = programFolder(t);
   const script = `source <(opensrf-chopchop completion)
@@ -47,7 +47,7 @@ const SHELLS: Shell[] = [
   { program: 'zsh', args: '-f -i', setUp: 'autoload -Uz compinit; compinit -D -u; unset zle_bracketed_paste; source <(opensrf-chopchop completion)' },
 ];
 
-/** The line that a shell at a terminal makes of what is typed there and a tab. */
+/** The line of a shell at a terminal after some input and a tab. */
 async function completed({ program, args, setUp }: Shell, t: TestContext, folder: string, typed: string): Promise<string> {
   // Where EDITOR says vi, as npm has it, zsh takes keys as vi does.
   const keys = { EDITOR: 'emacs', VISUAL: 'emacs' };

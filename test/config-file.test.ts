@@ -27,7 +27,7 @@ function textsOf({ given }: ChopchopSection) {
   return Object.fromEntries([...given].map(([path, all]) => [path, all.map(({ text }) => text)]));
 }
 
-/** What a fixture makes of a server, in the words of a table. */
+/** The configuration from a fixture, as a row of a table. */
 function siteOf(name: string) {
   const file = `${FIXTURES}${name}`;
   const core = readOpensrfCore(file);
@@ -411,7 +411,7 @@ test("an old file's example address is ignored, with a warning", (t) => {
     ]);
   }
   for (const own of ['127.0.0.1', '127.0.0.9', '0.0.0.0']) assert.deepEqual(read(OLD(own)), [[own], []]);
-  // What is written for this server is taken at its word.
+  // An address written for this server is taken literally.
   assert.deepEqual(read(OLD('192.0.2.7').replaceAll('listen_address', 'host')), [['192.0.2.7'], []]);
   assert.deepEqual(read(OLD('127.0.0.1', '192.0.2.7').replace(/<listen.*>/, '')), [
     ['127.0.0.1'],

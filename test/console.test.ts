@@ -66,7 +66,7 @@ function call({ json }: ControlledServer, method: string, ...params: unknown[]) 
   return json('/api/v1/call', posted({ service: 'opensrf.math', method, params }));
 }
 
-/** Waits until a text stands in the page, if only for a moment. */
+/** Waits until the page shows a text, if only for a moment. */
 function appears(page: Page, wanted: string): Promise<void> {
   return page.evaluate(`new Promise((resolve) => {
     const look = () => document.body.textContent.includes(${JSON.stringify(wanted)}) && resolve();

@@ -29,7 +29,7 @@ function runtimeFolder(t: TestContext): string {
   return own;
 }
 
-/** Writes what a server with a control interface leaves for commands. */
+/** Writes the control file of a server. */
 function leaveFile(path: string, { url, address }: Pick<ControlledServer, 'url' | 'address'>, changes: object = {}): string {
   writeFileSync(path, JSON.stringify({ pid: process.pid, version: '0', url, socket: null, token: TOKEN, c2s: [address], ...changes }));
   return path;

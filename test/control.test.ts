@@ -117,7 +117,7 @@ test('HEAD is answered without a body', async (t) => {
   }
 });
 
-/** Says that it sends 100 MB, and waits for an answer when so many bytes were sent. */
+/** Announces 100 MB, and waits for an answer after sending this many bytes. */
 function statusOfBegun(url: string, bytes: number): Promise<number> {
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'content-length': 100_000_000 };
   return new Promise((resolve, reject) => {

@@ -17,7 +17,7 @@ import { cpuMs } from './support/cpu.ts';
 import { commandXml, FakeClock, FakeEnvironment, FakeLog, FakeSession, messageXml, ROUTER_OPTIONS, requestBody } from './support/fakes.ts';
 import { OPENING, Reading } from './support/reading.ts';
 
-/** What a peer sends once may keep everybody else waiting for so long, not more. What these tests send took from 500 ms to minutes once. */
+/** The longest delay that one input of a peer may cause for others. The inputs of these tests once took from 500 ms to minutes. */
 const AT_MOST_MS = 50;
 
 function routerWith(registrations = ROUTER_OPTIONS.limits.registrations) {

@@ -24,7 +24,7 @@ const call = (method: string, params: string) => `{"__c":"osrfMethod","__p":{"me
 const outcome = (name: string, code: string, status: string, content: string) =>
   `{"__c":"${name}","__p":{"statusCode":${code},"status":${status},"content":${content}}}`;
 
-/** Requests in each part of which there is something nested too deeply, or that breaks who makes text of it. */
+/** Requests with a part that is nested too deeply, or that breaks a conversion to text. */
 const REQUESTS: readonly string[] = [
   message('REQUEST', call(DEEP, '[]')),
   message('REQUEST', call(`{"a":${DEEP}}`, '[]')),

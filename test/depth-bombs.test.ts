@@ -15,7 +15,7 @@ for (const [when, before] of [
   ['in the element that is to log in', `${header(DOMAIN)}<iq id='1' type='set'>`],
   ['after login', `${header(DOMAIN)}${LOGIN}<message>`],
 ] as const) {
-  // The server is in this process: what it works while a ping is under way is what the ping waits for, on a machine that does nothing else.
+  // The server is in this process: a ping waits for the server's work meanwhile, on an otherwise idle machine.
   test(`32,000 nested tags ${when} are a violation of policy, and meanwhile 99 of 100 pings of another session wait less than ${AT_MOST_MS} ms`, async (t) => {
     const { address, server } = await startServer(t, { domains: [DOMAIN] });
     const other = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'other');

@@ -46,7 +46,7 @@ function routerOf(name: string): string {
   return `<router><trusted_domains><server>private.localhost</server><client>private.localhost</client></trusted_domains>${server}</router>`;
 }
 
-/** A reader's machine: a network of its own, so that all ports are free, a site's files, and stand-ins for what is not ours. */
+/** A reader's machine: a separate network, so that all ports are free, a site's files, and substitutes for other programs. */
 class Machine {
   readonly folder: string;
   private readonly network: ChildProcess;
@@ -95,14 +95,14 @@ class Machine {
       return;
     }
     this.running.push(child);
-    // What watches has nothing to say until something happens; the next step finds out whether the server is there.
+    // A watching command prints nothing until an event; the next step checks the server.
     while (kind === 'server' && !output.includes('"listening"')) {
       const next = await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data').then(() => null), ended]);
       assert.equal(next, null, `${line}\n${output}`);
     }
   }
 
-  /** Ends what runs still. */
+  /** Ends all running commands. */
   async endAll(): Promise<void> {
     for (const child of this.running.splice(0)) {
       assert.equal(child.exitCode, null, 'it runs until a signal');

@@ -11,7 +11,7 @@ import { endWith } from './support/processes.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** What the README shows in the block that has this text in it. */
+/** The block of the README that contains this text. */
 function shown(text: string): string[] {
   const blocks = [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)].filter(([, language]) => language === '').map((match) => match[2] as string);
   const block = blocks.find((content) => content.includes(text));
@@ -19,7 +19,7 @@ function shown(text: string): string[] {
   return block.trimEnd().split('\n');
 }
 
-/** A line without what is another one each time. */
+/** A line without its variable parts. */
 function stable(line: string): string {
   return line
     .trimEnd()

@@ -14,7 +14,7 @@ function commentBefore(lines: readonly string[], at: number): string {
   return lines.slice(start, at).join('\n');
 }
 
-/** What is wrong with the documentation of an exported name and of its members. */
+/** The errors in the documentation of an exported name and of its members. */
 function problemsOf(name: string, file: string): string[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   const at = lines.findIndex((line) => new RegExp(`^export (declare )?(interface|type|function|const) ${name}\\b`).test(line));

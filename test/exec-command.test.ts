@@ -135,7 +135,7 @@ test('exec forwards signals to the command; one that a signal ends has the exit 
   assert.deepEqual(await once(polite, 'close'), [7, null]);
   const rude = start(`console.log('up'); process.kill(process.pid, 'SIGKILL')`);
   assert.deepEqual(await once(rude, 'close'), [137, null]);
-  // Before there is a command, a signal ends exec and what it has started.
+  // Before the command starts, a signal ends exec and its other children.
   const beside = `trap 'echo ended > ${folder}/beside; exit' TERM; echo up > ${folder}/up; while :; do sleep 1; done`;
   const waiting = endWith(t, spawn(process.execPath, [MAIN, 'exec', '--start', beside, '--service', 'opensrf.none', '--', 'true'], { stdio: 'ignore' }));
   await until(t, folder, () => existsSync(join(folder, 'up')));

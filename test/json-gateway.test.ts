@@ -17,7 +17,7 @@ for (const [query, answer] of [
   [`${echo}&param={"__c":"aou","__p":[1]}`, '{"payload":[{"__c":"aou","__p":[1]}],"status":200}'],
   [`${echo}&param=%22caf%C3%A9%22`, '{"payload":["caf\\u00e9"],"status":200}'],
   [`service=${MATH}&method=nothing`, '{"payload":[],"status":200}'],
-  // A plus is no blank, runs of signs count as one, and of a name the first counts.
+  // A plus is not a blank, runs of separators count as one, and the first value of a name counts.
   [`${echo}&param="a+b"&&&param=="c=d"&method=add`, '{"payload":["a+b","c=d"],"status":200}'],
   [`${echo}&=x&param=1`, '{"payload":[null],"status":200}'],
   [`${echo}&param=%zz&param=%7Bbad`, '{"payload":[null,null],"status":200}'],

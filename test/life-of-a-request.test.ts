@@ -81,7 +81,7 @@ test('the life of a request', async (t) => {
   });
 
   await t.test('(5) the listener passes the request to a worker, who needs no more than what the stanza holds', () => {
-    // Listener and worker are processes of one service; what passes between them is the stanza, over a pipe.
+    // Listener and worker are processes of one service; the stanza passes between them over a pipe.
     assert.match(routed, /<body>\[\{"__c":"osrfMessage".*"method":"add","params":\[2,2\].*<\/body>/);
   });
 

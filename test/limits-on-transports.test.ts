@@ -113,7 +113,7 @@ async function setUp(t: TestContext, way: Way, limits: Partial<Limits>) {
   return { server, open, greet, login, errors };
 }
 
-/** Each: what a peer sends once its stream is open or it has logged in, and how that ends its stream. */
+/** Each: a peer's input after its stream is open or it has logged in, and how that ends its stream. */
 const ENDINGS: readonly (readonly [what: string, when: 'greeted' | 'logged in', text: (way: Way) => string | Buffer, condition: RegExp])[] = [
   ['more bytes than may be before login', 'greeted', ({ namespace }) => `<iq xmlns='${namespace}' a='${'x'.repeat(2_000)}'/>`, /<policy-violation/],
   ['more elements than may be before login', 'greeted', ({ namespace }) => `<iq xmlns='${namespace}'>${'<x/>'.repeat(40)}</iq>`, /<policy-violation/],

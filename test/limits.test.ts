@@ -16,7 +16,7 @@ async function setUp(t: TestContext, limits: Partial<Limits>) {
   return { ...started, connect, login, reasons };
 }
 
-/** A message to that resource which is so many bytes long. */
+/** A message of this many bytes to a resource. */
 function messageOf(bytes: number, resource: string): string {
   const [before, behind] = [`<message to='opensrf@${DOMAIN}/${resource}'><thread>t</thread><body>`, '</body></message>'];
   return before + 'x'.repeat(bytes - before.length - behind.length) + behind;
@@ -124,7 +124,7 @@ test('a peer that reads nothing is closed when its outbox is full, and its stanz
   socket.push(`${header(DOMAIN)}<iq id='1' type='set'><query xmlns='jabber:iq:auth'>${fields}</query></iq>`);
   const sender = await login('sender');
   socket.blocked = true;
-  // The first goes into the socket; what comes behind waits, and the last is too much.
+  // The first goes into the socket; the next ones wait, and the last exceeds the limit.
   for (let id = 1; id <= 6; id++) {
     sender.send(messageOf(10_000, 'slow').replace('<thread>t<', `<thread>${id}<`));
     sender.send(`<iq type='get' id='p${id}' to='${DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>`);

@@ -35,7 +35,7 @@ const NUMBERS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 const threadOf = (stanza: string) => /<thread>(.*)<\/thread>/.exec(stanza)?.[1] ?? '';
 
-/** Waits for the router to have handed so many requests to a listener. */
+/** Waits until the router has handed this many requests to a listener. */
 async function handedOver(server: ChopChop, listener: string, count: number): Promise<void> {
   const node = server.routers.get(DOMAIN)?.classes.get('opensrf.cslow')?.nodes.get(`opensrf@${DOMAIN}/${listener}`);
   while ((node?.count ?? 0) < count) await new Promise((resolve) => setImmediate(resolve));

@@ -126,7 +126,7 @@ async function tryPasswords(t: TestContext, { ready }: Serving, right: string, w
       [" version='1.0'", auth],
       [" version='1.0'", auth.replace('PLAIN', 'X')],
       ['', auth],
-      // What is no XML, or comes too early: the error may not quote it.
+      // Malformed XML, or input that comes too early: the error must not quote it.
       ['', iqAuth(`<username>me</username><password>&${password};</password>`)],
       ['', iqAuth(`<username>me</username><password>${password}</passwort>`)],
       ['', iqAuth(`<username>me</username><${password} ${password}='1' ${password}='2'/>`)],

@@ -124,7 +124,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     ),
 };
 
-/** Makes the server keep at least so many bytes. */
+/** Makes the server keep at least this many bytes. */
 type Scenario = (site: Site, bytes: number) => Promise<void>;
 
 const unread =
@@ -179,7 +179,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
   test(`the budget equals the memory held, and returns to its start: ${name}`, async (t) => {
     const site = await Site.start(t);
-    // What is made once, and compiled.
+    // Warm up: one-time allocations and compiled code.
     await scenario(site, MB);
     await site.end();
     const before = await site.measure();

@@ -8,7 +8,7 @@ import { HANG_MS } from './support/processes.ts';
 const CHILD = fileURLToPath(new URL('./support/observer-memory-child.js', import.meta.url));
 const MB = 1_048_576;
 
-/** Five limits of 512 KiB (two taps, a log, a trace, the ledger), and half as much again for what is not counted: code, a stanza on its way. */
+/** Five limits of 512 KiB (two taps, a log, a trace, the ledger), and half as much again for uncounted memory: code, a stanza on its way. */
 const MOST = 4 * MB;
 
 interface Held {

@@ -17,7 +17,7 @@ const GENERATOR = fileURLToPath(new URL('../../scripts/load/generator.js', impor
 const GENERATORS = 2;
 const LISTENERS = 2;
 const CLIENTS = 50;
-/** Of each client. All together it takes the server many turns of its event loop to hand over what waits. */
+/** The requests of each client. The server takes many turns of its event loop to hand over all that wait. */
 const WINDOW = 100;
 const SERVICE = 'router@localhost/opensrf.load';
 const ROUNDS = 5;

@@ -57,7 +57,7 @@ test('a paused socket that is read directly reads on when it is resumed', async 
     length += chunk.length;
     ours.pause();
     const before = length;
-    // Two turns: in one of them what waits in the kernel would have been read.
+    // Two turns: in one of them the bytes in the kernel would have been read.
     setImmediate(() =>
       setImmediate(() => {
         assert.equal(length, before, 'nothing came while it was paused');

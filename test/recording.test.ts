@@ -16,10 +16,10 @@ function linesOf(file: string): RecordedExchange[] {
     .map((line) => JSON.parse(line));
 }
 
-/** A raw client: what it sends, and how many stanzas come back for it. */
+/** A raw client: its input, and the number of answers to it. */
 type Step = readonly [service: string, body: string, answers: number];
 
-/** What a session of a raw client looks like from its socket, without the addresses of those who answer. */
+/** A raw client's session as seen at its socket, without the addresses of the senders. */
 async function play(t: TestContext, jabber: ChopChopFixture, thread: string, steps: readonly Step[]): Promise<string[]> {
   const [address] = jabber.addresses as [BoundAddress];
   const peer = await (await Peer.connect(t, address)).login('opensrf', 'localhost', `raw_${thread}`);
@@ -132,7 +132,7 @@ test('a line has request and answer, without protected parameters; only the owne
   assert.deepEqual([absent?.state, absent?.statusCode, absent?.params], ['refused', 404, [1]]);
   assert.deepEqual([open?.method, open?.state, open?.results], ['never.ends', 'abandoned', []]);
   assert.equal(statSync(file).mode & 0o777, 0o600);
-  // Whatever the parameters are, a protected method answers as it did.
+  // A protected method gives its recorded answer for any parameters.
   await using replaying = await startChopChop({ replay: file });
   assert.equal(await replaying.request('open-ils.auth', 'open-ils.auth.login', 'else', 'other'), 'token');
   assert.deepEqual(replaying.services(), ['open-ils.auth']);

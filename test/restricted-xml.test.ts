@@ -9,7 +9,7 @@ const LOGIN = `<iq id='1' type='set'><query xmlns='jabber:iq:auth'><username>ope
 const TO_ALICE = `<message to='opensrf@${DOMAIN}/alice'>`;
 const LAUGHS = `<!DOCTYPE lolz [<!ENTITY lol "lol">${Array.from({ length: 9 }, (_, level) => `<!ENTITY lol${level + 1} "${`&lol${level === 0 ? '' : level};`.repeat(10)}">`).join('')}]>`;
 
-/** Where it stands: what comes before it, and behind it. */
+/** Its place: the text before and after it. */
 const PLACES: Readonly<Record<string, readonly [before: string, behind: string]>> = {
   'before the stream': ['', HEADER],
   'before login': [HEADER, LOGIN],
@@ -23,7 +23,7 @@ const PLACES: Readonly<Record<string, readonly [before: string, behind: string]>
 const bytes = (...values: number[]) => Buffer.from(values);
 
 const RESTRICTED = ['restricted-xml'];
-/** Between stanzas its "&" alone is text where none may be. */
+/** Between stanzas its "&" alone is forbidden text. */
 const REFERENCE = ['not-well-formed', 'bad-format'];
 const ENCODING = ['unsupported-encoding'];
 /** Behind the start of a document they are not even well-formed, and that may be seen first. */

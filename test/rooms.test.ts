@@ -43,14 +43,14 @@ test('only server/kernel/clock.ts reads the time', () => {
 test('only server/kernel/clock.ts starts timers of a server, so that none can end the process', () => {
   const starts = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)\(/;
   const starters = files.filter((file) => starts.test(readFileSync(join(root, file), 'utf8')) && !/^server\/(?:cli|doctor|launch|osrf|process)\//.test(file));
-  // The turn, the slices and the log guard what they run; the others call nothing but the socket.
+  // The turn, the slices and the log guard the code that they run; the others call only the socket.
   const own = ['kernel/slices.ts', 'kernel/turn.ts', 'logging/standard-output.ts', 'logging/syslog.ts', 'net/memory-pair.ts', 'net/split-writes.ts'];
   assert.deepEqual(starters.sort(), ['server/kernel/clock.ts', ...own.map((file) => `server/${file}`)]);
 });
 
 test('a peer’s JSON is parsed and written in shared/osrf/json.ts alone, which bounds its depth', () => {
   const users = files.filter((file) => /\bJSON\.(?:parse|stringify)\(/.test(readFileSync(join(root, file), 'utf8')));
-  // What the others parse and write is our own: settings, answers of a host, log lines, the control file, reports of commands.
+  // The others parse and write our own texts: settings, answers of a host, log lines, the control file, reports of commands.
   const own = [
     'server/cli/demo.ts',
     'server/cli/doctor.ts',

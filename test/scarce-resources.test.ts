@@ -22,13 +22,13 @@ test('a server that cannot open more files continues, with its control interface
   const [address] = readReady(folder).c2s;
   const sockets: Socket[] = [];
   for (let index = 0; index < 200; index++) sockets.push(connect(address).on('error', () => {}));
-  // Those that are there keep what the process may have; the rest are turned away.
+  // The existing ones use up the limit of the process; the server refuses the rest.
   while (sockets.filter(({ closed }) => closed).length < 40) await new Promise((resolve) => setTimeout(resolve, 20));
   const cpu = () => Number(readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(' ')[13]);
   const before = cpu();
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.ok(cpu() - before < 15, 'hundredths of a second of 30');
-  // The control interface looks at the process once a second.
+  // The control interface samples the process once a second.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   assert.equal(child.exitCode, null);
   for (const socket of sockets) socket.destroy();

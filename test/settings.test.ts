@@ -38,7 +38,7 @@ async function startWithSettings(t: TestContext, file: string, input: ConfigInpu
   return { ...running, client, ask: async (method: string, ...params: unknown[]) => (await client.request(SETTINGS, method, ...params).answer).results };
 }
 
-/** An opensrf.settings that is not the built-in one, and says so. */
+/** Another opensrf.settings than the built-in one, recognisable by its answers. */
 async function startOther(address: BoundAddress, domain = 'private.localhost'): Promise<OsrfService> {
   const methods = { [HOST_CONFIG]: () => 'another' };
   const service = await OsrfService.start({ ...LOGIN, ...address, domain, service: SETTINGS, workers: 1, methods });

@@ -16,7 +16,7 @@ const MESSAGE_BYTES = 100_000;
 /** More than the kernel keeps for both ends of a connection, and our outbox. */
 const MOST_MESSAGES = 400;
 
-/** What may hold everybody else up. */
+/** The longest delay for other peers. */
 const AT_MOST_MS = 50;
 
 /** Asks the server whether it is there. */

@@ -53,7 +53,7 @@ for (const forged of FORGED_SENDERS) {
   });
 }
 
-/** Has the server say when it has read all that was sent to it by now. @returns what has come before that, and was not waited for. */
+/** Waits until the server has read all input so far. @returns earlier output that no one has waited for. */
 async function readUpTo(peer: Peer): Promise<string> {
   const ping = `<iq type='get' id='read-up-to' to='private.localhost'><ping xmlns='urn:xmpp:ping'/></iq>`;
   peer.send(ping);
@@ -135,7 +135,7 @@ for (const inside of [
 
 const ROUTER = 'router@private.localhost/router';
 
-/** Each: what mallory sends to have the victim's registration gone, or its requests. */
+/** Each: mallory's attempt to remove the victim's registration, or to get its requests. */
 const THEFTS: readonly (readonly [what: string, stanza: string])[] = [
   ['unregisters it by from', registration('unregister', ROUTER, VICTIM, 'opensrf.math')],
   ['unregisters it by router_from', registration('unregister', ROUTER, VICTIM, 'opensrf.math').replace('router_from=""', `router_from="${VICTIM}"`)],

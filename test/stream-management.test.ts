@@ -15,7 +15,7 @@ async function setUp(t: TestContext, limits: ConfigInput['limits'] = {}, router:
   const started = await startServer(t, { domains: [DOMAIN], limits, router });
   const connect = () => Peer.connect(t, started.address);
   const login = async (resource: string) => (await connect()).login('opensrf', DOMAIN, resource);
-  /** A client whose session can be resumed, and by what. */
+  /** A client whose session can be resumed, and the id for it. */
   const managed = async (): Promise<[peer: Peer, id: string]> => {
     const peer = await (await connect()).loginByRfc6120('opensrf', DOMAIN, 'managed');
     peer.send(`<enable ${SM} resume='true'/>`);

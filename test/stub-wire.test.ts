@@ -6,7 +6,7 @@ import { unescapeXml } from '../shared/xml.ts';
 import { attribute, cRequest, requestBody, sessionBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
 
-// What OpenSRF 3.3's C services answered the same requests, recorded on the wire.
+// The recorded answers of OpenSRF 3.3's C services to the same requests.
 const HEAD = '"locale":"en-US","api_level":1';
 const recorded = (threadTrace: string, type: string, payload: string) =>
   `{"__c":"osrfMessage","__p":{"threadTrace":"${threadTrace}",${HEAD},"type":"${type}","payload":${payload}}}`;

@@ -76,7 +76,7 @@ async function startListener(t: TestContext, { server, address }: TestServer, ho
   return { child, pid };
 }
 
-/** The state of a process (proc(5)); a signal takes effect only when the process gets a CPU, and what comes before that it may read still. */
+/** The state of a process (proc(5)); a signal takes effect only when the process gets a CPU, so it may still read earlier input. */
 function stateOf(pid: number): string {
   return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '';
 }

@@ -16,7 +16,7 @@ test('systemd has no objection to the unit, and finds it well protected', { skip
   const copy = join(temporaryFolder(t), 'opensrf-chopchop.service');
   const unit = readFileSync(UNIT, 'utf8');
   assert.match(unit, /^Type=notify\nNotifyAccess=all$/m);
-  // What is not on this machine: the program, its user, its man page.
+  // Missing on this machine: the program, its user, its man page.
   const local = unit
     .replace('/usr/local/bin/opensrf-chopchop', process.execPath)
     .replace('User=opensrf', 'User=daemon')

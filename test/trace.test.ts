@@ -133,7 +133,7 @@ test('under a flood the trace pauses: the tap is removed, missed stanzas are cou
   const started = await startControlledServer(t);
   await startMath(t, started, 1);
   const flood = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'flood');
-  // Far more stanzas than may be looked at in the time that the router takes to refuse them, on a busy machine too.
+  // Far more stanzas than the trace may observe in the time that the router takes to refuse them, on a busy machine too.
   const FLOOD = 5_000;
   const request = (thread: number) => cRequest('router@private.localhost/opensrf.none', '', String(thread), requestBody('add'));
   flood.send(Array.from({ length: FLOOD }, (_, index) => request(index)).join(''));
@@ -187,7 +187,7 @@ test('without watchers, many sequential requests are all remembered, more than o
   const requests = 300;
   for (let n = 0; n < requests; n++) {
     await client.request('opensrf.math', 'add', n, 0);
-    // So many a second may be looked at for ever.
+    // This many per second may always be observed.
     if (n % 15 === 14) await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const { requests: remembered, unseen } = await started.json('/api/v1/requests?method=add&limit=1000');

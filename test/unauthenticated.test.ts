@@ -139,7 +139,7 @@ for (const [mechanism, hash] of [
     const { open, server } = await setUp(t);
     const sasl = (name: string, text: string, attributes = '') =>
       `<${name} xmlns='urn:ietf:params:xml:ns:xmpp-sasl'${attributes}>${Buffer.from(text).toString('base64')}</${name}>`;
-    /** @returns what makes the server's answer to a last message. */
+    /** @returns a function that makes the server's answer to a last message. */
     const begin = async (username: string) => {
       const peer = await open();
       peer.send(header(DOMAIN, " version='1.0'"));

@@ -14,7 +14,7 @@ function start(t: TestContext, input: ConfigInput = {}): Promise<TestServer> {
 const addressOf = ({ server }: TestServer) => server.listening.web[0] as BoundAddress;
 const urlOf = (site: TestServer, path = '/') => `http://127.0.0.1:${addressOf(site).port}${path}`;
 
-/** Sends bytes. @returns what comes back until the server closes. */
+/** Sends bytes. @returns the server's output until it closes. */
 async function raw(site: TestServer, text: string): Promise<string> {
   const { host, port } = addressOf(site);
   const socket = connect(port, host).on('error', () => {});

@@ -19,7 +19,7 @@ interface Recorded {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** What the gateway sent to the service; empty where it sent nothing. */
+  /** The gateway's output to the service; empty: none. */
   readonly bus: { readonly to: string; readonly body: string };
   readonly status: number;
   readonly answerHeaders: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ async function startSite(t: TestContext): Promise<ChopChopFixture> {
   return jabber;
 }
 
-/** As the C service of OpenSRF's example: no result for what are no numbers. */
+/** Like the C service of OpenSRF's example: no result for parameters other than numbers. */
 function add(...params: unknown[]): unknown {
   const [a, b] = params;
   if (a == null || b == null) throw new ServiceStatus(404, 'Not enough params for method add / service opensrf.math');
@@ -62,7 +62,7 @@ interface Payload {
   readonly __p: { readonly statusCode: unknown; readonly content?: unknown };
 }
 
-/** Without what differs from run to run, or by the library that a service was written with. */
+/** Without parts that differ by run or by the service's library. */
 function comparable(answer: string): unknown {
   if (answer.startsWith('--')) return comparable(/\n\n(\[.*\])\n\n/s.exec(answer)?.[1] ?? '');
   if (!answer.startsWith('[{"__c":"osrfMessage"')) return answer.replace(/osrfMethodException : [^"]*nosuch[^"]*/, 'osrfMethodException : unknown method');
@@ -74,7 +74,7 @@ function comparable(answer: string): unknown {
 
 const plainType = (type: string | null) => (type ?? '').replace('; charset=utf-8', '').replace(/boundary=.*/, '');
 
-/** Notes what browsers say on the bus. */
+/** Records the browsers' messages on the bus. */
 function watchBus(t: TestContext, jabber: ChopChopFixture, note: (stanza: Stanza) => void): void {
   const read: Tap['read'] = ({ link }, stanza) => {
     if (link.kind === 'web') note(stanza);

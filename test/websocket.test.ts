@@ -37,7 +37,7 @@ async function login(peer: Peer, resource: string): Promise<Peer> {
   return peer;
 }
 
-/** Why a WebSocket was not opened: the HTTP status and what was said. */
+/** The reason for a refused WebSocket: the HTTP status and its text. */
 async function refusal(url: string, protocols: string[], options: ClientOptions = {}): Promise<string> {
   const webSocket = new WebSocket(url, protocols, options);
   const [, response] = await once(webSocket, 'unexpected-response');
@@ -225,7 +225,7 @@ test('connections to the web port without a login are closed for new ones, which
   for (const visitor of visitors) visitor.destroy();
 });
 
-/** The socket below: what is written to it are no frames of the library's making. */
+/** The socket below: writes to it are not frames of the library. */
 function rawSocket(webSocket: WebSocket): Socket {
   return (webSocket as unknown as { _socket: Socket })._socket;
 }

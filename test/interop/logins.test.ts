@@ -46,7 +46,7 @@ async function echoFor(t: TestContext, { address }: TestServer): Promise<Peer> {
   return (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'echo');
 }
 
-/** Waits for the server to have so many sessions. */
+/** Waits until the server has this many sessions. */
 async function sessions({ server }: TestServer, enough: (count: number) => boolean): Promise<void> {
   const counted = async () => {
     while (!enough(server.sessionCount)) await delay(20);
@@ -124,7 +124,7 @@ for (const mechanism of STANZA_MECHANISMS) {
 const CHROMIUM = '/usr/bin/chromium';
 const NO_BROWSER = existsSync(CHROMIUM) ? missingModule('playwright-core') || missingModule('esbuild') : 'chromium (Debian) is not installed';
 
-/** A page of this machine with one script in it. @returns what it prints. */
+/** A page of this machine with one script. @returns its output. */
 async function openPage(t: TestContext, script: string, parameters: readonly string[]): Promise<Talker> {
   const [{ build }, { chromium }] = await Promise.all([import('esbuild'), import('playwright-core')]);
   const { outputFiles } = await build({
@@ -173,7 +173,7 @@ test('stanza in Chromium, WebSocket, SCRAM-SHA-256', { skip: NO_STANZA || NO_BRO
 const PYTHON = '/usr/bin/python3';
 const NO_SLIXMPP = missing([PYTHON, '-c', 'import slixmpp'], 'python3-slixmpp (Debian)');
 for (const encryption of ['plain', 'starttls', 'tls']) {
-  // It binds wherever it can, and says so of the others.
+  // It binds if it can, and reports the others.
   for (const mechanism of encryption === 'plain' ? ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] : ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS', 'PLAIN']) {
     test(`slixmpp (Python), ${encryption}, ${mechanism}`, { skip: NO_SLIXMPP }, async (t) => {
       await converseWith(t, ({ c2s, tls }) => {
@@ -291,7 +291,7 @@ for (const [name, policy] of [
     const heard = await echo.message();
     assert.match(heard, /from a terminal &lt;b&gt;/);
     echo.send(`<message to='${attribute(heard, 'from')}' type='chat'><body>echo of a terminal</body></message>`);
-    // It shows what comes in a window for the account, not for the resource it has written to.
+    // It shows incoming messages in a window for the account, not for the resource that it wrote to.
     await terminal.shows('[3]');
     terminal.type('/win 3');
     await terminal.shows('echo of a terminal');

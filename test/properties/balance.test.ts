@@ -18,7 +18,7 @@ interface Node extends BalancedNode {
   unanswered: number;
 }
 
-/** A pool in the most naive way: a list of who is in it, each with the moment since which it waits. */
+/** A naive pool: a list of its nodes, each with the time since which it waits. */
 interface Member {
   readonly node: Node;
   since: number;
@@ -30,7 +30,7 @@ function roundRobin(members: readonly Member[], last: number): Member | undefine
   return turn.find(({ node }) => !node.stalled) ?? turn[0];
 }
 
-/** Stalled ones last, then by unanswered requests, then by who has waited longest. */
+/** Stalled ones last, then by unanswered requests, then by waiting time. */
 function leastOutstanding(members: readonly Member[]): Member | undefined {
   const stalled = ({ node }: Member): number => Number(node.stalled);
   return [...members].sort((a, b) => stalled(a) - stalled(b) || a.node.unanswered - b.node.unanswered || a.since - b.since)[0];

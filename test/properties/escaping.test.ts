@@ -21,7 +21,7 @@ function isXmlCharacter(character: string): boolean {
   return (code >= 0x20 && code < 0xd800) || (code >= 0xe000 && code <= 0xfffd) || code >= 0x10000;
 }
 
-/** What a parser makes of it. */
+/** The result of a parser. */
 function parsed(xml: string): { text: string; attribute: string } {
   const seen = { text: '', attribute: '' };
   const parser = new SaxesParser({ xmlns: true });
@@ -76,7 +76,7 @@ interface Attribute {
 function written(all: readonly Attribute[]): string {
   return all
     .map(({ name, value, quote, before, around, behind }) => {
-      // Only what must be escaped between these quotes: a reader may not rely on more.
+      // Escape only the necessary between these quotes: a reader must not rely on more.
       const raw = value.replace(/[&<\t\n\r]/g, escapeAttribute).replaceAll(quote, quote === "'" ? '&apos;' : '&quot;');
       return `${before}${name}${around}=${behind}${quote}${raw}${quote}`;
     })

@@ -8,7 +8,7 @@ import { cases, spread } from '../support/tier.ts';
 
 const PLAIN = `<message to='a@localhost/b' from='c@localhost/d'><opensrf router_command='register' router_class='x' osrf_xid='1'/><thread>t</thread><body>TEXT</body></message>`;
 
-/** What may stand in a body, and what may not. */
+/** Texts that a body may contain, and forbidden ones. */
 const TEXTS = [
   ...`]]> ]]]> ]] ] ]]&gt; ]]\u00e9> > ' " \t\r\n \u0085 \ufeff \ufffd \ufffe \uffff \u{1f431} \u0000 \u001f \u007f`.split(' '),
   ...'& &; &amp &amp; &AMP; &nbsp; &#9; &#10; &#11; &#13; &#31; &#32; &#065; &#9999; &#10000; &#55295; &#55296; &#65534;'.split(' '),
@@ -97,6 +97,6 @@ test('a body in many pieces takes no more time than by its length', () => {
   };
   timeOf(200);
   const [few, many] = [timeOf(20), timeOf(2_000)];
-  // They are about equal; to look at the whole body again for each piece takes hundreds of times as long.
+  // They are about equal; rescanning the whole body for each piece takes hundreds of times as long.
   assert.ok(many < 50 * few, `${few} ms in 20 pieces, ${many} ms in 2,000`);
 });

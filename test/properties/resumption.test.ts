@@ -52,7 +52,7 @@ class ForgetfulClient {
     return this.taken.at(-1) === last;
   }
 
-  /** Whatever has come and was not taken is lost, and so is what is on its way. */
+  /** Unread input is lost, and so is everything in transit. */
   async loseConnection(): Promise<void> {
     this.peer.stream.end();
     this.peer = await Peer.inMemory(this.server).authenticate('opensrf', DOMAIN);
@@ -72,7 +72,7 @@ class ForgetfulClient {
   }
 }
 
-/** What happens over one connection: how many elements the client takes before it is lost, and how many messages it and another one send. */
+/** The events of one connection: the number of elements that the client takes before the loss, and of messages from it and another client. */
 interface Episode {
   readonly taken: number;
   readonly sent: number;

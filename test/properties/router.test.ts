@@ -11,7 +11,7 @@ import { cases } from '../support/tier.ts';
 
 // So little time passes in all that no listener is suspected to be dead.
 const LOSS_GRACE_MS = 10;
-/** Whatever falls due does so at a multiple of this. */
+/** All timers fire at multiples of this. */
 const TICK_MS = 1;
 const CLASSES = ['a', 'b'];
 const LISTENERS = 3;
@@ -36,12 +36,12 @@ interface Handing extends Request {
   open: boolean;
 }
 
-/** What the router promises, said without its tables: every request is handed to the next node, or held, or answered. */
+/** The router's guarantees without its tables: every request is handed to the next node, held, or answered. */
 class Model {
   nodes: Node[] = [];
   handings: Handing[] = [];
   held: (Request & { due: number })[] = [];
-  /** By address, what has come and was not read. */
+  /** The unread input, by address. */
   readonly inboxes = new Map<string, string[]>();
   /** Handings whose listener is lost, with the end of the grace for its workers. */
   private lost: { due: number; handings: Handing[] }[] = [];
@@ -99,10 +99,10 @@ class Model {
     for (const handing of this.handings) if (handing.client === client) handing.open = false;
   }
 
-  /** @param unsent What was never written to it. */
+  /** @param unsent The requests never written to it. */
   listenerEnded(listener: string, unsent: readonly string[]): void {
     this.inboxes.delete(listener);
-    // Those of a listener that has unregistered too: it may end before it has answered.
+    // Including those of an unregistered listener, which may end before it has answered.
     const handings = this.handings.filter(({ node, open }) => open && node.listener === listener);
     this.nodes = this.nodes.filter((node) => node.listener !== listener);
     if (this.policy === 'ignore') for (const handing of handings) handing.open = false;
@@ -158,7 +158,7 @@ class Pair {
   readonly model: Model;
   private readonly sessions = new Map<string, FakeSession>();
   private readonly answerable: { id: string; client: string }[] = [];
-  /** What each listener has read, in order. */
+  /** The input of each listener, in order. */
   readonly read: { listener: string; className: string; id: string }[] = [];
   private requests = 0;
   private logins = 0;
@@ -198,7 +198,7 @@ class Pair {
     this.model.route({ id, client: jid, className });
   }
 
-  /** The session's peer takes what was written to it. */
+  /** The session's peer reads its input. */
   take(place: string): void {
     const session = this.session(place);
     for (const { thread: id, routerFrom: client, from } of session.take()) {
@@ -241,7 +241,7 @@ class Pair {
     for (const [place, session] of this.sessions) {
       const came = session.received.map(({ thread }) => thread);
       const expected = this.model.inboxes.get(session.jid) ?? [];
-      // What falls due in the same moment reaches a client in no promised order.
+      // Timers of the same moment reach a client in no guaranteed order.
       if (place.startsWith('client')) assert.deepEqual(came.sort(), [...expected].sort(), session.jid);
       else assert.deepEqual(came, expected, session.jid);
     }
@@ -283,10 +283,10 @@ const step: fc.Arbitrary<readonly [name: string, step: Step]> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(2, 8, 20).map((ms) => [`${ms} ms pass`, (pair: Pair) => pair.advance(ms)] as const) },
 );
 
-// Graces end at multiples of 100 ms and holds between those: the order of what falls due in the same moment is promised by nobody.
+// Graces end at multiples of 100 ms and holds between those: the order of timers at the same moment is not guaranteed.
 const holdMs = fc.constantFrom(0, 21);
 
-/** Of one client's requests each listener of a class read those that were handed over once in the order in which they were sent. */
+/** Each listener of a class reads a client's requests that were handed over once in the order in which they were sent. */
 function assertOrderKept({ model, read }: Pair): void {
   const handings = new Map<string, Handing[]>();
   for (const handing of model.handings) handings.set(handing.id, [...(handings.get(handing.id) ?? []), handing]);

@@ -30,7 +30,7 @@ interface Job {
   readonly address: string;
 }
 
-/** A listener with one worker, which answers whatever its listener was handed, in any order. */
+/** A listener with one worker, which answers its listener's requests in any order. */
 interface Service {
   readonly listener: FakeSession;
   readonly worker: FakeSession;

@@ -66,7 +66,7 @@ export class RawProgram {
   }
 }
 
-/** C writes numbers as strings; Perl as numbers, or strings where it read them as such, and has more members. */
+/** C writes numbers as strings; Perl as numbers, or as strings if it read them as strings, and with more members. */
 export type Language = 'C' | 'Perl';
 
 function osrf(language: Language, threadTrace: string, type: string, payloadClass: string, payload: object): object {

@@ -6,7 +6,7 @@ import { cutInTwo, cutRuns, inPieces, longestPayload, PIECE_BYTES, whole } from 
 
 /** How many of the cuts the quick tier tries. */
 const QUICK_CUTS = 2;
-/** What the quick tier still sends byte by byte. */
+/** The transcripts that the quick tier still sends byte by byte. */
 const QUICK_BYTES = 1_000;
 
 for (const transcript of readTranscripts().filter(({ transports }) => transports.includes('memory'))) {

@@ -19,7 +19,7 @@ function pool(name: 'round-robin' | 'least-outstanding', members: readonly Node[
   return balance;
 }
 
-/** Who gets the next requests. */
+/** The nodes for the next requests. */
 function turns(balance: Balance<Node>, count: number): string {
   return Array.from({ length: count }, () => balance.next()?.name ?? '-').join('');
 }

@@ -12,7 +12,7 @@ const SERVICE = 'router@localhost/opensrf.math';
 const WORKER = 'opensrf@localhost/drone';
 const OTHER = 'opensrf@localhost/other';
 
-/** A session whose peer is the test: `sent` is what it wrote, as `TYPE trace to`. */
+/** A session whose peer is the test: `sent` is its output, as `TYPE trace to`. */
 function sessionOf(t: TestContext) {
   const sent: string[] = [];
   const jabber = {

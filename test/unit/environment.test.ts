@@ -9,7 +9,7 @@ const read = (environment: Record<string, string>) => ({
   warnings: unknownVariables(SETTINGS, environment).map(formatProblem),
 });
 
-/** What Kubernetes sets for a service called opensrf-chopchop, and what Docker sets for a linked container of that name. */
+/** The variables set by Kubernetes for a service called opensrf-chopchop, and by Docker for a linked container of that name. */
 const PLATFORM = {
   OPENSRF_CHOPCHOP_SERVICE_HOST: '10.0.0.1',
   OPENSRF_CHOPCHOP_SERVICE_PORT: '5222',

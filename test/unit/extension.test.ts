@@ -6,7 +6,7 @@ import { readStanza, type SeenTag, tagsOf } from '../support/reading.ts';
 const SENDER = `opensrf@localhost/c_<'"&>_1`;
 const CONTENT = '<thread>t</thread><body>b</body>';
 
-/** Stanzas with `router_from` wherever it may stand, and where it only seems to. */
+/** Stanzas with `router_from` in every possible place, and in apparent ones. */
 const SHAPES: readonly string[] = [
   // as OpenSRF's libraries write it
   `<message to="a@b/c" from="d@e/f"><opensrf router_from="" router_to="" router_class="" router_command="" osrf_xid="7"/>${CONTENT}</message>`,
@@ -68,7 +68,7 @@ function otherAttributes(tag: SeenTag | undefined): [string, string][] {
   return [...(tag?.attributes ?? [])].filter(([name]) => name !== 'router_from' && name !== 'osrf_xid');
 }
 
-/** Whom a library of either era takes for the sender, tag by tag: the stanza's own, then its extension. */
+/** The sender according to a library of either form, tag by tag: the stanza's own, then its extension. */
 function routerFroms(xml: string): (string | undefined)[] {
   const { message, child } = extensionTags(xml);
   return [message.attributes.get('router_from'), child?.attributes.get('router_from')];
@@ -82,7 +82,7 @@ test('a stamped stanza names the real sender in each of its forms, and in the fo
     const [ofMessage, ofChild] = routerFroms(stanza.toXml());
     const mustBeOnMessage = form === 'attributes' || message.attributes.has('router_from');
     const mustBeOnChild = form === 'child' || child !== undefined;
-    // Where it need not stand it may, but only with the same value.
+    // An optional position must have the same value.
     assert.equal(mustBeOnMessage ? ofMessage : (ofMessage ?? SENDER), SENDER, `${form}: ${shape}`);
     assert.equal(mustBeOnChild ? ofChild : (ofChild ?? SENDER), SENDER, `${form}: ${shape}`);
   }

@@ -68,7 +68,7 @@ test('released requests do not expire, and later ones have their full time', () 
   assert.deepEqual(expired, [`a 2 ${start + 1_999}`]);
 });
 
-/** A request that takes so much memory. */
+/** A request that takes this much memory. */
 function sized(id: string, bytes: number): Stanza {
   return request(id, bytes - HELD_BYTES - request(id, 1).cost + 1);
 }

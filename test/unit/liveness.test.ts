@@ -6,7 +6,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 
 const LIMITS = { pingAfterMs: 1_000, pingTimeoutMs: 100 };
 
-/** A session that tells of itself what is done to it. */
+/** A session that records the calls to it. */
 function watched(answersPings: boolean): WatchedSession & { link: { bytesRead: number; open: boolean }; events: string[] } {
   const events: string[] = [];
   return {

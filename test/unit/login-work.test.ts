@@ -33,7 +33,7 @@ function iqAuth(username: string, secret: string, accounts: Accounts): void {
   assert.ok('condition' in iqAuthLogin(query, 'localhost', 'id', accounts), 'refused');
 }
 
-/** Refuses a wrong login of that name, once everything that is done but once has been done. @returns what is to be measured. */
+/** Refuses a wrong login of that name, after one-time work. @returns the measurement. */
 type Way = (accounts: Accounts, mechanisms: readonly SaslMechanism[], username: string) => () => void;
 
 function scram(name: string, hash: string): Way {

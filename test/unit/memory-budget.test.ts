@@ -12,7 +12,7 @@ function setUp() {
   const closed: string[] = [];
   const soon: (() => void)[] = [];
   const budget = new MemoryBudget(LIMIT, { soon: (action) => void soon.push(action) }, ({ peer }, bytes) => void closed.push(`${peer} ${bytes}`));
-  /** A debtor that gives its memory back when the test says so. */
+  /** A debtor that frees its memory on demand. */
   const open = (peer: string, rank: Rank, bytes: number, group = peer): Peer => {
     const debtor: Debtor = { peer, rank, giveUp: () => {} };
     const account = budget.open(debtor, group);

@@ -16,7 +16,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
-/** A stanza that is written as its id, so many times. */
+/** A stanza written as its id, repeated this many times. */
 class Letters extends Stanza {
   constructor(id: string, length: number) {
     super('message', '', '', '', id);

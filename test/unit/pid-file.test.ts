@@ -55,7 +55,7 @@ test('our own pid is stale: in a container the next server often gets the pid of
 });
 
 test('the pid of a zombie process is stale', { skip: noProc }, async (t) => {
-  // The shell starts a child, becomes a program that waits for no one, and so leaves a zombie of the right name.
+  // The shell starts a child, becomes a program that waits for no child, and so leaves a zombie with the right name.
   const script = `process.title = 'opensrf-chopchop'; process.stdout.write(process.pid + ' ')`;
   const shell = endWith(t, spawn('sh', ['-c', `"${process.execPath}" -e "${script}" & exec sleep 1000`], { stdio: ['ignore', 'pipe', 'inherit'] }));
   const [text] = await once(shell.stdout.setEncoding('utf8'), 'data');

@@ -8,7 +8,7 @@ function setUp() {
   let next: (() => void)[] = [];
   const turns = new ProgramTurns({ now: () => now }, (action) => next.push(action));
   const done: string[] = [];
-  /** A piece of work that takes so long. */
+  /** A piece of work that takes this long. */
   const work = async (name: string, ms: number) => {
     await turns.next();
     now += ms;
@@ -18,7 +18,7 @@ function setUp() {
     const actions = next;
     next = [];
     for (const action of actions) action();
-    // What was let go runs in microtasks.
+    // Released work runs in microtasks.
     for (let hops = 0; hops < 50; hops++) await null;
     return done.splice(0).join(' ');
   };

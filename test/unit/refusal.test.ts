@@ -20,7 +20,7 @@ function request(body: string | null, startTag = `<message to='${SERVICE}'><open
 const osrf = (...types: string[]): string =>
   JSON.stringify(types.map((type, index) => ({ __c: 'osrfMessage', __p: { threadTrace: index + 1, locale: 'fr-CA', type } })));
 
-/** What comes back, as the router has it sent. */
+/** The refusal, as the router sends it. */
 function refuse(request: Stanza, refusal: Refusal, answer: AbsentServiceAnswer, limits: QueryLimits): Stanza[] {
   return refused(request, refusal, answer, limits) ?? [bounce(request, errorOf(refusal))].filter((stanza) => stanza !== null);
 }

@@ -32,7 +32,7 @@ function dialogue(context = PLAIN_CONTEXT, plaintext = true, accounts = new Acco
 const auth = (mechanism: string, text = ''): Element => readElement(`<auth xmlns='x' mechanism='${mechanism}'>${text}</auth>`);
 const response = (text: string): Element => readElement(`<response xmlns='x'>${text}</response>`);
 
-/** What came of it in one word: a user, a failure, or the text of a challenge. */
+/** The outcome in one word: a user, a failure, or the text of a challenge. */
 function outcome(sasl: SaslDialogue, element: Element): string {
   const answer = sasl.read(element);
   assert.ok(answer !== null, 'in order');
@@ -40,7 +40,7 @@ function outcome(sasl: SaslDialogue, element: Element): string {
   return /<failure xmlns='[^']+'><([a-z-]+)\/>/.exec(answer.xml)?.[1] ?? fromBase64(/>([^<]*)</.exec(answer.xml)?.[1] ?? '');
 }
 
-/** What clients write for the account of opensrf@localhost. */
+/** The clients' spellings of the account opensrf@localhost. */
 const OWN_IDENTITIES = ['opensrf', 'opensrf@localhost', 'opensrf@LocalHost', 'opensrf@localhost.'];
 const OTHER_IDENTITIES = [
   'router',

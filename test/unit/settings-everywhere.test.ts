@@ -15,13 +15,13 @@ import { CommandError } from '../../server/kernel/exit-codes.ts';
 
 // Every option × command line, environment, <chopchop>, library × true, false, 1, yes, empty, wrong.
 
-/** What is to become of a text: a value, `taken` for a value that is not compared, or `refused`. */
+/** The expected outcome of a text: a value, `taken` for a value that is not compared, or `refused`. */
 type Outcome = { readonly value: unknown } | 'taken' | 'refused' | 'unset';
 
 interface Kind {
   readonly options: readonly string[];
   readonly texts: Readonly<Record<string, Outcome>>;
-  /** What an option or element without a value comes to. */
+  /** The outcome of an option or element without a value. */
   readonly bare: Outcome;
 }
 
@@ -131,7 +131,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Those that a program hands in as another kind of value: a text is refused there. */
+/** Settings for which a program passes another kind of value; a text is refused. */
 const COMPOSITE: readonly Kind[] = [
   { options: ['user'], texts: { ...NONE, 'a:b': is([{ username: 'a', password: 'b', domain: '' }]), ':b': 'refused', 'a:': 'refused' }, bare: 'refused' },
   { options: ['component'], texts: { ...NONE, 'a.b:c': is(new Map([['a.b', 'c']])), 'a.b:': 'refused' }, bare: 'refused' },
@@ -161,7 +161,7 @@ test('each option has its row here', () => {
   assert.deepEqual([...here].sort(), [...BY_OPTION.keys()].filter((option) => option !== '').sort());
 });
 
-/** What a source says of one setting comes to. */
+/** The outcome of one setting from one source. */
 function outcomeOf(path: SettingPath, given: GivenByKey): { outcome: Outcome; problems: readonly Problem[] } {
   const problems = new Problems();
   const settings = new PlacedSettings([given], [path], problems);
@@ -183,7 +183,7 @@ async function onCommandLine(...argv: string[]) {
   return givenOnCommandLine(SETTINGS, chosen?.args ?? {});
 }
 
-/** The same of an argument, with the names of what is wrong. */
+/** The same for an argument, with the names of its errors. */
 async function outcomeOfCommandLine(path: SettingPath, argument: string): Promise<{ outcome: Outcome; places: string[] }> {
   try {
     const { outcome, problems } = outcomeOf(path, await onCommandLine(argument));
@@ -236,12 +236,12 @@ for (const { options, texts, bare } of WRITTEN) {
   }
 }
 
-/** What a program hands in, at the path of a setting. */
+/** The input of a program, at the path of a setting. */
 function inputWith(path: string, value: unknown): object {
   return path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 }
 
-/** What the rest of the input has to have so that a setting is looked at. */
+/** The rest of the input that a setting needs to be checked. */
 function withCompany(path: string, value: unknown): object {
   const input = inputWith(path, value) as Record<string, object>;
   if (path.startsWith('tls.')) return { tls: { certificate: 'self-signed', ...input['tls'] } };
@@ -250,7 +250,7 @@ function withCompany(path: string, value: unknown): object {
   return input;
 }
 
-/** What is wrong with the setting itself; what others demand of it is no matter here. */
+/** The errors of the setting itself, without those about its relation to others. */
 function refusedByLibrary(path: string, value: unknown): boolean {
   try {
     const input = withCompany(path, value);

@@ -33,7 +33,7 @@ for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.xml'))
     const expected = JSON.parse(readFileSync(join(FIXTURES, name.replace('.xml', '.json')), 'utf8')) as Record<string, unknown>;
     const { current } = new SettingsFile(join(FIXTURES, name));
     assert.ok(Object.keys(expected).length > 0);
-    // Through JSON: the keys of the one are without a prototype, those of the other not.
+    // Through JSON: the objects of one side have no prototype.
     for (const [host, config] of Object.entries(expected)) assert.deepEqual(JSON.parse(JSON.stringify(current.hostConfig(host))), config, host);
   });
 }

@@ -12,7 +12,7 @@ function parse(xml: string, readText = noFiles): XmlNode {
   return parseXml(xml, '/conf/opensrf.xml', readText);
 }
 
-/** What the root element of a document becomes, as plain JSON. */
+/** The conversion of a document's root element, as plain JSON. */
 function converted(xml: string, readText = noFiles): unknown {
   const root = parse(xml, readText).children.find(({ kind }) => kind === 'element') as XmlNode;
   return JSON.parse(JSON.stringify(convert(root)));

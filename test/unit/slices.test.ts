@@ -6,7 +6,7 @@ import { Slices } from '../../server/kernel/slices.ts';
 import type { Job } from '../../shared/job.ts';
 import { someGuard } from '../support/guards.ts';
 
-/** A job that ends when the test says so, or when the test ends. */
+/** A job that ends on demand, or with the test. */
 function openJob(t: TestContext): { job: Job; end: () => void } {
   let open = true;
   t.after(() => {

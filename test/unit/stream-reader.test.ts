@@ -354,7 +354,7 @@ test('the length of a stream before login is limited, whether elements are compl
 
 const STANZA_LIMITS: Partial<ReaderLimits> = { maxStanzaBytes: 300, hardStanzaBytes: 400 };
 
-/** A stanza of exactly so many bytes, half of its body of two bytes each. */
+/** A stanza of exactly this many bytes, half of its body in two-byte characters. */
 function stanzaOf(bytes: number): string {
   const frame = '<message><thread>t</thread><body></body></message>';
   const content = bytes - frame.length;

@@ -34,7 +34,7 @@ function entry(fields: Partial<TraceSummary> = {}, params = '[2,2]'): TraceEntry
   return { summary: summary(fields), detail: { locale: '', ingress: '', browser: '', steps: [], folded: 0, params: payload(params), results: payload('[4]') } };
 }
 
-/** What a search finds in the end. */
+/** The result of a whole search. */
 function all<Result>(search: Generator<void, Result, void>): Result {
   for (let bit = search.next(); ; bit = search.next()) if (bit.done === true) return bit.value;
 }

@@ -47,7 +47,7 @@ test('all of it is undelivered but requests of a router that may have been read'
   const unsent = queue.stanzas().slice(2);
   assert.deepEqual(queue.connectionEnded(unsent), []);
   assert.equal(idsOf(queue.undelivered()), 'abf');
-  // What was written once stays so, whatever becomes of a second try.
+  // A stanza written once stays marked as written, even if a second write fails.
   assert.deepEqual(queue.connectionEnded(queue.stanzas()), []);
   assert.equal(idsOf(queue.undelivered()), 'abf');
 });

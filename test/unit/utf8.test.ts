@@ -80,7 +80,7 @@ test('the bytes of a cut character outlive the buffer they came in', () => {
 
 test('invalid UTF-8 ends the stream however it is cut', () => {
   for (const [what, wrong] of NOT_UTF8) {
-    // What follows completes every form: a decoder may wait for the rest of a character, and no longer.
+    // The next bytes complete every form: a decoder may wait for the rest of a character only.
     const bytes = Buffer.from([0x61, ...wrong, 0x61, 0x61, 0x61]);
     for (const chunks of cuts(bytes)) assert.ok(refused(chunks), `${what}: ${chunks.map((chunk) => chunk.toString('hex')).join(' ')}`);
   }

@@ -145,7 +145,7 @@ test('a stopped evaluation has taken a bounded number of steps', () => {
       steps += more;
     };
     assert.throws(() => select(root, bomb, spend).map((node) => convert(node, spend)), /given up/, bomb);
-    // The last piece of work may be a look at the whole file.
+    // The last step may visit the whole file.
     assert.ok(steps < 480_000, `${bomb}: ${steps}`);
   }
 });

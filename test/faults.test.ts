@@ -210,4 +210,8 @@ test('a fault without an action, with two, or with an unknown scope is refused',
   assert.throws(() => jabber.fault({ drop: true, delayMs: 1 } as never), /this one has delayMs, drop/);
   assert.throws(() => jabber.fault({ drop: true, servise: 'x' } as never), /a filter has no "servise"/);
   assert.throws(() => jabber.fault({ bounce: 'nonsense' } as never), /"nonsense" is not a stanza error condition/);
+  assert.throws(() => jabber.fault({ httpStatus: 502 }), /httpStatus needs on: 'web'/);
+  assert.throws(() => jabber.fault({ on: 'web', httpStatus: 200 }), /httpStatus is 200, not a whole number from 400 to 599/);
+  for (const ofReceiver of [{ stallMs: 1 }, { splitWrites: true }, { cut: 'receiver' }] as const)
+    assert.throws(() => jabber.fault({ on: 'web', ...ofReceiver }), /a fault on: 'web' acts on the browser/);
 });

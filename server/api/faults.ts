@@ -36,6 +36,8 @@ export type FaultAction =
   | { readonly bounce: StanzaErrorCondition | true }
   /** Sends the client this status instead of the answer. */
   | { readonly status: number; readonly text?: string }
+  /** With `on: 'web'`: answers the HTTP request with this status (400 to 599), as a proxy whose server fails; closes a WebSocket with 1014 (502) or 1011. */
+  | { readonly httpStatus: number }
   /** Drops the connection of sender or receiver just before the message is passed on or delivered. */
   | { readonly cut: 'sender' | 'receiver' }
   /** Stops the receiver's reading for this many milliseconds. */
@@ -49,7 +51,7 @@ export type FaultAction =
  * The name of a {@link FaultAction}.
  * @public
  */
-export type FaultKind = 'delayMs' | 'drop' | 'duplicate' | 'bounce' | 'status' | 'cut' | 'stallMs' | 'splitWrites' | 'maxStanzaBytes';
+export type FaultKind = 'delayMs' | 'drop' | 'duplicate' | 'bounce' | 'status' | 'httpStatus' | 'cut' | 'stallMs' | 'splitWrites' | 'maxStanzaBytes';
 
 /**
  * The messages that a fault affects.

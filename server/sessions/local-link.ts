@@ -17,6 +17,8 @@ export interface Program {
   received(stanza: Stanza): void;
   /** Called once when its session has ended, never during a call from the program. */
   ended(reason: CloseReason): void;
+  /** Called if a fault of a test refuses a stanza from the program, never during a call from it. Only gateways have an HTTP status to give. */
+  refused?(stanza: Stanza, httpStatus: number): void;
 }
 
 /** The environment that all local links of a server share. */
@@ -172,6 +174,11 @@ export class LocalLink implements Link, Flushable, Debtor {
 
   cut(): void {
     this.close('connection-failed', null);
+  }
+
+  /** Simulates a failing server behind a proxy: hands a stanza back to its program. */
+  refuse(stanza: Stanza, httpStatus: number): void {
+    this.environment.clock.next(() => this.program.refused?.(stanza, httpStatus));
   }
 
   hold(): () => void {

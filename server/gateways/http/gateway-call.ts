@@ -84,6 +84,12 @@ export abstract class GatewayCall implements WorkerCall {
     this.finish(true);
   }
 
+  refused(httpStatus: number): void {
+    if (this.response.headersSent) this.response.destroy();
+    else answerText(this.response, httpStatus, 'A fault of the test refuses this request.');
+    this.finish(false);
+  }
+
   lost(reason: CloseReason): void {
     if (this.worker === null) return;
     // A fault injected by a test breaks the connection.

@@ -11,6 +11,8 @@ export interface WorkerCall {
   received(stanza: Stanza): void;
   /** Ends the call if its time is over. @param now Monotonic milliseconds. */
   look(now: number): void;
+  /** A fault of a test refuses the request. */
+  refused(httpStatus: number): void;
   /** The worker's session has ended. */
   lost(reason: CloseReason): void;
 }
@@ -56,6 +58,10 @@ export class GatewayWorker implements Program {
     // Drop an answer that came too late.
     if (call === null || stanza.name !== 'message' || unescapeXml(stanza.thread) !== call.thread) return;
     call.received(stanza);
+  }
+
+  refused(stanza: Stanza, httpStatus: number): void {
+    if (this.call !== null && unescapeXml(stanza.thread) === this.call.thread) this.call.refused(httpStatus);
   }
 
   ended(reason: CloseReason): void {

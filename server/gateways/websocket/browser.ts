@@ -25,7 +25,7 @@ import { Threads } from './threads.ts';
 const INGRESS = 'ws-translator-v2';
 
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
-const CLOSE = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, tryAgainLater: 1013 } as const;
+const CLOSE = { goingAway: 1001, unsupportedData: 1003, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
 
 /** A browser's dependencies. */
 export interface BrowserEnvironment {
@@ -143,6 +143,10 @@ export class Browser implements Program, PendingConnection, Debtor {
     // A slow reader would not read a close frame; a fault injected by a test breaks the connection.
     if (this.writer.blocked || reason === 'connection-failed') this.webSocket.terminate();
     else this.webSocket.close(CLOSE.goingAway, 'the session is over');
+  }
+
+  refused(_stanza: Stanza, httpStatus: number): void {
+    this.webSocket.close(httpStatus === 502 ? CLOSE.badGateway : CLOSE.internalError, 'a fault of the test refuses this frame');
   }
 
   private heard(): void {

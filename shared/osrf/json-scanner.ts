@@ -1,0 +1,198 @@
+import { MAX_JSON_DEPTH } from './json.ts';
+
+/** The characters that are read in one bit of a job: about 0.1 ms. */
+const BIT = 4_096;
+
+/** Characters of JSON. */
+export const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 §7: a string must escape them
+const SHORT_STRING = /"[^"\\\u0000-\u001f]{0,1000}"/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
+const PART_OF_STRING = /(?:[^"\\\u0000-\u001f]{1,1000}|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,100}/y;
+/** A longer string above the levels stays as it was sent, like the values below them. */
+export const LONG_STRING = 65_536;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+/** The other values that are no text, list or object. */
+export const LITERALS: readonly (readonly [text: string, value: unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+];
+
+/** Thrown by a {@link JsonScanner}: ends the reading of a text. */
+export class Unreadable {
+  readonly problem: string;
+
+  constructor(problem: string) {
+    this.problem = problem;
+  }
+}
+
+/** Steps over a peer's JSON (RFC 8259), bit by bit where a value may be long. */
+export class JsonScanner {
+  protected readonly text: string;
+  protected place = 0;
+  /** Where the next bit begins. */
+  private pause = BIT;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Steps over a value of any depth, and keeps nothing of it. */
+  protected *skip(depth: number): Generator<void, void, void> {
+    const open: number[] = [];
+    for (;;) {
+      const first = this.next();
+      if (first === QUOTE && !this.passShortString()) yield* this.passString();
+      const close = first === QUOTE ? 0 : this.enter(first, depth + open.length);
+      if (close !== 0) open.push(close);
+      else if (this.leave(open)) return;
+      if (this.isLong()) yield;
+    }
+  }
+
+  /** Steps into a list or object, or over another value. @returns what closes the list or object; 0: there is nothing to close. */
+  private enter(first: number, depth: number): number {
+    if (!isOpening(first)) {
+      this.passPlainValue(first);
+      return 0;
+    }
+    if (depth >= MAX_JSON_DEPTH) throw tooDeep();
+    const close = first === OPEN_LIST ? CLOSE_LIST : CLOSE_OBJECT;
+    if (this.isEmpty(close)) return 0;
+    if (close === CLOSE_OBJECT) this.skipKey();
+    return close;
+  }
+
+  /** Steps behind a value, to the next one. @param open What closes the lists and objects around it, which loses those that end here. @returns whether none is left. */
+  private leave(open: number[]): boolean {
+    for (;;) {
+      const close = open.at(-1);
+      if (close === undefined) return true;
+      if (this.goesOn(close)) {
+        if (close === CLOSE_OBJECT) this.skipKey();
+        return false;
+      }
+      open.pop();
+    }
+  }
+
+  /** Steps over a number, true, false or null. */
+  protected passPlainValue(first: number): void {
+    if (isNumberStart(first)) {
+      NUMBER.lastIndex = this.place;
+      if (!NUMBER.test(this.text)) this.fail();
+      this.place = NUMBER.lastIndex;
+      return;
+    }
+    const literal = LITERALS.find(([text]) => this.text.startsWith(text, this.place));
+    if (literal === undefined) this.fail();
+    else this.place += literal[0].length;
+  }
+
+  protected *passString(): Generator<void, void, void> {
+    if (this.passShortString()) return;
+    this.place++;
+    while (!this.passPart()) if (this.isLong()) yield;
+  }
+
+  protected passShortString(): boolean {
+    SHORT_STRING.lastIndex = this.place;
+    if (!SHORT_STRING.test(this.text)) return false;
+    this.place = SHORT_STRING.lastIndex;
+    return true;
+  }
+
+  /** Steps over a part of a string. @returns whether that was its end. */
+  private passPart(): boolean {
+    PART_OF_STRING.lastIndex = this.place;
+    if (PART_OF_STRING.test(this.text)) {
+      this.place = PART_OF_STRING.lastIndex;
+      return false;
+    }
+    if (this.text.charCodeAt(this.place) !== QUOTE) this.fail();
+    this.place++;
+    return true;
+  }
+
+  private skipKey(): void {
+    this.passKey();
+    this.passColon();
+  }
+
+  /** @returns where it begins. */
+  protected passKey(): number {
+    if (this.next() !== QUOTE) this.fail();
+    const start = this.place;
+    if (this.passShortString()) return start;
+    this.place++;
+    while (!this.passPart()) if (this.place - start > LONG_STRING) throw new Unreadable('a key is too long');
+    return start;
+  }
+
+  protected passColon(): void {
+    if (this.next() !== COLON) this.fail();
+    this.place++;
+  }
+
+  /** Steps behind an opening bracket, and over a closing one that follows. @returns whether one does. */
+  protected isEmpty(close: number): boolean {
+    this.place++;
+    if (this.next() !== close) return false;
+    this.place++;
+    return true;
+  }
+
+  /** Steps over what stands behind a value. @returns whether it is a comma. @param close What else it may be. */
+  protected goesOn(close: number): boolean {
+    const found = this.next();
+    if (found !== COMMA && found !== close) this.fail();
+    this.place++;
+    return found === COMMA;
+  }
+
+  /** Whether a bit of work is done. */
+  protected isLong(): boolean {
+    if (this.place < this.pause) return false;
+    this.pause = this.place + BIT;
+    return true;
+  }
+
+  /** Steps over white space. @returns the character behind it; NaN at the end. */
+  protected next(): number {
+    const { text } = this;
+    let code = text.charCodeAt(this.place);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++this.place);
+    return code;
+  }
+
+  protected fail(): never {
+    throw new Unreadable(this.place < this.text.length ? `no JSON (at character ${this.place + 1})` : 'no JSON (it ends too early)');
+  }
+}
+
+/** Thrown for what is nested too deeply. */
+export function tooDeep(): Unreadable {
+  return new Unreadable(`nested deeper than ${MAX_JSON_DEPTH} levels`);
+}
+
+/** Whether a list or object begins. */
+export function isOpening(code: number): boolean {
+  return code === OPEN_LIST || code === OPEN_OBJECT;
+}
+
+/** Whether a number begins. */
+export function isNumberStart(code: number): boolean {
+  return code === MINUS || (code >= ZERO && code <= NINE);
+}

@@ -22,7 +22,7 @@ export class Gateways {
   private readonly pool: WorkerPool;
 
   constructor(parts: Parts, log: Log) {
-    const { running, programs, clock, guardedLogs, connections, routers, memory } = parts;
+    const { running, programs, clock, guardedLogs, connections, routers, memory, slices } = parts;
     const { config } = running;
     const { limits, web } = config;
     const account = gatewayAccount(config);
@@ -38,10 +38,11 @@ export class Gateways {
       enter: (identity, program, place) => programs.enter(identity, program, place),
     });
     this.parts = parts;
-    this.pool = new WorkerPool(entrance, limits.webRequests, clock);
+    this.pool = new WorkerPool(entrance, limits.webRequests, clock, slices);
     const shared = {
       limits,
       clock,
+      jobs: slices,
       entrance,
       pool: this.pool,
       activity: new Activity(log, running),

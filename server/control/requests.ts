@@ -1,6 +1,7 @@
 import type { JobRunner } from '../../shared/job.ts';
+import type { Bits } from '../kernel/sliced.ts';
 import { json, problem, type Route } from './http.ts';
-import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
+import { jsonList, slicedJson, withMember } from './sliced.ts';
 import { TraceFilter } from './trace/filter.ts';
 import type { Trace } from './trace/trace.ts';
 

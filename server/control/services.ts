@@ -3,8 +3,9 @@ import type { ServiceNode, SuspicionReason } from '../../router/pools/service-no
 import type { Router } from '../../router/router.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Bits } from '../kernel/sliced.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
-import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
+import { jsonList, slicedJson, withMember } from './sliced.ts';
 
 /** A router's report, with its services. Times are milliseconds since 1970. */
 export interface RouterReport {

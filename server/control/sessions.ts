@@ -1,10 +1,11 @@
 import { StreamError } from '../../shared/errors.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Bits } from '../kernel/sliced.ts';
 import type { TransportKind } from '../net/transport.ts';
 import type { Session } from '../sessions/session.ts';
 import { json, problem, type Route } from './http.ts';
-import { type Bits, jsonList, slicedJson, withMember } from './sliced.ts';
+import { jsonList, slicedJson, withMember } from './sliced.ts';
 
 /**
  * The role of a session in OpenSRF. The server knows `router`, `listener`, `component` and `gateway` (a browser behind a web gateway of this process); it recognises a

@@ -1,10 +1,9 @@
-import { writeJson } from '../../shared/osrf/json.ts';
 import type { RunningConfig } from '../config/config.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 
-/** The maximum length of a line. */
-const MAX_CHARACTERS = 1_000;
+/** A line of a long call ends here. */
+export const MAX_CHARACTERS = 1_000;
 
 /** A log that may have levels, as pino has. */
 export interface LeveledLog extends Log {
@@ -40,12 +39,12 @@ export class Activity {
     this.protect = new LogProtect(this.prefixes);
   }
 
-  /** @param params As JSON texts, or values. */
-  called({ address, transactionId, token, locale, service, method }: ActivityCall, params: readonly unknown[], written: 'values' | 'texts'): void {
-    // Making a line costs more than checking whether the log wants it.
+  /** @param params As JSON, or whatever the browser has sent in its place. */
+  called({ address, transactionId, token, locale, service, method }: ActivityCall, params: readonly string[]): void {
+    // A line takes longer to make than to leave out.
     if (!this.enabled()) return;
     const secret = this.protects(method);
-    const shown = secret ? REDACTED : joined(params, written);
+    const shown = secret ? REDACTED : joined(params);
     const head = `[${address}] [${secret ? '' : token}]${locale === '' ? '' : ` [${locale}]`}`;
     const line = `${head} ${service} ${method}${shown === '' ? '' : ` ${shown}`}`;
     this.log.info({ xid: transactionId }, line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line);
@@ -61,11 +60,11 @@ export class Activity {
   }
 }
 
-function joined(params: readonly unknown[], written: 'values' | 'texts'): string {
+function joined(params: readonly string[]): string {
   let text = '';
   for (const param of params) {
     if (text.length > MAX_CHARACTERS) return text;
-    text += `${text === '' ? '' : ', '}${written === 'texts' ? String(param) : (writeJson(param) ?? '')}`;
+    text += `${text === '' ? '' : ', '}${param.slice(0, MAX_CHARACTERS)}`;
   }
   return text;
 }

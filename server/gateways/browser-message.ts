@@ -1,4 +1,7 @@
-import { classedJson, readClassed, toJson } from '../../shared/osrf/json.ts';
+import { BodyPieces } from '../../shared/osrf/body-pieces.ts';
+import { asciiJson, JsonText, plainText, readClassed, toJson, unquoted } from '../../shared/osrf/json.ts';
+import type { JsonBounds } from '../../shared/osrf/json-reader.ts';
+import { CONTENT_LEVEL } from '../../shared/osrf/message.ts';
 
 /** The `ingress` that each gateway writes into requests. */
 export type GatewayIngress = 'ws-translator-v2' | 'gateway-v1' | 'translator-v1';
@@ -13,15 +16,37 @@ export interface BrowserMessage {
   readonly timeZone: string;
   /** 0 if the message names none. */
   readonly apiLevel: number;
-  /** `''` if there is none. */
+  /** JSON of a string, as sent. */
   readonly method: string;
-  /** Null if there are none. */
-  readonly params: readonly unknown[] | null;
+  /** JSON of a list, as sent; `''` where there is none. */
+  readonly params: string;
 }
 
-/** @returns null unless the value is an array of messages that a client may send. */
+/** A browser sends no more messages at once: OpenSRF's C library reads as many. */
+export const MAX_BROWSER_MESSAGES = 256;
+
+/** The name of a method. @param json Of a {@link BrowserMessage}. */
+export function methodName(json: string): string {
+  return unquoted(json) ?? '';
+}
+
+/** How a list of messages of a browser's is read: names of methods and parameters stay as they were sent. @param levels Lists and objects around the list. */
+export function boundsOfMessages(levels: number): JsonBounds {
+  return { levels: levels + CONTENT_LEVEL, mostValues: MAX_VALUES };
+}
+
+/** Far more than 256 messages have beside their parameters. */
+const MAX_VALUES = 20_000;
+
+/** The longest number of a request, locale or time zone. */
+const MAX_WORD = 1_000;
+
+/** The longest name of a method, in characters. */
+export const MAX_METHOD = 1_048_576;
+
+/** @param value Read with {@link boundsOfMessages}. @returns null where it is no list of messages that a client may send. */
 export function readBrowserMessages(value: unknown): BrowserMessage[] | null {
-  if (!Array.isArray(value)) return null;
+  if (!Array.isArray(value) || value.length > MAX_BROWSER_MESSAGES) return null;
   const messages: BrowserMessage[] = [];
   for (const one of value) {
     const message = readBrowserMessage(one);
@@ -36,41 +61,95 @@ function readBrowserMessage(value: unknown): BrowserMessage | null {
   const { type, threadTrace, locale, tz, api_level: apiLevel, payload } = data;
   if (name !== 'osrfMessage' || (type !== 'CONNECT' && type !== 'REQUEST' && type !== 'DISCONNECT')) return null;
   const { method, params } = type === 'REQUEST' ? readClassed(payload)[1] : {};
-  return {
+  const message: BrowserMessage = {
     type,
-    threadTrace: textOf(threadTrace),
-    locale: textOf(locale),
-    timeZone: textOf(tz),
-    apiLevel: Number.isSafeInteger(Number(apiLevel)) ? Number(apiLevel) : 0,
-    method: textOf(method),
+    threadTrace: wordOf(threadTrace),
+    locale: wordOf(locale),
+    timeZone: wordOf(tz),
+    apiLevel: levelOf(wordOf(apiLevel)),
+    method: methodOf(method),
     params: paramsOf(params),
   };
+  return message.method.length > MAX_METHOD ? null : message;
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+/** `''` also for one that no client sends. */
+function wordOf(value: unknown): string {
+  const text = value instanceof JsonText ? '' : plainText(value);
+  return text.length > MAX_WORD ? '' : text;
+}
+
+function levelOf(text: string): number {
+  return Number.isSafeInteger(Number(text)) ? Number(text) : 0;
+}
+
+function methodOf(value: unknown): string {
+  if (value instanceof JsonText && value.text.startsWith('"')) return value.text;
+  return toJson(plainText(value));
 }
 
 /** OpenSRF's C library wraps a single value. */
-function paramsOf(value: unknown): readonly unknown[] | null {
-  if (value === undefined) return null;
-  return Array.isArray(value) ? value : [value];
+function paramsOf(value: unknown): string {
+  if (!(value instanceof JsonText)) return '';
+  return value.text.startsWith('[') ? value.text : `[${value.text}]`;
 }
 
-/** The body of a stanza. Keys in the order of OpenSRF's C library; other members are dropped. */
-export function bodyOfBrowser(messages: readonly BrowserMessage[], ingress: GatewayIngress): string {
-  if (messages.length === 1) return `[${messageJson(messages[0] as BrowserMessage, ingress)}]`;
-  return `[${messages.map((message) => messageJson(message, ingress)).join(',')}]`;
+/** So much of a text is written in one bit. */
+const PIECE_LENGTH = 8_192;
+
+/**
+ * The body of a stanza, as XML text in pieces. Keys in the order of OpenSRF's C library; what else the browser has sent is left out, and parameters are as it
+ * has sent them, but for characters outside ASCII.
+ */
+export function* bodyOfBrowser(messages: readonly BrowserMessage[], ingress: GatewayIngress): Generator<void, readonly string[], void> {
+  const body = new BodyPieces();
+  for (const piece of messagesJson(messages, ingress)) {
+    body.add(piece);
+    if (piece.length >= PIECE_LENGTH) yield;
+  }
+  return body.all();
 }
 
-function messageJson({ type, threadTrace, locale, timeZone, apiLevel, method, params }: BrowserMessage, ingress: GatewayIngress): string {
+/** The same as JSON, for the browser. */
+export function* jsonOfBrowser(messages: readonly BrowserMessage[], ingress: GatewayIngress): Generator<void, string, void> {
+  let json = '';
+  for (const piece of messagesJson(messages, ingress)) {
+    json += piece;
+    if (piece.length >= PIECE_LENGTH) yield;
+  }
+  return json;
+}
+
+function* messagesJson(messages: readonly BrowserMessage[], ingress: GatewayIngress): Generator<string, void, void> {
+  let before = '[';
+  for (const message of messages) {
+    yield before + headOf(message, ingress);
+    before = ',';
+    if (message.type === 'REQUEST') yield* payloadOf(message);
+    yield '}}';
+  }
+  yield messages.length === 0 ? '[]' : ']';
+}
+
+function headOf({ type, threadTrace, locale, timeZone, apiLevel }: BrowserMessage, ingress: GatewayIngress): string {
   let members = `"threadTrace":${toJson(threadTrace)}`;
   if (locale !== '') members += `,"locale":${toJson(locale)}`;
   if (timeZone !== '') members += `,"tz":${toJson(timeZone)}`;
   members += `,"ingress":"${ingress}"`;
   if (apiLevel !== 0) members += `,"api_level":${apiLevel}`;
-  members += `,"type":"${type}"`;
-  if (type === 'REQUEST')
-    members += `,"payload":${classedJson('osrfMethod', `{"method":${toJson(method)}${params === null ? '' : `,"params":${toJson(params)}`}}`)}`;
-  return classedJson('osrfMessage', `{${members}}`);
+  return `{"__c":"osrfMessage","__p":{${members},"type":"${type}"`;
+}
+
+function* payloadOf({ method, params }: BrowserMessage): Generator<string, void, void> {
+  yield ',"payload":{"__c":"osrfMethod","__p":{"method":';
+  yield* inPieces(method);
+  if (params !== '') {
+    yield ',"params":';
+    yield* inPieces(params);
+  }
+  yield '}}';
+}
+
+function* inPieces(json: string): Generator<string, void, void> {
+  for (let start = 0; start < json.length; start += PIECE_LENGTH) yield asciiJson(json.slice(start, start + PIECE_LENGTH));
 }

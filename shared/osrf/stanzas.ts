@@ -42,7 +42,15 @@ export function answerStanza(request: Stanza, transactionId: string, body: strin
 
 /** The same with a long body, as XML text in pieces. */
 export function answerInPieces(request: Stanza, transactionId: string, pieces: readonly string[]): Stanza {
-  const stanza = answerStanza(request, transactionId, '');
+  return withBody(answerStanza(request, transactionId, ''), pieces);
+}
+
+/** {@link osrfStanza} likewise. */
+export function osrfStanzaInPieces(addressing: Addressing, pieces: readonly string[]): Stanza {
+  return withBody(osrfStanza(addressing, ''), pieces);
+}
+
+function withBody(stanza: Stanza, pieces: readonly string[]): Stanza {
   const bodyEnd = stanza.rest.length - BODY_END.length;
   const [first = '', ...others] = pieces;
   if (others.length === 0) {

@@ -1,25 +1,19 @@
 /** About the limit of OpenSRF's gateways. */
 const MAX_PAIRS = 1_000;
 
-/**
- * The parameters of a query string or form as OpenSRF's HTTP gateways parse them, unlike the WHATWG's rules: `+` stays `+`, runs of `&` or `=` count as one,
- * an empty name ends parsing, and the first of several values of a name counts.
- */
-export class Form {
-  private readonly values = new Map<string, string[]>();
+/** So many bytes are decoded in one bit. */
+const BIT = 16_384;
 
-  /** @param texts The query, and the body of a POST. Too many pairs: no parameters at all. */
-  constructor(...texts: readonly string[]) {
-    let left = MAX_PAIRS;
-    for (const text of texts) {
-      const pairs = text.split('&', left + 1);
-      left -= pairs.length;
-      if (left < 0) {
-        this.values.clear();
-        return;
-      }
-      this.read(pairs);
-    }
+const PERCENT = 0x25;
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+
+/** The parameters of a query string or form. */
+export class Form {
+  private readonly values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
+    this.values = values;
   }
 
   /** The first value of a name; `''` if there is none. */
@@ -34,27 +28,78 @@ export class Form {
   has(name: string): boolean {
     return this.values.has(name);
   }
+}
 
-  private read(pairs: readonly string[]): void {
-    for (const pair of pairs) {
-      if (pair === '') continue;
-      const sign = pair.indexOf('=');
-      const name = percentDecoded(sign === -1 ? pair : pair.slice(0, sign));
-      if (name === '') return;
-      const value = sign === -1 ? '' : percentDecoded(pair.slice(sign).replace(/^=+/, ''));
-      const values = this.values.get(name);
-      if (values === undefined) this.values.set(name, [value]);
-      else values.push(value);
-    }
+/**
+ * Reads parameters as OpenSRF's HTTP gateways do, which is not the WHATWG's way: `+` stays `+`, runs of `&` or `=` count as one, an empty name ends the
+ * reading, and of several values of a name the first counts. A long job.
+ *
+ * @param texts The query, and the body of a POST. With too many pairs there are no parameters at all.
+ */
+export function* readForm(...texts: readonly Buffer[]): Generator<void, Form, void> {
+  const values = new Map<string, string[]>();
+  let left = MAX_PAIRS;
+  for (const text of texts) {
+    const pairs = pairsOf(text, left);
+    left -= pairs.length;
+    if (left < 0) return new Form(new Map());
+    yield* readPairs(pairs, values);
+  }
+  return new Form(values);
+}
+
+/** @param most With more pairs, it returns one more than that. */
+function pairsOf(text: Buffer, most: number): Buffer[] {
+  const pairs: Buffer[] = [];
+  let start = 0;
+  while (pairs.length < most) {
+    const end = text.indexOf(AMPERSAND, start);
+    if (end === -1) break;
+    pairs.push(text.subarray(start, end));
+    start = end + 1;
+  }
+  pairs.push(text.subarray(start));
+  return pairs;
+}
+
+function* readPairs(pairs: readonly Buffer[], values: Map<string, string[]>): Generator<void, void, void> {
+  for (const pair of pairs) {
+    if (pair.length === 0) continue;
+    const [nameBytes, valueBytes] = parted(pair);
+    const name = yield* percentDecoded(nameBytes);
+    if (name === '') return;
+    const value = yield* percentDecoded(valueBytes);
+    const given = values.get(name);
+    if (given === undefined) values.set(name, [value]);
+    else given.push(value);
   }
 }
 
-/** Decodes `%XX`; keeps malformed codes, and replaces invalid UTF-8 with U+FFFD. */
-function percentDecoded(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString());
+function parted(pair: Buffer): readonly [name: Buffer, value: Buffer] {
+  const sign = pair.indexOf(EQUALS);
+  if (sign === -1) return [pair, pair.subarray(pair.length)];
+  let start = sign;
+  while (pair[start] === EQUALS) start++;
+  return [pair.subarray(0, sign), pair.subarray(start)];
+}
+
+/** Resolves `%XX`; what is no such code stays, what is no UTF-8 becomes U+FFFD. */
+function* percentDecoded(text: Buffer): Generator<void, string, void> {
+  if (!text.includes(PERCENT)) return text.toString();
+  const decoded = Buffer.allocUnsafe(text.length);
+  let length = 0;
+  for (let place = 0; place < text.length; place++) {
+    const code = text[place] === PERCENT ? 16 * hexDigit(text[place + 1]) + hexDigit(text[place + 2]) : -1;
+    decoded[length++] = code >= 0 ? code : (text[place] as number);
+    if (code >= 0) place += 2;
+    if (length % BIT === 0) yield;
   }
+  return decoded.toString('utf8', 0, length);
+}
+
+/** So far below zero that no sum with another digit is a code, where it is none. */
+function hexDigit(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1_000;
 }

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../shared/clock.ts';
+import type { Job } from '../../../shared/job.ts';
 import { NO_ACCOUNT } from '../../../shared/memory-account.ts';
-import { type OsrfMessage, parseOsrfMessages } from '../../../shared/osrf/message.ts';
+import { type OsrfMessage, readOsrfMessages } from '../../../shared/osrf/message.ts';
 import { bodyText } from '../../../shared/osrf/read.ts';
-import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
+import { osrfStanzaInPieces } from '../../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import { escapeText } from '../../../shared/xml.ts';
 import type { CloseReason } from '../../kernel/close-reason.ts';
@@ -21,8 +22,8 @@ export interface CallEnvironment {
 export interface CallMessage {
   readonly to: string;
   readonly transactionId: string;
-  /** JSON. */
-  readonly body: string;
+  /** XML text, in pieces. */
+  readonly body: readonly string[];
 }
 
 /** One HTTP request of a browser, from its message on the bus to the end of the answer. */
@@ -49,6 +50,8 @@ export abstract class GatewayCall implements WorkerCall {
   /** Sends the request. @param preferred The session to send it from. */
   start({ to, transactionId, body }: CallMessage, address: string, preferred: GatewayWorker | null): void {
     const { pool, clock } = this.environment;
+    // The browser went while its request was read.
+    if (this.response.destroyed) return;
     const worker = pool.take(this, address, preferred);
     if (worker === null) {
       answerText(this.response, 503, 'There are too many requests (see webRequests).', { 'Retry-After': '1' });
@@ -59,7 +62,7 @@ export abstract class GatewayCall implements WorkerCall {
     this.response.on('close', () => this.finish(true));
     this.response.on('drain', () => this.letGo());
     this.deadline = clock.now() + this.timeoutMs;
-    worker.link?.submit(osrfStanza({ to, from: '', thread: escapeText(this.thread), transactionId, form: 'child' }, body));
+    worker.link?.submit(osrfStanzaInPieces({ to, from: '', thread: escapeText(this.thread), transactionId, form: 'child' }, body));
     if (this.awaited) return;
     this.response.writeHead(200, { 'Content-Length': 0 }).end();
     this.finish(false);
@@ -70,12 +73,15 @@ export abstract class GatewayCall implements WorkerCall {
     return true;
   }
 
-  received(stanza: Stanza): void {
+  *received(stanza: Stanza): Job {
     this.deadline = this.environment.clock.now() + this.timeoutMs;
+    if (stanza.type === 'error') {
+      this.bounced();
+      return;
+    }
     const body = bodyText(stanza);
-    const messages = parseOsrfMessages(body);
-    if (stanza.type === 'error') this.bounced();
-    else if (messages !== null) this.answered(messages, body, stanza.from);
+    const messages = yield* readOsrfMessages(body);
+    if (messages !== null && this.worker !== null) yield* this.answered(messages, body, stanza.from);
   }
 
   look(now: number): void {
@@ -98,8 +104,8 @@ export abstract class GatewayCall implements WorkerCall {
     this.finish(true);
   }
 
-  /** Messages have arrived. @param body The same messages, as sent. @param from The sender's JID. */
-  protected abstract answered(messages: readonly OsrfMessage[], body: string, from: string): void;
+  /** Messages have come. @param body They, as sent. @param from The sender's JID. @returns the bits of work that are left: between them the call may end. */
+  protected abstract answered(messages: readonly OsrfMessage[], body: string, from: string): Iterable<void>;
 
   /** The request bounced: there is no such service or worker. */
   protected abstract bounced(): void;
@@ -112,7 +118,12 @@ export abstract class GatewayCall implements WorkerCall {
     if (!this.response.write(text)) this.release ??= this.worker?.link?.hold() ?? null;
   }
 
-  /** Sets the memory, in bytes, of content received and not yet written. */
+  /** Whether it has ended. */
+  protected get over(): boolean {
+    return this.worker === null;
+  }
+
+  /** Notes the memory of what has come and was not written yet, in bytes. */
   protected keeps(bytes: number): void {
     this.account.charge(bytes - this.keptBytes);
     this.keptBytes = bytes;

@@ -1,15 +1,17 @@
+import type { Job, JobRunner } from '../../../shared/job.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import { unescapeXml } from '../../../shared/xml.ts';
 import type { CloseReason } from '../../kernel/close-reason.ts';
 import type { LocalLink, Program, ProgramPlace } from '../../sessions/local-link.ts';
 import type { Entrance } from '../entrance.ts';
+import { type JobOwner, JobQueue } from '../job-queue.ts';
 
 /** The request that a worker serves. */
 export interface WorkerCall {
   readonly thread: string;
   /** Takes a message of its thread. */
-  received(stanza: Stanza): void;
-  /** Ends the call if its time is over. @param now Monotonic milliseconds. */
+  received(stanza: Stanza): Job;
+  /** Ends it if its time is over. @param now Monotonic milliseconds. */
   look(now: number): void;
   /** A fault of a test refuses the request. */
   refused(httpStatus: number): void;
@@ -22,14 +24,18 @@ interface WorkerPlace extends ProgramPlace {
   peer: string;
 }
 
-/** A session for HTTP requests, one at a time, like the session of each Apache child with OpenSRF's gateways. So no request can get another's answer. */
-export class GatewayWorker implements Program {
+/** A session for requests over HTTP, one at a time, as each child of Apache has one with OpenSRF's gateways. So no request can get the answer to another. */
+export class GatewayWorker implements Program, JobOwner {
   link: LocalLink | null = null;
   private readonly place: WorkerPlace = { kind: 'web', peer: '' };
   private readonly onEnded: (worker: GatewayWorker) => void;
+  private readonly jobs: JobQueue;
   private call: WorkerCall | null = null;
+  /** Lets further answers come; null while none is being read. */
+  private release: (() => void) | null = null;
 
-  constructor(onEnded: (worker: GatewayWorker) => void) {
+  constructor(jobs: JobRunner, onEnded: (worker: GatewayWorker) => void) {
+    this.jobs = new JobQueue(jobs, this);
     this.onEnded = onEnded;
   }
 
@@ -57,7 +63,18 @@ export class GatewayWorker implements Program {
     const { call } = this;
     // Drop an answer that came too late.
     if (call === null || stanza.name !== 'message' || unescapeXml(stanza.thread) !== call.thread) return;
-    call.received(stanza);
+    this.jobs.add(call.received(stanza));
+    if (this.jobs.busy) this.release ??= this.link?.hold() ?? null;
+  }
+
+  idle(): void {
+    const { release } = this;
+    this.release = null;
+    release?.();
+  }
+
+  failed(): void {
+    this.call?.lost('internal-error');
   }
 
   refused(stanza: Stanza, httpStatus: number): void {

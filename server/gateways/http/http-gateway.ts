@@ -1,3 +1,4 @@
+import type { JobRunner } from '../../../shared/job.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
 import type { BodyLimits } from '../../web/body.ts';
 import type { AllowedOrigins } from '../../web/origins.ts';
@@ -10,6 +11,7 @@ import type { WorkerPool } from './worker-pool.ts';
 export interface HttpGatewayEnvironment {
   readonly limits: BodyLimits;
   readonly clock: ServerClock;
+  readonly jobs: JobRunner;
   readonly entrance: Entrance;
   readonly pool: WorkerPool;
   readonly activity: Activity;

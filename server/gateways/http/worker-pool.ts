@@ -1,4 +1,5 @@
 import type { Timer } from '../../../shared/clock.ts';
+import type { JobRunner } from '../../../shared/job.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
 import type { Entrance } from '../entrance.ts';
 import { GatewayWorker, type WorkerCall } from './gateway-worker.ts';
@@ -17,13 +18,15 @@ export class WorkerPool {
   private readonly idle = new Set<GatewayWorker>();
   private readonly busy = new Set<GatewayWorker>();
   private readonly clock: ServerClock;
+  private readonly jobs: JobRunner;
   private looks: Timer | null = null;
   private whenSettled: (() => void) | null = null;
 
-  constructor(entrance: Entrance, most: number, clock: ServerClock) {
+  constructor(entrance: Entrance, most: number, clock: ServerClock, jobs: JobRunner) {
     this.entrance = entrance;
     this.most = most;
     this.clock = clock;
+    this.jobs = jobs;
   }
 
   /** A worker for a request; null if too many are busy. @param preferred Taken if it is idle. */
@@ -68,7 +71,7 @@ export class WorkerPool {
 
   private another(address: string): GatewayWorker | null {
     for (const worker of this.idle) return worker;
-    const worker = new GatewayWorker((ended) => this.idle.delete(ended));
+    const worker = new GatewayWorker(this.jobs, (ended) => this.idle.delete(ended));
     return worker.enter(this.entrance, address) ? worker : null;
   }
 }

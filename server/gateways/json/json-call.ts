@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { ResultAssembler } from '../../../shared/osrf/assemble.ts';
+import type { Job } from '../../../shared/job.ts';
 import { toJson } from '../../../shared/osrf/json.ts';
 import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../../shared/osrf/message.ts';
 import { escapeText } from '../../../shared/xml.ts';
 import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
-import { XML_END_OF_PAYLOAD, XML_OPENING, xmlValue } from './xml-values.ts';
+import { ResultTexts } from '../http/result-texts.ts';
+import { XML_END_OF_PAYLOAD, XML_OPENING, xmlOfJson } from './xml-values.ts';
 
 /** The format of an answer. */
 export type AnswerFormat = 'json' | 'xml';
@@ -18,8 +19,8 @@ const HEADERS = {
 /** One request to the JSON gateway. Each result is sent as soon as it arrives. */
 export class JsonCall extends GatewayCall {
   private readonly format: AnswerFormat;
-  private readonly assembler = new ResultAssembler();
-  /** Text not yet written. */
+  private readonly assembler = new ResultTexts();
+  /** What was not written yet. */
   private text: string;
   private results = 0;
   private status = OK;
@@ -30,10 +31,11 @@ export class JsonCall extends GatewayCall {
     this.text = format === 'json' ? '{"payload":[' : XML_OPENING;
   }
 
-  protected answered(messages: readonly OsrfMessage[], body: string): void {
+  protected *answered(messages: readonly OsrfMessage[], body: string): Job {
     for (const message of messages) {
-      if (message.type === 'RESULT') this.addResult(message);
+      if (message.type === 'RESULT') yield* this.addResult(message);
       else if (message.type === 'STATUS' && this.endsWith(message)) return;
+      if (this.over) return;
     }
     this.keeps(this.assembler.incomplete ? this.kept + body.length : 0);
     if (this.text === '' || this.results === 0) return;
@@ -50,15 +52,14 @@ export class JsonCall extends GatewayCall {
     this.end(408, 'Timeout Error : Request Timeout', true);
   }
 
-  private addResult(message: OsrfMessage): void {
-    const assembled = this.assembler.take(message);
+  private *addResult(message: OsrfMessage): Job {
+    const json = yield* this.assembler.take(message);
     this.status = statusCodeOf(message) || OK;
-    if (assembled.kind === 'piece') return;
-    // OpenSRF's gateway reports the status of the last RESULT; a result sent in pieces counts as 200.
-    if (assembled.kind === 'broken' || this.status === 204) this.status = OK;
-    const content = assembled.kind === 'broken' ? assembled.text : assembled.content;
-    if (this.format === 'xml') this.text += xmlValue(content);
-    else this.text += `${this.results > 0 ? ',' : ''}${toJson(content ?? null)}`;
+    if (json === '') return;
+    // OpenSRF's gateway counts as its status that of the last RESULT, and a result that came in pieces is as good as any.
+    if (this.status === 204) this.status = OK;
+    if (this.format === 'xml') this.text += yield* xmlOfJson(json);
+    else this.text += `${this.results > 0 ? ',' : ''}${json}`;
     this.results++;
   }
 

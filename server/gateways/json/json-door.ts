@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseJson } from '../../../shared/osrf/json.ts';
+import { JsonText, toJson } from '../../../shared/osrf/json.ts';
+import { readJson } from '../../../shared/osrf/json-reader.ts';
 import { DEFAULT_LOCALE } from '../../../shared/osrf/message.ts';
-import { bodyOf, requestMessage } from '../../../shared/osrf/write.ts';
+import { type Bits, sliced } from '../../kernel/sliced.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
 import { answerText, refuseMethod } from '../../web/refusals.ts';
+import { bodyOfBrowser, MAX_METHOD } from '../browser-message.ts';
 import { CORS_HEADERS } from '../http/cors-headers.ts';
-import { Form } from '../http/form.ts';
+import type { Form } from '../http/form.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
-import { readForm } from '../http/read-form.ts';
+import { formOf } from '../http/read-form.ts';
 import { JsonCall } from './json-call.ts';
-import { parseXmlParam } from './xml-params.ts';
+import { jsonOfXmlParam } from './xml-params.ts';
 
 const PATH = '/osrf-gateway-v1';
 const INGRESS = 'gateway-v1';
@@ -39,10 +41,8 @@ export class JsonDoor implements Door {
         return;
       case 'GET':
       case 'HEAD':
-        this.call(new Form(request.query), request, response);
-        return;
       case 'POST':
-        await this.post(request, response);
+        await this.read(request, response);
         return;
       default:
         refuseMethod(response, 'GET, POST, OPTIONS');
@@ -53,17 +53,16 @@ export class JsonDoor implements Door {
 
   checkPeers(): void {}
 
-  private async post(request: WebRequest, response: ServerResponse): Promise<void> {
-    const { limits, clock } = this.environment;
-    const form = await readForm(request, response, limits, clock);
-    if (form !== null) this.call(form, request, response);
+  private async read(request: WebRequest, response: ServerResponse): Promise<void> {
+    const form = await formOf(request, response, this.environment);
+    if (form !== null) await this.call(form, request, response);
   }
 
-  private call(form: Form, request: WebRequest, response: ServerResponse): void {
-    const { entrance, activity, transactionIds, clock } = this.environment;
+  private async call(form: Form, request: WebRequest, response: ServerResponse): Promise<void> {
+    const { entrance, activity, transactionIds, clock, jobs } = this.environment;
     const [service, method] = [form.first('service'), form.first('method')];
     const to = entrance.addressOf(service);
-    if (to === '' || method === '') {
+    if (to === '' || method === '' || method.length > MAX_METHOD) {
       answerText(response, 404, 'The parameters "service" and "method" are required.');
       return;
     }
@@ -72,19 +71,30 @@ export class JsonDoor implements Door {
     const texts = form.all('param');
     const transactionId = transactionIds.next();
     const token = String(headers['x-oils-authtoken'] ?? '');
-    activity.called({ address: request.address, transactionId, token, locale, service, method }, texts, 'texts');
+    activity.called({ address: request.address, transactionId, token, locale, service, method }, texts);
     const format = form.first('format') === 'xml' ? 'xml' : 'json';
-    const params = paramsOf(texts, form.first('input_format') || format);
-    const body = bodyOf([requestMessage('1', method, params)], { locale, ingress: INGRESS, apiLevel: Number.parseInt(form.first('api_level'), 10) || 1 });
+    const params = await sliced(jobs, paramsOf(texts, form.first('input_format') || format));
+    const apiLevel = Number.parseInt(form.first('api_level'), 10) || 1;
+    const message = { type: 'REQUEST', threadTrace: '1', locale, timeZone: '', apiLevel, method: toJson(method), params } as const;
+    const body = await sliced(jobs, bodyOfBrowser([message], INGRESS));
     const thread = `${clock.wallTime() / 1_000}.${randomUUID()}`;
     new JsonCall(format, thread, timeoutOf(form), response, this.environment).start({ to, transactionId, body }, request.address, null);
   }
 }
 
-/** OpenSRF's gateway passes one null if there are no parameters, and null for one it cannot parse. */
-function paramsOf(texts: readonly string[], format: string): readonly unknown[] {
-  if (texts.length === 0) return [null];
-  return texts.map((text) => (format === 'xml' ? parseXmlParam(text) : (parseJson(text) ?? null)));
+/** Only whether it is JSON is of interest. */
+const NOTHING_READ = { levels: 0, mostValues: Number.POSITIVE_INFINITY } as const;
+
+/** A list of JSON. OpenSRF's gateway passes one null where there is no parameter, and null for one that cannot be read. */
+function* paramsOf(texts: readonly string[], format: string): Bits<string> {
+  let json = '';
+  for (const text of texts) json += `${json === '' ? '' : ','}${yield* format === 'xml' ? jsonOfXmlParam(text) : jsonOfParam(text)}`;
+  return `[${json || 'null'}]`;
+}
+
+function* jsonOfParam(text: string): Bits<string> {
+  const { value } = yield* readJson(text, NOTHING_READ);
+  return value instanceof JsonText ? value.text : 'null';
 }
 
 /** In milliseconds. */

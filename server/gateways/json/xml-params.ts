@@ -1,7 +1,7 @@
 import type { Element } from '../../../shared/element.ts';
 import { StreamError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
-import { MAX_JSON_DEPTH } from '../../../shared/osrf/json.ts';
+import { classedJson, MAX_JSON_DEPTH, toJson } from '../../../shared/osrf/json.ts';
 import { StreamReader } from '../../../shared/reader/stream-reader.ts';
 import type { NegotiationReceiver, ReaderLimits } from '../../../shared/reader/stream-receiver.ts';
 
@@ -17,7 +17,9 @@ const LIMITS: ReaderLimits = {
   maxStreamBytes: Number.POSITIVE_INFINITY,
 };
 
-/** Collects the elements read. */
+const NULL = 'null';
+
+/** Keeps the elements that are read. */
 class Elements implements NegotiationReceiver {
   readonly reads = 'elements';
   readonly read: Element[] = [];
@@ -31,45 +33,70 @@ class Elements implements NegotiationReceiver {
   footerRead(): void {}
 }
 
-/** Reads a parameter in the vocabulary of OpenSRF's gateway; null if it is invalid, as OpenSRF passes on. */
-export function parseXmlParam(text: string): unknown {
+/** So many characters are read in one bit. */
+const BIT = 4_096;
+
+/** A number that JSON has too, which stays as it was sent. */
+const JSON_NUMBER = /^\s*(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*$/;
+
+/** Makes JSON of a parameter in the vocabulary of OpenSRF's gateway; `null` where it is none, as OpenSRF passes on. A long job. */
+export function* jsonOfXmlParam(text: string): Generator<void, string, void> {
   const elements = new Elements();
   try {
     const reader = new StreamReader(elements, LIMITS);
     reader.write(AROUND);
-    reader.write(text);
+    for (let start = 0; start < text.length; start += BIT) {
+      reader.write(text.slice(start, start + BIT));
+      yield;
+    }
   } catch (error) {
-    if (error instanceof StreamError) return null;
+    if (error instanceof StreamError) return NULL;
     throw error;
   }
   const [element] = elements.read;
-  return element === undefined ? null : jsonOf(element);
+  return element === undefined ? NULL : yield* jsonOf(element);
 }
 
-function jsonOf(element: Element): unknown {
-  const value = plainJsonOf(element);
+function* jsonOf(element: Element): Generator<void, string, void> {
+  const json = yield* plainJsonOf(element);
   const hint = element.attributes.get('class_hint');
-  return hint === undefined ? value : { __c: hint, __p: value };
+  return hint === undefined ? json : classedJson(hint, json);
 }
 
-function plainJsonOf({ name, text, attributes, children }: Element): unknown {
+function* plainJsonOf({ name, text, attributes, children }: Element): Generator<void, string, void> {
   switch (name) {
     case 'string':
-      return text;
+      return toJson(text);
     case 'number':
-      return Number.isFinite(Number(text)) ? Number(text) : null;
+      return JSON_NUMBER.exec(text)?.[1] ?? finiteJson(Number(text));
     case 'boolean':
-      return attributes.get('value') === 'true';
+      return String(attributes.get('value') === 'true');
     case 'array':
-      return children.map(jsonOf);
+      return `[${yield* joined(children, jsonOf)}]`;
     case 'object':
-      return Object.fromEntries(children.flatMap(memberOf));
+      return `{${yield* joined(
+        children.filter((child) => child.name === 'element'),
+        memberOf,
+      )}}`;
     default:
-      return null;
+      return NULL;
   }
 }
 
-function memberOf({ name, attributes, children: [value] }: Element): [string, unknown][] {
-  if (name !== 'element') return [];
-  return [[attributes.get('key') ?? '', value === undefined ? null : jsonOf(value)]];
+function* joined(elements: readonly Element[], write: (element: Element) => Generator<void, string, void>): Generator<void, string, void> {
+  let json = '';
+  for (const element of elements) {
+    json += `${json === '' ? '' : ','}${yield* write(element)}`;
+    yield;
+  }
+  return json;
+}
+
+function* memberOf({ attributes, children: [value] }: Element): Generator<void, string, void> {
+  return `${toJson(attributes.get('key') ?? '')}:${value === undefined ? NULL : yield* jsonOf(value)}`;
+}
+
+/** Of a number that only XML may write so, as `+1`. */
+function finiteJson(number: number): string {
+  return Number.isFinite(number) ? String(number) : NULL;
 }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { ResultAssembler } from '../../../shared/osrf/assemble.ts';
-import { toJson } from '../../../shared/osrf/json.ts';
+import type { Job } from '../../../shared/job.ts';
 import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../../shared/osrf/message.ts';
 import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
+import { ResultTexts } from '../http/result-texts.ts';
 import { answerProblem, type CallProblem, problemJson } from './problem.ts';
 
 /** `single`: one JSON document, an array unless there is exactly one result. `lines`: one result per line, as it arrives. */
@@ -14,8 +14,8 @@ const LINES_TYPE = 'application/x-ndjson';
 /** A call of one method. */
 export class ServiceCall extends GatewayCall {
   private readonly form: ResultForm;
-  private readonly assembler = new ResultAssembler();
-  /** Finished JSON; with `lines`, the part not yet written. */
+  private readonly assembler = new ResultTexts();
+  /** Finished JSON; of lines, what was not written yet. */
   private results: string[] = [];
 
   constructor(form: ResultForm, thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
@@ -23,10 +23,11 @@ export class ServiceCall extends GatewayCall {
     this.form = form;
   }
 
-  protected answered(messages: readonly OsrfMessage[], body: string): void {
+  protected *answered(messages: readonly OsrfMessage[], body: string): Job {
     for (const message of messages) {
-      if (message.type === 'RESULT') this.addResult(message);
+      if (message.type === 'RESULT') yield* this.addResult(message);
       else if (message.type === 'STATUS' && this.endsWith(message)) return;
+      if (this.over) return;
     }
     if (this.form === 'lines' && this.results.length > 0) this.writeLines();
     this.keeps(this.form === 'single' || this.assembler.incomplete ? this.kept + body.length : 0);
@@ -40,9 +41,10 @@ export class ServiceCall extends GatewayCall {
     this.fail({ status: 504, title: 'Timeout', detail: 'The service did not answer in time.' }, true);
   }
 
-  private addResult(message: OsrfMessage): void {
-    const assembled = this.assembler.take(message);
-    if (assembled.kind !== 'piece') this.results.push(toJson((assembled.kind === 'broken' ? assembled.text : assembled.content) ?? null));
+  private *addResult(message: OsrfMessage): Job {
+    const json = yield* this.assembler.take(message);
+    // Line feeds stand between the parts of JSON only; in a string they are escaped.
+    if (json !== '') this.results.push(this.form === 'lines' ? json.replace(/[\r\n]+/g, ' ') : json);
   }
 
   /** @returns whether this message ended the answer. */

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { jsonProblem, parseJson, toJson } from '../../../shared/osrf/json.ts';
+import { JsonText, toJson } from '../../../shared/osrf/json.ts';
+import { readJson } from '../../../shared/osrf/json-reader.ts';
 import { DEFAULT_LOCALE } from '../../../shared/osrf/message.ts';
-import { bodyOf, requestMessage } from '../../../shared/osrf/write.ts';
+import { type Bits, sliced } from '../../kernel/sliced.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
 import { mayConnect } from '../../web/origins.ts';
+import { MAX_CHARACTERS } from '../activity.ts';
+import { bodyOfBrowser } from '../browser-message.ts';
+import { firstItems } from '../first-items.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
-import { readText } from '../http/read-form.ts';
+import { readBytes } from '../http/read-form.ts';
 import { answerProblem } from './problem.ts';
 import { ServiceCall } from './service-call.ts';
 
@@ -72,32 +76,44 @@ export class ServicesDoor implements Door {
   }
 
   private async call(request: WebRequest, response: ServerResponse): Promise<void> {
-    const { limits, clock, entrance, activity, transactionIds } = this.environment;
+    const { clock, entrance, activity, transactionIds, jobs } = this.environment;
     const [service, method] = partsOf(request.path);
     const to = this.served.test(service) ? entrance.addressOf(service) : '';
     if (to === '' || method === '') {
       answerProblem(response, { status: 404, title: 'No such service', detail: 'The service is not registered, or its worker is gone.' });
       return;
     }
-    const text = await readText(request, response, limits, clock);
-    if (text === null) return;
-    const params = text.trim() === '' ? [] : parseJson(text);
-    if (!Array.isArray(params)) {
-      answerProblem(response, { status: 400, title: 'Bad Request', detail: `The parameters are not an array: ${jsonProblem(text) || 'another value'}.` });
+    const bytes = await readBytes(request, response, this.environment);
+    if (bytes === null) return;
+    const { params, problem } = await sliced(jobs, readParams(bytes.toString()));
+    if (problem !== '') {
+      answerProblem(response, { status: 400, title: 'Bad Request', detail: `The parameters are no array: ${problem}.` });
       return;
     }
     const transactionId = transactionIds.next();
-    activity.called({ address: request.address, transactionId, token: '', locale: '', service, method }, params, 'values');
+    activity.called({ address: request.address, transactionId, token: '', locale: '', service, method }, firstItems(params, MAX_CHARACTERS));
     const { headers } = request.message;
     const locale = headers['accept-language']?.split(',', 1)[0] ?? DEFAULT_LOCALE;
-    const body = bodyOf([requestMessage('1', method, params)], { locale, ingress: INGRESS, apiLevel: 1 });
+    const message = { type: 'REQUEST', threadTrace: '1', locale, timeZone: '', apiLevel: 1, method: toJson(method), params } as const;
+    const body = await sliced(jobs, bodyOfBrowser([message], INGRESS));
     const form = /\bapplication\/x-ndjson\b/i.test(headers.accept ?? '') ? 'lines' : 'single';
     const thread = `${clock.wallTime() / 1_000}.${randomUUID()}`;
     new ServiceCall(form, thread, TIMEOUT_MS, response, this.environment).start({ to, transactionId, body }, request.address, null);
   }
 }
 
-/** The names of service and method in a path; `''` if it has none or is malformed. */
+/** Nothing below the array itself is of interest. */
+const NOTHING_READ = { levels: 0, mostValues: 1 } as const;
+
+/** The parameters in a body, as JSON of a list; none in an empty body. */
+function* readParams(text: string): Bits<{ readonly params: string; readonly problem: string }> {
+  if (text.trim() === '') return { params: '[]', problem: '' };
+  const { value, problem } = yield* readJson(text, NOTHING_READ);
+  const params = value instanceof JsonText ? value.text : '';
+  return { params, problem: problem || (params.startsWith('[') ? '' : 'another value') };
+}
+
+/** The names of service and method in a path; `''` where it has none, or is no valid URL. */
 function partsOf(path: string): readonly [service: string, method: string] {
   const [service = '', method = '', more] = path.slice(PATH.length + 1).split('/');
   try {

@@ -15,6 +15,7 @@ export interface SessionEvents {
 }
 
 const CONNECT = 'CONNECT';
+const NOTHING_LEFT: Iterable<void> = [];
 const PLAIN = 'text/plain; charset=utf-8';
 
 /** Messages of a browser, and all answers: one array at the end, or a multipart answer with one part per message. */
@@ -48,15 +49,16 @@ export class TranslatorCall extends GatewayCall {
     return this.open.size > 0;
   }
 
-  protected answered(messages: readonly OsrfMessage[], body: string, from: string): void {
+  protected answered(messages: readonly OsrfMessage[], body: string, from: string): Iterable<void> {
     if (messages.every((message) => statusCodeOf(message) === 408 && message.type === 'STATUS')) {
       this.events.over();
-      return;
+      return NOTHING_LEFT;
     }
     for (const message of messages) if (message.type === 'STATUS') this.note(statusCodeOf(message), message.threadTrace, from);
     this.take(body.trim().slice(1, -1), from);
     if (this.open.size === 0) this.end();
     else if (!this.multipart) this.keeps(this.kept + body.length);
+    return NOTHING_LEFT;
   }
 
   protected bounced(): void {

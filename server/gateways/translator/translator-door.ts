@@ -1,21 +1,23 @@
 import type { ServerResponse } from 'node:http';
-import { parseJson } from '../../../shared/osrf/json.ts';
+import { readJson } from '../../../shared/osrf/json-reader.ts';
+import { type Bits, sliced } from '../../kernel/sliced.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
 import { answerText, refuseMethod } from '../../web/refusals.ts';
-import { type BrowserMessage, bodyOfBrowser, readBrowserMessages } from '../browser-message.ts';
+import { MAX_CHARACTERS } from '../activity.ts';
+import { type BrowserMessage, bodyOfBrowser, boundsOfMessages, MAX_BROWSER_MESSAGES, methodName, readBrowserMessages } from '../browser-message.ts';
+import { firstItems } from '../first-items.ts';
 import { CORS_HEADERS } from '../http/cors-headers.ts';
-import { Form } from '../http/form.ts';
+import type { Form } from '../http/form.ts';
 import type { CallMessage } from '../http/gateway-call.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
-import { readForm } from '../http/read-form.ts';
+import { formOf } from '../http/read-form.ts';
 import { headerText, randomHex } from './header-text.ts';
 import { type SessionEvents, TranslatorCall } from './translator-call.ts';
 import type { TranslatorSession, TranslatorSessions } from './translator-sessions.ts';
 
 const PATH = '/osrf-http-translator';
 const INGRESS = 'translator-v1';
-const MAX_MESSAGES = 256;
 const MAX_THREAD = 250;
 const DEFAULT_TIMEOUT_S = 1_200;
 const MOST_TIMEOUT_S = 86_400;
@@ -46,19 +48,16 @@ export class TranslatorDoor implements Door {
   }
 
   async answer(request: WebRequest, response: ServerResponse): Promise<void> {
-    const { allowed, limits, clock } = this.environment;
-    allowOrigin(request, response, allowed, 'POST,OPTIONS', CORS_HEADERS);
+    allowOrigin(request, response, this.environment.allowed, 'POST,OPTIONS', CORS_HEADERS);
     switch (request.message.method) {
       case 'OPTIONS':
       case 'HEAD':
         answerNothing(response);
         return;
       case 'GET':
-        this.take(new Form(request.query), request, response);
-        return;
       case 'POST': {
-        const form = await readForm(request, response, limits, clock);
-        if (form !== null) this.take(form, request, response);
+        const form = await formOf(request, response, this.environment);
+        if (form !== null) await this.take(form, request, response);
         return;
       }
       default:
@@ -70,17 +69,17 @@ export class TranslatorDoor implements Door {
 
   checkPeers(): void {}
 
-  private take(form: Form, request: WebRequest, response: ServerResponse): void {
+  private async take(form: Form, request: WebRequest, response: ServerResponse): Promise<void> {
     if (!form.has('osrf-msg')) {
       answerNothing(response);
       return;
     }
-    const messages = readBrowserMessages(parseJson(form.first('osrf-msg')));
+    const messages = await sliced(this.environment.jobs, readMessages(form.first('osrf-msg')));
     const thread = headerOf(request, 'x-opensrf-thread') || randomHex();
     const recipient = this.recipientOf(request, thread);
     const refusal = refusalOf(messages, thread) || (recipient === null ? 'X-OpenSRF-service is required, or X-OpenSRF-to with a session of this client.' : '');
     if (messages === null || recipient === null || refusal !== '') answerText(response, 400, refusal);
-    else this.send(messages, thread, recipient, request, response);
+    else await this.send(messages, thread, recipient, request, response);
   }
 
   private recipientOf(request: WebRequest, thread: string): Recipient | null {
@@ -94,16 +93,23 @@ export class TranslatorDoor implements Door {
     return session === null || headerText(session.remote) !== remote ? null : { to: session.remote, service: session.service, session };
   }
 
-  private send(messages: readonly BrowserMessage[], thread: string, { to, service, session }: Recipient, request: WebRequest, response: ServerResponse): void {
+  private async send(
+    messages: readonly BrowserMessage[],
+    thread: string,
+    { to, service, session }: Recipient,
+    request: WebRequest,
+    response: ServerResponse,
+  ): Promise<void> {
     const { address } = request;
-    const { activity, sessions, transactionIds } = this.environment;
+    const { activity, sessions, transactionIds, jobs } = this.environment;
     const transactionId = headerOf(request, 'x-opensrf-xid') || transactionIds.next();
     for (const { type, method, params } of messages) {
-      if (type === 'REQUEST') activity.called({ address, transactionId, token: '', locale: '', service, method }, params ?? [], 'values');
+      if (type === 'REQUEST')
+        activity.called({ address, transactionId, token: '', locale: '', service, method: methodName(method) }, firstItems(params, MAX_CHARACTERS));
     }
     const ends = messages.some(({ type }) => type === 'DISCONNECT');
     if (ends) sessions.remove(address, thread);
-    const outgoing: CallMessage = { to, transactionId, body: bodyOfBrowser(messages, INGRESS) };
+    const outgoing: CallMessage = { to, transactionId, body: await sliced(jobs, bodyOfBrowser(messages, INGRESS)) };
     const events: SessionEvents = {
       connected: (remote, worker) => {
         if (!ends) sessions.add(address, thread, { remote, service, worker });
@@ -116,10 +122,15 @@ export class TranslatorDoor implements Door {
   }
 }
 
+function* readMessages(text: string): Bits<BrowserMessage[] | null> {
+  const { value } = yield* readJson(text, boundsOfMessages(0));
+  return readBrowserMessages(value);
+}
+
 function refusalOf(messages: readonly BrowserMessage[] | null, thread: string): string {
-  if (messages === null || messages.length === 0 || messages.length > MAX_MESSAGES)
-    return `The parameter "osrf-msg" must be an array of 1 to ${MAX_MESSAGES} messages of a client.`;
-  return thread.length > MAX_THREAD ? `X-OpenSRF-thread is longer than ${MAX_THREAD} characters.` : '';
+  if (messages === null || messages.length === 0 || messages.length > MAX_BROWSER_MESSAGES)
+    return `The parameter "osrf-msg" must be an array of 1 to ${MAX_BROWSER_MESSAGES} messages of a client.`;
+  return thread.length > MAX_THREAD ? `X-OpenSRF-thread may have ${MAX_THREAD} characters.` : '';
 }
 
 function headerOf({ message }: WebRequest, name: string): string {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { parseOsrfMessages } from '../../../shared/osrf/message.ts';
+import type { Job, JobRunner } from '../../../shared/job.ts';
+import { readOsrfMessages } from '../../../shared/osrf/message.ts';
 import { bodyText } from '../../../shared/osrf/read.ts';
-import { osrfStanza } from '../../../shared/osrf/stanzas.ts';
+import { osrfStanzaInPieces } from '../../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import { escapeText, unescapeXml } from '../../../shared/xml.ts';
 import type { Limits } from '../../config/limits.ts';
@@ -13,9 +14,11 @@ import type { Debtor, MemoryBudget, PeerAccount } from '../../kernel/memory-budg
 import { addressOfPeer } from '../../net/peer-address.ts';
 import type { PendingConnection } from '../../net/pending-connections.ts';
 import type { LocalLink, Program } from '../../sessions/local-link.ts';
-import type { Activity } from '../activity.ts';
-import { bodyOfBrowser } from '../browser-message.ts';
+import { type Activity, MAX_CHARACTERS } from '../activity.ts';
+import { bodyOfBrowser, jsonOfBrowser, methodName } from '../browser-message.ts';
 import type { Entrance } from '../entrance.ts';
+import { firstItems } from '../first-items.ts';
+import { type JobOwner, JobQueue } from '../job-queue.ts';
 import type { TransactionIds } from '../transaction-ids.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { answerFrame, type BrowserFrame, readFrame, transportErrorFrame } from './frames.ts';
@@ -27,9 +30,13 @@ const INGRESS = 'ws-translator-v2';
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
 const CLOSE = { goingAway: 1001, unsupportedData: 1003, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
 
-/** A browser's dependencies. */
+/** What a frame takes while it is read, for each byte: as it came, and its text. */
+const READING = 2;
+
+/** What the browsers of a gateway need of it. */
 export interface BrowserEnvironment {
   readonly clock: Pick<ServerClock, 'next'>;
+  readonly jobs: JobRunner;
   readonly memory: MemoryBudget;
   readonly limits: Limits;
   readonly log: Log;
@@ -44,8 +51,8 @@ export interface BrowserEnvironment {
   readonly left: (browser: Browser) => void;
 }
 
-/** A browser on a WebSocket; its first frame opens its session. */
-export class Browser implements Program, PendingConnection, Debtor {
+/** A browser on a WebSocket, with a session of its own from its first frame on. */
+export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   readonly peer: string;
   /** Charged for its socket, sessions and requests. Its link has an account of its own, for unread messages. */
   readonly account: PeerAccount;
@@ -55,6 +62,9 @@ export class Browser implements Program, PendingConnection, Debtor {
   private readonly memory: SocketMemory;
   private readonly environment: BrowserEnvironment;
   private readonly threads: Threads;
+  private readonly jobs: JobQueue;
+  /** Lets further answers come; null while no long frame or answer is being read. */
+  private release: (() => void) | null = null;
   private link: LocalLink | null = null;
   /** Whether the browser has sent anything since the last ping. */
   private alive = true;
@@ -66,6 +76,7 @@ export class Browser implements Program, PendingConnection, Debtor {
     this.environment = environment;
     this.account = environment.memory.open(this, addressOfPeer(peer));
     this.threads = new Threads(environment.limits, this.account);
+    this.jobs = new JobQueue(environment.jobs, this);
     this.writer = new FrameWriter(webSocket, socket, environment.clock);
     this.memory = new SocketMemory(webSocket, socket, this.account);
     socket.on('data', (chunk: Buffer) => this.bytesCame(chunk.length));
@@ -75,9 +86,9 @@ export class Browser implements Program, PendingConnection, Debtor {
     webSocket.on('close', () => this.closed());
   }
 
-  /** Whether it has unanswered requests. */
+  /** Whether requests of it are unanswered, or are being read. */
   get busy(): boolean {
-    return this.state !== 'closed' && this.threads.busy;
+    return this.state !== 'closed' && (this.threads.busy || this.jobs.busy);
   }
 
   crowdOut(): void {
@@ -118,25 +129,22 @@ export class Browser implements Program, PendingConnection, Debtor {
   }
 
   received(stanza: Stanza): void {
-    if (stanza.name !== 'message') return;
-    const body = bodyText(stanza);
-    const messages = parseOsrfMessages(body);
-    const thread = unescapeXml(stanza.thread);
-    if (messages === null) {
-      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'dropped a message for a browser: not OpenSRF');
-      return;
-    }
-    const bounced = stanza.type === 'error';
-    for (const message of messages) {
-      if (this.threads.took(message, thread, bounced ? '' : stanza.from)) continue;
-      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions; one was not remembered');
-    }
-    const { transactionId } = stanza;
-    this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
+    if (stanza.name === 'message') this.do(this.pass(stanza));
+  }
+
+  idle(): void {
+    const { release } = this;
+    this.release = null;
+    if (this.webSocket.isPaused) this.webSocket.resume();
+    release?.();
     if (!this.threads.busy) this.environment.settled();
   }
 
-  /** Its session has ended: an operator closed it, it read too slowly, or the server stops. */
+  failed(): void {
+    this.webSocket.close(CLOSE.internalError, 'internal server error; see the server log');
+  }
+
+  /** Its session is over: an operator has closed it, it read too slowly, or the server stops. */
   ended(reason: CloseReason): void {
     this.link = null;
     if (this.state === 'closed') return;
@@ -170,19 +178,47 @@ export class Browser implements Program, PendingConnection, Debtor {
 
   private frameCame(frame: RawData, isBinary: boolean): void {
     this.memory.frameCame();
-    if (isBinary) {
-      this.webSocket.close(CLOSE.unsupportedData, 'a frame must be text');
-      return;
-    }
-    const text = (frame as Buffer).toString();
-    if (text.trim() === '') return;
-    this.take(readFrame(text));
+    if (isBinary) this.webSocket.close(CLOSE.unsupportedData, 'a frame must be text');
+    else this.do(this.read(frame as Buffer));
   }
 
-  private take(frame: BrowserFrame): void {
+  /** Long work holds up what comes behind it: frames and answers keep their order. */
+  private do(job: Job): void {
+    this.jobs.add(job);
+    if (!this.jobs.busy || this.state === 'closed') return;
+    this.webSocket.pause();
+    this.release ??= this.link?.hold() ?? null;
+  }
+
+  /** Passes an answer on. */
+  private *pass(stanza: Stanza): Job {
+    const body = bodyText(stanza);
+    const messages = yield* readOsrfMessages(body);
+    const thread = unescapeXml(stanza.thread);
+    if (messages === null) {
+      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'left out a message for a browser that is none of OpenSRF');
+      return;
+    }
+    const bounced = stanza.type === 'error';
+    for (const message of messages) {
+      if (this.threads.took(message, thread, bounced ? '' : stanza.from)) continue;
+      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions, one is not remembered');
+    }
+    const { transactionId } = stanza;
+    this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
+  }
+
+  private *read(bytes: Buffer): Job {
+    const charged = READING * bytes.length;
+    this.account.charge(charged);
+    const text = bytes.toString();
+    if (text.trim() !== '') yield* this.take(yield* readFrame(text));
+    this.account.charge(-charged);
+  }
+
+  private *take(frame: BrowserFrame): Job {
     const { thread, service, messages } = frame;
     const transactionId = frame.transactionId || this.environment.transactionIds.next();
-    const body = bodyOfBrowser(messages, INGRESS);
     const to = this.threads.workerOf(thread) || this.environment.entrance.addressOf(service);
     const refusal = frame.refusal || this.refusalOf(frame, to);
     if (refusal !== '') {
@@ -190,13 +226,14 @@ export class Browser implements Program, PendingConnection, Debtor {
         { peer: this.peer, thread: thread.slice(0, 100), service: service.slice(0, 100), reason: refusal },
         'returned messages to a browser',
       );
-      this.send(transportErrorFrame(thread, transactionId, body));
+      this.send(transportErrorFrame(thread, transactionId, yield* jsonOfBrowser(messages, INGRESS)));
       return;
     }
-    const link = this.link ?? this.enter();
+    const body = yield* bodyOfBrowser(messages, INGRESS);
+    const link = this.state === 'closed' ? null : (this.link ?? this.enter());
     if (link === null) return;
     this.noteSent(frame, transactionId);
-    link.submit(osrfStanza({ to, from: '', thread: escapeText(thread), transactionId, form: 'child' }, body));
+    link.submit(osrfStanzaInPieces({ to, from: '', thread: escapeText(thread), transactionId, form: 'child' }, body));
   }
 
   private refusalOf({ messages }: BrowserFrame, to: string): string {
@@ -218,7 +255,8 @@ export class Browser implements Program, PendingConnection, Debtor {
       if (type === 'DISCONNECT') this.threads.disconnected(thread);
       if (type !== 'REQUEST') continue;
       this.threads.requested(thread, threadTrace);
-      this.environment.activity.called({ address: this.peer, transactionId, token: '', locale: '', service, method }, params ?? [], 'values');
+      const call = { address: this.peer, transactionId, token: '', locale: '', service, method: methodName(method) };
+      this.environment.activity.called(call, firstItems(params, MAX_CHARACTERS));
     }
   }
 

@@ -1,5 +1,6 @@
-import { parseJson, toJson } from '../../../shared/osrf/json.ts';
-import { type BrowserMessage, readBrowserMessages } from '../browser-message.ts';
+import { toJson } from '../../../shared/osrf/json.ts';
+import { readJson } from '../../../shared/osrf/json-reader.ts';
+import { type BrowserMessage, boundsOfMessages, readBrowserMessages } from '../browser-message.ts';
 
 /** OpenSRF's relay accepts no longer thread or transaction id. */
 const MAX_ID_BYTES = 64;
@@ -22,10 +23,13 @@ export interface BrowserFrame {
   readonly refusal: string;
 }
 
-/** Reads a frame. A refused frame keeps the parts that are fit to be sent back. */
-export function readFrame(text: string): BrowserFrame {
-  const json = parseJson(text);
-  if (typeof json !== 'object' || json === null) return { thread: '', service: '', transactionId: '', messages: [], refusal: 'no JSON object' };
+/** The list of messages stands in the object of a frame. */
+const BOUNDS = boundsOfMessages(1);
+
+/** Reads a frame, a long one in many bits. One that is refused has as much of it as is fit to be sent back. */
+export function* readFrame(text: string): Generator<void, BrowserFrame, void> {
+  const { value: json, problem } = yield* readJson(text, BOUNDS);
+  if (typeof json !== 'object' || json === null) return { thread: '', service: '', transactionId: '', messages: [], refusal: problem || 'no JSON object' };
   const { thread, service, log_xid: transactionId, osrf_msg: given } = json as Readonly<Record<string, unknown>>;
   const messages = readBrowserMessages(given);
   return {

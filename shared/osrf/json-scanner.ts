@@ -21,6 +21,8 @@ const SHORT_STRING = /"[^"\\\u0000-\u001f]{0,1000}"/y;
 const PART_OF_STRING = /(?:[^"\\\u0000-\u001f]{1,1000}|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,100}/y;
 /** A longer string above the levels stays as it was sent, like the values below them. */
 export const LONG_STRING = 65_536;
+/** More white space in one place is a problem: to step over it cannot wait for the next bit. */
+const MAX_BLANKS = 1_048_576;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 /** The other values that are no text, list or object. */
 export const LITERALS: readonly (readonly [text: string, value: unknown])[] = [
@@ -172,8 +174,9 @@ export class JsonScanner {
   /** Steps over white space. @returns the character behind it; NaN at the end. */
   protected next(): number {
     const { text } = this;
+    const most = this.place + MAX_BLANKS;
     let code = text.charCodeAt(this.place);
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++this.place);
+    while ((code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) && this.place < most) code = text.charCodeAt(++this.place);
     return code;
   }
 

@@ -44,7 +44,13 @@ export class GatewaySocket {
     return JSON.parse(await this.text());
   }
 
-  /** Sends a frame and returns the next one received. */
+  /** Sends a frame. @returns the next one that comes, as it came. */
+  askText(frame: string): Promise<string> {
+    this.send(frame);
+    return this.text();
+  }
+
+  /** Sends a frame and takes the next one that comes. */
   ask(frame: string | object): Promise<GatewayFrame> {
     this.send(frame);
     return this.frame();

@@ -49,6 +49,13 @@ test('it reads what JSON.parse reads, and nothing else', () => {
   for (const bad of BAD) for (const levels of [0, 1, NO_BOUND]) assert.match(read(bad, levels).problem, /^no JSON \(/, `${bad} ${levels}`);
 });
 
+test('a megabyte of white space is stepped over, more is a problem', () => {
+  for (const levels of [0, NO_BOUND]) {
+    assert.equal(read(`${' '.repeat(1_000_000)}1`, levels).problem, '');
+    assert.match(read(`${' '.repeat(2_000_000)}1`, levels).problem, /^no JSON/);
+  }
+});
+
 test('values below the levels stay as they were sent', () => {
   const params = '[ 12345678901234567890, 1.0, -0, 1E2, {"10":1,"9":2,"9":3, "__proto__":{"a":"\\u00e9"}} ]';
   const { value } = read(` {"a":[${params}, "b\\n"],"n": 1.0 } `, 2);

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { JsonText, toJson } from '../../../shared/osrf/json.ts';
 import { readJson } from '../../../shared/osrf/json-reader.ts';
-import { DEFAULT_LOCALE } from '../../../shared/osrf/message.ts';
 import { type Bits, sliced } from '../../kernel/sliced.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
@@ -11,6 +10,7 @@ import { bodyOfBrowser, MAX_METHOD } from '../browser-message.ts';
 import { CORS_HEADERS } from '../http/cors-headers.ts';
 import type { Form } from '../http/form.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
+import { localeOf } from '../http/locale.ts';
 import { formOf } from '../http/read-form.ts';
 import { JsonCall } from './json-call.ts';
 import { jsonOfXmlParam } from './xml-params.ts';
@@ -67,7 +67,7 @@ export class JsonDoor implements Door {
       return;
     }
     const { headers } = request.message;
-    const locale = localeOf(form, headers);
+    const locale = localeOf(form.first('locale') || String(headers['x-opensrf-language'] ?? '') || headers['accept-language']);
     const texts = form.all('param');
     const transactionId = transactionIds.next();
     const token = String(headers['x-oils-authtoken'] ?? '');
@@ -101,10 +101,4 @@ function* jsonOfParam(text: string): Bits<string> {
 function timeoutOf(form: Form): number {
   const seconds = Number.parseInt(form.first('timeout'), 10);
   return (seconds > 0 ? Math.min(seconds, MOST_TIMEOUT_S) : DEFAULT_TIMEOUT_S) * 1_000;
-}
-
-function localeOf(form: Form, headers: IncomingMessage['headers']): string {
-  const given = form.first('locale') || String(headers['x-opensrf-language'] ?? '') || headers['accept-language'] || '*';
-  const first = given.split(',', 1)[0] as string;
-  return first === '*' ? DEFAULT_LOCALE : first;
 }

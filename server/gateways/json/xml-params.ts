@@ -1,7 +1,7 @@
 import type { Element } from '../../../shared/element.ts';
 import { StreamError } from '../../../shared/errors.ts';
 import { NS } from '../../../shared/namespaces.ts';
-import { classedJson, MAX_JSON_DEPTH, toJson } from '../../../shared/osrf/json.ts';
+import { classedJson, MAX_JSON_DEPTH, toJson, writeJson } from '../../../shared/osrf/json.ts';
 import { StreamReader } from '../../../shared/reader/stream-reader.ts';
 import type { NegotiationReceiver, ReaderLimits } from '../../../shared/reader/stream-receiver.ts';
 
@@ -66,7 +66,7 @@ function* jsonOf(element: Element): Generator<void, string, void> {
 function* plainJsonOf({ name, text, attributes, children }: Element): Generator<void, string, void> {
   switch (name) {
     case 'string':
-      return toJson(text);
+      return writeJson(text) ?? NULL;
     case 'number':
       return JSON_NUMBER.exec(text)?.[1] ?? finiteJson(Number(text));
     case 'boolean':

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { JsonText, toJson } from '../../../shared/osrf/json.ts';
 import { readJson } from '../../../shared/osrf/json-reader.ts';
-import { DEFAULT_LOCALE } from '../../../shared/osrf/message.ts';
 import { type Bits, sliced } from '../../kernel/sliced.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
@@ -11,7 +10,9 @@ import { MAX_CHARACTERS } from '../activity.ts';
 import { bodyOfBrowser } from '../browser-message.ts';
 import { firstItems } from '../first-items.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
+import { localeOf } from '../http/locale.ts';
 import { readBytes } from '../http/read-form.ts';
+import { utf8Text } from '../utf8-text.ts';
 import { answerProblem } from './problem.ts';
 import { ServiceCall } from './service-call.ts';
 
@@ -85,7 +86,7 @@ export class ServicesDoor implements Door {
     }
     const bytes = await readBytes(request, response, this.environment);
     if (bytes === null) return;
-    const { params, problem } = await sliced(jobs, readParams(bytes.toString()));
+    const { params, problem } = await sliced(jobs, readParams(bytes));
     if (problem !== '') {
       answerProblem(response, { status: 400, title: 'Bad Request', detail: `The parameters are no array: ${problem}.` });
       return;
@@ -93,7 +94,7 @@ export class ServicesDoor implements Door {
     const transactionId = transactionIds.next();
     activity.called({ address: request.address, transactionId, token: '', locale: '', service, method }, firstItems(params, MAX_CHARACTERS));
     const { headers } = request.message;
-    const locale = headers['accept-language']?.split(',', 1)[0] ?? DEFAULT_LOCALE;
+    const locale = localeOf(headers['accept-language']);
     const message = { type: 'REQUEST', threadTrace: '1', locale, timeZone: '', apiLevel: 1, method: toJson(method), params } as const;
     const body = await sliced(jobs, bodyOfBrowser([message], INGRESS));
     const form = /\bapplication\/x-ndjson\b/i.test(headers.accept ?? '') ? 'lines' : 'single';
@@ -106,8 +107,10 @@ export class ServicesDoor implements Door {
 const NOTHING_READ = { levels: 0, mostValues: 1 } as const;
 
 /** The parameters in a body, as JSON of a list; none in an empty body. */
-function* readParams(text: string): Bits<{ readonly params: string; readonly problem: string }> {
-  if (text.trim() === '') return { params: '[]', problem: '' };
+function* readParams(bytes: Buffer): Bits<{ readonly params: string; readonly problem: string }> {
+  const text = yield* utf8Text(bytes);
+  if (text === null) return { params: '', problem: 'no UTF-8' };
+  if (!/\S/.test(text)) return { params: '[]', problem: '' };
   const { value, problem } = yield* readJson(text, NOTHING_READ);
   const params = value instanceof JsonText ? value.text : '';
   return { params, problem: problem || (params.startsWith('[') ? '' : 'another value') };

@@ -20,6 +20,7 @@ import type { Entrance } from '../entrance.ts';
 import { firstItems } from '../first-items.ts';
 import { type JobOwner, JobQueue } from '../job-queue.ts';
 import type { TransactionIds } from '../transaction-ids.ts';
+import { utf8Text } from '../utf8-text.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { answerFrame, type BrowserFrame, readFrame, transportErrorFrame } from './frames.ts';
 import { SocketMemory } from './socket-memory.ts';
@@ -28,7 +29,7 @@ import { Threads } from './threads.ts';
 const INGRESS = 'ws-translator-v2';
 
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
-const CLOSE = { goingAway: 1001, unsupportedData: 1003, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
+const CLOSE = { goingAway: 1001, unsupportedData: 1003, invalidData: 1007, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
 
 /** What a frame takes while it is read, for each byte: as it came, and its text. */
 const READING = 2;
@@ -211,8 +212,9 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   private *read(bytes: Buffer): Job {
     const charged = READING * bytes.length;
     this.account.charge(charged);
-    const text = bytes.toString();
-    if (text.trim() !== '') yield* this.take(yield* readFrame(text));
+    const text = yield* utf8Text(bytes);
+    if (text === null) this.webSocket.close(CLOSE.invalidData, 'a frame must be UTF-8');
+    else if (/\S/.test(text)) yield* this.take(yield* readFrame(text));
     this.account.charge(-charged);
   }
 

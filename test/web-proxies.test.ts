@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewaySocket, request, sessionMessage } from './support/gateway-socket.ts';
-import { APACHE, HAPROXY, hasApache, hasHaproxy, hasNginx, NGINX, startApache, startHaproxy, startNginx } from './support/proxies.ts';
+import {
+  APACHE,
+  CADDY,
+  HAPROXY,
+  hasApache,
+  hasCaddy,
+  hasHaproxy,
+  hasNginx,
+  NGINX,
+  startApache,
+  startCaddy,
+  startHaproxy,
+  startNginx,
+} from './support/proxies.ts';
 import { recordingLog } from './support/server.ts';
 import { MATH, startWeb } from './support/web-fixture.ts';
 
@@ -9,6 +22,7 @@ for (const [name, there, path, start] of [
   ['Apache', hasApache, APACHE, startApache],
   ['nginx', hasNginx, NGINX, startNginx],
   ['haproxy', hasHaproxy, HAPROXY, startHaproxy],
+  ['Caddy', hasCaddy, CADDY, startCaddy],
 ] as const) {
   test(`behind ${name} all doors work, and the log has the address of the browser`, { skip: !there && `${path} is not there` }, async (t) => {
     const log = recordingLog();

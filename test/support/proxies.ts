@@ -11,11 +11,13 @@ import { endWith } from './processes.ts';
 export const APACHE = process.env['APACHE2'] ?? '/usr/sbin/apache2';
 export const NGINX = process.env['NGINX_PROGRAM'] ?? '/usr/sbin/nginx';
 export const HAPROXY = process.env['HAPROXY'] ?? '/usr/sbin/haproxy';
+export const CADDY = process.env['CADDY'] ?? '/usr/bin/caddy';
 const APACHE_MODULES = process.env['APACHE2_MODULES'] ?? '/usr/lib/apache2/modules';
 
 export const hasApache = existsSync(APACHE);
 export const hasNginx = existsSync(NGINX);
 export const hasHaproxy = existsSync(HAPROXY);
+export const hasCaddy = existsSync(CADDY);
 
 /** A proxy in front of a web port. */
 export interface Proxy {
@@ -75,6 +77,25 @@ export function startHaproxy(t: TestContext, backend: number): Promise<Proxy> {
   );
 }
 
+/** Caddy; it believes X-Forwarded-For of loopback addresses, as the browser of a test has one. */
+export function startCaddy(t: TestContext, backend: number): Promise<Proxy> {
+  return startProxy(t, CADDY, 'Caddyfile', ['run', '--adapter', 'caddyfile', '--config'], (_folder, port) =>
+    [
+      '{',
+      '  admin off',
+      '  auto_https off',
+      '}',
+      `http://:${port} {`,
+      '  bind 127.0.0.1',
+      `  reverse_proxy 127.0.0.1:${backend} {`,
+      '    trusted_proxies 127.0.0.0/8',
+      '  }',
+      '}',
+      '',
+    ].join('\n'),
+  );
+}
+
 async function startProxy(
   t: TestContext,
   program: string,
@@ -87,7 +108,7 @@ async function startProxy(
   const port = await freePort();
   const path = join(folder, file);
   writeFileSync(path, config(folder, port));
-  const child = endWith(t, spawn(program, [...args, path], { stdio: 'ignore' }));
+  const child = endWith(t, spawn(program, [...args, path], { stdio: 'ignore', env: { ...process.env, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder } }));
   await listening(port, child);
   return { url: `http://127.0.0.1:${port}` };
 }

@@ -29,15 +29,17 @@ const COMMON = {
   logLevel: 'error',
 };
 
-/** Packages that commands load on demand only; the package has them as dependencies. */
-const ON_DEMAND = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+/** What a command loads only if it is asked for something special; the package has them beside it. */
+export const ON_DEMAND = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+
+/** The entries of the library: the name in the bundle, and that of its file. */
+const LIBRARY = { library: 'index', client: 'client' };
 
 const EVERYTHING = {
   contents: [
     "exports.main = () => import('./server/main.ts');",
     "exports.router = () => import('./server/opensrf-router.ts');",
-    "exports.library = () => require('./server/index.ts');",
-    "exports.client = () => require('./server/client.ts');",
+    ...Object.entries(LIBRARY).map(([name, file]) => `exports.${name} = () => require('./server/${file}.ts');`),
   ].join('\n'),
   resolveDir: root,
   loader: 'js',
@@ -48,7 +50,8 @@ function bundleEverything(outfile, buildOfIt, options) {
     ...COMMON,
     stdin: EVERYTHING,
     outfile,
-    // Separate packages are loaded by require() too, which finds them from any location of this file.
+    inject: [join(root, 'scripts/release/own-globals.js')],
+    // What stands apart is asked for by require() too, which finds it wherever this file is run from.
     supported: { 'dynamic-import': false },
     banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     ...options,
@@ -75,12 +78,16 @@ export async function bundleOnDemand(outfile) {
   return metafile;
 }
 
-/** The file for the npm package, its programs and its library. @param folder A folder below dist/. @returns esbuild's list of its contents. */
+/**
+ * The file for the npm package, its programs and its library.
+ * @param folder One below dist/, wherever that is.
+ * @returns esbuild's account of what is in it.
+ */
 export async function bundleForPackage(folder, buildOfIt) {
   const file = join(folder, 'chopchop.cjs');
   const { metafile } = await bundleEverything(file, buildOfIt, {
     external: ON_DEMAND,
-    plugins: [NARROW_TEXT, { name: 'own places', setup: (bundler) => findOwnPlaces(bundler, folder) }],
+    plugins: [NARROW_TEXT, { name: 'own places', setup: findOwnPlaces }],
   });
   const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
   for (const program of ['main', 'opensrf-router']) {
@@ -91,8 +98,7 @@ export async function bundleForPackage(folder, buildOfIt) {
       define: { BUNDLE_HASH: JSON.stringify(hash) },
     });
   }
-  writeFileSync(join(folder, 'index.js'), await libraryEntry('library', '../../dist/server/index.js'));
-  writeFileSync(join(folder, 'client.js'), await libraryEntry('client', '../../dist/server/client.js'));
+  await writeEntries(folder);
   return metafile;
 }
 
@@ -101,16 +107,22 @@ export function bundleLauncher(source, outfile, options = {}) {
   return build({ ...COMMON, entryPoints: [join(root, source)], outfile, ...options });
 }
 
-/** An entry of the library as an ES module. All entries share the one file, and each runs only the part that it needs. */
-async function libraryEntry(name, compiled) {
-  const names = Object.keys(await import(compiled));
-  return `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.${name}();\n`;
+/**
+ * Each entry of the library as CommonJS and as an ES module. All share the one file, which runs as much of it as each needs: a process that loads both
+ * has one copy.
+ */
+async function writeEntries(folder) {
+  for (const [name, compiled] of Object.entries(LIBRARY)) {
+    const names = Object.keys(await import(`../../dist/server/${compiled}.js`)).sort();
+    writeFileSync(join(folder, `${compiled}.cjs`), `'use strict';\nmodule.exports = require('./chopchop.cjs').${name}();\n`);
+    writeFileSync(join(folder, `${compiled}.mjs`), `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.${name}();\n`);
+  }
 }
 
-/** Our files find their neighbours in dist/, wherever they are bundled. */
-function findOwnPlaces(bundler, folder) {
+/** Our files find others beside them in dist/, wherever they are bundled. */
+function findOwnPlaces(bundler) {
   bundler.onLoad({ filter: /\/(?:server|router|shared)\/.*\.ts$/ }, ({ path }) => {
-    const place = relative(folder, join(root, 'dist', relative(root, path).replace(/\.ts$/, '.js')));
+    const place = join('..', relative(root, path).replace(/\.ts$/, '.js'));
     const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url)`);
     return { contents, loader: 'ts' };
   });

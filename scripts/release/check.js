@@ -30,6 +30,10 @@ const BOTH_ENTRIES = `import * as library from '${name}';
   await jabber.stop();
   console.log(error instanceof library.OsrfError && error instanceof client.OsrfError ? 'OsrfError of both, kind ' + error.kind : error);`;
 
+/** What is required and what is imported is one copy. */
+const BOTH_MODULES = `const library = require('${name}');
+  import('${name}/client').then(({ OsrfError }) => console.log(OsrfError === library.OsrfError ? 'one copy' : 'two copies'));`;
+
 /** The server loads Node's TLS, and the client does not. */
 const CLIENT_ALONE = `import { createRequire } from 'node:module';
   import { basename } from 'node:path';
@@ -161,6 +165,8 @@ function checkOldNode(folder) {
 function checkLibrary(folder) {
   writeFileSync(join(folder, 'library.js'), BOTH_ENTRIES);
   assert.equal(run(process.execPath, ['library.js'], { cwd: folder }), 'OsrfError of both, kind router');
+  writeFileSync(join(folder, 'library.cjs'), BOTH_MODULES);
+  assert.equal(run(process.execPath, ['library.cjs'], { cwd: folder }), 'one copy');
   writeFileSync(join(folder, 'client.js'), CLIENT_ALONE);
   assert.equal(run(process.execPath, ['client.js'], { cwd: folder }), 'chopchop.cjs without tls');
   copyFileSync(join(root, 'test/fixtures/package-types.txt'), join(folder, 'user.ts'));

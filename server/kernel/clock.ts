@@ -1,10 +1,16 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Guard } from './guard.ts';
+import { clearInterval, clearTimeout, microtask, setImmediate, setInterval, setTimeout } from './native.ts';
+
+// Kept, because tests replace them.
+const { now: wallTime } = Date;
+const monotonicTime = performance.now.bind(performance);
 
 /** The readings of this machine's clocks. */
 export const SYSTEM_TIME: Pick<Clock, 'now' | 'wallTime'> = {
-  now: () => performance.now(),
-  wallTime: () => Date.now(),
+  now: () => monotonicTime(),
+  wallTime: () => wallTime(),
 };
 
 /** A clock with every kind of timer. All timers of a server are started here. */
@@ -30,6 +36,6 @@ export function createClock(guard: Pick<Guard, 'run'>): ServerClock {
       return { cancel: () => clearInterval(timer) };
     },
     soon: (action) => void setImmediate(() => guard.run(action)),
-    next: (action) => queueMicrotask(() => guard.run(action)),
+    next: (action) => microtask(() => guard.run(action)),
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Job, JobRunner } from '../../shared/job.ts';
 import type { Guard } from './guard.ts';
+import { setImmediate } from './native.ts';
 
 /** The slice of one job. */
 const SLICE_MS = 2;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Pace } from '../../shared/reader/pace.ts';
+import { setImmediate } from './native.ts';
 
 /** The time for reading all connections in one turn of the event loop. */
 const TURN_MS = 8;

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { nextTick } from '../kernel/native.ts';
 
 /**
  * Two connected streams that end like the two ends of a TCP connection: if one is destroyed, the other one closes.
@@ -31,7 +32,7 @@ class MemoryEnd extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const { peer } = this;
     if (peer === null || peer.destroyed) done(brokenPipe());
-    else if (peer.push(chunk)) process.nextTick(done);
+    else if (peer.push(chunk)) nextTick(done);
     else peer.readOn = done;
   }
 
@@ -45,7 +46,7 @@ class MemoryEnd extends Duplex {
     const { peer } = this;
     const over = this.writableFinished && this.readableEnded;
     this.peer = null;
-    if (peer !== null && !over && !peer.destroyed) process.nextTick(() => peer.destroy(connectionReset()));
+    if (peer !== null && !over && !peer.destroyed) nextTick(() => peer.destroy(connectionReset()));
   }
 }
 

@@ -5,6 +5,7 @@ import { osrfStanza } from '../../shared/osrf/stanzas.ts';
 import { bodyOf, type Envelope, type OutgoingMessage, requestMessage, sessionMessage } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
+import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
 import type { JabberLogin } from './login.ts';
 import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';

@@ -10,6 +10,7 @@ import { OWN_LIMITS, type SessionReceiver } from '../../shared/reader/stream-rec
 import type { Stanza } from '../../shared/stanza.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import { escapeAttribute } from '../../shared/xml.ts';
+import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import { IqAuthLogin } from './iq-auth-login.ts';
 import { ConnectError, type Credentials, type JabberLogin, LoginError, type LoginOptions } from './login.ts';
 

@@ -1,6 +1,7 @@
 import { ResultAssembler } from '../../shared/osrf/assemble.ts';
 import { writeJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import { OsrfError, OsrfTimeout } from './errors.ts';
 
 /** The answer to a request. */

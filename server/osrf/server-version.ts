@@ -2,6 +2,7 @@ import { childText, xml } from '../../shared/element.ts';
 import { iqStanza } from '../../shared/iq.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { elementOf } from '../../shared/reader/element-of.ts';
+import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import type { JabberLogin } from './login.ts';
 
 /** The software of a Jabber server (XEP-0092); `''` where unknown. */

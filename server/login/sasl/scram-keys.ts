@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { Account } from '../../config/account.ts';
+import { setImmediate } from '../../kernel/native.ts';
 import type { Accounts } from '../accounts.ts';
 import { saslprep } from './saslprep.ts';
 

@@ -1,0 +1,34 @@
+// The bundle has these in place of the globals of their names, as they were when it was loaded: tests replace globals, and so do jsdom and Jest. What Node's
+// modules export is Node's own even there.
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { URL, URLSearchParams } from 'node:url';
+import { TextDecoder, TextEncoder } from 'node:util';
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from '../../server/kernel/native.ts';
+
+const { clearImmediate, queueMicrotask, structuredClone, AbortController, AbortSignal, Date: DateNow, Event, EventTarget, MessageChannel } = globalThis;
+
+export {
+  AbortController,
+  AbortSignal,
+  Buffer,
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  DateNow as Date,
+  Event,
+  EventTarget,
+  MessageChannel,
+  performance,
+  process,
+  queueMicrotask,
+  setImmediate,
+  setInterval,
+  setTimeout,
+  structuredClone,
+  TextDecoder,
+  TextEncoder,
+  URL,
+  URLSearchParams,
+};

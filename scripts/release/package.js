@@ -1,0 +1,104 @@
+// The npm package. What is published has programs and library in one file (see bundle.js), the types of the library, and no scripts and no development tools
+// in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { transform } from 'esbuild';
+import { bundleForPackage, ON_DEMAND } from './bundle.js';
+import { manPage } from './man.js';
+import { bundledPackages, licenceProblems, notices } from './notices.js';
+import { commit, root, version } from './root.js';
+
+export const PAGE = 'dist/server/console/page';
+const NOTICES = 'dist/THIRD-PARTY-NOTICES';
+const MAN = 'dist/man/opensrf-chopchop.1';
+
+/** The entries of the library, by the name of the file that declares their types. */
+const ENTRIES = { '.': 'index', './client': 'client' };
+
+const PUBLISHED = {
+  // Types without "type": "module" serve both import and require().
+  type: undefined,
+  main: './dist/bin/index.cjs',
+  exports: {
+    ...Object.fromEntries(
+      Object.entries(ENTRIES).map(([name, file]) => [
+        name,
+        { types: `./dist/server/${file}.d.ts`, import: `./dist/bin/${file}.mjs`, default: `./dist/bin/${file}.cjs` },
+      ]),
+    ),
+    './package.json': './package.json',
+  },
+  man: `./${MAN}`,
+  bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
+};
+
+/** A package's provenance names the repository that it is built from, and its package.json has to agree. */
+const repository = process.env.GITHUB_REPOSITORY && { type: 'git', url: `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git` };
+
+/** Minifies the console's page. Its modules stay apart: each view is loaded when it is first shown. */
+async function minifyPage(folder) {
+  for (const path of readdirSync(folder, { recursive: true })) {
+    if (!/\.(?:js|css)$/.test(path)) continue;
+    const place = join(folder, path);
+    const { code } = await transform(readFileSync(place, 'utf8'), { loader: path.endsWith('.css') ? 'css' : 'js', minify: true, legalComments: 'none' });
+    writeFileSync(place, code);
+  }
+}
+
+/** Finds the files of types that one needs, itself included. */
+function findTypes(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  const text = readFileSync(path, 'utf8');
+  for (const [, target] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']+)["']/g)) findTypes(join(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')), found);
+  return found;
+}
+
+/** The files of types of all entries, by their paths from the root. */
+function types() {
+  const found = new Set();
+  for (const file of Object.values(ENTRIES)) findTypes(join(root, `dist/server/${file}.d.ts`), found);
+  return [...found].map((path) => relative(root, path));
+}
+
+/** The text of the published package.json. */
+function manifest(text) {
+  const { scripts: _scripts, devDependencies: _tools, dependencies, ...published } = JSON.parse(text);
+  const loaded = Object.fromEntries(Object.entries(dependencies).filter(([name]) => ON_DEMAND.includes(name)));
+  const files = ['dist/bin', 'dist/man', NOTICES, PAGE, ...types(), 'CHANGELOG.md'];
+  return `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), dependencies: loaded, files }, null, 2)}\n`;
+}
+
+/** Makes the code of the package and its package.json. @returns esbuild's account of what is in the code. */
+async function makeCode(folder) {
+  const metafile = await bundleForPackage(join(folder, 'dist/bin'), { version, commit: commit(), build: 'npm package' });
+  for (const program of Object.values(PUBLISHED.bin)) chmodSync(join(folder, program), 0o755);
+  return metafile;
+}
+
+function writeManifest(folder) {
+  writeFileSync(join(folder, 'package.json'), manifest(readFileSync(join(root, 'package.json'), 'utf8')));
+}
+
+/**
+ * Makes the parts of the package that the compiler does not make, and its package.json.
+ * @param folder The package, which has its types and the console's page already.
+ */
+export async function makePackage(folder) {
+  const packages = bundledPackages(await makeCode(folder));
+  const problems = licenceProblems(packages);
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  writeFileSync(join(folder, NOTICES), notices('The package opensrf-chopchop has these packages in it.', packages));
+  await minifyPage(join(folder, PAGE));
+  mkdirSync(join(folder, dirname(MAN)), { recursive: true });
+  writeFileSync(join(folder, MAN), manPage());
+  writeManifest(folder);
+}
+
+/** Makes the package in an empty folder, for tests: without notices and man page. */
+export async function stagePackage(folder) {
+  mkdirSync(join(folder, 'dist/bin'), { recursive: true });
+  for (const path of [PAGE, ...types()]) cpSync(join(root, path), join(folder, path), { recursive: true });
+  await makeCode(folder);
+  writeManifest(folder);
+}

@@ -249,8 +249,10 @@ function checkNotices(metafiles) {
 }
 
 function checkSbom(packages) {
-  // As published, without tools: `npm sbom --omit=dev` also omits the tools' dependencies.
+  // As published, with what is bundled, and without tools: `npm sbom --omit=dev` leaves out what tools need as well.
   const folder = join(work, 'unpacked/package');
+  const [published, sources] = [folder, root].map((place) => JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...published, dependencies: sources.dependencies }));
   copyFileSync(join(root, 'package-lock.json'), join(folder, 'package-lock.json'));
   run('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
   const text = run('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], { cwd: folder });

@@ -53,6 +53,8 @@ export interface FixtureOptions {
   readonly logProtect?: readonly string[];
   /** Whether to listen on an address that other machines can reach although an account has the default password; false by default. */
   readonly insecure?: boolean;
+  /** Whether the running fixture keeps the process alive; false by default: a fixture that is not stopped is named at the end of the process. */
+  readonly keepAlive?: boolean;
   /** Receives the server's log lines; no log by default. */
   readonly log?: Log;
   /** A folder of stub services, as YAML or JSON files. */

@@ -1,4 +1,5 @@
 import * as implementation from '../fixture/fixture.ts';
+import { callerOf } from '../fixture/unstopped.ts';
 import type { OsrfClient, SessionSettings } from './client.ts';
 import type { Fault, FaultOptions } from './faults.ts';
 import type { FixtureOptions } from './fixture-options.ts';
@@ -116,7 +117,11 @@ export interface ChopChopFixture {
    * @throws Error if a file cannot be written.
    */
   writeConfig(folder: string, services?: readonly string[]): SiteFiles;
-  /** Stops clients, stubs and server. Resolves when every socket is closed. @throws RecordingError if a recording could not be written. */
+  /**
+   * Stops clients, stubs and server. Resolves when every socket is closed. What waits then, and what is asked for later, fails with "the fixture was stopped"; the log of
+   * requests stays.
+   * @throws RecordingError if a recording could not be written.
+   */
   stop(): Promise<void>;
   /** Calls {@link ChopChopFixture.stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -134,5 +139,5 @@ export interface ChopChopFixture {
  * @public
  */
 export function startChopChop(options: FixtureOptions = {}): Promise<ChopChopFixture> {
-  return implementation.ChopChopFixture.start(options);
+  return implementation.ChopChopFixture.start(options, callerOf(startChopChop));
 }

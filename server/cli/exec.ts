@@ -9,6 +9,7 @@ import { ChopChopFixture } from '../fixture/fixture.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfTimeout } from '../osrf/errors.ts';
 import { Child, Interruption } from '../process/child.ts';
+import { Guardian } from '../process/guardian.ts';
 import type { ParsedArguments } from './arguments.ts';
 import type { EXEC_OPTIONS } from './client-options.ts';
 import { summary } from './exec-summary.ts';
@@ -32,31 +33,50 @@ const DEFAULTS: GivenByKey = new Map(
  * @throws CommandError or ConfigError if the command could not run.
  */
 export async function exec(parsed: ParsedArguments, args: ExecArguments): Promise<number> {
-  const [program, ...parameters] = args.command;
-  if (program === undefined) throw new CommandError(EXIT.usage, 'exec: name a command: exec [options] -- COMMAND');
+  if (args.command.length === 0) throw new CommandError(EXIT.usage, 'exec: no command is named: exec [options] -- COMMAND');
+  const folder = args.configDir ?? temporaryFolder();
+  try {
+    return await execIn(folder, parsed, args);
+  } finally {
+    if (args.configDir === null) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param folder For the configuration files. */
+async function execIn(folder: string, parsed: ParsedArguments, args: ExecArguments): Promise<number> {
   const sources = { command: 'exec', args: parsed, environment: {}, defaults: DEFAULTS, isTerminal: false, inBackground: false } as const;
   const { settings, config, log: logOptions } = resolveSettings(sources);
   const testDoubles = await loadTestDoubles(settings);
   const { log, close } = logOptions.destination.kind === 'stdout' ? SILENT : await openLogOf(logOptions);
   const { server, addresses } = await startServer(config, log);
   const fixture = await ChopChopFixture.around(server, addresses, testDoubles).catch((error) => Promise.reject(testDoublesFailure(error)));
-  const folder = args.configDir ?? mkdtempSync(join(tmpdir(), 'opensrf-chopchop-'));
+  const [program, ...parameters] = args.command as [string, ...string[]];
   const beside: Child[] = [];
   const interruption = new Interruption();
+  const guardian = new Guardian();
   try {
     const environment = { ...process.env, ...environmentOf(fixture, folder, args.service) };
-    for (const line of args.start) beside.push(new Child(line, null, environment));
+    for (const line of args.start) beside.push(new Child(line, null, environment, guardian));
     await Promise.race([waitForServices(fixture, args.service, args.timeoutMs, beside), interruption.ended]);
     interruption.stop();
-    const exitCode = await new Child(program, parameters, environment).exitCode();
+    const exitCode = await new Child(program, parameters, environment, guardian).exitCode();
     if (exitCode !== 0) process.stderr.write(summary(args.command, exitCode, fixture));
     return exitCode;
   } finally {
     interruption.stop();
     await Promise.all(beside.map((child) => child.end()));
+    guardian.end();
     await fixture.stop();
     await close();
-    if (args.configDir === null) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Made before the server starts, which a failure would leave running. @throws CommandError */
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'opensrf-chopchop-'));
+  } catch (error) {
+    throw new CommandError(EXIT.file, `exec: cannot make a temporary folder: ${(error as Error).message}; see TMPDIR, or name a folder by --config-dir`);
   }
 }
 

@@ -151,6 +151,11 @@ export class ChopChop {
     return this.stopped;
   }
 
+  /** Lets the process end although the server runs. */
+  unref(): void {
+    this.parts.listeners.unref();
+  }
+
   /**
    * Applies the reloadable settings of another configuration, and reloads the certificate and the file of the built-in settings, without touching sessions and
    * registrations.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** The length of the SHA-256 before the cached code. */
 const HASH_BYTES = 32;
@@ -47,15 +47,20 @@ export class CodeCache {
   write(code: Buffer): void {
     const unfinished = `${this.file}.${process.pid}`;
     try {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    } catch {
-      return;
-    }
-    try {
+      // One by one: in /proc, Node never comes back from making several at once.
+      for (const folder of [dirname(this.folder), this.folder]) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
       writeFileSync(unfinished, Buffer.concat([this.hash(code), code]), { flag: 'wx', mode: 0o600 });
       renameSync(unfinished, this.file);
     } catch {
-      rmSync(unfinished, { force: true });
+      this.remove(unfinished);
+    }
+  }
+
+  private remove(file: string): void {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // Its folder cannot be written.
     }
   }
 

@@ -27,6 +27,8 @@ export interface SessionOptions {
   /** The time-out of a request, which each part of its answer restarts. */
   readonly timeoutMs: number;
   readonly nextTransactionId: () => string;
+  /** The reason why the connection to the server is lost. */
+  readonly lossReason: () => string;
   readonly onEnd: () => void;
 }
 
@@ -108,7 +110,7 @@ export class OsrfClientSession {
 
   /** Fails all requests: the connection to the server is lost. */
   lost(): void {
-    this.failAll(new OsrfError('connection', 500, 'the connection to the Jabber server was lost', ''));
+    this.failAll(new OsrfError('connection', 500, this.options.lossReason(), ''));
   }
 
   private answered(message: OsrfMessage, from: string): void {

@@ -20,6 +20,8 @@ export interface ClientOptions extends LoginOptions, Partial<SessionSettings> {
   readonly routerName?: string;
 }
 
+const LOST = 'the connection to the Jabber server was lost';
+
 /**
  * An OpenSRF client: one login, any number of sessions. Works with any Jabber server that runs OpenSRF.
  *
@@ -39,6 +41,7 @@ export class OsrfClient {
   /** Shared by all clients of the process, whose transaction ids have the same prefix. */
   private static transactionCount = 0;
   private sessionCount = 0;
+  private lossReason = LOST;
 
   private constructor(jabber: JabberLogin, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>) {
     const { locale, ingress, apiLevel } = { ...DEFAULT_ENVELOPE, ...options };
@@ -96,14 +99,16 @@ export class OsrfClient {
       envelope: { ...this.settings, ...settings },
       timeoutMs: settings.timeoutMs ?? this.settings.timeoutMs,
       nextTransactionId: () => `${this.startSeconds}${process.pid}${++OsrfClient.transactionCount}`,
+      lossReason: () => this.lossReason,
       onEnd: () => this.sessions.delete(thread),
     });
     this.sessions.set(thread, session);
     return session;
   }
 
-  /** Logs out. Unanswered requests fail. */
-  async close(): Promise<void> {
+  /** Logs out. Unanswered requests fail. @param reason The text of their errors. */
+  async close(reason = LOST): Promise<void> {
+    this.lossReason = reason;
     await this.jabber.close();
   }
 

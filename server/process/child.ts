@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import type { Guardian } from './guardian.ts';
 
 /** The exit codes of a shell for a command that it cannot find or cannot execute. */
 const NOT_FOUND = 127;
@@ -17,8 +18,11 @@ export class Child {
   private readonly process: ChildProcess;
   private readonly ended: Promise<number>;
 
-  /** @param parameters null: `program` is a line for the shell, in a separate process group. */
-  constructor(program: string, parameters: readonly string[] | null, environment: NodeJS.ProcessEnv) {
+  /**
+   * @param parameters null: `program` is a line for the shell, in a separate process group.
+   * @param guardian Ends it with its descendants if this process is killed.
+   */
+  constructor(program: string, parameters: readonly string[] | null, environment: NodeJS.ProcessEnv, guardian: Guardian) {
     this.name = program;
     this.process =
       parameters === null
@@ -29,6 +33,7 @@ export class Child {
       this.process.on('exit', (code, signal) => resolve(signal === null ? (code as number) : 128 + constants.signals[signal]));
     });
     this.ended.catch(() => {});
+    this.guard(guardian, parameters === null);
     if (parameters !== null) this.forwardSignals();
   }
 
@@ -43,6 +48,14 @@ export class Child {
     const timer = setTimeout(() => this.signalGroup('SIGKILL'), END_MS);
     await this.ended.catch(() => {});
     clearTimeout(timer);
+  }
+
+  /** The processes of a group may outlive its first one. */
+  private guard(guardian: Guardian, isGroup: boolean): void {
+    const { pid } = this.process;
+    if (pid === undefined) return;
+    guardian.keep(isGroup ? -pid : pid);
+    if (!isGroup) this.process.once('exit', () => guardian.forget(pid));
   }
 
   private signalGroup(signal: NodeJS.Signals): void {

@@ -61,6 +61,8 @@ export class Listeners {
   /** Null: no port speaks HTTP. */
   private web: WebHost | null = null;
   private servers: Server[] = [];
+  /** Whether its sockets keep the process alive. */
+  private referenced = true;
 
   constructor(config: ChopChopConfig, environment: ListenersEnvironment) {
     this.config = config;
@@ -84,6 +86,12 @@ export class Listeners {
     this.web?.close();
   }
 
+  /** Lets the process end although its sockets are open. */
+  unref(): void {
+    this.referenced = false;
+    for (const server of this.servers) server.unref();
+  }
+
   /** Ends the HTTP connections whose requests were not answered in time. */
   endWeb(): void {
     this.web?.end();
@@ -94,7 +102,7 @@ export class Listeners {
     const { hosts, ports, tls, unix, components } = this.config;
     const c2s = await this.listen(hosts, ports, (socket) => this.acceptTcp(socket));
     const secure = await this.listen(hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
-    for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.acceptUnix(socket, path))]);
+    for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.accepted(socket, () => this.acceptUnix(socket, path)))]);
     const web = await this.openWeb(openGateways);
     const componentServers = await this.listen(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
     return {
@@ -138,7 +146,7 @@ export class Listeners {
   }
 
   private async listen(hosts: readonly string[], ports: readonly number[], take: (socket: Socket) => void): Promise<Server[]> {
-    return this.keep(await listenOnAll(hosts, ports, take));
+    return this.keep(await listenOnAll(hosts, ports, (socket) => this.accepted(socket, take)));
   }
 
   private keep(servers: Server[]): Server[] {
@@ -146,6 +154,11 @@ export class Listeners {
     // For example, the system has too many open files. A later connection may succeed.
     for (const server of servers) server.on('error', (error) => this.environment.connections.notAccepted(error));
     return servers;
+  }
+
+  private accepted(socket: Socket, take: (socket: Socket) => void): void {
+    if (!this.referenced) socket.unref();
+    take(socket);
   }
 
   private acceptTcp(socket: Socket): void {

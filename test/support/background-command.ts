@@ -38,6 +38,11 @@ export class Program {
     await orHangs(written(), () => `${text} on ${where}; the program wrote: ${this.stdout}${this.stderr}`);
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** How it ended, when all of its output has come. */
   outcome(): Promise<Outcome> {
     return orHangs(this.ended, () => `its end; the program wrote: ${this.stdout}${this.stderr}`);
   }

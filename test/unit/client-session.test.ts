@@ -23,7 +23,15 @@ function sessionOf(t: TestContext) {
       sent.push(`${type} ${trace} ${to}`);
     },
   };
-  const options = { thread: 't', service: SERVICE, envelope: DEFAULT_ENVELOPE, timeoutMs: 60_000, nextTransactionId: () => '1', onEnd: () => {} };
+  const options = {
+    thread: 't',
+    service: SERVICE,
+    envelope: DEFAULT_ENVELOPE,
+    timeoutMs: 60_000,
+    nextTransactionId: () => '1',
+    lossReason: () => 'lost',
+    onEnd: () => {},
+  };
   const session = new OsrfClientSession(jabber as unknown as JabberClient, options);
   t.after(() => session.end());
   const comes = (from: string, ...messages: object[]) => session.received(stanzaOf(from, '', bodyOf(...messages)));

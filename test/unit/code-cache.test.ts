@@ -23,6 +23,10 @@ test('compiled code is reused in the next run, by its user only', (t) => {
   assert.deepEqual(readdirSync(folder).length, 1, 'nothing unfinished is left');
 });
 
+test('a folder that cannot be made is no failure', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+  new CodeCache('/proc/.cache/opensrf-chopchop', 'serve', 'hash of the source').write(CODE);
+});
+
 test('compiled code of another source or of another command is not taken', (t) => {
   const { folder } = written(t);
   assert.equal(new CodeCache(folder, 'serve', 'another hash').read(), undefined);

@@ -33,7 +33,7 @@ const DEFAULTS: GivenByKey = new Map(
  * @throws CommandError or ConfigError if the command could not run.
  */
 export async function exec(parsed: ParsedArguments, args: ExecArguments): Promise<number> {
-  if (args.command.length === 0) throw new CommandError(EXIT.usage, 'exec: no command is named: exec [options] -- COMMAND');
+  if (args.command.length === 0) throw new CommandError(EXIT.usage, 'exec: name a command: exec [options] -- COMMAND');
   const folder = args.configDir ?? temporaryFolder();
   try {
     return await execIn(folder, parsed, args);

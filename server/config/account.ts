@@ -38,7 +38,7 @@ function parseAccount(text: string): Reading<Account> {
   if (password === '') return refused(`${username} has no password`);
   if (at < colon) return good({ username, password, domain: '' });
   const domain = normalizeDomain(text.slice(at + 1));
-  // Not the text: it may be the end of a password.
+  // Omit the text: it may be the end of a password.
   if (domain === null) return refused(`${username}: the text after the last "@" is not a domain; ${AT_SIGN_HINT}`);
   return good({ username, password, domain });
 }

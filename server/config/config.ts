@@ -24,49 +24,49 @@ import type { WebConfig } from './web-settings.ts';
 
 /** The configuration of one server. Frozen; {@link createConfig} makes it. */
 export interface ChopChopConfig {
-  /** Hosts (domains) it serves, in lower case. */
+  /** The served domains (hosts), in lower case. */
   readonly domains: readonly string[];
   readonly accounts: readonly Account[];
   /** Addresses to listen on, each on all ports. */
   readonly hosts: readonly string[];
-  /** 0, if it is the only one: any that is free on all addresses. */
+  /** 0, if alone: any port that is free on all addresses. */
   readonly ports: readonly number[];
-  /** Null: there is no TLS. */
+  /** Null: no TLS. */
   readonly tls: TlsConfig | null;
   readonly unix: UnixConfig;
   readonly websocket: WebSocketConfig;
   readonly web: WebConfig;
   readonly plaintextLogin: PlaintextLogin;
   readonly router: RouterConfig;
-  /** The built-in `opensrf.settings`; null: there is none. */
+  /** The built-in `opensrf.settings`; null: none. */
   readonly settings: SettingsConfig | null;
-  /** Beginnings of the names of methods whose parameters nothing here may show; for a `LogProtect`. A reload may change them. */
+  /** Prefixes of the methods whose parameters stay secret; for a `LogProtect`. A reload may change them. */
   readonly logProtect: readonly string[];
-  /** Programs that connect as a domain of their own. */
+  /** External components. */
   readonly components: ComponentsConfig;
   readonly limits: Limits;
 }
 
-/** The configuration that a server runs by now: a reload changes it. */
+/** The running configuration, which a reload changes. */
 export interface RunningConfig {
   config: ChopChopConfig;
 }
 
-/** The file of the built-in `opensrf.settings`, and the routers that it registers with. */
+/** The file of the built-in `opensrf.settings`, and its routers. */
 export interface SettingsConfig {
   /** Path of opensrf.xml. */
   readonly file: string;
-  /** The domains of the routers it registers with. It logs in at the first that has an account besides the router's. */
+  /** The domains of its routers. It logs in at the first one with an account besides the router's. */
   readonly domains: readonly string[];
 }
 
 /** The configuration that all routers of a server share. */
 export interface RouterConfig {
-  /** The local part of their addresses; the account of that name may speak as the router. */
+  /** The local part of their addresses, and the name of their accounts. */
   readonly name: string;
   /** The same by domain, if it differs. */
   readonly names: ReadonlyMap<string, string>;
-  /** Domains whose sessions may register and ask; by router's domain, all own hosts where there is none. */
+  /** Domains whose sessions may register and query, by the router's domain; by default all served domains. */
   readonly trustedServers: Trust;
   /** Domains whose sessions may send requests, likewise. */
   readonly trustedClients: Trust;
@@ -76,15 +76,15 @@ export interface RouterConfig {
   readonly stuckListenerMs: number;
   readonly absentService: AbsentServiceAnswer;
   readonly holdMs: number;
-  /** Whether a router program may log in and take the internal router's place. */
+  /** Whether an external router may log in and replace the internal one. */
   readonly externalRouter: 'allow' | 'refuse';
-  /** Domains whose routers are tried for a class without a listener, in order. */
+  /** Domains whose routers to try for a class without a listener, in order. */
   readonly peers: readonly string[];
 }
 
-/** The input of {@link createConfig}: everything may be left out. */
+/** The input of {@link createConfig}, all optional. */
 export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix' | 'websocket' | 'web'>> & {
-  /** The same as `ports` with one in it. */
+  /** Like `ports`, with a single one. */
   readonly port?: number;
   readonly tls?: TlsInput | null;
   readonly unix?: Partial<UnixConfig>;
@@ -94,7 +94,7 @@ export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | '
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
   readonly limits?: Partial<Limits>;
-  /** Listen on addresses that others can reach although an account has the default password. */
+  /** Listen on addresses reachable from other machines although an account has the default password. */
   readonly insecure?: boolean;
 };
 
@@ -107,10 +107,10 @@ type At<Config, Path extends string> = Path extends `${infer Key}.${infer Rest}`
     ? Config[Path]
     : never;
 
-/** A value for each setting, of the type that {@link ChopChopConfig} has there; null where `tls` or `settings` is null. */
+/** A value for each setting, of its type in {@link ChopChopConfig}; null if `tls` or `settings` is null. */
 type Leaves = { readonly [Path in ConfigPath]: At<ChopChopConfig, Path> | (Path extends 'tls.certificate' | 'settings.file' ? null : never) };
 
-/** Fills in the defaults. @param problems Takes the problems, and may have some already. @throws ConfigError with all of them. */
+/** Fills in the defaults. @param problems Collects problems, and may contain some already. @throws ConfigError with all of them. */
 export function createConfig(input: ConfigInput = {}, problems = new Problems()): ChopChopConfig {
   const { port, ports = port, ...others } = input;
   if (input.ports === undefined && port !== undefined) problems.nameInLibrary('ports', 'port');
@@ -137,7 +137,7 @@ function insecure(input: ConfigInput, problems: Problems): boolean {
   return false;
 }
 
-/** Checks settings against one another, unless one that a check needs is wrong by itself. */
+/** Checks settings against each other, except invalid ones. */
 function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Problems): void {
   const { domains, accounts, hosts, ports, tls, unix, websocket, web, router, settings, components, limits } = config;
   const httpPorts = { 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts, 'web.ports': web.ports, 'web.tlsPorts': web.tlsPorts };
@@ -188,7 +188,7 @@ export function settingsAccount({ domains }: SettingsConfig, accounts: readonly 
   return domains.flatMap((domain) => usable.filter((account) => account.domain === domain))[0];
 }
 
-/** The account that the web gateways speak as. Not the router's: the server trusts its `router_from`. */
+/** The account of the web gateways. Not the router's: the server trusts its `router_from`. */
 export function gatewayAccount({ web, accounts, router, domains }: Pick<ChopChopConfig, 'web' | 'accounts' | 'router' | 'domains'>): Account | undefined {
   const usable = accounts.filter(({ username, domain }) => username !== routerName(router, domain));
   if (web.user !== null) return usable.find(({ username, domain }) => `${username}@${domain}` === web.user);

@@ -1,14 +1,14 @@
 import type { Account } from './account.ts';
 
-/** The domains of a server that is given none. */
+/** The default domains. */
 export const DEFAULT_DOMAINS = ['private.localhost', 'public.localhost', 'localhost'] as const;
-/** The accounts that it has on each of them. */
+/** The default accounts on each domain. */
 export const DEFAULT_USERNAMES = ['opensrf', 'router'] as const;
-/** Their password, which everyone knows. */
+/** Their well-known password. */
 export const DEFAULT_PASSWORD = 'password';
 /** The port of Jabber clients. */
 export const DEFAULT_PORT = 5222;
-/** The address that only programs of this machine reach. */
+/** The loopback address. */
 export const DEFAULT_HOST = '127.0.0.1';
 /** The account of routers. */
 export const DEFAULT_ROUTER_NAME = 'router';

@@ -10,7 +10,7 @@ const LOG = 'Log';
 export const PROTECT_SETTINGS = {
   logProtect: setting({
     option: 'log-protect',
-    type: list(text('the beginning of the name of a method'), { commas: false }),
+    type: list(text('the prefix of a method name'), { commas: false }),
     group: LOG,
     fallback: [],
     reload: true,

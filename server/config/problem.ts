@@ -1,23 +1,23 @@
 /** The place of a value. */
 export interface Place {
   readonly source: 'command line' | 'environment' | 'file' | 'library' | 'default';
-  /** The name of the setting there: `--hold`, `OPENSRF_CHOPCHOP_HOLD`, `<hold>`, `router.holdMs`; `''` if the line is enough. */
+  /** The name of the setting: `--hold`, `OPENSRF_CHOPCHOP_HOLD`, `<hold>`, `router.holdMs`; `''` if the line is enough. */
   readonly name: string;
   /** The name of the file; `''` for other sources. */
   readonly file: string;
-  /** Counted from 1; 0 if there is none. */
+  /** From 1; 0: none. */
   readonly line: number;
 }
 
-/** A mistake of a user, or an oddity, with its place. */
+/** A user's mistake, or an oddity, with its place. */
 export interface Problem {
   readonly place: Place;
   readonly text: string;
-  /** `file`: a file cannot be read or written; `content`: the value there is wrong. */
+  /** `file`: a file cannot be read or written; `content`: the value is invalid. */
   readonly fault: 'content' | 'file';
 }
 
-/** Finds the place of a setting. @param path As `router.holdMs`. @param item The value that is meant, if the setting has several. */
+/** Finds the place of a setting. @param path As `router.holdMs`. @param item The affected value, if the setting has several. */
 export type PlaceOf = (path: string, item?: unknown) => Place;
 
 /** A place in a file. */
@@ -30,19 +30,19 @@ export function inLibrary(path: string): Place {
   return { source: 'library', name: path, file: '', line: 0 };
 }
 
-/** A place as a user reads it: `core.xml:7: <hold>`, `--hold`, `router.holdMs`. */
+/** A place in text: `core.xml:7: <hold>`, `--hold`, `router.holdMs`. */
 export function formatPlace({ name, file, line }: Place): string {
   const where = line === 0 ? file : `${file}:${line}`;
   if (where === '') return name;
   return name === '' ? where : `${where}: ${name}`;
 }
 
-/** A problem as a user reads it, in one line. */
+/** A problem as one line of text. */
 export function formatProblem({ place, text }: Problem): string {
   return `${formatPlace(place)}: ${text}`;
 }
 
-/** The configuration is wrong. The message has a line for each problem, with its place. */
+/** The configuration is invalid. The message has a line for each problem, with its place. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -71,7 +71,7 @@ export class Problems {
     this.namesInLibrary.set(path, name);
   }
 
-  /** @param path The setting. @param item The wrong value, if the setting has several. */
+  /** @param path The setting. @param item The invalid value, if the setting has several. */
   add(path: string, text: string, item?: unknown): void {
     this.addAt(this.find(path, item), path, text);
   }
@@ -82,17 +82,17 @@ export class Problems {
     this.problems.push({ place, text, fault: 'content' });
   }
 
-  /** Takes over the problems of another error. */
+  /** Adds the problems of another error. */
   addAll(problems: readonly Problem[]): void {
     this.problems.push(...problems);
   }
 
-  /** Whether one of these settings is wrong, so that nothing that depends on it can be checked. */
+  /** Whether one of these settings is invalid, so that dependent checks are impossible. */
   has(...paths: readonly string[]): boolean {
     return paths.some((path) => this.paths.has(path));
   }
 
-  /** The name of a setting as the user has written it, for a message about another one. */
+  /** The user's name for a setting, for a message about another one. */
   nameOf(path: string): string {
     return formatPlace(this.find(path));
   }

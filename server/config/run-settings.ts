@@ -37,7 +37,7 @@ export const CONTROL_SETTINGS = {
     type: FILE,
     group: CONTROL,
     shownDefault: 'a random token at each start',
-    describe: 'Take the token from this file, for programs that ask again and again',
+    describe: 'Read the token from this file, for programs that connect repeatedly',
   }),
 } as const;
 
@@ -50,27 +50,27 @@ export const DOUBLES_SETTINGS = {
     describe: 'Start the stub services of this folder, as *.yaml or *.json (see docs/fixture.md)',
   }),
   record: setting({ option: 'record', type: FILE, group: DOUBLES, describe: 'Write every conversation to this file, one line of JSON each' }),
-  replay: setting({ option: 'replay', type: FILE, group: DOUBLES, describe: 'Answer for the services in a recorded file as they did' }),
+  replay: setting({ option: 'replay', type: FILE, group: DOUBLES, describe: 'Replay the recorded answers of the services in this file' }),
   replayMode: setting({
     option: 'replay-mode',
     type: choice(REPLAY_MODES),
     group: DOUBLES,
     fallback: 'lenient',
-    describe: 'Answer a request that is not in the recording as another one of the same method, if there is one, or always with status 404',
+    describe: 'Answer a request missing in the recording like another one of its method, if there is one, or always with status 404',
   }),
   faults: setting({
     option: 'fault',
     type: list(text('a fault, as JSON'), { commas: false }),
     group: DOUBLES,
     fallback: [],
-    describe: 'Let something go wrong, as JSON (repeatable): {"service": "opensrf.math", "status": 503, "times": 1}',
+    describe: 'Inject a fault, as JSON (repeatable): {"service": "opensrf.math", "status": 503, "times": 1}',
   }),
   seed: setting({
     option: 'fault-seed',
     type: number({ least: 0, most: Number.MAX_SAFE_INTEGER, whole: true }),
     group: DOUBLES,
     shownDefault: 'another one each time',
-    describe: 'Draw faults by this seed: the same seed, the same faults',
+    describe: 'Seed random faults, so that they repeat',
   }),
 } as const;
 

@@ -92,7 +92,7 @@ export const SERVER_SETTINGS = {
     fallback: '',
     oldElements: ['secret'],
     reload: true,
-    describe: 'Let components with this secret have any other domain that is not served',
+    describe: 'Let components with this secret have any other unserved domain',
   }),
   'components.conflict': setting({
     option: 'component-conflict',

@@ -2,34 +2,34 @@ import type { ValueType } from './values/value-type.ts';
 
 /** An option of a command. */
 export interface Option<Value = unknown, Fallback = unknown> {
-  /** Its name on the command line, as `hold` for `--hold`; `''`: it has none. */
+  /** Its name on the command line, as `hold` for `--hold`; `''`: none. */
   readonly option: string;
   readonly type: ValueType<Value>;
-  /** The value if none is given; null: none. */
+  /** The default; null: none. */
   readonly fallback: Fallback;
-  /** The default as `--help` shows it; `''`: none. */
+  /** The default in `--help`; `''`: none. */
   readonly shownDefault: string;
-  /** The heading in `--help`; `''`: that of the command. */
+  /** The heading in `--help`; `''`: the command's. */
   readonly group: string;
   /** Its effect, in the imperative: `Wait for …`. */
   readonly describe: string;
-  /** Whether `--help` leaves it out. */
+  /** Whether `--help` omits it. */
   readonly hidden: boolean;
 }
 
-/** A setting of the server: a row of the one table from which command line, environment, `<chopchop>`, library, reload and reference are made. */
+/** A setting of the server: a row of the table from which command line, environment, `<chopchop>`, library, reload and reference derive. */
 export interface Setting<Value = unknown, Fallback = unknown> extends Option<Value, Fallback> {
-  /** The name of its environment variable; `''`: it has none. */
+  /** The name of its environment variable; `''`: none. */
   readonly environment: string;
-  /** Its element in `<chopchop>`; `''`: it has none. */
+  /** Its element in `<chopchop>`; `''`: none. */
   readonly element: string;
-  /** Other names of the element, of older files. */
+  /** Other names of the element, from older files. */
   readonly oldElements: readonly string[];
-  /** Whether SIGHUP takes over a new value; otherwise a restart does. */
+  /** Whether SIGHUP applies a new value; otherwise a restart does. */
   readonly reload: boolean;
 }
 
-/** The value that an option or a setting may have. */
+/** The possible value of an option or a setting. */
 export type ValueOf<One> = One extends Option<infer Value, infer Fallback> ? Value | Fallback : never;
 
 /** The values of a table of options or settings, by the same keys. */
@@ -45,7 +45,7 @@ interface OptionRow<Value> {
   readonly type: ValueType<Value>;
   readonly describe: string;
   readonly group?: string;
-  /** By default, the fallback as a user would write it. */
+  /** By default, the fallback as a user writes it. */
   readonly shownDefault?: string;
   readonly hidden?: boolean;
 }
@@ -53,13 +53,13 @@ interface OptionRow<Value> {
 /** A row of the table of settings. */
 interface SettingRow<Value> extends OptionRow<Value> {
   readonly group: string;
-  /** By default, the option with underscores; `''`: it has no element. */
+  /** By default, the option with underscores; `''`: no element. */
   readonly element?: string;
   readonly oldElements?: readonly string[];
   readonly reload?: boolean;
 }
 
-/** How the environment variable of each setting begins. */
+/** The prefix of all environment variables of settings. */
 export const ENVIRONMENT_PREFIX = 'OPENSRF_CHOPCHOP_';
 
 /** A row of a table of options. Without a fallback, the default is null. */
@@ -82,7 +82,7 @@ function environmentName(name: string): string {
   return name === '' ? '' : ENVIRONMENT_PREFIX + name.replaceAll('-', '_').toUpperCase();
 }
 
-/** A default as a user would write it. */
+/** A default as a user writes it. */
 function written(fallback: unknown, { unit }: ValueType<unknown>): string {
   if (typeof fallback === 'number' && unit === 's') return String(fallback / 1_000);
   if (Array.isArray(fallback)) return fallback.join(' ');

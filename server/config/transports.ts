@@ -1,7 +1,7 @@
 import type { Problems } from './problem.ts';
 import { good, refused, type ValueType, valueType } from './values/value-type.ts';
 
-/** Where PLAIN and `jabber:iq:auth` are accepted on connections that an attacker could read. */
+/** Whether to accept PLAIN and `jabber:iq:auth` on connections that an attacker could read. */
 export const PLAINTEXT_LOGINS = ['allow', 'loopback', 'never'] as const;
 
 /**
@@ -9,19 +9,19 @@ export const PLAINTEXT_LOGINS = ['allow', 'loopback', 'never'] as const;
  */
 export type PlaintextLogin = (typeof PLAINTEXT_LOGINS)[number];
 
-/** Files in PEM: the certificate followed by its intermediate certificates, and its private key. */
+/** PEM files: the certificate followed by its intermediate certificates, and its private key. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** TLS, by STARTTLS on all ports and from the first byte on some. */
+/** TLS: by STARTTLS on all ports, and from the first byte on some. */
 export interface TlsConfig {
-  /** `self-signed`: one that the server makes at its start. */
+  /** `self-signed`: made by the server at its start. */
   readonly certificate: CertificateFiles | 'self-signed';
-  /** Ports that speak TLS from the first byte, on all addresses. 0, if it is the only one: any free one. */
+  /** Ports with TLS from the first byte, on all addresses. 0, if alone: any free port. */
   readonly ports: readonly number[];
-  /** Whether logins over TCP need it. */
+  /** Whether logins over TCP require it. */
   readonly required: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface UnixConfig {
 
 /** WebSockets (RFC 7395), on HTTP ports of their own. */
 export interface WebSocketConfig {
-  /** On all addresses. 0, if it is the only one: any free one. */
+  /** On all addresses. 0, if alone: any free port. */
   readonly ports: readonly number[];
   /** The same, with TLS from the first byte. */
   readonly tlsPorts: readonly number[];
@@ -47,7 +47,7 @@ export interface WebSocketConfig {
 
 const CERTIFICATE_WANTS = "'self-signed', or the files { certificate, key }";
 
-/** A certificate in the input of a program. Options and elements name each file by a setting of its own. */
+/** A certificate in the input of a program. Options and elements have a separate setting for each file. */
 export const CERTIFICATE: ValueType<TlsConfig['certificate']> = {
   ...valueType<TlsConfig['certificate']>({ wants: CERTIFICATE_WANTS, read: (text) => (text === 'self-signed' ? text : null) }),
   take(given) {
@@ -59,13 +59,13 @@ export const CERTIFICATE: ValueType<TlsConfig['certificate']> = {
   },
 };
 
-/** The origin of a web page, as a browser sends it. */
+/** The origin of a web page, in the browser's format. */
 export const ORIGIN = valueType<string>({
   wants: 'an origin, as https://example.org, or *',
   read: (text) => (text === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text) ? text : null),
 });
 
-/** Reports a port that two kinds of listeners are to have. @param kinds Ports by the path of their setting. */
+/** Reports a port used by two kinds of listeners. @param kinds Ports by the path of their setting. */
 export function checkSharedPorts(kinds: Readonly<Record<string, readonly number[]>>, problems: Problems): void {
   const owners = new Map<number, string>();
   for (const [path, ports] of Object.entries(kinds)) {

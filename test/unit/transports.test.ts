@@ -51,7 +51,7 @@ for (const [args, problem] of [
   [{ 'tls-port': '5223' }, '--tls-port: there is no TLS without --tls-cert or --tls-self-signed'],
   [{ 'tls-required': true }, '--tls-required: there is no TLS without --tls-cert or --tls-self-signed'],
   [{ 'tls-key': 'key' }, '--tls-key: there is no --tls-cert'],
-  [{ 'tls-cert': 'cert', 'tls-self-signed': true }, '--tls-self-signed: it needs no --tls-cert and no --tls-key'],
+  [{ 'tls-cert': 'cert', 'tls-self-signed': true }, '--tls-self-signed: it excludes --tls-cert and --tls-key'],
   [{ 'unix-mode': '888' }, '--unix-mode: "888" is not file permissions from 0 to 777, in octal'],
   [{ 'websocket-tls-port': '5443' }, '--websocket-tls-port: there is no TLS without --tls-cert or --tls-self-signed'],
   [{ 'websocket-origin': '*' }, '--websocket-origin: there are no WebSockets without --websocket-port or --websocket-tls-port'],

@@ -2,11 +2,11 @@ import type { Problems } from '../problem.ts';
 import type { TlsConfig } from '../transports.ts';
 import type { PlacedSettings } from './placed-settings.ts';
 
-/** The certificate that three settings ask for; null: none, or a contradiction. */
+/** The certificate from three settings; null: none, or a contradiction. */
 export function certificateOf({ values }: PlacedSettings, problems: Problems): TlsConfig['certificate'] | null {
   const { 'tls.certificate.certificate': certificate, 'tls.certificate.key': key, 'tls.selfSigned': selfSigned } = values;
   if (selfSigned) {
-    if (certificate !== null || key !== null) problems.add('tls.selfSigned', 'it needs no --tls-cert and no --tls-key');
+    if (certificate !== null || key !== null) problems.add('tls.selfSigned', 'it excludes --tls-cert and --tls-key');
     return 'self-signed';
   }
   if (certificate !== null) return { certificate, key: key ?? certificate };

@@ -8,7 +8,7 @@ import type { Given, GivenByKey } from './given.ts';
 export interface ChopchopSection {
   /** Its settings, by their paths. */
   readonly given: GivenByKey;
-  /** Elements that are no settings. */
+  /** Unknown elements. */
   readonly warnings: readonly Problem[];
 }
 
@@ -18,7 +18,7 @@ const PATH_OF_ELEMENT: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Reads the section; it may be missing. Values are not checked here: a stronger source may replace them. */
+/** Reads the section; it may be missing. Does not check values: a stronger source may replace them. */
 export function readChopchopSection(section: ConfigElement | null, file: string): ChopchopSection {
   const given = new Map<string, Given[]>();
   const warnings: Problem[] = [];

@@ -8,7 +8,7 @@ import { givenInEnvironment } from './environment.ts';
 import { readOpensrfCore } from './opensrf-core.ts';
 import { readValues } from './read-values.ts';
 
-/** The address of a running server, the account to log in with, and the router to ask. {@link resolveConnection} makes it. */
+/** The address of a running server, the account to log in with, and the router to query. {@link resolveConnection} makes it. */
 export interface ConnectionConfig {
   readonly host: string;
   readonly port: number;
@@ -18,7 +18,7 @@ export interface ConnectionConfig {
   readonly password: string;
   /** The local part of the router's address. */
   readonly router: string;
-  /** As in a server's configuration: methods whose parameters may not be shown. */
+  /** Prefixes of methods whose parameters stay secret, as in a server's configuration. */
   readonly logProtect: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export const DEFAULT_CONNECTION: ConnectionConfig = Object.freeze({
   logProtect: [],
 });
 
-/** The same with a router's account, for commands that a router accepts from router accounts alone. */
+/** The same with a router's account, for commands restricted to router accounts. */
 export const DEFAULT_ROUTER_CONNECTION: ConnectionConfig = Object.freeze({ ...DEFAULT_CONNECTION, username: DEFAULT_ROUTER_NAME });
 
 const GROUP = 'Connection';

@@ -6,22 +6,22 @@ import type { PlacedSettings } from './placed-settings.ts';
 export interface ControlPlace {
   /** A port of 127.0.0.1; null: none. */
   readonly port: number | null;
-  /** Whether another port will do if that one is taken: the user has named none. */
+  /** Whether to use another port if that one is in use: true without a named port. */
   readonly anyPort: boolean;
   /** The path of a Unix domain socket; null: none. */
   readonly socket: string | null;
 }
 
-/** A control interface that is to be served. */
+/** A control interface to serve. */
 export interface ControlSettings {
   readonly place: ControlPlace;
-  /** The file in which local commands find it; null: the usual one. */
+  /** Its control file; null: the default path. */
   readonly file: string | null;
   /** The file of its token; null: the server makes a new one. */
   readonly tokenFile: string | null;
 }
 
-/** The control interface that the settings ask for; null: none. @param isTerminal Whether the server prints to a terminal. */
+/** The configured control interface; null: none. @param isTerminal Whether the server prints to a terminal. */
 export function controlSettings(settings: PlacedSettings, isTerminal: boolean, problems: Problems): ControlSettings | null {
   const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile } = settings.values;
   const place = { ...portOf(settings, isTerminal), socket };

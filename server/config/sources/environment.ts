@@ -15,7 +15,7 @@ export function givenInEnvironment(table: Names, environment: NodeJS.ProcessEnv)
   return given;
 }
 
-/** Warns of variables that begin as settings do and are none. */
+/** Warns of variables with our prefix that are not settings. */
 export function unknownVariables(table: Names, environment: NodeJS.ProcessEnv): readonly Problem[] {
   const known = Object.values(table).flatMap(({ environment: name }) => (name === '' ? [] : [name]));
   const unknown = Object.keys(environment).filter(

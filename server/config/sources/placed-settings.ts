@@ -14,7 +14,7 @@ export class PlacedSettings {
   /**
    * @param sources The strongest first.
    * @param paths The settings of the command; others keep their defaults.
-   * @param problems Takes wrong values, and knows the places of settings from then on.
+   * @param problems Receives invalid values, and from then on knows the places of settings.
    */
   constructor(sources: readonly GivenByKey[], paths: readonly SettingPath[], problems: Problems) {
     const wanted = new Set<string>(paths);
@@ -25,17 +25,17 @@ export class PlacedSettings {
     problems.placeOf = (path, item) => this.placeOf(path, item);
   }
 
-  /** Whether a source gives a setting. */
+  /** Whether a source sets it. */
   isGiven(path: SettingPath): boolean {
     return this.parts.has(path);
   }
 
-  /** The source that gives a setting. */
+  /** The source that sets it. */
   sourceOf(path: SettingPath): Source {
     return this.placeOf(path).source;
   }
 
-  /** The place of a setting. @param item The value that is meant, if the setting has several. */
+  /** The place of a setting. @param item The affected value, if the setting has several. */
   placeOf(path: string, item?: unknown): Place {
     const part = partWith(this.partsOf(path), item);
     return part?.place ?? { source: 'default', name: optionOf(path), file: '', line: 0 };

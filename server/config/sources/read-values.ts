@@ -17,7 +17,7 @@ export interface ReadValues<Table> {
 }
 
 /**
- * Reads the values of a table. The first source that has a key counts for it.
+ * Reads the values of a table. The first source with a key sets its value.
  * @param sources The strongest first.
  * @param problems Receives invalid values; their defaults replace them.
  */
@@ -33,7 +33,7 @@ export function readValues<Table extends OptionTable>(table: Table, sources: rea
   return { values: values as ValuesOf<Table>, parts };
 }
 
-/** null: nothing was given, or a wrong value. */
+/** null: not given, or invalid. */
 function readParts(option: Option, given: readonly Given[], report: (place: Place, wrong: string) => void): { value: unknown; parts: readonly Part[] } | null {
   const parts = given.flatMap(({ text, place }) => partsOf(readText(option, text), place, report));
   const last = parts.at(-1);
@@ -42,7 +42,7 @@ function readParts(option: Option, given: readonly Given[], report: (place: Plac
   return joined[0] === undefined || parts.length < given.length ? null : { value: joined[0].value, parts };
 }
 
-/** One part; or none, after a report of the mistake. */
+/** One part, or none after reporting the error. */
 function partsOf(reading: Reading<unknown>, place: Place, report: (place: Place, wrong: string) => void): Part[] {
   if (reading.ok) return [{ value: reading.value, place }];
   for (const wrong of reading.wrong) report(place, wrong);
@@ -54,7 +54,7 @@ function readText({ type }: Option, text: string | null): Reading<unknown> {
   return type.bare === null ? refused(`needs ${type.wants}`) : type.parse(type.bare);
 }
 
-/** The part of a value that contains an item; the first if none does. */
+/** The part of a value that contains an item; by default the first. */
 export function partWith(parts: readonly Part[], item: unknown): Part | undefined {
   return parts.find(({ value }) => contains(value, item)) ?? parts[0];
 }

@@ -4,9 +4,9 @@ import { ConfigError, inFile, type Problem } from '../problem.ts';
 import type { OpensrfCore } from './opensrf-core.ts';
 
 /**
- * Derives a server's configuration from a site's `opensrf_core.xml`: all its domains, accounts and ports, and a router for each domain with the trusted
- * domains that stand in the file.
- * @throws ConfigError where two sections contradict each other.
+ * Derives a server's configuration from a site's `opensrf_core.xml`: all its domains, accounts and ports, and a router for each domain with the file's trusted
+ * domains.
+ * @throws ConfigError if two sections contradict each other.
  */
 export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
   const sections = [...core.clients, ...core.routers];
@@ -16,7 +16,7 @@ export function siteConfig(core: OpensrfCore, file: string): ConfigInput {
     domains,
     accounts: accountsOf(core, file),
     ...(ports.length === 0 ? {} : { ports }),
-    // As OpenSRF's C library does: the path counts where there is no port.
+    // Like OpenSRF's C library: use the path without a port.
     unix: { paths: unique(core.clients.filter(({ port, unixPath }) => port === 0 && unixPath !== '').map(({ unixPath }) => unixPath)) },
     logProtect: core.logProtect,
     web: webOf(core),
@@ -43,14 +43,14 @@ function accountsOf(core: OpensrfCore, file: string): Account[] {
   return Array.from(accounts.values(), ({ username, domain, password }) => ({ username, domain, password }));
 }
 
-/** OpenSRF's own gateways log in as `<gateway>` says. */
+/** OpenSRF's own gateways log in as `<gateway>`. */
 function webOf({ clients }: OpensrfCore): NonNullable<ConfigInput['web']> {
   const gateway = clients.find(({ name }) => name === 'gateway');
   if (gateway === undefined) return {};
   return { user: `${gateway.username}@${gateway.domain}`, crossOrigins: gateway.crossOrigins };
 }
 
-/** The name a domain's router logs in by; where the file has none for it, the name its clients address. */
+/** The name of a domain's router; if the file has none, the name that its clients address. */
 function routerNameOf(core: OpensrfCore, domain: string): string {
   const router = core.routers.find((one) => one.domain === domain);
   return router?.username ?? core.clients.find((one) => one.domain === domain)?.routerName ?? 'router';

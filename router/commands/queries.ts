@@ -6,7 +6,7 @@ import type { ServiceNode } from '../pools/service-node.ts';
 
 type Classes = ReadonlyMap<string, ServiceClass>;
 
-/** A possibly long text, made bit by bit. */
+/** A possibly long text, made in parts. */
 export type Bits = Iterable<string>;
 
 /** JSON, or an error status. */

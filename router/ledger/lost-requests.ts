@@ -72,7 +72,7 @@ export class LostRequests {
 
   /** Takes the unanswered requests of the nodes out of the ledger, in the order in which they were handed over. */
   private *takeAll(nodes: readonly ServiceNode[], last: number): Iterable<RoutedRequest> {
-    // A worker that has begun to answer goes on without its listener: such a request is not among its node's any more.
+    // A worker that has begun to answer continues without its listener, so its requests have left the listener's list.
     for (let request = oldestOf(nodes); request !== null && request.number <= last; request = oldestOf(nodes)) {
       this.ledger.take(request.number);
       yield request;

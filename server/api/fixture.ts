@@ -22,7 +22,7 @@ export type ResetScope = 'stubs' | 'log' | 'faults' | 'sessions';
  * @public
  */
 export interface FixtureClientOptions extends Partial<Credentials>, Partial<SessionSettings> {
-  /** The account of the router, the local part of its address; by default that of the domain's router. */
+  /** The account of the router, the local part of its address; by default the domain's router. */
   readonly routerName?: string;
 }
 
@@ -102,7 +102,7 @@ export interface ChopChopFixture {
   fault(options: FaultOptions): Fault;
   /**
    * Resets the fixture between tests; by default `stubs`, `log` and `faults`. Stubs of files and recordings start again; `sessions` closes all sessions except
-   * those of stubs.
+   * the stubs'.
    */
   reset(...scopes: readonly ResetScope[]): Promise<void>;
   /**

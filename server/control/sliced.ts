@@ -3,7 +3,7 @@ import { writeJson } from '../../shared/osrf/json.ts';
 import { type Bits, sliced } from '../kernel/sliced.ts';
 import { jsonText, type Reply } from './http.ts';
 
-/** Makes a long answer in slices of the event loop, so that a list of ten thousand sessions holds up no traffic. @param bits Makes its JSON. */
+/** Makes a long answer in slices of the event loop, so that a list of ten thousand sessions does not delay traffic. @param bits Makes its JSON. */
 export async function slicedJson(jobs: JobRunner, bits: Bits<string>): Promise<Reply> {
   return jsonText(await sliced(jobs, bits));
 }

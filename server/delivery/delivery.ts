@@ -6,7 +6,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Directory } from './directory.ts';
 
-/** Learns of each stanza that came back because nothing takes it. */
+/** Observes each stanza that bounces because its address has no recipient. */
 export type UndeliveredObserver = (stanza: Stanza, error: StanzaError) => void;
 
 /** Finds the recipient of a stanza (RFC 6120 §10, RFC 6121 §8). */

@@ -43,7 +43,7 @@ export class Host implements Endpoint {
     const recipients = this.recipients(stanza, bareJid);
     if (recipients.length === 0) this.notFound(stanza);
     else if (mayFanOut(stanza, recipients.length, this.limits)) fanOut(stanza, recipients);
-    else this.delivery.bounce(stanza, new StanzaError('resource-constraint', `the account has ${recipients.length} sessions, too many for so long a stanza`));
+    else this.delivery.bounce(stanza, new StanzaError('resource-constraint', `the account has ${recipients.length} sessions, too many for a stanza this long`));
   }
 
   private recipients({ name, type }: Stanza, bareJid: string): readonly Endpoint[] {

@@ -15,7 +15,7 @@ export function readDeadPeers(minimumRetransmissions: number): Set<string> {
 /** The kernel's sockets, by proc(5). */
 export const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 
-/** Reads a table; empty if it does not exist (not Linux, no IPv6), where the kernel's own time-out applies. */
+/** Reads a table; empty if it does not exist (not Linux, no IPv6); then the kernel's own time-out applies. */
 function readTable(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -5,7 +5,7 @@ import { elementOf } from '../../shared/reader/element-of.ts';
 import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import type { JabberLogin } from './login.ts';
 
-/** The software of a Jabber server (XEP-0092); `''` where unknown. */
+/** The software of a Jabber server (XEP-0092); `''`: unknown. */
 export interface ServerVersion {
   readonly name: string;
   readonly version: string;

@@ -7,7 +7,7 @@ interface Encoding {
   decode(bytes: Uint8Array, strict: boolean): string;
 }
 
-/** The text of an XML file in the encoding that it declares; UTF-8 if it declares none. @throws XmlError */
+/** The text of an XML file in its declared encoding, by default UTF-8. @throws XmlError */
 export function decodeXml(bytes: Uint8Array, file: string): string {
   const encoding = encodingOf(bytes, file);
   try {
@@ -32,7 +32,7 @@ const MARKS: readonly (readonly [bytes: string, encoding: string])[] = [
   ['efbbbf', 'UTF-8'],
 ];
 
-/** XML 1.0 §4.3.3. A byte order mark counts more than a declaration. */
+/** XML 1.0 §4.3.3. A byte order mark overrides a declaration. */
 function encodingOf(bytes: Uint8Array, file: string): Encoding {
   const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
   const marked = MARKS.find(([mark]) => start.startsWith(mark))?.[1];
@@ -40,11 +40,11 @@ function encodingOf(bytes: Uint8Array, file: string): Encoding {
   // The declaration was readable as single bytes.
   if (marked === undefined && /^utf-?16|^utf-?32|^ucs-?[24]/i.test(name)) throw XmlError.at(file, 1, `declares ${name}, but is in another encoding`);
   const encoding = byName(name);
-  if (encoding === null) throw XmlError.at(file, 1, `the encoding ${name} is not known`);
+  if (encoding === null) throw XmlError.at(file, 1, `the encoding ${name} is unknown`);
   return encoding;
 }
 
-/** The encoding that the XML declaration names; `''` for none. */
+/** The encoding in the XML declaration; `''`: none. */
 function declared(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
   return /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*\sencoding\s*=\s*["']([^"']+)["']/.exec(start)?.[1] ?? '';
@@ -77,7 +77,7 @@ function decodeAscii(bytes: Uint8Array, strict: boolean): string {
     .replace(/[\u0080-\u00ff]/g, '\ufffd');
 }
 
-/** An encoding of one byte a character. */
+/** A single-byte encoding. */
 function byTable(name: string, characterOf: (byte: number) => string): Encoding {
   const characters = Array.from({ length: 256 }, (_, byte) => characterOf(byte));
   return { name: name.toUpperCase(), decode: (bytes) => Array.from(bytes, (byte) => characters[byte]).join('') };

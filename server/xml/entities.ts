@@ -1,4 +1,4 @@
-/** A general entity: its replacement text, or the file that holds it. */
+/** A general entity: its replacement text, or the file that contains it. */
 export type EntityDeclaration = { readonly text: string } | { readonly file: string };
 
 const SPACE = '[ \\t\\r\\n]';
@@ -30,7 +30,7 @@ function unquoted(literal: string): string {
   return literal.slice(1, -1);
 }
 
-/** XML 1.0 §4.5: character references are resolved in the declaration, references to entities where it is used. */
+/** XML 1.0 §4.5: resolve character references in the declaration, references to entities on use. */
 function resolveCharacters(literal: string): string {
   return literal.replace(/&#(?:x([0-9a-fA-F]+)|([0-9]+));/g, (whole, hex, decimal) => {
     const code = hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16);

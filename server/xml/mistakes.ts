@@ -29,7 +29,7 @@ class Scan {
   private readonly text: string;
   private at = 0;
   private roots = 0;
-  /** The open elements, and where they begin. */
+  /** The open elements, with their positions. */
   private readonly open: { readonly name: string; readonly at: number }[] = [];
 
   constructor(text: string) {
@@ -53,7 +53,7 @@ class Scan {
     const run = this.text.slice(this.at, end);
     const visible = run.search(/\S/);
     if (this.open.length === 0 && visible !== -1)
-      return this.mistake(this.at + visible, `text ${this.roots === 0 ? 'before' : 'behind'} the root element: ${quoted(run.trim())}`);
+      return this.mistake(this.at + visible, `text ${this.roots === 0 ? 'before' : 'after'} the root element: ${quoted(run.trim())}`);
     const mistake = this.bareAmpersand(this.at, end);
     this.at = end;
     return mistake;

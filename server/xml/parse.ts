@@ -6,12 +6,12 @@ import { XmlBuilder } from './xml-builder.ts';
 import { XmlError } from './xml-error.ts';
 import type { XmlNode } from './xml-node.ts';
 
-/** Reads a file that the document refers to. @throws XmlError */
+/** Reads a file referenced by the document. @throws XmlError */
 export type ReadText = (path: string) => string;
 
-/** As deep as libxml2 goes; deeper nesting is a mistake. */
+/** libxml2's limit; deeper nesting is an error. */
 const MAX_DEPTH = 256;
-/** Each entity inside another takes a parser of its own; libxml2 goes 40 deep. */
+/** Each nested entity takes a separate parser; libxml2 allows 40 levels. */
 const MAX_ENTITY_DEPTH = 40;
 const MAX_EXPANSIONS = 10_000;
 const MAX_EXPANDED_CHARACTERS = 10_000_000;
@@ -53,9 +53,9 @@ class Parsing {
       this.mark(parser);
     });
     parser.on('error', ({ message }) => this.failAt(message, parser.line));
-    // The line of an element is that of the beginning of its tag.
+    // The line of an element is that of its start tag.
     parser.on('opentagstart', () => {
-      // The parser has read the character behind the name.
+      // The parser has read the character after the name.
       this.line = parser.line - (this.source[parser.position - 1] === '\n' ? 1 : 0);
     });
     this.build(parser, [], () => {
@@ -69,7 +69,7 @@ class Parsing {
   private build(parser: SaxesParser<{ xmlns: true }>, within: readonly string[], advance: () => void): void {
     const { builder } = this;
     parser.on('opentag', ({ name, local, uri, attributes }) => {
-      if (builder.depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} elements inside one another`);
+      if (builder.depth >= MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} nested elements`);
       builder.open(
         { name, local, uri, line: this.line },
         Object.values(attributes as Record<string, SaxesAttributeNS>).map((one) => this.attribute(one, within)),
@@ -116,7 +116,7 @@ class Parsing {
   /** The text of an entity in an attribute (XML 1.0 §3.3.3), with the entities in it expanded. */
   private entityText(name: string, within: readonly string[]): string {
     const text = this.replacement(name, within);
-    if (text.includes('<')) this.fail(`the entity &${name}; holds markup, so it cannot stand in an attribute`);
+    if (text.includes('<')) this.fail(`the entity &${name}; contains markup, so it cannot be used in an attribute`);
     let expanded = '';
     const parser = this.fragmentParser(name);
     parser.on('text', (part) => {
@@ -140,8 +140,8 @@ class Parsing {
   }
 
   private replacement(name: string, within: readonly string[]): string {
-    if (within.includes(name)) this.fail(`the entity &${name}; holds itself`);
-    if (within.length >= MAX_ENTITY_DEPTH) this.fail(`more than ${MAX_ENTITY_DEPTH} entities inside one another`);
+    if (within.includes(name)) this.fail(`the entity &${name}; contains itself`);
+    if (within.length >= MAX_ENTITY_DEPTH) this.fail(`more than ${MAX_ENTITY_DEPTH} nested entities`);
     const declaration = this.entities.get(name) as EntityDeclaration;
     const text = 'text' in declaration ? declaration.text : this.external(name, declaration.file, this.readText);
     this.expandedCharacters += text.length;

@@ -6,7 +6,7 @@ import { XmlError } from './xml-error.ts';
 import type { XmlNode } from './xml-node.ts';
 
 /**
- * Reads an XML file from the disk: every one of them is read here.
+ * Reads an XML file from disk; all XML files are read here.
  * @param entities `files`: entities may include other files, as in OpenSRF's opensrf.xml; `internal`: they may not.
  * @returns its root element.
  * @throws XmlError with the line of the mistake.
@@ -26,7 +26,7 @@ function readText(path: string): string {
 
 function readBytes(path: string): Uint8Array {
   try {
-    // A shell may hand over a pipe, for `--config <(…)`.
+    // A shell may pass a pipe, for `--config <(…)`.
     checkNotSpecial(path, 'FIFO');
     return readFileSync(path);
   } catch (error) {

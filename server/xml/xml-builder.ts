@@ -9,15 +9,15 @@ export interface ReadAttribute {
 }
 
 /**
- * Builds the tree from a parser's events, without ignorable white space: libxml2, which OpenSRF's Perl libraries read the file
- * with, keeps a blank run only where it is all that an element holds, or beside other text.
+ * Builds the tree from a parser's events, without ignorable white space: libxml2, used by OpenSRF's Perl libraries,
+ * keeps a run of blanks only as an element's whole content, or beside other text.
  */
 export class XmlBuilder {
   readonly document: XmlNode;
-  /** The element that was closed last. */
+  /** The last closed element. */
   closed: XmlNode;
   private current: XmlNode;
-  /** A blank run at the beginning of the current element: part of the document only if nothing follows. */
+  /** A run of blanks at the start of the current element: part of the document only if nothing follows. */
   private leadingBlank = '';
   private nodes = 0;
   private openElements = 0;
@@ -28,12 +28,12 @@ export class XmlBuilder {
     this.closed = this.document;
   }
 
-  /** How many elements are open. */
+  /** The number of open elements. */
   get depth(): number {
     return this.openElements;
   }
 
-  /** The namespaces that are declared where the parser is, by prefix. */
+  /** The namespaces in scope, by prefix. */
   get namespaces(): Record<string, string> {
     const declared: Record<string, string> = {};
     for (let node: XmlNode | null = this.current; node !== null; node = node.parent) {

@@ -1,10 +1,10 @@
-/** An XML file cannot be used. The message is one line with the file and the line of the mistake. */
+/** An XML file is unusable. The message is one line with the file and the line of the error. */
 export class XmlError extends Error {
   override readonly name = 'XmlError';
-  /** `file`: it cannot be read; `content`: its content is wrong. */
+  /** `file`: it cannot be read; `content`: its content is invalid. */
   readonly fault: 'file' | 'content';
   readonly file: string;
-  /** Counted from 1; 0 if the file cannot be read. */
+  /** From 1; 0 if the file cannot be read. */
   readonly line: number;
   /** The message without the place. */
   readonly problem: string;
@@ -17,7 +17,7 @@ export class XmlError extends Error {
     this.problem = problem;
   }
 
-  /** The content is wrong, in a certain line. */
+  /** Invalid content in a line. */
   static at(file: string, line: number, problem: string): XmlError {
     return new XmlError('content', file, line, problem);
   }

@@ -7,17 +7,17 @@ export interface XmlNode {
   /** With its prefix; `#text`, `#cdata-section` or `#comment` for a node without a name. */
   readonly name: string;
   readonly local: string;
-  /** The namespace of an element or attribute; `''` for none. */
+  /** The namespace of an element or attribute; `''`: none. */
   readonly uri: string;
-  /** Where the start tag of an element begins, counted from 1; 0 for other nodes. */
+  /** The line of an element's start tag, from 1; 0 for other nodes. */
   readonly line: number;
-  /** The text of all but elements. */
+  /** The text of all nodes but elements. */
   value: string;
   /** Namespace declarations included. */
   readonly attributes: readonly XmlNode[];
   readonly children: XmlNode[];
   readonly parent: XmlNode | null;
-  /** Its place in document order. */
+  /** Its position in document order. */
   readonly order: number;
 }
 

@@ -65,7 +65,7 @@ test('invalid content is reported in one line', (t) => {
       Buffer.from('<opensrf>\n<default>\n\xe4</default></opensrf>', 'latin1'),
       ':3: not UTF-8: convert the file, or declare its encoding in the first line, as <?xml version="1.0" encoding="ISO-8859-1"?>',
     ],
-    ['<?xml version="1.0" encoding="klingon"?><opensrf/>', ':1: the encoding klingon is not known'],
+    ['<?xml version="1.0" encoding="klingon"?><opensrf/>', ':1: the encoding klingon is unknown'],
     ['<opensrf>\n<default>\n</opensrf>', ':3: unexpected close tag: <default> of line 2 is open'],
   ];
   for (const [content, problem] of rows) {

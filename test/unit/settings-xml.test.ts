@@ -137,14 +137,14 @@ test('a mistake is reported with its file and line', () => {
     ['<k>\n<a b=c/></k>', /:2: unquoted attribute value$/],
     ['<k/>\n<k/>', /:2: documents may contain only one root$/],
     ['<k>\n<x:a/></k>', /:2: unbound namespace prefix: "x"$/],
-    ['<!DOCTYPE k [<!ENTITY a "&a;">]>\n<k>&a;</k>', /:2: the entity &a; holds itself$/],
+    ['<!DOCTYPE k [<!ENTITY a "&a;">]>\n<k>&a;</k>', /:2: the entity &a; contains itself$/],
     ['<!DOCTYPE k [<!ENTITY a "<b>">]>\n<k>&a;</k>', /:2: in the entity &a;: unclosed tag: b$/],
-    ['<!DOCTYPE k [<!ENTITY a "<b/>">]>\n<k v="&a;"/>', /:2: the entity &a; holds markup, so it cannot stand in an attribute$/],
+    ['<!DOCTYPE k [<!ENTITY a "<b/>">]>\n<k v="&a;"/>', /:2: the entity &a; contains markup, so it cannot be used in an attribute$/],
     ['<!DOCTYPE k [<!ENTITY a SYSTEM "http://x/">]>\n<k>&a;</k>', /:2: the entity &a; is at http:\/\/x\/; only files are read$/],
-    [`<!DOCTYPE k [<!ENTITY e0 "x">${chain}]>\n<k>&e50;</k>`, /:2: more than 40 entities inside one another$/],
+    [`<!DOCTYPE k [<!ENTITY e0 "x">${chain}]>\n<k>&e50;</k>`, /:2: more than 40 nested entities$/],
     [`<!DOCTYPE k [<!ENTITY e0 "">${bomb}]>\n<k>&e12;</k>`, /:2: more than 10000 entities to expand$/],
     [`<!DOCTYPE k [<!ENTITY e0 "${'0123456789'.repeat(10_000)}">${bomb}]>\n<k>&e12;</k>`, /:2: the entities expand to more than 10000000 characters$/],
-    [`${'<k>\n'.repeat(300)}`, /:257: more than 256 elements inside one another$/],
+    [`${'<k>\n'.repeat(300)}`, /:257: more than 256 nested elements$/],
   ];
   for (const [xml, problem] of rows) {
     assert.throws(

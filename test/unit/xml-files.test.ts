@@ -66,8 +66,8 @@ test('bytes invalid in the encoding are refused with their line', () => {
     [declaring('US-ASCII', '<k>\xe9</k>'), 'F:2: not US-ASCII, which the file declares'],
     [Buffer.concat([Buffer.from('\ufeff<k>\n', 'utf16le'), Buffer.from([0x00, 0xd8, 0x3c, 0x00])]), `F:2: not UTF-16LE: ${undeclared}`],
     [declaring('UTF-16', '<k/>'), 'F:1: declares UTF-16, but is in another encoding'],
-    [declaring('klingon', '<k/>'), 'F:1: the encoding klingon is not known'],
-    [Buffer.from([0xff, 0xfe, 0, 0, 0x3c, 0, 0, 0]), 'F:1: the encoding UTF-32 is not known'],
+    [declaring('klingon', '<k/>'), 'F:1: the encoding klingon is unknown'],
+    [Buffer.from([0xff, 0xfe, 0, 0, 0x3c, 0, 0, 0]), 'F:1: the encoding UTF-32 is unknown'],
   ];
   for (const [bytes, message] of rows) assert.equal(decoded(bytes), message);
 });
@@ -95,7 +95,7 @@ for (const [what, text, problem] of [
   ['a bare & in an attribute', LINES('<a b="c&d"/>'), '3: a bare & is not allowed: write &amp;'],
   ['an entity that is not declared', LINES('<a>\n&nosuch;</a>'), '4: undefined entity'],
   ['JSON', '\n{ "opensrf": {\n  "domain": "private.localhost"\n} }\n', '2: text before the root element: "{ "opensrf": {"'],
-  ['text behind the root element', `${LINES('')}\n\nmore\n`, '22: text behind the root element: "more"'],
+  ['text after the root element', `${LINES('')}\n\nmore\n`, '22: text after the root element: "more"'],
   ['an element that is not closed', LINES('<a>\n<b>x').split('</')[0] as string, '4: <b> is not closed'],
   ['an element that another one ends', LINES('<a>\n<b>x</a>'), '4: unexpected close tag: <b> of line 4 is open'],
   ['a tag that is not closed', LINES('<port 5222</port>'), '3: <port is not closed by >'],
@@ -144,7 +144,7 @@ test('entities are expanded within bounds in opensrf_core.xml too, and none read
     ['<!ENTITY % p "x">', 'x', /:1: the parameter entity %p; is not supported/],
     [`<!ENTITY e0 "${'0123456789'.repeat(10_000)}">${bomb}`, '&e12;', /:3: the entities expand to more than 10000000 characters$/],
     [`<!ENTITY e0 "">${bomb}`, '&e12;', /:3: more than 10000 entities to expand$/],
-    ['<!ENTITY p "&p;">', '&p;', /:3: the entity &p; holds itself$/],
+    ['<!ENTITY p "&p;">', '&p;', /:3: the entity &p; contains itself$/],
   ] as const) {
     assert.throws(
       () => readOpensrfCore(temporaryFile(t, core(doctype, password))),

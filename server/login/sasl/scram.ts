@@ -104,7 +104,7 @@ class ScramExchange implements SaslExchange {
   }
 }
 
-/** Has the length of the signature; a proof of another length is wrong anyway. */
+/** Compares equal lengths only; a proof of another length is wrong anyway. */
 function exclusiveOr(proof: Buffer, signature: Buffer): Buffer {
   const wrongLength = proof.length === signature.length ? 0 : 1;
   return Buffer.from(signature.map((byte, index) => byte ^ (proof[index] ?? 0) ^ wrongLength));

@@ -21,7 +21,7 @@ function valueLike(other: Single, node: XmlNode, spend: Spend): Single {
   return typeof other === 'number' ? toNumber(text, spend) : text;
 }
 
-/** Whether a pair of nodes of two sets satisfies the comparison. It avoids looking at each pair, which would be quadratic. */
+/** Whether a pair of nodes of two sets satisfies the comparison, without comparing each pair, which would be quadratic. */
 function compareSets(operator: Comparison, left: readonly XmlNode[], right: readonly XmlNode[], spend: Spend): boolean {
   if (left.length === 0 || right.length === 0) return false;
   switch (operator) {

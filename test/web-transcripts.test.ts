@@ -6,7 +6,6 @@ import { ServiceStatus } from '../server/osrf/service-status.ts';
 import type { Tap } from '../server/sessions/taps.ts';
 import type { Stanza } from '../shared/stanza.ts';
 import { unescapeXml } from '../shared/xml.ts';
-import { GatewaySocket } from './support/gateway-socket.ts';
 import { PATIENT_LIMITS } from './support/server.ts';
 import { webUrl } from './support/web-fixture.ts';
 
@@ -123,30 +122,3 @@ test('the recorded conversations with the HTTP gateways come out the same', asyn
 function isBatch(body: string): boolean {
   return body.includes('CONNECT') && body.includes('REQUEST');
 }
-
-const math = (type: string, threadTrace: number, payload = '') =>
-  `{"__c":"osrfMessage","__p":{"threadTrace":${threadTrace},"type":"${type}","locale":"en-US"${payload}}}`;
-const ADD = ',"payload":{"__c":"osrfMethod","__p":{"method":"add","params":[2,2]}}';
-const sent = (type: string, threadTrace: number, payload = '') =>
-  `[{"__c":"osrfMessage","__p":{"threadTrace":"${threadTrace}","locale":"en-US","ingress":"ws-translator-v2","type":"${type}"${payload}}}]`;
-
-test('the recorded conversations over WebSocket put the same messages on the bus', async (t) => {
-  const jabber = await startSite(t);
-  const bus: string[] = [];
-  watchBus(t, jabber, ({ to, inner, transactionId }) => {
-    bus.push(`${to.replace(/_drone_.*/, '_drone')} ${transactionId} ${/<thread>.*<\/body>/s.exec(inner)?.[0]}`);
-  });
-  const browser = await GatewaySocket.open(t, webUrl(jabber));
-  await browser.ask(`{"service":"opensrf.math","thread":"ws-1","log_xid":"xid-1","osrf_msg":[${math('REQUEST', 1, ADD)}]}`);
-  await browser.ask(`{"service":"opensrf.math","thread":"ws-3","log_xid":"a","osrf_msg":[${math('CONNECT', 0)}]}`);
-  await browser.ask(`{"thread":"ws-3","log_xid":"b","osrf_msg":[${math('REQUEST', 1, ADD)}]}`);
-  browser.send(`{"thread":"ws-3","log_xid":"c","osrf_msg":[${math('DISCONNECT', 9)}]}`);
-  await browser.ask(`{"service":"opensrf.nosuch","thread":"ws-5","log_xid":"d","osrf_msg":[${math('REQUEST', 1, ADD)}]}`);
-  assert.deepEqual(bus, [
-    `router@public.localhost/opensrf.math xid-1 <thread>ws-1</thread><body>${sent('REQUEST', 1, ADD)}</body>`,
-    `router@public.localhost/opensrf.math a <thread>ws-3</thread><body>${sent('CONNECT', 0)}</body>`,
-    `opensrf@private.localhost/opensrf.math_drone b <thread>ws-3</thread><body>${sent('REQUEST', 1, ADD)}</body>`,
-    `opensrf@private.localhost/opensrf.math_drone c <thread>ws-3</thread><body>${sent('DISCONNECT', 9)}</body>`,
-    `router@public.localhost/opensrf.nosuch d <thread>ws-5</thread><body>${sent('REQUEST', 1, ADD)}</body>`,
-  ]);
-});

@@ -93,6 +93,8 @@ for (const [what, frame, messages] of [
   ['another value than an object', '[1]', 0],
   ['no osrf_msg', { service: MATH, thread: 't' }, 0],
   ['an osrf_msg that is not an array', { service: MATH, thread: 't', osrf_msg: 'x' }, 0],
+  ['an empty osrf_msg', { service: MATH, thread: 't', osrf_msg: [] }, 0],
+  ['more than 256 messages', { service: MATH, thread: 't', osrf_msg: Array(257).fill(request('add', [])) }, 0],
   ['an osrf_msg of other things', { service: MATH, thread: 't', osrf_msg: [{ __c: 'x', __p: {} }, 5] }, 0],
   ['a STATUS, which only a service sends', { service: MATH, thread: 't', osrf_msg: [{ __c: 'osrfMessage', __p: { type: 'STATUS' } }] }, 0],
   ['neither a service nor a session', { thread: 't', osrf_msg: [request('add', [])] }, 1],

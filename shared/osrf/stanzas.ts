@@ -10,7 +10,7 @@ const BODY_END = '</body></message>';
 export interface Addressing {
   readonly to: string;
   readonly from: string;
-  /** OpenSRF's session id, as XML text like {@link Stanza.thread}. */
+  /** OpenSRF's session id, as XML text like {@link Stanza.thread}; `''`: the message has none. */
   readonly thread: string;
   /** `osrf_xid` */
   readonly transactionId: string;
@@ -23,7 +23,7 @@ export function osrfStanza({ to, from, thread, transactionId, form }: Addressing
   const stanza = new Stanza('message', to, from, '', '');
   stanza.transactionId = transactionId;
   stanza.thread = thread.length > MAX_THREAD ? '' : thread;
-  stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}${BODY_END}`;
+  stanza.rest = `${thread === '' ? '' : `<thread>${thread}</thread>`}<body>${escapeText(body)}${BODY_END}`;
   if (form === 'attributes') {
     stanza.extensionOnStartTag = true;
     stanza.otherAttributes = extensionAttributes('', '', '', transactionId);

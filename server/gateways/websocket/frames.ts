@@ -42,7 +42,7 @@ export function* readFrame(text: string): Generator<void, BrowserFrame, void> {
 }
 
 function refusalOf(thread: unknown, transactionId: unknown, messages: readonly BrowserMessage[] | null): string {
-  if (messages === null) return 'osrf_msg is not an array of client messages';
+  if (messages === null || messages.length === 0) return 'osrf_msg is not an array of client messages';
   if (!isId(thread)) return `thread is not a text of up to ${MAX_ID_BYTES} bytes without control characters`;
   return isId(transactionId) ? '' : `log_xid is not a text of up to ${MAX_ID_BYTES} bytes without control characters`;
 }

@@ -1,4 +1,4 @@
-import type { OsrfMessage } from '../../shared/osrf/message.ts';
+import type { SkimmedMessage } from '../../shared/osrf/skim.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A client's messages on one thread: OpenSRF's session. */
@@ -50,7 +50,7 @@ export class Conversation {
   }
 
   /** The exchange of a RESULT or STATUS. */
-  waiting({ type, threadTrace }: OsrfMessage, statusCode: number): Exchange | undefined {
+  waiting({ type, threadTrace, statusCode }: SkimmedMessage): Exchange | undefined {
     const connect = type === 'STATUS' && statusCode !== 205 ? this.get(threadTrace, 'CONNECT') : undefined;
     const named = connect ?? this.get(threadTrace, 'REQUEST');
     if (named !== undefined) return named;

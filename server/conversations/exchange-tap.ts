@@ -1,6 +1,5 @@
 import { detached } from '../../shared/detach.ts';
-import { type OsrfMessage, statusCodeOf } from '../../shared/osrf/message.ts';
-import { peekOsrfMessages } from '../../shared/osrf/read.ts';
+import { type SkimmedMessage, skimOsrfMessages } from '../../shared/osrf/skim.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { DEFAULT_LIMITS } from '../config/limits.ts';
@@ -102,7 +101,7 @@ export class ExchangeTap implements Tap {
     // An answer is processed when its client gets it.
     if (this.conversations.get(stanza.to)?.has(thread)) return;
     const browser = link.kind === 'web' ? link.peer : '';
-    for (const message of peekOsrfMessages(stanza)) this.said(message, stanza, thread, browser);
+    for (const message of skimOsrfMessages(stanza)) this.said(message, stanza, thread, browser);
   }
 
   delivered(session: Session, stanza: Stanza): void {
@@ -117,7 +116,7 @@ export class ExchangeTap implements Tap {
     const conversation = (this.conversations.get(session.jid) ?? this.conversations.get(stanza.to))?.get(thread);
     if (conversation === undefined) return;
     if (stanza.type === 'error') this.bounced(conversation, stanza);
-    else for (const message of peekOsrfMessages(stanza)) this.answered(conversation, message, stanza);
+    else for (const message of skimOsrfMessages(stanza)) this.answered(conversation, message, stanza);
     this.forgetIfOver(conversation);
   }
 
@@ -137,7 +136,7 @@ export class ExchangeTap implements Tap {
     }
   }
 
-  private said(message: OsrfMessage, stanza: Stanza, thread: string, browser: string): void {
+  private said(message: SkimmedMessage, stanza: Stanza, thread: string, browser: string): void {
     if (message.type === 'RESULT' || message.type === 'STATUS') {
       this.observer.unasked(unaskedKind(message), stanza.to, thread, stanza);
       return;
@@ -188,12 +187,11 @@ export class ExchangeTap implements Tap {
     }
   }
 
-  private answered(conversation: Conversation, message: OsrfMessage, stanza: Stanza): void {
+  private answered(conversation: Conversation, message: SkimmedMessage, stanza: Stanza): void {
     if (message.type !== 'RESULT' && message.type !== 'STATUS') return;
-    const code = statusCodeOf(message);
     // A worker that ends a session by 408 names no request.
-    if (code === 408) this.setConnected(conversation, false);
-    const exchange = conversation.waiting(message, code);
+    if (message.statusCode === 408) this.setConnected(conversation, false);
+    const exchange = conversation.waiting(message);
     if (exchange === undefined) {
       this.observer.unasked(unaskedKind(message), conversation.client, conversation.thread, stanza);
       return;
@@ -254,8 +252,8 @@ export class ExchangeTap implements Tap {
   }
 }
 
-function unaskedKind(message: OsrfMessage): UnaskedKind {
-  return statusCodeOf(message) === 408 ? 'timeout' : 'late';
+function unaskedKind(message: SkimmedMessage): UnaskedKind {
+  return message.statusCode === 408 ? 'timeout' : 'late';
 }
 
 /** The code of the last `<error>`, which follows the returned content of a bounce; 0 without one. Linear: `<error` may occur anywhere in a text. */
@@ -267,7 +265,7 @@ function errorCodeOf(inner: string): number {
 
 /** The numbers (threadTrace) of the messages in a stanza. */
 function numbersIn(stanza: Stanza): string[] {
-  return peekOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
+  return skimOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
 }
 
 /** Whether a JID belongs to a domain. A component's end checks all conversations, so it parses nothing. */

@@ -1,8 +1,7 @@
 import { detached } from '../../shared/detach.ts';
 import { heldBytes } from '../../shared/held-bytes.ts';
-import { ResultAssembler } from '../../shared/osrf/assemble.ts';
 import { parseJson, plainText, writeJson } from '../../shared/osrf/json.ts';
-import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../shared/osrf/message.ts';
+import type { SkimmedMessage } from '../../shared/osrf/skim.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { DayTime } from './day-time.ts';
 
@@ -72,26 +71,25 @@ export class Exchange {
   length: number;
   /** The approximate memory kept for it; an observer adds anything that it keeps until the end. */
   bytes: number;
-  private readonly assembler = new ResultAssembler();
   private readonly resultTexts: string[] = [];
-  /** The chunks of an incomplete result. */
+  /** The chunks of a result that is not whole yet. */
+  private pieces: string[] = [];
   private pieceBytes = 0;
 
   /** @param message The client's message in the stanza. */
-  constructor(number: number, message: OsrfMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: DayTime) {
-    const { method, params } = message.payload;
+  constructor(number: number, message: SkimmedMessage, stanza: Stanza, { thread, service }: Pick<Exchange, 'thread' | 'service'>, time: DayTime) {
     this.number = number;
     this.type = message.type === 'CONNECT' ? 'CONNECT' : 'REQUEST';
     this.thread = thread;
-    this.threadTrace = message.threadTrace;
+    this.threadTrace = detached(message.threadTrace);
     this.transactionId = detached(stanza.transactionId);
     this.client = stanza.from;
     this.to = detached(stanza.to);
     this.service = service;
-    this.method = typeof method === 'string' ? method : '';
-    this.paramsJson = Array.isArray(params) ? (writeJson(params) ?? '[]') : '[]';
-    this.locale = message.locale;
-    this.ingress = message.ingress;
+    this.method = detached(message.method);
+    this.paramsJson = detached(message.params) || '[]';
+    this.locale = detached(message.locale);
+    this.ingress = detached(message.ingress);
     this.apiLevel = message.apiLevel;
     this.epoch = time.epoch();
     this.askedAt = this.epoch + time.now();
@@ -113,43 +111,42 @@ export class Exchange {
   }
 
   /** Processes a RESULT or STATUS. @returns the new state. */
-  take(message: OsrfMessage): ExchangeState {
+  take(message: SkimmedMessage): ExchangeState {
     if (message.type === 'RESULT') {
       this.takeResult(message);
       return 'open';
     }
-    const code = statusCodeOf(message);
-    this.statusCode = code;
-    this.status = detached(statusTextOf(message).slice(0, MAX_STATUS));
-    if (code === 205 || (code === 200 && this.type === 'CONNECT')) return 'complete';
-    return code >= 300 ? 'refused' : 'open';
+    const { statusCode, status } = message;
+    this.statusCode = statusCode;
+    this.status = detached(status.slice(0, MAX_STATUS));
+    if (statusCode === 205 || (statusCode === 200 && this.type === 'CONNECT')) return 'complete';
+    return statusCode >= 300 ? 'refused' : 'open';
   }
 
-  private takeResult(message: OsrfMessage): void {
-    const assembled = this.assembler.take(message);
-    switch (assembled.kind) {
-      case 'piece':
-        this.addPiece(heldBytes(plainText(message.payload['content'])));
-        return;
-      case 'result':
-        this.addResult(assembled.content);
-        return;
-      case 'broken':
-        // The client fails on this text, so show it in the trace.
-        this.addResult(assembled.text);
-    }
+  /** A long result comes in chunks (206), each a part of its JSON; 204 follows the last of them. */
+  private takeResult({ payloadClass, statusCode, content }: SkimmedMessage): void {
+    if (payloadClass === 'osrfResultPartial' || statusCode === 206) this.addPiece(plainText(parseJson(content)));
+    else if (payloadClass === 'osrfResultPartialComplete' || statusCode === 204) this.joinPieces();
+    else this.addResult(content === '' ? 'null' : detached(content));
   }
 
-  private addPiece(bytes: number): void {
+  private addPiece(piece: string): void {
+    const bytes = heldBytes(piece);
+    this.pieces.push(piece);
     this.pieceBytes += bytes;
     this.bytes += bytes;
   }
 
-  /** Drops the pieces that it was built from. */
-  private addResult(content: unknown): void {
-    const text = writeJson(content) ?? 'null';
-    this.resultTexts.push(text);
-    this.bytes += heldBytes(text) - this.pieceBytes;
+  private joinPieces(): void {
+    const text = this.pieces.join('');
+    this.pieces = [];
+    // The client fails on a text that is no JSON, so show that text.
+    this.addResult(parseJson(text) === undefined ? (writeJson(text) ?? 'null') : text);
+  }
+
+  private addResult(json: string): void {
+    this.resultTexts.push(json);
+    this.bytes += heldBytes(json) - this.pieceBytes;
     this.pieceBytes = 0;
   }
 }

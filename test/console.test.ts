@@ -168,7 +168,7 @@ test('request: the demo’s third request shows the worker that answered, the fo
   const { code, stdout, stderr } = await new Command(t, 'demo', '--port', String(started.address.port)).outcome();
   assert.equal(code, 0, stderr);
   const [, worker] = /\n5 [\s\S]*?worker {3}(\S+) answers the client: 2\n/.exec(stdout) as RegExpExecArray;
-  await page.locator('.request-list').getByText('refused 500').waitFor();
+  await page.locator('.request-list').getByText('failed 500').waitFor();
   const listed = page.locator('.request-list a');
   assert.deepEqual(
     (await listed.locator('.request-name').allInnerTexts()).reverse(),
@@ -193,12 +193,12 @@ test('traffic: filters, search in payloads, pause, copy as a command, export', {
   const rows = page.locator('.traffic tbody tr');
   const hasRows = (count: number) => page.locator(`.traffic tbody tr:nth-child(${count}):last-child`).waitFor();
   await hasRows(3);
-  await page.getByLabel('Status').selectOption('failed');
+  await page.getByLabel('Outcome').selectOption('not ok');
   await hasRows(1);
-  assert.match(await rows.first().innerText(), /opensrf\.math fail\s+refused 500\s*\*\*\* Call to \[fail\] failed/);
-  await page.getByLabel('Status').selectOption('205');
+  assert.match(await rows.first().innerText(), /opensrf\.math fail\s+failed 500\s*The service answered with status 500: \*\*\* Call to \[fail\] failed/);
+  await page.getByLabel('Outcome').selectOption('ok');
   await hasRows(2);
-  await page.getByLabel('Status').selectOption('');
+  await page.getByLabel('Outcome').selectOption('');
   await hasRows(3);
   await page.getByLabel('Search names, parameters and results').fill("it's");
   await hasRows(1);

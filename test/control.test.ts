@@ -318,9 +318,9 @@ test('metrics are OpenMetrics: sessions, stanzas, routed messages by listener, b
     'opensrf_chopchop_refused_requests_total{domain="private.localhost",code="404"} 1',
     'opensrf_chopchop_closed_connections_total{reason="client-closed"} 3',
     'opensrf_chopchop_logins_total 5',
-    'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",state="complete"} 1',
-    'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",state="refused"} 1',
-    'opensrf_chopchop_request_duration_seconds_count{service="",state="refused"} 1',
+    'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",outcome="ok"} 1',
+    'opensrf_chopchop_request_duration_seconds_count{service="opensrf.math",outcome="failed"} 1',
+    'opensrf_chopchop_request_duration_seconds_count{service="",outcome="refused"} 1',
     'opensrf_chopchop_trace_unseen_stanzas_total 0',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line} in:\n${text}`);

@@ -129,25 +129,7 @@ test('a message that is nested too deeply for the trace is delivered unharmed', 
   );
 });
 
-test('under a flood the trace pauses: the tap is removed, missed stanzas are counted, and later the tap returns', async (t) => {
-  const started = await startControlledServer(t);
-  await startMath(t, started, 1);
-  const flood = await (await Peer.connect(t, started.address)).login('opensrf', 'private.localhost', 'flood');
-  // Far more stanzas than the trace may observe in the time that the router takes to refuse them, on a busy machine too.
-  const FLOOD = 5_000;
-  const request = (thread: number) => cRequest('router@private.localhost/opensrf.none', '', String(thread), requestBody('add'));
-  flood.send(Array.from({ length: FLOOD }, (_, index) => request(index)).join(''));
-  await flood.expect(`<thread>${FLOOD - 1}</thread>`);
-  const { requests, unseen } = (await started.json('/api/v1/requests?limit=5000')) as unknown as { requests: TraceSummary[]; unseen: number };
-  assert.ok(requests.length > 0 && requests.length < FLOOD, `${requests.length} were looked at`);
-  assert.ok(unseen >= FLOOD - requests.length, `${unseen} went by`);
-  const later = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'later' });
-  t.after(() => later.close());
-  const seen = async () => ((await started.json('/api/v1/requests?jid=later'))['requests'] as unknown[]).length;
-  while ((await seen()) === 0) await later.request('opensrf.math', 'add', 1, 1);
-});
-
-test('requests from a component’s many addresses are followed, and abandoned when it ends', async (t) => {
+test('requests from a component’s many addresses are followed, and given up when it ends', async (t) => {
   const components = { port: 0, secrets: new Map([['gate.localhost', 'secret']]) };
   const trustedClients = new Map([['private.localhost', ['private.localhost', 'gate.localhost']]]);
   const started = await startControlledServer(t, { components, router: { trustedClients } });
@@ -179,18 +161,14 @@ test('requests from a component’s many addresses are followed, and abandoned w
   );
 });
 
-test('without watchers, many sequential requests are all remembered, more than one burst may observe', async (t) => {
+test('without watchers all requests are remembered, also at a high rate', async (t) => {
   const started = await startControlledServer(t);
-  await startMath(t, started, 1);
-  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'patient' });
+  await startMath(t, started, 4);
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'busy' });
   t.after(() => client.close());
-  const requests = 300;
-  for (let n = 0; n < requests; n++) {
-    await client.request('opensrf.math', 'add', n, 0);
-    // This many per second may always be observed.
-    if (n % 15 === 14) await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const { requests: remembered, unseen } = await started.json('/api/v1/requests?method=add&limit=1000');
+  const requests = 1_000;
+  for (let n = 0; n < requests; n += 50) await Promise.all(Array.from({ length: 50 }, (_, index) => client.request('opensrf.math', 'add', n + index, 0)));
+  const { requests: remembered, unseen } = await started.json('/api/v1/requests?method=add&limit=5000');
   assert.deepEqual([(remembered as unknown[]).length, unseen], [requests, 0]);
 });
 

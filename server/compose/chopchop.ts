@@ -17,6 +17,7 @@ import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import type { Credentials, JabberLogin } from '../osrf/login.ts';
+import type { InjectedFaults } from '../sessions/injected-faults.ts';
 import type { Interceptor } from '../sessions/interceptor.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/taps.ts';
@@ -106,6 +107,13 @@ export class ChopChop {
     return this.parts.routers.ledger;
   }
 
+  /** The requests that its routers have handed to listeners. */
+  get requestsRouted(): number {
+    let sum = 0;
+    for (const { routed } of this.routers.values()) sum += routed;
+    return sum;
+  }
+
   /** The open connections, logged in or not. */
   get connections(): ReadonlySet<Connection> {
     return this.parts.connections.open;
@@ -176,6 +184,11 @@ export class ChopChop {
   /** The traffic of all sessions and links so far. */
   traffic(): Traffic {
     return this.counts.traffic(this.sessions, [...this.connections, ...this.parts.programs.links]);
+  }
+
+  /** The requests that injected faults have hit. */
+  get injectedFaults(): InjectedFaults {
+    return this.parts.observation.injected;
   }
 
   /** Attaches a tap to all sessions; the guard removes one that fails repeatedly. @param name For the log. @returns A function that detaches it. */

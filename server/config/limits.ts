@@ -127,8 +127,8 @@ export const LIMITS = {
   queryMessages: count(16, 'OpenSRF messages in one query to a router; the router answers more with status 400, and refuses a request with more by a bounce'),
   followedRequests: count(10_000, 'Unanswered requests that the trace, or a fixture, follows; each of the two forgets its oldest first'),
   followedBytes: bytes(64 * MIB, 'Bytes of such requests and of their answers so far; each of the two forgets its oldest first'),
-  tracedRequests: count(5_000, 'Ended requests that the control interface shows; it forgets the oldest first'),
-  tracedBytes: bytes(32 * MIB, 'Bytes of such requests; the control interface forgets the oldest first'),
+  tracedRequests: count(50_000, 'Ended requests that the control interface remembers; it forgets the oldest ordinary ones first, failed and slow ones last'),
+  tracedBytes: bytes(64 * MIB, 'Bytes of such requests; the control interface forgets them in the same order'),
   loggedRequests: count(10_000, 'Requests that a fixture remembers for assertions; it forgets the oldest first'),
   loggedBytes: bytes(
     64 * MIB,

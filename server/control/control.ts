@@ -31,20 +31,20 @@ export interface Control extends ControlAddress {
 export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log, lostLogLines = () => 0): Promise<Control> {
   const partLog = logOfPart(log, 'control');
   const load = new Load(server, lostLogLines);
-  const health = new Health(server, load);
   const healthGuard = server.guards.create('health', () => {});
   const metricsGuard = server.guards.create('metrics', () => {});
   const trace = new Trace(
     tracedServer(server),
     {
       stanzaSeen: ({ length, from }) => healthGuard.run(() => health.limits.stanzaSeen(length, from)),
-      requestEnded: (summary) => {
-        healthGuard.run(() => health.ended(summary));
-        metricsGuard.run(() => metrics.ended(summary));
+      requestEnded: (request) => {
+        healthGuard.run(() => health.ended(request));
+        metricsGuard.run(() => metrics.ended(request));
       },
     },
     { exchanges: server.config.limits.tracedRequests, bytes: server.config.limits.tracedBytes },
   );
+  const health = new Health(server, load, trace);
   const metrics = new LazyMetrics(server, trace, load);
   const http = new ControlServer(
     [
@@ -85,6 +85,8 @@ function tracedServer(server: ChopChop) {
     limits: followedLimits(server.config.limits),
     watch: (tap: Parameters<ChopChop['watch']>[0]) => server.watch(tap, 'trace'),
     stanzasRead: () => server.counts.stanzasRead(server.sessions),
+    requestsRouted: () => server.requestsRouted,
+    faultOf: (request: Parameters<ChopChop['injectedFaults']['take']>[0]) => server.injectedFaults.take(request),
     routers: new Set(server.config.domains.map((domain) => `${routerName(server.config.router, domain)}@${domain}`)),
     protect: () => {
       if (server.config.logProtect === prefixes) return protect;

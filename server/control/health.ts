@@ -3,12 +3,15 @@ import type { Timer } from '../../shared/clock.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { Watchers } from '../kernel/watchers.ts';
+import { Histogram } from './histogram.ts';
 import { json, type Route } from './http.ts';
-import { Latencies, percentiles } from './latencies.ts';
+import { Latencies, type MethodReport } from './latencies.ts';
 import { LoopDelay } from './loop-delay.ts';
-import type { Load } from './metrics/load.ts';
-import { NearLimits } from './near-limits.ts';
-import type { TraceSummary } from './trace/trace-entry.ts';
+import type { Load, LoadReport } from './metrics/load.ts';
+import { type LimitReport, NearLimits } from './near-limits.ts';
+import type { EndedRequest } from './trace/ended-request.ts';
+import { isFailure } from './trace/outcome.ts';
+import type { Trace } from './trace/trace.ts';
 
 /** One second of the server's life. */
 export interface HealthSample {
@@ -20,9 +23,11 @@ export interface HealthSample {
   readonly stanzas: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Observed requests that ended without a complete answer. */
+  /** Requests that failed, were refused or got lost. */
   readonly failed: number;
-  /** Durations of observed requests; 0 without any. */
+  /** Requests that the trace did not look at, or not to their end: no outcome. */
+  readonly unseen: number;
+  /** Durations of the requests that ended; 0 without any. */
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly sessions: number;
@@ -41,6 +46,16 @@ export interface HealthSample {
   readonly cpuPercent: number;
 }
 
+/** The answer to `GET /api/v1/health`. */
+export interface HealthReport {
+  readonly samples: readonly HealthSample[];
+  readonly methods: readonly MethodReport[];
+  /** What the trace did not look at since the start, because there was too much of it; `methods` lacks these requests. */
+  readonly notLookedAt: { readonly requests: number; readonly stanzas: number };
+  readonly limits: readonly LimitReport[];
+  readonly load: LoadReport;
+}
+
 const SAMPLE_MS = 1_000;
 
 /** Five minutes. */
@@ -52,20 +67,23 @@ export class Health {
   readonly limits: NearLimits;
   private readonly server: ChopChop;
   private readonly load: Load;
+  private readonly trace: Trace;
   private readonly samples: HealthSample[] = [];
   private readonly watchers: Watchers<[HealthSample]>;
   private readonly loopDelay: LoopDelay;
   private readonly timer: Timer;
   private before: Totals;
-  private durations: number[] = [];
+  private durations = new Histogram();
   private failed = 0;
+  private unseen = 0;
   private lastRssBytes = 0;
 
-  constructor(server: ChopChop, load: Load) {
+  constructor(server: ChopChop, load: Load, trace: Trace) {
     this.server = server;
+    this.trace = trace;
     this.load = load;
     this.limits = new NearLimits(server);
-    this.before = totalsOf(server);
+    this.before = totalsOf(server, trace);
     this.watchers = new Watchers(server.guards, 'health watcher');
     this.loopDelay = new LoopDelay(server.clock);
     this.timer = server.clock.every(SAMPLE_MS, () => this.sample());
@@ -77,11 +95,12 @@ export class Health {
   }
 
   /** Counts a request that has ended. */
-  ended(summary: TraceSummary): void {
-    this.latencies.add(summary);
-    if (summary.type === 'CONNECT' || summary.durationMs === null) return;
-    this.durations.push(summary.durationMs);
-    if (summary.state !== 'complete') this.failed++;
+  ended(request: EndedRequest): void {
+    this.latencies.add(request);
+    if (request.type === 'CONNECT') return;
+    if (request.outcome === 'unseen') this.unseen++;
+    else this.durations.add(request.durationMs);
+    if (isFailure(request.outcome)) this.failed++;
   }
 
   /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns A function that unsubscribes. */
@@ -99,17 +118,26 @@ export class Health {
       {
         method: 'GET',
         path: '/api/v1/health',
-        handle: () => json({ samples: this.samples, methods: this.latencies.reports(), limits: this.limits.reports(), load: this.load.report() }),
+        handle: () => json(this.report()),
       },
     ];
   }
 
+  private report(): HealthReport {
+    this.trace.update();
+    const { samples, latencies, limits, load, trace } = this;
+    const notLookedAt = { requests: trace.unseenRequests, stanzas: trace.unseen };
+    return { samples, methods: latencies.reports(), notLookedAt, limits: limits.reports(), load: load.report() };
+  }
+
   private sample(): void {
-    const now = totalsOf(this.server);
+    this.trace.update();
+    const now = totalsOf(this.server, this.trace);
     const sample = this.sampleBetween(this.before, now);
     this.before = now;
-    this.durations = [];
+    this.durations = new Histogram();
     this.failed = 0;
+    this.unseen = 0;
     this.limits.look();
     this.samples.push(sample);
     if (this.samples.length > KEPT_SAMPLES) this.samples.shift();
@@ -129,7 +157,6 @@ export class Health {
   private sampleBetween(before: Totals, now: Totals): HealthSample {
     const seconds = (now.now - before.now) / 1000;
     const rate = (key: 'requests' | 'stanzas' | 'bytesRead' | 'bytesWritten') => Math.max(0, Math.round((now[key] - before[key]) / seconds));
-    const [p50Ms = 0, p95Ms = 0] = percentiles(this.durations, [50, 95]);
     return {
       at: now.at,
       requests: rate('requests'),
@@ -137,8 +164,9 @@ export class Health {
       bytesRead: rate('bytesRead'),
       bytesWritten: rate('bytesWritten'),
       failed: this.failed,
-      p50Ms,
-      p95Ms,
+      unseen: this.unseen + Math.max(0, now.unseenRequests - before.unseenRequests),
+      p50Ms: this.durations.percentile(50),
+      p95Ms: this.durations.percentile(95),
       sessions: this.server.sessions.size,
       unanswered: this.server.unanswered.size,
       outboxBytes: now.outboxBytes,
@@ -158,6 +186,7 @@ interface Totals {
   /** Monotonic milliseconds. */
   readonly now: number;
   readonly requests: number;
+  readonly unseenRequests: number;
   readonly stanzas: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -165,7 +194,7 @@ interface Totals {
   readonly cpuMs: number;
 }
 
-function totalsOf(server: ChopChop): Totals {
+function totalsOf(server: ChopChop, trace: Trace): Totals {
   const { stanzasRead, bytesRead, bytesWritten } = server.traffic();
   let outboxBytes = 0;
   for (const { link } of server.sessions) outboxBytes += link.outboxBytes;
@@ -173,17 +202,12 @@ function totalsOf(server: ChopChop): Totals {
   return {
     at: SYSTEM_TIME.wallTime(),
     now: SYSTEM_TIME.now(),
-    requests: routed(server),
+    requests: server.requestsRouted,
+    unseenRequests: trace.unseenRequests,
     stanzas: stanzasRead,
     bytesRead,
     bytesWritten,
     outboxBytes,
     cpuMs: (user + system) / 1000,
   };
-}
-
-function routed({ routers }: ChopChop): number {
-  let sum = 0;
-  for (const router of routers.values()) sum += router.routed;
-  return sum;
 }

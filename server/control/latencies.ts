@@ -1,76 +1,107 @@
-import type { TraceSummary } from './trace/trace-entry.ts';
+import { Histogram } from './histogram.ts';
+import type { EndedRequest } from './trace/ended-request.ts';
+import type { Outcome } from './trace/outcome.ts';
 
-/** The latest durations of one method, in milliseconds. */
-export interface MethodReport {
+/** How many requests had which outcome. */
+export interface OutcomeCounts {
+  readonly ok: number;
+  /** The service answered with a status of 300 or more. */
+  readonly failed: number;
+  /** The router refused it. */
+  readonly refused: number;
+  /** It got no whole answer. */
+  readonly lost: number;
+  /** It was not followed to its end; no outcome. */
+  readonly unseen: number;
+}
+
+/** The requests of one method since the start. Durations are milliseconds, of all requests with an outcome. */
+export interface MethodReport extends OutcomeCounts {
+  /** {@link OTHER_METHODS} with an empty method: the sum of all methods beyond the limit. */
   readonly service: string;
   readonly method: string;
-  /** Observed requests since the start. */
+  /** The sum of the counts. */
   readonly requests: number;
-  /** Observed requests without a complete answer. */
-  readonly failed: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
-/** The number of durations kept per method. */
-const KEPT = 256;
-
-/** The most methods; beyond it the least recently called one is forgotten. */
+/** The most methods; beyond it the least recently called one is counted among the others. */
 const MAX_METHODS = 500;
 
-/** The durations of the latest requests, by service and method. */
-export class Latencies {
-  private readonly methods = new Map<string, MethodDurations>();
+/** A longer name is cut: a peer may send one of megabytes. */
+const MAX_NAME_LENGTH = 200;
 
-  add(summary: TraceSummary): void {
-    if (summary.type === 'CONNECT' || summary.durationMs === null) return;
-    const key = `${summary.service}\n${summary.method}`;
-    const durations = this.methods.get(key) ?? new MethodDurations(summary.service, summary.method);
+/** Stands for the service of the methods that are counted together. */
+export const OTHER_METHODS = '(other methods)';
+
+/** Counts and durations of all ended requests, by service and method. */
+export class Latencies {
+  private readonly methods = new Map<string, MethodCounts>();
+  private readonly others = new MethodCounts(OTHER_METHODS, '');
+
+  add({ type, service, method, outcome, durationMs }: EndedRequest): void {
+    if (type === 'CONNECT') return;
+    const [shortService, shortMethod] = [service.slice(0, MAX_NAME_LENGTH), method.slice(0, MAX_NAME_LENGTH)];
+    const key = `${shortService}\n${shortMethod}`;
+    const counts = this.methods.get(key) ?? new MethodCounts(shortService, shortMethod);
     // The most recently called method is the last.
     this.methods.delete(key);
-    this.methods.set(key, durations);
-    durations.add(summary.durationMs, summary.state !== 'complete');
-    if (this.methods.size <= MAX_METHODS) return;
-    for (const oldest of this.methods.keys()) {
-      this.methods.delete(oldest);
+    this.methods.set(key, counts);
+    counts.add(outcome, durationMs);
+    if (this.methods.size > MAX_METHODS) this.foldOldest();
+  }
+
+  /** The most frequent first. */
+  reports(): MethodReport[] {
+    const all = [...this.methods.values(), this.others].map((counts) => counts.report()).filter(({ requests }) => requests > 0);
+    return all.sort((a, b) => b.requests - a.requests);
+  }
+
+  private foldOldest(): void {
+    for (const [key, counts] of this.methods) {
+      this.methods.delete(key);
+      this.others.addAll(counts);
       return;
     }
   }
-
-  reports(): MethodReport[] {
-    return Array.from(this.methods.values(), (durations) => durations.report()).sort((a, b) => b.requests - a.requests);
-  }
 }
 
-class MethodDurations {
+class MethodCounts {
   private readonly service: string;
   private readonly method: string;
-  private readonly durations: number[] = [];
-  private requests = 0;
-  private failed = 0;
+  private readonly durations = new Histogram();
+  private readonly outcomes = { ok: 0, failed: 0, refused: 0, lost: 0, unseen: 0 };
 
   constructor(service: string, method: string) {
     this.service = service;
     this.method = method;
   }
 
-  add(durationMs: number, failed: boolean): void {
-    this.durations[this.requests % KEPT] = durationMs;
-    this.requests++;
-    if (failed) this.failed++;
+  add(outcome: Outcome, durationMs: number): void {
+    if (outcome === 'open') return;
+    this.outcomes[outcome]++;
+    if (outcome !== 'unseen') this.durations.add(durationMs);
+  }
+
+  addAll({ outcomes, durations }: MethodCounts): void {
+    this.durations.addAll(durations);
+    for (const outcome of ['ok', 'failed', 'refused', 'lost', 'unseen'] as const) this.outcomes[outcome] += outcomes[outcome];
   }
 
   report(): MethodReport {
-    const { service, method, requests, failed } = this;
-    const [p50Ms, p95Ms, p99Ms, maxMs] = percentiles(this.durations, [50, 95, 99, 100]) as [number, number, number, number];
-    return { service, method, requests, failed, p50Ms, p95Ms, p99Ms, maxMs };
+    const { service, method, durations, outcomes } = this;
+    return {
+      service,
+      method,
+      requests: durations.count + outcomes.unseen,
+      ...outcomes,
+      p50Ms: durations.percentile(50),
+      p95Ms: durations.percentile(95),
+      p99Ms: durations.percentile(99),
+      maxMs: durations.longestMs,
+    };
   }
-}
-
-/** The percentiles by nearest rank; 0 without numbers. */
-export function percentiles(numbers: readonly number[], percents: readonly number[]): number[] {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return percents.map((percent) => sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? 0);
 }

@@ -2,8 +2,8 @@ import type { ChopChop } from '../compose/chopchop.ts';
 import type { Route } from './http.ts';
 import type { Load } from './metrics/load.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { EndedRequest } from './trace/ended-request.ts';
 import type { Trace } from './trace/trace.ts';
-import type { TraceSummary } from './trace/trace-entry.ts';
 
 /** The metrics, loaded with the first scrape: a server without one neither loads their library nor keeps its histograms. */
 export class LazyMetrics {
@@ -18,9 +18,9 @@ export class LazyMetrics {
     this.load = load;
   }
 
-  /** A request has ended. */
-  ended(summary: TraceSummary): void {
-    this.metrics?.ended(summary);
+  /** A request is over. */
+  ended(request: EndedRequest): void {
+    this.metrics?.ended(request);
   }
 
   routes(): Route[] {

@@ -1,4 +1,4 @@
-import type { SkimmedMessage } from '../../shared/osrf/skim.ts';
+import type { SkimmedMessage } from '../../shared/osrf/skimmed-message.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A client's messages on one thread: OpenSRF's session. */

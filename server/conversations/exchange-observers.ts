@@ -31,15 +31,15 @@ export class ExchangeObservers implements ExchangeObserver {
     for (const { observer, guard } of this.observers) guard.run(() => observer.handed(exchange));
   }
 
-  answered(exchange: Exchange, stanza: Stanza): void {
-    for (const { observer, guard } of this.observers) guard.run(() => observer.answered(exchange, stanza));
+  answered(exchange: Exchange, stanza: Stanza, at: number): void {
+    for (const { observer, guard } of this.observers) guard.run(() => observer.answered(exchange, stanza, at));
   }
 
   ended(exchange: Exchange): void {
     for (const { observer, guard } of this.observers) guard.run(() => observer.ended(exchange));
   }
 
-  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void {
-    for (const { observer, guard } of this.observers) guard.run(() => observer.unasked(kind, client, thread, stanza));
+  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza, at: number): void {
+    for (const { observer, guard } of this.observers) guard.run(() => observer.unasked(kind, client, thread, stanza, at));
   }
 }

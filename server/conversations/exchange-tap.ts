@@ -1,5 +1,6 @@
 import { detached } from '../../shared/detach.ts';
-import { type SkimmedMessage, skimOsrfMessages } from '../../shared/osrf/skim.ts';
+import { skimOsrfMessages } from '../../shared/osrf/skim.ts';
+import type { SkimmedMessage } from '../../shared/osrf/skimmed-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { DEFAULT_LIMITS } from '../config/limits.ts';
@@ -23,12 +24,12 @@ export interface ExchangeObserver {
   asked(exchange: Exchange, stanza: Stanza): void;
   /** A listener got the request, or another one after the first was lost. */
   handed(exchange: Exchange): void;
-  /** The client got a part of the answer, which the exchange includes. @param stanza Its stanza. */
-  answered(exchange: Exchange, stanza: Stanza): void;
+  /** The client got a part of the answer, which the exchange includes. @param stanza Its stanza. @param at When it passed, on the scale of the exchange. */
+  answered(exchange: Exchange, stanza: Stanza, at: number): void;
   /** The exchange has ended, with {@link Exchange.state}, and no longer changes. */
   ended(exchange: Exchange): void;
-  /** A worker has sent a stanza without an open request. @param client Its address. @param thread References resolved. */
-  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void;
+  /** A worker has sent something that no request waits for. @param client Its address. @param thread References resolved. @param at Milliseconds since 1970. */
+  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza, at: number): void;
 }
 
 /** The options of an {@link ExchangeTap}. */
@@ -38,6 +39,8 @@ export interface ExchangeTapOptions {
   readonly observer: ExchangeObserver;
   readonly limits?: ExchangeLimits;
   readonly time?: Time;
+  /** The longest stanza, in characters, whose contents are kept whole; of longer ones only the beginning is. */
+  readonly longest?: number;
 }
 
 /**
@@ -54,13 +57,15 @@ export class ExchangeTap implements Tap {
   /** The connected conversations, in the order of their CONNECT. A client may abandon one without a DISCONNECT. */
   private readonly connected = new Set<Conversation>();
   private readonly maxConnected: number;
+  private readonly longest: number;
   private count = 0;
 
-  constructor({ routers, observer, limits = followedLimits(DEFAULT_LIMITS), time = SYSTEM_TIME }: ExchangeTapOptions) {
+  constructor({ routers, observer, limits = followedLimits(DEFAULT_LIMITS), time = SYSTEM_TIME, longest = Number.POSITIVE_INFINITY }: ExchangeTapOptions) {
     this.routers = routers;
     this.observer = observer;
     this.time = new DayTime(time);
     this.maxConnected = limits.exchanges;
+    this.longest = longest;
     this.open = new BoundedExchanges(limits, (exchange) => this.end(exchange, 'forgotten'));
   }
 
@@ -92,6 +97,11 @@ export class ExchangeTap implements Tap {
     return epoch + this.time.now();
   }
 
+  /** Forgets the exchanges without a complete answer: some of their stanzas were not seen. */
+  forgetAll(): void {
+    for (const exchange of this.open.all()) this.end(exchange, 'forgotten');
+  }
+
   bound(): void {}
 
   read({ link }: Session, stanza: Stanza): void {
@@ -101,7 +111,7 @@ export class ExchangeTap implements Tap {
     // An answer is processed when its client gets it.
     if (this.conversations.get(stanza.to)?.has(thread)) return;
     const browser = link.kind === 'web' ? link.peer : '';
-    for (const message of skimOsrfMessages(stanza)) this.said(message, stanza, thread, browser);
+    for (const message of skimOsrfMessages(stanza, this.longest)) this.said(message, stanza, thread, browser);
   }
 
   delivered(session: Session, stanza: Stanza): void {
@@ -116,7 +126,7 @@ export class ExchangeTap implements Tap {
     const conversation = (this.conversations.get(session.jid) ?? this.conversations.get(stanza.to))?.get(thread);
     if (conversation === undefined) return;
     if (stanza.type === 'error') this.bounced(conversation, stanza);
-    else for (const message of skimOsrfMessages(stanza)) this.answered(conversation, message, stanza);
+    else for (const message of skimOsrfMessages(stanza, this.longest)) this.answered(conversation, message, stanza);
     this.forgetIfOver(conversation);
   }
 
@@ -138,7 +148,7 @@ export class ExchangeTap implements Tap {
 
   private said(message: SkimmedMessage, stanza: Stanza, thread: string, browser: string): void {
     if (message.type === 'RESULT' || message.type === 'STATUS') {
-      this.observer.unasked(unaskedKind(message), stanza.to, thread, stanza);
+      this.observer.unasked(unaskedKind(message), stanza.to, thread, stanza, this.time.epoch() + this.time.now());
       return;
     }
     if (message.type === 'DISCONNECT') {
@@ -151,7 +161,10 @@ export class ExchangeTap implements Tap {
     exchange.browser = browser;
     // The client resends it to another worker: the first one will not answer.
     const former = conversation.get(exchange.threadTrace, exchange.type);
-    if (former !== undefined) this.end(former, 'abandoned');
+    if (former !== undefined) {
+      former.resent = true;
+      this.end(former, 'abandoned');
+    }
     conversation.add(exchange);
     this.observer.asked(exchange, stanza);
     this.open.add(exchange);
@@ -193,7 +206,7 @@ export class ExchangeTap implements Tap {
     if (message.statusCode === 408) this.setConnected(conversation, false);
     const exchange = conversation.waiting(message);
     if (exchange === undefined) {
-      this.observer.unasked(unaskedKind(message), conversation.client, conversation.thread, stanza);
+      this.observer.unasked(unaskedKind(message), conversation.client, conversation.thread, stanza, this.time.epoch() + this.time.now());
       return;
     }
     const state = exchange.take(message);
@@ -205,7 +218,7 @@ export class ExchangeTap implements Tap {
   private bounced(conversation: Conversation, stanza: Stanza): void {
     const named = conversation.withNumbers(numbersIn(stanza));
     for (const exchange of named.length > 0 ? named : conversation.exchanges()) {
-      exchange.statusCode = errorCodeOf(stanza.inner);
+      takeError(exchange, stanza.inner);
       this.heard(exchange, stanza);
       this.end(exchange, 'bounced');
     }
@@ -213,9 +226,10 @@ export class ExchangeTap implements Tap {
 
   private heard(exchange: Exchange, stanza: Stanza): void {
     exchange.worker = stanza.from;
-    if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = this.timeOf(exchange);
+    const at = this.timeOf(exchange);
+    if (exchange.firstAnswerAt === 0) exchange.firstAnswerAt = at;
     exchange.length += stanza.length;
-    this.observer.answered(exchange, stanza);
+    this.observer.answered(exchange, stanza, at);
     this.open.grown(exchange);
   }
 
@@ -256,16 +270,23 @@ function unaskedKind(message: SkimmedMessage): UnaskedKind {
   return message.statusCode === 408 ? 'timeout' : 'late';
 }
 
-/** The code of the last `<error>`, which follows the returned content of a bounce; 0 without one. Linear: `<error` may occur anywhere in a text. */
-function errorCodeOf(inner: string): number {
+/** Takes code, condition and text of the last `<error>`, which follows the returned content of a bounce. Linear: `<error` may occur anywhere in a text. */
+function takeError(exchange: Exchange, inner: string): void {
   const start = inner.lastIndexOf('<error');
-  const tag = start === -1 ? '' : inner.slice(start, inner.indexOf('>', start));
-  return Number(/\scode=["'](\d+)/.exec(tag)?.[1] ?? 0);
+  if (start === -1) return;
+  const error = inner.slice(start, start + MAX_ERROR);
+  exchange.statusCode = Number(/^[^>]*\scode=["'](\d+)/.exec(error)?.[1] ?? 0);
+  exchange.condition = detached(CONDITION.exec(error)?.[1] ?? '');
+  exchange.status = detached(unescapeXml(/<text[^<>]*>([^<]*)</.exec(error)?.[1] ?? ''));
 }
+
+/** So much of an error is read. */
+const MAX_ERROR = 2_048;
+const CONDITION = /<([a-z-]+)\s[^<>]*xmpp-stanzas/;
 
 /** The numbers (threadTrace) of the messages in a stanza. */
 function numbersIn(stanza: Stanza): string[] {
-  return skimOsrfMessages(stanza).map(({ threadTrace }) => threadTrace);
+  return skimOsrfMessages(stanza, Number.POSITIVE_INFINITY).map(({ threadTrace }) => threadTrace);
 }
 
 /** Whether a JID belongs to a domain. A component's end checks all conversations, so it parses nothing. */

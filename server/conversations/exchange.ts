@@ -1,7 +1,7 @@
 import { detached } from '../../shared/detach.ts';
 import { heldBytes } from '../../shared/held-bytes.ts';
 import { parseJson, plainText, writeJson } from '../../shared/osrf/json.ts';
-import type { SkimmedMessage } from '../../shared/osrf/skim.ts';
+import type { SkimmedMessage } from '../../shared/osrf/skimmed-message.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { DayTime } from './day-time.ts';
 
@@ -34,7 +34,7 @@ export class Exchange {
   /** The parameters. Like the results they are kept as text and parsed at each access: values take many times the bytes of their JSON. */
   declare readonly params: readonly unknown[];
   /** The same as JSON. */
-  readonly paramsJson: string;
+  paramsJson: string;
   /** The language that the client prefers. */
   readonly locale: string;
   /** The entry point of the request into the system, or `''`. */
@@ -63,15 +63,19 @@ export class Exchange {
   state: ExchangeState = 'open';
   /** The last status code, or the code (XEP-0086) of a bounce; 0 if there is none. */
   statusCode = 0;
-  /** The text of the last status. */
+  /** The text of the last status, or of a bounce. */
   status = '';
+  /** The stanza error condition of a bounce (RFC 6120 §8.3.3); `''` if it did not bounce. */
+  condition = '';
+  /** Whether the client has sent it again, to another worker. */
+  resent = false;
   /** The time of its end; 0 while it is open. */
   endedAt = 0;
   /** Characters of all its stanzas. */
   length: number;
   /** The approximate memory kept for it; an observer adds anything that it keeps until the end. */
   bytes: number;
-  private readonly resultTexts: string[] = [];
+  private resultTexts: string[] = [];
   /** The chunks of a result that is not whole yet. */
   private pieces: string[] = [];
   private pieceBytes = 0;
@@ -121,6 +125,15 @@ export class Exchange {
     this.status = detached(status.slice(0, MAX_STATUS));
     if (statusCode === 205 || (statusCode === 200 && this.type === 'CONNECT')) return 'complete';
     return statusCode >= 300 ? 'refused' : 'open';
+  }
+
+  /** Lets go of parameters and results. */
+  dropContents(): void {
+    this.bytes -= heldBytes(this.paramsJson, ...this.resultTexts) + this.pieceBytes;
+    this.paramsJson = '[]';
+    this.resultTexts = [];
+    this.pieces = [];
+    this.pieceBytes = 0;
   }
 
   /** A long result comes in chunks (206), each a part of its JSON; 204 follows the last of them. */

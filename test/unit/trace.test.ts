@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Latencies, percentiles } from '../../server/control/latencies.ts';
-import { Budget } from '../../server/control/trace/budget.ts';
+import { Histogram } from '../../server/control/histogram.ts';
+import { Latencies, OTHER_METHODS } from '../../server/control/latencies.ts';
+import { Allowance } from '../../server/control/trace/allowance.ts';
+import type { EndedRequest } from '../../server/control/trace/ended-request.ts';
 import { TraceFilter } from '../../server/control/trace/filter.ts';
+import { outcomeOf, reasonOf } from '../../server/control/trace/outcome.ts';
 import { TraceRing } from '../../server/control/trace/ring.ts';
 import type { TraceEntry, TraceSummary } from '../../server/control/trace/trace-entry.ts';
+import { TracedRequest } from '../../server/control/trace/traced-request.ts';
+import type { Exchange } from '../../server/conversations/exchange.ts';
+import { LogProtect } from '../../server/logging/log-protect.ts';
 
 function summary(fields: Partial<TraceSummary> = {}): TraceSummary {
   return {
@@ -14,6 +20,10 @@ function summary(fields: Partial<TraceSummary> = {}): TraceSummary {
     service: 'opensrf.math',
     method: 'add',
     state: 'complete',
+    outcome: 'ok',
+    reason: '',
+    fault: '',
+    firstAnswerMs: 3,
     statusCode: 205,
     status: 'Request Complete',
     durationMs: 5,
@@ -34,9 +44,38 @@ function entry(fields: Partial<TraceSummary> = {}, params = '[2,2]'): TraceEntry
   return { summary: summary(fields), detail: { locale: '', ingress: '', browser: '', steps: [], folded: 0, params: payload(params), results: payload('[4]') } };
 }
 
-/** The result of a whole search. */
-function all<Result>(search: Generator<void, Result, void>): Result {
-  for (let bit = search.next(); ; bit = search.next()) if (bit.done === true) return bit.value;
+const ROUTERS = new Set(['router@localhost']);
+
+/** An exchange that has ended, as the tap leaves it. */
+function exchange(fields: Partial<Exchange> = {}): Exchange {
+  const ended = {
+    client: 'opensrf@localhost/alice',
+    thread: 't',
+    to: 'router@localhost/opensrf.math',
+    listener: 'opensrf@localhost/listener',
+    worker: 'opensrf@localhost/worker',
+  };
+  const texts = { method: 'add', service: 'opensrf.math', status: '', condition: '', paramsJson: '[2,2]', resultsJson: '[4]' };
+  const values = {
+    type: 'REQUEST',
+    state: 'complete',
+    statusCode: 205,
+    handOvers: 1,
+    resent: false,
+    askedAt: 1_000,
+    handedAt: 1_001,
+    firstAnswerAt: 1_004,
+    endedAt: 1_005,
+    bytes: 1_000,
+  };
+  return { ...ended, ...texts, ...values, dropContents: () => {}, durationMs: (now: number) => now - 1_000, ...fields } as unknown as Exchange;
+}
+
+/** A request that has ended. */
+function traced(id: number, fields: Partial<Exchange> = {}): TracedRequest {
+  const request = new TracedRequest(id, exchange(fields));
+  request.ended(ROUTERS, '', new LogProtect([]));
+  return request;
 }
 
 test('a filter matches if all its parts match', () => {
@@ -56,9 +95,14 @@ test('a filter matches if all its parts match', () => {
     ['status=205', true],
     ['status=complete', true],
     ['status=failed', false],
-    ['status=failed', true, { state: 'refused', statusCode: 404 }],
-    ['status=failed', true, { state: 'abandoned' }],
-    ['status=failed', false, { state: 'open' }],
+    ['status=failed', true, { state: 'refused', outcome: 'failed', statusCode: 404 }],
+    ['status=failed', true, { state: 'abandoned', outcome: 'lost' }],
+    ['status=failed', false, { state: 'open', outcome: 'open' }],
+    ['status=failed', false, { state: 'forgotten', outcome: 'unseen' }],
+    ['outcome=refused', true, { state: 'bounced', outcome: 'refused' }],
+    ['outcome=refused', false, { state: 'refused', outcome: 'failed' }],
+    ['service=*math*', true],
+    ['service=*maths*', false],
     ['slowerThan=4', true],
     ['slowerThan=5', false],
     ['slowerThan=1', false, { durationMs: null }],
@@ -75,84 +119,140 @@ test('a filter matches if all its parts match', () => {
     assert.equal(filter.matches(short, detail), expected, `${query} ${JSON.stringify(fields ?? {})}`);
   }
   assert.match(String(TraceFilter.parse(new URLSearchParams('status=perhaps'))), /"perhaps" is not a code/);
+  assert.match(String(TraceFilter.parse(new URLSearchParams('outcome=good'))), /"good" is not one of ok, failed/);
   assert.match(String(TraceFilter.parse(new URLSearchParams('slowerThan=soon'))), /not a number/);
 });
 
-test('a ring keeps limited numbers of entries and characters, and forgets the oldest first', () => {
-  const any = TraceFilter.parse(new URLSearchParams()) as TraceFilter;
-  const ids = (ring: TraceRing) => all(ring.search(any, 100)).map(({ summary: { id } }) => id);
+test('a ring keeps so many requests and so many bytes, and forgets the oldest ordinary ones first', () => {
+  const ids = (ring: TraceRing) => ring.newestFirst().map(({ id }) => id);
   const byNumber = new TraceRing({ exchanges: 3, bytes: 1e6 });
-  for (let id = 1; id <= 5; id++) byNumber.add(entry({ id }));
+  for (let id = 1; id <= 5; id++) byNumber.add(traced(id));
   assert.deepEqual(ids(byNumber), [5, 4, 3]);
   assert.equal(byNumber.get(2), undefined);
-  assert.equal(byNumber.get(3)?.summary.id, 3);
+  assert.equal(byNumber.get(3)?.id, 3);
   const bySize = new TraceRing({ exchanges: 100, bytes: 25_000 });
-  for (let id = 1; id <= 5; id++) bySize.add(entry({ id }, 'x'.repeat(10_000)));
+  for (let id = 1; id <= 5; id++) bySize.add(traced(id, { bytes: 10_000 }));
   assert.deepEqual(ids(bySize), [5, 4]);
-  bySize.add(entry({ id: 6 }, 'x'.repeat(100_000)));
+  bySize.add(traced(6, { bytes: 100_000 }));
   assert.deepEqual(ids(bySize), [], 'what is too large by itself is not kept at all');
-  assert.deepEqual(all(byNumber.search(any, 2)).length, 2);
 });
 
-test('a budget is spent by the clock and filled by it; eight hundred stanzas a second are free', () => {
-  const budget = new Budget(5, 0);
-  const look = (stanzas: number) => {
-    for (let n = 0; n < stanzas; n++) budget.spendOnStanza(0);
+test('failed and slow requests outlive ordinary ones, but do not take all the room', () => {
+  const ring = new TraceRing({ exchanges: 8, bytes: 1e6 });
+  const kept = () => ring.newestFirst().map(({ id }) => id);
+  ring.add(traced(1, { state: 'refused', statusCode: 500 }));
+  ring.add(traced(2, { endedAt: 9_000 }));
+  for (let id = 3; id <= 20; id++) ring.add(traced(id));
+  assert.deepEqual(kept(), [20, 19, 18, 17, 16, 15, 2, 1]);
+  for (let id = 21; id <= 40; id++) ring.add(traced(id, { state: 'refused' }));
+  assert.deepEqual(kept(), [40, 39, 38, 37, 36, 35, 20, 19]);
+});
+
+test('an allowance is spent by stanzas and their length; once it was exceeded, it is smaller until the traffic is calm', () => {
+  const allowance = new Allowance(0);
+  const takeAll = (length: number) => {
+    let taken = 0;
+    while (allowance.take(length)) taken++;
+    return taken;
   };
-  budget.spend(30);
-  assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false], 'eight hundred stanzas may take as long as they take');
-  look(800);
-  assert.deepEqual([budget.exhausted, budget.overdrawn], [true, true]);
-  budget.refill(1_200);
-  assert.deepEqual([budget.exhausted, budget.overdrawn], [false, false]);
-  look(800);
-  assert.deepEqual([budget.exhausted, budget.overdrawn], [true, false], 'what has begun may end');
-  budget.refill(10_000_000);
-  look(800);
-  assert.equal(budget.exhausted, false);
-  budget.spend(20);
-  assert.equal(budget.exhausted, true, 'no more than 20 ms are saved up');
-  budget.spend(10_000);
-  budget.refill(10_009_900);
-  look(800);
-  assert.equal(budget.exhausted, true, 'of 50 ms that are owed at the most…');
-  budget.refill(10_010_100);
-  look(800);
-  assert.equal(budget.exhausted, false, '…the last are paid back in the time they take');
+  assert.equal(takeAll(100), 12_000);
+  assert.equal(allowance.refill(10), false, 'too little to begin again');
+  assert.equal(allowance.refill(1_010), true);
+  assert.equal(takeAll(3 * 4_096), 3_000, 'four units each');
+  allowance.exceeded(1_010);
+  allowance.refill(2_010);
+  assert.equal(takeAll(1), 3_000);
+  allowance.refill(10_000);
+  assert.equal(takeAll(1), 12_000);
 });
 
-test('a spent budget is refilled when due, not in small amounts', () => {
-  const budget = new Budget(5, 0);
-  for (let n = 0; n < 800; n++) budget.spendOnStanza(0.1);
-  assert.equal(budget.exhausted, true);
-  for (const now of [1, 50, 99]) budget.refillIfDue(now);
-  assert.equal(budget.exhausted, true);
-  budget.refillIfDue(100);
-  assert.equal(budget.exhausted, false);
+test('a histogram knows count and longest exactly, and percentiles to 9 %', () => {
+  const durations = new Histogram();
+  assert.deepEqual([durations.percentile(50), durations.longestMs], [0, 0]);
+  for (let ms = 1; ms <= 1_000; ms++) durations.add(ms);
+  for (const [percent, exact] of [
+    [50, 500],
+    [95, 950],
+    [99, 990],
+  ] as const) {
+    const found = durations.percentile(percent);
+    assert.ok(found >= exact && found <= exact * 1.1, `${found} for ${exact}`);
+  }
+  durations.add(25_200.5);
+  assert.deepEqual([durations.count, durations.longestMs, durations.percentile(100)], [1_001, 25_200.5, 25_200.5]);
+  const short = new Histogram();
+  for (const ms of [0, 0.001, 0.05]) short.add(ms);
+  assert.ok(short.percentile(100) <= 0.05);
 });
 
-test('percentiles are numbers that were there', () => {
-  assert.deepEqual(percentiles([], [50, 99]), [0, 0]);
-  assert.deepEqual(percentiles([3, 1, 2], [0, 50, 99, 100]), [1, 2, 3, 3]);
-  assert.deepEqual(
-    percentiles(
-      Array.from({ length: 100 }, (_, index) => index + 1),
-      [50, 95, 99],
-    ),
-    [50, 95, 99],
+test('methods are counted by outcome; those beyond the limit are counted together, and what was not looked at has no duration', () => {
+  const latencies = new Latencies();
+  const ended = (fields: Partial<EndedRequest>): EndedRequest => ({
+    type: 'REQUEST',
+    service: 'opensrf.math',
+    method: 'add',
+    outcome: 'ok',
+    durationMs: 2,
+    ...fields,
+  });
+  for (let times = 0; times < 3; times++) latencies.add(ended({}));
+  latencies.add(ended({ outcome: 'unseen', durationMs: 99 }));
+  for (const outcome of ['failed', 'refused', 'lost'] as const) latencies.add(ended({ method: 'div', outcome, durationMs: 9 }));
+  latencies.add(ended({ type: 'CONNECT' }));
+  const [add, div] = latencies.reports();
+  assert.deepEqual([add?.method, add?.requests, add?.ok, add?.failed, add?.unseen, add?.maxMs], ['add', 4, 3, 0, 1, 2]);
+  assert.deepEqual([div?.method, div?.requests, div?.failed, div?.refused, div?.lost, div?.p50Ms], ['div', 3, 1, 1, 1, 9]);
+  for (let n = 0; n < 600; n++) latencies.add(ended({ method: `m${n}` }));
+  const reports = latencies.reports();
+  assert.equal(reports.length, 501);
+  assert.equal(reports.find(({ service }) => service === OTHER_METHODS)?.requests, 600 - 500 + 7);
+  assert.equal(
+    reports.reduce((sum, { requests }) => sum + requests, 0),
+    607,
   );
 });
 
-test('latencies are reported by service and method, for a bounded number of methods, without CONNECTs and open requests', () => {
-  const latencies = new Latencies();
-  for (const durationMs of [1, 2, 3]) latencies.add(summary({ durationMs }));
-  latencies.add(summary({ method: 'mult', state: 'refused', durationMs: 9 }));
-  latencies.add(summary({ durationMs: null }));
-  latencies.add(summary({ type: 'CONNECT' }));
-  assert.deepEqual(latencies.reports(), [
-    { service: 'opensrf.math', method: 'add', requests: 3, failed: 0, p50Ms: 2, p95Ms: 3, p99Ms: 3, maxMs: 3 },
-    { service: 'opensrf.math', method: 'mult', requests: 1, failed: 1, p50Ms: 9, p95Ms: 9, p99Ms: 9, maxMs: 9 },
-  ]);
-  for (let n = 0; n < 600; n++) latencies.add(summary({ method: `m${n}` }));
-  assert.equal(latencies.reports().length, 500);
+test('every request without a good answer says why in a sentence', () => {
+  const router = 'router@localhost/opensrf.math';
+  const cases: [fields: Partial<Exchange>, outcome: string, reason: RegExp][] = [
+    [{}, 'ok', /^$/],
+    [{ state: 'refused', statusCode: 500, status: 'died' }, 'failed', /^The service answered with status 500: died$/],
+    [
+      { state: 'refused', statusCode: 404, status: 'Service opensrf.math is not registered', worker: router, handOvers: 0 },
+      'refused',
+      /^The router refused it: 404: Service opensrf/,
+    ],
+    [
+      { state: 'bounced', statusCode: 403, condition: 'forbidden', status: 'not trusted', worker: router, handOvers: 0 },
+      'refused',
+      /^The router refused it: forbidden 403: not trusted$/,
+    ],
+    [
+      { state: 'refused', statusCode: 503, status: 'Service opensrf.math lost its listener', worker: router },
+      'lost',
+      /^The listener opensrf@localhost\/listener was lost before/,
+    ],
+    [{ state: 'refused', statusCode: 503, status: 'Service opensrf.math lost the worker of this request', worker: router }, 'lost', /^The worker ended before/],
+    [
+      { state: 'bounced', statusCode: 503, condition: 'service-unavailable', worker: 'opensrf@localhost/gone', handOvers: 0 },
+      'lost',
+      /^It bounced from opensrf@localhost\/gone: service-unavailable 503$/,
+    ],
+    [{ state: 'abandoned' }, 'lost', /^The client opensrf@localhost\/alice left before/],
+    [{ state: 'abandoned', resent: true }, 'lost', /^The client sent it again/],
+    [{ state: 'forgotten' }, 'unseen', /This is no failure/],
+    [{ state: 'open', worker: '' }, 'open', /^Unanswered for 61 s: the listener opensrf@localhost\/listener has the request, and no worker has answered\.$/],
+    [{ state: 'open' }, 'open', /^Unanswered for 61 s: the worker opensrf@localhost\/worker has answered in part\.$/],
+  ];
+  for (const [fields, expected, reason] of cases) {
+    const one = exchange(fields);
+    const outcome = outcomeOf(one, ROUTERS);
+    assert.equal(outcome, expected, JSON.stringify(fields));
+    assert.match(reasonOf(one, outcome, '', 62_000), reason);
+  }
+  assert.equal(reasonOf(exchange({ state: 'open' }), 'open', '', 60_000), '', 'it may still get its answer');
+  assert.match(
+    reasonOf(exchange({ state: 'refused', statusCode: 500, status: 'injected fault' }), 'failed', 'status', 0),
+    /^Injected fault "status"\. The service answered/,
+  );
 });

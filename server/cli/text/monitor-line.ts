@@ -1,3 +1,4 @@
+import type { Outcome } from '../../control/trace/outcome.ts';
 import type { TraceSummary } from '../../control/trace/trace-entry.ts';
 import { oneLine } from './one-line.ts';
 import { endOf } from './table.ts';
@@ -6,12 +7,14 @@ const GREEN = 32;
 const RED = 31;
 const GREY = 90;
 
+const COLORS: Readonly<Record<Outcome, number>> = { ok: GREEN, failed: RED, refused: RED, lost: RED, open: GREY, unseen: GREY };
+
 /** A narrower terminal has no room for transaction ids. */
 const NARROW = 100;
 
 /** The text for an ended request: one line, and a second one with the reason if it failed. */
 export function linesOf(summary: TraceSummary, width: number, colors: boolean): string[] {
-  const { at, state, status, durationMs, xid } = summary;
+  const { at, reason, durationMs, xid } = summary;
   const paint = (text: string, code: number) => (colors ? `\u001b[${code}m${text}\u001b[39m` : text);
   const time = new Date(at).toISOString().slice(11, 23);
   const outcome = outcomeOf(summary);
@@ -20,13 +23,12 @@ export function linesOf(summary: TraceSummary, width: number, colors: boolean): 
   const room = width - time.length - outcome.length - took.length - end.length - 8;
   const what = beginningOf(whatOf(summary), Math.max(20, Math.floor(room / 2)));
   const who = whoOf(summary, Math.max(20, room - what.length));
-  const first = `${paint(time, GREY)}  ${what}  ${paint(outcome, state === 'complete' ? GREEN : RED)}  ${took}  ${who}${end}`;
-  const reason = oneLine(status);
-  return state === 'complete' || reason === '' ? [first] : [first, `    ${beginningOf(reason, width - 4)}`];
+  const first = `${paint(time, GREY)}  ${what}  ${paint(outcome, COLORS[summary.outcome])}  ${took}  ${who}${end}`;
+  return reason === '' ? [first] : [first, `    ${beginningOf(oneLine(reason), width - 4)}`];
 }
 
-function outcomeOf({ state, statusCode }: TraceSummary): string {
-  return state === 'complete' ? 'ok' : `${state} ${statusCode || ''}`.trim();
+function outcomeOf({ outcome, statusCode }: TraceSummary): string {
+  return outcome === 'ok' ? 'ok' : `${outcome} ${statusCode || ''}`.trim();
 }
 
 function whatOf({ service, method, type }: TraceSummary): string {

@@ -4,8 +4,8 @@ import { routerName } from '../../config/config.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
 import type { Guard } from '../../kernel/guard.ts';
 import { VERSION } from '../../kernel/version.ts';
+import type { EndedRequest } from '../trace/ended-request.ts';
 import type { Trace } from '../trace/trace.ts';
-import type { TraceSummary } from '../trace/trace-entry.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import type { Load } from './load.ts';
 import { Meters, type Values } from './meters.ts';
@@ -22,10 +22,12 @@ export class Metrics {
   private readonly names: readonly string[];
   private readonly clock: Pick<ServerClock, 'soon'>;
   private readonly guard: Guard;
+  private readonly trace: Trace;
 
   constructor(server: ChopChop, trace: Trace, load: Load) {
     const { registry } = this;
     this.clock = server.clock;
+    this.trace = trace;
     this.guard = server.guards.create('metrics', null);
     const { metricSeries } = server.config.limits;
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
@@ -35,7 +37,8 @@ export class Metrics {
     addRouterMetrics(meters, server);
     addLoadMetrics(meters, load);
     addMemoryMetrics(meters, server);
-    meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not observe because of high load', [], () => [[{}, trace.unseen]]);
+    meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
+    meters.counter('trace_unseen_requests', 'Requests handed to listeners that the trace did not look at', [], () => [[{}, trace.unseenRequests]]);
     const isThere = (service: string) => service === 'router' || [...server.routers.values()].some(({ classes }) => classes.has(service));
     this.latency = new LatencyMetric(registry, PREFIX, isThere, metricSeries);
     this.names = registry.getMetricsAsArray().map(({ name }) => name);
@@ -43,9 +46,9 @@ export class Metrics {
     for (const metric of registry.getMetricsAsArray()) if (isCounter(metric)) metric.name = metric.name.replace(/_total$/, '');
   }
 
-  /** A request has ended. */
-  ended({ type, service, state, durationMs }: TraceSummary): void {
-    if (type === 'REQUEST' && durationMs !== null) this.latency.observe(service, state, durationMs / 1000);
+  /** A request is over. */
+  ended({ type, service, outcome, durationMs }: EndedRequest): void {
+    if (type === 'REQUEST' && outcome !== 'unseen') this.latency.observe(service, outcome, durationMs / 1000);
   }
 
   get contentType(): string {
@@ -54,6 +57,7 @@ export class Metrics {
 
   /** Writes one metric per turn of the event loop: thousands of series take some milliseconds. */
   async text(): Promise<string> {
+    this.trace.update();
     const texts: string[] = [];
     for (const name of this.names) {
       await new Promise<void>((resolve) => this.clock.soon(resolve));

@@ -1,5 +1,5 @@
-import type { Recording } from './recording.ts';
 import { shortened, type TraceStep, type TraceSummary } from './trace-entry.ts';
+import type { TracedRequest } from './traced-request.ts';
 
 /** The events since the last batch. */
 export interface TraceBatch {
@@ -20,18 +20,18 @@ const MAX_SESSIONS = 200;
 
 /** Collects the next batch for the watchers. */
 export class BatchCollector {
-  private readonly changed = new Map<number, Recording>();
+  private readonly changed = new Map<number, TracedRequest>();
   private steps: TraceStep[] = [];
   private came: string[] = [];
   private left: string[] = [];
 
-  step(recording: Recording, step: TraceStep): void {
-    this.change(recording);
+  step(request: TracedRequest, step: TraceStep): void {
+    this.change(request);
     if (this.steps.length < MAX_STEPS) this.steps.push(step);
   }
 
-  ended(recording: Recording): void {
-    this.change(recording);
+  ended(request: TracedRequest): void {
+    this.change(request);
   }
 
   sessionBound(jid: string): void {
@@ -42,14 +42,14 @@ export class BatchCollector {
     if (this.left.length < MAX_SESSIONS) this.left.push(shortened(jid));
   }
 
-  private change(recording: Recording): void {
-    if (this.changed.size < MAX_REQUESTS || this.changed.has(recording.id)) this.changed.set(recording.id, recording);
+  private change(request: TracedRequest): void {
+    if (this.changed.size < MAX_REQUESTS || this.changed.has(request.id)) this.changed.set(request.id, request);
   }
 
-  /** @returns null without events. */
-  take(): TraceBatch | null {
+  /** @param now Milliseconds since 1970. @returns null without events. */
+  take(now: number): TraceBatch | null {
     if (this.changed.size === 0 && this.came.length === 0 && this.left.length === 0) return null;
-    const requests = Array.from(this.changed.values(), (recording) => recording.summary());
+    const requests = Array.from(this.changed.values(), (request) => request.summary(now));
     const batch = { requests, steps: this.steps, came: this.came, left: this.left };
     this.changed.clear();
     this.steps = [];

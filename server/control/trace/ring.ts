@@ -1,74 +1,93 @@
-import { heldBytes } from '../../../shared/held-bytes.ts';
 import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
-import type { TraceFilter } from './filter.ts';
-import { MAX_STEPS } from './recording.ts';
-import type { TraceEntry, TraceStep } from './trace-entry.ts';
+import type { TraceStep } from './trace-entry.ts';
+import type { TracedRequest } from './traced-request.ts';
 
-/** The approximate memory of an entry and a step besides their texts. */
-const ENTRY_BYTES = 1_000;
-const STEP_BYTES = 80;
+/** The part of the memory that failed and slow requests may take while ordinary ones go. */
+const NOTABLE_PART = 0.75;
 
-/** The last requests, oldest first. */
+/** The ended requests that are remembered. Beyond the limits the oldest ordinary ones go first, failed and slow ones last. */
 export class TraceRing {
   private readonly limits: ExchangeLimits;
-  private readonly entries = new Map<number, TraceEntry>();
+  private readonly ordinary = new Shelf();
+  private readonly notable = new Shelf();
   /** The last request of each client on a thread, by {@link keyOf}. */
-  private readonly lastOf = new Map<string, number>();
-  private bytes = 0;
+  private readonly lastOf = new Map<string, TracedRequest>();
 
   constructor(limits: ExchangeLimits) {
     this.limits = limits;
   }
 
   get size(): number {
-    return this.entries.size;
+    return this.ordinary.requests.size + this.notable.requests.size;
   }
 
-  add(entry: TraceEntry): void {
-    this.entries.set(entry.summary.id, entry);
-    this.lastOf.set(keyOf(entry.summary.client, entry.summary.thread), entry.summary.id);
-    this.bytes += bytesOf(entry);
-    for (const oldest of this.entries.values()) {
-      if (this.entries.size <= this.limits.exchanges && this.bytes <= this.limits.bytes) return;
-      this.remove(oldest);
-    }
+  add(request: TracedRequest): void {
+    (request.notable ? this.notable : this.ordinary).add(request);
+    this.lastOf.set(keyOf(request.exchange.client, request.exchange.thread), request);
+    while (this.size > this.limits.exchanges || this.bytes > this.limits.bytes) this.removeOne();
   }
 
-  /** Adds a step to the last request of a client on a thread, if it is still remembered and has room. */
-  addStep(client: string, thread: string, step: TraceStep): void {
-    const entry = this.entries.get(this.lastOf.get(keyOf(client, thread)) ?? 0);
-    if (entry === undefined || entry.detail.steps.length >= MAX_STEPS) return;
-    const { summary, detail } = entry;
-    this.entries.set(summary.id, { summary, detail: { ...detail, steps: [...detail.steps, step] } });
-    this.bytes += STEP_BYTES;
+  /** Adds a step to the last request of a client on a thread, if that is remembered. @param since Requests of before may not be the last: not all were seen. */
+  addStep(client: string, thread: string, since: number, step: TraceStep): void {
+    const request = this.lastOf.get(keyOf(client, thread));
+    if (request !== undefined && request.exchange.askedAt >= since) request.after(step);
   }
 
-  get(id: number): TraceEntry | undefined {
-    return this.entries.get(id);
+  get(id: number): TracedRequest | undefined {
+    return this.ordinary.requests.get(id) ?? this.notable.requests.get(id);
   }
 
-  /** The latest matches, newest first. Yields after each entry, because a text search in all of them takes long. */
-  *search(filter: TraceFilter, limit: number): Generator<void, TraceEntry[], void> {
-    const found: TraceEntry[] = [];
-    for (const entry of [...this.entries.values()].reverse()) {
-      if (found.length === limit) break;
-      if (filter.matches(entry.summary, entry.detail)) found.push(entry);
-      yield;
-    }
-    return found;
-  }
-
-  private remove(entry: TraceEntry): void {
-    const { id, client, thread } = entry.summary;
-    const key = keyOf(client, thread);
-    this.entries.delete(id);
-    if (this.lastOf.get(key) === id) this.lastOf.delete(key);
-    this.bytes -= bytesOf(entry);
+  /** All, newest first. */
+  newestFirst(): TracedRequest[] {
+    const all = [...this.ordinary.requests.values(), ...this.notable.requests.values()];
+    return all.sort((a, b) => b.id - a.id);
   }
 
   clear(): void {
-    this.entries.clear();
+    this.ordinary.clear();
+    this.notable.clear();
     this.lastOf.clear();
+  }
+
+  private get bytes(): number {
+    return this.ordinary.bytes + this.notable.bytes;
+  }
+
+  private removeOne(): void {
+    const crowded = this.notable.bytes > NOTABLE_PART * this.limits.bytes || this.notable.requests.size > NOTABLE_PART * this.limits.exchanges;
+    const request = (crowded ? this.notable : this.ordinary).removeOldest() ?? this.notable.removeOldest() ?? this.ordinary.removeOldest();
+    if (request === null) return;
+    const key = keyOf(request.exchange.client, request.exchange.thread);
+    if (this.lastOf.get(key) === request) this.lastOf.delete(key);
+  }
+}
+
+/** Requests in the order of their ends, with the bytes that were counted for each. */
+class Shelf {
+  readonly requests = new Map<number, TracedRequest>();
+  private readonly counted = new Map<number, number>();
+  bytes = 0;
+
+  add(request: TracedRequest): void {
+    const { id, bytes } = request;
+    this.requests.set(id, request);
+    this.counted.set(id, bytes);
+    this.bytes += bytes;
+  }
+
+  removeOldest(): TracedRequest | null {
+    for (const [id, request] of this.requests) {
+      this.requests.delete(id);
+      this.bytes -= this.counted.get(id) ?? 0;
+      this.counted.delete(id);
+      return request;
+    }
+    return null;
+  }
+
+  clear(): void {
+    this.requests.clear();
+    this.counted.clear();
     this.bytes = 0;
   }
 }
@@ -76,30 +95,4 @@ export class TraceRing {
 /** A client's session as OpenSRF identifies it; addresses contain no line feed. */
 function keyOf(client: string, thread: string): string {
   return `${client}\n${thread}`;
-}
-
-/** The memory of an entry; its steps share the addresses of the summary. */
-function bytesOf({ summary, detail }: TraceEntry): number {
-  const { service, method, status, client, to, listener, worker, xid, thread, threadTrace } = summary;
-  const { locale, ingress, browser, steps, params, results } = detail;
-  const texts = heldBytes(
-    client,
-    thread,
-    service,
-    method,
-    status,
-    client,
-    to,
-    listener,
-    worker,
-    xid,
-    thread,
-    threadTrace,
-    locale,
-    ingress,
-    browser,
-    params.json,
-    results.json,
-  );
-  return ENTRY_BYTES + STEP_BYTES * steps.length + texts;
 }

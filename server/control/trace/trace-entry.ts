@@ -1,6 +1,7 @@
 import { detached } from '../../../shared/detach.ts';
 import type { Exchange, ExchangeState } from '../../conversations/exchange.ts';
 import { type LogProtect, REDACTED } from '../../logging/log-protect.ts';
+import { type Outcome, reasonOf } from './outcome.ts';
 
 /** One stanza of a request or its answer. */
 export interface TraceStep {
@@ -27,11 +28,18 @@ export interface TraceSummary {
   /** `''` for a CONNECT. */
   readonly method: string;
   readonly state: ExchangeState;
+  readonly outcome: Outcome;
+  /** Why it has no good answer, as a sentence; `''` if it has one, or may still get it. */
+  readonly reason: string;
+  /** The name of the fault that a test has injected, or `''`. */
+  readonly fault: string;
   /** The last status code, or 0. */
   readonly statusCode: number;
   readonly status: string;
   /** Null while it is open. */
   readonly durationMs: number | null;
+  /** From the hand-over to a listener to the first sign of a worker: a worker was awaited, or worked on the first part of its answer. Null if a worker was addressed, or none has answered. */
+  readonly firstAnswerMs: number | null;
   readonly client: string;
   /** The addressee: a service's address at its router, or a worker. */
   readonly to: string;
@@ -79,8 +87,18 @@ const MAX_PAYLOAD_LENGTH = 128 * 1024;
 /** The most characters kept of a name, an address or a status: a peer may send megabytes. */
 const MAX_NAME_LENGTH = 512;
 
-export function summaryOf(id: number, exchange: Exchange): TraceSummary {
-  const { askedAt, type, state, statusCode, endedAt, length } = exchange;
+/** A request, as far as a summary needs it. */
+export interface Summarized {
+  readonly id: number;
+  readonly exchange: Exchange;
+  readonly outcome: Outcome;
+  readonly fault: string;
+  readonly durationMs: number;
+}
+
+/** @param now Milliseconds since 1970. */
+export function summaryOf({ id, exchange, outcome, fault, durationMs }: Summarized, now: number): TraceSummary {
+  const { askedAt, type, state, statusCode, handedAt, firstAnswerAt, length } = exchange;
   return {
     id,
     at: askedAt,
@@ -88,9 +106,13 @@ export function summaryOf(id: number, exchange: Exchange): TraceSummary {
     service: shortened(exchange.service),
     method: shortened(exchange.method),
     state,
+    outcome,
+    reason: shortened(reasonOf(exchange, outcome, fault, now)),
+    fault,
     statusCode,
     status: shortened(exchange.status),
-    durationMs: state === 'open' ? null : endedAt - askedAt,
+    durationMs: outcome === 'open' ? null : durationMs,
+    firstAnswerMs: handedAt === 0 || firstAnswerAt === 0 ? null : firstAnswerAt - handedAt,
     client: shortened(exchange.client),
     to: shortened(exchange.to),
     listener: shortened(exchange.listener),
@@ -107,19 +129,22 @@ export function shortened(text: string): string {
   return text.length <= MAX_NAME_LENGTH ? text : detached(`${text.slice(0, MAX_NAME_LENGTH)}…`);
 }
 
-export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, protect: LogProtect): TraceDetail {
-  const { locale, ingress, browser, method, paramsJson } = exchange;
+/** What is shown of parameters and results. */
+export interface Payloads {
+  readonly params: TracePayload;
+  readonly results: TracePayload;
+}
+
+/** @returns parameters and results, cut and redacted. */
+export function payloadsOf(exchange: Exchange, protect: LogProtect): Payloads {
   // The results of a protected method (a session key, say) are as secret as its parameters.
-  const isProtected = protect.protects(method);
-  return {
-    locale: shortened(locale),
-    ingress: shortened(ingress),
-    browser: shortened(browser),
-    steps,
-    folded,
-    params: isProtected ? REDACTED_PAYLOAD : payload(paramsJson),
-    results: isProtected ? REDACTED_PAYLOAD : payload(exchange.resultsJson),
-  };
+  if (protect.protects(exchange.method)) return { params: REDACTED_PAYLOAD, results: REDACTED_PAYLOAD };
+  return { params: payload(exchange.paramsJson), results: payload(exchange.resultsJson) };
+}
+
+export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, payloads: Payloads): TraceDetail {
+  const { locale, ingress, browser } = exchange;
+  return { locale: shortened(locale), ingress: shortened(ingress), browser: shortened(browser), steps, folded, ...payloads };
 }
 
 function payload(json: string): TracePayload {

@@ -2,45 +2,41 @@ import type { Timer } from '../../../shared/clock.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
-import type { ExchangeObserver, UnaskedKind } from '../../conversations/exchange-tap.ts';
+import type { UnaskedKind } from '../../conversations/exchange-tap.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import { Watchers } from '../../kernel/watchers.ts';
 import type { Session } from '../../sessions/session.ts';
 import { BatchCollector, type TraceBatch } from './batch.ts';
-import { Budget } from './budget.ts';
-import { BudgetedTap, type SessionObserver, type TracedServer } from './budgeted-tap.ts';
 import type { TraceFilter } from './filter.ts';
-import { Recording } from './recording.ts';
+import { FollowedTraffic, type TrafficObserver } from './followed-traffic.ts';
 import { TraceRing } from './ring.ts';
-import { shortened, type TraceEntry, type TraceStep, type TraceSummary } from './trace-entry.ts';
+import { shortened, type TraceEntry, type TraceStep } from './trace-entry.ts';
+import { TracedRequest } from './traced-request.ts';
+import type { TracedServer } from './traced-server.ts';
 
 /** Watches the trace. */
 export interface TraceWatcher {
   happened(batch: TraceBatch): void;
 }
 
-/** Called with observed stanzas and requests. */
+/** Called with the stanzas of requests, and with requests that have ended. */
 export interface TraceListener {
   stanzaSeen(step: TraceStep): void;
-  requestEnded(summary: TraceSummary): void;
+  requestEnded(request: TracedRequest): void;
 }
 
-/** The time budget of observation, without and with watchers. */
-const MS_PER_SECOND = { unwatched: 5, watched: 40 } as const;
-
-/** The interval of batches for watchers. */
+/** The interval at which the trace reads what has passed, and sends it to watchers. */
 const BATCH_MS = 100;
 
 /** Remembers the latest requests, and sends events to watchers. */
-export class Trace implements ExchangeObserver, SessionObserver {
+export class Trace implements TrafficObserver {
   private readonly ring: TraceRing;
-  private readonly budget = new Budget(MS_PER_SECOND.unwatched, SYSTEM_TIME.now());
   private readonly batch = new BatchCollector();
   private readonly watchers: Watchers<[TraceBatch]>;
   /** The open requests, in order of their beginning. */
-  private readonly open = new Map<Exchange, Recording>();
+  private readonly open = new Map<Exchange, TracedRequest>();
   private readonly server: TracedServer;
-  private readonly tap: BudgetedTap;
+  private readonly traffic: FollowedTraffic;
   private readonly listener: TraceListener;
   private count = 0;
   private timer: Timer | null = null;
@@ -53,122 +49,118 @@ export class Trace implements ExchangeObserver, SessionObserver {
     this.server = server;
     this.listener = listener;
     this.watchers = new Watchers(server.guards, 'trace watcher');
-    this.tap = new BudgetedTap(server, this.budget, this, () => this.schedule());
-    this.tap.start();
+    this.traffic = new FollowedTraffic(server, this);
+    this.traffic.start();
   }
 
-  /** Stanzas that were not observed because of high load. */
+  /** Stanzas that were not looked at because there were too many. */
   get unseen(): number {
-    return this.tap.unseen;
+    return this.traffic.unseenStanzas;
+  }
+
+  /** Requests handed to listeners that were not looked at. */
+  get unseenRequests(): number {
+    return this.traffic.unseenRequests;
   }
 
   stop(): void {
-    this.tap.stop();
+    this.traffic.stop();
     this.timer?.cancel();
+  }
+
+  /** Reads what has passed until now. */
+  update(): void {
+    if (!this.traffic.readQueue()) this.begun();
+    this.forgetLastAnswer();
   }
 
   /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns A function that unsubscribes. */
   watch(watcher: TraceWatcher, takenOut: () => void): () => void {
-    const end = this.watchers.add((batch) => watcher.happened(batch), takenOut);
-    this.budget.msPerSecond = MS_PER_SECOND.watched;
-    return () => {
-      end();
-      if (this.watchers.size === 0) this.budget.msPerSecond = MS_PER_SECOND.unwatched;
-    };
+    return this.watchers.add((batch) => watcher.happened(batch), takenOut);
   }
 
   /** The open and ended requests that match, newest first. Yields after each one. */
   *search(filter: TraceFilter, limit: number): Generator<void, TraceEntry[], void> {
+    this.update();
     const found: TraceEntry[] = [];
-    for (const recording of [...this.open.values()].reverse()) {
+    const now = SYSTEM_TIME.wallTime();
+    const all = [...this.open.values(), ...this.ring.newestFirst()].sort((a, b) => b.id - a.id);
+    for (const request of all) {
       if (found.length === limit) break;
-      const entry = recording.entry(this.server.protect());
+      const entry = request.entry(now, this.server.protect());
       if (filter.matches(entry.summary, entry.detail)) found.push(entry);
       yield;
     }
-    found.push(...(yield* this.ring.search(filter, limit)));
-    return found.sort((a, b) => b.summary.id - a.summary.id).slice(0, limit);
+    return found;
   }
 
   /** An open or past request, or undefined. */
   get(id: number): TraceEntry | undefined {
-    const recording = [...this.open.values()].find((one) => one.id === id);
-    return recording?.entry(this.server.protect()) ?? this.ring.get(id);
+    const request = this.ring.get(id) ?? [...this.open.values()].find((one) => one.id === id);
+    return request?.entry(SYSTEM_TIME.wallTime(), this.server.protect());
   }
 
   /** Forgets past requests. */
   clear(): void {
+    this.update();
     this.ring.clear();
   }
 
+  begun(): void {
+    this.timer ??= this.server.clock.after(BATCH_MS, () => this.tick());
+  }
+
   asked(exchange: Exchange, stanza: Stanza): void {
-    const recording = new Recording(++this.count, exchange);
-    this.open.set(exchange, recording);
-    this.seen(recording, recording.asked(stanza));
+    const request = new TracedRequest(++this.count, exchange);
+    this.open.set(exchange, request);
+    this.seen(request, request.asked(stanza));
   }
 
   handed(exchange: Exchange): void {
-    const recording = this.open.get(exchange);
-    if (recording !== undefined) this.seen(recording, recording.handed());
+    const request = this.open.get(exchange);
+    if (request !== undefined) this.seen(request, request.handed());
   }
 
-  answered(exchange: Exchange, stanza: Stanza): void {
+  answered(exchange: Exchange, stanza: Stanza, at: number): void {
     // Called once for each message in a stanza.
     if (stanza === this.lastAnswer && exchange === this.lastAnswered) return;
     this.lastAnswer = stanza;
     this.lastAnswered = exchange;
-    const recording = this.open.get(exchange);
-    if (recording !== undefined) this.seen(recording, recording.answered(stanza, exchange.epoch + SYSTEM_TIME.now()));
+    const request = this.open.get(exchange);
+    if (request !== undefined) this.seen(request, request.answered(stanza, at));
   }
 
   ended(exchange: Exchange): void {
-    const recording = this.open.get(exchange);
-    if (recording === undefined) return;
+    const request = this.open.get(exchange);
+    if (request === undefined) return;
+    const { routers } = this.server;
     this.open.delete(exchange);
-    const entry = recording.entry(this.server.protect());
-    this.ring.add(entry);
+    request.ended(routers, this.server.faultOf(exchange), this.server.protect());
+    this.ring.add(request);
     if (exchange === this.lastAnswered) this.forgetLastAnswer();
-    this.listener.requestEnded(entry.summary);
-    if (!this.isWatched) return;
-    this.batch.ended(recording);
-    this.schedule();
+    this.listener.requestEnded(request);
+    if (this.isWatched) this.batch.ended(request);
   }
 
-  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza): void {
+  unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza, at: number): void {
     // Called for each message in it.
     if (stanza === this.lastAnswer) return;
     this.lastAnswer = stanza;
-    this.schedule();
     const { from, length } = stanza;
-    const [shortClient, shortThread] = [shortened(client), shortened(thread)];
-    this.ring.addStep(shortClient, shortThread, { at: SYSTEM_TIME.wallTime(), kind, from: shortened(from), to: shortClient, length });
+    this.ring.addStep(client, thread, this.traffic.sightSince, { at, kind, from: shortened(from), to: shortened(client), length });
   }
 
   sessionBound({ jid }: Session): void {
-    if (!this.isWatched) return;
-    this.batch.sessionBound(jid);
-    this.schedule();
+    if (this.isWatched) this.batch.sessionBound(jid);
   }
 
   sessionEnded({ jid }: Session): void {
-    if (!this.isWatched) return;
-    this.batch.sessionEnded(jid);
-    this.schedule();
+    if (this.isWatched) this.batch.sessionEnded(jid);
   }
 
-  lostSight(): void {
-    for (const exchange of [...this.open.keys()]) {
-      exchange.state = 'forgotten';
-      exchange.endedAt = exchange.epoch + SYSTEM_TIME.now();
-      this.ended(exchange);
-    }
-  }
-
-  private seen(recording: Recording, step: TraceStep): void {
+  private seen(request: TracedRequest, step: TraceStep): void {
     this.listener.stanzaSeen(step);
-    if (!this.isWatched) return;
-    this.batch.step(recording, step);
-    this.schedule();
+    if (this.isWatched) this.batch.step(request, step);
   }
 
   private forgetLastAnswer(): void {
@@ -180,19 +172,10 @@ export class Trace implements ExchangeObserver, SessionObserver {
     return this.watchers.size > 0;
   }
 
-  /** Schedules the next batch, and the resumption of observation. */
-  private schedule(): void {
-    this.timer ??= this.server.clock.after(BATCH_MS, () => this.tick());
-  }
-
   private tick(): void {
     this.timer = null;
-    this.forgetLastAnswer();
-    const begin = SYSTEM_TIME.now();
-    this.budget.refill(begin);
-    if (!this.tap.resume()) this.schedule();
-    const batch = this.batch.take();
+    this.update();
+    const batch = this.batch.take(SYSTEM_TIME.wallTime());
     if (batch !== null) this.watchers.call(batch);
-    this.budget.spend(SYSTEM_TIME.now() - begin);
   }
 }

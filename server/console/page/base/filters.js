@@ -3,15 +3,14 @@
 import { h } from './dom.js';
 import { isFailure } from './format.js';
 
-/** States, and the status codes of OpenSRF's programs. */
-const STATES = ['failed', 'open', 'complete', 'refused', 'bounced', 'abandoned', 'forgotten'];
-const CODES = ['205', '400', '401', '403', '404', '408', '417', '500', '503'];
-const STATUSES = ['', ...STATES, ...CODES];
+/** Outcomes, as docs/console.md explains them; `not ok` is failed, refused and lost together. */
+const OUTCOMES = ['', 'not ok', 'ok', 'failed', 'refused', 'lost', 'open', 'unseen'];
 
 const FIELDS = [
-  { name: 'service', label: 'Service', placeholder: 'opensrf.math' },
-  { name: 'method', label: 'Method', placeholder: 'add, or op*' },
-  { name: 'status', label: 'Status', choices: STATUSES },
+  { name: 'service', label: 'Service', placeholder: 'part of a name' },
+  { name: 'method', label: 'Method', placeholder: 'part, or op*' },
+  { name: 'outcome', label: 'Outcome', choices: OUTCOMES },
+  { name: 'code', label: 'Code', placeholder: '500', type: 'number' },
   { name: 'jid', label: 'JID', placeholder: 'part of a JID' },
   { name: 'xid', label: 'xid', placeholder: 'exact' },
   { name: 'slowerThan', label: 'Slower than', placeholder: 'ms', type: 'number' },
@@ -34,8 +33,22 @@ export function filterBar(onChange) {
     h('div', { class: 'field wide' }, h('label', { for: 'filter-text' }, 'Text'), text),
     FIELDS.map(({ name, label }) => h('div', { class: 'field' }, h('label', { for: `filter-${name}` }, label), inputs.get(name))),
   );
-  const query = () => new URLSearchParams([...inputs].filter(([, input]) => input.value.trim() !== '').map(([name, input]) => [name, input.value.trim()]));
+  const query = () => {
+    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.value.trim()]));
+    return new URLSearchParams(Object.entries(wanted(values)).filter(([, value]) => value !== ''));
+  };
   return { element, query };
+}
+
+/** The parameters of the control interface. */
+function wanted({ service, method, outcome, code, ...others }) {
+  const status = outcome === 'not ok' ? 'failed' : code;
+  return { service: part(service), method: part(method), outcome: outcome === 'not ok' ? '' : outcome, status, ...others };
+}
+
+/** A text without a `*` matches anywhere in a name. */
+function part(text) {
+  return text === '' || text.includes('*') ? text : `*${text}*`;
 }
 
 function inputOf({ name, placeholder, choices, type = 'text' }, onChange) {
@@ -50,20 +63,22 @@ function inputOf({ name, placeholder, choices, type = 'text' }, onChange) {
 
 /** Whether the summary of a request matches the filters. */
 export function matches(query, request) {
-  const wanted = (name) => query.get(name) ?? '';
+  const asked = (name) => query.get(name) ?? '';
   const { service, method, xid, durationMs, client, listener, worker, to } = request;
-  if (!fits(wanted('service'), service) || !fits(wanted('method'), method)) return false;
-  if (wanted('xid') !== '' && wanted('xid') !== xid) return false;
-  const slowerThan = Number(wanted('slowerThan'));
+  if (!fits(asked('service'), service) || !fits(asked('method'), method)) return false;
+  if (asked('xid') !== '' && asked('xid') !== xid) return false;
+  if (asked('outcome') !== '' && asked('outcome') !== request.outcome) return false;
+  const slowerThan = Number(asked('slowerThan'));
   if (slowerThan > 0 && !(durationMs !== null && durationMs > slowerThan)) return false;
-  return [client, listener, worker, to].some((jid) => jid.includes(wanted('jid'))) && statusFits(wanted('status'), request);
+  return [client, listener, worker, to].some((jid) => jid.includes(asked('jid'))) && statusFits(asked('status'), request);
 }
 
-function statusFits(wanted, request) {
-  if (wanted === '') return true;
-  return wanted === 'failed' ? isFailure(request) : wanted === request.state || wanted === String(request.statusCode);
+function statusFits(status, request) {
+  if (status === '') return true;
+  return status === 'failed' ? isFailure(request) : status === String(request.statusCode);
 }
 
 function fits(wanted, name) {
+  if (wanted.startsWith('*')) return name.includes(wanted.replaceAll('*', ''));
   return wanted === '' || (wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted);
 }

@@ -68,12 +68,12 @@ export function nameParts({ service, method, type }) {
 }
 
 /** The outcome of a request, in a word or two. */
-export function outcome({ state, statusCode }) {
-  if (state === 'complete') return 'ok';
-  if (state === 'open') return 'open';
-  return statusCode === 0 || state === 'abandoned' || state === 'forgotten' ? state : `${state} ${statusCode}`;
+export function outcome(request) {
+  if (request.outcome === 'unseen') return 'not looked at';
+  return isFailure(request) && request.statusCode !== 0 ? `${request.outcome} ${request.statusCode}` : request.outcome;
 }
 
-export function isFailure({ state }) {
-  return state === 'refused' || state === 'bounced' || state === 'abandoned' || state === 'forgotten';
+/** Whether something went wrong. */
+export function isFailure({ outcome: word }) {
+  return word === 'failed' || word === 'refused' || word === 'lost';
 }

@@ -16,7 +16,14 @@ const PLOTS = [
       { name: 'p95', of: ({ p95Ms }) => p95Ms },
     ],
   },
-  { title: 'Failed requests', unit: (value) => `${number(value)}/s`, lines: [{ name: 'failed', of: ({ failed }) => failed }] },
+  {
+    title: 'Failed, refused, lost',
+    unit: (value) => `${number(value)}/s`,
+    lines: [
+      { name: 'not ok', of: ({ failed }) => failed },
+      { name: 'not looked at', of: ({ unseen }) => unseen },
+    ],
+  },
   { title: 'Unanswered', unit: number, lines: [{ name: 'unanswered', of: ({ unanswered }) => unanswered }] },
   { title: 'Sessions', unit: number, lines: [{ name: 'sessions', of: ({ sessions }) => sessions }] },
   {
@@ -74,6 +81,7 @@ export function healthView() {
   const methods = h('tbody', {});
   const limits = h('tbody', {});
   const load = h('tbody', {});
+  const unseen = h('p', { class: 'quiet', hidden: true });
   const noMethods = h('p', { class: 'empty' }, 'No request has been answered yet.');
   const element = h(
     'div',
@@ -87,8 +95,9 @@ export function healthView() {
     h(
       'section',
       { class: 'card block', 'aria-label': 'Methods' },
-      h('h3', {}, 'Methods, most frequent first'),
-      scrolled('Methods', table(['Method', 'Requests', 'Failed', 'p50', 'p95', 'p99', 'max'], methods)),
+      h('h3', {}, 'Methods since the start, most frequent first'),
+      scrolled('Methods', table(['Method', 'Requests', 'Failed', 'Refused', 'Lost', 'p50', 'p95', 'p99', 'Longest'], methods)),
+      unseen,
       noMethods,
     ),
     h(
@@ -129,6 +138,8 @@ export function healthView() {
         ]),
     );
     noMethods.hidden = health.methods.length > 0;
+    setText(unseen, notLookedAt(health));
+    unseen.hidden = unseen.textContent === '';
   }
 
   draw();
@@ -142,6 +153,15 @@ export function healthView() {
       end();
     },
   };
+}
+
+/** The requests without an outcome, which is no outcome. */
+function notLookedAt({ methods, notLookedAt: { requests } }) {
+  const toTheEnd = methods.reduce((sum, { unseen }) => sum + unseen, 0);
+  const parts = [];
+  if (requests > 0) parts.push(`${number(requests)} more requests were not looked at, because there were too many at a time: they are in no row.`);
+  if (toTheEnd > 0) parts.push(`${number(toTheEnd)} requests were not followed to their end: they have no outcome and no duration.`);
+  return parts.join(' ');
 }
 
 function failures(byName) {
@@ -186,9 +206,14 @@ function cells(old, texts) {
   return tr;
 }
 
-function methodRow({ service, method, requests, failed, p50Ms, p95Ms, p99Ms, maxMs }, old) {
+function methodRow({ service, method, requests, failed, refused, lost, p50Ms, p95Ms, p99Ms, maxMs }, old) {
   const times = [p50Ms, p95Ms, p99Ms, maxMs].map((value) => [ms(value), 'right']);
-  return cells(old, [[`${service} ${method}`, 'mono'], [number(requests), 'right'], [failed === 0 ? '' : number(failed), 'right failed'], ...times]);
+  return cells(old, [
+    [`${service} ${method}`, 'mono'],
+    [number(requests), 'right'],
+    ...[failed, refused, lost].map((count) => [count === 0 ? '' : number(count), 'right failed']),
+    ...times,
+  ]);
 }
 
 function limitRow({ limit, value, now, peak, who, met }, old) {

@@ -154,9 +154,9 @@ function row(request, old, slowest) {
   const failed = isFailure(request);
   setText(time, clock(request.at));
   const badge = result.firstChild;
-  badge.className = `badge ${failed ? 'bad' : request.state === 'complete' ? 'ok' : 'warn'}`;
+  badge.className = `badge ${failed ? 'bad' : request.outcome === 'ok' ? 'ok' : 'warn'}`;
   setText(badge, outcome(request));
-  setText(result.lastChild, failed ? request.status.trim() : '');
+  setText(result.lastChild, request.reason);
   const [bar, text] = took.children;
   bar.style.width = `${request.durationMs === null ? 0 : Math.max(2, (60 * request.durationMs) / slowest)}px`;
   setText(text, ms(request.durationMs));

@@ -1,0 +1,41 @@
+/** Units per second while they suffice: a stanza is one, and one more for each {@link CHARACTERS} of it. A request of Evergreen is about four. */
+const PER_SECOND = 12_000;
+/** Units per second once they did not suffice, until the traffic has been calm for {@link CALM_MS}: observation is then only a sample. */
+const STRAINED_PER_SECOND = 3_000;
+const CALM_MS = 2_000;
+const CHARACTERS = 4_096;
+
+/** The least that is worth observing for. */
+const WORTHWHILE = STRAINED_PER_SECOND / 10;
+
+/** How much the trace may look at, so that it takes only a small part of the server's time at full load. It counts stanzas, not time, so that a busy machine changes nothing. */
+export class Allowance {
+  private units = PER_SECOND;
+  private filledAt: number;
+  private exceededAt = Number.NEGATIVE_INFINITY;
+
+  /** @param now Milliseconds. */
+  constructor(now: number) {
+    this.filledAt = now;
+  }
+
+  /** Takes the units of a stanza. @returns false if none are left. */
+  take(length: number): boolean {
+    if (this.units <= 0) return false;
+    this.units -= 1 + Math.floor(length / CHARACTERS);
+    return true;
+  }
+
+  /** A stanza had to pass without being looked at. */
+  exceeded(now: number): void {
+    this.exceededAt = now;
+  }
+
+  /** Adds the units of the time since the last call. @returns whether there are enough to observe. */
+  refill(now: number): boolean {
+    const income = now - this.exceededAt < CALM_MS ? STRAINED_PER_SECOND : PER_SECOND;
+    this.units = Math.min(income, this.units + ((now - this.filledAt) / 1_000) * income);
+    this.filledAt = now;
+    return this.units >= WORTHWHILE;
+  }
+}

@@ -1,0 +1,35 @@
+import { DEFAULT_LOCALE, type OsrfMessageType } from './message.ts';
+
+/** An OpenSRF message for an observer: its small members, and the JSON text of the large ones, which nobody has parsed. Texts may be slices of the stanza. */
+export interface SkimmedMessage {
+  type: OsrfMessageType;
+  threadTrace: string;
+  locale: string;
+  ingress: string;
+  apiLevel: number;
+  payloadClass: string;
+  method: string;
+  statusCode: number;
+  status: string;
+  /** JSON of the parameters; `''` without any. */
+  params: string;
+  /** JSON of a result's content; `''` without any. */
+  content: string;
+}
+
+/** A message without a payload. */
+export function emptyMessage(type: OsrfMessageType): SkimmedMessage {
+  return {
+    type,
+    threadTrace: '0',
+    locale: DEFAULT_LOCALE,
+    ingress: '',
+    apiLevel: 0,
+    payloadClass: '',
+    method: '',
+    statusCode: 0,
+    status: '',
+    params: '',
+    content: '',
+  };
+}

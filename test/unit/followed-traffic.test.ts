@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FollowedTraffic, type TrafficObserver } from '../../server/control/trace/followed-traffic.ts';
+import type { TracedServer } from '../../server/control/trace/traced-server.ts';
+import type { Exchange } from '../../server/conversations/exchange.ts';
+import { LogProtect } from '../../server/logging/log-protect.ts';
+import type { Session } from '../../server/sessions/session.ts';
+import type { Tap } from '../../server/sessions/taps.ts';
+import type { Stanza } from '../../shared/stanza.ts';
+import { guardsWith, realClock } from '../support/guards.ts';
+import { cRequest, requestBody, resultBody } from '../support/osrf.ts';
+import { readStanza } from '../support/reading.ts';
+
+const CLIENT = { jid: 'opensrf@localhost/client', kind: 'client', link: { kind: 'tcp' } } as unknown as Session;
+const LISTENER = { ...CLIENT, jid: 'opensrf@localhost/listener' } as Session;
+const MATH = 'router@localhost/opensrf.math';
+
+/** Traffic without a server: a test plays what the sessions read and deliver. */
+function setUp() {
+  let tap: Tap | null = null;
+  let read = 0;
+  let routed = 0;
+  const states: string[] = [];
+  const observer: TrafficObserver = {
+    asked: () => {},
+    handed: () => {},
+    answered: () => {},
+    ended: ({ thread, state }: Exchange) => void states.push(`${thread} ${state}`),
+    unasked: () => {},
+    sessionBound: () => {},
+    sessionEnded: () => {},
+    begun: () => {},
+  };
+  const server: TracedServer = {
+    clock: realClock(),
+    guards: guardsWith(),
+    watch(added) {
+      tap = added;
+      return () => (tap = null);
+    },
+    stanzasRead: () => read,
+    requestsRouted: () => routed,
+    routers: new Set(['router@localhost']),
+    limits: { exchanges: 100_000, bytes: 1e9 },
+    protect: () => new LogProtect([]),
+    faultOf: () => '',
+  };
+  const traffic = new FollowedTraffic(server, observer);
+  traffic.start();
+  const stamped = (xml: string, from: string): Stanza => Object.assign(readStanza(xml), { from });
+  const ask = (thread: string) => {
+    read++;
+    tap?.read(CLIENT, stamped(cRequest(MATH, '', thread, requestBody('add')), CLIENT.jid));
+    routed++;
+    tap?.delivered(LISTENER, Object.assign(stamped(cRequest(LISTENER.jid, '', thread, requestBody('add')), MATH), { routerFrom: CLIENT.jid }));
+  };
+  const answer = (thread: string) => {
+    read++;
+    const stanza = stamped(cRequest(CLIENT.jid, '', thread, resultBody(4)), LISTENER.jid);
+    tap?.read(LISTENER, stanza);
+    tap?.delivered(CLIENT, stanza);
+  };
+  return { traffic, states, ask, answer, watched: () => tap !== null };
+}
+
+test('what passes is read later, in its order', () => {
+  const { traffic, states, ask, answer } = setUp();
+  ask('one');
+  answer('one');
+  ask('two');
+  assert.deepEqual(states, []);
+  traffic.readQueue();
+  assert.deepEqual(states, ['one complete']);
+  answer('two');
+  traffic.readQueue();
+  assert.deepEqual(states, ['one complete', 'two complete']);
+  assert.deepEqual([traffic.unseenRequests, traffic.unseenStanzas], [0, 0]);
+});
+
+test('beyond its allowance it looks away, counts what it did not look at, knows no end of open requests, and looks again later', async () => {
+  const { traffic, states, ask, answer, watched } = setUp();
+  ask('open');
+  const SPENT = 3_000;
+  for (let index = 0; index < SPENT; index++) {
+    ask(`t${index}`);
+    answer(`t${index}`);
+  }
+  assert.equal(watched(), false);
+  answer('open');
+  const UNSEEN = 500;
+  for (let index = 0; index < UNSEEN; index++) {
+    ask(`u${index}`);
+    answer(`u${index}`);
+  }
+  traffic.readQueue();
+  assert.equal(states.filter((state) => state.endsWith('complete')).length, SPENT - 1);
+  assert.deepEqual(states.slice(-2).sort(), ['open forgotten', `t${SPENT - 1} forgotten`]);
+  assert.equal(traffic.unseenRequests, UNSEEN);
+  assert.ok(traffic.unseenStanzas > 2 * UNSEEN && traffic.unseenStanzas <= 2 * UNSEEN + 4, String(traffic.unseenStanzas));
+  const end = performance.now() + 10_000;
+  while (!traffic.readQueue() && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(watched(), true);
+  ask('later');
+  answer('later');
+  traffic.readQueue();
+  assert.equal(states.at(-1), 'later complete');
+  assert.equal(traffic.unseenRequests, UNSEEN);
+});

@@ -205,7 +205,10 @@ test('traffic: filters, search in payloads, pause, copy as a command, export', {
   const copied = appears(page, 'Copied');
   await rows.first().getByRole('button', { name: 'Copy' }).click();
   await copied;
-  assert.equal(await page.evaluate('navigator.clipboard.readText()'), `opensrf-chopchop request opensrf.math echo '"it'\\''s"' --domain private.localhost`);
+  assert.equal(
+    await page.evaluate('navigator.clipboard.readText()'),
+    `opensrf-chopchop request --port=${started.address.port} --domain=private.localhost -- opensrf.math echo '"it'\\''s"'`,
+  );
   await page.getByLabel('Search names, parameters and results').fill('');
   await hasRows(3);
   await page.getByRole('button', { name: 'Pause' }).click();

@@ -305,3 +305,15 @@ test('an error never shows a parameter of a method in <log_protect>', async (t) 
   assert.deepEqual([redacted.code, redacted.stderr], [2, 'opensrf-chopchop: parameter 2, **PARAMS REDACTED**: no JSON\n']);
   assert.match(oneLine(await ask('other')), /parameter 2, pass word: no JSON/);
 });
+
+test('behind a -- a service and a method are names, whatever they look like', async (t) => {
+  const { address, request } = await setUp(t);
+  const methods = { '--host=192.0.2.1': () => 'asked here' };
+  const service = await OsrfService.start({ domain: DOMAIN, username: 'opensrf', password: 'password', ...address, service: SERVICE, workers: 1, methods });
+  t.after(() => service.stop());
+  await service.listener.settled();
+  const { stdout, stderr } = await request('--', SERVICE, '--host=192.0.2.1', '-5').outcome();
+  assert.deepEqual([stdout, stderr], ['"asked here"\n', '']);
+  const absent = await request('--', '--host=192.0.2.1', 'm').outcome();
+  assert.match(oneLine(absent), /Service --host=192\.0\.2\.1 is not registered/);
+});

@@ -21,16 +21,31 @@ export function readOptions<Table extends OptionTable>(table: Table, args: Parse
  * Rewrites arguments that yargs would misread: for a boolean option it reads any value but "true" as false, and it reads `-` (standard output) as an
  * option. `-h` and `-V` are rewritten too: as aliases they would indent every line of the help.
  * @param booleans The names of boolean options.
- * @param withValue The boolean options whose value may be the next argument.
+ * @param withValue The boolean options that may have their value in the next argument.
+ * @param withWords The commands that take words, which may also stand behind a `--`.
  * @throws CommandError for a value that is neither true nor false.
  */
-export function spelledOut(argv: readonly string[], booleans: ReadonlySet<string>, withValue: ReadonlySet<string>): string[] {
+export function spelledOut(
+  argv: readonly string[],
+  booleans: ReadonlySet<string>,
+  withValue: ReadonlySet<string>,
+  withWords: ReadonlySet<string> = new Set(),
+): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const options = argv.slice(0, end);
   const isValue = (index: number) => index < end && belongsTo(options[index - 1] ?? '', options[index] as string, booleans, withValue);
   const joined = options.map((argument, index) => (isValue(index + 1) ? `${argument}=${options[index + 1]}` : argument)).filter((_, index) => !isValue(index));
   const short = options.includes('monitor') ? SHORT_OF_MONITOR : SHORT;
-  return [...joined.map((argument) => short[argument] ?? spelled(argument, booleans)), ...argv.slice(end)];
+  const behind = withWords.has(options[0] ?? '') ? argv.slice(end + 1).map((text) => WORD + text) : argv.slice(end);
+  return [...joined.map((argument) => short[argument] ?? spelled(argument, booleans)), ...behind];
+}
+
+/** Stands before a word behind a `--`, which yargs would not count among those that a command needs. No shell passes this character by accident. */
+const WORD = '\u0001';
+
+/** A word as it was given. */
+export function asGiven(text: string): string {
+  return text.startsWith(WORD) ? text.slice(WORD.length) : text;
 }
 
 const SHORT: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };

@@ -23,6 +23,9 @@ const EPILOGUE = [
   .replaceAll(' \n', '\n')
   .replaceAll('\n ', '\n');
 
+/** These take words that may stand behind a "--". */
+const WITH_WORDS = new Set(COMMANDS.filter(({ positionals }) => positionals !== '').map(({ name }) => name));
+
 const PARSER = { 'greedy-arrays': false, 'parse-positional-numbers': false, 'dot-notation': false };
 
 // `request … | head -1` is not an error.
@@ -72,7 +75,7 @@ export async function chooseCommand(argv: readonly string[]): Promise<Chosen | n
 }
 
 function parserOf(argv: readonly string[], width: number): Argv {
-  const parser = yargs(spelledOut(argv, booleansOf(COMMANDS.map(({ options }) => options)), booleansOf([SETTINGS])))
+  const parser = yargs(spelledOut(argv, booleansOf(COMMANDS.map(({ options }) => options)), booleansOf([SETTINGS]), WITH_WORDS))
     .scriptName('opensrf-chopchop')
     // yargs would translate its own messages, but not ours.
     .locale('en')

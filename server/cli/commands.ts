@@ -1,7 +1,7 @@
 import type { OptionTable } from '../config/setting.ts';
 import { SETTINGS, SETTINGS_OF_COMMANDS, type SettingPath } from '../config/settings.ts';
 import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
-import { type ParsedArguments, readOptions } from './arguments.ts';
+import { asGiven, type ParsedArguments, readOptions } from './arguments.ts';
 import {
   DOCTOR_OPTIONS,
   DRAIN_OPTIONS,
@@ -40,12 +40,12 @@ function print(line: string): void {
 
 /** The value of a required positional. */
 function word(args: ParsedArguments, name: string): string {
-  return String(args[name]);
+  return asGiven(String(args[name]));
 }
 
 /** The values of a variadic positional, with the words after "--", which yargs keeps apart. */
 function words(args: ParsedArguments, name: string): string[] {
-  return [...((args[name] as readonly unknown[] | undefined) ?? []), ...args._.slice(1)].map(String);
+  return [...((args[name] as readonly unknown[] | undefined) ?? []), ...args._.slice(1)].map((value) => asGiven(String(value)));
 }
 
 /** The first is the default. */

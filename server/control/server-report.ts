@@ -3,6 +3,7 @@ import type { RouterConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
+import type { BoundAddress } from '../net/tcp.ts';
 import { json, type Route } from './http.ts';
 import type { Load, LoadReport } from './metrics/load.ts';
 
@@ -13,6 +14,8 @@ export interface ServerReport {
   readonly node: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** The addresses for client logins. */
+  readonly c2s: readonly BoundAddress[];
   readonly domains: readonly string[];
   readonly balance: RouterConfig['balance'];
   readonly limits: Limits;
@@ -41,6 +44,7 @@ function serverReport(server: ChopChop, load: Load, startedAt: number): ServerRe
     pid: process.pid,
     node: process.version,
     startedAt,
+    c2s: server.listening.c2s,
     domains: config.domains,
     balance: config.router.balance,
     limits: config.limits,

@@ -2,11 +2,22 @@
 
 import { bareJid } from './format.js';
 
-/** A command line that repeats a request. */
-export function asCommand({ service, method, client, type }, { params }) {
+/**
+ * A command line that repeats a request. Behind the `--` nothing is an option: a peer may call a service or method `--host=evil`.
+ * @param c2s The server's addresses for logins.
+ */
+export function asCommand({ service, method, client, type }, { params }, c2s) {
   const domain = bareJid(client).split('@').at(-1);
-  const words = ['opensrf-chopchop', 'request', service, type === 'CONNECT' ? 'METHOD' : method, ...parametersOf(params)];
-  return [...words.map(quoted), '--domain', quoted(domain)].join(' ');
+  const words = [service, type === 'CONNECT' ? 'METHOD' : method, ...parametersOf(params)];
+  return ['opensrf-chopchop', 'request', ...place(c2s), `--domain=${domain}`, '--', ...words].map(quoted).join(' ');
+}
+
+/** The options for the first address; none if it is the default. */
+function place([first]) {
+  if (first === undefined) return [];
+  const { host, port } = first;
+  const isDefault = host === '127.0.0.1' || host === '0.0.0.0' || host === '::';
+  return [...(isDefault ? [] : [`--host=${host}`]), `--port=${port}`];
 }
 
 function parametersOf(params) {

@@ -141,7 +141,7 @@ function content(request, entries, room) {
 }
 
 function heading({ summary, detail }) {
-  const copyButton = button('Copy as command', () => copy(asCommand(summary, detail), copyButton));
+  const copyButton = button('Copy as command', () => copy(asCommand(summary, detail, store.server?.c2s ?? []), copyButton));
   const failed = isFailure(summary);
   return h(
     'div',

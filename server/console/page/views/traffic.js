@@ -170,7 +170,7 @@ function row(request, old, slowest) {
 function emptyRow(request) {
   const copyButton = button('Copy', async () => {
     const { summary, detail } = await api(`/api/v1/requests/${request.id}`);
-    await copy(asCommand(summary, detail), copyButton);
+    await copy(asCommand(summary, detail, store.server?.c2s ?? []), copyButton);
   });
   copyButton.title = 'Copy as a command line';
   return h(

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 const MARK = 'CHOPCHOP_TEST_PROCESS';
 
 /** The longest that a program may take, however busy the machine is. Ends a test that hangs. */
-export const HANG_MS = 180_000;
+export const HANG_MS = 300_000;
 
 process.env[MARK] = String(process.pid);
 process.on('exit', killMarked);

@@ -144,4 +144,5 @@ for (const [name, shape] of Object.entries(SHAPES)) {
   const errors = log.lines.splice(0).filter(({ level }) => level === 'error');
   process.stdout.write(`${JSON.stringify({ name, before, during, after, errors })}\n`);
 }
+await jabber.stop();
 process.exit();

@@ -4,7 +4,7 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import type { ChopChopFixture } from '../server/fixture/fixture.ts';
 import { recordingLog } from './support/server.ts';
-import { MATH, startWeb, webUrl } from './support/web-fixture.ts';
+import { MATH, rawHttp, startWeb, webUrl } from './support/web-fixture.ts';
 
 const PATH = '/osrf-gateway-v1';
 const ask = async (jabber: ChopChopFixture, query: string, init: RequestInit = {}) => (await fetch(webUrl(jabber, `${PATH}?${query}`), init)).text();
@@ -152,4 +152,41 @@ test('a browser that disconnects abandons its request, and requests beyond the l
   await assert.rejects(first);
   await ended;
   assert.equal(await ask(jabber, `service=${MATH}&method=add&param=1&param=2`), '{"payload":[3],"status":200}');
+});
+
+test('requests sent one behind the other on one connection are answered in order, however long one takes', async (t) => {
+  const jabber = await startWeb(t, { limits: { webIdleMs: 1 } });
+  await jabber.service('opensrf.slow', { wait: () => new Promise((resolve) => void setTimeout(resolve, 1_500, 'slow')) });
+  const get = (query: string, more = '') => `GET ${PATH}?${query} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+  const answer = await rawHttp(jabber, get(`service=${MATH}&method=add&param=1&param=2`) + get('service=opensrf.slow&method=wait'));
+  assert.match(answer, /{"payload":\[3\],"status":200}[\s\S]*{"payload":\["slow"\],"status":200}$/);
+});
+
+test('a server that stops answers the requests it has taken, and takes no more', async (t) => {
+  const jabber = await startWeb(t, { web: { ports: [0], services: ['*'] } });
+  let answer: (value: string) => void = () => {};
+  const waiting = new Promise<string>((resolve) => (answer = resolve));
+  await jabber.service('opensrf.slow', { wait: () => waiting });
+  const asked = [
+    ask(jabber, 'service=opensrf.slow&method=wait'),
+    fetch(webUrl(jabber, '/services/opensrf.slow/wait'), { method: 'POST', headers: { 'content-type': 'application/json' } }).then((response) =>
+      response.text(),
+    ),
+  ];
+  while (jabber.received({ method: 'wait' }).length < 2) await new Promise(setImmediate);
+  const url = webUrl(jabber, PATH);
+  const stopped = jabber.server.stop();
+  await assert.rejects(fetch(url), /fetch failed/);
+  answer('done');
+  assert.deepEqual(await Promise.all(asked), ['{"payload":["done"],"status":200}', '"done"\n']);
+  await stopped;
+});
+
+test('a server that stops waits for an answer no longer than webDrainMs', async (t) => {
+  const jabber = await startWeb(t, { limits: { webDrainMs: 1 } });
+  await jabber.service('opensrf.slow', { wait: () => new Promise<never>(() => {}) });
+  const asked = fetch(webUrl(jabber, `${PATH}?service=opensrf.slow&method=wait`));
+  await jabber.waitForRequest({ method: 'wait' });
+  await jabber.server.stop();
+  assert.equal((await asked).status, 503);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChopChopFixture } from '../server/fixture/fixture.ts';
-import { MATH, startWeb, webUrl } from './support/web-fixture.ts';
+import { MATH, rawHttp, startWeb, webUrl } from './support/web-fixture.ts';
 
 const WEB = { ports: [0], services: ['opensrf.m*', 'other'] };
 const CURL = 'application/x-www-form-urlencoded';
@@ -31,9 +31,19 @@ test('an error has problem details with the status of OpenSRF', async (t) => {
   const failed = await call(jabber, `${MATH}/fail`, '[]');
   assert.equal(failed.status, 503);
   assert.equal(failed.headers.get('content-type'), 'application/problem+json');
-  assert.deepEqual(await failed.json(), { type: 'about:blank', title: 'osrfMethodException', status: 503, detail: 'no "more"\n of it' });
+  assert.deepEqual(await failed.json(), {
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'no "more"\n of it',
+    osrfStatus: 503,
+    osrfClass: 'osrfMethodException',
+  });
   const late = await call(jabber, `${MATH}/failLate`, '[]', { accept: 'application/x-ndjson' });
-  assert.match(await late.text(), /^1\n{"type":"about:blank","title":"osrfMethodException","status":500,"detail":"late"}\n$/);
+  assert.match(
+    await late.text(),
+    /^1\n{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"late","osrfStatus":500,"osrfClass":"osrfMethodException"}\n$/,
+  );
 });
 
 test('a service outside the named patterns counts as absent', async (t) => {
@@ -68,4 +78,51 @@ test('an invalid request is refused with the reason', async (t) => {
   assert.equal(await page.text(), '3\n');
   assert.equal((await fetch(webUrl(jabber, `/services/${MATH}/add`))).status, 405);
   assert.equal((await fetch(webUrl(jabber, `/services/${MATH}/add`), { method: 'OPTIONS' })).status, 204);
+});
+
+test('a status of OpenSRF that is no error of HTTP becomes 502, and the details keep it', async (t) => {
+  const jabber = await startWeb(t, { web: WEB });
+  jabber.fault({ service: MATH, status: 307, text: 'elsewhere' });
+  const response = await call(jabber, `${MATH}/add`, '[1,2]');
+  assert.equal(response.status, 502);
+  const { title, status, osrfStatus } = (await response.json()) as { title: string; status: number; osrfStatus: number };
+  assert.deepEqual([title, status, osrfStatus], ['Bad Gateway', 502, 307]);
+});
+
+for (const [accept, type] of [
+  ['*/*', 'application/json'],
+  ['text/html', 'application/json'],
+  ['application/json', 'application/json'],
+  ['application/x-ndjson', 'application/x-ndjson'],
+  ['application/json, application/x-ndjson', 'application/x-ndjson'],
+  ['application/json;q=0.5, Application/X-NDJSON; q=0.9', 'application/x-ndjson'],
+  ['application/json, application/x-ndjson;q=0.5', 'application/json'],
+  ['application/x-ndjson;q=0, */*', 'application/json'],
+] as const) {
+  test(`the client that accepts ${accept} gets ${type}`, async (t) => {
+    const jabber = await startWeb(t, { web: WEB });
+    const response = await call(jabber, `${MATH}/split`, '["a b"]', { accept });
+    assert.equal(response.headers.get('content-type'), type);
+    assert.equal(await response.text(), type === 'application/json' ? '["a","b"]\n' : '"a"\n"b"\n');
+  });
+}
+
+test('a program may leave the type out, and its language is that of Accept-Language, where * is none', async (t) => {
+  const jabber = await startWeb(t, { web: WEB });
+  const body = '[1,2]';
+  const head = `POST /services/${MATH}/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\n`;
+  assert.match(await rawHttp(jabber, `${head}Accept-Language: *\r\n\r\n${body}`), /^HTTP\/1\.1 200 [\s\S]*\n3\n$/);
+  assert.match(await rawHttp(jabber, `${head}Accept-Language: cs-CZ,en\r\n\r\n${body}`), /^HTTP\/1\.1 200 /);
+  assert.deepEqual(
+    jabber.received().map(({ locale }) => locale),
+    ['en-US', 'cs-CZ'],
+  );
+});
+
+test('an offer of HTTP/2 is no WebSocket: the request is answered as one of HTTP/1.1', async (t) => {
+  const jabber = await startWeb(t, { web: WEB });
+  const offer = 'Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
+  const head = `POST /services/${MATH}/add HTTP/1.1\r\nHost: localhost\r\n${offer}Content-Length: 5\r\n\r\n`;
+  assert.match(await rawHttp(jabber, `${head}[1,2]`), /^HTTP\/1\.1 200 [\s\S]*\n3\n$/);
+  assert.match(await rawHttp(jabber, `GET / HTTP/1.1\r\nHost: localhost\r\n${offer}\r\n`), /^HTTP\/1\.1 200 /);
 });

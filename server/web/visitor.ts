@@ -28,6 +28,8 @@ export class Visitor implements PendingConnection, Debtor {
   readonly account: PeerAccount;
   /** Monotonic milliseconds. */
   deadline = BUSY;
+  /** Its requests without an answer: a client may send further ones before (RFC 9112 §9.3.2). */
+  unanswered = 0;
   /** Whether it counts as a connection before login. */
   pending = false;
   private readonly raw: Socket;

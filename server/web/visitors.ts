@@ -66,15 +66,17 @@ export class Visitors {
 
   /** A request has arrived. */
   busy(visitor: Visitor): void {
+    visitor.unanswered++;
     visitor.deadline = BUSY;
     if (!visitor.pending) return;
     visitor.pending = false;
     this.environment.pending.remove(visitor);
   }
 
-  /** Its request has been answered. */
-  idle(visitor: Visitor): void {
-    if (!this.bySocket.has(visitor.socket)) return;
+  /** A request of it has been answered. */
+  answered(visitor: Visitor): void {
+    visitor.unanswered--;
+    if (visitor.unanswered > 0 || !this.bySocket.has(visitor.socket)) return;
     if (this.state === 'closing') visitor.socket.destroy();
     else visitor.deadline = this.environment.clock.now() + this.environment.limits.webIdleMs;
   }

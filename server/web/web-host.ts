@@ -9,6 +9,7 @@ import { Forwarded } from './forwarded.ts';
 import { answerText, refuseUpgrade } from './refusals.ts';
 import { Visitor } from './visitor.ts';
 import { Visitors, type VisitorsEnvironment } from './visitors.ts';
+import { WebMessage } from './web-message.ts';
 
 /** The HTTP host's dependencies. */
 export interface WebHostEnvironment extends VisitorsEnvironment {
@@ -25,8 +26,9 @@ export class WebHost {
   private readonly forwarded: Forwarded;
   private readonly visitors: Visitors;
   // Disable Node's timeouts: they do not cover sockets it did not accept. Visitors have deadlines of their own.
-  private readonly http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0, noDelay: true }, (message, response) =>
-    this.answer(message, response),
+  private readonly http = createServer(
+    { IncomingMessage: WebMessage, maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0, noDelay: true },
+    (message, response) => this.answer(message, response),
   );
   private doors: readonly Door[] = [];
   private pings: Timer | null = null;
@@ -83,7 +85,7 @@ export class WebHost {
       return;
     }
     this.visitors.busy(visitor);
-    response.once('close', () => this.visitors.idle(visitor));
+    response.once('close', () => this.visitors.answered(visitor));
     const request = this.requestOf(message, visitor);
     const door = visitor.doors.find((one) => one.serves(request.path));
     if (door === undefined) answerText(response, 404, 'Nothing is served at this path.');

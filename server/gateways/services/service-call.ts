@@ -3,7 +3,7 @@ import type { Job } from '../../../shared/job.ts';
 import { type OsrfMessage, statusCodeOf, statusTextOf } from '../../../shared/osrf/message.ts';
 import { type CallEnvironment, GatewayCall } from '../http/gateway-call.ts';
 import { ResultTexts } from '../http/result-texts.ts';
-import { answerProblem, type CallProblem, problemJson } from './problem.ts';
+import { answerProblem, type CallProblem, httpProblem, problemJson } from './problem.ts';
 
 /** `single`: one JSON document, an array unless there is exactly one result. `lines`: one result per line, as it arrives. */
 export type ResultForm = 'single' | 'lines';
@@ -34,11 +34,11 @@ export class ServiceCall extends GatewayCall {
   }
 
   protected bounced(): void {
-    this.fail({ status: 404, title: 'No such service', detail: 'The service is not registered, or its worker is gone.' }, false);
+    this.fail(httpProblem(404, 'The service is not registered, or its worker is gone.'), false);
   }
 
   protected timedOut(): void {
-    this.fail({ status: 504, title: 'Timeout', detail: 'The service did not answer in time.' }, true);
+    this.fail(httpProblem(504, 'The service did not answer in time.'), true);
   }
 
   private *addResult(message: OsrfMessage): Job {
@@ -51,7 +51,7 @@ export class ServiceCall extends GatewayCall {
   private endsWith(message: OsrfMessage): boolean {
     const code = statusCodeOf(message);
     if (code === 205) this.complete();
-    else if (code >= 300) this.fail({ status: code, title: message.payloadClass, detail: statusTextOf(message) }, false);
+    else if (code >= 300) this.fail({ status: code, osrfClass: message.payloadClass, detail: statusTextOf(message) }, false);
     return code === 205 || code >= 300;
   }
 

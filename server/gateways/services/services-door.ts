@@ -13,15 +13,16 @@ import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
 import { localeOf } from '../http/locale.ts';
 import { readBytes } from '../http/read-form.ts';
 import { utf8Text } from '../utf8-text.ts';
-import { answerProblem } from './problem.ts';
+import { prefersLines } from './accept.ts';
+import { answerProblem, httpProblem } from './problem.ts';
 import { ServiceCall } from './service-call.ts';
 
 const PATH = '/services';
 const INGRESS = 'gateway-v1';
 const TIMEOUT_MS = 60_000;
 const JSON_TYPE = /^application\/json\b/i;
-/** The content type `curl -d` sends for any body. */
-const FORM_TYPE = /^(?:application\/json|application\/x-www-form-urlencoded)\b/i;
+/** A program may also name none, or what `curl -d` says of any body. A page may not: such a body needs no permission of CORS. */
+const PROGRAM_TYPE = /^(?:$|application\/json\b|application\/x-www-form-urlencoded\b)/i;
 
 /** The dependencies of the services door. */
 export interface ServicesEnvironment extends HttpGatewayEnvironment {
@@ -51,14 +52,12 @@ export class ServicesDoor implements Door {
     const { allowed } = this.environment;
     const { method, headers } = request.message;
     allowOrigin(request, response, allowed, 'GET,POST,OPTIONS', 'Content-Type,Accept');
-    if (!mayConnect(request, allowed))
-      answerProblem(response, { status: 403, title: 'Forbidden', detail: 'Pages of this origin may not call services: see --web-origin.' });
+    if (!mayConnect(request, allowed)) answerProblem(response, httpProblem(403, 'Pages of this origin may not call services: see --web-origin.'));
     else if (method === 'OPTIONS') response.writeHead(204).end();
     else if (request.path === PATH) this.list(method ?? '', response);
-    else if (method !== 'POST')
-      answerProblem(response, { status: 405, title: 'Method Not Allowed', detail: 'Call a method by POST.' }, { Allow: 'POST, OPTIONS' });
-    else if (!(headers.origin === undefined ? FORM_TYPE : JSON_TYPE).test(headers['content-type'] ?? ''))
-      answerProblem(response, { status: 415, title: 'Unsupported Media Type', detail: 'The parameters must be application/json.' });
+    else if (method !== 'POST') answerProblem(response, httpProblem(405, 'Call a method by POST.'), { Allow: 'POST, OPTIONS' });
+    else if (!(headers.origin === undefined ? PROGRAM_TYPE : JSON_TYPE).test(headers['content-type'] ?? ''))
+      answerProblem(response, httpProblem(415, 'The parameters must be application/json.'));
     else await this.call(request, response);
   }
 
@@ -68,7 +67,7 @@ export class ServicesDoor implements Door {
 
   private list(method: string, response: ServerResponse): void {
     if (method !== 'GET' && method !== 'HEAD') {
-      answerProblem(response, { status: 405, title: 'Method Not Allowed', detail: 'The list of services is read-only.' }, { Allow: 'GET' });
+      answerProblem(response, httpProblem(405, 'The list of services is read-only.'), { Allow: 'GET' });
       return;
     }
     const names = this.environment.services().filter((name) => this.served.test(name));
@@ -81,14 +80,14 @@ export class ServicesDoor implements Door {
     const [service, method] = partsOf(request.path);
     const to = this.served.test(service) ? entrance.addressOf(service) : '';
     if (to === '' || method === '') {
-      answerProblem(response, { status: 404, title: 'No such service', detail: 'The service is not registered, or its worker is gone.' });
+      answerProblem(response, httpProblem(404, 'The service is not registered, or its worker is gone.'));
       return;
     }
     const bytes = await readBytes(request, response, this.environment);
     if (bytes === null) return;
     const { params, problem } = await sliced(jobs, readParams(bytes));
     if (problem !== '') {
-      answerProblem(response, { status: 400, title: 'Bad Request', detail: `The parameters are no array: ${problem}.` });
+      answerProblem(response, httpProblem(400, `The parameters are not an array: ${problem}.`));
       return;
     }
     const transactionId = transactionIds.next();
@@ -97,7 +96,7 @@ export class ServicesDoor implements Door {
     const locale = localeOf(headers['accept-language']);
     const message = { type: 'REQUEST', threadTrace: '1', locale, timeZone: '', apiLevel: 1, method: toJson(method), params } as const;
     const body = await sliced(jobs, bodyOfBrowser([message], INGRESS));
-    const form = /\bapplication\/x-ndjson\b/i.test(headers.accept ?? '') ? 'lines' : 'single';
+    const form = prefersLines(headers.accept ?? '') ? 'lines' : 'single';
     const thread = `${clock.wallTime() / 1_000}.${randomUUID()}`;
     new ServiceCall(form, thread, TIMEOUT_MS, response, this.environment).start({ to, transactionId, body }, request.address, null);
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { JobRunner } from '../../shared/job.ts';
 import { writeJson } from '../../shared/osrf/json.ts';
 import type { ServerClock } from '../kernel/clock.ts';
-import { sliced } from '../kernel/sliced.ts';
+import { sliced } from '../kernel/slices.ts';
 import type { HealthSample } from './health.ts';
 import { problem, type Reply, type Route } from './http.ts';
 import type { TraceBatch } from './trace/batch.ts';

@@ -1,5 +1,5 @@
 import type { JobRunner } from '../../shared/job.ts';
-import type { Bits } from '../kernel/sliced.ts';
+import type { Bits } from '../kernel/slices.ts';
 import { json, problem, type Route } from './http.ts';
 import { jsonList, slicedJson, withMember } from './sliced.ts';
 import { TraceFilter } from './trace/filter.ts';

@@ -3,7 +3,7 @@ import type { ServiceNode, SuspicionReason } from '../../router/pools/service-no
 import type { Router } from '../../router/router.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Bits } from '../kernel/sliced.ts';
+import type { Bits } from '../kernel/slices.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
 import { jsonList, slicedJson, withMember } from './sliced.ts';
 

@@ -1,7 +1,7 @@
 import { StreamError } from '../../shared/errors.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Bits } from '../kernel/sliced.ts';
+import type { Bits } from '../kernel/slices.ts';
 import type { TransportKind } from '../net/transport.ts';
 import type { Session } from '../sessions/session.ts';
 import { json, problem, type Route } from './http.ts';

@@ -1,6 +1,6 @@
 import type { JobRunner } from '../../shared/job.ts';
 import { writeJson } from '../../shared/osrf/json.ts';
-import { type Bits, sliced } from '../kernel/sliced.ts';
+import { type Bits, sliced } from '../kernel/slices.ts';
 import { jsonText, type Reply } from './http.ts';
 
 /** Makes a long answer in slices of the event loop, so that a list of ten thousand sessions does not delay traffic. @param bits Makes its JSON. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../shared/clock.ts';
 import type { JobRunner } from '../../../shared/job.ts';
-import { sliced } from '../../kernel/sliced.ts';
+import { sliced } from '../../kernel/slices.ts';
 import { type BodyLimits, readBody } from '../../web/body.ts';
 import type { WebRequest } from '../../web/door.ts';
 import { answerText } from '../../web/refusals.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { JsonText, toJson } from '../../../shared/osrf/json.ts';
 import { readJson } from '../../../shared/osrf/json-reader.ts';
-import { type Bits, sliced } from '../../kernel/sliced.ts';
+import { type Bits, sliced } from '../../kernel/slices.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
 import { answerText, refuseMethod } from '../../web/refusals.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { readJson } from '../../../shared/osrf/json-reader.ts';
-import { type Bits, sliced } from '../../kernel/sliced.ts';
+import { type Bits, sliced } from '../../kernel/slices.ts';
 import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
 import { answerText, refuseMethod } from '../../web/refusals.ts';

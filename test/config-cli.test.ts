@@ -84,7 +84,7 @@ test('limits are set on the command line, in the environment and in <chopchop>, 
 test('a wrong limit is one clear line and exit code 2', () => {
   const { status, stderr } = run(['--limit', 'depth=9', '--limit', 'outboxByte=1']);
   assert.equal(status, 2);
-  assert.equal(stderr, 'opensrf-chopchop: --limit: there is no limit "outboxByte" (--help limits lists them)\n');
+  assert.equal(stderr, 'opensrf-chopchop: --limit: there is no limit "outboxByte"; did you mean "outboxBytes"? (--help limits lists them)\n');
 });
 
 test('--help limits prints the table of limits', () => {

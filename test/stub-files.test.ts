@@ -97,11 +97,11 @@ methods:
   p: { text: x }
 `;
   assert.deepEqual(await problems({ 'a.yaml': bad, 'b.yaml': '{}', 'c.yaml': 'service: a\nmethods: {}' }), [
-    'a.yaml:2: method: is unknown (known: service, methods, workers, maxWorkers, maxBacklog, keepaliveMs, implementation, domains)',
+    'a.yaml:2: method: is unknown; did you mean "methods"?',
     'a.yaml:5: methods.m[0].params: must be a list',
     'a.yaml:5: methods.m[0]: has both "result" and "results"',
     'a.yaml:8: methods.m[1].status: must be a status from 300 to 999',
-    'a.yaml:10: methods.m[1].$times: is unknown (known: params, result, results, status, text, delayMs, times)',
+    'a.yaml:10: methods.m[1].$times: is unknown; did you mean "times"?',
     'a.yaml:11: methods.m[2].params[0]: Invalid regular expression: /(/: Unterminated group',
     'a.yaml:11: methods.m[2].params[1]: "$some" is unknown (known: $any, $regex, $containing)',
     'a.yaml:11: methods.m[2].params[2]: $containing needs an object',

@@ -72,7 +72,7 @@ export interface ChopChopFixture {
   service(name: string, methods: Methods, options?: StubOptions): Promise<Stub>;
   /** Resolves when all stub services are registered. @throws the error of one that cannot start. */
   ready(): Promise<void>;
-  /** Logs a client in, after all stub services have registered. The fixture closes it when it stops. @throws LoginError */
+  /** Logs a client in, after all stub services have registered. The fixture closes it when it stops. @throws LoginError, TypeError */
   connect(options?: FixtureClientOptions): Promise<OsrfClient>;
   /** Sends one request from the fixture's own client. @returns its first result, or undefined. @throws OsrfError, OsrfTimeout */
   // biome-ignore lint/suspicious/noExplicitAny: JSON, of which the test knows the shape
@@ -80,7 +80,7 @@ export interface ChopChopFixture {
   /**
    * Resolves when a service is registered.
    * @param options Milliseconds to wait, 10,000 by default, and the domain of the router; by default any.
-   * @throws OsrfTimeout
+   * @throws OsrfTimeout, TypeError
    */
   waitForService(service: string, options?: { readonly timeoutMs?: number; readonly domain?: string }): Promise<void>;
   /** The names of the registered services. */

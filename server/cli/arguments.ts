@@ -1,10 +1,10 @@
+import { nearest } from '../../shared/nearest.ts';
 import { Problems } from '../config/problem.ts';
 import type { OptionTable, ValuesOf } from '../config/setting.ts';
 import { givenOnCommandLine } from '../config/sources/given.ts';
 import { readValues } from '../config/sources/read-values.ts';
 import { BOOLEAN } from '../config/values/booleans.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
-import { nearest } from '../kernel/nearest.ts';
 
 /** The result of yargs: texts, true and false, and lists of them, by the names of options and positionals. */
 export type ParsedArguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };

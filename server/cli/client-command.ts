@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION, resolveConnection } from '../config/sources/connection.ts';
+import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION, loginOf, resolveConnection } from '../config/sources/connection.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
@@ -38,7 +38,7 @@ export async function withClient<Result>(
 ): Promise<Result> {
   let client: OsrfClient | null = null;
   try {
-    client = await OsrfClient.connect({ ...connection, ...options, routerName: connection.router, resource: resourceFor(command) });
+    client = await OsrfClient.connect({ ...loginOf(connection), ...options, routerName: connection.router, resource: resourceFor(command) });
     return await work(client);
   } catch (error) {
     throw failureOf(error);

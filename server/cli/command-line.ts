@@ -1,8 +1,8 @@
 import yargs, { type Argv } from 'yargs';
+import { nearest } from '../../shared/nearest.ts';
 import { ConfigError } from '../config/problem.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
-import { nearest } from '../kernel/nearest.ts';
 import { VERSION_TEXT } from '../kernel/version.ts';
 import { checkKnown, type ParsedArguments, spelledOut } from './arguments.ts';
 import { COMMANDS, type Command } from './commands.ts';

@@ -1,6 +1,6 @@
 import { ChopChop } from '../compose/chopchop.ts';
 import { createConfig } from '../config/config.ts';
-import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
+import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION, loginOf } from '../config/sources/connection.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { Log } from '../kernel/log.ts';
 import { OsrfClient } from '../osrf/client.ts';
@@ -46,8 +46,10 @@ export async function demo(args: ConnectionValues, print: Print): Promise<void> 
 
 /** Logs all parts in and runs the demo. */
 async function play(connection: ConnectionConfig, print: Print): Promise<void> {
-  const login = { ...connection, routerName: connection.router };
-  const client = await OsrfClient.connect({ ...login, resource: `demo_client_${process.pid}` }).catch((error) => Promise.reject(failureOf(error)));
+  const login = loginOf(connection);
+  const client = await OsrfClient.connect({ ...login, routerName: connection.router, resource: `demo_client_${process.pid}` }).catch((error) =>
+    Promise.reject(failureOf(error)),
+  );
   const events: ServiceEvent[] = [];
   let service: OsrfService | null = null;
   try {

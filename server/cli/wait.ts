@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ValuesOf } from '../config/setting.ts';
-import type { ConnectionConfig, ConnectionValues } from '../config/sources/connection.ts';
+import { type ConnectionConfig, type ConnectionValues, loginOf } from '../config/sources/connection.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { OsrfClient } from '../osrf/client.ts';
@@ -135,7 +135,7 @@ class Waiting {
   private async connected(): Promise<OsrfClient> {
     const { connection } = this;
     this.client ??= await OsrfClient.connect({
-      ...connection,
+      ...loginOf(connection),
       routerName: connection.router,
       resource: resourceFor('wait'),
       loginTimeoutMs: this.patienceMs(),

@@ -1,3 +1,4 @@
+import { isMap } from 'node:util/types';
 import { normalizeDomain } from '../../shared/jid.ts';
 import type { Problems } from './problem.ts';
 import { good, type Reading, refused, repeatable } from './values/value-type.ts';
@@ -31,7 +32,7 @@ export const SECRETS = repeatable<Secrets>({
     return domain === null || colon === text.length - 1 ? refused(`needs ${WANTS}`) : good(new Map([[domain, text.slice(colon + 1)]]));
   },
   take(given) {
-    if (!(given instanceof Map)) return refused('needs a Map of secrets, by the domain of the component');
+    if (!isMap(given)) return refused('needs a Map of secrets, by the domain of the component');
     const wrong = [...given].flatMap(([domain, secret]) => secretProblem(domain, secret));
     return wrong.length > 0 ? refused(...wrong) : good(given as Secrets);
   },

@@ -1,3 +1,4 @@
+import { nearest } from '../../shared/nearest.ts';
 import { isLimitName, LIMITS, type LimitDescription, type Limits, type LimitUnit } from './limits.ts';
 import { allOf } from './values/lists.ts';
 import { good, nameOf, type Reading, refused, repeatable } from './values/value-type.ts';
@@ -51,11 +52,16 @@ function parseLimit(text: string): Reading<SomeLimits> {
 /** @param given A number in the limit's unit, or a text. */
 function limitOf(name: string, given: unknown): Reading<SomeLimits> {
   if (given === undefined) return good({});
-  if (!isLimitName(name)) return refused(`there is no limit "${name}" (--help limits lists them)`);
+  if (!isLimitName(name)) return refused(`there is no limit "${name}"${meant(name)} (--help limits lists them)`);
   const { unit, least, most } = LIMITS[name];
   const value = typeof given === 'string' ? numberIn(given, unit) : given;
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return good({ [name]: value } as SomeLimits);
   return refused(`${name}: ${nameOf(given)} is not a whole number from ${least} to ${most}${suffixHint(unit)}`);
+}
+
+function meant(name: string): string {
+  const limit = nearest(name, Object.keys(LIMITS));
+  return limit === null ? '' : `; did you mean "${limit}"?`;
 }
 
 /** NaN if the text is not a number in that unit. */

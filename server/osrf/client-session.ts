@@ -6,6 +6,7 @@ import { bodyOf, type Envelope, type OutgoingMessage, requestMessage, sessionMes
 import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
 import { clearTimeout, setTimeout } from '../kernel/native.ts';
+import { checkArgument } from '../kernel/option-kinds.ts';
 import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
 import type { JabberLogin } from './login.ts';
 import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';
@@ -73,6 +74,7 @@ export class OsrfClientSession {
 
   /** Calls a method with its own time-out. */
   call(method: string, params: readonly unknown[], timeoutMs = this.options.timeoutMs): OsrfRequest {
+    checkArgument('call: the time-out', timeoutMs, 'timeout');
     return this.send({ method, params, timeoutMs });
   }
 

@@ -3,9 +3,11 @@ import { DEFAULT_ENVELOPE, type Envelope } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
+import { checkOptions } from '../kernel/option-kinds.ts';
 import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
+import { CLIENT_KINDS, SESSION_KINDS } from './option-kinds.ts';
 import type { OsrfRequest } from './request.ts';
 
 /** The envelope of a session's requests, and its time-out. */
@@ -55,8 +57,9 @@ export class OsrfClient {
     };
   }
 
-  /** @throws ConnectError, LoginError */
+  /** @throws ConnectError, LoginError; TypeError for invalid options. */
   static async connect(options: ClientOptions): Promise<OsrfClient> {
+    checkOptions('OsrfClient.connect', options, CLIENT_KINDS);
     return new OsrfClient(await JabberClient.login(options), options);
   }
 
@@ -91,6 +94,7 @@ export class OsrfClient {
 
   /** Begins a session with a service by its full address, `ROUTER@DOMAIN/SERVICE`. */
   sessionAt(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
+    checkOptions('session', settings, SESSION_KINDS);
     // The thread must be unguessable: a peer that knows it could forge answers.
     const thread = `${SYSTEM_TIME.wallTime() / 1000}.${process.pid}.${++this.sessionCount}.${randomBytes(8).toString('hex')}`;
     const session = new OsrfClientSession(this.jabber, {

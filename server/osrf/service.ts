@@ -4,9 +4,11 @@ import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { createClock } from '../kernel/clock.ts';
 import { UNLOGGED } from '../kernel/guard.ts';
+import { checkOptions } from '../kernel/option-kinds.ts';
 import { Backlog } from './backlog.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
+import { SERVICE_KINDS } from './option-kinds.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { BACKLOG_FULL, Worker } from './worker.ts';
 
@@ -50,8 +52,10 @@ export class OsrfService {
     listener.onMessage = (message) => this.received(message);
   }
 
-  /** Logs in listener and workers over TCP, and registers. @throws ConnectError, LoginError */
-  static async start({ keepaliveMs = 0, ...options }: ServiceOptions): Promise<OsrfService> {
+  /** Logs in listener and workers over TCP, and registers. @throws ConnectError, LoginError; TypeError for invalid options. */
+  static async start(given: ServiceOptions): Promise<OsrfService> {
+    checkOptions('OsrfService.start', given, SERVICE_KINDS);
+    const { keepaliveMs = 0, ...options } = given;
     const keepalive = keepaliveMs > 0 && { keepalive: { ms: keepaliveMs, clock: createClock(UNLOGGED) } };
     const description = { routers: [`router@${options.domain}/router`], ...options, ...keepalive };
     return OsrfService.startWith(description, (resource) => JabberClient.login({ ...options, resource }));

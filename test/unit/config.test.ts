@@ -79,7 +79,7 @@ test('each problem is reported with its place', () => {
     ],
     [{ limits: { loginTimeoutMs: 2 ** 31 } }, 'limits: loginTimeoutMs: 2147483648 is not a whole number from 1 to 2147483647, alone (ms) or with min, s, ms'],
     [{ limits: { stanzaBytes: 2, hardStanzaBytes: 1 } }, 'limits: hardStanzaBytes: 1 is less than stanzaBytes, which is 2'],
-    [{ limits: { __proto__: { a: 1 }, depths: 9 } as object }, 'limits: there is no limit "depths" (--help limits lists them)'],
+    [{ limits: { __proto__: { a: 1 }, depths: 9 } as object }, 'limits: there is no limit "depths"; did you mean "depth"? (--help limits lists them)'],
     [
       { router: 'x' as never },
       'router: needs an object with name, names, trustedServers, trustedClients, balance, onListenerLoss, lossGraceMs, stuckListenerMs, absentService, holdMs, externalRouter, peers',

@@ -38,7 +38,7 @@ test('a program hands in numbers, or the texts of the command line', () => {
 test('an unknown limit, an invalid number or a value out of range is reported in one line each, and nothing is set', () => {
   const rows: readonly (readonly [text: string, problem: RegExp])[] = [
     ['depth', /^"depth" is not a limit as NAME=VALUE, as outboxBytes=16MiB$/],
-    ['depths=9', /^there is no limit "depths" \(--help limits lists them\)$/],
+    ['depths=9', /^there is no limit "depths"; did you mean "depth"\? \(--help limits lists them\)$/],
     ['__proto__=9', /there is no limit "__proto__"/],
     ['constructor=9', /there is no limit "constructor"/],
     ['=9', /there is no limit ""/],

@@ -1,4 +1,4 @@
-import { nearest } from '../../kernel/nearest.ts';
+import { nearest } from '../../../shared/nearest.ts';
 import { inFile, type Problem } from '../problem.ts';
 import { SETTINGS } from '../settings.ts';
 import type { ConfigElement } from './config-element.ts';

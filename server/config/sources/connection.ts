@@ -33,6 +33,11 @@ export const DEFAULT_CONNECTION: ConnectionConfig = Object.freeze({
   logProtect: [],
 });
 
+/** The address and the account of a connection. */
+export function loginOf({ host, port, domain, username, password }: ConnectionConfig): Omit<ConnectionConfig, 'router' | 'logProtect'> {
+  return { host, port, domain, username, password };
+}
+
 /** The same with a router's account, for commands restricted to router accounts. */
 export const DEFAULT_ROUTER_CONNECTION: ConnectionConfig = Object.freeze({ ...DEFAULT_CONNECTION, username: DEFAULT_ROUTER_NAME });
 

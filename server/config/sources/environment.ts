@@ -1,4 +1,4 @@
-import { nearest } from '../../kernel/nearest.ts';
+import { nearest } from '../../../shared/nearest.ts';
 import type { Place, Problem } from '../problem.ts';
 import { ENVIRONMENT_PREFIX, type Setting } from '../setting.ts';
 import type { Given, GivenByKey } from './given.ts';

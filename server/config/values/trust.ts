@@ -1,3 +1,4 @@
+import { isMap } from 'node:util/types';
 import { isLocalPart, normalizeDomain } from '../../../shared/jid.ts';
 import { allOf } from './lists.ts';
 import { good, onlyOne, type Reading, refused, repeatable, type ValueType } from './value-type.ts';
@@ -31,7 +32,7 @@ function united(all: readonly Trust[]): Trust {
 }
 
 function isTrust(given: unknown): given is Trust {
-  if (!(given instanceof Map)) return false;
+  if (!isMap(given)) return false;
   return [...given].every(([router, domains]) => typeof router === 'string' && Array.isArray(domains) && domains.every((one) => typeof one === 'string'));
 }
 
@@ -49,7 +50,7 @@ export const NAMES: ValueType<ReadonlyMap<string, string>> = {
   wants: 'a Map of user names, by domain',
   parse: () => refused('needs a Map of user names, by domain'),
   take(given) {
-    if (!(given instanceof Map)) return refused('needs a Map of user names, by domain');
+    if (!isMap(given)) return refused('needs a Map of user names, by domain');
     const wrong = [...given.values()].filter((name) => typeof name !== 'string' || !isLocalPart(name));
     return wrong.length > 0 ? refused(...wrong.map((name) => `"${String(name)}" is not a user name`)) : good(given as ReadonlyMap<string, string>);
   },

@@ -1,3 +1,5 @@
+import { isMap } from 'node:util/types';
+
 /** A value, or the reasons for refusing it. */
 export type Reading<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
@@ -96,6 +98,6 @@ export function onlyOne<Value>([value, ...more]: readonly Value[]): Reading<Valu
 export function nameOf(given: unknown): string {
   if (typeof given === 'string') return `"${given}"`;
   if (Array.isArray(given)) return 'a list';
-  if (given instanceof Map) return 'a Map';
+  if (isMap(given)) return 'a Map';
   return typeof given === 'object' && given !== null ? 'an object' : String(given);
 }

@@ -70,12 +70,29 @@ export const REQUEST_OPTIONS = {
 
 const { config, host, port } = connectionOptions(DEFAULT_CONNECTION);
 
+/** Which running server of this machine is meant. */
+const RUNNING = {
+  config: { ...config, describe: "Find the server by a site's opensrf_core.xml" },
+  host: { ...host, shownDefault: '', describe: 'Find the server on this machine by its address' },
+  port: { ...port, shownDefault: '', describe: 'Find it by its port; without address, port and file it is the only one here' },
+  controlFile: option({
+    option: 'control-file',
+    type: FILE,
+    shownDefault: 'that of the one that runs here',
+    describe: 'Ask the server that has written this control file',
+  }),
+} as const;
+
+/** The options of `console`. */
+export const CONSOLE_OPTIONS = {
+  ...RUNNING,
+  open: option({ option: 'open', type: BOOLEAN, fallback: false, describe: 'Open it in the browser' }),
+} as const;
+
 /** The options of `monitor`. */
 export const MONITOR_OPTIONS = {
-  config: { ...config, describe: "Find the server through a site's opensrf_core.xml" },
-  host: { ...host, shownDefault: '', describe: 'Find the server on this machine by its address' },
-  port: { ...port, shownDefault: '', describe: 'Find it by its port; without address, port or file: the only server here' },
-  service: option({ option: 'service', type: text('the name of a service'), describe: 'Show only this service; a trailing * matches any text' }),
+  ...RUNNING,
+  service: option({ option: 'service', type: text('the name of a service'), describe: 'Show only this service; a * at the end stands for any rest' }),
   method: option({ option: 'method', type: text('the name of a method'), describe: 'Show only this method, likewise' }),
   xid: option({ option: 'xid', type: text('a transaction id'), describe: 'Show only this transaction id' }),
   jid: option({ option: 'jid', type: text('a part of a JID'), describe: 'Show only requests with this text in the JID of their client, listener or worker' }),
@@ -95,12 +112,6 @@ export const MONITOR_OPTIONS = {
     describe: 'Wait for more requests; --no-follow shows the remembered ones and exits',
   }),
   json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
-  controlFile: option({
-    option: 'control-file',
-    type: FILE,
-    shownDefault: 'the file of the only server here',
-    describe: 'Ask the server that wrote this control file',
-  }),
 } as const;
 
 /** The options of `services`. */

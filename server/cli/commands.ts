@@ -3,6 +3,7 @@ import { SETTINGS, SETTINGS_OF_COMMANDS, type SettingPath } from '../config/sett
 import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from '../config/sources/connection.ts';
 import { asGiven, type ParsedArguments, readOptions } from './arguments.ts';
 import {
+  CONSOLE_OPTIONS,
   DOCTOR_OPTIONS,
   DRAIN_OPTIONS,
   EXEC_OPTIONS,
@@ -66,6 +67,15 @@ export const COMMANDS: readonly Command[] = [
       ['$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'],
     ],
     run: async (args) => (await import('./serve/serve.ts')).serve(args),
+  },
+  {
+    name: 'console',
+    positionals: '',
+    describe: 'Print the address of the console of a running server, with its token',
+    options: CONSOLE_OPTIONS,
+    meanings: {},
+    examples: [['$0 console --open', 'open it in the browser']],
+    run: async (args) => (await import('./console.ts')).consoleAddress(readOptions(CONSOLE_OPTIONS, args), print),
   },
   {
     name: 'demo',

@@ -2,13 +2,14 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ConnectionConfig } from '../config/sources/connection.ts';
 import { ControlClient } from '../control/control-client.ts';
-import { type ControlFile, type FoundControlFile, leftControlFiles, readControlFile } from '../control/control-file.ts';
+import { type ControlFile, type FoundControlFile, findControlFile, leftControlFiles, readControlFile } from '../control/control-file.ts';
 import type { ServerReport } from '../control/server-report.ts';
 import type { RouterReport } from '../control/services.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
-import { CommandError } from '../kernel/exit-codes.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { isOwnAddress } from '../kernel/loopback.ts';
 import type { BoundAddress } from '../net/tcp.ts';
+import { connectionOf } from './client-command.ts';
 
 // How commands query a running server: over its control interface, if it is one of ours on this machine; otherwise over Jabber, like any OpenSRF program.
 
@@ -84,4 +85,22 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 
 function leadsTo(address: string, { host }: BoundAddress): boolean {
   return address === host || ((host === '0.0.0.0' || host === '::') && isOwnAddress(address));
+}
+
+/** Which running server a command means. */
+export interface ChosenServer {
+  readonly controlFile: string | null;
+  readonly config: string | null;
+  readonly host: string | null;
+  readonly port: number | null;
+}
+
+/** The control file of the server that is meant: the one that is named, the one at an address, or the only one here. @throws CommandError */
+export async function chosenControlFile({ controlFile, config, host, port }: ChosenServer): Promise<ControlFile> {
+  if (controlFile !== null || (config === null && host === null && port === null)) return findControlFile(controlFile);
+  const connection = connectionOf({ config, host, port, domain: null, username: null, password: null, router: null });
+  const found = await controlFileOf(connection);
+  if (found?.alive === true) return found.file;
+  const at = `${connection.host}:${connection.port}`;
+  throw new CommandError(EXIT.network, `no server with a control interface runs here at ${at}; start one with --console or --control-socket`);
 }

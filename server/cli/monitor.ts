@@ -1,13 +1,10 @@
 import type { ValuesOf } from '../config/setting.ts';
 import { ControlClient } from '../control/control-client.ts';
-import { type ControlFile, findControlFile } from '../control/control-file.ts';
 import type { TraceBatch } from '../control/trace/batch.ts';
 import type { TraceSummary } from '../control/trace/trace-entry.ts';
 import { hasColors } from '../kernel/colors.ts';
-import { CommandError, EXIT } from '../kernel/exit-codes.ts';
-import { connectionOf } from './client-command.ts';
 import type { MONITOR_OPTIONS } from './client-options.ts';
-import { controlFileOf } from './control-source.ts';
+import { chosenControlFile } from './control-source.ts';
 import { linesOf } from './text/monitor-line.ts';
 import { outputWidth } from './text/table.ts';
 
@@ -19,7 +16,7 @@ const ALL_PAST = 5_000;
 
 /** Prints the requests of a running server as they end, until the server ends. @throws CommandError */
 export async function monitor(args: MonitorArguments, print: (line: string) => void): Promise<void> {
-  const client = new ControlClient(await fileOf(args));
+  const client = new ControlClient(await chosenControlFile(args));
   const colors = hasColors(process.stdout.isTTY === true);
   let left = args.count ?? Number.POSITIVE_INFINITY;
   // The first batch has the remembered requests.
@@ -49,16 +46,6 @@ function newestOf(requests: readonly TraceSummary[], count: number): readonly Tr
 
 function textsOf(summary: TraceSummary, json: boolean, colors: boolean): string[] {
   return json ? [JSON.stringify(summary)] : linesOf(summary, outputWidth(), colors);
-}
-
-/** The control file of the named server, of the server at an address, or of the only one here. @throws CommandError */
-async function fileOf({ controlFile, config, host, port }: MonitorArguments): Promise<ControlFile> {
-  if (controlFile !== null || (config === null && host === null && port === null)) return findControlFile(controlFile);
-  const connection = connectionOf({ config, host, port, domain: null, username: null, password: null, router: null });
-  const found = await controlFileOf(connection);
-  if (found?.alive === true) return found.file;
-  const at = `${connection.host}:${connection.port}`;
-  throw new CommandError(EXIT.network, `no server with a control interface runs here at ${at}; start one with --console or --control-socket`);
 }
 
 function queryOf({ service, method, xid, jid, status, text, slowerThan, past, follow }: MonitorArguments): string {

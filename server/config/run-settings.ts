@@ -36,8 +36,15 @@ export const CONTROL_SETTINGS = {
     option: 'control-token-file',
     type: FILE,
     group: CONTROL,
-    shownDefault: 'a random token at each start',
-    describe: 'Read the token from this file, for programs that connect repeatedly',
+    shownDefault: 'a random token, kept beside the control file for the next start at the same port',
+    describe: 'Take the token from this file, for programs that ask again and again',
+  }),
+  'control.newToken': setting({
+    option: 'new-token',
+    type: BOOLEAN,
+    group: CONTROL,
+    fallback: false,
+    describe: 'Make a new token, and keep that: the former one is no longer valid',
   }),
 } as const;
 

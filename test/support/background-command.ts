@@ -23,6 +23,11 @@ export class Program {
     await this.wrote('stdout', { test: (written) => written.includes(text), toString: () => JSON.stringify(text) });
   }
 
+  /** Its standard output so far. */
+  output(): string {
+    return this.stdout;
+  }
+
   /** Waits for the text on standard error. */
   async said(text: RegExp): Promise<void> {
     await this.wrote('stderr', text);

@@ -31,7 +31,7 @@ const NONE: Readonly<Record<string, Outcome>> = { true: 'refused', false: 'refus
 
 const KINDS: readonly Kind[] = [
   {
-    options: ['tls-self-signed', 'tls-required', 'insecure', 'check-config', 'daemon'],
+    options: ['tls-self-signed', 'tls-required', 'insecure', 'check-config', 'daemon', 'new-token'],
     texts: {
       true: is(true),
       TRUE: is(true),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ChopChop } from '../../compose/chopchop.ts';
 import { formatPlace } from '../../config/problem.ts';
 import type { ControlSettings } from '../../config/sources/control.ts';
@@ -5,7 +6,7 @@ import type { PlacedSettings } from '../../config/sources/placed-settings.ts';
 import type { Resolved } from '../../config/sources/resolve.ts';
 import type { Control } from '../../control/control.ts';
 import type { ControlFile } from '../../control/control-file.ts';
-import { controlToken } from '../../control/token.ts';
+import { tokenInFile } from '../../control/token.ts';
 import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
 import { removeOwnFile, writeFileAtomically } from '../../kernel/files.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -22,14 +23,17 @@ export interface ServedControl {
 
 /** A control interface not yet started. */
 export interface WantedControl extends ControlSettings {
-  readonly token: string;
+  /** The token of the token file; null: the kept one. */
+  readonly token: string | null;
   /** Its settings, with their places. */
   readonly settings: PlacedSettings;
 }
 
 /** The control interface to serve; null: none. @throws CommandError that names the token's setting. */
 export function wantedControl({ control, settings }: Resolved): WantedControl | null {
-  return control === null ? null : { ...control, token: controlToken(control.tokenFile, settings.placeOf('control.tokenFile')), settings };
+  if (control === null) return null;
+  const { tokenFile } = control;
+  return { ...control, token: tokenFile === null ? null : tokenInFile(tokenFile, settings.placeOf('control.tokenFile')), settings };
 }
 
 /**
@@ -38,19 +42,27 @@ export function wantedControl({ control, settings }: Resolved): WantedControl | 
  */
 export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log, lostLogLines: () => number): Promise<ServedControl | null> {
   if (wanted === null) return null;
-  const { place, token, settings } = wanted;
-  const [{ startControl }, { ControlListenError }, { ownControlFile }] = await Promise.all([
+  const { place, settings } = wanted;
+  const [{ startControl }, { ControlListenError }, { ownControlFile }, { keptToken }] = await Promise.all([
     import('../../control/control.ts'),
     import('../../control/control-server.ts'),
     import('../../control/control-file.ts'),
+    import('../../control/kept-token.ts'),
   ]);
   const file = wanted.file ?? ownControlFile();
+  const token = wanted.token ?? keptToken(dirname(file), addressOf(server), wanted.newToken);
   try {
     return publish(await startControl(server, place, token, log, lostLogLines), server, file, wanted);
   } catch (error) {
     if (error instanceof ControlListenError) throw new CommandError(EXIT.network, `${formatPlace(settings.placeOf(error.path))}: ${error.message}`);
     throw error;
   }
+}
+
+/** Tells the servers of a user apart; `''` for one that takes any free port, as it never comes back. */
+function addressOf({ config, listening }: ChopChop): string {
+  const [first] = listening.c2s;
+  return first === undefined || config.ports.includes(0) ? '' : `${first.host}:${first.port}`;
 }
 
 async function publish(control: Control, { listening }: ChopChop, file: string, wanted: WantedControl): Promise<ServedControl> {

@@ -17,16 +17,18 @@ export interface ControlSettings {
   readonly place: ControlPlace;
   /** Its control file; null: the default path. */
   readonly file: string | null;
-  /** The file of its token; null: the server makes a new one. */
+  /** The file of its token; null: the one that the server has kept, or a new one. */
   readonly tokenFile: string | null;
+  /** Whether to replace the kept token. */
+  readonly newToken: boolean;
 }
 
 /** The configured control interface; null: none. @param isTerminal Whether the server prints to a terminal. */
 export function controlSettings(settings: PlacedSettings, isTerminal: boolean, problems: Problems): ControlSettings | null {
-  const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile } = settings.values;
+  const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile, 'control.newToken': newToken } = settings.values;
   const place = { ...portOf(settings, isTerminal), socket };
-  if (place.port !== null || socket !== null) return { place, file, tokenFile };
-  for (const path of ['control.file', 'control.tokenFile'] as const) {
+  if (place.port !== null || socket !== null) return { place, file, tokenFile, newToken };
+  for (const path of ['control.file', 'control.tokenFile', 'control.newToken'] as const) {
     if (settings.isGiven(path)) problems.add(path, 'there is no control interface without --console or --control-socket');
   }
   return null;

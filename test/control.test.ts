@@ -12,7 +12,7 @@ import { CONSOLE_FILES } from '../server/console/assets.ts';
 import type { CallReport } from '../server/control/call.ts';
 import { startControl } from '../server/control/control.ts';
 import { ControlListenError } from '../server/control/control-server.ts';
-import type { MethodReport } from '../server/control/latencies.ts';
+import type { MethodReport } from '../server/control/metrics/latencies.ts';
 import type { LimitReport } from '../server/control/near-limits.ts';
 import type { SessionReport } from '../server/control/sessions.ts';
 import { OsrfClient } from '../server/osrf/client.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Histogram } from '../../server/control/histogram.ts';
-import { Latencies, OTHER_METHODS } from '../../server/control/latencies.ts';
+import { Histogram } from '../../server/control/metrics/histogram.ts';
+import { Latencies, OTHER_METHODS } from '../../server/control/metrics/latencies.ts';
 import { Allowance } from '../../server/control/trace/allowance.ts';
 import type { EndedRequest } from '../../server/control/trace/ended-request.ts';
 import { TraceFilter } from '../../server/control/trace/filter.ts';

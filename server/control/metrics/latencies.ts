@@ -1,6 +1,6 @@
+import type { EndedRequest } from '../trace/ended-request.ts';
+import type { Outcome } from '../trace/outcome.ts';
 import { Histogram } from './histogram.ts';
-import type { EndedRequest } from './trace/ended-request.ts';
-import type { Outcome } from './trace/outcome.ts';
 
 /** How many requests had which outcome. */
 export interface OutcomeCounts {

@@ -6,7 +6,7 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { VERSION_TEXT } from '../kernel/version.ts';
 import { checkKnown, type ParsedArguments, spelledOut } from './arguments.ts';
 import { COMMANDS, type Command } from './commands.ts';
-import { limitsHelp } from './limits-help.ts';
+import { limitsHelp } from './text/limits-help.ts';
 import { yargsOptions } from './yargs-options.ts';
 
 const USAGE = '$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.';

@@ -12,9 +12,9 @@ import { Child, Interruption } from '../process/child.ts';
 import { Guardian } from '../process/guardian.ts';
 import type { ParsedArguments } from './arguments.ts';
 import type { EXEC_OPTIONS } from './client-options.ts';
-import { summary } from './exec-summary.ts';
 import { startServer } from './serve/server-start.ts';
 import { loadTestDoubles, testDoublesFailure } from './serve/test-doubles.ts';
+import { summary } from './text/exec-summary.ts';
 import { sayWhileWaiting } from './text/progress.ts';
 
 /** The arguments of `exec` besides the server's settings. */

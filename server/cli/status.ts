@@ -10,7 +10,7 @@ import { serverVersion } from '../osrf/server-version.ts';
 import { connectionOf, routerFailure, withClient } from './client-command.ts';
 import type { STATUS_OPTIONS } from './client-options.ts';
 import { askControl, type ControlAnswer, type ControlReport, ownRouter } from './control-source.ts';
-import { type ControlSummary, lines, type Report, type ServiceSummary, type Step } from './status-report.ts';
+import { type ControlSummary, lines, type Report, type ServiceSummary, type Step } from './text/status-report.ts';
 
 /** The arguments of `status`. */
 export interface StatusArguments extends ConnectionValues, ValuesOf<typeof STATUS_OPTIONS> {}

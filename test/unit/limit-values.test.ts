@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitsHelp } from '../../server/cli/limits-help.ts';
+import { limitsHelp } from '../../server/cli/text/limits-help.ts';
 import { createConfig } from '../../server/config/config.ts';
 import { LIMIT_VALUES, readableDefault } from '../../server/config/limit-values.ts';
 import { DEFAULT_LIMITS, LIMITS } from '../../server/config/limits.ts';

@@ -1,8 +1,8 @@
-import type { Exchange } from '../conversations/exchange.ts';
-import type { ChopChopFixture } from '../fixture/fixture.ts';
-import { shownExchange } from '../fixture/requests/request-log.ts';
-import { LogProtect, REDACTED } from '../logging/log-protect.ts';
-import { oneLine } from './text/one-line.ts';
+import type { Exchange } from '../../conversations/exchange.ts';
+import type { ChopChopFixture } from '../../fixture/fixture.ts';
+import { shownExchange } from '../../fixture/requests/request-log.ts';
+import { LogProtect, REDACTED } from '../../logging/log-protect.ts';
+import { oneLine } from './one-line.ts';
 
 /** The most entries shown of each kind. */
 const MAX_SHOWN = 10;

@@ -1,5 +1,5 @@
-import { readableDefault } from '../config/limit-values.ts';
-import { LIMITS } from '../config/limits.ts';
+import { readableDefault } from '../../config/limit-values.ts';
+import { LIMITS } from '../../config/limits.ts';
 
 /** The output of `--help limits`. @param width The width of the terminal, in characters. */
 export function limitsHelp(width: number): string {

@@ -1,9 +1,9 @@
-import type { ServerReport } from '../control/server-report.ts';
-import type { RouterReport } from '../control/services.ts';
-import { SYSTEM_TIME } from '../kernel/clock.ts';
-import { VERSION } from '../kernel/version.ts';
-import type { ServerVersion } from '../osrf/server-version.ts';
-import { oneLine } from './text/one-line.ts';
+import type { ServerReport } from '../../control/server-report.ts';
+import type { RouterReport } from '../../control/services.ts';
+import { SYSTEM_TIME } from '../../kernel/clock.ts';
+import { VERSION } from '../../kernel/version.ts';
+import type { ServerVersion } from '../../osrf/server-version.ts';
+import { oneLine } from './one-line.ts';
 
 /** One check; `ms` is null if it was skipped or failed. */
 export interface Step {

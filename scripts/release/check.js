@@ -14,7 +14,7 @@ import { bundledPackages, licenceProblems, nodeLicence, notices } from './notice
 import { name, root, version } from './root.js';
 
 const MAX_UNPACKED_BYTES = 1_000_000;
-const TOP = new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist']);
+const TOP = new Set(['package.json', 'README.md', 'LICENSE', 'dist']);
 const DEMO_END = /All steps succeeded\./;
 
 /** A client of one entry talks to a server of the other. */
@@ -99,6 +99,7 @@ function checkPackage({ filename, files, unpackedSize }) {
   assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'the package has neither scripts nor development tools');
   // npm compares it with the provenance's signature.
   if (process.env.GITHUB_REPOSITORY !== undefined) assert.ok(repository.url.endsWith(`/${process.env.GITHUB_REPOSITORY}.git`));
+  run('gunzip', [join(folder, 'package/dist/man/opensrf-chopchop.1.gz')]);
   checkManPage(join(folder, 'package/dist/man/opensrf-chopchop.1'));
   step(`${filename}: ${files.length} files, ${unpackedSize} bytes, no scripts, needs ${Object.keys(dependencies).join(' ')}`);
   return tarball;

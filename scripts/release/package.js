@@ -2,6 +2,7 @@
 // in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { transform } from 'esbuild';
 import { bundleForPackage, ON_DEMAND } from './bundle.js';
 import { manPage } from './man.js';
@@ -10,7 +11,8 @@ import { commit, root, version } from './root.js';
 
 export const PAGE = 'dist/server/console/page';
 const NOTICES = 'dist/THIRD-PARTY-NOTICES';
-const MAN = 'dist/man/opensrf-chopchop.1';
+/** Compressed, as Debian has them. */
+const MAN = 'dist/man/opensrf-chopchop.1.gz';
 
 /** The entries of the library, by the name of the file that declares their types. */
 const ENTRIES = { '.': 'index', './client': 'client' };
@@ -65,7 +67,7 @@ function types() {
 function manifest(text) {
   const { scripts: _scripts, devDependencies: _tools, dependencies, ...published } = JSON.parse(text);
   const loaded = Object.fromEntries(Object.entries(dependencies).filter(([name]) => ON_DEMAND.includes(name)));
-  const files = ['dist/bin', 'dist/man', NOTICES, PAGE, ...types(), 'CHANGELOG.md'];
+  const files = ['dist/bin', 'dist/man', NOTICES, PAGE, ...types()];
   return `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), dependencies: loaded, files }, null, 2)}\n`;
 }
 
@@ -91,7 +93,7 @@ export async function makePackage(folder) {
   writeFileSync(join(folder, NOTICES), notices('The package opensrf-chopchop has these packages in it.', packages));
   await minifyPage(join(folder, PAGE));
   mkdirSync(join(folder, dirname(MAN)), { recursive: true });
-  writeFileSync(join(folder, MAN), manPage());
+  writeFileSync(join(folder, MAN), gzipSync(manPage(), { level: 9 }));
   writeManifest(folder);
 }
 

@@ -2,7 +2,7 @@ import type { RunningConfig } from '../config/config.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import { LogProtect, REDACTED } from '../logging/log-protect.ts';
 
-/** A line of a long call ends here. */
+/** The maximum length of a line. */
 export const MAX_CHARACTERS = 1_000;
 
 /** A log that may have levels, as pino has. */
@@ -16,7 +16,7 @@ export interface ActivityCall {
   readonly transactionId: string;
   /** The browser's login, from the JSON gateway's parameter; `''`: none. */
   readonly token: string;
-  /** `''` where the line has none. */
+  /** `''` if the line has none. */
   readonly locale: string;
   readonly service: string;
   readonly method: string;
@@ -39,9 +39,9 @@ export class Activity {
     this.protect = new LogProtect(this.prefixes);
   }
 
-  /** @param params As JSON, or whatever the browser has sent in its place. */
+  /** @param params As JSON, or the browser's invalid text instead. */
   called({ address, transactionId, token, locale, service, method }: ActivityCall, params: readonly string[]): void {
-    // A line takes longer to make than to leave out.
+    // Making a line costs more than checking whether the log wants it.
     if (!this.enabled()) return;
     const secret = this.protects(method);
     const shown = secret ? REDACTED : joined(params);

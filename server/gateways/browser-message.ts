@@ -18,24 +18,24 @@ export interface BrowserMessage {
   readonly apiLevel: number;
   /** JSON of a string, as sent. */
   readonly method: string;
-  /** JSON of a list, as sent; `''` where there is none. */
+  /** JSON of a list, as sent; `''`: none. */
   readonly params: string;
 }
 
-/** A browser sends no more messages at once: OpenSRF's C library reads as many. */
+/** The most messages of a browser at once, like OpenSRF's C library. */
 export const MAX_BROWSER_MESSAGES = 256;
 
-/** The name of a method. @param json Of a {@link BrowserMessage}. */
+/** The name of a method. @param json From a {@link BrowserMessage}. */
 export function methodName(json: string): string {
   return unquoted(json) ?? '';
 }
 
-/** How a list of messages of a browser's is read: names of methods and parameters stay as they were sent. @param levels Lists and objects around the list. */
+/** The bounds for reading a browser's list of messages: method names and parameters stay as sent. @param levels Lists and objects around the list. */
 export function boundsOfMessages(levels: number): JsonBounds {
   return { levels: levels + CONTENT_LEVEL, mostValues: MAX_VALUES };
 }
 
-/** Far more than 256 messages have beside their parameters. */
+/** Far more than 256 messages contain besides their parameters. */
 const MAX_VALUES = 20_000;
 
 /** The longest number of a request, locale or time zone. */
@@ -44,7 +44,7 @@ const MAX_WORD = 1_000;
 /** The longest name of a method, in characters. */
 export const MAX_METHOD = 1_048_576;
 
-/** @param value Read with {@link boundsOfMessages}. @returns null where it is no list of messages that a client may send. */
+/** @param value Read with {@link boundsOfMessages}. @returns null unless it is a list of messages that a client may send. */
 export function readBrowserMessages(value: unknown): BrowserMessage[] | null {
   if (!Array.isArray(value) || value.length > MAX_BROWSER_MESSAGES) return null;
   const messages: BrowserMessage[] = [];
@@ -73,7 +73,7 @@ function readBrowserMessage(value: unknown): BrowserMessage | null {
   return message.method.length > MAX_METHOD ? null : message;
 }
 
-/** `''` also for one that no client sends. */
+/** Also `''` for a type that no client sends. */
 function wordOf(value: unknown): string {
   const text = value instanceof JsonText ? '' : plainText(value);
   return text.length > MAX_WORD ? '' : text;
@@ -94,12 +94,12 @@ function paramsOf(value: unknown): string {
   return value.text.startsWith('[') ? value.text : `[${value.text}]`;
 }
 
-/** So much of a text is written in one bit: about 0.1 ms where it is not ASCII. */
+/** The characters written in one step: about 0.1 ms if they are not ASCII. */
 const PIECE_LENGTH = 2_048;
 
 /**
- * The body of a stanza, as XML text in pieces. Keys in the order of OpenSRF's C library; what else the browser has sent is left out, and parameters are as it
- * has sent them, but for characters outside ASCII.
+ * The body of a stanza, as XML text in pieces. Keys in the order of OpenSRF's C library; other members are dropped, and parameters are as
+ * sent, except for characters outside ASCII.
  */
 export function* bodyOfBrowser(messages: readonly BrowserMessage[], ingress: GatewayIngress): Generator<void, readonly string[], void> {
   const body = new BodyPieces();

@@ -1,6 +1,6 @@
 import { endOfString } from '../../shared/osrf/json.ts';
 
-/** The items of a list of JSON, each as JSON, as many as begin within so many characters. @param list Valid JSON; `''`: no items. */
+/** The items of a JSON list, each as JSON, that begin within a number of characters. @param list Valid JSON; `''`: no items. */
 export function firstItems(list: string, characters: number): string[] {
   const items: string[] = [];
   let start = 1;
@@ -13,7 +13,7 @@ export function firstItems(list: string, characters: number): string[] {
   return items;
 }
 
-/** Where the comma or bracket stands behind an item, or a place behind so many characters of the list. */
+/** The position of the comma or bracket after an item, or a position beyond the number of characters. */
 function endOfItem(list: string, start: number, characters: number): number {
   let depth = 0;
   for (let place = start; place < list.length; place++) {

@@ -1,14 +1,14 @@
 import type { Job, JobRunner } from '../../shared/job.ts';
 
-/** The program of a peer, for which jobs are done. */
+/** The program for one peer. */
 export interface JobOwner {
   /** All jobs are done. */
   idle(): void;
-  /** A job has failed, and the others are given up. */
+  /** A job has failed, and the others are dropped. */
   failed(): void;
 }
 
-/** Does the work for one peer in order. Short jobs are done at once; a long one shares the event loop with other traffic, and later ones wait for it. */
+/** Does the work for one peer in order. Short jobs run at once; a long one shares the event loop with other traffic, and later ones wait for it. */
 export class JobQueue {
   private readonly runner: JobRunner;
   private readonly owner: JobOwner;
@@ -20,7 +20,7 @@ export class JobQueue {
     this.owner = owner;
   }
 
-  /** Whether a job is not done. */
+  /** Whether a job is unfinished. */
   get busy(): boolean {
     return this.state === 'busy';
   }

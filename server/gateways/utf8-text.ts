@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
-/** So many bytes are decoded in one bit. */
+/** The bytes decoded in one step. */
 const BIT = 65_536;
 
-/** The text of UTF-8, a long one in many bits; null where it is not valid. */
+/** Decodes UTF-8, a long text in many steps; null if it is invalid. */
 export function* utf8Text(bytes: Buffer): Generator<void, string | null, void> {
   if (bytes.length <= BIT) return isUtf8(bytes) ? bytes.toString() : null;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,7 +1,7 @@
 /** About the limit of OpenSRF's gateways. */
 const MAX_PAIRS = 1_000;
 
-/** So many bytes are decoded in one bit. */
+/** The bytes decoded in one step. */
 const BIT = 16_384;
 
 const PERCENT = 0x25;
@@ -31,10 +31,10 @@ export class Form {
 }
 
 /**
- * Reads parameters as OpenSRF's HTTP gateways do, which is not the WHATWG's way: `+` stays `+`, runs of `&` or `=` count as one, an empty name ends the
- * reading, and of several values of a name the first counts. A long job.
+ * Reads parameters like OpenSRF's HTTP gateways, unlike the WHATWG's rules: `+` stays `+`, runs of `&` or `=` count as one, an empty name ends the
+ * reading, and the first of several values of a name counts. A long job.
  *
- * @param texts The query, and the body of a POST. With too many pairs there are no parameters at all.
+ * @param texts The query, and the body of a POST. Too many pairs: no parameters at all.
  */
 export function* readForm(...texts: readonly Buffer[]): Generator<void, Form, void> {
   const values = new Map<string, string[]>();
@@ -83,7 +83,7 @@ function parted(pair: Buffer): readonly [name: Buffer, value: Buffer] {
   return [pair.subarray(0, sign), pair.subarray(start)];
 }
 
-/** Resolves `%XX`; what is no such code stays, what is no UTF-8 becomes U+FFFD. */
+/** Decodes `%XX`; keeps malformed codes, and replaces invalid UTF-8 with U+FFFD. */
 function* percentDecoded(text: Buffer): Generator<void, string, void> {
   if (!text.includes(PERCENT)) return text.toString();
   const decoded = Buffer.allocUnsafe(text.length);
@@ -97,7 +97,7 @@ function* percentDecoded(text: Buffer): Generator<void, string, void> {
   return decoded.toString('utf8', 0, length);
 }
 
-/** So far below zero that no sum with another digit is a code, where it is none. */
+/** An invalid digit, so far below zero that no sum with another digit is a code. */
 function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

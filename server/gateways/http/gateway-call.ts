@@ -50,7 +50,7 @@ export abstract class GatewayCall implements WorkerCall {
   /** Sends the request. @param preferred The session to send it from. */
   start({ to, transactionId, body }: CallMessage, address: string, preferred: GatewayWorker | null): void {
     const { pool, clock } = this.environment;
-    // The browser went while its request was read.
+    // The browser disconnected while its request was read.
     if (this.response.destroyed) return;
     const worker = pool.take(this, address, preferred);
     if (worker === null) {
@@ -104,7 +104,7 @@ export abstract class GatewayCall implements WorkerCall {
     this.finish(true);
   }
 
-  /** Messages have come. @param body They, as sent. @param from The sender's JID. @returns the bits of work that are left: between them the call may end. */
+  /** Messages have arrived. @param body The same messages, as sent. @param from The sender's JID. @returns the remaining steps, between which the call may end. */
   protected abstract answered(messages: readonly OsrfMessage[], body: string, from: string): Iterable<void>;
 
   /** The request bounced: there is no such service or worker. */
@@ -123,7 +123,7 @@ export abstract class GatewayCall implements WorkerCall {
     return this.worker === null;
   }
 
-  /** Notes the memory of what has come and was not written yet, in bytes. */
+  /** Sets the memory, in bytes, of content received and not yet written. */
   protected keeps(bytes: number): void {
     this.account.charge(bytes - this.keptBytes);
     this.keptBytes = bytes;

@@ -13,7 +13,7 @@ export interface WorkerCall {
   received(stanza: Stanza): Job;
   /** Ends it if its time is over. @param now Monotonic milliseconds. */
   look(now: number): void;
-  /** A fault of a test refuses the request. */
+  /** A fault injected by a test refuses the request. */
   refused(httpStatus: number): void;
   /** The worker's session has ended. */
   lost(reason: CloseReason): void;
@@ -24,14 +24,14 @@ interface WorkerPlace extends ProgramPlace {
   peer: string;
 }
 
-/** A session for requests over HTTP, one at a time, as each child of Apache has one with OpenSRF's gateways. So no request can get the answer to another. */
+/** A session for HTTP requests, one at a time, like the session of each Apache child with OpenSRF's gateways. So no request can get another's answer. */
 export class GatewayWorker implements Program, JobOwner {
   link: LocalLink | null = null;
   private readonly place: WorkerPlace = { kind: 'web', peer: '' };
   private readonly onEnded: (worker: GatewayWorker) => void;
   private readonly jobs: JobQueue;
   private call: WorkerCall | null = null;
-  /** Lets further answers come; null while none is being read. */
+  /** Releases further answers; null while none is being read. */
   private release: (() => void) | null = null;
 
   constructor(jobs: JobRunner, onEnded: (worker: GatewayWorker) => void) {

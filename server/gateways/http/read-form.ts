@@ -11,25 +11,25 @@ const REFUSALS = { 408: 'The body of the request did not arrive in time (see web
 
 const NO_BODY = Buffer.alloc(0);
 
-/** What it takes to read a request. */
+/** The dependencies of reading a request. */
 export interface FormReader {
   readonly limits: BodyLimits;
   readonly clock: Clock;
   readonly jobs: JobRunner;
 }
 
-/** The body of a request; null where it was refused, which the sender has been answered. */
+/** The body of a request; null if it was refused, with an answer already sent. */
 export async function readBytes(request: WebRequest, response: ServerResponse, { limits, clock }: FormReader): Promise<Buffer | null> {
   const { content, status } = await readBody(request, limits, clock);
   if (content !== null) return content;
-  // The rest of the body is not waited for.
+  // Do not wait for the rest of the body.
   if (status !== 0) answerText(response, status, REFUSALS[status], { Connection: 'close' });
   return null;
 }
 
-/** The parameters of a query, and of the form behind it if it is a POST; null likewise. */
+/** The parameters of a query, and of the form after it if it is a POST; null likewise. */
 export async function formOf(request: WebRequest, response: ServerResponse, reader: FormReader): Promise<Form | null> {
   const body = request.message.method === 'POST' ? await readBytes(request, response, reader) : NO_BODY;
-  // Node has a character for each byte of a URL.
+  // Node represents each byte of a URL by a character.
   return body === null ? null : sliced(reader.jobs, readForm(Buffer.from(request.query, 'latin1'), body));
 }

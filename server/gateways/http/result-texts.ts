@@ -2,10 +2,10 @@ import { JsonText, plainText, toJson } from '../../../shared/osrf/json.ts';
 import { readJson } from '../../../shared/osrf/json-reader.ts';
 import { type OsrfMessage, statusCodeOf } from '../../../shared/osrf/message.ts';
 
-/** A result is read to its end, and nothing of it is kept. */
+/** Bounds that check a whole result without keeping any of it. */
 const NOTHING_KEPT = { levels: 0, mostValues: Number.POSITIVE_INFINITY } as const;
 
-/** Assembles the results of one request as JSON, which stays as the service has written it: see also {@link ResultAssembler}. */
+/** Assembles the results of one request as JSON, exactly as the service wrote it: see also {@link ResultAssembler}. */
 export class ResultTexts {
   private pieces: string[] = [];
 
@@ -14,7 +14,7 @@ export class ResultTexts {
     return this.pieces.length > 0;
   }
 
-  /** Processes a RESULT, a long one in many bits. @returns its JSON; `''` for a chunk. */
+  /** Processes a RESULT, a long one in many steps. @returns its JSON; `''` for a chunk. */
   *take(message: OsrfMessage): Generator<void, string, void> {
     const { payloadClass, payload } = message;
     const { content } = payload;
@@ -27,7 +27,7 @@ export class ResultTexts {
     return content instanceof JsonText ? content.text : 'null';
   }
 
-  /** A text that is no JSON, or is nested too deeply, becomes a string. */
+  /** Text that is not JSON, or is nested too deeply, becomes a string. */
   private *join(): Generator<void, string, void> {
     const { pieces } = this;
     this.pieces = [];

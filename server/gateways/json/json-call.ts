@@ -20,7 +20,7 @@ const HEADERS = {
 export class JsonCall extends GatewayCall {
   private readonly format: AnswerFormat;
   private readonly assembler = new ResultTexts();
-  /** What was not written yet. */
+  /** Text not yet written. */
   private text: string;
   private results = 0;
   private status = OK;
@@ -56,7 +56,7 @@ export class JsonCall extends GatewayCall {
     const json = yield* this.assembler.take(message);
     this.status = statusCodeOf(message) || OK;
     if (json === '') return;
-    // OpenSRF's gateway counts as its status that of the last RESULT, and a result that came in pieces is as good as any.
+    // OpenSRF's gateway reports the status of the last RESULT; a result sent in pieces counts as 200.
     if (this.status === 204) this.status = OK;
     if (this.format === 'xml') this.text += yield* xmlOfJson(json);
     else this.text += `${this.results > 0 ? ',' : ''}${json}`;

@@ -82,10 +82,10 @@ export class JsonDoor implements Door {
   }
 }
 
-/** Only whether it is JSON is of interest. */
+/** Only the validity of the JSON matters. */
 const NOTHING_READ = { levels: 0, mostValues: Number.POSITIVE_INFINITY } as const;
 
-/** A list of JSON. OpenSRF's gateway passes one null where there is no parameter, and null for one that cannot be read. */
+/** A JSON list. OpenSRF's gateway passes one null if there are no parameters, and null for one it cannot parse. */
 function* paramsOf(texts: readonly string[], format: string): Bits<string> {
   let json = '';
   for (const text of texts) json += `${json === '' ? '' : ','}${yield* format === 'xml' ? jsonOfXmlParam(text) : jsonOfParam(text)}`;

@@ -19,7 +19,7 @@ const LIMITS: ReaderLimits = {
 
 const NULL = 'null';
 
-/** Keeps the elements that are read. */
+/** Collects the elements read. */
 class Elements implements NegotiationReceiver {
   readonly reads = 'elements';
   readonly read: Element[] = [];
@@ -33,13 +33,13 @@ class Elements implements NegotiationReceiver {
   footerRead(): void {}
 }
 
-/** So many characters are read in one bit. */
+/** The characters read in one step. */
 const BIT = 4_096;
 
-/** A number that JSON has too, which stays as it was sent. */
+/** A number that is valid in JSON too; it stays as sent. */
 const JSON_NUMBER = /^\s*(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*$/;
 
-/** Makes JSON of a parameter in the vocabulary of OpenSRF's gateway; `null` where it is none, as OpenSRF passes on. A long job. */
+/** Converts a parameter in the vocabulary of OpenSRF's gateway to JSON; `null` if it is invalid, as OpenSRF passes on. A long job. */
 export function* jsonOfXmlParam(text: string): Generator<void, string, void> {
   const elements = new Elements();
   try {
@@ -96,7 +96,7 @@ function* memberOf({ attributes, children: [value] }: Element): Generator<void, 
   return `${toJson(attributes.get('key') ?? '')}:${value === undefined ? NULL : yield* jsonOf(value)}`;
 }
 
-/** Of a number that only XML may write so, as `+1`. */
+/** The JSON of a number whose form only XML allows, as `+1`. */
 function finiteJson(number: number): string {
   return Number.isFinite(number) ? String(number) : NULL;
 }

@@ -23,7 +23,7 @@ export function* xmlOfJson(json: string): Generator<void, string, void> {
   return xml;
 }
 
-/** @param hint The class of an object of a class; `''`: it has none. */
+/** @param hint The class of an object; `''`: none. */
 function* xmlPieces(value: unknown, hint: string): Generator<string, void, void> {
   if (typeof value !== 'object' || value === null || value instanceof JsonText) {
     yield xmlOfPlain(value, attributeOf(hint));
@@ -58,7 +58,7 @@ function xmlOfPlain(value: unknown, attribute: string): string {
     case 'boolean':
       return `<boolean value="${value}"${attribute}/>`;
     default:
-      // A long string stays as it was sent.
+      // A long string stays as sent.
       return value === null ? `<null${attribute}/>` : `<string${attribute}>${escapeText(plainText(value))}</string>`;
   }
 }

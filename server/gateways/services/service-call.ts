@@ -15,7 +15,7 @@ const LINES_TYPE = 'application/x-ndjson';
 export class ServiceCall extends GatewayCall {
   private readonly form: ResultForm;
   private readonly assembler = new ResultTexts();
-  /** Finished JSON; of lines, what was not written yet. */
+  /** Finished JSON; with `lines`, the part not yet written. */
   private results: string[] = [];
 
   constructor(form: ResultForm, thread: string, timeoutMs: number, response: ServerResponse, environment: CallEnvironment) {
@@ -43,7 +43,7 @@ export class ServiceCall extends GatewayCall {
 
   private *addResult(message: OsrfMessage): Job {
     const json = yield* this.assembler.take(message);
-    // Line feeds stand between the parts of JSON only; in a string they are escaped.
+    // Line feeds occur only between the parts of JSON; in a string they are escaped.
     if (json !== '') this.results.push(this.form === 'lines' ? json.replace(/[\r\n]+/g, ' ') : json);
   }
 

@@ -102,10 +102,10 @@ export class ServicesDoor implements Door {
   }
 }
 
-/** Nothing below the array itself is of interest. */
+/** Only the array itself matters. */
 const NOTHING_READ = { levels: 0, mostValues: 1 } as const;
 
-/** The parameters in a body, as JSON of a list; none in an empty body. */
+/** The parameters in a body, as a JSON list; none in an empty body. */
 function* readParams(bytes: Buffer): Bits<{ readonly params: string; readonly problem: string }> {
   const text = yield* utf8Text(bytes);
   if (text === null) return { params: '', problem: 'no UTF-8' };
@@ -115,7 +115,7 @@ function* readParams(bytes: Buffer): Bits<{ readonly params: string; readonly pr
   return { params, problem: problem || (params.startsWith('[') ? '' : 'another value') };
 }
 
-/** The names of service and method in a path; `''` where it has none, or is no valid URL. */
+/** The names of service and method in a path; `''` if it has none or is malformed. */
 function partsOf(path: string): readonly [service: string, method: string] {
   const [service = '', method = '', more] = path.slice(PATH.length + 1).split('/');
   try {

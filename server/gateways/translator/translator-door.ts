@@ -130,7 +130,7 @@ function* readMessages(text: string): Bits<BrowserMessage[] | null> {
 function refusalOf(messages: readonly BrowserMessage[] | null, thread: string): string {
   if (messages === null || messages.length === 0 || messages.length > MAX_BROWSER_MESSAGES)
     return `The parameter "osrf-msg" must be an array of 1 to ${MAX_BROWSER_MESSAGES} messages of a client.`;
-  return thread.length > MAX_THREAD ? `X-OpenSRF-thread may have ${MAX_THREAD} characters.` : '';
+  return thread.length > MAX_THREAD ? `X-OpenSRF-thread is longer than ${MAX_THREAD} characters.` : '';
 }
 
 function headerOf({ message }: WebRequest, name: string): string {

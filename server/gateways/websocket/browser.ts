@@ -31,10 +31,10 @@ const INGRESS = 'ws-translator-v2';
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
 const CLOSE = { goingAway: 1001, unsupportedData: 1003, invalidData: 1007, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
 
-/** What a frame takes while it is read, for each byte: as it came, and its text. */
+/** The memory of a frame while it is read, per byte: the frame as received, and its text. */
 const READING = 2;
 
-/** What the browsers of a gateway need of it. */
+/** A browser's dependencies. */
 export interface BrowserEnvironment {
   readonly clock: Pick<ServerClock, 'next'>;
   readonly jobs: JobRunner;
@@ -52,7 +52,7 @@ export interface BrowserEnvironment {
   readonly left: (browser: Browser) => void;
 }
 
-/** A browser on a WebSocket, with a session of its own from its first frame on. */
+/** A browser on a WebSocket; its first frame opens its session. */
 export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   readonly peer: string;
   /** Charged for its socket, sessions and requests. Its link has an account of its own, for unread messages. */
@@ -64,7 +64,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   private readonly environment: BrowserEnvironment;
   private readonly threads: Threads;
   private readonly jobs: JobQueue;
-  /** Lets further answers come; null while no long frame or answer is being read. */
+  /** Releases further answers; null while no long frame or answer is being read. */
   private release: (() => void) | null = null;
   private link: LocalLink | null = null;
   /** Whether the browser has sent anything since the last ping. */
@@ -87,7 +87,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     webSocket.on('close', () => this.closed());
   }
 
-  /** Whether requests of it are unanswered, or are being read. */
+  /** Whether it has requests that are unanswered or being read. */
   get busy(): boolean {
     return this.state !== 'closed' && (this.threads.busy || this.jobs.busy);
   }
@@ -145,7 +145,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     this.webSocket.close(CLOSE.internalError, 'internal server error; see the server log');
   }
 
-  /** Its session is over: an operator has closed it, it read too slowly, or the server stops. */
+  /** Its session has ended: an operator closed it, it read too slowly, or the server stops. */
   ended(reason: CloseReason): void {
     this.link = null;
     if (this.state === 'closed') return;
@@ -183,7 +183,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     else this.do(this.read(frame as Buffer));
   }
 
-  /** Long work holds up what comes behind it: frames and answers keep their order. */
+  /** Long work delays all later frames and answers, which so keep their order. */
   private do(job: Job): void {
     this.jobs.add(job);
     if (!this.jobs.busy || this.state === 'closed') return;
@@ -197,13 +197,13 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     const messages = yield* readOsrfMessages(body);
     const thread = unescapeXml(stanza.thread);
     if (messages === null) {
-      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'left out a message for a browser that is none of OpenSRF');
+      this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'dropped a message for a browser: not OpenSRF');
       return;
     }
     const bounced = stanza.type === 'error';
     for (const message of messages) {
       if (this.threads.took(message, thread, bounced ? '' : stanza.from)) continue;
-      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions, one is not remembered');
+      this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions; one was not remembered');
     }
     const { transactionId } = stanza;
     this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));

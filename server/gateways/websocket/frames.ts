@@ -9,7 +9,7 @@ const MAX_ID_BYTES = 64;
 const MAX_ECHO = 1_024;
 
 // XML forbids these characters in a stanza (XML 1.0 §2.2); a line feed would forge a log line.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: to find them
 const UNFIT = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/u;
 
 /** One frame of a browser. */
@@ -23,10 +23,10 @@ export interface BrowserFrame {
   readonly refusal: string;
 }
 
-/** The list of messages stands in the object of a frame. */
+/** The list of messages is in the object of a frame. */
 const BOUNDS = boundsOfMessages(1);
 
-/** Reads a frame, a long one in many bits. One that is refused has as much of it as is fit to be sent back. */
+/** Reads a frame, a long one in many steps. A refused frame keeps the parts that are fit to be sent back. */
 export function* readFrame(text: string): Generator<void, BrowserFrame, void> {
   const { value: json, problem } = yield* readJson(text, BOUNDS);
   if (typeof json !== 'object' || json === null) return { thread: '', service: '', transactionId: '', messages: [], refusal: problem || 'no JSON object' };

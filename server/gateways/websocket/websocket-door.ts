@@ -41,7 +41,7 @@ export class WebSocketDoor implements Door {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      // It would check 10 MiB at once.
+      // The library would check 10 MiB at once.
       skipUTF8Validation: true,
       maxPayload: limits.webRequestBytes,
       handleProtocols: () => false,

@@ -118,7 +118,7 @@ export interface ChopChopFixture {
    */
   writeConfig(folder: string, services?: readonly string[]): SiteFiles;
   /**
-   * Stops clients, stubs and server. Resolves when every socket is closed. What waits then, and what is asked for later, fails with "the fixture was stopped"; the log of
+   * Stops clients, stubs and server. Resolves when every socket is closed. Pending and later calls fail with "the fixture was stopped"; the log of
    * requests stays.
    * @throws RecordingError if a recording could not be written.
    */

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Guard } from './guard.ts';
 import { clearInterval, clearTimeout, microtask, setImmediate, setInterval, setTimeout } from './native.ts';
 
-// Kept, because tests replace them.
+// Saved here, because tests replace them.
 const { now: wallTime } = Date;
 const monotonicTime = performance.now.bind(performance);
 

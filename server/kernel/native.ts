@@ -1,8 +1,8 @@
 import * as timers from 'node:timers';
 
 /**
- * Node's own timers, as they were when this file was loaded. Tests replace the global ones (`useFakeTimers`), and jsdom's have no `unref`; the
- * server must answer all the same.
+ * Node's own timers, saved when this file is loaded. Tests replace the global ones (`useFakeTimers`), and jsdom's have no `unref`; the
+ * server must still answer.
  */
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;
 
@@ -11,7 +11,7 @@ export const nextTick: (action: () => void) => void = process.nextTick.bind(proc
 
 const settled = Promise.resolve();
 
-/** Calls the action after the current code has returned. A promise does it because no test can replace `then`, unlike `queueMicrotask`. */
+/** Calls the action after the current code has returned, by a promise: unlike `queueMicrotask`, no test can replace `then`. */
 export function microtask(action: () => void): void {
   void settled.then(action);
 }

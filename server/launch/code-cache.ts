@@ -47,7 +47,7 @@ export class CodeCache {
   write(code: Buffer): void {
     const unfinished = `${this.file}.${process.pid}`;
     try {
-      // One by one: in /proc, Node never comes back from making several at once.
+      // One by one: in /proc, Node's recursive mkdir never returns.
       for (const folder of [dirname(this.folder), this.folder]) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
       writeFileSync(unfinished, Buffer.concat([this.hash(code), code]), { flag: 'wx', mode: 0o600 });
       renameSync(unfinished, this.file);
@@ -60,7 +60,7 @@ export class CodeCache {
     try {
       rmSync(file, { force: true });
     } catch {
-      // Its folder cannot be written.
+      // Its folder is not writable.
     }
   }
 

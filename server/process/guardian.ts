@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Reads process ids from this process; kills them with their descendants when this process ends without saying `end`, also by SIGKILL. A negative id is that of a
- * process group. Needs nothing but a POSIX shell; where there is no /proc, descendants of a process that is no group live on.
+ * Reads process ids from this process; kills these processes and their descendants when this process ends without sending `end`, even by SIGKILL. A negative id is a
+ * process group. Needs only a POSIX shell; without /proc, descendants of a process outside a group survive.
  */
 const SCRIPT = `
 below() {
@@ -39,9 +39,9 @@ export class Guardian {
   private readonly shell: ChildProcess;
 
   constructor() {
-    // In a session of its own: Ctrl-C does not reach it.
+    // In a separate session: Ctrl-C does not reach it.
     this.shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env: {} });
-    // Without a shell, children are ended only if this process ends by itself.
+    // Without a shell, children end only if this process ends regularly.
     this.shell.on('error', () => {});
     this.shell.stdin?.on('error', () => {});
     this.shell.unref();
@@ -52,12 +52,12 @@ export class Guardian {
     this.tell(`keep ${pid}`);
   }
 
-  /** The process has ended; its id may be another's soon. */
+  /** The process has ended; its id may soon belong to another one. */
   forget(pid: number): void {
     this.tell(`forget ${pid}`);
   }
 
-  /** Guards nothing any more. */
+  /** Stops guarding. */
   end(): void {
     this.tell('end');
     this.shell.stdin?.end();

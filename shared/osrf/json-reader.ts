@@ -14,29 +14,29 @@ import {
   Unreadable,
 } from './json-scanner.ts';
 
-/** What {@link readJson} has read. */
+/** The result of {@link readJson}. */
 export interface JsonReading {
   /** Undefined if there is a problem. */
   readonly value: unknown;
-  /** Why the text was not read, as `no JSON (…)`; `''`: it was. */
+  /** The reason for refusing the text, as `no JSON (…)`; `''`: none. */
   readonly problem: string;
 }
 
-/** How much of a text is read, and kept. */
+/** The bounds of reading and keeping a text. */
 export interface JsonBounds {
-  /** Values in so many lists and objects stay as {@link JsonText}, in the sender's own words. */
+  /** Values inside this many lists and objects stay as {@link JsonText}, as sent. */
   readonly levels: number;
-  /** More values than this above those levels are a problem. */
+  /** The most values above those levels. */
   readonly mostValues: number;
 }
 
-/** An object that is read; unlike one of a literal it takes `__proto__` for a key. Objects of a class are smaller and faster than those of `Object.create(null)`. */
+/** An object; unlike a literal's it accepts the key `__proto__`. Objects of a class are smaller and faster than those of `Object.create(null)`. */
 class Members {
   [key: string]: unknown;
 }
 Object.setPrototypeOf(Members.prototype, null);
 
-/** Reads a peer's JSON (RFC 8259) as a long job does: it yields after each bit. Objects have no prototype, and the last of equal keys counts. */
+/** Reads a peer's JSON (RFC 8259) as a long job: it yields after each step. Objects have no prototype, and the last of equal keys counts. */
 export function* readJson(text: string, { levels, mostValues }: JsonBounds): Generator<void, JsonReading, void> {
   const reader = new JsonReader(text, levels, mostValues);
   try {
@@ -65,7 +65,7 @@ class JsonReader extends JsonScanner {
     return value;
   }
 
-  /** @param first Its first character. @param depth The lists and objects around it. */
+  /** @param first Its first character. @param depth The number of lists and objects around it. */
   private *value(first: number, depth: number): Generator<void, unknown, void> {
     if (depth === this.levels) return yield* this.textOf(first, depth);
     if (depth >= MAX_JSON_DEPTH && isOpening(first)) throw tooDeep();
@@ -104,7 +104,7 @@ class JsonReader extends JsonScanner {
     return members;
   }
 
-  /** The fast way for most values: a generator costs more than to read one. @returns undefined: it is the other way's. */
+  /** The fast path for most values: a generator costs more than the reading. @returns undefined: use the slow path. */
   private simpleValue(first: number, depth: number): unknown {
     if (depth === this.levels) return undefined;
     if (--this.valuesLeft < 0) throw new Unreadable('too many parts');

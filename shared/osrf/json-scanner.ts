@@ -1,6 +1,6 @@
 import { MAX_JSON_DEPTH } from './json.ts';
 
-/** The characters that are read in one bit of a job: about 0.1 ms. */
+/** The characters read in one step of a job: about 0.1 ms. */
 const BIT = 4_096;
 
 /** Characters of JSON. */
@@ -19,12 +19,12 @@ export const CLOSE_OBJECT = 0x7d;
 const SHORT_STRING = /"[^"\\\u0000-\u001f]{0,1000}"/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
 const PART_OF_STRING = /(?:[^"\\\u0000-\u001f]{1,1000}|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,100}/y;
-/** A longer string above the levels stays as it was sent, like the values below them. */
+/** A longer string above the levels stays as sent, like the values below them. */
 export const LONG_STRING = 65_536;
-/** More white space in one place is a problem: to step over it cannot wait for the next bit. */
+/** The most white space in one place: skipping it cannot be interrupted. */
 const MAX_BLANKS = 1_048_576;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-/** The other values that are no text, list or object. */
+/** The values other than texts, lists and objects. */
 export const LITERALS: readonly (readonly [text: string, value: unknown])[] = [
   ['true', true],
   ['false', false],
@@ -40,18 +40,18 @@ export class Unreadable {
   }
 }
 
-/** Steps over a peer's JSON (RFC 8259), bit by bit where a value may be long. */
+/** Skips over a peer's JSON (RFC 8259), in steps if a value may be long. */
 export class JsonScanner {
   protected readonly text: string;
   protected place = 0;
-  /** Where the next bit begins. */
+  /** The start of the next step. */
   private pause = BIT;
 
   constructor(text: string) {
     this.text = text;
   }
 
-  /** Steps over a value of any depth, and keeps nothing of it. */
+  /** Skips a value of any depth without keeping it. */
   protected *skip(depth: number): Generator<void, void, void> {
     const open: number[] = [];
     for (;;) {
@@ -64,7 +64,7 @@ export class JsonScanner {
     }
   }
 
-  /** Steps into a list or object, or over another value. @returns what closes the list or object; 0: there is nothing to close. */
+  /** Enters a list or object, or skips another value. @returns the closing character of the list or object; 0: none. */
   private enter(first: number, depth: number): number {
     if (!isOpening(first)) {
       this.passPlainValue(first);
@@ -77,7 +77,7 @@ export class JsonScanner {
     return close;
   }
 
-  /** Steps behind a value, to the next one. @param open What closes the lists and objects around it, which loses those that end here. @returns whether none is left. */
+  /** Moves from a value to the next one. @param open The closing characters of the lists and objects around it; removes those that end here. @returns whether all have ended. */
   private leave(open: number[]): boolean {
     for (;;) {
       const close = open.at(-1);
@@ -90,7 +90,7 @@ export class JsonScanner {
     }
   }
 
-  /** Steps over a number, true, false or null. */
+  /** Skips a number, true, false or null. */
   protected passPlainValue(first: number): void {
     if (isNumberStart(first)) {
       NUMBER.lastIndex = this.place;
@@ -116,7 +116,7 @@ export class JsonScanner {
     return true;
   }
 
-  /** Steps over a part of a string. @returns whether that was its end. */
+  /** Skips a part of a string. @returns whether that was its end. */
   private passPart(): boolean {
     PART_OF_STRING.lastIndex = this.place;
     if (PART_OF_STRING.test(this.text)) {
@@ -133,7 +133,7 @@ export class JsonScanner {
     this.passColon();
   }
 
-  /** @returns where it begins. */
+  /** @returns its start. */
   protected passKey(): number {
     if (this.next() !== QUOTE) this.fail();
     const start = this.place;
@@ -148,7 +148,7 @@ export class JsonScanner {
     this.place++;
   }
 
-  /** Steps behind an opening bracket, and over a closing one that follows. @returns whether one does. */
+  /** Moves past an opening bracket, and past a closing one that follows. @returns whether one does. */
   protected isEmpty(close: number): boolean {
     this.place++;
     if (this.next() !== close) return false;
@@ -156,7 +156,7 @@ export class JsonScanner {
     return true;
   }
 
-  /** Steps over what stands behind a value. @returns whether it is a comma. @param close What else it may be. */
+  /** Skips the character after a value. @returns whether it is a comma. @param close The allowed alternative. */
   protected goesOn(close: number): boolean {
     const found = this.next();
     if (found !== COMMA && found !== close) this.fail();
@@ -164,14 +164,14 @@ export class JsonScanner {
     return found === COMMA;
   }
 
-  /** Whether a bit of work is done. */
+  /** Whether a step of work is done. */
   protected isLong(): boolean {
     if (this.place < this.pause) return false;
     this.pause = this.place + BIT;
     return true;
   }
 
-  /** Steps over white space. @returns the character behind it; NaN at the end. */
+  /** Skips white space. @returns the next character; NaN at the end. */
   protected next(): number {
     const { text } = this;
     const most = this.place + MAX_BLANKS;
@@ -185,7 +185,7 @@ export class JsonScanner {
   }
 }
 
-/** Thrown for what is nested too deeply. */
+/** The error for too deep nesting. */
 export function tooDeep(): Unreadable {
   return new Unreadable(`nested deeper than ${MAX_JSON_DEPTH} levels`);
 }

@@ -6,7 +6,7 @@
  */
 export const MAX_JSON_DEPTH = 512;
 
-/** A part of a peer's JSON as it was sent: so 12345678901234567890, 1.0 and the order of keys survive a gateway that only passes it on. */
+/** A part of a peer's JSON as sent: so 12345678901234567890, 1.0 and the order of keys survive a gateway that only passes it on. */
 export class JsonText {
   /** Valid JSON. */
   readonly text: string;
@@ -16,7 +16,7 @@ export class JsonText {
   }
 }
 
-/** Parses a peer's JSON. @returns undefined where the text is no JSON, or is nested deeper than {@link MAX_JSON_DEPTH}; {@link jsonProblem} says which. */
+/** Parses a peer's JSON. @returns undefined if it is invalid, or nested deeper than {@link MAX_JSON_DEPTH}; {@link jsonProblem} has the reason. */
 export function parseJson(text: string): unknown {
   return isTooDeep(text) ? undefined : parsed(text);
 }
@@ -112,7 +112,7 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Where the quote stands that ends a string; the end of the text where none does. */
+/** The closing quote of a string; the end of the text if there is none. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) if (!isEscaped(text, end)) return end;
   return text.length;
@@ -131,15 +131,15 @@ export function occursMoreThan(text: string, character: string, times: number): 
   return false;
 }
 
-/** How a text or number begins. */
+/** The start of a text or number. */
 const SCALAR = /^["\d-]/;
 
-/** The text that a string's JSON stands for; undefined where it is no valid JSON. @param token With its quotes. */
+/** The text of a JSON string; undefined if it is invalid. @param token With its quotes. */
 export function unquoted(token: string): string | undefined {
   return parsed(token) as string | undefined;
 }
 
-/** A text or number of a peer's message as text; `''` where it is neither: to make text of anything else runs what the peer has sent, or as deep as it is nested. */
+/** A text or number of a peer's message as text; otherwise `''`: converting any other value runs a peer's code, or overflows the stack by its nesting. */
 export function plainText(value: unknown): string {
   if (value instanceof JsonText) return SCALAR.test(value.text) ? plainText(parsed(value.text)) : '';
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
@@ -150,7 +150,7 @@ export function toJson(value: unknown): string {
   return asciiJson(JSON.stringify(value));
 }
 
-/** The same of a text that is JSON already, or a part of it. */
+/** The same for text that is JSON already, or a part of it. */
 export function asciiJson(json: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything outside ASCII and DEL
   return json.replace(/[^\u0000-\u007e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -30,19 +30,19 @@ export function parseOsrfMessages(body: string): OsrfMessage[] | null {
   return messagesOf(parseJson(body));
 }
 
-/** Parameters and contents of results stand in so many lists and objects of a body. */
+/** The depth of parameters and results' contents in a body. */
 export const CONTENT_LEVEL = 5;
 
-/** The same as {@link parseOsrfMessages} as a long job does it; the members of payloads stay as they were sent ({@link JsonText}). */
+/** {@link parseOsrfMessages} as a long job; the members of payloads stay as sent ({@link JsonText}). */
 export function* readOsrfMessages(body: string): Generator<void, OsrfMessage[] | null, void> {
   const { value } = yield* readJson(body, { levels: CONTENT_LEVEL, mostValues: Number.POSITIVE_INFINITY });
   return messagesOf(value);
 }
 
-/** An observer sees no more messages of one stanza: OpenSRF's C library reads as many. */
+/** The most messages of one stanza that an observer reads, like OpenSRF's C library. */
 export const MAX_MESSAGES = 256;
 
-/** An observer leaves out what stands below the first level of a parameter or result. */
+/** The depth of a parameter or result below which an observer omits values. */
 const LEVELS = CONTENT_LEVEL + 1;
 
 /** The same for an observer: the first {@link MAX_MESSAGES}, even of a body nested too deeply, then without parameters and results. */

@@ -31,7 +31,7 @@ async function accepts(port: number): Promise<boolean> {
   return event as boolean;
 }
 
-test('what waits when a fixture stops is rejected at once', async () => {
+test('a stopping fixture rejects pending calls at once', async () => {
   const jabber = await startChopChop();
   await jabber.service('my.service', { never: () => new Promise(() => {}) });
   const client = await jabber.connect({ timeoutMs: LONG_MS });
@@ -47,7 +47,7 @@ test('what waits when a fixture stops is rejected at once', async () => {
   await rejected;
 });
 
-test('a stopped fixture says so, whatever is asked of it; its log of requests stays', async () => {
+test('every call to a stopped fixture fails with that reason; its log of requests stays', async () => {
   const jabber = await startChopChop();
   await jabber.service('my.service', { ping: () => 'pong' });
   const client = await jabber.connect();
@@ -118,7 +118,7 @@ test('a fixture dies with its worker thread', async () => {
   assert.equal(await accepts(port), false);
 });
 
-test('exec ends where it cannot make its temporary folder', () => {
+test('exec fails if it cannot create its temporary folder', () => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN, 'exec', '--', 'true'], {
     encoding: 'utf8',
     timeout: HANG_MS,

@@ -15,7 +15,7 @@ interface Program {
   readonly expected: string;
 }
 
-/** All globals that are not part of the language, and what the language has of clocks and chance. */
+/** All globals outside the language, and the language's clocks and random numbers. */
 const NO_GLOBALS = `
   const { stdout } = process;
   const language = new Set(require('node:vm').runInNewContext('Object.getOwnPropertyNames(globalThis)'));

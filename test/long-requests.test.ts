@@ -20,7 +20,7 @@ const message = (params: string) =>
 const post = (jabber: ChopChopFixture, path: string, body: string, headers: Readonly<Record<string, string>> = CURL) =>
   fetch(webUrl(jabber, path), { method: 'POST', body, headers }).then((response) => response.text());
 
-/** Sends something long. @returns what comes back. */
+/** Sends a long request. @returns the answer. */
 type Send = (jabber: ChopChopFixture, browser: GatewaySocket) => Promise<string>;
 
 function sendings(params: string): readonly (readonly [door: string, send: Send])[] {
@@ -37,7 +37,7 @@ function sendings(params: string): readonly (readonly [door: string, send: Send]
 
 for (const [what, piece] of Object.entries(SHAPES)) {
   for (const [door, send] of sendings(fill(piece))) {
-    test(`a long request holds up no other: ${what} at the ${door}`, async (t) => {
+    test(`a long request delays no other: ${what} at the ${door}`, async (t) => {
       const jabber = await startWeb(t, { web: { ports: [0], services: ['*'] } });
       const { jobs } = jabber.server;
       const [flood, neighbour] = [await GatewaySocket.open(t, webUrl(jabber)), await GatewaySocket.open(t, webUrl(jabber))];

@@ -43,7 +43,7 @@ test('only server/kernel/clock.ts reads the time', () => {
 test('only server/kernel/clock.ts starts timers of a server, so that none can end the process', () => {
   const starts = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)\(/;
   const starters = files.filter((file) => starts.test(readFileSync(join(root, file), 'utf8')) && !/^server\/(?:cli|doctor|launch|osrf|process)\//.test(file));
-  // The turn, the slices and the log guard what they run; kernel/native.ts starts one to look at it; the others call nothing but the socket or Sinon's clock.
+  // The turn, the slices and the log guard the code that they run; kernel/native.ts starts one to test it; the others call only the socket or Sinon's clock.
   const own = [
     'fixture/held-ticks.ts',
     'kernel/native.ts',

@@ -29,7 +29,7 @@ const COMMON = {
   logLevel: 'error',
 };
 
-/** What a command loads only if it is asked for something special; the package has them beside it. */
+/** Packages that commands load on demand only; the package has them as dependencies. */
 export const ON_DEMAND = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
 
 /** The entries of the library: the name in the bundle, and that of its file. */
@@ -51,7 +51,7 @@ function bundleEverything(outfile, buildOfIt, options) {
     stdin: EVERYTHING,
     outfile,
     inject: [join(root, 'scripts/release/own-globals.js')],
-    // What stands apart is asked for by require() too, which finds it wherever this file is run from.
+    // Separate packages are loaded by require() too, which finds them from any location of this file.
     supported: { 'dynamic-import': false },
     banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     ...options,
@@ -80,8 +80,8 @@ export async function bundleOnDemand(outfile) {
 
 /**
  * The file for the npm package, its programs and its library.
- * @param folder One below dist/, wherever that is.
- * @returns esbuild's account of what is in it.
+ * @param folder A folder below dist/, anywhere.
+ * @returns esbuild's list of its contents.
  */
 export async function bundleForPackage(folder, buildOfIt) {
   const file = join(folder, 'chopchop.cjs');

@@ -30,7 +30,7 @@ const BOTH_ENTRIES = `import * as library from '${name}';
   await jabber.stop();
   console.log(error instanceof library.OsrfError && error instanceof client.OsrfError ? 'OsrfError of both, kind ' + error.kind : error);`;
 
-/** What is required and what is imported is one copy. */
+/** The required and the imported package are one copy. */
 const BOTH_MODULES = `const library = require('${name}');
   import('${name}/client').then(({ OsrfError }) => console.log(OsrfError === library.OsrfError ? 'one copy' : 'two copies'));`;
 
@@ -250,7 +250,7 @@ function checkNotices(metafiles) {
 }
 
 function checkSbom(packages) {
-  // As published, with what is bundled, and without tools: `npm sbom --omit=dev` leaves out what tools need as well.
+  // As published, with the bundled packages, and without tools: `npm sbom --omit=dev` also omits the tools' dependencies.
   const folder = join(work, 'unpacked/package');
   const [published, sources] = [folder, root].map((place) => JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...published, dependencies: sources.dependencies }));

@@ -1,5 +1,5 @@
-// The bundle has these in place of the globals of their names, as they were when it was loaded: tests replace globals, and so do jsdom and Jest. What Node's
-// modules export is Node's own even there.
+// The bundle uses these instead of the globals of the same names, as they were when it was loaded: tests replace globals, and so do jsdom and Jest. The exports of
+// Node's modules stay Node's own even there.
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';

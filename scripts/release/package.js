@@ -1,5 +1,5 @@
-// The npm package. What is published has programs and library in one file (see bundle.js), the types of the library, and no scripts and no development tools
-// in its package.json: nothing is to run where it is installed, and npm asks its users about packages that might.
+// The npm package. The published package has programs and library in one file (see bundle.js), the types of the library, and no scripts or development tools
+// in its package.json: it must run nothing at its installation, and npm warns users about packages that might.
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -71,7 +71,7 @@ function manifest(text) {
   return `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), dependencies: loaded, files }, null, 2)}\n`;
 }
 
-/** Makes the code of the package and its package.json. @returns esbuild's account of what is in the code. */
+/** Makes the code of the package and its package.json. @returns esbuild's list of the code's contents. */
 async function makeCode(folder) {
   const metafile = await bundleForPackage(join(folder, 'dist/bin'), { version, commit: commit(), build: 'npm package' });
   for (const program of Object.values(PUBLISHED.bin)) chmodSync(join(folder, program), 0o755);

@@ -23,7 +23,7 @@ test('compiled code is reused in the next run, by its user only', (t) => {
   assert.deepEqual(readdirSync(folder).length, 1, 'nothing unfinished is left');
 });
 
-test('a folder that cannot be made is no failure', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+test('the program runs without a folder for its cache', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
   new CodeCache('/proc/.cache/opensrf-chopchop', 'serve', 'hash of the source').write(CODE);
 });
 
@@ -63,7 +63,7 @@ test('without a writable folder nothing is written', (t) => {
   assert.equal(cache.read(), undefined);
 });
 
-test('compiled code has its place in the user’s cache, where there is one and it is theirs', (t) => {
+test('compiled code is kept in the user’s cache, if it exists and belongs to the user', (t) => {
   const home = temporaryFolder(t);
   assert.equal(cacheFolder({ HOME: home }), join(home, '.cache/opensrf-chopchop'));
   assert.equal(cacheFolder({ HOME: '/', XDG_CACHE_HOME: home }), join(home, 'opensrf-chopchop'));

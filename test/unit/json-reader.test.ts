@@ -25,7 +25,7 @@ const BAD = [
   '1e', '1e+', '-', '--1', '0x1', 'NaN', 'Infinity', 'tru', 'truer', 'nul', "'a'", '"', '"a', '"\\"', '"\\x"', '"\\u12"', '"\t"', '"a\nb"', '[1]]', '\u00a01', '\ufeff1', '//1', '[1]/**/', 'undefined',
 ]; // biome-ignore format: a table
 
-test('it reads what JSON.parse reads, and nothing else', () => {
+test('it accepts exactly the texts of JSON.parse', () => {
   const text = fc.oneof(
     fc.json({ maxDepth: 6 }),
     fc
@@ -71,7 +71,7 @@ test('a key __proto__ is a key like others', () => {
   assert.deepEqual(Object.keys(value), ['__proto__', 'a']);
 });
 
-test('512 levels are read, 513 are not, wherever they stand', () => {
+test('512 levels are accepted, 513 are not, at any place', () => {
   for (const levels of [0, 3, NO_BOUND]) {
     for (const [open, close] of [
       ['[', ']'],
@@ -97,7 +97,7 @@ for (const [what, piece] of [
   ['objects', '{"a":{"b":null}},'],
   ['strings with escapes', '"\\u0041\\"",'],
 ] as const) {
-  test(`a long text is read in many bits: ${what}`, () => {
+  test(`a long text is read in many steps: ${what}`, () => {
     for (const levels of [1, NO_BOUND]) {
       const text = `[${piece.repeat(400_000 / piece.length)}0]`;
       const { problem, bits } = read(`[${text}]`, levels);

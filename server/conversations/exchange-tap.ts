@@ -28,7 +28,7 @@ export interface ExchangeObserver {
   answered(exchange: Exchange, stanza: Stanza, at: number): void;
   /** The exchange has ended, with {@link Exchange.state}, and no longer changes. */
   ended(exchange: Exchange): void;
-  /** A worker has sent something that no request waits for. @param client Its address. @param thread References resolved. @param at Milliseconds since 1970. */
+  /** A worker has sent a stanza without an open request. @param client Its address. @param thread References resolved. @param at Milliseconds since 1970. */
   unasked(kind: UnaskedKind, client: string, thread: string, stanza: Stanza, at: number): void;
 }
 
@@ -39,7 +39,7 @@ export interface ExchangeTapOptions {
   readonly observer: ExchangeObserver;
   readonly limits?: ExchangeLimits;
   readonly time?: Time;
-  /** The longest stanza, in characters, whose contents are kept whole; of longer ones only the beginning is. */
+  /** The longest stanza, in characters, whose contents are kept in full; of longer ones only the beginning is kept. */
   readonly longest?: number;
 }
 
@@ -97,7 +97,7 @@ export class ExchangeTap implements Tap {
     return epoch + this.time.now();
   }
 
-  /** Forgets the exchanges without a complete answer: some of their stanzas were not seen. */
+  /** Forgets the exchanges without a complete answer, because some of their stanzas were unobserved. */
   forgetAll(): void {
     for (const exchange of this.open.all()) this.end(exchange, 'forgotten');
   }
@@ -280,7 +280,7 @@ function takeError(exchange: Exchange, inner: string): void {
   exchange.status = detached(unescapeXml(/<text[^<>]*>([^<]*)</.exec(error)?.[1] ?? ''));
 }
 
-/** So much of an error is read. */
+/** The most characters read of an error. */
 const MAX_ERROR = 2_048;
 const CONDITION = /<([a-z-]+)\s[^<>]*xmpp-stanzas/;
 

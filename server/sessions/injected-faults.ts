@@ -1,4 +1,4 @@
-/** The requests that are remembered; beyond, the oldest is forgotten. */
+/** The most remembered requests; beyond it the oldest is forgotten. */
 const MOST = 10_000;
 
 /** A request of a client, by OpenSRF's session and number. */
@@ -8,11 +8,11 @@ export interface StruckRequest {
   readonly threadTrace: string;
 }
 
-/** The requests that an injected fault has hit, so that the trace can say so. */
+/** The requests hit by an injected fault, for the trace. */
 export class InjectedFaults {
   private readonly names = new Map<string, string>();
 
-  /** @param name Of the fault's kind. */
+  /** @param name The fault's kind. */
   note(request: StruckRequest, name: string): void {
     this.names.set(keyOf(request), name);
     if (this.names.size <= MOST) return;
@@ -22,7 +22,7 @@ export class InjectedFaults {
     }
   }
 
-  /** The name of the fault that has hit a request, which is then forgotten; `''`: none. */
+  /** The name of the fault that hit a request, which is then forgotten; `''`: none. */
   take(request: StruckRequest): string {
     if (this.names.size === 0) return '';
     const key = keyOf(request);
@@ -32,7 +32,7 @@ export class InjectedFaults {
   }
 }
 
-/** No address, thread or number has a line end in it. */
+/** Addresses, threads and numbers contain no line feed. */
 function keyOf({ client, thread, threadTrace }: StruckRequest): string {
   return `${client}\n${thread}\n${threadTrace}`;
 }

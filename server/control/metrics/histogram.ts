@@ -1,11 +1,11 @@
 /** Buckets for each doubling of a duration: a percentile is at most 9 % above the true one. */
 const PER_DOUBLING = 8;
-/** The shortest and longest durations that are told apart, in milliseconds. */
+/** The range of distinguished durations, in milliseconds. */
 const SHORTEST_MS = 0.01;
 const DOUBLINGS = 27;
 const BUCKETS = DOUBLINGS * PER_DOUBLING + 1;
 
-/** How many durations there were of each length: exact counts and longest, percentiles to {@link PER_DOUBLING}, in constant memory. */
+/** Counts durations by length: exact count and maximum, percentiles by {@link PER_DOUBLING}, in constant memory. */
 export class Histogram {
   count = 0;
   longestMs = 0;
@@ -25,7 +25,7 @@ export class Histogram {
     for (let bucket = 0; bucket < BUCKETS; bucket++) this.buckets[bucket] = (this.buckets[bucket] as number) + (other.buckets[bucket] as number);
   }
 
-  /** The duration that so many percent do not exceed (nearest rank); 0 without any. */
+  /** The percentile by nearest rank; 0 without durations. */
   percentile(percent: number): number {
     let left = Math.max(1, Math.ceil((this.count * percent) / 100));
     if (this.count === 0) return 0;

@@ -2,16 +2,16 @@ import type { EndedRequest } from '../trace/ended-request.ts';
 import type { Outcome } from '../trace/outcome.ts';
 import { Histogram } from './histogram.ts';
 
-/** How many requests had which outcome. */
+/** The numbers of requests by outcome. */
 export interface OutcomeCounts {
   readonly ok: number;
   /** The service answered with a status of 300 or more. */
   readonly failed: number;
   /** The router refused it. */
   readonly refused: number;
-  /** It got no whole answer. */
+  /** Without a complete answer. */
   readonly lost: number;
-  /** It was not followed to its end; no outcome. */
+  /** Not observed to its end; no outcome. */
   readonly unseen: number;
 }
 
@@ -31,10 +31,10 @@ export interface MethodReport extends OutcomeCounts {
 /** The most methods; beyond it the least recently called one is counted among the others. */
 const MAX_METHODS = 500;
 
-/** A longer name is cut: a peer may send one of megabytes. */
+/** Cut longer names: a peer may send megabytes. */
 const MAX_NAME_LENGTH = 200;
 
-/** Stands for the service of the methods that are counted together. */
+/** The service name of the methods beyond the limit. */
 export const OTHER_METHODS = '(other methods)';
 
 /** Counts and durations of all ended requests, by service and method. */
@@ -54,7 +54,7 @@ export class Latencies {
     if (this.methods.size > MAX_METHODS) this.foldOldest();
   }
 
-  /** The most frequent first. */
+  /** Most frequent first. */
   reports(): MethodReport[] {
     const all = [...this.methods.values(), this.others].map((counts) => counts.report()).filter(({ requests }) => requests > 0);
     return all.sort((a, b) => b.requests - a.requests);

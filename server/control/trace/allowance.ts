@@ -1,14 +1,14 @@
-/** Units per second while they suffice: a stanza is one, and one more for each {@link CHARACTERS} of it. A request of Evergreen is about four. */
+/** Units per second while they suffice: one per stanza, plus one per {@link CHARACTERS} of it. A request of Evergreen takes about four. */
 const PER_SECOND = 12_000;
-/** Units per second once they did not suffice, until the traffic has been calm for {@link CALM_MS}: observation is then only a sample. */
+/** Units per second after they did not suffice, until the traffic has been calm for {@link CALM_MS}: observation is then a sample only. */
 const STRAINED_PER_SECOND = 3_000;
 const CALM_MS = 2_000;
 const CHARACTERS = 4_096;
 
-/** The least that is worth observing for. */
+/** The minimum for starting to observe. */
 const WORTHWHILE = STRAINED_PER_SECOND / 10;
 
-/** How much the trace may look at, so that it takes only a small part of the server's time at full load. It counts stanzas, not time, so that a busy machine changes nothing. */
+/** Limits the trace's work, so that it takes only a small part of the server's time at full load. It counts stanzas, not time, so that a busy machine changes nothing. */
 export class Allowance {
   private units = PER_SECOND;
   private filledAt: number;
@@ -26,7 +26,7 @@ export class Allowance {
     return true;
   }
 
-  /** A stanza had to pass without being looked at. */
+  /** A stanza passed unobserved. */
   exceeded(now: number): void {
     this.exceededAt = now;
   }

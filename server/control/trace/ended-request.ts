@@ -1,6 +1,6 @@
 import type { Outcome } from './outcome.ts';
 
-/** An ended request, as far as it is counted. */
+/** The counted properties of an ended request. */
 export interface EndedRequest {
   readonly type: 'REQUEST' | 'CONNECT';
   readonly service: string;

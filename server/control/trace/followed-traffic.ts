@@ -7,20 +7,20 @@ import { Allowance } from './allowance.ts';
 import { PassingQueue, type PassingQueueOwner, type PassingReader } from './passing-queue.ts';
 import type { TracedServer } from './traced-server.ts';
 
-/** Observes what {@link FollowedTraffic} reads. */
+/** Observes the traffic read by {@link FollowedTraffic}. */
 export interface TrafficObserver extends ExchangeObserver {
   sessionBound(session: Session): void;
   sessionEnded(session: Session): void;
-  /** Something has passed: call {@link FollowedTraffic.read} within a tenth of a second. */
+  /** The queue is not empty: call {@link FollowedTraffic.read} within a tenth of a second. */
   begun(): void;
 }
 
-/** Longer stanzas are not read: the trace shows no more of them than their beginning. */
+/** Do not parse longer stanzas: the trace shows only their beginning. */
 const LONGEST = 256 * 1024;
 
 /**
- * Queues what passes the sessions, and follows requests and answers in it when it is read. Once the allowance is spent it detaches itself from the sessions, so that
- * under full load the server's hot path is free of it, and starts again from scratch when there is more.
+ * Queues the stanzas of all sessions, and follows requests and answers when it reads them. Without allowance it detaches itself from the sessions, so that
+ * under full load the server's hot path is free of it, and starts from scratch when there is allowance again.
  */
 export class FollowedTraffic implements PassingQueueOwner, PassingReader {
   private readonly server: TracedServer;
@@ -30,14 +30,14 @@ export class FollowedTraffic implements PassingQueueOwner, PassingReader {
   private readonly queue: PassingQueue;
   private readonly exchanges: ExchangeTap;
   private readonly routedAtStart: number;
-  /** Since when nothing has passed unseen, in milliseconds since 1970. */
+  /** The start of complete observation, in milliseconds since 1970. */
   sightSince = 0;
   private state: 'running' | 'stopped' = 'running';
   private detach: (() => void) | null = null;
   private passedBy = 0;
   /** The count of stanzas when it was detached. */
   private readUntilThen: number;
-  /** The time of what is being read, and of day in relation to it. */
+  /** The time of the stanza being read, and its relation to the time of day. */
   private at = 0;
   private epoch = 0;
 
@@ -53,12 +53,12 @@ export class FollowedTraffic implements PassingQueueOwner, PassingReader {
     this.routedAtStart = server.requestsRouted() - this.queue.handed;
   }
 
-  /** The approximate number of stanzas from sessions that were not looked at. */
+  /** The approximate number of unobserved stanzas from sessions. */
   get unseenStanzas(): number {
     return this.passedBy + (this.detach === null ? this.server.stanzasRead() - this.readUntilThen : 0);
   }
 
-  /** The number of requests handed to listeners that were not looked at. */
+  /** The number of unobserved requests handed to listeners. */
   get unseenRequests(): number {
     return Math.max(0, this.server.requestsRouted() - this.routedAtStart - this.queue.handed);
   }
@@ -81,7 +81,7 @@ export class FollowedTraffic implements PassingQueueOwner, PassingReader {
     this.at = now;
     const enough = this.allowance.refill(now);
     if (this.detach !== null || this.state === 'stopped') return true;
-    // Answers have passed that were not looked at.
+    // Answers may have passed unobserved.
     this.guard.run(() => this.exchanges.forgetAll());
     if (enough) this.seeAgain(now);
     return enough;

@@ -1,18 +1,18 @@
 import type { Exchange } from '../../conversations/exchange.ts';
 
 /**
- * What became of a request: `ok`; `failed`, the service answered with a status of 300 or more; `refused` by the router; `lost`, it got no whole answer;
- * `open`, it waits for one; `unseen`, the trace did not look at all of it, and does not know.
+ * The outcome of a request: `ok`; `failed`, the service answered with a status of 300 or more; `refused` by the router; `lost`, without a complete answer;
+ * `open`, still waiting; `unseen`, not observed to its end, so unknown.
  */
 export type Outcome = 'ok' | 'failed' | 'refused' | 'lost' | 'open' | 'unseen';
 
-/** All of them. */
+/** All outcomes. */
 export const OUTCOMES: readonly Outcome[] = ['ok', 'failed', 'refused', 'lost', 'open', 'unseen'];
 
-/** An open request older than this has its reason shown: OpenSRF's clients wait for about a minute. */
+/** The age at which an open request shows its reason: OpenSRF's clients wait for about a minute. */
 const LONG_OPEN_MS = 60_000;
 
-/** Whether something went wrong. */
+/** Whether it is a failure. */
 export function isFailure(outcome: Outcome): boolean {
   return outcome === 'failed' || outcome === 'refused' || outcome === 'lost';
 }
@@ -42,8 +42,8 @@ function isRouter(jid: string, routers: ReadonlySet<string>): boolean {
 }
 
 /**
- * Why a request has no good answer, as a sentence; `''` if it has one, or may still get it.
- * @param fault The name of the fault that a test has injected, or `''`. @param now On the scale of the exchange.
+ * The reason why a request has no good answer, as a sentence; `''` if it has one, or may still get it.
+ * @param fault The name of an injected fault, or `''`. @param now On the scale of the exchange.
  */
 export function reasonOf(exchange: Exchange, outcome: Outcome, fault: string, now: number): string {
   const reason = sentence(exchange, outcome, now);
@@ -81,7 +81,7 @@ function waitOf({ listener, worker, handedAt, to }: Exchange, seconds: number): 
   return `Unanswered for ${seconds} s: it went to ${to}.`;
 }
 
-/** Code, condition and text, as far as they are known. */
+/** The known parts of code, condition and text. */
 function coded({ statusCode, condition, status }: Exchange): string {
   const code = statusCode === 0 ? '' : String(statusCode);
   const parts = [[condition, code].filter((part) => part !== '').join(' '), status.trim()].filter((part) => part !== '');

@@ -4,7 +4,7 @@ import type { Session } from '../../sessions/session.ts';
 import type { Tap } from '../../sessions/taps.ts';
 import type { Allowance } from './allowance.ts';
 
-/** Reads what has passed. Times are monotonic milliseconds. */
+/** Reads the queued stanzas. Times are monotonic milliseconds. */
 export interface PassingReader {
   read(session: Session, stanza: Stanza, at: number): void;
   delivered(session: Session, stanza: Stanza, at: number): void;
@@ -16,23 +16,23 @@ export interface PassingReader {
 export interface PassingQueueOwner {
   /** The queue is no longer empty. */
   begun(): void;
-  /** The queue holds much: empty it after this turn. */
+  /** The queue is large: empty it after this turn. */
   filled(): void;
-  /** A stanza passed that is not in the queue, because the allowance is spent. */
+  /** A stanza was not queued, because the allowance is spent. */
   overflowed(): void;
 }
 
 type Kind = 'read' | 'delivered' | 'bound' | 'ended';
 
-/** Characters and stanzas in the queue beyond which it is emptied early: their memory is kept until then. */
+/** The characters and stanzas beyond which the queue is emptied early, because it keeps their memory. */
 const MANY_CHARACTERS = 4 * 1024 * 1024;
 const MANY_STANZAS = 4_000;
 
 /**
- * What has passed the sessions, as it came, until the trace reads it ten times a second. On the hot path it stores four values for each stanza with a thread.
+ * The stanzas of all sessions, in order, until the trace reads them ten times a second. On the hot path it stores four values for each stanza with a thread.
  */
 export class PassingQueue implements Tap {
-  /** Requests of a router that were delivered to listeners. */
+  /** Requests from a router to listeners. */
   handed = 0;
   private readonly allowance: Allowance;
   private readonly owner: PassingQueueOwner;
@@ -53,7 +53,7 @@ export class PassingQueue implements Tap {
   }
 
   read(session: Session, stanza: Stanza): void {
-    // A stanza with router_from is the copy of a request that was read before.
+    // A stanza with router_from is the copy of a request read before.
     if (stanza.thread === '' || stanza.name !== 'message' || stanza.routerFrom !== '' || stanza.type === 'error') return;
     this.addStanza('read', session, stanza);
   }

@@ -2,10 +2,10 @@ import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { TraceStep } from './trace-entry.ts';
 import type { TracedRequest } from './traced-request.ts';
 
-/** The part of the memory that failed and slow requests may take while ordinary ones go. */
+/** The part of the memory reserved for failed and slow requests. */
 const NOTABLE_PART = 0.75;
 
-/** The ended requests that are remembered. Beyond the limits the oldest ordinary ones go first, failed and slow ones last. */
+/** The remembered ended requests. Beyond the limits the oldest ordinary ones are dropped first, failed and slow ones last. */
 export class TraceRing {
   private readonly limits: ExchangeLimits;
   private readonly ordinary = new Shelf();
@@ -27,7 +27,7 @@ export class TraceRing {
     while (this.size > this.limits.exchanges || this.bytes > this.limits.bytes) this.removeOne();
   }
 
-  /** Adds a step to the last request of a client on a thread, if that is remembered. @param since Requests of before may not be the last: not all were seen. */
+  /** Adds a step to the last request of a client on a thread, if it is remembered. @param since Earlier requests may not be the last, because others were unobserved. */
   addStep(client: string, thread: string, since: number, step: TraceStep): void {
     const request = this.lastOf.get(keyOf(client, thread));
     if (request !== undefined && request.exchange.askedAt >= since) request.after(step);
@@ -62,7 +62,7 @@ export class TraceRing {
   }
 }
 
-/** Requests in the order of their ends, with the bytes that were counted for each. */
+/** Requests in order of their ends, each with the bytes counted for it. */
 class Shelf {
   readonly requests = new Map<number, TracedRequest>();
   private readonly counted = new Map<number, number>();

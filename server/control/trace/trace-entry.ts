@@ -29,16 +29,16 @@ export interface TraceSummary {
   readonly method: string;
   readonly state: ExchangeState;
   readonly outcome: Outcome;
-  /** Why it has no good answer, as a sentence; `''` if it has one, or may still get it. */
+  /** The reason why it has no good answer, as a sentence; `''` if it has one, or may still get it. */
   readonly reason: string;
-  /** The name of the fault that a test has injected, or `''`. */
+  /** The name of an injected fault, or `''`. */
   readonly fault: string;
   /** The last status code, or 0. */
   readonly statusCode: number;
   readonly status: string;
   /** Null while it is open. */
   readonly durationMs: number | null;
-  /** From the hand-over to a listener to the first sign of a worker: a worker was awaited, or worked on the first part of its answer. Null if a worker was addressed, or none has answered. */
+  /** The time from the hand-over to a listener to the first sign of a worker: the wait for a worker, or its work on the first part. Null if a worker was addressed, or none answered. */
   readonly firstAnswerMs: number | null;
   readonly client: string;
   /** The addressee: a service's address at its router, or a worker. */
@@ -87,7 +87,7 @@ const MAX_PAYLOAD_LENGTH = 128 * 1024;
 /** The most characters kept of a name, an address or a status: a peer may send megabytes. */
 const MAX_NAME_LENGTH = 512;
 
-/** A request, as far as a summary needs it. */
+/** The part of a request that a summary needs. */
 export interface Summarized {
   readonly id: number;
   readonly exchange: Exchange;
@@ -129,13 +129,13 @@ export function shortened(text: string): string {
   return text.length <= MAX_NAME_LENGTH ? text : detached(`${text.slice(0, MAX_NAME_LENGTH)}…`);
 }
 
-/** What is shown of parameters and results. */
+/** The shown part of parameters and results. */
 export interface Payloads {
   readonly params: TracePayload;
   readonly results: TracePayload;
 }
 
-/** @returns parameters and results, cut and redacted. */
+/** @returns parameters and results, truncated and redacted. */
 export function payloadsOf(exchange: Exchange, protect: LogProtect): Payloads {
   // The results of a protected method (a session key, say) are as secret as its parameters.
   if (protect.protects(exchange.method)) return { params: REDACTED_PAYLOAD, results: REDACTED_PAYLOAD };

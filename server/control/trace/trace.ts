@@ -25,7 +25,7 @@ export interface TraceListener {
   requestEnded(request: TracedRequest): void;
 }
 
-/** The interval at which the trace reads what has passed, and sends it to watchers. */
+/** The interval at which the trace reads the queue, and sends events to watchers. */
 const BATCH_MS = 100;
 
 /** Remembers the latest requests, and sends events to watchers. */
@@ -53,12 +53,12 @@ export class Trace implements TrafficObserver {
     this.traffic.start();
   }
 
-  /** Stanzas that were not looked at because there were too many. */
+  /** The unobserved stanzas, beyond the allowance. */
   get unseen(): number {
     return this.traffic.unseenStanzas;
   }
 
-  /** Requests handed to listeners that were not looked at. */
+  /** The unobserved requests handed to listeners. */
   get unseenRequests(): number {
     return this.traffic.unseenRequests;
   }
@@ -68,7 +68,7 @@ export class Trace implements TrafficObserver {
     this.timer?.cancel();
   }
 
-  /** Reads what has passed until now. */
+  /** Reads the queue now. */
   update(): void {
     if (!this.traffic.readQueue()) this.begun();
     this.forgetLastAnswer();

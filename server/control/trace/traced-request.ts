@@ -7,10 +7,10 @@ import { detailOf, type Payloads, payloadsOf, shortened, summaryOf, type TraceEn
 /** The most steps of a request: a result may have thousands of chunks, of which the trace keeps the first and their number. */
 export const MAX_STEPS = 64;
 
-/** A step besides its texts, measured roughly; its addresses are those of the request. */
+/** The approximate memory of a step besides its texts; it shares the addresses of the request. */
 const STEP_BYTES = 80;
 
-/** A slower request is kept longer than an ordinary one. */
+/** Slower requests are kept longer than ordinary ones. */
 const SLOW_MS = 250;
 
 /** A request, open or ended, with its stanzas so far. */
@@ -18,7 +18,7 @@ export class TracedRequest {
   readonly id: number;
   readonly exchange: Exchange;
   outcome: Outcome = 'open';
-  /** The name of the fault that a test has injected, or `''`. */
+  /** The name of an injected fault, or `''`. */
   fault = '';
   private readonly steps: TraceStep[] = [];
   private folded = 0;
@@ -52,7 +52,7 @@ export class TracedRequest {
     return isFailure(this.outcome) || this.durationMs >= SLOW_MS;
   }
 
-  /** About how many bytes it takes. */
+  /** Its approximate memory, in bytes. */
   get bytes(): number {
     return this.exchange.bytes + STEP_BYTES * this.steps.length;
   }
@@ -72,12 +72,12 @@ export class TracedRequest {
     return this.add({ at, kind: stanza.type === 'error' ? 'bounce' : 'answer', from: shortened(worker), to: shortened(client), length: stanza.length });
   }
 
-  /** Adds a step that came after its end, if it has not too many. */
+  /** Adds a step after the end, if there is room. */
   after(step: TraceStep): void {
     if (this.steps.length < MAX_STEPS) this.steps.push(step);
   }
 
-  /** It has ended: keeps of its contents only what is shown. @param routers Bare JIDs. */
+  /** Called at its end: keeps only the shown part of its contents. @param routers Bare JIDs. */
   ended(routers: ReadonlySet<string>, fault: string, protect: LogProtect): void {
     const { exchange } = this;
     this.fault = fault;

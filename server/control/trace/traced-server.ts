@@ -16,10 +16,10 @@ export interface TracedServer {
   requestsRouted(): number;
   /** Bare JIDs, `router@DOMAIN`. */
   readonly routers: ReadonlySet<string>;
-  /** Of what is followed. */
+  /** The limits of followed exchanges. */
   readonly limits: ExchangeLimits;
   /** The current `log_protect`. */
   protect(): LogProtect;
-  /** The name of the fault that a test has injected into a request or its answer, once; `''`: none. */
+  /** The name of the fault injected into a request or its answer, returned once; `''`: none. */
   faultOf(request: StruckRequest): string;
 }

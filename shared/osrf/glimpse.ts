@@ -2,7 +2,7 @@ import type { Stanza } from '../stanza.ts';
 import { unescapeXml } from '../xml.ts';
 import { emptyMessage, type SkimmedMessage } from './skimmed-message.ts';
 
-/** Of a long stanza: the characters that are looked at in the beginning and at the end, and those of its content that are kept. */
+/** For a long stanza: the characters searched at its beginning and end, and the kept characters of its content. */
 const BEGINNING = 1_500;
 const TAIL = 512;
 const KEPT = 128 * 1024 + BEGINNING;
@@ -11,7 +11,7 @@ const NUMBER = /(?:"|&quot;)threadTrace(?:"|&quot;)\s*:\s*(?:"|&quot;)?([^\s",&}
 const METHOD = /(?:"|&quot;)method(?:"|&quot;)\s*:\s*(?:"|&quot;)([^"&]{1,512})/;
 const STATUS_CODE = /(?:"|&quot;)statusCode(?:"|&quot;)\s*:\s*(?:"|&quot;)?(\d+)/;
 
-/** What the beginning and the end of a long stanza show: a request or a result, and the status behind it. */
+/** The information in the beginning and the end of a long stanza: a request or a result, and the status after it. */
 export function glimpsedMessages(stanza: Stanza): SkimmedMessage[] {
   const { head, rest, more } = stanza;
   const beginning = (head + rest).slice(0, BEGINNING);
@@ -28,7 +28,7 @@ export function glimpsedMessages(stanza: Stanza): SkimmedMessage[] {
   return [result, { ...emptyMessage('STATUS'), threadTrace, statusCode: Number(STATUS_CODE.exec(tail)?.[1] ?? 0) }];
 }
 
-/** The value behind a key, and what follows it: cut, so no JSON. */
+/** The value after a key, and the text after it: cut, so not valid JSON. */
 function behind(text: string, key: string): string {
   const at = text.indexOf(key);
   return at === -1 ? '' : text.slice(text.indexOf(':', at) + 1);

@@ -12,8 +12,8 @@ import { Skimmer } from './skimmer.ts';
 const LONG = 100_000;
 
 /**
- * The messages of a stanza for an observer, without parsing their contents; none where {@link peekOsrfMessages} finds none.
- * @param longest Characters; of a longer stanza only the beginning and the end are looked at.
+ * The messages of a stanza for an observer, without parsing their contents; none if {@link peekOsrfMessages} finds none.
+ * @param longest In characters; of a longer stanza only the beginning and the end are searched.
  */
 export function skimOsrfMessages(stanza: Stanza, longest: number): SkimmedMessage[] {
   if (stanza.length > longest) return glimpsedMessages(stanza);
@@ -23,7 +23,7 @@ export function skimOsrfMessages(stanza: Stanza, longest: number): SkimmedMessag
   return skimmed ?? peekOsrfMessages(stanza).map(skimmedOf);
 }
 
-/** The body where it stands as OpenSRF's libraries write it, behind the extension and the thread; else `''`. */
+/** The body, if it is in the position of OpenSRF's libraries, after the extension and the thread; else `''`. */
 function usualBody({ rest, more }: Stanza): string {
   if (more.length > 0) return '';
   let start = 0;

@@ -1,6 +1,6 @@
 import { DEFAULT_LOCALE, type OsrfMessageType } from './message.ts';
 
-/** An OpenSRF message for an observer: its small members, and the JSON text of the large ones, which nobody has parsed. Texts may be slices of the stanza. */
+/** An OpenSRF message for an observer: its small members, and the unparsed JSON of the large ones. Texts may be slices of the stanza. */
 export interface SkimmedMessage {
   type: OsrfMessageType;
   threadTrace: string;

@@ -13,10 +13,10 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Thrown where a text is unusual, and must be parsed. */
+/** Thrown if a text is unusual and must be parsed. */
 const UNUSUAL = new Error('unusual');
 
-/** Reads the messages of a body without their contents. What it does not know it leaves to the parser. */
+/** Reads the messages of a body without their contents. Leaves unusual texts to the parser. */
 export class Skimmer {
   private readonly text: string;
   private at = 0;
@@ -25,7 +25,7 @@ export class Skimmer {
     this.text = text;
   }
 
-  /** @returns null where the text must be parsed. */
+  /** @returns null if the text must be parsed. */
   messages(): SkimmedMessage[] | null {
     try {
       return this.list();
@@ -222,7 +222,7 @@ export class Skimmer {
     return Number.isInteger(level) ? level : 0;
   }
 
-  /** @returns the text of the value that it passes over. */
+  /** @returns the text of the skipped value. */
   private skip(): string {
     this.blanks();
     const start = this.at;

@@ -3,7 +3,7 @@
 //
 //   npm run build && node scripts/console-truth.js RECORDING.ndjson [--rate 2000] [--seconds 60] [--workers 8] [--clients 16]
 //
-// RECORDING is a file of --record. Its exit code is 1 if a count differs, or something was not looked at.
+// RECORDING is a file of --record. Its exit code is 1 if a count differs, or if a request was not observed.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
-/** A client waits a minute at the most. */
+/** The longest wait of a client: a minute. */
 const LONGEST_MS = 25_000;
 
 function callsOf(file) {

@@ -306,7 +306,7 @@ test('an error never shows a parameter of a method in <log_protect>', async (t) 
   assert.match(oneLine(await ask('other')), /parameter 2, pass word: no JSON/);
 });
 
-test('behind a -- a service and a method are names, whatever they look like', async (t) => {
+test('after a -- a service and a method are names, even if they look like options', async (t) => {
   const { address, request } = await setUp(t);
   const methods = { '--host=192.0.2.1': () => 'asked here' };
   const service = await OsrfService.start({ domain: DOMAIN, username: 'opensrf', password: 'password', ...address, service: SERVICE, workers: 1, methods });

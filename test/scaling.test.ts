@@ -95,7 +95,7 @@ function openRequests(site: Site, count: number): void {
   for (let index = 0; index < count; index++) site.ask(clients[index % 10] as FakeSession, 'busy', `busy${index}`);
 }
 
-/** An event, in a site where so many things of others are open. @returns what happens in one round, {@link EVENTS} times. */
+/** An event in a site with this many open things of others. @returns the events of one round, {@link EVENTS} times. */
 type SetUp = (others: number) => () => void;
 
 const EVENTS_OF_ONE: readonly (readonly [name: string, setUp: SetUp])[] = [

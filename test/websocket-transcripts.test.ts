@@ -13,7 +13,7 @@ import { webUrl } from './support/web-fixture.ts';
 
 // Conversations of OpenSRF 3.3.3's relay with a running site, at our door: the same messages on the bus, and the answers of its services in frames.
 
-/** What the relay has sent to the bus for one line of a browser's. */
+/** The relay's output to the bus for one line of a browser. */
 interface Sent {
   readonly to: string;
   readonly transactionId: string;
@@ -42,7 +42,7 @@ function sentOf(text: string): Sent {
   };
 }
 
-/** The line that the browser had sent: what the relay adds is not in it. */
+/** The browser's line, without the relay's additions. */
 function frameOf({ to, transactionId, thread, body }: Sent): string {
   const service = to.startsWith('router@') ? `"service":"${to.replace(/.*\//, '')}",` : '';
   const id = thread === '' ? '' : `"thread":"${thread.slice(8, -9)}",`;
@@ -91,7 +91,7 @@ class Site {
     program.peer.send(cRequest(this.client, program.jid, thread.slice(8, -9), body, transactionId));
   }
 
-  /** Sends what the browser had sent. @param answer Of the service, in its own words. @returns the frame that comes. */
+  /** Sends the browser's text. @param answer The service's recorded answer. @returns the resulting frame. */
   async ask(sent: Sent, service: string, answer: string): Promise<string> {
     const program = this.services.get(service) as RawProgram;
     this.browser.send(frameOf(sent));
@@ -153,7 +153,7 @@ test('68: an unknown service, an unknown method, and no messages at all', async 
   assert.equal(await site.browser.askText(frameOf(service)), answerTo(service, service.body, ',"transport_error":true'));
   const unknown = statusBody('Method [nosuch] not found for service opensrf.math', '404').replace('osrfConnectStatus', 'osrfMethodException');
   assert.equal(await site.ask(method, 'opensrf.math', unknown), answerTo(method, unknown));
-  // OpenSRF passes it on, and no one answers it.
+  // OpenSRF passes it on, and no service answers it.
   assert.equal(await site.browser.askText(frameOf(nothing)), answerTo(nothing, '[]', ',"transport_error":true'));
   assert.deepEqual(site.bus, [service, method]);
 });

@@ -31,7 +31,7 @@ export interface Outcomes {
   lost: number;
 }
 
-/** One of so many requests has an error; there are five kinds. */
+/** One in this many requests has an error; there are five kinds. */
 const ERROR_EVERY = 20;
 const SESSION_EVERY = 10;
 const ABSENT = 'open-ils.absent';
@@ -40,7 +40,7 @@ const ABSENT = 'open-ils.absent';
 const FAIL = 'fail, as one of the recording';
 const LATE = 'answer when the client has left';
 
-/** Plays a recording: services that answer as recorded after the recorded delay, and clients that keep a ledger of what became of each request. */
+/** Plays a recording: services that answer as recorded after the recorded delay, and clients that keep a ledger of every outcome. */
 export class LedgerLoad {
   /** By service and method. */
   readonly ledger = new Map<string, Outcomes>();
@@ -61,7 +61,7 @@ export class LedgerLoad {
     this.clients = await Promise.all(Array.from({ length: clients }, (_, index) => OsrfClient.connect({ ...login, resource: `ledger_${index}` })));
   }
 
-  /** Sends so many requests. */
+  /** Sends this many requests. */
   async run(requests: number): Promise<void> {
     const { rate } = this.options;
     if (rate === null) await Promise.all(this.clients.map((client) => this.askInTurn(client, requests / this.clients.length)));

@@ -15,7 +15,7 @@ const CLIENT = { jid: 'opensrf@localhost/client', kind: 'client', link: { kind: 
 const LISTENER = { ...CLIENT, jid: 'opensrf@localhost/listener' } as Session;
 const MATH = 'router@localhost/opensrf.math';
 
-/** Traffic without a server: a test plays what the sessions read and deliver. */
+/** Traffic without a server: a test plays the sessions' stanzas. */
 function setUp() {
   let tap: Tap | null = null;
   let read = 0;
@@ -63,7 +63,7 @@ function setUp() {
   return { traffic, states, ask, answer, watched: () => tap !== null };
 }
 
-test('what passes is read later, in its order', () => {
+test('stanzas are read later, in order', () => {
   const { traffic, states, ask, answer } = setUp();
   ask('one');
   answer('one');
@@ -77,7 +77,7 @@ test('what passes is read later, in its order', () => {
   assert.deepEqual([traffic.unseenRequests, traffic.unseenStanzas], [0, 0]);
 });
 
-test('beyond its allowance it looks away, counts what it did not look at, knows no end of open requests, and looks again later', async () => {
+test('beyond its allowance it stops observing, counts the unobserved traffic, marks open requests as unseen, and observes again later', async () => {
   const { traffic, states, ask, answer, watched } = setUp();
   ask('open');
   const SPENT = 3_000;

@@ -123,7 +123,7 @@ test('a filter matches if all its parts match', () => {
   assert.match(String(TraceFilter.parse(new URLSearchParams('slowerThan=soon'))), /not a number/);
 });
 
-test('a ring keeps so many requests and so many bytes, and forgets the oldest ordinary ones first', () => {
+test('a ring keeps limited numbers of requests and bytes, and forgets the oldest ordinary ones first', () => {
   const ids = (ring: TraceRing) => ring.newestFirst().map(({ id }) => id);
   const byNumber = new TraceRing({ exchanges: 3, bytes: 1e6 });
   for (let id = 1; id <= 5; id++) byNumber.add(traced(id));
@@ -185,7 +185,7 @@ test('a histogram knows count and longest exactly, and percentiles to 9 %', () =
   assert.ok(short.percentile(100) <= 0.05);
 });
 
-test('methods are counted by outcome; those beyond the limit are counted together, and what was not looked at has no duration', () => {
+test('methods are counted by outcome; those beyond the limit are counted together, and unobserved requests have no duration', () => {
   const latencies = new Latencies();
   const ended = (fields: Partial<EndedRequest>): EndedRequest => ({
     type: 'REQUEST',
@@ -212,7 +212,7 @@ test('methods are counted by outcome; those beyond the limit are counted togethe
   );
 });
 
-test('every request without a good answer says why in a sentence', () => {
+test('every request without a good answer has a reason in one sentence', () => {
   const router = 'router@localhost/opensrf.math';
   const cases: [fields: Partial<Exchange>, outcome: string, reason: RegExp][] = [
     [{}, 'ok', /^$/],

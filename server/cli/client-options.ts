@@ -97,6 +97,7 @@ export const MONITOR_OPTIONS = {
   xid: option({ option: 'xid', type: text('a transaction id'), describe: 'Show only this transaction id' }),
   jid: option({ option: 'jid', type: text('a part of a JID'), describe: 'Show only requests with this text in the JID of their client, listener or worker' }),
   status: option({ option: 'status', type: text('a status'), describe: 'Show only this status code, or "failed", or complete, refused, bounced, abandoned' }),
+  failed: option({ option: 'failed', type: BOOLEAN, fallback: false, describe: 'Show only requests that failed, were refused or got lost' }),
   text: option({ option: 'text', type: text('a text'), describe: 'Show only requests with this text in parameters or results' }),
   slowerThan: option({
     option: 'slower-than',
@@ -113,6 +114,9 @@ export const MONITOR_OPTIONS = {
   }),
   json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
 } as const;
+
+/** The options of `why`. */
+export const WHY_OPTIONS = { ...RUNNING, json } as const;
 
 /** The options of `services`. */
 export const SERVICES_OPTIONS = {

@@ -12,6 +12,7 @@ import {
   SERVICES_OPTIONS,
   STATUS_OPTIONS,
   WAIT_OPTIONS,
+  WHY_OPTIONS,
 } from './client-options.ts';
 
 /** A command of the program. */
@@ -177,5 +178,17 @@ export const COMMANDS: readonly Command[] = [
     examples: [],
     run: async (args) =>
       (await import('./wait.ts')).wait({ ...readOptions({ ...WAIT_OPTIONS, ...CONNECTION }, args), services: words(args, 'services') }, print),
+  },
+  {
+    name: 'why',
+    positionals: '[xid]',
+    describe: 'Tell the story of a request of a running server: who asked, where it waited, why it failed',
+    options: WHY_OPTIONS,
+    meanings: { xid: 'Its transaction id; or "last", the last request that failed (the default)' },
+    examples: [['$0 why last', 'why the last request failed']],
+    run: async (args) => {
+      const xid = args['xid'] === undefined ? 'last' : word(args, 'xid');
+      await (await import('./why.ts')).why({ ...readOptions(WHY_OPTIONS, args), xid }, print);
+    },
   },
 ];

@@ -48,7 +48,7 @@ function textsOf(summary: TraceSummary, json: boolean, colors: boolean): string[
   return json ? [JSON.stringify(summary)] : linesOf(summary, outputWidth(), colors);
 }
 
-function queryOf({ service, method, xid, jid, status, text, slowerThan, past, follow }: MonitorArguments): string {
-  const wanted = { service, method, xid, jid, status, text, slowerThan, past: past || !follow ? ALL_PAST : null };
+function queryOf({ service, method, xid, jid, status, failed, text, slowerThan, past, follow }: MonitorArguments): string {
+  const wanted = { service, method, xid, jid, status: failed ? 'failed' : status, text, slowerThan, past: past || !follow ? ALL_PAST : null };
   return new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)] as [string, string]]))).toString();
 }

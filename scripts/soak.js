@@ -22,12 +22,13 @@ async function sample() {
   const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
   const text = await response.text();
   const value = (name) => Number(new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.e+-]+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const sum = (name) => [...text.matchAll(new RegExp(`^${name}\\{[^}]*\\} ([0-9.e+-]+)`, 'gm'))].reduce((total, [, one]) => total + Number(one), 0);
   const done = load.perSecond.splice(0);
   const perSecond = (name) => Math.round(done.reduce((sum, counts) => sum + counts[name], 0) / Math.max(1, done.length));
   return {
     heapMb: value('nodejs_heap_size_used_bytes') / 1e6,
     rssMb: server.rssMb(),
-    handles: value('nodejs_active_resources_total') || value('nodejs_active_handles_total'),
+    handles: sum('nodejs_active_resources'),
     // The delay of the event loop as others see it: the time of a ping.
     delayMs: (await pinger.report()).p99,
     answered: perSecond('answered'),

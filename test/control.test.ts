@@ -300,7 +300,7 @@ test('metrics are OpenMetrics: sessions, stanzas, routed messages by listener, b
   const started = await startControlledServer(t);
   const service = await startMath(t, started, 1);
   const scrape = async () => {
-    const response = await started.call('/metrics');
+    const response = await started.call('/metrics', { headers: { Accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5,*/*;q=0.1' } });
     assert.match(response.headers.get('content-type') ?? '', /^application\/openmetrics-text/);
     return await response.text();
   };

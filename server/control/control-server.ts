@@ -142,7 +142,8 @@ export class ControlServer {
     if (!('route' in found)) return problem(found.status, found.reason);
     const read = found.route.method === 'GET' ? { body: undefined } : await readBody(request);
     if (!('body' in read)) return problem(read.status, read.reason);
-    return found.route.handle({ path: found.path, query: url.searchParams, body: read.body });
+    const { accept = '' } = request.headers;
+    return found.route.handle({ path: found.path, query: url.searchParams, accept, body: read.body });
   }
 
   private failed(response: ServerResponse, error: unknown): void {

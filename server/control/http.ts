@@ -6,6 +6,8 @@ export interface Call {
   /** The parts of the path that match the route's `*`, decoded. */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
+  /** The header `Accept`; `''`: none. */
+  readonly accept: string;
   /** The parsed JSON; undefined without a body. */
   readonly body: unknown;
 }

@@ -1,5 +1,6 @@
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Route } from './http.ts';
+import { EXPOSITION_TYPES, expositionFor } from './metrics/exposition.ts';
 import type { Load } from './metrics/load.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { EndedRequest } from './trace/ended-request.ts';
@@ -28,10 +29,11 @@ export class LazyMetrics {
       {
         method: 'GET',
         path: '/metrics',
-        handle: async () => {
+        handle: async ({ accept }) => {
           const { Metrics } = await import('./metrics/metrics.ts');
           this.metrics ??= new Metrics(this.server, this.trace, this.load);
-          return { kind: 'content', status: 200, type: this.metrics.contentType, content: await this.metrics.text() };
+          const exposition = expositionFor(accept);
+          return { kind: 'content', status: 200, type: EXPOSITION_TYPES[exposition], content: await this.metrics.text(exposition) };
         },
       },
     ];

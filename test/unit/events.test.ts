@@ -41,7 +41,7 @@ async function listen(query = '') {
     return () => healthWatchers.delete(watcher);
   };
   const [route] = eventRoutes({ trace, jobs: { afterOthers: (action) => action(), run: (job) => jobs.push(job) }, clock: realClock(), watchHealth });
-  const reply = await route?.handle({ path: [], query: new URLSearchParams(query), body: undefined });
+  const reply = await route?.handle({ path: [], query: new URLSearchParams(query), accept: '', body: undefined });
   assert.ok(reply?.kind === 'stream');
   const response = new FakeResponse();
   reply.start(response as unknown as ServerResponse);

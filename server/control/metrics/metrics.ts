@@ -6,6 +6,7 @@ import type { Guard } from '../../kernel/guard.ts';
 import { VERSION } from '../../kernel/version.ts';
 import type { EndedRequest } from '../trace/ended-request.ts';
 import type { Trace } from '../trace/trace.ts';
+import { asPrometheusText, type Exposition } from './exposition.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import type { Load } from './load.ts';
 import { Meters, type Values } from './meters.ts';
@@ -51,23 +52,19 @@ export class Metrics {
     if (type === 'REQUEST' && outcome !== 'unseen') this.latency.observe(service, outcome, durationMs / 1000);
   }
 
-  get contentType(): string {
-    return this.registry.contentType;
-  }
-
   /** Writes one metric per turn of the event loop: thousands of series take some milliseconds. */
-  async text(): Promise<string> {
+  async text(exposition: Exposition): Promise<string> {
     this.trace.update();
     const texts: string[] = [];
     for (const name of this.names) {
       await new Promise<void>((resolve) => this.clock.soon(resolve));
       // The failure of one metric leaves the others intact.
       await this.registry.getSingleMetricAsString(name).then(
-        (text) => texts.push(text),
+        (text) => texts.push(exposition === 'openmetrics' ? text : asPrometheusText(text)),
         (error: unknown) => this.guard.failed(error),
       );
     }
-    return `${texts.join('\n')}\n# EOF\n`;
+    return `${texts.join('\n')}\n${exposition === 'openmetrics' ? '# EOF\n' : ''}`;
   }
 }
 

@@ -4,13 +4,14 @@ import { escapeText } from '../xml.ts';
 
 // A stanza made here has the fields that a reader would find in its XML, so it can be delivered without being written.
 
+const NO_THREAD = '<thread></thread>';
 const BODY_END = '</body></message>';
 
 /** The route of a message: address and session. */
 export interface Addressing {
   readonly to: string;
   readonly from: string;
-  /** OpenSRF's session id, as XML text like {@link Stanza.thread}; `''`: the message has none. */
+  /** OpenSRF's session id, as XML text like {@link Stanza.thread}. */
   readonly thread: string;
   /** `osrf_xid` */
   readonly transactionId: string;
@@ -23,7 +24,7 @@ export function osrfStanza({ to, from, thread, transactionId, form }: Addressing
   const stanza = new Stanza('message', to, from, '', '');
   stanza.transactionId = transactionId;
   stanza.thread = thread.length > MAX_THREAD ? '' : thread;
-  stanza.rest = `${thread === '' ? '' : `<thread>${thread}</thread>`}<body>${escapeText(body)}${BODY_END}`;
+  stanza.rest = `<thread>${thread}</thread><body>${escapeText(body)}${BODY_END}`;
   if (form === 'attributes') {
     stanza.extensionOnStartTag = true;
     stanza.otherAttributes = extensionAttributes('', '', '', transactionId);
@@ -45,9 +46,11 @@ export function answerInPieces(request: Stanza, transactionId: string, pieces: r
   return withBody(answerStanza(request, transactionId, ''), pieces);
 }
 
-/** {@link osrfStanza} likewise. */
+/** A message as OpenSRF's gateways write it: one without a thread has no element for it. @param pieces The body, as XML text. */
 export function osrfStanzaInPieces(addressing: Addressing, pieces: readonly string[]): Stanza {
-  return withBody(osrfStanza(addressing, ''), pieces);
+  const stanza = osrfStanza(addressing, '');
+  if (addressing.thread === '') stanza.rest = stanza.rest.slice(NO_THREAD.length);
+  return withBody(stanza, pieces);
 }
 
 function withBody(stanza: Stanza, pieces: readonly string[]): Stanza {

@@ -103,7 +103,7 @@ test('monitor prints the requests of a running server as they end, over a unix s
   assert.equal(code, 0);
   const summary = JSON.parse(stdout);
   assert.deepEqual([summary.method, summary.statusCode, summary.client, summary.worker], ['fail', 500, client.jid, service.workers[0]?.jabber.jid]);
-  await all.printed(' refused 500 ');
+  await all.printed(' failed 500 ');
   await client.close();
   await service.stop();
   await stop(serving);
@@ -112,7 +112,7 @@ test('monitor prints the requests of a running server as they end, over a unix s
   const lines = ended.stdout.trimEnd().split('\n');
   assert.equal(lines.length, 3);
   assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d\.\d{3} {2}opensrf\.math add {2}ok {2}[\d.]+ ms {2}alice <- \S*drone\S+ {2}\d+$/);
-  assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d\.\d{3} {2}opensrf\.math fail {2}refused 500 {2}/);
+  assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d\.\d{3} {2}opensrf\.math fail {2}failed 500 {2}/);
   assert.match(lines[2] ?? '', /^ {4}\S/);
   assert.ok(lines.every(({ length }) => length <= 120));
 });

@@ -65,7 +65,7 @@ test('exec lists the unanswered and refused requests of a failed command', (t) =
     '    opensrf.math secret.word("**PARAMS REDACTED**"): refused 404 Method [secret.word] not found for service opensrf.math',
     '    absent x(): refused 404 Service absent is not registered with this router',
     '  bounced:',
-    '    absent CONNECT: bounced 503',
+    '    absent CONNECT: bounced 503 Service absent is not registered with this router',
   ]);
   assert.ok(existsSync(join(conf, 'opensrf_core.xml')), 'a folder that was named stays');
 });

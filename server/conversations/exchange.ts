@@ -35,6 +35,9 @@ export class Exchange {
   declare readonly params: readonly unknown[];
   /** The same as JSON. */
   paramsJson: string;
+  /** The approximate number of characters that are left out at the end of the parameters, and of the results. */
+  paramsLeftOut: number;
+  resultsLeftOut = 0;
   /** The language that the client prefers. */
   readonly locale: string;
   /** The entry point of the request into the system, or `''`. */
@@ -92,6 +95,7 @@ export class Exchange {
     this.service = service;
     this.method = detached(message.method);
     this.paramsJson = detached(message.params) || '[]';
+    this.paramsLeftOut = message.leftOut;
     this.locale = detached(message.locale);
     this.ingress = detached(message.ingress);
     this.apiLevel = message.apiLevel;
@@ -137,7 +141,8 @@ export class Exchange {
   }
 
   /** A long result comes in chunks (206), each a part of its JSON; 204 follows the last of them. */
-  private takeResult({ payloadClass, statusCode, content }: SkimmedMessage): void {
+  private takeResult({ payloadClass, statusCode, content, leftOut }: SkimmedMessage): void {
+    this.resultsLeftOut += leftOut;
     if (payloadClass === 'osrfResultPartial' || statusCode === 206) this.addPiece(plainText(parseJson(content)));
     else if (payloadClass === 'osrfResultPartialComplete' || statusCode === 204) this.joinPieces();
     else this.addResult(content === '' ? 'null' : detached(content));

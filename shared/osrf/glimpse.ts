@@ -6,6 +6,8 @@ import { emptyMessage, type SkimmedMessage } from './skimmed-message.ts';
 const BEGINNING = 1_500;
 const TAIL = 512;
 const KEPT = 128 * 1024 + BEGINNING;
+/** The length of `&quot;`, which may stand for each character. */
+const LONGEST_REFERENCE = 6;
 
 const NUMBER = /(?:"|&quot;)threadTrace(?:"|&quot;)\s*:\s*(?:"|&quot;)?([^\s",&}]{1,20})/;
 const METHOD = /(?:"|&quot;)method(?:"|&quot;)\s*:\s*(?:"|&quot;)([^"&]{1,512})/;
@@ -19,13 +21,26 @@ export function glimpsedMessages(stanza: Stanza): SkimmedMessage[] {
   const both = beginning + tail;
   const threadTrace = NUMBER.exec(both)?.[1];
   if (threadTrace === undefined) return [];
-  const kept = unescapeXml((head + rest).slice(0, KEPT));
+  const [kept, leftOut] = keptOf(stanza);
   if (both.includes('osrfMethod') || both.includes('REQUEST')) {
-    return [{ ...emptyMessage('REQUEST'), threadTrace, method: METHOD.exec(both)?.[1] ?? '', params: behind(kept, '"params"') }];
+    return [{ ...emptyMessage('REQUEST'), threadTrace, method: METHOD.exec(both)?.[1] ?? '', params: behind(kept, '"params"'), leftOut }];
   }
-  const result = { ...emptyMessage('RESULT'), threadTrace, statusCode: 200, content: behind(kept, '"content"') };
+  const result = { ...emptyMessage('RESULT'), threadTrace, statusCode: 200, content: behind(kept, '"content"'), leftOut };
   if (!tail.includes('STATUS')) return [result];
   return [result, { ...emptyMessage('STATUS'), threadTrace, statusCode: Number(STATUS_CODE.exec(tail)?.[1] ?? 0) }];
+}
+
+/** The kept beginning, references resolved, and the number of characters after it. */
+function keptOf(stanza: Stanza): [kept: string, leftOut: number] {
+  const text = beginningOf(stanza, KEPT * LONGEST_REFERENCE);
+  return [unescapeXml(text).slice(0, KEPT), Math.max(0, stanza.length - KEPT)];
+}
+
+/** A reference at the end, which may be cut, is left out. */
+function beginningOf({ head, rest, more }: Stanza, length: number): string {
+  let text = head + rest;
+  for (let index = 0; index < more.length && text.length < length; index++) text += more[index];
+  return text.slice(0, length).replace(/&[^;]{0,8}$/, '');
 }
 
 /** The value after a key, and the text after it: cut, so not valid JSON. */

@@ -55,5 +55,6 @@ function skimmedOf(message: OsrfMessage): SkimmedMessage {
     status: statusTextOf(message),
     params: Array.isArray(params) ? (writeJson(params) ?? '') : '',
     content: content === undefined ? '' : (writeJson(content) ?? ''),
+    leftOut: 0,
   };
 }

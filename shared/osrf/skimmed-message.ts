@@ -15,6 +15,8 @@ export interface SkimmedMessage {
   params: string;
   /** JSON of a result's content; `''` without any. */
   content: string;
+  /** The approximate number of characters of parameters or content that are left out at the end. */
+  leftOut: number;
 }
 
 /** A message without a payload. */
@@ -31,5 +33,6 @@ export function emptyMessage(type: OsrfMessageType): SkimmedMessage {
     status: '',
     params: '',
     content: '',
+    leftOut: 0,
   };
 }

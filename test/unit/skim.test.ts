@@ -20,7 +20,8 @@ function withoutTexts({ type, threadTrace, locale, ingress, apiLevel, payloadCla
   return { type, threadTrace, locale, ingress, apiLevel, payloadClass, ...parsed, ...status };
 }
 
-function parsedTexts({ params, content, ...others }: SkimmedMessage) {
+function parsedTexts({ params, content, leftOut, ...others }: SkimmedMessage) {
+  assert.equal(leftOut, 0);
   return { ...others, params: params === '' ? null : JSON.parse(params), content: content === '' ? null : JSON.parse(content) };
 }
 
@@ -98,3 +99,19 @@ test('of a stanza that is too long the beginning and the end are read', () => {
   );
   assert.ok(seen[0]?.content.startsWith('["xxx') && seen[0].content.length < 140_000);
 });
+
+for (const [what, unit] of [
+  ['plain', 'x'],
+  ['escaped', '"<>'],
+] as const) {
+  test(`of a long ${what} request, the beginning of its parameters is kept, and how much is left out`, () => {
+    const params = [unit.repeat(200_000)];
+    const body = JSON.stringify([
+      { __c: 'osrfMessage', __p: { threadTrace: '1', type: 'REQUEST', payload: { __c: 'osrfMethod', __p: { method: 'add', params } } } },
+    ]);
+    const [message] = skimOsrfMessages(stanza(body), 100_000);
+    assert.equal(message?.method, 'add');
+    assert.ok(JSON.stringify(params).startsWith(message.params) && message.params.length > 128 * 1_024, `${message.params.length} characters`);
+    assert.ok(message.leftOut + message.params.length >= JSON.stringify(params).length);
+  });
+}

@@ -139,7 +139,7 @@ export interface Payloads {
 export function payloadsOf(exchange: Exchange, protect: LogProtect): Payloads {
   // The results of a protected method (a session key, say) are as secret as its parameters.
   if (protect.protects(exchange.method)) return { params: REDACTED_PAYLOAD, results: REDACTED_PAYLOAD };
-  return { params: payload(exchange.paramsJson), results: payload(exchange.resultsJson) };
+  return { params: payload(exchange.paramsJson, exchange.paramsLeftOut), results: payload(exchange.resultsJson, exchange.resultsLeftOut) };
 }
 
 export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded: number, payloads: Payloads): TraceDetail {
@@ -147,9 +147,9 @@ export function detailOf(exchange: Exchange, steps: readonly TraceStep[], folded
   return { locale: shortened(locale), ingress: shortened(ingress), browser: shortened(browser), steps, folded, ...payloads };
 }
 
-function payload(json: string): TracePayload {
+function payload(json: string, leftOut: number): TracePayload {
   const { length } = json;
-  return { json: length <= MAX_PAYLOAD_LENGTH ? json : detached(json.slice(0, MAX_PAYLOAD_LENGTH)), length, redacted: false };
+  return { json: length <= MAX_PAYLOAD_LENGTH ? json : detached(json.slice(0, MAX_PAYLOAD_LENGTH)), length: length + leftOut, redacted: false };
 }
 
 const REDACTED_PAYLOAD: TracePayload = { json: `"${REDACTED}"`, length: REDACTED.length + 2, redacted: true };

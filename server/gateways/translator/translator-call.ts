@@ -63,7 +63,7 @@ export class TranslatorCall extends GatewayCall {
 
   protected bounced(): void {
     this.events.over();
-    this.fail(404, 'There is no such service, or its worker is gone.');
+    this.fail(404, 'The service is not registered, or its worker is gone.');
     this.finish(false);
   }
 

@@ -22,6 +22,9 @@ export interface BrowserMessage {
   readonly params: string;
 }
 
+/** Memory per byte of a browser's message while it is read: the bytes, their text, and the body of the stanza, where a letter may take six characters. */
+export const READING_TIMES = 4;
+
 /** The most messages of a browser at once, like OpenSRF's C library. */
 export const MAX_BROWSER_MESSAGES = 256;
 
@@ -123,10 +126,15 @@ export function* jsonOfBrowser(messages: readonly BrowserMessage[], ingress: Gat
 function* messagesJson(messages: readonly BrowserMessage[], ingress: GatewayIngress): Generator<string, void, void> {
   let before = '[';
   for (const message of messages) {
-    yield before + headOf(message, ingress);
+    const head = before + headOf(message, ingress);
     before = ',';
-    if (message.type === 'REQUEST') yield* payloadOf(message);
-    yield '}}';
+    if (message.type !== 'REQUEST') yield `${head}}}`;
+    else if (message.method.length + message.params.length < PIECE_LENGTH) yield `${head}${shortPayload(message)}}}`;
+    else {
+      yield head;
+      yield* longPayload(message);
+      yield '}}';
+    }
   }
   yield messages.length === 0 ? '[]' : ']';
 }
@@ -140,13 +148,18 @@ function headOf({ type, threadTrace, locale, timeZone, apiLevel }: BrowserMessag
   return `{"__c":"osrfMessage","__p":{${members},"type":"${type}"`;
 }
 
-function* payloadOf({ method, params }: BrowserMessage): Generator<string, void, void> {
-  yield ',"payload":{"__c":"osrfMethod","__p":{"method":';
+const PAYLOAD = ',"payload":{"__c":"osrfMethod","__p":{"method":';
+const PARAMS = ',"params":';
+
+function shortPayload({ method, params }: BrowserMessage): string {
+  return `${PAYLOAD}${asciiJson(method)}${params === '' ? '' : PARAMS}${asciiJson(params)}}}`;
+}
+
+function* longPayload({ method, params }: BrowserMessage): Generator<string, void, void> {
+  yield PAYLOAD;
   yield* inPieces(method);
-  if (params !== '') {
-    yield ',"params":';
-    yield* inPieces(params);
-  }
+  yield params === '' ? '' : PARAMS;
+  yield* inPieces(params);
   yield '}}';
 }
 

@@ -50,6 +50,9 @@ export function* readJson(text: string, { levels, mostValues }: JsonBounds): Gen
 class JsonReader extends JsonScanner {
   private readonly levels: number;
   private valuesLeft: number;
+  /** The start of the value being skipped, and the closing brackets that it still needs. */
+  private skipping = 0;
+  private readonly open: number[] = [];
 
   constructor(text: string, levels: number, mostValues: number) {
     super(text);
@@ -59,22 +62,33 @@ class JsonReader extends JsonScanner {
 
   /** The whole text. */
   *document(): Generator<void, unknown, void> {
-    const value = yield* this.value(this.next(), 0);
+    const first = this.next();
+    const short = this.shortValue(first, 0);
+    const value = short === undefined ? yield* this.longValue(first, 0) : short;
     this.next();
     if (this.place < this.text.length) this.fail();
     return value;
   }
 
-  /** @param first Its first character. @param depth The number of lists and objects around it. */
-  private *value(first: number, depth: number): Generator<void, unknown, void> {
-    if (depth === this.levels) return yield* this.textOf(first, depth);
-    if (depth >= MAX_JSON_DEPTH && isOpening(first)) throw tooDeep();
-    if (first === OPEN_LIST) return yield* this.list(depth + 1);
-    if (first === OPEN_OBJECT) return yield* this.members(depth + 1);
+  /**
+   * The fast path for most values: a generator costs more than the reading. @param first Its first character. @param depth The number of lists and objects around it.
+   * @returns undefined: {@link longValue} must read it, or continue.
+   */
+  private shortValue(first: number, depth: number): unknown {
+    if (depth === this.levels) return this.skipTo(this.place, depth);
+    if (--this.valuesLeft < 0) throw new Unreadable('too many parts');
+    if (isOpening(first)) return undefined;
     if (first !== QUOTE) return this.plainValue(first);
     const start = this.place;
-    yield* this.passString();
-    return this.place - start > LONG_STRING ? new JsonText(this.text.slice(start, this.place)) : this.unquote(start);
+    return this.passShortString() ? this.unquote(start) : undefined;
+  }
+
+  private longValue(first: number, depth: number): Generator<void, unknown, void> {
+    if (depth === this.levels) return this.textOf(depth);
+    if (depth >= MAX_JSON_DEPTH && isOpening(first)) throw tooDeep();
+    if (first === OPEN_LIST) return this.list(depth + 1);
+    if (first === OPEN_OBJECT) return this.members(depth + 1);
+    return this.longString();
   }
 
   private *list(depth: number): Generator<void, unknown[], void> {
@@ -82,8 +96,8 @@ class JsonReader extends JsonScanner {
     if (this.isEmpty(CLOSE_LIST)) return list;
     do {
       const first = this.next();
-      const simple = this.simpleValue(first, depth);
-      list.push(simple === undefined ? yield* this.value(first, depth) : simple);
+      const short = this.shortValue(first, depth);
+      list.push(short === undefined ? yield* this.longValue(first, depth) : short);
       if (this.isLong()) yield;
     } while (this.goesOn(CLOSE_LIST));
     return list;
@@ -93,32 +107,35 @@ class JsonReader extends JsonScanner {
     const members = new Members();
     if (this.isEmpty(CLOSE_OBJECT)) return members;
     do {
-      const start = this.passKey();
-      const key = this.unquote(start);
+      const key = this.unquote(this.passKey());
       this.passColon();
       const first = this.next();
-      const simple = this.simpleValue(first, depth);
-      members[key] = simple === undefined ? yield* this.value(first, depth) : simple;
+      const short = this.shortValue(first, depth);
+      members[key] = short === undefined ? yield* this.longValue(first, depth) : short;
       if (this.isLong()) yield;
     } while (this.goesOn(CLOSE_OBJECT));
     return members;
   }
 
-  /** The fast path for most values: a generator costs more than the reading. @returns undefined: use the slow path. */
-  private simpleValue(first: number, depth: number): unknown {
-    if (depth === this.levels) return undefined;
-    if (--this.valuesLeft < 0) throw new Unreadable('too many parts');
-    if (isOpening(first)) return undefined;
-    if (first !== QUOTE) return this.plainValue(first);
+  private *longString(): Generator<void, unknown, void> {
     const start = this.place;
-    return this.passShortString() ? this.unquote(start) : undefined;
+    while (!this.passString()) yield;
+    return this.place - start > LONG_STRING ? new JsonText(this.text.slice(start, this.place)) : this.unquote(start);
   }
 
-  private *textOf(first: number, depth: number): Generator<void, JsonText, void> {
-    const start = this.place;
-    if (first === QUOTE) yield* this.passString();
-    else if (isOpening(first)) yield* this.skip(depth);
-    else this.passPlainValue(first);
+  /** Continues with a value that stays as sent. */
+  private *textOf(depth: number): Generator<void, JsonText, void> {
+    for (;;) {
+      yield;
+      const text = this.skipTo(this.skipping, depth);
+      if (text !== undefined) return text;
+    }
+  }
+
+  /** @param start The start of the value. @returns undefined if the value does not end in this step. */
+  private skipTo(start: number, depth: number): JsonText | undefined {
+    this.skipping = start;
+    if (!this.skip(this.open, depth)) return undefined;
     return new JsonText(this.text.slice(start, this.place));
   }
 

@@ -21,6 +21,10 @@ const SHORT_STRING = /"[^"\\\u0000-\u001f]{0,1000}"/y;
 const PART_OF_STRING = /(?:[^"\\\u0000-\u001f]{1,1000}|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,100}/y;
 /** A longer string above the levels stays as sent, like the values below them. */
 export const LONG_STRING = 65_536;
+/** The value has ended, and needs no closing bracket. */
+const NOTHING = 0;
+/** The value is a string that continues. */
+const UNFINISHED = -1;
 /** The most white space in one place: skipping it cannot be interrupted. */
 const MAX_BLANKS = 1_048_576;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -44,6 +48,8 @@ export class Unreadable {
 export class JsonScanner {
   protected readonly text: string;
   protected place = 0;
+  /** Whether it is inside a long string. */
+  private inString = false;
   /** The start of the next step. */
   private pause = BIT;
 
@@ -51,28 +57,31 @@ export class JsonScanner {
     this.text = text;
   }
 
-  /** Skips a value of any depth without keeping it. */
-  protected *skip(depth: number): Generator<void, void, void> {
-    const open: number[] = [];
-    for (;;) {
-      const first = this.next();
-      if (first === QUOTE && !this.passShortString()) yield* this.passString();
-      const close = first === QUOTE ? 0 : this.enter(first, depth + open.length);
-      if (close !== 0) open.push(close);
-      else if (this.leave(open)) return;
-      if (this.isLong()) yield;
-    }
+  /**
+   * Skips one step of a value of any depth without keeping it. @param depth The number of lists and objects around it.
+   * @param open The closing brackets that the value still needs; empty at first. @returns whether the value has ended; false: call again.
+   */
+  protected skip(open: number[], depth: number): boolean {
+    do {
+      const close = this.enter(depth + open.length);
+      if (close === UNFINISHED) return false;
+      if (close !== NOTHING) open.push(close);
+      else if (this.leave(open)) return true;
+    } while (!this.isLong());
+    return false;
   }
 
-  /** Enters a list or object, or skips another value. @returns the closing character of the list or object; 0: none. */
-  private enter(first: number, depth: number): number {
+  /** Enters a list or object, or skips another value. @returns the closing bracket, {@link NOTHING} or {@link UNFINISHED}. */
+  private enter(depth: number): number {
+    const first = this.inString ? QUOTE : this.next();
+    if (first === QUOTE) return this.passString() ? NOTHING : UNFINISHED;
     if (!isOpening(first)) {
       this.passPlainValue(first);
-      return 0;
+      return NOTHING;
     }
     if (depth >= MAX_JSON_DEPTH) throw tooDeep();
     const close = first === OPEN_LIST ? CLOSE_LIST : CLOSE_OBJECT;
-    if (this.isEmpty(close)) return 0;
+    if (this.isEmpty(close)) return NOTHING;
     if (close === CLOSE_OBJECT) this.skipKey();
     return close;
   }
@@ -103,10 +112,16 @@ export class JsonScanner {
     else this.place += literal[0].length;
   }
 
-  protected *passString(): Generator<void, void, void> {
-    if (this.passShortString()) return;
-    this.place++;
-    while (!this.passPart()) if (this.isLong()) yield;
+  /** Skips a string, or one step of a long one. @returns whether it has ended; false: call again. */
+  protected passString(): boolean {
+    if (!this.inString) {
+      if (this.passShortString()) return true;
+      this.place++;
+      this.inString = true;
+    }
+    while (!this.passPart()) if (this.isLong()) return false;
+    this.inString = false;
+    return true;
   }
 
   protected passShortString(): boolean {
@@ -176,7 +191,10 @@ export class JsonScanner {
     const { text } = this;
     const most = this.place + MAX_BLANKS;
     let code = text.charCodeAt(this.place);
-    while ((code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) && this.place < most) code = text.charCodeAt(++this.place);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+      if (this.place >= most) this.fail();
+      code = text.charCodeAt(++this.place);
+    }
     return code;
   }
 

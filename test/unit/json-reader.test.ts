@@ -85,9 +85,27 @@ test('512 levels are accepted, 513 are not, at any place', () => {
 });
 
 test('too many values above the levels are a problem, below them they are not', () => {
-  assert.equal(read('[1,2,3]', 2, 2).problem, 'too many parts');
-  assert.equal(read('[1,2,3]', 2, 3).problem, '');
-  assert.equal(read('[[1,2,3,4,5]]', 2, 1).problem, '');
+  assert.equal(read('[1,2,3]', 2, 3).problem, 'too many parts');
+  assert.equal(read('[1,2,3]', 2, 4).problem, '');
+  assert.equal(read('[[1,2,3,4,5]]', 2, 2).problem, '');
+});
+
+test('one long string is read in many bits, and stays as it was sent', () => {
+  for (const token of [`"${'x'.repeat(400_000)}"`, `"${'\\u00e9'.repeat(70_000)}"`]) {
+    const long = new JsonText(token);
+    for (const [text, levels, value] of [
+      [token, 0, long],
+      [token, NO_BOUND, long],
+      [`[ ${token} ,1]`, 1, [long, new JsonText('1')]],
+      [`[ ${token} ,1]`, NO_BOUND, [long, 1]],
+      [`[[{"a": ${token} }],2]`, 1, [new JsonText(`[{"a": ${token} }]`), new JsonText('2')]],
+    ] as const) {
+      const reading = read(text, levels);
+      assert.deepEqual(reading.value, value);
+      assert.ok(reading.bits > 3, `${reading.bits}`);
+      assert.match(read(text.replace(/"([^"]*)$/, '\n"$1'), levels).problem, /^no JSON/);
+    }
+  }
 });
 
 for (const [what, piece] of [

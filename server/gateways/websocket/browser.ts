@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Job, JobRunner } from '../../../shared/job.ts';
-import { readOsrfMessages } from '../../../shared/osrf/message.ts';
+import { parseOsrfMessages, readOsrfMessages } from '../../../shared/osrf/message.ts';
 import { bodyText } from '../../../shared/osrf/read.ts';
 import { osrfStanzaInPieces } from '../../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
@@ -15,7 +15,7 @@ import { addressOfPeer } from '../../net/peer-address.ts';
 import type { PendingConnection } from '../../net/pending-connections.ts';
 import type { LocalLink, Program } from '../../sessions/local-link.ts';
 import { type Activity, MAX_CHARACTERS } from '../activity.ts';
-import { bodyOfBrowser, jsonOfBrowser, methodName } from '../browser-message.ts';
+import { bodyOfBrowser, jsonOfBrowser, methodName, READING_TIMES } from '../browser-message.ts';
 import type { Entrance } from '../entrance.ts';
 import { firstItems } from '../first-items.ts';
 import { type JobOwner, JobQueue } from '../job-queue.ts';
@@ -31,8 +31,8 @@ const INGRESS = 'ws-translator-v2';
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
 const CLOSE = { goingAway: 1001, unsupportedData: 1003, invalidData: 1007, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
 
-/** The memory of a frame while it is read, per byte: the frame as received, and its text. */
-const READING = 2;
+/** The characters of an answer that is parsed at once: that takes half as long as in steps, and the answer passes on as received anyway. */
+const SHORT_ANSWER = 16_384;
 
 /** A browser's dependencies. */
 export interface BrowserEnvironment {
@@ -194,7 +194,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   /** Passes an answer on. */
   private *pass(stanza: Stanza): Job {
     const body = bodyText(stanza);
-    const messages = yield* readOsrfMessages(body);
+    const messages = body.length <= SHORT_ANSWER ? parseOsrfMessages(body) : yield* readOsrfMessages(body);
     const thread = unescapeXml(stanza.thread);
     if (messages === null) {
       this.environment.log.warn({ peer: this.peer, thread, from: stanza.from }, 'dropped a message for a browser: not OpenSRF');
@@ -210,7 +210,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   }
 
   private *read(bytes: Buffer): Job {
-    const charged = READING * bytes.length;
+    const charged = READING_TIMES * bytes.length;
     this.account.charge(charged);
     const text = yield* utf8Text(bytes);
     if (text === null) this.webSocket.close(CLOSE.invalidData, 'a frame must be UTF-8');

@@ -29,6 +29,10 @@ for (const [query, answer] of [
     '<response xmlns="http://opensrf.org/-/namespaces/gateway/v1"><payload><object><element key="a"><array><number>1</number><number>2.500000</number><null/><boolean value="true"/></array></element></object></payload><status>200</status></response>',
   ],
   [
+    `${echo}&param=%5B2147483648,-1,1e21,-1.5e300%5D&format=xml&input_format=json`,
+    `<response xmlns="http://opensrf.org/-/namespaces/gateway/v1"><payload><array><number>2147483648.000000</number><number>-1</number><number>1000000000000000000000.000000</number><number>${BigInt(-1.5e300)}.000000</number></array></payload><status>200</status></response>`,
+  ],
+  [
     `service=${MATH}&method=fail&format=xml`,
     '<response xmlns="http://opensrf.org/-/namespaces/gateway/v1"><payload></payload><debug>"osrfMethodException : no \\"more\\"\\n of it"</debug><status>503</status></response>',
   ],

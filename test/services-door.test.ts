@@ -119,6 +119,23 @@ test('a program may leave the type out, and its language is that of Accept-Langu
   );
 });
 
+test('a page of a listed origin may call without credentials, and learns it from the preflight request', async (t) => {
+  const jabber = await startWeb(t, { web: { ...WEB, origins: ['https://ok.example'] } });
+  const url = webUrl(jabber, `/services/${MATH}/add`);
+  const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://ok.example', 'access-control-request-method': 'POST' } });
+  const answer = await call(jabber, `${MATH}/add`, '[1,2]', { origin: 'https://ok.example', 'content-type': 'application/json' });
+  for (const { status, headers } of [preflight, answer]) {
+    assert.ok(status < 300);
+    assert.equal(headers.get('access-control-allow-origin'), 'https://ok.example');
+    assert.equal(headers.get('access-control-allow-methods'), 'GET,POST,OPTIONS');
+    assert.equal(headers.get('access-control-allow-headers'), 'Content-Type,Accept');
+    assert.equal(headers.get('access-control-allow-credentials'), null);
+  }
+  const foreign = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } });
+  assert.equal(foreign.status, 403);
+  assert.equal(foreign.headers.get('access-control-allow-origin'), null);
+});
+
 test('an offer of HTTP/2 is no WebSocket: the request is answered as one of HTTP/1.1', async (t) => {
   const jabber = await startWeb(t, { web: WEB });
   const offer = 'Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';

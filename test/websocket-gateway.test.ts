@@ -197,3 +197,11 @@ test('parameters that log_protect names are in no line', async (t) => {
   assert.deepEqual(lines, [`x1 [127.0.0.1] [] ${MATH} echo **PARAMS REDACTED**`, `x2 [127.0.0.1] [] ${MATH} add 2, 2`]);
   assert.doesNotMatch(JSON.stringify(log.lines), /secret/);
 });
+
+test('over TLS a browser reaches services too', async (t) => {
+  const jabber = await startWeb(t, { web: { tlsPorts: [0] }, tls: { certificate: 'self-signed' } });
+  const [address] = jabber.listening.webTls;
+  const browser = await GatewaySocket.open(t, `https://localhost:${address?.port}`, { origin: `https://localhost:${address?.port}` });
+  const answer = await browser.ask({ service: MATH, thread: 't', osrf_msg: [request('add', [2, 2])] });
+  assert.equal(answer.osrf_msg[0].__p.payload.__p.content, 4);
+});

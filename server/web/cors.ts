@@ -4,17 +4,26 @@ import { type AllowedOrigins, isListed } from './origins.ts';
 
 const DAY_S = '86400';
 
-/** Lets a page of a listed origin read the answer. @param methods Those of the path. @param names The headers that a page may send and read there. */
-export function allowOrigin({ message }: WebRequest, response: ServerResponse, allowed: AllowedOrigins, methods: string, names: string): void {
+/** What a page of a listed origin may do at a path. */
+export interface Permission {
+  readonly methods: string;
+  /** Those that it may send and read. */
+  readonly headers: string;
+  /** Whether its browser may add cookies. */
+  readonly credentials: boolean;
+}
+
+/** Lets a page of a listed origin read the answer. */
+export function allowOrigin({ message }: WebRequest, response: ServerResponse, allowed: AllowedOrigins, { methods, headers, credentials }: Permission): void {
   const { origin } = message.headers;
   if (origin === undefined) return;
   // A shared cache must not give one page's permission to another.
   response.setHeader('Vary', 'Origin');
   if (!isListed(origin, allowed)) return;
   response.setHeader('Access-Control-Max-Age', DAY_S);
-  response.setHeader('Access-Control-Allow-Credentials', 'true');
+  if (credentials) response.setHeader('Access-Control-Allow-Credentials', 'true');
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Access-Control-Allow-Methods', methods);
-  response.setHeader('Access-Control-Allow-Headers', names);
-  response.setHeader('Access-Control-Expose-Headers', names);
+  response.setHeader('Access-Control-Allow-Headers', headers);
+  response.setHeader('Access-Control-Expose-Headers', headers);
 }

@@ -7,11 +7,11 @@ import { allowOrigin } from '../../web/cors.ts';
 import type { Door, WebRequest } from '../../web/door.ts';
 import { answerText, refuseMethod } from '../../web/refusals.ts';
 import { bodyOfBrowser, MAX_METHOD } from '../browser-message.ts';
-import { CORS_HEADERS } from '../http/cors-headers.ts';
 import type { Form } from '../http/form.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
 import { localeOf } from '../http/locale.ts';
-import { formOf } from '../http/read-form.ts';
+import { OSRF_CORS } from '../http/osrf-cors.ts';
+import { withForm } from '../http/read-form.ts';
 import { JsonCall } from './json-call.ts';
 import { jsonOfXmlParam } from './xml-params.ts';
 
@@ -34,7 +34,7 @@ export class JsonDoor implements Door {
   }
 
   async answer(request: WebRequest, response: ServerResponse): Promise<void> {
-    allowOrigin(request, response, this.environment.allowed, 'POST,OPTIONS', CORS_HEADERS);
+    allowOrigin(request, response, this.environment.allowed, OSRF_CORS);
     switch (request.message.method) {
       case 'OPTIONS':
         response.writeHead(200, { 'Content-Length': 0 }).end();
@@ -54,8 +54,7 @@ export class JsonDoor implements Door {
   checkPeers(): void {}
 
   private async read(request: WebRequest, response: ServerResponse): Promise<void> {
-    const form = await formOf(request, response, this.environment);
-    if (form !== null) await this.call(form, request, response);
+    await withForm(request, response, this.environment, (form) => this.call(form, request, response));
   }
 
   private async call(form: Form, request: WebRequest, response: ServerResponse): Promise<void> {

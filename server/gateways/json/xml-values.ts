@@ -69,5 +69,7 @@ function attributeOf(hint: string): string {
 
 /** Formatted as C's `%f`, except whole numbers of 32 bits. */
 function numberText(number: number): string {
+  // There `toFixed` writes an exponent.
+  if (Math.abs(number) >= 1e21 && Number.isFinite(number)) return `${BigInt(number)}.000000`;
   return Number.isInteger(number) && Math.abs(number) < MOST_INTEGER ? String(number) : number.toFixed(6);
 }

@@ -11,7 +11,7 @@ import { bodyOfBrowser } from '../browser-message.ts';
 import { firstItems } from '../first-items.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
 import { localeOf } from '../http/locale.ts';
-import { readBytes } from '../http/read-form.ts';
+import { withBody } from '../http/read-form.ts';
 import { utf8Text } from '../utf8-text.ts';
 import { prefersLines } from './accept.ts';
 import { answerProblem, httpProblem } from './problem.ts';
@@ -19,6 +19,7 @@ import { ServiceCall } from './service-call.ts';
 
 const PATH = '/services';
 const INGRESS = 'gateway-v1';
+const CORS = { methods: 'GET,POST,OPTIONS', headers: 'Content-Type,Accept', credentials: false } as const;
 const TIMEOUT_MS = 60_000;
 const JSON_TYPE = /^application\/json\b/i;
 /** A program may also name none, or what `curl -d` says of any body. A page may not: such a body needs no permission of CORS. */
@@ -30,6 +31,13 @@ export interface ServicesEnvironment extends HttpGatewayEnvironment {
   readonly patterns: readonly string[];
   /** The registered services. */
   readonly services: () => readonly string[];
+}
+
+/** What a request calls. */
+interface Called {
+  readonly to: string;
+  readonly service: string;
+  readonly method: string;
 }
 
 /** `POST /services/SERVICE/METHOD` with an array of parameters, and `GET /services`. */
@@ -51,7 +59,7 @@ export class ServicesDoor implements Door {
   async answer(request: WebRequest, response: ServerResponse): Promise<void> {
     const { allowed } = this.environment;
     const { method, headers } = request.message;
-    allowOrigin(request, response, allowed, 'GET,POST,OPTIONS', 'Content-Type,Accept');
+    allowOrigin(request, response, allowed, CORS);
     if (!mayConnect(request, allowed)) answerProblem(response, httpProblem(403, 'Pages of this origin may not call services: see --web-origin.'));
     else if (method === 'OPTIONS') response.writeHead(204).end();
     else if (request.path === PATH) this.list(method ?? '', response);
@@ -76,15 +84,14 @@ export class ServicesDoor implements Door {
   }
 
   private async call(request: WebRequest, response: ServerResponse): Promise<void> {
-    const { clock, entrance, activity, transactionIds, jobs } = this.environment;
     const [service, method] = partsOf(request.path);
-    const to = this.served.test(service) ? entrance.addressOf(service) : '';
-    if (to === '' || method === '') {
-      answerProblem(response, httpProblem(404, 'The service is not registered, or its worker is gone.'));
-      return;
-    }
-    const bytes = await readBytes(request, response, this.environment);
-    if (bytes === null) return;
+    const to = this.served.test(service) ? this.environment.entrance.addressOf(service) : '';
+    if (to === '' || method === '') answerProblem(response, httpProblem(404, 'The service is not registered, or its worker is gone.'));
+    else await withBody(request, response, this.environment, (bytes) => this.callWith(bytes, { to, service, method }, request, response));
+  }
+
+  private async callWith(bytes: Buffer, { to, service, method }: Called, request: WebRequest, response: ServerResponse): Promise<void> {
+    const { clock, activity, transactionIds, jobs } = this.environment;
     const { params, problem } = await sliced(jobs, readParams(bytes));
     if (problem !== '') {
       answerProblem(response, httpProblem(400, `The parameters are not an array: ${problem}.`));

@@ -7,11 +7,11 @@ import { answerText, refuseMethod } from '../../web/refusals.ts';
 import { MAX_CHARACTERS } from '../activity.ts';
 import { type BrowserMessage, bodyOfBrowser, boundsOfMessages, MAX_BROWSER_MESSAGES, methodName, readBrowserMessages } from '../browser-message.ts';
 import { firstItems } from '../first-items.ts';
-import { CORS_HEADERS } from '../http/cors-headers.ts';
 import type { Form } from '../http/form.ts';
 import type { CallMessage } from '../http/gateway-call.ts';
 import type { HttpGatewayEnvironment } from '../http/http-gateway.ts';
-import { formOf } from '../http/read-form.ts';
+import { OSRF_CORS } from '../http/osrf-cors.ts';
+import { withForm } from '../http/read-form.ts';
 import { headerText, randomHex } from './header-text.ts';
 import { type SessionEvents, TranslatorCall } from './translator-call.ts';
 import type { TranslatorSession, TranslatorSessions } from './translator-sessions.ts';
@@ -48,18 +48,16 @@ export class TranslatorDoor implements Door {
   }
 
   async answer(request: WebRequest, response: ServerResponse): Promise<void> {
-    allowOrigin(request, response, this.environment.allowed, 'POST,OPTIONS', CORS_HEADERS);
+    allowOrigin(request, response, this.environment.allowed, OSRF_CORS);
     switch (request.message.method) {
       case 'OPTIONS':
       case 'HEAD':
         answerNothing(response);
         return;
       case 'GET':
-      case 'POST': {
-        const form = await formOf(request, response, this.environment);
-        if (form !== null) await this.take(form, request, response);
+      case 'POST':
+        await withForm(request, response, this.environment, (form) => this.take(form, request, response));
         return;
-      }
       default:
         refuseMethod(response, 'GET, POST, OPTIONS');
     }

@@ -16,6 +16,17 @@ const NARROW_TEXT = {
   },
 };
 
+/** pino and pino-pretty load these for transports in worker threads, which we do not use. */
+const NO_TRANSPORTS = {
+  name: 'no transports',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/node_modules\/(?:thread-stream|pino-abstract-transport|pump)\/index\.js$/ }, () => ({
+      contents: 'module.exports = null;',
+      loader: 'js',
+    }));
+  },
+};
+
 const COMMON = {
   absWorkingDir: root,
   bundle: true,
@@ -23,14 +34,16 @@ const COMMON = {
   format: 'cjs',
   target: 'node20.19',
   minify: true,
-  keepNames: true,
   legalComments: 'none',
   metafile: true,
   logLevel: 'error',
 };
 
-/** Packages that commands load on demand only; the package has them as dependencies. */
-export const ON_DEMAND = ['pino-pretty', 'prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+/** What a command loads only if it is asked for something special; the package has them beside it. */
+export const BESIDE_PACKAGE = ['prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+
+/** Likewise for the executable, which has them in a file of their own. */
+const ON_DEMAND = [...BESIDE_PACKAGE, 'pino-pretty'];
 
 /** The entries of the library: the name in the bundle, and that of its file. */
 const LIBRARY = { library: 'index', client: 'client' };
@@ -39,7 +52,12 @@ const EVERYTHING = {
   contents: [
     "exports.main = () => import('./server/main.ts');",
     "exports.router = () => import('./server/opensrf-router.ts');",
-    ...Object.entries(LIBRARY).map(([name, file]) => `exports.${name} = () => require('./server/${file}.ts');`),
+    // Names are minified, and users see those of classes.
+    'function named(library) {',
+    '  for (const [name, value] of Object.entries(library)) if (typeof value === "function") Object.defineProperty(value, "name", { value: name });',
+    '  return library;',
+    '}',
+    ...Object.entries(LIBRARY).map(([name, file]) => `exports.${name} = () => named(require('./server/${file}.ts'));`),
   ].join('\n'),
   resolveDir: root,
   loader: 'js',
@@ -86,8 +104,9 @@ export async function bundleOnDemand(outfile) {
 export async function bundleForPackage(folder, buildOfIt) {
   const file = join(folder, 'chopchop.cjs');
   const { metafile } = await bundleEverything(file, buildOfIt, {
-    external: ON_DEMAND,
-    plugins: [NARROW_TEXT, { name: 'own places', setup: findOwnPlaces }],
+    // pino-pretty needs packages that newer Nodes alone may install.
+    external: BESIDE_PACKAGE,
+    plugins: [NARROW_TEXT, NO_TRANSPORTS, { name: 'own places', setup: findOwnPlaces }],
   });
   const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
   for (const program of ['main', 'opensrf-router']) {

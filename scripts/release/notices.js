@@ -13,7 +13,8 @@ const FITTING = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'Bl
 export function bundledPackages(...metafiles) {
   const folders = new Set(
     metafiles
-      .flatMap(({ inputs }) => Object.keys(inputs))
+      // Of stubbed packages, next to nothing is in the bundle.
+      .flatMap(({ outputs }) => Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 50)))
       .map((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
       .filter((path) => path !== undefined),
   );
@@ -38,9 +39,38 @@ export function licenceProblems(packages) {
   ]);
 }
 
+/** A line that names the owner of the copyright. */
+const OWNER = /^\W*copyright\b.*(?:\d{4}|\(c\)|©)/i;
+/** The title of a licence, which some packages leave out. */
+const TITLE = /^(?:the )?(?:mit|isc) licen[cs]e(?: \(mit\))?\s*$/i;
+
+function wordingOf(text) {
+  return text
+    .split('\n')
+    .filter((line) => !OWNER.test(line) && !TITLE.test(line.trim()))
+    .join('\n')
+    .trim();
+}
+
+/** One section for all packages with the same wording; each keeps its owners. */
+function sectionsOf(packages) {
+  const groups = new Map();
+  for (const one of packages) {
+    const key = wordingOf(one.text).replace(/\s+/g, ' ');
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()].map((group) => {
+    const heads = group.map(({ name, version, license, text }) => {
+      const owners = text.split('\n').filter((line) => OWNER.test(line));
+      return [`${name} ${version} (${license})`, ...owners.map((line) => `  ${line.trim()}`)].join('\n');
+    });
+    return `${heads.join('\n')}\n\n${wordingOf(group[0].text)}\n`;
+  });
+}
+
 /** The text of THIRD-PARTY-NOTICES. @param extra Sections after those of the packages. */
 export function notices(title, packages, extra = []) {
-  const sections = packages.map(({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`);
+  const sections = sectionsOf(packages);
   const rule = `\n${'-'.repeat(80)}\n\n`;
   return [`${title}\n`, ...sections, ...extra].join(rule);
 }

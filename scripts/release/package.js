@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync 
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { transform } from 'esbuild';
-import { bundleForPackage, ON_DEMAND } from './bundle.js';
+import { BESIDE_PACKAGE, bundleForPackage } from './bundle.js';
 import { manPage } from './man.js';
 import { bundledPackages, licenceProblems, notices } from './notices.js';
 import { commit, root, version } from './root.js';
@@ -66,7 +66,7 @@ function types() {
 /** The text of the published package.json. */
 function manifest(text) {
   const { scripts: _scripts, devDependencies: _tools, dependencies, ...published } = JSON.parse(text);
-  const loaded = Object.fromEntries(Object.entries(dependencies).filter(([name]) => ON_DEMAND.includes(name)));
+  const loaded = Object.fromEntries(Object.entries(dependencies).filter(([name]) => BESIDE_PACKAGE.includes(name)));
   const files = ['dist/bin', 'dist/man', NOTICES, PAGE, ...types()];
   return `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), dependencies: loaded, files }, null, 2)}\n`;
 }

@@ -31,5 +31,6 @@ export {
   SettingsError,
   StubFileError,
 } from './api/start-errors.ts';
-export type { Stub, StubOptions } from './api/stubs.ts';
+export type { Stub, StubOptions, UnusedStub } from './api/stubs.ts';
+export { VerificationError } from './api/verification-error.ts';
 export * from './client.ts';

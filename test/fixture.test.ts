@@ -257,7 +257,7 @@ test('received and verify find requests by service, method, parameters, client a
   jabber.verify({ service: 'other' }, 0);
   jabber.verifyOrder({ method: 'add', params: [1, anything()] }, { method: 'nosuch' });
   assert.throws(() => jabber.verify({ method: 'add' }, 3), {
-    name: 'AssertionError',
+    name: 'VerificationError',
     message: /any service add: received 2 times, expected 3 times\nReceived requests:\n {2}opensrf\.math add\(1, \{"deep"/,
   });
   assert.throws(() => jabber.verify({ method: 'mult' }), /any service mult: received 0 times, expected at least once/);

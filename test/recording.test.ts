@@ -153,8 +153,10 @@ test('a request that is not in a recording gets status 404, or in lenient mode a
   assert.deepEqual(answers, [3, 4, 4]);
   assert.equal(await strict.request('opensrf.math', 'any', 'thing'), undefined);
   await assert.rejects(strict.request('opensrf.math', 'bad'), /400 bad/);
-  await assert.rejects(strict.request('opensrf.math', 'add', 7), /404 Method \[add\] not found/);
-  assert.deepEqual(strict.notRecorded, [{ service: 'opensrf.math', method: 'add', params: [7], answered: '404' }]);
+  await assert.rejects(strict.request('opensrf.math', 'add', 7), /404 the recording has no add with these parameters; nearest: params\[0\]: /);
+  const [missed] = strict.notRecorded;
+  assert.deepEqual([missed?.service, missed?.method, missed?.params, missed?.answered], ['opensrf.math', 'add', [7], '404']);
+  assert.match(missed?.differences.join() ?? '', /^params\[0\]: expected .*, got 7$/);
   assert.equal(await strict.request('opensrf.math', 'opensrf.system.echo', 'x'), 'x');
   await using lenient = await startChopChop({ replay: file });
   assert.equal(await lenient.request('opensrf.math', 'add', 7), 3);

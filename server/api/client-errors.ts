@@ -22,6 +22,12 @@ export interface OsrfError extends Error {
   readonly statusCode: number;
   /** The JID that reported the failure; `''` if the client itself found it. */
   readonly from: string;
+  /** The service of the request; `''` if the failure is not that of a request. `stack` is that of the call. */
+  readonly service: string;
+  /** Its method, or `''`. */
+  readonly method: string;
+  /** Its `osrf_xid`, or `''`. */
+  readonly transactionId: string;
 }
 
 /** The class of {@link OsrfError}. */

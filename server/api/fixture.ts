@@ -8,7 +8,7 @@ import type { Credentials } from './login.ts';
 import type { NotRecorded } from './recording.ts';
 import type { Exchange, RequestFilter, Times } from './requests.ts';
 import type { Methods } from './service.ts';
-import type { Stub, StubOptions } from './stubs.ts';
+import type { Stub, StubOptions, UnusedStub } from './stubs.ts';
 
 /**
  * The parts that {@link ChopChopFixture.reset} resets.
@@ -94,10 +94,12 @@ export interface ChopChopFixture {
   received(filter?: RequestFilter): Exchange[];
   /** Resolves with the first request that the filter selects, past or future. @param timeoutMs 10,000 by default. @throws OsrfTimeout, TypeError */
   waitForRequest(filter: RequestFilter, timeoutMs?: number): Promise<Exchange>;
-  /** Checks the number of matching requests; by default at least one. @throws AssertionError with the requests that came; TypeError */
+  /** Checks the number of matching requests; by default at least one. @throws VerificationError with the requests that came; TypeError */
   verify(filter: RequestFilter, times?: Times): void;
-  /** Checks the order of requests; others may come in between. @throws AssertionError with the requests that came; TypeError */
+  /** Checks the order of requests; others may come in between. @throws VerificationError with the requests that came; TypeError */
   verifyOrder(...filters: readonly RequestFilter[]): void;
+  /** The methods of stubs, and the cases of stub files, that have answered no request since they were started. */
+  unusedStubs(): UnusedStub[];
   /** Adds a fault. @throws TypeError for options without exactly one action, or with an unknown name. */
   fault(options: FaultOptions): Fault;
   /**

@@ -20,6 +20,8 @@ export interface NotRecorded {
   readonly params: readonly unknown[];
   /** The answer: that to `another` request of the method, or status `404`. */
   readonly answered: 'another' | '404';
+  /** The differences from the nearest recorded request of the method, each as `params[1]: expected 3, got 2`. */
+  readonly differences: readonly string[];
 }
 
 /**

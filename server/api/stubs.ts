@@ -33,3 +33,16 @@ export interface Stub {
   /** Simulates a crash: drops its sessions without unregistering. */
   kill(): void;
 }
+
+/**
+ * A method of a stub, or one of its cases, that has answered no request.
+ * @public
+ */
+export interface UnusedStub {
+  /** The service. */
+  readonly service: string;
+  /** The method. */
+  readonly method: string;
+  /** The case in a stub file, counted from 1; 0 for a function. */
+  readonly case: number;
+}

@@ -81,7 +81,7 @@ export class OsrfClientSession {
   /** The same with bounds of its own. */
   send(call: MethodCall): OsrfRequest {
     const threadTrace = String(++this.lastTrace);
-    const request = new OsrfRequest(threadTrace, call, () => this.requests.delete(threadTrace));
+    const request = new OsrfRequest(threadTrace, this.options.service, call, () => this.requests.delete(threadTrace));
     this.requests.set(threadTrace, request);
     this.dispatch(request);
     return request;
@@ -211,14 +211,17 @@ export class OsrfClientSession {
     if (this.state === 'connecting') return;
     request.sentTo = this.remote;
     const { method, params } = request.call;
-    this.write(requestMessage(request.threadTrace, method, params));
+    request.transactionId = this.write(requestMessage(request.threadTrace, method, params));
   }
 
-  private write(message: OutgoingMessage): void {
+  /** @returns its `osrf_xid`. */
+  private write(message: OutgoingMessage): string {
     if (!this.jabber.open) this.lost();
     const { thread, envelope, nextTransactionId } = this.options;
-    const addressing = { to: this.remote, from: this.jabber.jid, thread: escapeText(thread), transactionId: nextTransactionId(), form: 'child' } as const;
+    const transactionId = nextTransactionId();
+    const addressing = { to: this.remote, from: this.jabber.jid, thread: escapeText(thread), transactionId, form: 'child' } as const;
     this.jabber.send(osrfStanza(addressing, bodyOf([message], envelope)));
+    return transactionId;
   }
 
   private failAll(error: Error): void {

@@ -20,12 +20,25 @@ export class OsrfError extends Error {
   readonly statusCode: number;
   /** The JID that reported the failure; `''` if the client itself found it. */
   readonly from: string;
+  /** The service; `''` if no request has failed. */
+  service = '';
+  /** The method, likewise. */
+  method = '';
+  /** The `osrf_xid` of the request, or `''`. */
+  transactionId = '';
 
   constructor(kind: OsrfErrorKind, statusCode: number, status: string, from: string) {
     super(`${statusCode} ${status}`);
     this.kind = kind;
     this.statusCode = statusCode;
     this.from = from;
+  }
+
+  /** Names the request that failed. */
+  isOf(service: string, method: string, transactionId: string): void {
+    this.service = service;
+    this.method = method;
+    this.transactionId = transactionId;
   }
 }
 

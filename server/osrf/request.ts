@@ -2,6 +2,7 @@ import { ResultAssembler } from '../../shared/osrf/assemble.ts';
 import { writeJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import { clearTimeout, setTimeout } from '../kernel/native.ts';
+import { Caller } from './caller.ts';
 import { OsrfError, OsrfTimeout } from './errors.ts';
 
 /** The answer to a request. */
@@ -34,10 +35,14 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   readonly [Symbol.toStringTag] = 'OsrfRequest';
   /** Its number in its session. */
   readonly threadTrace: string;
+  /** The address of the service at its router. */
+  readonly service: string;
   /** The method call. */
   readonly call: MethodCall;
   /** Resolves when the request is complete. @throws OsrfError, OsrfTimeout */
   readonly answer: Promise<Answer>;
+  /** Its `osrf_xid`; `''` while it waits for a worker. */
+  transactionId = '';
   /** The JID of its receiver; `''` while it waits for a worker. */
   sentTo = '';
   private readonly results: unknown[] = [];
@@ -50,8 +55,11 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   private news: PromiseWithResolve<void> = withResolve();
   private timer: NodeJS.Timeout;
   private readonly onSettled: () => void;
+  private readonly caller = new Caller();
 
-  constructor(threadTrace: string, call: MethodCall, onSettled: () => void) {
+  /** @param service The address of the service at its router. */
+  constructor(threadTrace: string, service: string, call: MethodCall, onSettled: () => void) {
+    this.service = service;
     this.threadTrace = threadTrace;
     this.call = call;
     this.onSettled = onSettled;
@@ -120,6 +128,8 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 
   /** Fails the request. */
   fail(error: Error): void {
+    this.caller.giveTo(error);
+    if (error instanceof OsrfError) error.isOf(this.service.slice(this.service.indexOf('/') + 1), this.call.method, this.transactionId);
     this.error = error;
     this.end('failed');
     this.settle.reject(error);

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { containing, OsrfError, startChopChop, VerificationError } from '../server/index.ts';
+import { temporaryFolder } from './support/command.ts';
+
+/** @returns What a call throws. */
+function thrownBy(call: () => void): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return null;
+}
+
+test('verify shows the nearest request and how it differs', async () => {
+  await using jabber = await startChopChop();
+  await jabber.service('my.users', { find: () => null, add: () => null });
+  await jabber.request('my.users', 'add', 1, 1);
+  await jabber.request('my.users', 'find', 1, 2, { name: 'Ann', tags: ['a', 'b'] });
+  await jabber.request('my.users', 'find', 7, 7, {});
+  const cases = [
+    [{ method: 'find', params: [1, 3, { name: 'Ann', tags: ['a', 'b'] }] }, ['params[1]: expected 3, got 2']],
+    [{ method: 'find', params: [1, 2, { name: 'Ann', tags: ['a', 'c'] }] }, ['params[2].tags[1]: expected "c", got "b"']],
+    [
+      { method: 'find', params: [1, 2, containing({ name: /^B/, age: 3 })] },
+      ['params[2].name: expected /^B/, got "Ann"', 'params[2].age: expected 3, got nothing'],
+    ],
+    [{ method: 'find', params: [1, 2] }, ['params: expected 2 of them, got 3']],
+    [{ service: 'my.users', method: 'fnd', params: [1, 1] }, ['method: expected "fnd", got "add"']],
+  ] as const;
+  for (const [filter, differences] of cases) {
+    const error = thrownBy(() => jabber.verify(filter));
+    assert.ok(error instanceof VerificationError, String(error));
+    assert.deepEqual(error.differences, differences);
+    assert.match(error.message, /received 0 times, expected at least once\nNearest: my\.users (?:find|add)\(.*\n {2}(?:params|method)/);
+  }
+  const error = thrownBy(() => jabber.verify({ service: 'other', method: 'none' }));
+  assert.ok(error instanceof VerificationError && error.nearest === null && error.differences.length === 0);
+});
+
+test('a stub and a strict replay say how the nearest case or recording differs', async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'stubs'));
+  writeFileSync(
+    join(folder, 'stubs/math.yaml'),
+    'service: my.math\nmethods:\n  add:\n    - params: [9, 9]\n      result: 18\n    - params: [2, 3]\n      result: 5\n',
+  );
+  writeFileSync(join(folder, 'session.ndjson'), '{"service":"my.users","method":"find","params":[{"name":"Ann"},10],"results":[1]}\n');
+  await using jabber = await startChopChop({ stubs: join(folder, 'stubs'), replay: join(folder, 'session.ndjson'), replayMode: 'strict' });
+  await assert.rejects(jabber.request('my.math', 'add', 2, 2), /404 no case .*; nearest case 2: params\[1\]: expected 3, got 2$/);
+  await assert.rejects(
+    jabber.request('my.users', 'find', { name: 'Bob' }, 10),
+    /^OsrfError: 404 the recording has no find with these parameters; nearest: params\[0\]\.name: expected "Ann", got "Bob"$/,
+  );
+  assert.deepEqual(jabber.notRecorded[0]?.differences, ['params[0].name: expected "Ann", got "Bob"']);
+});
+
+test('unusedStubs lists methods and cases that have answered nothing', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(
+    join(folder, 'math.yaml'),
+    'service: my.math\nmethods:\n  add:\n    - params: [1, 1]\n      result: 2\n    - params: [2, 2]\n      result: 4\n',
+  );
+  await using jabber = await startChopChop({ stubs: folder });
+  await jabber.service('my.users', { find: () => null, save: () => null });
+  await jabber.request('my.math', 'add', 2, 2);
+  await jabber.request('my.users', 'save');
+  const unused = [
+    { service: 'my.math', method: 'add', case: 1 },
+    { service: 'my.users', method: 'find', case: 0 },
+  ];
+  assert.deepEqual(jabber.unusedStubs(), unused);
+  await jabber.reset();
+  assert.deepEqual(
+    jabber.unusedStubs().map((one) => one.case),
+    [1, 2],
+  );
+});
+
+test('an error has the stack of the test’s own call, and names its request', async () => {
+  await using jabber = await startChopChop();
+  const client = await jabber.connect();
+  async function inTheTest(): Promise<void> {
+    await client.request('my.service', 'absent');
+  }
+  const error = await inTheTest().catch((thrown) => thrown);
+  assert.ok(error instanceof OsrfError);
+  const [heading, first] = (error.stack as string).split('\n');
+  assert.match(heading as string, /^OsrfError: 404 /);
+  assert.match(first as string, /inTheTest .*failures\.test\.js:/);
+  const [exchange] = jabber.received();
+  assert.deepEqual([error.service, error.method, error.transactionId], ['my.service', 'absent', exchange?.transactionId]);
+  const ofFixture = await jabber.request('my.service', 'absent').catch((thrown) => thrown);
+  assert.match(ofFixture.stack.split('\n')[1], /failures\.test\.js:/);
+});

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plays a recording against a server, errors mixed in, and compares the counts of its control interface with the clients' own ledger.
 //
-//   npm run build && node scripts/console-truth.js RECORDING.ndjson [--rate 2000] [--seconds 60] [--workers 8] [--clients 16]
+//   npm run build && node scripts/console-truth.js RECORDING.ndjson [--rate 2000] [--seconds 60] [--workers 40] [--clients 16]
 //
 // RECORDING is a file of --record. Its exit code is 1 if a count differs, or if a request was not observed.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     rate: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '60' },
-    workers: { type: 'string', default: '8' },
+    workers: { type: 'string', default: '40' },
     clients: { type: 'string', default: '16' },
   },
 });

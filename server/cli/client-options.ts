@@ -115,6 +115,17 @@ export const MONITOR_OPTIONS = {
   json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
 } as const;
 
+/** The options of `top`. */
+export const TOP_OPTIONS = {
+  ...RUNNING,
+  sessions: option({ option: 'sessions', type: BOOLEAN, fallback: false, describe: 'Show sessions instead of services' }),
+  sort: option({ option: 'sort', type: text('the head of a column'), describe: 'Sort by this column, as req/s: numbers from the largest' }),
+  filter: option({ option: 'filter', type: text('a text'), describe: 'Show only rows with this text' }),
+  intervalMs: option({ option: 'interval', type: TIMEOUT, fallback: 2_000, describe: 'Look again after so many seconds' }),
+  once: option({ option: 'once', type: BOOLEAN, fallback: false, describe: 'Look for one second, print the table, and end' }),
+  json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'With --once, print services and sessions as JSON' }),
+} as const;
+
 /** The options of `why`. */
 export const WHY_OPTIONS = { ...RUNNING, json } as const;
 

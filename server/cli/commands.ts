@@ -11,6 +11,7 @@ import {
   REQUEST_OPTIONS,
   SERVICES_OPTIONS,
   STATUS_OPTIONS,
+  TOP_OPTIONS,
   WAIT_OPTIONS,
   WHY_OPTIONS,
 } from './client-options.ts';
@@ -168,6 +169,15 @@ export const COMMANDS: readonly Command[] = [
     meanings: {},
     examples: [],
     run: async (args) => (await import('./status.ts')).status(readOptions({ ...STATUS_OPTIONS, ...CONNECTION }, args), print),
+  },
+  {
+    name: 'top',
+    positionals: '',
+    describe: 'Show services or sessions of a running server, with rates and latencies, renewed every two seconds',
+    options: TOP_OPTIONS,
+    meanings: {},
+    examples: [['$0 top --once --json', 'for a script']],
+    run: async (args) => (await import('./top.ts')).top(readOptions(TOP_OPTIONS, args), print),
   },
   {
     name: 'wait',

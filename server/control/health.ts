@@ -50,6 +50,8 @@ export interface HealthSample {
 export interface HealthReport {
   readonly samples: readonly HealthSample[];
   readonly methods: readonly MethodReport[];
+  /** The sums of the methods by service. */
+  readonly services: readonly MethodReport[];
   /** What the trace did not look at since the start, because there was too much of it; `methods` lacks these requests. */
   readonly notLookedAt: { readonly requests: number; readonly stanzas: number };
   readonly limits: readonly LimitReport[];
@@ -127,7 +129,7 @@ export class Health {
     this.trace.update();
     const { samples, latencies, limits, load, trace } = this;
     const notLookedAt = { requests: trace.unseenRequests, stanzas: trace.unseen };
-    return { samples, methods: latencies.reports(), notLookedAt, limits: limits.reports(), load: load.report() };
+    return { samples, methods: latencies.reports(), services: latencies.serviceReports(), notLookedAt, limits: limits.reports(), load: load.report() };
   }
 
   private sample(): void {

@@ -98,7 +98,7 @@ export class LedgerLoad {
 
   private async askInSession(client: OsrfClient, { service, method, params }: RecordedCall): Promise<void> {
     const session = client.session(service);
-    await session.connect();
+    await session.connect(60_000);
     for (let times = 0; times < 2; times++) await this.noted(service, method, session.request(method, ...params));
     session.disconnect();
   }

@@ -60,6 +60,17 @@ export class Latencies {
     return all.sort((a, b) => b.requests - a.requests);
   }
 
+  /** The same by service, with an empty method. */
+  serviceReports(): MethodReport[] {
+    const services = new Map<string, MethodCounts>();
+    for (const counts of [...this.methods.values(), this.others]) {
+      const sum = services.get(counts.service) ?? new MethodCounts(counts.service, '');
+      services.set(counts.service, sum);
+      sum.addAll(counts);
+    }
+    return Array.from(services.values(), (counts) => counts.report()).filter(({ requests }) => requests > 0);
+  }
+
   private foldOldest(): void {
     for (const [key, counts] of this.methods) {
       this.methods.delete(key);
@@ -70,7 +81,7 @@ export class Latencies {
 }
 
 class MethodCounts {
-  private readonly service: string;
+  readonly service: string;
   private readonly method: string;
   private readonly durations = new Histogram();
   private readonly outcomes = { ok: 0, failed: 0, refused: 0, lost: 0, unseen: 0 };

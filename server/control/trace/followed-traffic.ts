@@ -16,7 +16,7 @@ export interface TrafficObserver extends ExchangeObserver {
 }
 
 /** Do not parse longer stanzas: the trace shows only their beginning. */
-const LONGEST = 256 * 1024;
+const LONGEST = 1024 * 1024;
 
 /**
  * Queues the stanzas of all sessions, and follows requests and answers when it reads them. Without allowance it detaches itself from the sessions, so that

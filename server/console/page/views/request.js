@@ -17,21 +17,59 @@ const RETRY_MS = 1_000;
 
 export function requestView(id) {
   const list = h('div', {});
-  const listed = h('nav', { class: 'card request-list', 'aria-label': 'Latest requests' }, h('h3', {}, 'Latest requests'), list);
+  const news = button('', showNewest, { class: 'news', hidden: true });
+  const listed = h('nav', { class: 'card request-list', 'aria-label': 'Latest requests' }, h('h3', {}, 'Latest requests'), news, list);
   const place = h('div', { class: 'grow' });
   const element = h('div', { class: 'request-view' }, listed, place);
   let shown = '';
   let isClosed = false;
   let retry = null;
+  /** What one reads stays: newer requests than this one are announced, and come when asked for. */
+  let newest = 0;
+  /** The request that is shown where the address names none. */
+  let kept = 0;
+  let state = 'idle';
 
   function chosen() {
     if (id !== '') return store.requests.get(Number(id));
-    return [...store.requests.values()].findLast(({ type, service }) => type === 'REQUEST' && service !== 'router') ?? [...store.requests.values()].at(-1);
+    const request = store.requests.get(kept) ?? latest();
+    kept = request?.id ?? 0;
+    return request;
+  }
+
+  function showNewest() {
+    newest = 0;
+    kept = 0;
+    void update();
   }
 
   async function update() {
-    drawList(list, chosen()?.id);
+    // While the page asks the server, it notes only that it has to look again.
+    if (state !== 'idle') {
+      state = 'again';
+      return;
+    }
+    state = 'asking';
+    try {
+      await drawAll();
+    } finally {
+      const again = state === 'again';
+      state = 'idle';
+      if (again && !isClosed) void update();
+    }
+  }
+
+  function announce() {
+    if (newest === 0) newest = Math.max(0, ...store.requests.keys());
+    const count = [...store.requests.values()].filter((request) => request.id > newest && isListed(request)).length;
+    setText(news, `${count} new`);
+    news.hidden = count === 0;
+  }
+
+  async function drawAll() {
     const request = chosen();
+    announce();
+    drawList(list, request?.id, newest);
     if (request === undefined) {
       place.replaceChildren(nothing(id));
       shown = '';
@@ -41,15 +79,15 @@ export function requestView(id) {
     const signature = JSON.stringify(related.map((one) => [one.id, one.state, one.length]));
     if (signature === shown) return;
     shown = signature;
-    await upToDate(() => draw(request, related, signature));
+    await upToDate(() => draw(request, related));
   }
 
-  async function draw(request, related, signature) {
+  async function draw(request, related) {
     try {
       const entries = await detailsOf(related);
-      if (!isClosed && signature === shown) place.replaceChildren(...content(request, entries, place.clientWidth - 34));
+      if (!isClosed && chosen()?.id === request.id) place.replaceChildren(...content(request, entries, place.clientWidth - 34));
     } catch (error) {
-      if (!isClosed && signature === shown) retryLater();
+      if (!isClosed) retryLater();
       throw error;
     }
   }
@@ -70,6 +108,15 @@ export function requestView(id) {
       for (const end of ends) end();
     },
   };
+}
+
+function latest() {
+  const requests = [...store.requests.values()];
+  return requests.findLast(({ type, service }) => type === 'REQUEST' && service !== 'router') ?? requests.at(-1);
+}
+
+function isListed({ service }) {
+  return service !== 'router';
 }
 
 function around(related, request) {
@@ -109,8 +156,8 @@ function nothing(id) {
   );
 }
 
-function drawList(list, chosen) {
-  const recent = [...store.requests.values()].filter(({ service }) => service !== 'router');
+function drawList(list, chosen, newest) {
+  const recent = [...store.requests.values()].filter((request) => request.id <= newest && isListed(request));
   keyed(
     list,
     recent.slice(-RECENT).reverse(),

@@ -15,6 +15,7 @@ export function trafficView() {
   const filters = filterBar(changed);
   const pause = button('Pause', togglePause, { 'aria-pressed': 'false' });
   const count = h('span', { class: 'quiet', role: 'status' });
+  const news = button('', showNews, { class: 'news', hidden: true });
   const missed = h('p', { class: 'notice', hidden: true });
   const body = h('tbody', {});
   const empty = h('p', { class: 'empty' }, 'No request matches these filters.');
@@ -32,6 +33,7 @@ export function trafficView() {
       { class: 'head' },
       h('h2', {}, 'Traffic'),
       count,
+      news,
       h('span', { class: 'spring' }),
       pause,
       button('Export NDJSON', exportRecording),
@@ -43,6 +45,8 @@ export function trafficView() {
   );
   let paused = false;
   let found = [];
+  /** New requests that wait to be asked for, while somebody reads the list; by number. */
+  let waiting = new Map();
   let timer = null;
   let generation = 0;
   /** Requests that arrive during a query; null between queries. */
@@ -57,6 +61,7 @@ export function trafficView() {
       const { requests } = await api(`/api/v1/requests?${query}`);
       if (mine !== generation) return;
       found = requests;
+      waiting = new Map();
       filters.element.classList.remove('wrong');
       // Events may be newer than the answer.
       if (!paused && query.get('text') === null) merge(meanwhile);
@@ -81,8 +86,37 @@ export function trafficView() {
       changed();
       return;
     }
-    merge(requests);
+    if (isRead()) hold(requests);
+    else merge(newsAnd(requests));
     draw();
+  }
+
+  /** Whether rows would move under the mouse, the focus or the eyes. */
+  function isRead() {
+    const list = table.parentElement;
+    return list.matches(':hover') || body.contains(document.activeElement) || list.getBoundingClientRect().top < 0;
+  }
+
+  /** Keeps new requests back; those in the list change where they are. */
+  function hold(requests) {
+    const query = filters.query();
+    const listed = new Map(found.map((request) => [request.id, request]));
+    for (const request of requests) {
+      if (listed.has(request.id)) listed.set(request.id, request);
+      else if (matches(query, request)) waiting.set(request.id, request);
+    }
+    found = [...listed.values()];
+  }
+
+  function showNews() {
+    merge(newsAnd([]));
+    draw();
+  }
+
+  function newsAnd(requests) {
+    const all = [...waiting.values(), ...requests];
+    waiting = new Map();
+    return all;
   }
 
   function merge(requests) {
@@ -103,6 +137,8 @@ export function trafficView() {
       (request, old) => row(request, old, slowest),
     );
     empty.hidden = found.length > 0;
+    setText(news, `${number(waiting.size)} new`);
+    news.hidden = waiting.size === 0;
     setText(
       count,
       `${found.length === ROWS ? `the last ${ROWS}` : number(found.length)} of ${number(store.requests.size)} remembered requests${paused ? ', paused' : ''}`,

@@ -613,3 +613,24 @@ test('what one reads stays: new requests are announced, and come when asked for'
   await rows.nth(3).waitFor();
   assert.deepEqual(faults, []);
 });
+
+test('services and methods are tables that their heads sort', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 2);
+  await call(started, 'add', 1, 1);
+  await call(started, 'add', 1, 1);
+  await call(started, 'fail');
+  const { page, faults } = await openConsole(t, started.url);
+  const services = page.locator('section[aria-label="Services"] tbody tr');
+  await services.first().waitFor();
+  assert.deepEqual((await services.first().innerText()).split('\t').slice(0, 4), ['opensrf.math', 'private.localhost', '1', '2']);
+  await show(page, 'health');
+  const methods = page.locator('section[aria-label="Methods"] tbody tr');
+  const first = () => methods.first().innerText();
+  await methods.nth(1).waitFor();
+  assert.match(await first(), /^opensrf\.math add\t2/);
+  await page.getByRole('button', { name: 'Failed', exact: true }).click();
+  assert.match(await first(), /^opensrf\.math fail\t1\t1/);
+  assert.equal(await page.locator('th[aria-sort]').innerText(), 'Failed');
+  assert.deepEqual(faults, []);
+});

@@ -7,6 +7,7 @@ import { groupsOf, matches, placeFinder } from './groups.js';
 import { clientCard, serverCard, serviceCard } from './picture-cards.js';
 import { drawLines } from './picture-lines.js';
 import { Pulses } from './pulses.js';
+import { servicesTable } from './services.js';
 import { sessionPanel } from './session-panel.js';
 
 const REFRESH_MS = 2_000;
@@ -20,12 +21,13 @@ export function connectionsView(jid) {
   const search = h('input', { type: 'search', 'aria-label': 'Find a session', placeholder: 'Find a session  ( / )', oninput: draw });
   const count = h('span', { class: 'quiet', role: 'status' });
   const more = h('p', { class: 'quiet' });
+  const table = servicesTable();
   const panelPlace = h('div', { class: 'panel-place' });
   const element = h(
     'div',
     { class: 'connections' },
     h('div', { class: 'head' }, h('h2', {}, 'Connections'), count, h('span', { class: 'spring' }), h('div', { class: 'find' }, search)),
-    h('div', { class: 'with-panel' }, h('div', { class: 'grow' }, picture, more), panelPlace),
+    h('div', { class: 'with-panel' }, h('div', { class: 'grow' }, picture, more, table.element), panelPlace),
   );
   const pulses = new Pulses(lines, picture);
   const opened = new Set();
@@ -86,6 +88,7 @@ export function connectionsView(jid) {
     element,
     close() {
       removeEventListener('scroll', scrolled);
+      table.close();
       clearInterval(timer);
       clearTimeout(soon);
       resized.disconnect();

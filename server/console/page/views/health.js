@@ -3,6 +3,7 @@
 import { api } from '../base/api.js';
 import { h, keyed, setText } from '../base/dom.js';
 import { bytes, ms, number } from '../base/format.js';
+import { sortable } from '../base/sortable.js';
 import { on, store, upToDate } from '../base/store.js';
 import { plot } from './plot.js';
 
@@ -74,11 +75,25 @@ const LOAD = [
   ['Log lines left out', ({ suppressedLogLines }) => number(suppressedLogLines)],
 ];
 
+const count = (value) => (value === 0 ? '' : number(value));
+
+const METHODS = [
+  { title: 'Method', of: ({ service, method }) => `${service} ${method}`, kind: 'mono' },
+  { title: 'Requests', of: ({ requests }) => requests, text: number, kind: 'right' },
+  { title: 'Failed', of: ({ failed }) => failed, text: count, kind: 'right failed' },
+  { title: 'Refused', of: ({ refused }) => refused, text: count, kind: 'right failed' },
+  { title: 'Lost', of: ({ lost }) => lost, text: count, kind: 'right failed' },
+  { title: 'p50', of: ({ p50Ms }) => p50Ms, text: ms, kind: 'right' },
+  { title: 'p95', of: ({ p95Ms }) => p95Ms, text: ms, kind: 'right' },
+  { title: 'p99', of: ({ p99Ms }) => p99Ms, text: ms, kind: 'right' },
+  { title: 'Longest', of: ({ maxMs }) => maxMs, text: ms, kind: 'right' },
+];
+
 const REFRESH_MS = 2_000;
 
 export function healthView() {
   const plots = PLOTS.map(plot);
-  const methods = h('tbody', {});
+  const methods = sortable(METHODS, ({ service, method }) => `${service} ${method}`);
   const limits = h('tbody', {});
   const load = h('tbody', {});
   const unseen = h('p', { class: 'quiet', hidden: true });
@@ -96,7 +111,7 @@ export function healthView() {
       'section',
       { class: 'card block', 'aria-label': 'Methods' },
       h('h3', {}, 'Methods since the start, most frequent first'),
-      scrolled('Methods', table(['Method', 'Requests', 'Failed', 'Refused', 'Lost', 'p50', 'p95', 'p99', 'Longest'], methods)),
+      scrolled('Methods', methods.element),
       unseen,
       noMethods,
     ),
@@ -120,7 +135,7 @@ export function healthView() {
 
   async function refresh() {
     const health = await api('/api/v1/health');
-    keyed(methods, health.methods.slice(0, 100), ({ service, method }) => `${service} ${method}`, methodRow);
+    methods.update(health.methods.slice(0, 500));
     keyed(
       limits,
       health.limits.filter(({ limit }) => limit in LIMITS),
@@ -204,16 +219,6 @@ function cells(old, texts) {
     tr.children[index].className = kind;
   });
   return tr;
-}
-
-function methodRow({ service, method, requests, failed, refused, lost, p50Ms, p95Ms, p99Ms, maxMs }, old) {
-  const times = [p50Ms, p95Ms, p99Ms, maxMs].map((value) => [ms(value), 'right']);
-  return cells(old, [
-    [`${service} ${method}`, 'mono'],
-    [number(requests), 'right'],
-    ...[failed, refused, lost].map((count) => [count === 0 ? '' : number(count), 'right failed']),
-    ...times,
-  ]);
 }
 
 function limitRow({ limit, value, now, peak, who, met }, old) {

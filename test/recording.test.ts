@@ -170,6 +170,18 @@ test('a request that is not in a recording gets status 404, or in lenient mode a
   );
 });
 
+test('a recording is never overwritten, and two recorders never share a file', async (t) => {
+  const file = join(temporaryFolder(t), 'session.ndjson');
+  const recording = await startChopChop({ record: file });
+  const refused = { name: 'RecordingError', message: `${file}: exists already, and a recording is never overwritten: remove it, or name another file` };
+  await assert.rejects(startChopChop({ record: file }), refused);
+  await recording.request('router', 'opensrf.router.info.class.list');
+  await recording.stop();
+  const content = readFileSync(file, 'utf8');
+  await assert.rejects(startChopChop({ record: file }), refused);
+  assert.equal(readFileSync(file, 'utf8'), content);
+});
+
 test('a recording that cannot be read or written is refused with file and line, and leaves no server behind', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'broken.ndjson');

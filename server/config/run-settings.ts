@@ -56,7 +56,7 @@ export const DOUBLES_SETTINGS = {
     group: DOUBLES,
     describe: 'Start the stub services of this folder, as *.yaml or *.json (see docs/fixture.md)',
   }),
-  record: setting({ option: 'record', type: FILE, group: DOUBLES, describe: 'Write every conversation to this file, one line of JSON each' }),
+  record: setting({ option: 'record', type: FILE, group: DOUBLES, describe: 'Write every conversation to this new file, one line of JSON each' }),
   replay: setting({ option: 'replay', type: FILE, group: DOUBLES, describe: 'Replay the recorded answers of the services in this file' }),
   replayMode: setting({
     option: 'replay-mode',

@@ -80,7 +80,7 @@ test('stanzas are read later, in order', () => {
 test('beyond its allowance it stops observing, counts the unobserved traffic, marks open requests as unseen, and observes again later', async () => {
   const { traffic, states, ask, answer, watched } = setUp();
   ask('open');
-  const SPENT = 3_000;
+  const SPENT = 1_500;
   for (let index = 0; index < SPENT; index++) {
     ask(`t${index}`);
     answer(`t${index}`);

@@ -1,8 +1,10 @@
 /** Units per second while they suffice: one per stanza, plus one per {@link CHARACTERS} of it. A request of Evergreen takes about four. */
 const PER_SECOND = 12_000;
 /** Units per second after they did not suffice, until the traffic has been calm for {@link CALM_MS}: observation is then a sample only. */
-const STRAINED_PER_SECOND = 3_000;
+const STRAINED_PER_SECOND = 1_500;
 const CALM_MS = 2_000;
+/** The income of so many seconds can be spent at once. */
+const BURST_SECONDS = 0.5;
 const CHARACTERS = 4_096;
 
 /** The minimum for starting to observe. */
@@ -10,7 +12,7 @@ const WORTHWHILE = STRAINED_PER_SECOND / 10;
 
 /** Limits the trace's work, so that it takes only a small part of the server's time at full load. It counts stanzas, not time, so that a busy machine changes nothing. */
 export class Allowance {
-  private units = PER_SECOND;
+  private units = PER_SECOND * BURST_SECONDS;
   private filledAt: number;
   private exceededAt = Number.NEGATIVE_INFINITY;
 
@@ -34,7 +36,7 @@ export class Allowance {
   /** Adds the units of the time since the last call. @returns whether there are enough to observe. */
   refill(now: number): boolean {
     const income = now - this.exceededAt < CALM_MS ? STRAINED_PER_SECOND : PER_SECOND;
-    this.units = Math.min(income, this.units + ((now - this.filledAt) / 1_000) * income);
+    this.units = Math.min(income * BURST_SECONDS, this.units + ((now - this.filledAt) / 1_000) * income);
     this.filledAt = now;
     return this.units >= WORTHWHILE;
   }

@@ -49,7 +49,7 @@ test('a scrape writes each metric in a separate turn of the event loop', async (
     turns++;
     soon(action);
   };
-  const text = await (await call('/metrics')).text();
+  const text = await (await call('/metrics', { headers: { accept: 'application/openmetrics-text; version=1.0.0' } })).text();
   const metrics = text.match(/^# TYPE /gm)?.length ?? 0;
   assert.ok(turns >= metrics && metrics > 20, `${turns} turns for ${metrics} metrics`);
   assert.match(text, /\n# EOF\n$/);

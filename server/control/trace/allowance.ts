@@ -1,14 +1,14 @@
 /** Units per second while they suffice: one per stanza, plus one per {@link CHARACTERS} of it. A request of Evergreen takes about four. */
 const PER_SECOND = 12_000;
 /** Units per second after they did not suffice, until the traffic has been calm for {@link CALM_MS}: observation is then a sample only. */
-const STRAINED_PER_SECOND = 1_500;
+const STRAINED_PER_SECOND = 400;
 const CALM_MS = 2_000;
 /** The income of so many seconds can be spent at once. */
 const BURST_SECONDS = 0.5;
 const CHARACTERS = 4_096;
 
 /** The minimum for starting to observe. */
-const WORTHWHILE = STRAINED_PER_SECOND / 10;
+const WORTHWHILE = 150;
 
 /** Limits the trace's work, so that it takes only a small part of the server's time at full load. It counts stanzas, not time, so that a busy machine changes nothing. */
 export class Allowance {

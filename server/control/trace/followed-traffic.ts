@@ -98,6 +98,8 @@ export class FollowedTraffic implements PassingQueueOwner, PassingReader {
   overflowed(): void {
     this.passedBy++;
     this.allowance.exceeded(SYSTEM_TIME.now());
+    // At once: stanzas that wait keep their input, and the garbage collector copies all of it.
+    if (this.detach !== null) this.filled();
     this.detachQueue();
     this.observer.begun();
   }

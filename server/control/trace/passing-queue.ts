@@ -24,9 +24,9 @@ export interface PassingQueueOwner {
 
 type Kind = 'read' | 'delivered' | 'bound' | 'ended';
 
-/** The characters and stanzas beyond which the queue is emptied early, because it keeps their memory. */
+/** The characters and stanzas beyond which the queue is emptied early, because it keeps their memory, and the input that they came in. */
 const MANY_CHARACTERS = 4 * 1024 * 1024;
-const MANY_STANZAS = 4_000;
+const MANY_STANZAS = 256;
 
 /**
  * The stanzas of all sessions, in order, until the trace reads them ten times a second. On the hot path it stores four values for each stanza with a thread.

@@ -138,6 +138,8 @@ test('a killed exec takes its command with it, and the children of that and of -
     await until(t, folder, () => read(join(folder, name)) !== '');
     pids.push(Number(read(join(folder, name))));
   }
+  // It tells its guardian of a command once it has started it: on a busy machine the command may be faster.
+  while (stateOf(program.pid) !== 'S') await new Promise((resolve) => setTimeout(resolve, 10));
   program.kill('SIGKILL');
   await program.outcome();
   for (const pid of pids) while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -153,5 +155,10 @@ function read(file: string): string {
 
 /** Whether a process runs: a zombie does not. */
 function isAlive(pid: number): boolean {
-  return !['', 'Z'].includes(/\) (\S)/.exec(read(`/proc/${pid}/stat`))?.[1] ?? '');
+  return !['', 'Z'].includes(stateOf(pid));
+}
+
+/** See proc(5); `S`: it waits for an event. `''`: it has ended. */
+function stateOf(pid: number): string {
+  return /\) (\S)/.exec(read(`/proc/${pid}/stat`))?.[1] ?? '';
 }

@@ -18,6 +18,10 @@ export class Program {
     this.ended = once(this.child, 'close').then(([code]) => ({ code, stdout: this.stdout, stderr: this.stderr }));
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   /** Waits for the text on standard output. */
   async printed(text: string): Promise<void> {
     await this.wrote('stdout', { test: (written) => written.includes(text), toString: () => JSON.stringify(text) });

@@ -1,11 +1,13 @@
 import { removeRouterFrom, stampRouterFrom } from '../shared/extension.ts';
-import { Stanza } from '../shared/stanza.ts';
+import { addressesOf, Stanza } from '../shared/stanza.ts';
 import type { ServiceNode } from './pools/service-node.ts';
 
 /** Makes the request for a listener: from the class, with the real sender in `router_from`. @param returnPath Its number in the ledger. */
 export function forwarded(original: Stanza, classJid: string, node: ServiceNode, returnPath: number): Stanza {
   const stanza = copyOf(original, node.jid, classJid);
   stanza.returnPath = returnPath;
+  node.addresses ??= addressesOf(node.jid, classJid);
+  stanza.known = node.addresses;
   stampRouterFrom(stanza, original.from, node.form);
   return stanza;
 }
@@ -28,5 +30,6 @@ function copyOf(stanza: Stanza, to: string, from: string): Stanza {
   copy.transactionId = stanza.transactionId;
   copy.thread = stanza.thread;
   copy.origin = stanza.origin;
+  copy.isAscii = stanza.isAscii;
   return copy;
 }

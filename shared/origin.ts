@@ -4,6 +4,8 @@ import { type MemoryAccount, NO_ACCOUNT } from './memory-account.ts';
 export interface Origin {
   /** The address of the session: a full JID, or a component's domain; `''` for the server itself. */
   readonly jid: string;
+  /** The attribute of a start tag with that address, after white space; `''` for the server itself. */
+  readonly fromAttribute: string;
   /** The domain of that address. */
   readonly domain: string;
   /** Whether the session belongs to a router account, which may set `router_from` and command the router. */
@@ -15,4 +17,4 @@ export interface Origin {
 }
 
 /** The origin of the server's own stanzas: answers, bounces, the router's messages. */
-export const SERVER_ORIGIN: Origin = Object.freeze({ jid: '', domain: '', isRouterAccount: false, session: 0, account: NO_ACCOUNT });
+export const SERVER_ORIGIN: Origin = Object.freeze({ jid: '', fromAttribute: '', domain: '', isRouterAccount: false, session: 0, account: NO_ACCOUNT });

@@ -14,10 +14,13 @@ export function decodeUtf8(bytes: Buffer): string {
 export class Utf8Decoder {
   /** The first one to three bytes of an incomplete character. */
   private pending = NOTHING;
+  /** Whether the last text is ASCII. */
+  isAscii = false;
 
   /** @throws StreamError `unsupported-encoding` for invalid UTF-8 (overlong forms and surrogates included). */
   decode(chunk: Buffer): string {
-    if (this.pending.length === 0 && isAscii(chunk)) return chunk.toString('latin1');
+    this.isAscii = this.pending.length === 0 && isAscii(chunk);
+    if (this.isAscii) return chunk.toString('latin1');
     const bytes = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
     const complete = bytes.length - incompleteTail(bytes);
     const text = decodeUtf8(bytes.subarray(0, complete));

@@ -8,6 +8,11 @@ export function escapeAttribute(value: string): string {
   return value.replace(/[&<>'"\t\n\r]/g, escapeOne);
 }
 
+/** An attribute of a start tag, after white space; `''` without a value. */
+export function attribute(name: string, value: string): string {
+  return value === '' ? '' : ` ${name}='${escapeAttribute(value)}'`;
+}
+
 /** Escapes character data. */
 export function escapeText(value: string): string {
   if (!SPECIAL_IN_TEXT.test(value)) return value;

@@ -1,7 +1,7 @@
 import type { ExtensionForm } from '../../shared/extension.ts';
 import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { processName } from '../../shared/osrf/program-names.ts';
-import type { Stanza } from '../../shared/stanza.ts';
+import type { KnownAddresses, Stanza } from '../../shared/stanza.ts';
 import type { RoutedSession } from '../ports/environment.ts';
 
 /** A request on the list of the node it was handed to, oldest first. */
@@ -66,6 +66,8 @@ export class ServiceNode implements Registration {
   watched = false;
   /** The ledger's number at its last answer: requests with a larger number were handed over later. */
   answeredAt = 0;
+  /** Those of requests to it; null before the first. */
+  addresses: KnownAddresses | null = null;
   /** Its session. */
   readonly endpoint: RoutedSession;
   /** The name shared by its program's processes; `''` if its address does not contain one. */

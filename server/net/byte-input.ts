@@ -1,6 +1,7 @@
 import type { Pace } from '../../shared/reader/pace.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
+import { widthOf } from '../../shared/reader/width.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
 import type { Input } from './transport.ts';
 
@@ -30,7 +31,8 @@ export class ByteInput implements Input {
   }
 
   read(chunk: Buffer): void {
-    this.reader.write(this.decoder.decode(chunk));
+    const text = this.decoder.decode(chunk);
+    this.reader.write(text, this.decoder.isAscii ? 0 : widthOf(text));
   }
 
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Stanza } from '../../shared/stanza.ts';
 
 const CAPACITY = 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Joins the bytes of one write to a socket. Joining strings instead would copy them twice more and leave garbage of three times
@@ -22,24 +23,28 @@ class WriteBuffer {
   }
 
   private put(entry: string | Stanza): boolean {
-    if (typeof entry === 'string') return this.putTexts(entry, '');
-    return !entry.long && this.putTexts(entry.startTag() + entry.head, entry.rest);
+    if (typeof entry === 'string') return this.putTexts(entry, '', false);
+    return !entry.long && this.putTexts(entry.startTag() + entry.head, entry.rest, entry.isAscii);
   }
 
-  /** @returns whether they fit. */
-  private putTexts(first: string, second: string): boolean {
+  /** @param isAscii Whether the second text is ASCII, which takes a quarter less time. @returns whether they fit. */
+  private putTexts(first: string, second: string, isAscii: boolean): boolean {
     // A UTF-16 code unit takes up to three bytes. With that much room, V8 need not count first.
     if (3 * (first.length + second.length) > CAPACITY - this.length) return false;
     this.length += this.bytes.write(first, this.length, 'utf8');
-    if (second !== '') this.length += this.bytes.write(second, this.length, 'utf8');
+    if (second !== '') this.length += this.bytes.write(second, this.length, isAscii ? 'latin1' : 'utf8');
     return true;
   }
 
-  /** Writes the content. @returns the number of bytes. */
+  /** Writes the content. @param taken Called when the kernel has taken a write that had to wait. @returns the number of bytes. */
   writeTo(socket: Duplex, taken: () => void): number {
-    socket.write(this.bytes.subarray(0, this.length), taken);
+    // Without a callback, Node schedules nothing for a write that the kernel takes at once: 0.7 us less (Node 20.20).
+    socket.write(this.bytes.subarray(0, this.length));
+    if (socket.writableLength === 0) return this.length;
+    // Its callback follows that of the write before it.
+    socket.write(NOTHING, taken);
     // The bytes that the kernel has not taken are still referenced.
-    if (socket.writableLength > 0) this.bytes = Buffer.allocUnsafeSlow(CAPACITY);
+    this.bytes = Buffer.allocUnsafeSlow(CAPACITY);
     return this.length;
   }
 }

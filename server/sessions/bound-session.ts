@@ -3,6 +3,7 @@ import { StanzaError, StreamError } from '../../shared/errors.ts';
 import { removeRouterFrom } from '../../shared/extension.ts';
 import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import { attribute } from '../../shared/xml.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import { isOwnAddress } from '../kernel/loopback.ts';
 import type { Debtor, PeerAccount, Rank } from '../kernel/memory-budget.ts';
@@ -34,7 +35,9 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     this.bareJid = username === '' ? domain : `${username}@${domain}`;
     this.jid = resource === '' ? this.bareJid : `${this.bareJid}/${resource}`;
     this.account = link.account;
-    this.origin = Object.freeze({ jid: this.jid, domain, isRouterAccount, session: environment.nextNumber(), account: this.account });
+    const { jid, account } = this;
+    const fromAttribute = attribute('from', jid);
+    this.origin = Object.freeze({ jid, fromAttribute, domain, isRouterAccount, session: environment.nextNumber(), account });
     this.isVersionless = isVersionless;
     this.since = environment.clock.wallTime();
     this.link = link;

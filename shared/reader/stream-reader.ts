@@ -92,11 +92,11 @@ export class StreamReader {
 
   /**
    * Reads more text, unless {@link suspended}. On return, every complete child has been handed to the receiver, or the reader is suspended.
+   * @param width Its width, if the caller knows it.
    * @throws StreamError if the text is invalid in a stream; the reader is unusable afterwards.
    */
-  write(text: string): void {
-    // Do not use the chunk's bytes: they miss the part of a split character that came before, and may be as few as its length in JavaScript.
-    this.read(text, widthOf(text));
+  write(text: string, width: Width = widthOf(text)): void {
+    this.read(text, width);
   }
 
   /** Called by a receiver: the next text is a new stream with its own header (RFC 6120 §6.4.6). */
@@ -198,6 +198,7 @@ export class StreamReader {
     const { declarations, content } = this.strict.namespaces;
     stanza.otherAttributes += declarations;
     stanza.twoByte = width === 2;
+    stanza.isAscii = width === 0;
     (this.lane as SessionReceiver).stanzaRead(stanza, content);
   }
 

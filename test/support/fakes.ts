@@ -18,7 +18,7 @@ import type { Origin } from '../../shared/origin.ts';
 import { bounce } from '../../shared/osrf/bounce.ts';
 import { bodyOf, DEFAULT_ENVELOPE, FIRST_REQUEST, resultMessage, statusBody } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
-import { escapeAttribute, escapeText } from '../../shared/xml.ts';
+import { attribute, escapeAttribute, escapeText } from '../../shared/xml.ts';
 import { readStanza } from './reading.ts';
 
 interface Pending {
@@ -95,7 +95,7 @@ export class FakeSession implements RoutedSession {
   constructor(jid: string, isRouterAccount = false) {
     this.jid = jid;
     const domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
-    this.origin = { jid, domain, isRouterAccount, session: ++FakeSession.lastNumber, account: this.account };
+    this.origin = { jid, fromAttribute: attribute('from', jid), domain, isRouterAccount, session: ++FakeSession.lastNumber, account: this.account };
   }
 
   observe(observer: DeliveryObserver): void {

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { ByteTransport } from '../../server/net/byte-transport.ts';
 import { STREAM_FRAMING } from '../../server/net/framing.ts';
 import { cut } from '../../shared/pieces.ts';
-import { Stanza } from '../../shared/stanza.ts';
+import { addressesOf, Stanza } from '../../shared/stanza.ts';
+import { readStanza } from '../support/reading.ts';
 
 /** Both ends of a connection over TCP, ours as a transport. */
 async function connection(): Promise<{ transport: ByteTransport; ours: Socket; theirs: Socket }> {
@@ -70,4 +71,28 @@ test('texts and stanzas of any length are written whole and in order, as many at
   assert.ok((await text) === expected);
   assert.deepEqual([counts.slice(0, 2), counts.filter((count) => count === 0).length], [[1, 0], 2]);
   for (const socket of [ours, theirs]) socket.destroy();
+});
+
+test('a stanza that was read as ASCII is written whole with addresses and a text that are not', async () => {
+  const { transport, ours, theirs } = await connection();
+  const stanza = readStanza(`<message to='a@b/c' from='d@e/f'><body>plain</body></message>`);
+  assert.ok(stanza.isAscii, 'read as ASCII');
+  stanza.from = 'd@e/\u00e9\u20ac';
+  const copy = stanza.copy();
+  copy.inner = '<body>\u20ac</body></message>';
+  const expected = stanza.toXml() + copy.toXml();
+  transport.write([stanza, copy], () => {});
+  assert.equal(await received(theirs, Buffer.byteLength(expected)), expected);
+  assert.match(expected, /d@e\/\u00e9\u20ac'><body>plain<.*<body>\u20ac</);
+  for (const socket of [ours, theirs]) socket.destroy();
+});
+
+test('known addresses are written only while the stanza has them', () => {
+  const stanza = new Stanza('message', 'a@b/c', 'd@e/f', '', '');
+  stanza.known = addressesOf(`a@b/"'&`, 'd@e/f');
+  assert.equal(stanza.toXml(), "<message to='a@b/c' from='d@e/f'/>");
+  stanza.to = stanza.known.to;
+  assert.equal(stanza.toXml(), "<message to='a@b/&quot;&apos;&amp;' from='d@e/f'/>");
+  stanza.from = 'g@h/<';
+  assert.equal(stanza.toXml(), "<message to='a@b/&quot;&apos;&amp;' from='g@h/&lt;'/>");
 });

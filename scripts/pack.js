@@ -8,6 +8,7 @@ const [file, original] = ['package.json', 'package.json.orig'].map((name) => joi
 
 function restore() {
   if (existsSync(original)) renameSync(original, file);
+  rmSync(join(root, PAGE), { recursive: true, force: true });
   cpSync(join(root, 'server/console/page'), join(root, PAGE), { recursive: true });
 }
 

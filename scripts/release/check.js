@@ -149,6 +149,7 @@ async function checkInstalled(tarball) {
   checkOldNode(folder);
   checkHelp(join(folder, 'node_modules/.bin', name));
   await checkCodeCache(join(folder, 'node_modules/.bin', name));
+  await checkPage('installed', join(folder, 'node_modules/.bin', name));
 }
 
 /** A Node that is too old gets one line, from both programs. */
@@ -208,6 +209,22 @@ async function checkCodeCache(program) {
   step('installed: keeps its compiled code, uses it, and starts without it if it is broken');
 }
 
+/** The package has the console's page compressed, the executable as an asset. */
+async function checkPage(what, program) {
+  const ready = join(emptyFolder(`page of ${what}`), 'ready');
+  const child = spawn(program, ['--port', '0', '--console', '0', '--ready-file', ready], { stdio: 'ignore' });
+  while (!existsSync(ready)) await setTimeout(100);
+  const { url } = JSON.parse(readFileSync(ready, 'utf8')).control;
+  for (const encoding of ['gzip', 'identity']) {
+    const response = await fetch(`${url}/`, { headers: { 'Accept-Encoding': encoding } });
+    assert.equal(response.headers.get('content-encoding') ?? 'identity', encoding);
+    assert.match(await response.text(), /<title>opensrf-chopchop<\/title>/);
+  }
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  step(`${what}: serves the console's page`);
+}
+
 async function checkBinary() {
   const [first, second] = ['first', 'second'].map((name) => join(work, name));
   const metafiles = await buildBinary(first);
@@ -218,6 +235,7 @@ async function checkBinary() {
   const printed = run(first, ['--version']);
   assert.ok(printed.startsWith(`${version} (commit ${commit}`), `--version: ${printed}`);
   step(`executable --version: ${printed}`);
+  await checkPage('executable', first);
   checkInEmptyRoot(first);
   copyFileSync(first, join(output, name));
   return metafiles;

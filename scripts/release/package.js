@@ -1,6 +1,6 @@
 // The npm package. The published package has programs and library in one file (see bundle.js), the types of the library, and no scripts or development tools
 // in its package.json: it must run nothing at its installation, and npm warns users about packages that might.
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { transform } from 'esbuild';
@@ -37,13 +37,20 @@ const PUBLISHED = {
 /** A package's provenance names the repository that it is built from, and its package.json has to agree. */
 const repository = process.env.GITHUB_REPOSITORY && { type: 'git', url: `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git` };
 
-/** Minifies the console's page. Its modules stay apart: each view is loaded when it is first shown. */
-async function minifyPage(folder) {
-  for (const path of readdirSync(folder, { recursive: true })) {
-    if (!/\.(?:js|css)$/.test(path)) continue;
-    const place = join(folder, path);
-    const { code } = await transform(readFileSync(place, 'utf8'), { loader: path.endsWith('.css') ? 'css' : 'js', minify: true, legalComments: 'none' });
-    writeFileSync(place, code);
+async function minified(path) {
+  const text = readFileSync(path, 'utf8');
+  if (!/\.(?:js|css)$/.test(path)) return text;
+  const { code } = await transform(text, { loader: path.endsWith('.css') ? 'css' : 'js', minify: true, legalComments: 'none' });
+  return code;
+}
+
+/** Minifies and compresses the files of the console's page. Each stays a file of its own, served as it is. */
+async function compressPage(folder) {
+  for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile()) continue;
+    const path = join(file.parentPath, file.name);
+    writeFileSync(`${path}.gz`, gzipSync(await minified(path), { level: 9 }));
+    rmSync(path);
   }
 }
 
@@ -91,7 +98,7 @@ export async function makePackage(folder) {
   const problems = licenceProblems(packages);
   if (problems.length > 0) throw new Error(problems.join('; '));
   writeFileSync(join(folder, NOTICES), notices('The package opensrf-chopchop has these packages in it.', packages));
-  await minifyPage(join(folder, PAGE));
+  await compressPage(join(folder, PAGE));
   mkdirSync(join(folder, dirname(MAN)), { recursive: true });
   writeFileSync(join(folder, MAN), gzipSync(manPage(), { level: 9 }));
   writeManifest(folder);
@@ -101,6 +108,7 @@ export async function makePackage(folder) {
 export async function stagePackage(folder) {
   mkdirSync(join(folder, 'dist/bin'), { recursive: true });
   for (const path of [PAGE, ...types()]) cpSync(join(root, path), join(folder, path), { recursive: true });
+  await compressPage(join(folder, PAGE));
   await makeCode(folder);
   writeManifest(folder);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { getAsset, isSea } from 'node:sea';
+import { existsSync, readFileSync } from 'node:fs';
+import { getRawAsset, isSea } from 'node:sea';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -48,26 +49,33 @@ export const CONSOLE_FILES = [
 export interface ConsoleFile {
   /** Its media type. */
   readonly type: string;
-  readonly content: string;
+  /** The content, compressed with gzip. */
+  readonly gzip: Buffer;
   /** An additional Content-Security-Policy directive, or `''`. */
   readonly policy: string;
 }
 
 /** Reads one of {@link CONSOLE_FILES}. */
 export function readConsoleFile(name: string): ConsoleFile {
-  const content = readAsset(name);
+  const bytes = readAsset(name);
+  const gzip = bytes.readUInt16BE(0) === GZIP ? bytes : gzipSync(bytes);
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] as string;
-  return { type, content, policy: name.endsWith('.html') ? inlinePolicy(content) : '' };
+  return { type, gzip, policy: name.endsWith('.html') ? inlinePolicy(gunzipSync(gzip).toString()) : '' };
+}
+
+/** RFC 1952 §2.3.1: the first two bytes of every gzip file. */
+const GZIP = 0x1f8b;
+
+/** Reads the asset `console/NAME` of a single executable, or else the file in page/, which the published package has compressed. */
+function readAsset(name: string): Buffer {
+  if (isSea()) return Buffer.from(getRawAsset(`console/${name}`) as ArrayBuffer);
+  const plain = new URL(`page/${name}`, import.meta.url);
+  const compressed = new URL(`${plain.href}.gz`);
+  return readFileSync(existsSync(compressed) ? compressed : plain);
 }
 
 /** Allows the inline script of the page, which handles files that fail to load, by its hash (CSP Level 3 §6.7.3.3). */
 function inlinePolicy(page: string): string {
   const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(page) ?? [];
   return `script-src-elem 'self' 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
-}
-
-/** Reads the asset `console/NAME` of a single executable, or else the file in page/. */
-function readAsset(name: string): string {
-  if (isSea()) return getAsset(`console/${name}`, 'utf8');
-  return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
 }

@@ -18,6 +18,6 @@ export function consoleRoutes(): Route[] {
 }
 
 function fileReply(name: string): Reply {
-  const { type, content, policy } = readConsoleFile(name);
-  return { kind: 'content', status: 200, type, content, ...(policy !== '' && { policy }) };
+  const { type, gzip, policy } = readConsoleFile(name);
+  return { kind: 'gzip', status: 200, type, content: gzip, policy };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { jsonProblem, parseJson, writeJson } from '../../shared/osrf/json.ts';
 
 /** A call of the control interface. */
@@ -15,8 +16,9 @@ export interface Call {
 /** The answer to a call. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
-  /** @property policy An additional Content-Security-Policy directive. */
-  | { readonly kind: 'content'; readonly status: number; readonly type: string; readonly content: string | Buffer; readonly policy?: string }
+  | { readonly kind: 'content'; readonly status: number; readonly type: string; readonly content: string | Buffer }
+  /** Compressed content; a client that does not accept it gets it decompressed. @property policy An additional Content-Security-Policy directive, or `''`. */
+  | { readonly kind: 'gzip'; readonly status: number; readonly type: string; readonly content: Buffer; readonly policy: string }
   /** Lasts until the caller disconnects. */
   | { readonly kind: 'stream'; readonly type: string; start(response: ServerResponse): void };
 
@@ -104,6 +106,9 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 } as const;
 
+/** RFC 9110 §12.5.3: gzip is listed, with no weight of zero. */
+const ACCEPTS_GZIP = /(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/i;
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TOO_LONG = '{"error":"the answer is too long: ask for less"}\n';
 
@@ -117,9 +122,16 @@ export function send(response: ServerResponse, reply: Reply): void {
       return;
     }
     case 'content':
-      if (reply.policy !== undefined) response.setHeader(POLICY, `${HEADERS[POLICY]}; ${reply.policy}`);
       finish(response, reply.status, reply.type, reply.content);
       return;
+    case 'gzip': {
+      if (reply.policy !== '') response.setHeader(POLICY, `${HEADERS[POLICY]}; ${reply.policy}`);
+      response.setHeader('Vary', 'Accept-Encoding');
+      const accepted = ACCEPTS_GZIP.test(String(response.req.headers['accept-encoding'] ?? ''));
+      if (accepted) response.setHeader('Content-Encoding', 'gzip');
+      finish(response, reply.status, reply.type, accepted ? reply.content : gunzipSync(reply.content));
+      return;
+    }
     case 'stream':
       response.writeHead(200, { 'Content-Type': reply.type });
       if (response.req.method === 'HEAD') response.end();

@@ -100,6 +100,19 @@ test('exec runs programs beside the command, waits for their services, and ends 
   assert.equal(readFileSync(join(folder, 'ended'), 'utf8'), 'ended');
 });
 
+test('exec names the nearest recorded request of one that a lenient replay lacks, but no secret', (t) => {
+  const file = join(temporaryFolder(t), 'session.ndjson');
+  const lines = ['add', 'secret.add'].map((method) => JSON.stringify({ service: 'my.math', method, params: [2, 2], results: [4] }));
+  writeFileSync(file, lines.join('\n'));
+  const body = "await client.request('my.math', 'add', 2, 3); await client.request('my.math', 'secret.add', 2, 987); process.exit(1);";
+  const { stderr } = run('exec', '--replay', file, '--log-protect', 'secret', '--', ...program(body));
+  assert.match(
+    stderr,
+    /not in the recording:\n {4}my\.math add\(2,3\): answered with another answer of that method; nearest: params\[1\]: expected 2, got 3\n/,
+  );
+  assert.doesNotMatch(stderr.slice(stderr.indexOf('not in the recording')), /987/);
+});
+
 test('exec reports in one line why it cannot run the command, with an exit code for each reason', (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'bad.yaml'), 'service: [');

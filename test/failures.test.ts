@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { containing, OsrfError, startChopChop, VerificationError } from '../server/index.ts';
+import { inspect } from 'node:util';
+import { containing, OsrfError, OsrfTimeout, startChopChop, VerificationError } from '../server/index.ts';
 import { temporaryFolder } from './support/command.ts';
 
 /** @returns What a call throws. */
@@ -13,6 +14,11 @@ function thrownBy(call: () => void): unknown {
     return error;
   }
   return null;
+}
+
+/** The frames of an error's stack. */
+function framesOf({ stack = '' }: Error): string[] {
+  return stack.split('\n').filter((line) => line.startsWith('    at '));
 }
 
 test('verify shows the nearest request and how it differs', async () => {
@@ -88,11 +94,59 @@ test('an error has the stack of the test’s own call, and names its request', a
   }
   const error = await inTheTest().catch((thrown) => thrown);
   assert.ok(error instanceof OsrfError);
-  const [heading, first] = (error.stack as string).split('\n');
+  const [heading] = (error.stack as string).split('\n');
+  const [first] = framesOf(error);
   assert.match(heading as string, /^OsrfError: 404 /);
   assert.match(first as string, /inTheTest .*failures\.test\.js:/);
   const [exchange] = jabber.received();
   assert.deepEqual([error.service, error.method, error.transactionId], ['my.service', 'absent', exchange?.transactionId]);
   const ofFixture = await jabber.request('my.service', 'absent').catch((thrown) => thrown);
-  assert.match(ofFixture.stack.split('\n')[1], /failures\.test\.js:/);
+  assert.match(framesOf(ofFixture)[0] as string, /failures\.test\.js:/);
+});
+
+test('an error has the last three messages of its thread, and the stack of the stub that threw', async () => {
+  await using jabber = await startChopChop({ logProtect: ['secret'] });
+  function inTheService(a: number): never {
+    throw new RangeError(`no sum of ${a}`);
+  }
+  await jabber.service('my.math', { add: inTheService, secret: inTheService });
+  const client = await jabber.connect();
+  const session = client.session('my.math');
+  const worker = await session.connect();
+  const error = await session.request('add', 1, { long: 'x'.repeat(500) }).catch((thrown) => thrown);
+  assert.ok(error instanceof OsrfError);
+  assert.equal(error.messages.length, 3);
+  const [connected, asked, refused] = error.messages as [string, string, string];
+  assert.equal(connected, `${worker} → ${client.jid}: STATUS 0 200 Connection Successful`);
+  assert.match(asked, /^\S+ → \S+: REQUEST 1 add\(1,\{"long":"x{150,200}…\)$/);
+  assert.match(refused, /: STATUS 1 500 \*\*\* Call to \[add\] failed .*: no sum of 1$/);
+  const stack = error.stack as string;
+  for (const message of error.messages) assert.ok(stack.includes(`\n  ${message}\n`), stack);
+  assert.match(stack, /\n {4}at .*failures\.test\.js/);
+  assert.ok(error.cause instanceof RangeError);
+  assert.match(error.cause.stack as string, /at inTheService .*failures\.test\.js/);
+  assert.match(inspect(error), /\[cause\]: RangeError: no sum of 1\n +at inTheService/);
+  assert.equal(inspect(error).split('REQUEST 1').length, 2, 'shown once');
+  const hidden = await client.request('my.math', 'secret', 1234).catch((thrown) => thrown);
+  assert.match(hidden.messages[0], /REQUEST 1 secret\(…\)$/);
+  assert.doesNotMatch(hidden.messages[0], /1234/);
+});
+
+test('a time-out, a bounce and a failed CONNECT show the last messages too, and the test’s own stack', async () => {
+  await using jabber = await startChopChop();
+  await jabber.service('my.math', { wait: () => new Promise(() => {}) });
+  const client = await jabber.connect({ timeoutMs: 50 });
+  const late = await client.request('my.math', 'wait').catch((thrown) => thrown);
+  assert.ok(late instanceof OsrfTimeout);
+  assert.deepEqual(late.messages, [`${client.jid} → router@localhost/my.math: REQUEST 1 wait()`]);
+  const unconnected = await client
+    .session('absent')
+    .connect()
+    .catch((thrown) => thrown);
+  assert.match(unconnected.messages.at(-1), /^router@localhost\/absent → \S+: (?:STATUS|bounce)/);
+  assert.match(unconnected.stack, /\n {4}at .*failures\.test\.js/);
+  jabber.fault({ bounce: true });
+  const bounced = await client.request('my.math', 'wait').catch((thrown) => thrown);
+  assert.match(bounced.messages.at(-1), /: bounce 503 the message bounced \(service-unavailable: injected fault\)$/);
+  assert.deepEqual((await jabber.waitForService('absent', { timeoutMs: 1 }).catch((thrown) => thrown)).messages, []);
 });

@@ -28,6 +28,10 @@ export interface OsrfError extends Error {
   readonly method: string;
   /** Its `osrf_xid`, or `''`. */
   readonly transactionId: string;
+  /** The last three messages of its thread, each as `FROM → TO: TYPE NUMBER CONTENT`; `stack` has them too. */
+  readonly messages: readonly string[];
+  /** The value that a stub of this process threw at the request, with the service's own stack. */
+  readonly cause?: unknown;
 }
 
 /** The class of {@link OsrfError}. */
@@ -40,6 +44,8 @@ export const OsrfError: ClassOf<OsrfError> = errors.OsrfError;
 export interface OsrfTimeout extends Error {
   /** The name of the type. */
   readonly name: 'OsrfTimeout';
+  /** The last three messages of the request's thread, as in {@link OsrfError}; none if it was no request. */
+  readonly messages: readonly string[];
 }
 
 /** The class of {@link OsrfTimeout}. */

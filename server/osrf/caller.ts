@@ -1,3 +1,5 @@
+import { type FailureContext, RequestFailure } from './errors.ts';
+
 /** Frames of the library between a call and {@link Caller}. */
 const OWN_FRAMES = 8;
 
@@ -13,12 +15,14 @@ export class Caller {
     Error.stackTraceLimit = stackTraceLimit;
   }
 
-  /** Gives an error this stack: its own shows the event loop and nothing else. */
-  giveTo(error: Error): void {
+  /** Gives an error this stack, because its own shows the event loop and nothing else. Test runners print the messages if they stand in the stack. */
+  giveTo(error: Error, context: FailureContext): void {
+    if (error instanceof RequestFailure) error.isAfter(context);
     const frames = this.stack.split('\n').filter((line) => /^\s+at /.test(line));
     const own = placeOf(frames[0] ?? '');
     const first = frames.findIndex((frame) => own === '' || !frame.includes(own));
-    error.stack = [`${error.name}: ${error.message}`, ...(first === -1 ? frames : frames.slice(first))].join('\n');
+    const heading = [`${error.name}: ${error.message}`, ...context.messages.map((line) => `  ${line}`)];
+    error.stack = [...heading, ...(first === -1 ? frames : frames.slice(first))].join('\n');
   }
 }
 

@@ -7,8 +7,11 @@ import type { Stanza } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
 import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import { checkArgument } from '../kernel/option-kinds.ts';
-import { bounceError, bounceOf, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
+import { Caller } from './caller.ts';
+import type { ClientHome } from './client-home.ts';
+import { bounceError, bounceOf, type FailureContext, isOfSender, OsrfError, OsrfTimeout, statusError } from './errors.ts';
 import type { JabberLogin } from './login.ts';
+import { RecentMessages } from './recent-messages.ts';
 import { type MethodCall, OsrfRequest, type PromiseWithResolve, withResolve } from './request.ts';
 
 /** The time-out of a request in OpenSRF's own libraries. */
@@ -30,7 +33,14 @@ export interface SessionOptions {
   readonly nextTransactionId: () => string;
   /** The reason why the connection to the server is lost. */
   readonly lossReason: () => string;
+  readonly home: ClientHome;
   readonly onEnd: () => void;
+}
+
+/** A CONNECT without an answer. */
+interface PendingConnection extends PromiseWithResolve<string> {
+  readonly timer: NodeJS.Timeout;
+  readonly caller: Caller;
 }
 
 /**
@@ -44,7 +54,8 @@ export class OsrfClientSession {
   private readonly jabber: JabberLogin;
   private readonly options: SessionOptions;
   private readonly requests = new Map<string, OsrfRequest>();
-  private connection: (PromiseWithResolve<string> & { readonly timer: NodeJS.Timeout }) | null = null;
+  private connection: PendingConnection | null = null;
+  private readonly recent = new RecentMessages();
   private lastTrace = 0;
 
   constructor(jabber: JabberLogin, options: SessionOptions) {
@@ -59,7 +70,7 @@ export class OsrfClientSession {
     if (this.connection !== null) return this.connection.promise;
     this.state = 'connecting';
     const timer = setTimeout(() => this.connectFailed(new OsrfTimeout(`CONNECT to ${this.options.service}`, timeoutMs)), timeoutMs);
-    const connection = { ...withResolve<string>(), timer };
+    const connection = { ...withResolve<string>(), timer, caller: new Caller() };
     // A failure rejects the waiting requests and the caller's promise; this prevents an unhandled rejection.
     connection.promise.catch(() => {});
     this.connection = connection;
@@ -81,10 +92,21 @@ export class OsrfClientSession {
   /** The same with bounds of its own. */
   send(call: MethodCall): OsrfRequest {
     const threadTrace = String(++this.lastTrace);
-    const request = new OsrfRequest(threadTrace, this.options.service, call, () => this.requests.delete(threadTrace));
+    const request = new OsrfRequest(threadTrace, this.options.service, call, this);
     this.requests.set(threadTrace, request);
     this.dispatch(request);
     return request;
+  }
+
+  /** A request has been answered or has failed. */
+  settled(threadTrace: string): void {
+    this.requests.delete(threadTrace);
+  }
+
+  /** Explains the failure of a request: the last messages of the thread, and the value that a stub threw. */
+  explain(threadTrace: string): FailureContext {
+    const { home, thread } = this.options;
+    return { messages: this.recent.shown((method) => home.protects(method)), cause: home.thrown(thread, threadTrace) };
   }
 
   /** Releases the worker. Later requests go to the router. */
@@ -116,6 +138,8 @@ export class OsrfClientSession {
   }
 
   private answered(message: OsrfMessage, from: string): void {
+    const { type, threadTrace, payload } = message;
+    this.recent.add({ from, to: this.jabber.jid, type, threadTrace, payload });
     if (message.type === 'STATUS') this.statusCame(message, from);
     if (message.type !== 'RESULT') return;
     const request = this.requests.get(message.threadTrace);
@@ -158,11 +182,13 @@ export class OsrfClientSession {
 
   private connectFailed(error: Error): void {
     this.state = 'disconnected';
-    this.takeConnection()?.reject(error);
+    const connection = this.takeConnection();
+    connection?.caller.giveTo(error, this.explain(''));
+    connection?.reject(error);
     for (const request of [...this.requests.values()]) if (request.sentTo === '') request.fail(error);
   }
 
-  private takeConnection(): PromiseWithResolve<string> | null {
+  private takeConnection(): PendingConnection | null {
     const { connection } = this;
     this.connection = null;
     if (connection !== null) clearTimeout(connection.timer);
@@ -177,6 +203,7 @@ export class OsrfClientSession {
 
   private bounced(error: Element, messages: readonly OsrfMessage[], from: string): void {
     const cause = bounceError(error, from);
+    this.recent.add({ from, to: this.jabber.jid, type: 'bounce', threadTrace: '', payload: cause.message });
     const hasType = (type: OsrfMessage['type']) => messages.some((message) => message.type === type);
     const named = messages.filter(({ type }) => type === 'REQUEST').map(({ threadTrace }) => this.requests.get(threadTrace));
     if (this.state === 'connecting' && (hasType('CONNECT') || messages.length === 0)) this.connectFailed(cause);
@@ -219,6 +246,7 @@ export class OsrfClientSession {
     if (!this.jabber.open) this.lost();
     const { thread, envelope, nextTransactionId } = this.options;
     const transactionId = nextTransactionId();
+    this.recent.add({ from: this.jabber.jid, to: this.remote, ...message });
     const addressing = { to: this.remote, from: this.jabber.jid, thread: escapeText(thread), transactionId, form: 'child' } as const;
     this.jabber.send(osrfStanza(addressing, bodyOf([message], envelope)));
     return transactionId;

@@ -4,6 +4,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { checkOptions } from '../kernel/option-kinds.ts';
+import { type ClientHome, ELSEWHERE } from './client-home.ts';
 import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
@@ -37,6 +38,7 @@ export class OsrfClient {
   private readonly routerName: string;
   private readonly domain: string;
   private readonly settings: SessionSettings;
+  private readonly home: ClientHome;
   /** By thread. */
   private readonly sessions = new Map<string, OsrfClientSession>();
   private readonly startSeconds = Math.floor(SYSTEM_TIME.wallTime() / 1000);
@@ -45,9 +47,10 @@ export class OsrfClient {
   private sessionCount = 0;
   private lossReason = LOST;
 
-  private constructor(jabber: JabberLogin, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>) {
+  private constructor(jabber: JabberLogin, { domain, routerName = 'router', ...options }: Omit<ClientOptions, 'host' | 'port'>, home = ELSEWHERE) {
     const { locale, ingress, apiLevel } = { ...DEFAULT_ENVELOPE, ...options };
     this.jabber = jabber;
+    this.home = home;
     this.domain = domain;
     this.routerName = routerName;
     this.settings = { locale, ingress, apiLevel, timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS };
@@ -64,8 +67,8 @@ export class OsrfClient {
   }
 
   /** Makes a client from an existing login. */
-  static on(login: JabberLogin, options: Omit<ClientOptions, 'host' | 'port'>): OsrfClient {
-    return new OsrfClient(login, options);
+  static on(login: JabberLogin, options: Omit<ClientOptions, 'host' | 'port'>, home?: ClientHome): OsrfClient {
+    return new OsrfClient(login, options, home);
   }
 
   /** Its JID. */
@@ -104,6 +107,7 @@ export class OsrfClient {
       timeoutMs: settings.timeoutMs ?? this.settings.timeoutMs,
       nextTransactionId: () => `${this.startSeconds}${process.pid}${++OsrfClient.transactionCount}`,
       lossReason: () => this.lossReason,
+      home: this.home,
       onEnd: () => this.sessions.delete(thread),
     });
     this.sessions.set(thread, session);

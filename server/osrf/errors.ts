@@ -11,8 +11,37 @@ import type { Stanza } from '../../shared/stanza.ts';
  */
 export type OsrfErrorKind = 'service' | 'router' | 'bounce' | 'connection' | 'client';
 
+/** The circumstances of a failure, as far as they are known here. */
+export interface FailureContext {
+  /** The last messages of the thread. */
+  readonly messages: readonly string[];
+  /** The value that a stub in this process threw, or undefined. */
+  readonly cause: unknown;
+}
+
+/** A failure of a request, with the last messages of its thread. */
+export class RequestFailure extends Error {
+  /** Each as `FROM → TO: TYPE NUMBER CONTENT`. `stack` has them too, so most runners would print them twice if they were enumerable. */
+  declare readonly messages: readonly string[];
+
+  constructor(message: string) {
+    super(message);
+    this.isAfter({ messages: [], cause: undefined });
+  }
+
+  /** Adds the circumstances. */
+  isAfter({ messages, cause }: FailureContext): void {
+    hidden(this, 'messages', messages);
+    if (cause !== undefined) hidden(this, 'cause', cause);
+  }
+}
+
+function hidden(error: Error, name: string, value: unknown): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true });
+}
+
 /** A request ended without a complete answer. */
-export class OsrfError extends Error {
+export class OsrfError extends RequestFailure {
   override readonly name = 'OsrfError';
   /** The source of the failure. */
   readonly kind: OsrfErrorKind;
@@ -43,7 +72,7 @@ export class OsrfError extends Error {
 }
 
 /** No answer arrived in time. */
-export class OsrfTimeout extends Error {
+export class OsrfTimeout extends RequestFailure {
   override readonly name = 'OsrfTimeout';
 
   constructor(what: string, ms: number) {

@@ -3,7 +3,7 @@ import { writeJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessage } from '../../shared/osrf/message.ts';
 import { clearTimeout, setTimeout } from '../kernel/native.ts';
 import { Caller } from './caller.ts';
-import { OsrfError, OsrfTimeout } from './errors.ts';
+import { type FailureContext, OsrfError, OsrfTimeout } from './errors.ts';
 
 /** The answer to a request. */
 export interface Answer {
@@ -21,6 +21,12 @@ export interface MethodCall {
   readonly timeoutMs: number;
   /** The most characters of the JSON of all results; more fail the request. No bound by default. */
   readonly maxResultLength?: number;
+}
+
+/** The session of a request. */
+interface Thread {
+  settled(threadTrace: string): void;
+  explain(threadTrace: string): FailureContext;
 }
 
 /** The most resends, so that workers cannot redirect a request forever. */
@@ -54,15 +60,15 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   private readonly settle: PromiseWithResolve<Answer>;
   private news: PromiseWithResolve<void> = withResolve();
   private timer: NodeJS.Timeout;
-  private readonly onSettled: () => void;
+  private readonly thread: Thread;
   private readonly caller = new Caller();
 
   /** @param service The address of the service at its router. */
-  constructor(threadTrace: string, service: string, call: MethodCall, onSettled: () => void) {
+  constructor(threadTrace: string, service: string, call: MethodCall, thread: Thread) {
     this.service = service;
     this.threadTrace = threadTrace;
     this.call = call;
-    this.onSettled = onSettled;
+    this.thread = thread;
     this.settle = withResolve();
     this.answer = this.settle.promise;
     // Prevents an unhandled rejection; an iteration throws the error too.
@@ -128,8 +134,8 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
 
   /** Fails the request. */
   fail(error: Error): void {
-    this.caller.giveTo(error);
     if (error instanceof OsrfError) error.isOf(this.service.slice(this.service.indexOf('/') + 1), this.call.method, this.transactionId);
+    this.caller.giveTo(error, this.thread.explain(this.threadTrace));
     this.error = error;
     this.end('failed');
     this.settle.reject(error);
@@ -156,7 +162,7 @@ export class OsrfRequest implements AsyncIterable<unknown>, Promise<any> {
   private end(state: 'complete' | 'failed'): void {
     clearTimeout(this.timer);
     this.state = state;
-    this.onSettled();
+    this.thread.settled(this.threadTrace);
     this.tell();
   }
 

@@ -71,6 +71,8 @@ export interface ServiceDescription {
   readonly keepalive?: Keepalive;
   /** Replaces {@link methods}: executes a whole message. */
   readonly answerer?: Answerer;
+  /** Called with the value that a method threw. */
+  readonly onThrown?: (thrown: unknown, request: ServiceRequest) => void;
   readonly onEvent?: (event: ServiceEvent) => void;
   /** Called with an internal error that left a client without an answer. */
   readonly onFailure?: (error: unknown) => void;

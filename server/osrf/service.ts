@@ -13,7 +13,7 @@ import type { ServiceDescription } from './service-description.ts';
 import { BACKLOG_FULL, Worker } from './worker.ts';
 
 /** A service that logs in over TCP. By default it registers with the router of its own domain. */
-export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, Omit<ServiceDescription, 'keepalive'> {
+export interface ServiceOptions extends Omit<LoginOptions, 'resource'>, Omit<ServiceDescription, 'keepalive' | 'onThrown'> {
   /** The silence after which a worker ends a session; 0: never. */
   readonly keepaliveMs?: number;
 }

@@ -137,7 +137,9 @@ export class Worker {
     }
   }
 
-  private failed(error: unknown, { method, session, threadTrace }: ServiceRequest, reply: Reply): void {
+  private failed(error: unknown, request: ServiceRequest, reply: Reply): void {
+    const { method, session, threadTrace } = request;
+    this.service.onThrown?.(error, request);
     if (error instanceof ServiceStatus) {
       reply.fail(error.statusCode, error.message, error.payloadClass);
       if (error.endsSession) this.leave(session);

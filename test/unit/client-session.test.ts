@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { ELSEWHERE } from '../../server/osrf/client-home.ts';
 import { OsrfClientSession } from '../../server/osrf/client-session.ts';
 import { OsrfError, OsrfTimeout } from '../../server/osrf/errors.ts';
 import type { JabberClient } from '../../server/osrf/jabber-client.ts';
@@ -30,6 +31,7 @@ function sessionOf(t: TestContext) {
     timeoutMs: 60_000,
     nextTransactionId: () => '1',
     lossReason: () => 'lost',
+    home: ELSEWHERE,
     onEnd: () => {},
   };
   const session = new OsrfClientSession(jabber as unknown as JabberClient, options);

@@ -17,9 +17,11 @@ export function summary(command: readonly string[], exitCode: number, fixture: C
   const ofState = (state: Exchange['state']) => all.filter((exchange) => exchange.state === state).map(line);
   const unanswered = [...ofState('open'), ...ofState('abandoned')];
   const answered = all.filter(({ state }) => state === 'complete').length;
-  const notRecorded = fixture.notRecorded.map(({ service, method, params, answered: how }) =>
-    oneLine(`${service} ${method}(${protect.shown(method, params)}): answered with ${how === '404' ? 'status 404' : 'another answer of that method'}`),
-  );
+  const notRecorded = fixture.notRecorded.map(({ service, method, params, answered: how, differences }) => {
+    const nearest = differences.length === 0 || protect.protects(method) ? '' : `; nearest: ${differences.join('; ')}`;
+    const answer = how === '404' ? 'status 404' : 'another answer of that method';
+    return oneLine(`${service} ${method}(${protect.shown(method, params)}): answered with ${answer}${nearest}`);
+  });
   const lines = [
     `opensrf-chopchop: ${shorten(command.join(' '))} ended with exit code ${exitCode}`,
     `  ${all.length} request${all.length === 1 ? '' : 's'}, ${answered} answered; registered: ${fixture.services().join(', ') || 'nothing'}`,

@@ -1,4 +1,5 @@
 import { isLocalPart, normalizeDomain } from '../../shared/jid.ts';
+import { isObject, unknownName } from '../kernel/option-kinds.ts';
 import { allOf } from './values/lists.ts';
 import { good, type Reading, refused, repeatable } from './values/value-type.ts';
 
@@ -43,7 +44,11 @@ function parseAccount(text: string): Reading<Account> {
   return good({ username, password, domain });
 }
 
+const MEMBERS = ['username', 'domain', 'password'];
+
 function takeAccount(given: unknown): Reading<Account> {
+  const unknown = isObject(given) ? Object.keys(given).find((name) => !MEMBERS.includes(name)) : undefined;
+  if (unknown !== undefined) return refused(`"${unknown}" of an account ${unknownName(unknown, MEMBERS)}`);
   const { username, domain, password } = (typeof given === 'object' && given !== null ? given : {}) as Partial<Record<keyof Account, unknown>>;
   if (typeof username !== 'string' || typeof domain !== 'string' || typeof password !== 'string') {
     return refused('needs username, domain and password of each account, as texts');

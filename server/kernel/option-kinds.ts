@@ -71,13 +71,20 @@ export function unknownName(name: string, known: readonly string[]): string {
   return meant === null ? `is unknown (known: ${known.join(', ')})` : `is unknown; did you mean "${meant}"?`;
 }
 
-/** @param what The function and its argument, for the message. @param given Members that are undefined count as absent. @throws TypeError */
-export function checkOptions(what: string, given: unknown, kinds: OptionKinds): void {
+/**
+ * @param what The function and its argument, for the message.
+ * @param given Members that are undefined count as absent.
+ * @param needed The names of members that must not be absent.
+ * @throws TypeError
+ */
+export function checkOptions(what: string, given: unknown, kinds: OptionKinds, needed: readonly string[] = []): void {
   if (!isObject(given)) throw new TypeError(`${what}: must be an object with ${Object.keys(kinds).join(', ')}`);
   for (const [name, value] of Object.entries(given)) {
     const problem = optionProblem(name, value, kinds);
     if (problem !== '') throw new TypeError(`${what}: "${name}" ${problem}`);
   }
+  const missing = needed.filter((name) => given[name] === undefined);
+  if (missing.length > 0) throw new TypeError(`${what}: needs ${missing.map((name) => `"${name}"`).join(', ')}`);
 }
 
 function optionProblem(name: string, value: unknown, kinds: OptionKinds): string {

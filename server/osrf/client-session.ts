@@ -66,6 +66,7 @@ export class OsrfClientSession {
 
   /** Binds the session to one worker. @returns its JID. @throws OsrfError, OsrfTimeout */
   connect(timeoutMs = CONNECT_TIMEOUT_MS): Promise<string> {
+    checkArgument('connect: the time-out', timeoutMs, 'timeout');
     if (this.state === 'connected') return Promise.resolve(this.remote);
     if (this.connection !== null) return this.connection.promise;
     this.state = 'connecting';
@@ -85,6 +86,8 @@ export class OsrfClientSession {
 
   /** Calls a method with its own time-out. */
   call(method: string, params: readonly unknown[], timeoutMs = this.options.timeoutMs): OsrfRequest {
+    checkArgument('call: the method', method, 'name');
+    checkArgument('call: the parameters', params, 'list');
     checkArgument('call: the time-out', timeoutMs, 'timeout');
     return this.send({ method, params, timeoutMs });
   }

@@ -3,12 +3,12 @@ import { DEFAULT_ENVELOPE, type Envelope } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { unescapeXml } from '../../shared/xml.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
-import { checkOptions } from '../kernel/option-kinds.ts';
+import { checkArgument, checkOptions } from '../kernel/option-kinds.ts';
 import { type ClientHome, ELSEWHERE } from './client-home.ts';
 import { OsrfClientSession, REQUEST_TIMEOUT_MS } from './client-session.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
-import { CLIENT_KINDS, SESSION_KINDS } from './option-kinds.ts';
+import { CLIENT_KINDS, CLIENT_NEEDS, SESSION_KINDS } from './option-kinds.ts';
 import type { OsrfRequest } from './request.ts';
 
 /** The envelope of a session's requests, and its time-out. */
@@ -62,7 +62,7 @@ export class OsrfClient {
 
   /** @throws ConnectError, LoginError; TypeError for invalid options. */
   static async connect(options: ClientOptions): Promise<OsrfClient> {
-    checkOptions('OsrfClient.connect', options, CLIENT_KINDS);
+    checkOptions('OsrfClient.connect', options, CLIENT_KINDS, CLIENT_NEEDS);
     return new OsrfClient(await JabberClient.login(options), options);
   }
 
@@ -92,11 +92,13 @@ export class OsrfClient {
 
   /** Begins a session with a service of the router of the client's domain. */
   session(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
+    checkArgument('session: the service', service, 'name');
     return this.sessionAt(`${this.routerName}@${this.domain}/${service}`, settings);
   }
 
   /** Begins a session with a service by its full address, `ROUTER@DOMAIN/SERVICE`. */
   sessionAt(service: string, settings: Partial<SessionSettings> = {}): OsrfClientSession {
+    checkArgument('session: the address', service, 'name');
     checkOptions('session', settings, SESSION_KINDS);
     // The thread must be unguessable: a peer that knows it could forge answers.
     const thread = `${SYSTEM_TIME.wallTime() / 1000}.${process.pid}.${++this.sessionCount}.${randomBytes(8).toString('hex')}`;

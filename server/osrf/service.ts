@@ -8,7 +8,7 @@ import { checkOptions } from '../kernel/option-kinds.ts';
 import { Backlog } from './backlog.ts';
 import { JabberClient } from './jabber-client.ts';
 import type { JabberLogin, LoginOptions } from './login.ts';
-import { SERVICE_KINDS } from './option-kinds.ts';
+import { checkMethods, SERVICE_KINDS, SERVICE_NEEDS } from './option-kinds.ts';
 import type { ServiceDescription } from './service-description.ts';
 import { BACKLOG_FULL, Worker } from './worker.ts';
 
@@ -54,7 +54,8 @@ export class OsrfService {
 
   /** Logs in listener and workers over TCP, and registers. @throws ConnectError, LoginError; TypeError for invalid options. */
   static async start(given: ServiceOptions): Promise<OsrfService> {
-    checkOptions('OsrfService.start', given, SERVICE_KINDS);
+    checkOptions('OsrfService.start', given, SERVICE_KINDS, SERVICE_NEEDS);
+    checkMethods('OsrfService.start', given.methods);
     const { keepaliveMs = 0, ...options } = given;
     const keepalive = keepaliveMs > 0 && { keepalive: { ms: keepaliveMs, clock: createClock(UNLOGGED) } };
     const description = { routers: [`router@${options.domain}/router`], ...options, ...keepalive };

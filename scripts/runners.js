@@ -24,6 +24,14 @@ const RUNNERS = [
   { name: 'Vitest, forks', core: true, packages: ['vitest@4.1.12'], bin: 'vitest/vitest.mjs', args: ['run', '--dir', 'vitest', '--pool', 'forks'] },
   { name: 'Jest, CommonJS, jsdom', packages: ['jest@30.5.2', 'jest-environment-jsdom@30.5.2'], bin: 'jest/bin/jest.js', args: ['jest/math', ...JEST_JSDOM] },
   { name: 'Jest, ESM', packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js', args: ['jest-esm/math'], env: VM_MODULES },
+  forgotten('Jest', { packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js', args: ['forgotten-jest', '-w', '2'] }, true),
+  ...['forks', 'threads', 'vmThreads', 'vmForks'].map((pool) =>
+    forgotten(
+      `Vitest, ${pool}`,
+      { packages: ['vitest@4.1.12'], bin: 'vitest/vitest.mjs', args: ['run', '--dir', 'forgotten-vitest', '--pool', pool] },
+      pool === 'forks',
+    ),
+  ),
   ...['threads', 'vmThreads', 'vmForks'].map((pool) => vitest(pool, 'node', [])),
   vitest('forks', 'jsdom', ['jsdom@29.1.1']),
   vitest('forks', 'happy-dom', ['happy-dom@21.0.4']),
@@ -61,6 +69,11 @@ const PLAIN = `const { startChopChop } = require('opensrf-chopchop');
   await jabber.stop();
 })();
 `;
+
+/** A row whose tests forget to stop a fixture: the runner must print its line. */
+function forgotten(name, row, core) {
+  return { name: `${name}, a forgotten fixture`, core, ...row, expects: /a fixture was not stopped: .* it was started .*forgets\./ };
+}
 
 function vitest(pool, environment, packages) {
   const args = ['run', '--dir', 'vitest', '--pool', pool, '--environment', environment];
@@ -116,9 +129,13 @@ function install(packages, tarball, folder) {
 function addExamples(folder) {
   cpSync(join(root, 'docs/examples/runners'), folder, { recursive: true });
   const types = readFileSync(join(root, 'test/fixtures/package-types.txt'), 'utf8');
-  for (const name of ['plain', 'types']) mkdirSync(join(folder, name));
+  for (const name of ['plain', 'types', 'forgotten-jest', 'forgotten-vitest']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'plain/sum.cjs'), PLAIN);
   writeFileSync(join(folder, 'types/user.mts'), types);
+  const forgets = "test('forgets', async () => { await startChopChop(); });\n";
+  writeFileSync(join(folder, 'forgotten-jest/forgets.test.js'), `const { startChopChop } = require('opensrf-chopchop');\n${forgets}`);
+  const imports = "import { test } from 'vitest';\nimport { startChopChop } from 'opensrf-chopchop';\n";
+  writeFileSync(join(folder, 'forgotten-vitest/forgets.test.mjs'), `${imports}${forgets}`);
   const ofCommonJs = readFileSync(join(folder, 'ts-node/math.test.ts'));
   for (const name of ['user.cts', 'user.ts']) writeFileSync(join(folder, 'types', name), ofCommonJs);
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
@@ -126,12 +143,12 @@ function addExamples(folder) {
   writeFileSync(join(folder, 'jest.config.cjs'), "module.exports = { transform: {}, testMatch: ['**/*.test.js', '**/*.test.mjs'] };\n");
 }
 
-function tryRow({ name, bin, program, args, env }, folder) {
+function tryRow({ name, bin, program, args, env, expects = /^/ }, folder) {
   const modules = join(folder, 'node_modules');
   const command = [program === undefined ? process.execPath : join(modules, program), ...(bin === undefined ? [] : [join(modules, bin)]), ...args];
   const begun = performance.now();
   const { ok, output } = run(command, folder, env);
-  report(ok ? 'ok' : 'failed', name, performance.now() - begun, output);
+  report(ok && expects.test(output) ? 'ok' : 'failed', name, performance.now() - begun, output);
 }
 
 /** Rows whose packages fit together share a folder. */

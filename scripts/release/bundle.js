@@ -48,6 +48,13 @@ const ON_DEMAND = [...BESIDE_PACKAGE, 'pino-pretty'];
 /** The entries of the library: the name in the bundle, and that of its file. */
 const LIBRARY = { library: 'index', client: 'client' };
 
+/** The helpers of test runners: the module that each takes the runner's hooks from, and the function that makes it. */
+export const RUNNERS = {
+  jest: { module: '@jest/globals', make: 'forHooks' },
+  'node-test': { module: 'node:test', make: 'forNodeTest' },
+  vitest: { module: 'vitest', make: 'forHooks' },
+};
+
 const EVERYTHING = {
   contents: [
     "exports.main = () => import('./server/main.ts');",
@@ -58,6 +65,7 @@ const EVERYTHING = {
     '  return library;',
     '}',
     ...Object.entries(LIBRARY).map(([name, file]) => `exports.${name} = () => named(require('./server/${file}.ts'));`),
+    "exports.runners = () => require('./server/runners/runners.ts');",
   ].join('\n'),
   resolveDir: root,
   loader: 'js',
@@ -135,6 +143,13 @@ async function writeEntries(folder) {
     const names = Object.keys(await import(`../../dist/server/${compiled}.js`)).sort();
     writeFileSync(join(folder, `${compiled}.cjs`), `'use strict';\nmodule.exports = require('./chopchop.cjs').${name}();\n`);
     writeFileSync(join(folder, `${compiled}.mjs`), `import bundle from './chopchop.cjs';\nexport const { ${names.join(', ')} } = bundle.${name}();\n`);
+  }
+  for (const [name, { module, make }] of Object.entries(RUNNERS)) {
+    writeFileSync(join(folder, `${name}.cjs`), `'use strict';\nexports.useChopChop = require('./chopchop.cjs').runners().${make}(require('${module}'));\n`);
+    writeFileSync(
+      join(folder, `${name}.mjs`),
+      `import * as runner from '${module}';\nimport bundle from './chopchop.cjs';\nexport const useChopChop = bundle.runners().${make}(runner);\n`,
+    );
   }
 }
 

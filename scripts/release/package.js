@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeF
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { transform } from 'esbuild';
-import { BESIDE_PACKAGE, bundleForPackage } from './bundle.js';
+import { BESIDE_PACKAGE, bundleForPackage, RUNNERS } from './bundle.js';
 import { manPage } from './man.js';
 import { bundledPackages, licenceProblems, notices } from './notices.js';
 import { commit, root, version } from './root.js';
@@ -14,8 +14,12 @@ const NOTICES = 'dist/THIRD-PARTY-NOTICES';
 /** Compressed, as Debian has them. */
 const MAN = 'dist/man/opensrf-chopchop.1.gz';
 
-/** The entries of the library, by the name of the file that declares their types. */
-const ENTRIES = { '.': 'index', './client': 'client' };
+/** The entries of the library: the file that declares the types of each, and that of its code. */
+const ENTRIES = {
+  '.': ['index', 'index'],
+  './client': ['client', 'client'],
+  ...Object.fromEntries(Object.keys(RUNNERS).map((name) => [`./${name}`, [`runners/${name}`, name]])),
+};
 
 const PUBLISHED = {
   // Types without "type": "module" serve both import and require().
@@ -23,13 +27,16 @@ const PUBLISHED = {
   main: './dist/bin/index.cjs',
   exports: {
     ...Object.fromEntries(
-      Object.entries(ENTRIES).map(([name, file]) => [
+      Object.entries(ENTRIES).map(([name, [types, file]]) => [
         name,
-        { types: `./dist/server/${file}.d.ts`, import: `./dist/bin/${file}.mjs`, default: `./dist/bin/${file}.cjs` },
+        { types: `./dist/server/${types}.d.ts`, import: `./dist/bin/${file}.mjs`, default: `./dist/bin/${file}.cjs` },
       ]),
     ),
     './package.json': './package.json',
   },
+  // Its helper imports Vitest; package managers then let it, and install nothing.
+  peerDependencies: { vitest: '*' },
+  peerDependenciesMeta: { vitest: { optional: true } },
   man: `./${MAN}`,
   bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
 };
@@ -66,7 +73,7 @@ function findTypes(path, found = new Set()) {
 /** The files of types of all entries, by their paths from the root. */
 function types() {
   const found = new Set();
-  for (const file of Object.values(ENTRIES)) findTypes(join(root, `dist/server/${file}.d.ts`), found);
+  for (const [file] of Object.values(ENTRIES)) findTypes(join(root, `dist/server/${file}.d.ts`), found);
   return [...found].map((path) => relative(root, path));
 }
 

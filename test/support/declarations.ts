@@ -44,7 +44,8 @@ export function exportedNames(file: string): Map<string, string> {
     [...names.matchAll(/(?:type )?(\w+)\s*(?:,|$)/g)].map(([, name = '']) => [name, declarations(file, target)] as const),
   );
   const all = [...text.matchAll(/export \* from '([^']+)'/g)].flatMap(([, target = '']) => [...exportedNames(declarations(file, target))]);
-  return new Map([...named, ...all]);
+  const own = [...text.matchAll(/^export declare const (\w+)/gm)].map(([, name = '']) => [name, file] as const);
+  return new Map([...named, ...all, ...own]);
 }
 
 /** A path inside the package. */

@@ -1,12 +1,7 @@
 import { jest } from '@jest/globals';
-import { startChopChop } from 'opensrf-chopchop';
+import { useChopChop } from 'opensrf-chopchop/jest';
 
-let jabber;
-beforeAll(async () => {
-  jabber = await startChopChop();
-});
-afterEach(() => jabber.reset());
-afterAll(() => jabber.stop());
+const jabber = useChopChop();
 
 test('a sum', async () => {
   await jabber.service('opensrf.math', { add: (a, b) => a + b });

@@ -1,11 +1,6 @@
-const { startChopChop } = require('opensrf-chopchop');
+const { useChopChop } = require('opensrf-chopchop/jest');
 
-let jabber;
-beforeAll(async () => {
-  jabber = await startChopChop();
-});
-afterEach(() => jabber.reset());
-afterAll(() => jabber.stop());
+const jabber = useChopChop();
 
 test('a sum', async () => {
   await jabber.service('opensrf.math', { add: (a, b) => a + b });

@@ -6,7 +6,7 @@ let jabber;
 before(async () => {
   jabber = await startChopChop();
 });
-afterEach(() => jabber.reset());
+beforeEach(() => jabber.reset());
 after(() => jabber.stop());
 
 it('a sum', async () => {

@@ -1,13 +1,8 @@
 const assert = require('node:assert/strict');
-const { after, afterEach, before, mock, test } = require('node:test');
-const { startChopChop } = require('opensrf-chopchop');
+const { mock, test } = require('node:test');
+const { useChopChop } = require('opensrf-chopchop/node-test');
 
-let jabber;
-before(async () => {
-  jabber = await startChopChop();
-});
-afterEach(() => jabber.reset());
-after(() => jabber.stop());
+const jabber = useChopChop();
 
 test('a sum', async () => {
   await jabber.service('opensrf.math', { add: (a, b) => a + b });

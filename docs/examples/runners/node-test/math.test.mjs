@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, mock, test } from 'node:test';
-import { startChopChop } from 'opensrf-chopchop';
+import { mock, test } from 'node:test';
+import { useChopChop } from 'opensrf-chopchop/node-test';
 
-let jabber;
-before(async () => {
-  jabber = await startChopChop();
-});
-afterEach(() => jabber.reset());
-after(() => jabber.stop());
+const jabber = useChopChop();
 
 test('a sum', async () => {
   await jabber.service('opensrf.math', { add: (a, b) => a + b });

@@ -1,12 +1,7 @@
-import { startChopChop } from 'opensrf-chopchop';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { useChopChop } from 'opensrf-chopchop/vitest';
+import { expect, test, vi } from 'vitest';
 
-let jabber;
-beforeAll(async () => {
-  jabber = await startChopChop();
-});
-afterEach(() => jabber.reset());
-afterAll(() => jabber.stop());
+const jabber = useChopChop();
 
 test('a sum', async () => {
   await jabber.service('opensrf.math', { add: (a, b) => a + b });

@@ -41,6 +41,16 @@ test('the Perl example', { skip: !has('prove') && 'there is no prove' }, async (
   assert.match(await exec(t, 'prove', '-I', 'docs/examples/perl/lib', 'docs/examples/perl/t'), /^Result: PASS$/m);
 });
 
+/** As `pytest`, which need not be in the PATH. Its caches stay out of the sources. */
+const PYTEST = ['python3', '-B', '-m', 'pytest'] as const;
+const hasPytest = spawnSync(PYTEST[0], [...PYTEST.slice(1), '--version']).status === 0;
+
+test('the Python example', { skip: !hasPytest && 'there is no pytest' }, async (t) => {
+  const command = [...PYTEST, '-p', 'no:cacheprovider', 'docs/examples/python'];
+  const output = await runs(t, process.execPath, [MAIN, 'exec', '--web-port', '0', '--stubs', 'docs/examples/stubs', '--', ...command]);
+  assert.match(output, /^=+ 3 passed/m);
+});
+
 test('the C example', { skip: !has(process.env['CC'] ?? 'cc') && 'there is no C compiler' }, async (t) => {
   const output = await exec(t, 'sh', 'docs/examples/c/test.sh');
   assert.equal(output.match(/^ok - /gm)?.length, 4, output);

@@ -47,6 +47,24 @@ test('verify shows the nearest request and how it differs', async () => {
   assert.ok(error instanceof VerificationError && error.nearest === null && error.differences.length === 0);
 });
 
+test('a runner shows the difference of filter and nearest request, the test’s own line, and no fields of requests', async () => {
+  await using jabber = await startChopChop();
+  await jabber.service('my.math', { add: () => 4 });
+  await jabber.request('my.math', 'add', 2, 3);
+  const calls: [() => void, string | undefined, string][] = [
+    [() => jabber.verify({ method: 'add', params: [2, 2] }), 'my.math add(2, 3): once', 'any service add(2, 2): at least once'],
+    [() => jabber.verify({ method: 'add' }, 2), 'any service add: once', 'any service add: 2 times'],
+    [() => jabber.verify({ method: 'none' }), 'any service none: 0 times', 'any service none: at least once'],
+    [() => jabber.verifyOrder({ method: 'none' }), undefined, 'any service none'],
+  ];
+  for (const [call, actual, expected] of calls) {
+    const error = thrownBy(call) as VerificationError & { actual: unknown; expected: unknown };
+    assert.deepEqual([error.name, error.actual, error.expected], ['VerificationError', actual, expected]);
+    assert.match(error.stack?.split('\n').find((line) => /^ +at /.test(line)) ?? '', /failures\.test/);
+    assert.doesNotMatch(inspect(error), /nearest:|threadTrace|paramsJson/);
+  }
+});
+
 test('a stub and a strict replay say how the nearest case or recording differs', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'stubs'));

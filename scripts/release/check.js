@@ -95,10 +95,11 @@ function checkPackage({ filename, files, unpackedSize }) {
   assert.ok(unpackedSize < MAX_UNPACKED_BYTES, `${unpackedSize} bytes unpacked are too many`);
   const folder = emptyFolder('unpacked');
   run('tar', ['-xzf', tarball, '-C', folder]);
-  const { scripts, dependencies, devDependencies, repository } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
+  const { scripts, dependencies, devDependencies, repository, bugs, homepage } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
   assert.deepEqual([scripts, devDependencies], [undefined, undefined], 'the package has neither scripts nor development tools');
   // npm compares it with the provenance's signature.
-  if (process.env.GITHUB_REPOSITORY !== undefined) assert.ok(repository.url.endsWith(`/${process.env.GITHUB_REPOSITORY}.git`));
+  if (process.env.GITHUB_REPOSITORY !== undefined)
+    assert.ok([repository.url, bugs, homepage].every((url) => url.includes(`/${process.env.GITHUB_REPOSITORY}`)));
   run('gunzip', [join(folder, 'package/dist/man/opensrf-chopchop.1.gz')]);
   checkManPage(join(folder, 'package/dist/man/opensrf-chopchop.1'));
   step(`${filename}: ${files.length} files, ${unpackedSize} bytes, no scripts, needs ${Object.keys(dependencies).join(' ')}`);
@@ -287,7 +288,7 @@ try {
   const clone = join(work, 'clone');
   const tarball = checkPackage(pack(clone));
   await checkInstalled(tarball);
-  checkNpx('./PACKAGE.tgz', `file:${tarball}`);
+  checkNpx('file:PACKAGE.tgz', `file:${tarball}`);
   checkNpx('git+file:', `git+file://${root}`);
   const packages = checkNotices(await checkBinary());
   checkSbom(packages);

@@ -41,8 +41,12 @@ const PUBLISHED = {
   bin: { 'opensrf-chopchop': 'dist/bin/main.cjs', opensrf_router: 'dist/bin/opensrf-router.cjs' },
 };
 
-/** A package's provenance names the repository that it is built from, and its package.json has to agree. */
-const repository = process.env.GITHUB_REPOSITORY && { type: 'git', url: `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git` };
+/** What the registry shows of the repository. A package's provenance names the repository that it is built from, and its package.json has to agree. */
+function pagesOf(repository) {
+  if (repository === undefined) return {};
+  const url = `https://github.com/${repository}`;
+  return { repository: { type: 'git', url: `git+${url}.git` }, homepage: `${url}#readme`, bugs: `${url}/issues` };
+}
 
 async function minified(path) {
   const text = readFileSync(path, 'utf8');
@@ -77,12 +81,12 @@ function types() {
   return [...found].map((path) => relative(root, path));
 }
 
-/** The text of the published package.json. */
-function manifest(text) {
+/** @param repository As `OWNER/NAME`, at GitHub. @returns The text of the published package.json. */
+export function manifest(text, repository = process.env.GITHUB_REPOSITORY) {
   const { scripts: _scripts, devDependencies: _tools, dependencies, ...published } = JSON.parse(text);
   const loaded = Object.fromEntries(Object.entries(dependencies).filter(([name]) => BESIDE_PACKAGE.includes(name)));
   const files = ['dist/bin', 'dist/man', NOTICES, PAGE, ...types()];
-  return `${JSON.stringify({ ...published, ...PUBLISHED, ...(repository && { repository }), dependencies: loaded, files }, null, 2)}\n`;
+  return `${JSON.stringify({ ...published, ...PUBLISHED, ...pagesOf(repository), dependencies: loaded, files }, null, 2)}\n`;
 }
 
 /** Makes the code of the package and its package.json. @returns esbuild's list of the code's contents. */

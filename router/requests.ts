@@ -49,6 +49,11 @@ export class Requests implements ClassReceiver, LossHandler {
     return this.held.size;
   }
 
+  /** Holds requests for classes whose listeners are expected to register within that time. */
+  expect(classNames: Iterable<string>, ms: number): void {
+    this.held.expect(classNames, ms);
+  }
+
   sentToClass(service: ServiceClass, stanza: Stanza): void {
     if (stanza.name !== 'message') this.parts.environment.bounce(stanza, new StanzaError('service-unavailable'));
     else if (stanza.type === 'error') this.bouncedByListener(service, stanza);

@@ -118,6 +118,11 @@ export class Router implements Endpoint, PeerRouter {
     this.registry.withdraw();
   }
 
+  /** Holds requests for services whose listeners are expected to register within that time. */
+  expect(services: Iterable<string>, ms: number): void {
+    this.requests.expect(services, ms);
+  }
+
   /** Replaces the trusted domains without touching registrations. */
   trust(servers: ReadonlySet<string>, clients: ReadonlySet<string>): void {
     this.admission.trust(servers, clients);

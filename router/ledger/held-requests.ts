@@ -11,13 +11,14 @@ export const HELD_BYTES = 200;
 
 interface Held {
   readonly request: Stanza;
-  readonly since: number;
+  /** When it expires, in monotonic milliseconds. */
+  readonly until: number;
   readonly queue: Queue;
 }
 
 interface Queue {
   readonly className: string;
-  /** In order of arrival. */
+  /** In order of arrival, which is that of their expiry. */
   readonly requests: Set<Held>;
   timer: Timer;
 }
@@ -32,6 +33,9 @@ export class HeldRequests {
   private readonly clock: Clock;
   private readonly jobs: JobRunner;
   private readonly onExpired: (className: string, request: Stanza) => void;
+  /** Classes whose listeners are expected to register, and until when. */
+  private readonly expected = new Set<string>();
+  private expectedUntil = 0;
   private bytes = 0;
   size = 0;
 
@@ -48,12 +52,19 @@ export class HeldRequests {
     this.onExpired = onExpired;
   }
 
+  /** Holds requests for these classes at least until that time has passed. */
+  expect(classNames: Iterable<string>, ms: number): void {
+    for (const name of classNames) this.expected.add(name);
+    this.expectedUntil = this.clock.now() + ms;
+  }
+
   /** Holds a request. @returns false if holding is off, or a limit is reached. */
   hold(className: string, request: Stanza): boolean {
     const { heldRequests, heldBytes } = this.limits;
-    if (this.holdMs === 0 || this.size >= heldRequests || this.bytes + costOf(request) > heldBytes) return false;
+    const ms = this.holdTime(className);
+    if (ms <= 0 || this.size >= heldRequests || this.bytes + costOf(request) > heldBytes) return false;
     request.detach();
-    const held = { request, since: this.clock.now(), queue: this.queueOf(className) };
+    const held = { request, until: this.clock.now() + ms, queue: this.queueOf(className, ms) };
     held.queue.requests.add(held);
     this.ofSession(request.origin.session).add(held);
     this.count(request, 1);
@@ -81,7 +92,7 @@ export class HeldRequests {
 
   private *expire(queue: Queue): Job {
     for (const held of queue.requests) {
-      const left = held.since + this.holdMs - this.clock.now();
+      const left = held.until - this.clock.now();
       if (left > 0) {
         queue.timer = this.clock.after(left, () => this.jobs.run(this.expire(queue)));
         return;
@@ -92,11 +103,15 @@ export class HeldRequests {
     }
   }
 
+  private holdTime(className: string): number {
+    return this.expected.has(className) ? Math.max(this.holdMs, this.expectedUntil - this.clock.now()) : this.holdMs;
+  }
+
   /** @returns the queue of a class, with a timer if it is new. */
-  private queueOf(className: string): Queue {
+  private queueOf(className: string, ms: number): Queue {
     const known = this.queues.get(className);
     if (known !== undefined) return known;
-    const queue: Queue = { className, requests: new Set(), timer: this.clock.after(this.holdMs, () => this.jobs.run(this.expire(queue))) };
+    const queue: Queue = { className, requests: new Set(), timer: this.clock.after(ms, () => this.jobs.run(this.expire(queue))) };
     this.queues.set(className, queue);
     return queue;
   }

@@ -80,7 +80,8 @@ export const ROUTER_SETTINGS = {
     type: seconds(),
     group: ROUTER,
     fallback: 0,
-    describe: 'Seconds to hold a request until an absent service registers',
+    describe:
+      'Seconds to hold a request until an absent service registers; in the 30 s after a crash, requests for services that were registered are held anyway, unless this is set to 0',
   }),
   'router.externalRouter': setting({
     option: 'external-router',

@@ -120,3 +120,22 @@ test('with a holding time of 0 nothing is held', () => {
   assert.equal(held.hold('a', request('1')), false);
   assert.equal(clock.timers, 0);
 });
+
+test('requests for expected classes are held until their time is over, and at least as long as others', () => {
+  const { clock, held, expired, start } = holder(0);
+  held.expect(['a'], 1_000);
+  clock.advance(300);
+  assert.deepEqual([held.hold('a', request('1')), held.hold('b', request('2'))], [true, false]);
+  clock.advance(600);
+  assert.equal(held.hold('a', request('3')), true);
+  assert.equal(release(held, 'a'), '13');
+  assert.equal(held.hold('a', request('4')), true);
+  clock.advance(100);
+  assert.deepEqual(expired, [`a 4 ${start + 1_000}`]);
+  assert.equal(held.hold('a', request('5')), false);
+  const longer = holder(2_000);
+  longer.held.expect(['a'], 1_000);
+  longer.held.hold('a', request('6'));
+  longer.clock.advance(5_000);
+  assert.deepEqual(longer.expired, [`a 6 ${longer.start + 2_000}`]);
+});

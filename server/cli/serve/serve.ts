@@ -18,6 +18,7 @@ import { PidFile, PROCESS_TITLE, ROUTER_TITLE } from '../../process/pid-file.ts'
 import { ignoreUserSignals, stopOnSignal } from '../../process/signals.ts';
 import { banner, description, readyJson } from './announcement.ts';
 import { ReadyFile } from './ready-file.ts';
+import { RegisteredServices } from './registered-services.ts';
 import { reload } from './reload.ts';
 import { type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
 import { serveTestDoubles } from './serve-test-doubles.ts';
@@ -95,6 +96,8 @@ interface Run {
 
 async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed }: Run): Promise<void> {
   const { config } = server;
+  const services = RegisteredServices.of(server, resolved, log);
+  services?.expect();
   const c2s = await Promise.race([startedOn(server), crashed]);
   const { listening } = server;
   const running = testDoubles === null ? server : await serveTestDoubles(server, c2s, testDoubles, log);
@@ -103,9 +106,11 @@ async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, 
   const stopped = stopOnSignal(running, life, config.limits.closeTimeoutMs + STOP_MS);
   ignoreUserSignals(log);
   let control: ServedControl | null = null;
+  let end: 'clean' | 'unclean' = 'unclean';
   try {
     pidFile?.write(log);
     pidFile?.removeAtExit();
+    services?.watch();
     control = await serveControl(server, wanted, log, lostLines);
     if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
     life.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
@@ -116,7 +121,9 @@ async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, 
     reportReady(resolved.log.destination.kind === 'stdout' ? NOT_LOGGED : '');
     notifyReady();
     await Promise.race([stopped, crashed]);
+    end = 'clean';
   } finally {
+    services?.stop(end);
     readyFile.remove();
     await control?.stop();
     // Do not wait a second time for a stop that took too long.

@@ -48,7 +48,7 @@ try {
   const begin = performance.now();
   await load.run(rate * Number(options.seconds));
   const seconds = (performance.now() - begin) / 1000;
-  const { methods, notLookedAt } = await get('/api/v1/health');
+  const { methods, notObserved } = await get('/api/v1/health');
   const counted = new Map(methods.map(({ service, method, ok, failed, refused, lost }) => [`${service} ${method}`, { ok, failed, refused, lost }]));
   for (const [name, own] of load.ledger) {
     const theirs = counted.get(name);
@@ -61,9 +61,9 @@ try {
   const { requests } = await get('/api/v1/requests?slowerThan=1000&limit=5000');
   console.log(`${sum} requests of ${load.ledger.size} methods in ${seconds.toFixed(1)} s: ${Math.round(sum / seconds)}/s, ${differences} methods differ`);
   console.log(
-    `not looked at: ${notLookedAt.requests} requests, ${notLookedAt.stanzas} stanzas; not followed to their end: ${unseen}; slower than 1 s and remembered: ${requests.length}`,
+    `not observed: ${notObserved.requests} requests, ${notObserved.stanzas} stanzas; not followed to their end: ${unseen}; slower than 1 s and remembered: ${requests.length}`,
   );
-  if (differences > 0 || notLookedAt.requests > 0 || unseen > 0) process.exitCode = 1;
+  if (differences > 0 || notObserved.requests > 0 || unseen > 0) process.exitCode = 1;
 } finally {
   await load.stop();
   await server.stop();

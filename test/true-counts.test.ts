@@ -26,7 +26,7 @@ test('every count of the control interface is that of the clients’ own ledger'
   t.after(() => load.stop());
   await load.run(600);
   const health = (await started.json('/api/v1/health')) as unknown as HealthReport;
-  assert.deepEqual(health.notLookedAt.requests, 0);
+  assert.deepEqual(health.notObserved.requests, 0);
   const counted = health.methods.filter(({ service }) => service.startsWith('open-ils.'));
   assert.deepEqual(
     new Map(counted.map(({ service, method, ok, failed, refused, lost }) => [`${service} ${method}`, { ok, failed, refused, lost }] as const).sort()),

@@ -25,7 +25,7 @@ export interface HealthSample {
   readonly bytesWritten: number;
   /** Requests that failed, were refused or got lost. */
   readonly failed: number;
-  /** Requests that the trace did not look at, or not to their end: no outcome. */
+  /** Requests that the trace did not observe, or not to their end: no outcome. */
   readonly unseen: number;
   /** Durations of the requests that ended; 0 without any. */
   readonly p50Ms: number;
@@ -52,8 +52,8 @@ export interface HealthReport {
   readonly methods: readonly MethodReport[];
   /** The sums of the methods by service. */
   readonly services: readonly MethodReport[];
-  /** What the trace did not look at since the start, because there was too much of it; `methods` lacks these requests. */
-  readonly notLookedAt: { readonly requests: number; readonly stanzas: number };
+  /** What the trace did not observe since the start, because there was too much of it; `methods` lacks these requests. */
+  readonly notObserved: { readonly requests: number; readonly stanzas: number };
   readonly limits: readonly LimitReport[];
   readonly load: LoadReport;
 }
@@ -128,8 +128,8 @@ export class Health {
   private report(): HealthReport {
     this.trace.update();
     const { samples, latencies, limits, load, trace } = this;
-    const notLookedAt = { requests: trace.unseenRequests, stanzas: trace.unseen };
-    return { samples, methods: latencies.reports(), services: latencies.serviceReports(), notLookedAt, limits: limits.reports(), load: load.report() };
+    const notObserved = { requests: trace.unseenRequests, stanzas: trace.unseen };
+    return { samples, methods: latencies.reports(), services: latencies.serviceReports(), notObserved, limits: limits.reports(), load: load.report() };
   }
 
   private sample(): void {

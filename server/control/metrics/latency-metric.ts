@@ -25,7 +25,7 @@ export class LatencyMetric {
     const forget = () => this.forgetGone();
     this.histogram = new Histogram({
       name: `${prefix}request_duration_seconds`,
-      help: 'From a request to the end of its answer, of the requests that the trace has looked at',
+      help: 'From a request to the end of its answer, of the requests that the trace has observed',
       labelNames: ['service', 'outcome'],
       buckets: BUCKETS,
       registers: [registry],

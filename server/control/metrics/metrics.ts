@@ -38,8 +38,8 @@ export class Metrics {
     addRouterMetrics(meters, server);
     addLoadMetrics(meters, load);
     addMemoryMetrics(meters, server);
-    meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not look at because there were too many', [], () => [[{}, trace.unseen]]);
-    meters.counter('trace_unseen_requests', 'Requests handed to listeners that the trace did not look at', [], () => [[{}, trace.unseenRequests]]);
+    meters.counter('trace_unseen_stanzas', 'Stanzas that the trace did not observe because there were too many', [], () => [[{}, trace.unseen]]);
+    meters.counter('trace_unseen_requests', 'Requests handed to listeners that the trace did not observe', [], () => [[{}, trace.unseenRequests]]);
     const isThere = (service: string) => service === 'router' || [...server.routers.values()].some(({ classes }) => classes.has(service));
     this.latency = new LatencyMetric(registry, PREFIX, isThere, metricSeries);
     this.names = registry.getMetricsAsArray().map(({ name }) => name);

@@ -57,7 +57,7 @@ function inputOf({ name, placeholder, choices, type = 'text' }, onChange) {
   return h(
     'select',
     { id, onchange: onChange },
-    choices.map((choice) => h('option', { value: choice }, choice || 'any')),
+    choices.map((choice) => h('option', { value: choice }, { '': 'any', unseen: 'not observed' }[choice] ?? choice)),
   );
 }
 

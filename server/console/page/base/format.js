@@ -69,7 +69,7 @@ export function nameParts({ service, method, type }) {
 
 /** The outcome of a request, in a word or two. */
 export function outcome(request) {
-  if (request.outcome === 'unseen') return 'not looked at';
+  if (request.outcome === 'unseen') return 'not observed';
   return isFailure(request) && request.statusCode !== 0 ? `${request.outcome} ${request.statusCode}` : request.outcome;
 }
 

@@ -22,7 +22,7 @@ const PLOTS = [
     unit: (value) => `${number(value)}/s`,
     lines: [
       { name: 'not ok', of: ({ failed }) => failed },
-      { name: 'not looked at', of: ({ unseen }) => unseen },
+      { name: 'not observed', of: ({ unseen }) => unseen },
     ],
   },
   { title: 'Unanswered', unit: number, lines: [{ name: 'unanswered', of: ({ unanswered }) => unanswered }] },
@@ -153,7 +153,7 @@ export function healthView() {
         ]),
     );
     noMethods.hidden = health.methods.length > 0;
-    setText(unseen, notLookedAt(health));
+    setText(unseen, notObserved(health));
     unseen.hidden = unseen.textContent === '';
   }
 
@@ -171,10 +171,10 @@ export function healthView() {
 }
 
 /** The requests without an outcome, which is no outcome. */
-function notLookedAt({ methods, notLookedAt: { requests } }) {
+function notObserved({ methods, notObserved: { requests } }) {
   const toTheEnd = methods.reduce((sum, { unseen }) => sum + unseen, 0);
   const parts = [];
-  if (requests > 0) parts.push(`${number(requests)} more requests were not looked at, because there were too many at a time: they are in no row.`);
+  if (requests > 0) parts.push(`${number(requests)} more requests were not observed, because there were too many at a time: they are in no row.`);
   if (toTheEnd > 0) parts.push(`${number(toTheEnd)} requests were not followed to their end: they have no outcome and no duration.`);
   return parts.join(' ');
 }

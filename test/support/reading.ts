@@ -141,8 +141,10 @@ export function treesOf(stream: string): Element[] {
 
 /** The content of a stanza, for comparison, without its delivery, its pieces and its memory. */
 export function fieldsOf(stanza: Stanza): Record<string, unknown> {
-  const { origin: _origin, returnPath: _returnPath, twoByte: _twoByte, rest, more, ...fields } = stanza;
-  return { ...fields, isDetached: null, knownCost: null, rest: [rest, ...more].join('') };
+  const { origin: _origin, returnPath: _returnPath, twoByte: _twoByte, isAscii, rest, more, ...fields } = stanza;
+  const content = [rest, ...more].join('');
+  assert.ok(!isAscii || Buffer.byteLength(content) === content.length, 'what counts as ASCII is ASCII');
+  return { ...fields, isDetached: null, knownCost: null, rest: content };
 }
 
 /** One element, from an independent parser. */

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { BoundAddress } from '../server/net/tcp.ts';
+import { generator } from './support/lane-fuzz.ts';
 import { requestBody } from './support/osrf.ts';
 import { header } from './support/peer.ts';
 import { endWith } from './support/processes.ts';
@@ -137,7 +138,7 @@ const unread =
     while ((await site.measure(0)).charged < bytes) await sender.send(shape('opensrf@localhost/reader', 300_000));
   };
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = {
+const SCENARIOS: Record<string, Scenario> = {
   ...Object.fromEntries(Object.entries(SHAPES).map(([name, shape]) => [`${name}, for a session that does not read`, unread(shape)])),
   'requests that are not answered': async (site, bytes) => {
     const listener = await site.client('listener');
@@ -175,6 +176,35 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await site.until(({ charged }) => charged > bytes, 'all has been read');
   },
 };
+
+/** Random traffic of all shapes and lengths, to a reader that does not read, a listener that does not answer, and a service that is absent. */
+const mixed =
+  (seed: number): Scenario =>
+  async (site, bytes) => {
+    const random = generator(seed);
+    const listener = await site.client('listener');
+    await listener.send(
+      "<message to='router@localhost/router'><opensrf router_class='opensrf.math' router_command='register' osrf_xid=''/><thread></thread><body/></message>",
+    );
+    const reader = await site.client('reader');
+    reader.stopReading();
+    const senders = [await site.client('one'), await site.client('two'), await site.client('three')];
+    const shapes = Object.values(SHAPES);
+    while ((await site.measure(0)).charged < bytes) {
+      const shape = shapes[random(shapes.length)] as Shape;
+      const length = 100 + random(random(10) === 0 ? 500_000 : 5_000);
+      const request = `<thread>${random(1e9)}</thread><body>${requestBody('echo', ['x'.repeat(length)])}</body></message>`;
+      const stanzas = [
+        shape('opensrf@localhost/reader', length),
+        `<message to='router@localhost/opensrf.math'>${request}`,
+        `<message to='router@localhost/absent'>${request}`,
+      ];
+      await (senders[random(senders.length)] as Client).send(stanzas[random(stanzas.length)] as string);
+    }
+  };
+
+const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+SCENARIOS[`random traffic of seed ${SEED}`] = mixed(SEED);
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
   test(`the budget equals the memory held, and returns to its start: ${name}`, async (t) => {

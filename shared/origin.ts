@@ -4,7 +4,7 @@ import { type MemoryAccount, NO_ACCOUNT } from './memory-account.ts';
 export interface Origin {
   /** The address of the session: a full JID, or a component's domain; `''` for the server itself. */
   readonly jid: string;
-  /** The attribute of a start tag with that address, after white space; `''` for the server itself. */
+  /** The attribute of a start tag with that address, `from='…'`; `''` for the server itself. */
   readonly fromAttribute: string;
   /** The domain of that address. */
   readonly domain: string;

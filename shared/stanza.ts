@@ -209,6 +209,7 @@ export class Stanza {
 
   private addresses(): string {
     const { to, from, origin } = this;
-    return attribute('to', to) + (from === origin.jid ? origin.fromAttribute : attribute('from', from));
+    if (from === '' || from !== origin.jid) return attribute('to', to) + attribute('from', from);
+    return `${attribute('to', to)} ${origin.fromAttribute}`;
   }
 }

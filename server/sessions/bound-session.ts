@@ -36,7 +36,7 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     this.jid = resource === '' ? this.bareJid : `${this.bareJid}/${resource}`;
     this.account = link.account;
     const { jid, account } = this;
-    const fromAttribute = attribute('from', jid);
+    const fromAttribute = attribute('from', jid).trimStart();
     this.origin = Object.freeze({ jid, fromAttribute, domain, isRouterAccount, session: environment.nextNumber(), account });
     this.isVersionless = isVersionless;
     this.since = environment.clock.wallTime();

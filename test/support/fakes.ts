@@ -95,7 +95,7 @@ export class FakeSession implements RoutedSession {
   constructor(jid: string, isRouterAccount = false) {
     this.jid = jid;
     const domain = jid.slice(jid.indexOf('@') + 1, jid.indexOf('/'));
-    this.origin = { jid, fromAttribute: attribute('from', jid), domain, isRouterAccount, session: ++FakeSession.lastNumber, account: this.account };
+    this.origin = { jid, fromAttribute: attribute('from', jid).trimStart(), domain, isRouterAccount, session: ++FakeSession.lastNumber, account: this.account };
   }
 
   observe(observer: DeliveryObserver): void {

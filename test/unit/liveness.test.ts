@@ -11,7 +11,7 @@ function watched(answersPings: boolean): WatchedSession & { link: { bytesRead: n
   const events: string[] = [];
   return {
     jid: 'a@localhost/b',
-    origin: { jid: 'a@localhost/b', fromAttribute: " from='a@localhost/b'", domain: 'localhost', isRouterAccount: false, session: 1, account: NO_ACCOUNT },
+    origin: { jid: 'a@localhost/b', fromAttribute: "from='a@localhost/b'", domain: 'localhost', isRouterAccount: false, session: 1, account: NO_ACCOUNT },
     answersPings,
     deliver: (stanza: Stanza) => void events.push(stanza.toXml()),
     link: { bytesRead: 1, open: true },

@@ -4,7 +4,7 @@
  */
 
 export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope, StanzaErrorCondition } from './api/faults.ts';
-export { type ChopChopFixture, type FixtureClientOptions, type ResetScope, type SiteFiles, startChopChop } from './api/fixture.ts';
+export { type ChopChopFixture, type FixtureClientOptions, type ReportFiles, type ResetScope, type SiteFiles, startChopChop } from './api/fixture.ts';
 export type { FixtureOptions } from './api/fixture-options.ts';
 export type { Limits } from './api/limits.ts';
 export type { BoundAddress, Listening, WebSocketAddress } from './api/listening.ts';

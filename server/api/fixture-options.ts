@@ -55,6 +55,8 @@ export interface FixtureOptions {
   readonly insecure?: boolean;
   /** Whether the running fixture keeps the process alive; false by default: a fixture that is not stopped is named at the end of the process. */
   readonly keepAlive?: boolean;
+  /** Whether to open the console at a free port of 127.0.0.1, and to print its address on standard error; false by default. */
+  readonly console?: boolean;
   /** Receives the server's log lines; no log by default. */
   readonly log?: Log;
   /** A folder of stub services, as YAML or JSON files. */

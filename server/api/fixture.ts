@@ -40,6 +40,17 @@ export interface SiteFiles {
 }
 
 /**
+ * The paths of the files of {@link ChopChopFixture.report}.
+ * @public
+ */
+export interface ReportFiles {
+  /** The page. */
+  readonly page: string;
+  /** Beside it, a line of JSON for each request, as in a recording. */
+  readonly requests: string;
+}
+
+/**
  * A running server for tests: stub services, clients, a log of requests, faults.
  * @public
  */
@@ -54,6 +65,8 @@ export interface ChopChopFixture {
   readonly port: number;
   /** The first address of HTTP for browsers, as `http://127.0.0.1:8080`; `''` without the option `web`, and after {@link ChopChopFixture.stop}. */
   readonly webUrl: string;
+  /** The address of the console with its token; `''` without the option `console`, and after {@link ChopChopFixture.stop}. */
+  readonly consoleUrl: string;
   /** The first domain that it serves. */
   readonly domain: string;
   /** All domains that it serves. */
@@ -119,6 +132,12 @@ export interface ChopChopFixture {
    * @throws Error if a file cannot be written.
    */
   writeConfig(folder: string, services?: readonly string[]): SiteFiles;
+  /**
+   * Writes one page, which needs no other file, of all requests since the start, also those before a {@link ChopChopFixture.reset}: first the failed and unanswered ones, with
+   * sequence diagrams; and their data beside it, as `*.ndjson`. Existing files are replaced. Works after {@link ChopChopFixture.stop} too.
+   * @throws Error if a file cannot be written.
+   */
+  report(file: string, options?: { readonly title?: string }): Promise<ReportFiles>;
   /**
    * Stops clients, stubs and server. Resolves when every socket is closed. Pending and later calls fail with "the fixture was stopped"; the log of
    * requests stays.

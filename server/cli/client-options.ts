@@ -2,6 +2,7 @@ import { DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
 import { option } from '../config/setting.ts';
 import { connectionOptions, DEFAULT_CONNECTION } from '../config/sources/connection.ts';
 import { BOOLEAN } from '../config/values/booleans.ts';
+import { CONSOLE_PORT } from '../config/values/control-port.ts';
 import { list } from '../config/values/lists.ts';
 import { number, seconds } from '../config/values/numbers.ts';
 import { DOMAIN, FILE, text } from '../config/values/texts.ts';
@@ -45,6 +46,17 @@ export const EXEC_OPTIONS = {
     type: text('the name of a folder'),
     shownDefault: 'a temporary folder, removed at the end',
     describe: 'Write opensrf_core.xml, opensrf.xml and srfsh.xml to this folder, and keep them',
+  }),
+  console: option({
+    option: 'console',
+    type: CONSOLE_PORT,
+    shownDefault: 'off',
+    describe: 'Serve the console on this port of 127.0.0.1 while the command runs, and print its address',
+  }),
+  report: option({
+    option: 'report',
+    type: FILE,
+    describe: 'Write a page of all requests to this file at the end, the failed ones first, and their data beside it as *.ndjson',
   }),
 } as const;
 
@@ -114,6 +126,9 @@ export const MONITOR_OPTIONS = {
   }),
   json: option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print each request as a line of JSON' }),
 } as const;
+
+/** The options of `report`. */
+export const REPORT_OPTIONS = RUNNING;
 
 /** The options of `top`. */
 export const TOP_OPTIONS = {

@@ -8,6 +8,7 @@ import {
   DRAIN_OPTIONS,
   EXEC_OPTIONS,
   MONITOR_OPTIONS,
+  REPORT_OPTIONS,
   REQUEST_OPTIONS,
   SERVICES_OPTIONS,
   STATUS_OPTIONS,
@@ -119,6 +120,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       ['$0 exec --stubs test/stubs -- prove -r t', 'the tests find the server by OSRF_HOST, OSRF_PORT, … and OSRF_CONFIG'],
       ["$0 exec --start 'node service.js' --service opensrf.math -- npm test", 'with your own service'],
+      ['$0 exec --report report.html -- npm test', 'with a page of what happened, for CI'],
     ],
     run: async (args) => {
       process.exitCode = await (await import('./exec.ts')).exec(args, { ...readOptions(EXEC_OPTIONS, args), command: args._.slice(1).map(String) });
@@ -136,6 +138,18 @@ export const COMMANDS: readonly Command[] = [
       ['$0 monitor --port 5222 -n 20 --no-follow', 'the last 20 requests of the server at that port'],
     ],
     run: async (args) => (await import('./monitor.ts')).monitor(readOptions(MONITOR_OPTIONS, args), print),
+  },
+  {
+    name: 'report',
+    positionals: '[file]',
+    describe: 'Write the latest requests of a running server as a page, the failed ones first, and their data beside it',
+    options: REPORT_OPTIONS,
+    meanings: { file: 'The page; default: report.html' },
+    examples: [],
+    run: async (args) => {
+      const file = args['file'] === undefined ? 'report.html' : word(args, 'file');
+      await (await import('./report.ts')).report({ ...readOptions(REPORT_OPTIONS, args), file }, print);
+    },
   },
   {
     name: 'request',

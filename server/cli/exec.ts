@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogOptions } from '../config/log-values.ts';
 import type { ValuesOf } from '../config/setting.ts';
+import { wantedPort } from '../config/sources/control.ts';
 import type { GivenByKey } from '../config/sources/given.ts';
 import { resolveSettings } from '../config/sources/resolve.ts';
 import { ChopChopFixture } from '../fixture/fixture.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { checkWritable } from '../kernel/files.ts';
 import { OsrfTimeout } from '../osrf/errors.ts';
 import { Child, Interruption } from '../process/child.ts';
 import { Guardian } from '../process/guardian.ts';
@@ -15,6 +17,7 @@ import type { EXEC_OPTIONS } from './client-options.ts';
 import { startServer } from './serve/server-start.ts';
 import { loadTestDoubles, testDoublesFailure } from './serve/test-doubles.ts';
 import { summary } from './text/exec-summary.ts';
+import { oneLine } from './text/one-line.ts';
 import { sayWhileWaiting } from './text/progress.ts';
 
 /** The arguments of `exec` besides the server's settings. */
@@ -46,6 +49,7 @@ export async function exec(parsed: ParsedArguments, args: ExecArguments): Promis
 async function execIn(folder: string, parsed: ParsedArguments, args: ExecArguments): Promise<number> {
   const sources = { command: 'exec', args: parsed, environment: {}, defaults: DEFAULTS, isTerminal: false, inBackground: false } as const;
   const { settings, config, log: logOptions } = resolveSettings(sources);
+  if (args.report !== null) checkWritable(args.report);
   const testDoubles = await loadTestDoubles(settings);
   const { log, close } = logOptions.destination.kind === 'stdout' ? SILENT : await openLogOf(logOptions);
   const { server, addresses } = await startServer(config, log);
@@ -54,21 +58,40 @@ async function execIn(folder: string, parsed: ParsedArguments, args: ExecArgumen
   const beside: Child[] = [];
   const interruption = new Interruption();
   const guardian = new Guardian();
+  let ending = 'was interrupted';
   try {
+    await openConsole(fixture, args.console);
     const environment = { ...process.env, ...environmentOf(fixture, folder, args.service) };
     for (const line of args.start) beside.push(new Child(line, null, environment, guardian));
     await Promise.race([waitForServices(fixture, args.service, args.timeoutMs, beside), interruption.ended]);
     interruption.stop();
     const exitCode = await new Child(program, parameters, environment, guardian).exitCode();
+    ending = `ended with exit code ${exitCode}`;
     if (exitCode !== 0) process.stderr.write(summary(args.command, exitCode, fixture));
     return exitCode;
   } finally {
     interruption.stop();
     await Promise.all(beside.map((child) => child.end()));
     guardian.end();
-    await fixture.stop();
-    await close();
+    await report(fixture, args, ending).finally(async () => {
+      await fixture.stop();
+      await close();
+    });
   }
+}
+
+async function openConsole(fixture: ChopChopFixture, port: ExecArguments['console']): Promise<void> {
+  if (port === null || port === 'off') return;
+  const { ControlListenError } = await import('../control/control-server.ts');
+  await fixture.openConsole({ ...wantedPort(port), socket: null }).catch((error) => {
+    throw error instanceof ControlListenError ? new CommandError(EXIT.network, `exec: ${error.message}`) : error;
+  });
+}
+
+async function report(fixture: ChopChopFixture, { report: file, command }: ExecArguments, ending: string): Promise<void> {
+  if (file === null) return;
+  const { page } = await fixture.report(file, { title: `${oneLine(command.join(' '))} ${ending}` });
+  process.stderr.write(`opensrf-chopchop: report: ${page}\n`);
 }
 
 /** Made before the server starts, which a failure would leave running. @throws CommandError */

@@ -76,6 +76,11 @@ export class ControlServer {
     }
   }
 
+  /** Lets the process end while it listens. */
+  unref(): void {
+    for (const server of this.servers) server.unref();
+  }
+
   /** Closes all servers and connections. */
   async close(): Promise<void> {
     const closed = this.servers.splice(0).map((server) => {

@@ -21,6 +21,8 @@ import { Trace } from './trace/trace.ts';
 /** A running control interface. */
 export interface Control extends ControlAddress {
   readonly token: string;
+  /** Lets the process end while the interface listens. */
+  unref(): void;
   stop(): Promise<void>;
 }
 
@@ -69,7 +71,7 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
     health.stop();
   };
   try {
-    return { ...(await http.listen(place)), token, stop };
+    return { ...(await http.listen(place)), token, unref: () => http.unref(), stop };
   } catch (error) {
     await stop();
     throw error;

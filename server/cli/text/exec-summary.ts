@@ -1,5 +1,6 @@
 import type { Exchange } from '../../conversations/exchange.ts';
 import type { ChopChopFixture } from '../../fixture/fixture.ts';
+import { shownMiss } from '../../fixture/recording/replay.ts';
 import { shownExchange } from '../../fixture/requests/request-log.ts';
 import { LogProtect, REDACTED } from '../../logging/log-protect.ts';
 import { oneLine } from './one-line.ts';
@@ -17,11 +18,7 @@ export function summary(command: readonly string[], exitCode: number, fixture: C
   const ofState = (state: Exchange['state']) => all.filter((exchange) => exchange.state === state).map(line);
   const unanswered = [...ofState('open'), ...ofState('abandoned')];
   const answered = all.filter(({ state }) => state === 'complete').length;
-  const notRecorded = fixture.notRecorded.map(({ service, method, params, answered: how, differences }) => {
-    const nearest = differences.length === 0 || protect.protects(method) ? '' : `; nearest: ${differences.join('; ')}`;
-    const answer = how === '404' ? 'status 404' : 'another answer of that method';
-    return oneLine(`${service} ${method}(${protect.shown(method, params)}): answered with ${answer}${nearest}`);
-  });
+  const notRecorded = fixture.notRecorded.map((miss) => oneLine(shownMiss(miss, protect)));
   const lines = [
     `opensrf-chopchop: ${shorten(command.join(' '))} ended with exit code ${exitCode}`,
     `  ${all.length} request${all.length === 1 ? '' : 's'}, ${answered} answered; registered: ${fixture.services().join(', ') || 'nothing'}`,

@@ -1,5 +1,5 @@
 import type { Problems } from '../problem.ts';
-import { DEFAULT_CONSOLE_PORT } from '../values/control-port.ts';
+import { type ConsolePort, DEFAULT_CONSOLE_PORT } from '../values/control-port.ts';
 import type { PlacedSettings } from './placed-settings.ts';
 
 /** The address of the control interface. */
@@ -35,9 +35,12 @@ export function controlSettings(settings: PlacedSettings, isTerminal: boolean, p
 }
 
 function portOf({ values: { 'control.port': port } }: PlacedSettings, isTerminal: boolean): Pick<ControlPlace, 'port' | 'anyPort'> {
+  return port === null ? { port: isTerminal ? DEFAULT_CONSOLE_PORT : null, anyPort: true } : wantedPort(port);
+}
+
+/** The port that a user wants. */
+export function wantedPort(port: ConsolePort): Pick<ControlPlace, 'port' | 'anyPort'> {
   switch (port) {
-    case null:
-      return { port: isTerminal ? DEFAULT_CONSOLE_PORT : null, anyPort: true };
     case 'usual':
       return { port: DEFAULT_CONSOLE_PORT, anyPort: true };
     case 'off':

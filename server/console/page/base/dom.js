@@ -2,14 +2,21 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+let paper = globalThis.document;
+
+/** Makes later elements by another document: a report has none of a browser. */
+export function drawOn(other) {
+  paper = other;
+}
+
 /** Makes an HTML element. A property that begins with `on` is a listener, true an empty attribute; false and null add nothing. */
 export function h(name, properties = {}, ...children) {
-  return furnish(document.createElement(name), properties, children);
+  return furnish(paper.createElement(name), properties, children);
 }
 
 /** Makes an SVG element likewise. */
 export function svg(name, properties = {}, ...children) {
-  return furnish(document.createElementNS(SVG, name), properties, children);
+  return furnish(paper.createElementNS(SVG, name), properties, children);
 }
 
 function furnish(element, properties, children) {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -56,18 +59,59 @@ test('the C example', { skip: !has(process.env['CC'] ?? 'cc') && 'there is no C 
   assert.equal(output.match(/^ok - /gm)?.length, 4, output);
 });
 
+const ACTION = join(ROOT, '.github/actions/opensrf-chopchop');
+
+/** The action's last step uploads a report, by the calls of GitHub's artifacts; without them it warns and fails nothing. */
+async function reportsFailure(t: TestContext, env: NodeJS.ProcessEnv): Promise<void> {
+  const calls: { path: string; body: Buffer; authorization: string | undefined }[] = [];
+  const github = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    calls.push({ path: request.url ?? '', body: Buffer.concat(chunks), authorization: request.headers.authorization });
+    response.end(JSON.stringify({ ok: true, signed_upload_url: `${url}/upload?signature=x` }));
+  });
+  github.listen(0, '127.0.0.1');
+  await once(github, 'listening');
+  t.after(() => github.close());
+  const url = `http://127.0.0.1:${(github.address() as AddressInfo).port}`;
+  const claims = Buffer.from(JSON.stringify({ scp: 'Other.Scope Actions.Results:run-1:job-2' })).toString('base64url');
+  const runner = { ACTIONS_RESULTS_URL: `${url}/`, ACTIONS_RUNTIME_TOKEN: `x.${claims}.y`, GITHUB_JOB: 'test' };
+  const post = [join(ACTION, 'report.js')];
+  assert.match(await runs(t, process.execPath, post, { ...env, ...runner }), /^The artifact test-opensrf-chopchop\.\w+ has a page/);
+  const service = '/twirp/github.actions.results.api.v1.ArtifactService/';
+  assert.deepEqual(
+    calls.map(({ path }) => path),
+    [`${service}CreateArtifact`, '/upload?signature=x', `${service}FinalizeArtifact`],
+  );
+  const [created, upload, finalized] = calls as [(typeof calls)[0], (typeof calls)[0], (typeof calls)[0]];
+  const { workflow_run_backend_id: run, workflow_job_run_backend_id: job, version } = JSON.parse(created.body.toString());
+  assert.deepEqual([run, job, version, created.authorization], ['run-1', 'job-2', 4, `Bearer x.${claims}.y`]);
+  assert.equal(upload.authorization, undefined);
+  const { size, hash } = JSON.parse(finalized.body.toString());
+  assert.deepEqual([size, hash], [String(upload.body.length), `sha256:${createHash('sha256').update(upload.body).digest('hex')}`]);
+  const archive = join(temporaryFolder(t), 'report.zip');
+  writeFileSync(archive, upload.body);
+  const unpack = 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.namelist(), z.read("report.html").decode()[:15])';
+  if (has('python3')) assert.equal(await runs(t, 'python3', ['-c', unpack, archive]), "['report.html', 'report.ndjson', 'server.log'] <!doctype html>\n");
+  assert.match(
+    await runs(t, process.execPath, post, { ...env, ACTIONS_RESULTS_URL: '' }),
+    /^::warning::opensrf-chopchop: no report: the runner offers no artifacts\n$/,
+  );
+}
+
 test('the GitHub action leaves a server and its address for later steps', { skip: !has('bash') && 'there is no bash' }, async (t) => {
   const folder = temporaryFolder(t);
-  const [environment, outputs] = [join(folder, 'env'), join(folder, 'outputs')];
+  const [environment, outputs, state] = [join(folder, 'env'), join(folder, 'outputs'), join(folder, 'state')];
   const env = {
     ...process.env,
     GITHUB_ENV: environment,
     GITHUB_OUTPUT: outputs,
+    GITHUB_STATE: state,
     RUNNER_TEMP: folder,
     INPUT_STUBS: 'docs/examples/stubs',
     INPUT_OPTIONS: '--hold 1 --balance least-outstanding',
   };
-  await runs(t, join(ROOT, '.github/actions/opensrf-chopchop/start.sh'), [], env);
+  await runs(t, process.execPath, [join(ACTION, 'start.js')], env);
   const values = (file: string) =>
     Object.fromEntries(
       readFileSync(file, 'utf8')
@@ -81,6 +125,7 @@ test('the GitHub action leaves a server and its address for later steps', { skip
   const pid = Number(readFileSync(pidFile, 'utf8'));
   try {
     assert.equal(await runs(t, process.execPath, [MAIN, 'request', 'opensrf.math', 'add', '2', '2'], { ...process.env, ...later }), '4\n');
+    await reportsFailure(t, { ...process.env, STATE_folder: values(state)['folder'] });
     assert.deepEqual(values(outputs), { host: later['OSRF_HOST'], port: later['OSRF_PORT'], 'config-dir': later['OSRF_CONFIG_DIR'] });
   } finally {
     // Its folder is removed only when it writes there no more.

@@ -18,6 +18,9 @@ for domain in ${INPUT_DOMAINS:-localhost}; do options+=(--domain "$domain"); don
 [ -z "${INPUT_SETTINGS:-}" ] || options+=(--with-settings "$INPUT_SETTINGS")
 # shellcheck disable=SC2206 # they are several words
 options+=(${INPUT_OPTIONS:-})
+# For the report of a failed job.
+case " ${INPUT_OPTIONS:-}" in *" --control-"*) ;; *) options+=(--control-socket "$folder/control.sock" --control-file "$folder/control.json") ;; esac
+[ -z "${GITHUB_STATE:-}" ] || echo "folder=$folder" >> "$GITHUB_STATE"
 
 node "$root/dist/server/main.js" serve "${options[@]}"
 

@@ -116,7 +116,9 @@ export async function bundleForPackage(folder, buildOfIt) {
     external: BESIDE_PACKAGE,
     plugins: [NARROW_TEXT, NO_TRANSPORTS, { name: 'own places', setup: findOwnPlaces }],
   });
-  const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const text = wrapInFunctions(readFileSync(file, 'utf8'));
+  writeFileSync(file, text);
+  const hash = createHash('sha256').update(text).digest('hex');
   for (const program of ['main', 'opensrf-router']) {
     await bundleLauncher(`server/launch/${program}.ts`, join(folder, `${program}.cjs`), {
       banner: { js: '#!/usr/bin/env node' },
@@ -127,6 +129,14 @@ export async function bundleForPackage(folder, buildOfIt) {
   }
   await writeEntries(folder);
   return metafile;
+}
+
+/**
+ * Each module is a function that runs when the module is first needed; esbuild makes arrow functions of them. V8 remembers what it has found in other
+ * functions, and parses arrow functions again as a whole: a fifth of the time of an import.
+ */
+function wrapInFunctions(text) {
+  return text.replaceAll(/=([\w$]+)\(\(\)=>\{"use strict"/g, '=$1(function(){"use strict"');
 }
 
 /** Makes a program from the one file. */

@@ -10,7 +10,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stagePackage } from './release/package.js';
 import { root } from './release/root.js';
@@ -47,6 +47,22 @@ function report(kind, name, ms, output = '') {
   if (kind !== 'ok') console.log(output.trim().split('\n').slice(-30).join('\n').replace(/^/gm, '         '));
 }
 
+/** The folders of tests that fail, and their imports. */
+const FAILING = {
+  'failing-jest/fails.test.js': "const { useChopChop } = require('opensrf-chopchop/jest');",
+  'failing-node-test/fails.test.mjs': "import { test } from 'node:test';\nimport { useChopChop } from 'opensrf-chopchop/node-test';",
+  'failing-vitest/fails.test.mjs': "import { test } from 'vitest';\nimport { useChopChop } from 'opensrf-chopchop/vitest';",
+};
+const FAILS = `
+const jabber = useChopChop();
+test('fails', async () => {
+  await jabber.service('opensrf.math', { add: () => new Promise(() => {}) });
+  jabber.request('opensrf.math', 'add', 2, 2).catch(() => {});
+  await jabber.waitForRequest({ method: 'add' });
+  throw new Error('no sum');
+});
+`;
+
 async function makeTarball() {
   const folder = join(work, 'package');
   mkdirSync(folder);
@@ -75,6 +91,10 @@ function addExamples(folder) {
   writeFileSync(join(folder, 'forgotten-jest/forgets.test.js'), `const { startChopChop } = require('opensrf-chopchop');\n${forgets}`);
   const imports = "import { test } from 'vitest';\nimport { startChopChop } from 'opensrf-chopchop';\n";
   writeFileSync(join(folder, 'forgotten-vitest/forgets.test.mjs'), `${imports}${forgets}`);
+  for (const [file, imports] of Object.entries(FAILING)) {
+    mkdirSync(join(folder, dirname(file)));
+    writeFileSync(join(folder, file), imports + FAILS);
+  }
   const ofCommonJs = readFileSync(join(folder, 'ts-node/math.test.ts'));
   for (const name of ['user.cts', 'user.ts']) writeFileSync(join(folder, 'types', name), ofCommonJs);
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
@@ -82,12 +102,12 @@ function addExamples(folder) {
   writeFileSync(join(folder, 'jest.config.cjs'), "module.exports = { transform: {}, testMatch: ['**/*.test.js', '**/*.test.mjs'] };\n");
 }
 
-function tryRow({ name, bin, program, args, env, expects = /^/ }, folder) {
+function tryRow({ name, bin, program, args, env, fails = false, expects = /^/ }, folder) {
   const modules = join(folder, 'node_modules');
   const command = [program === undefined ? process.execPath : join(modules, program), ...(bin === undefined ? [] : [join(modules, bin)]), ...args];
   const begun = performance.now();
   const { ok, output } = run(command, folder, env);
-  report(ok && expects.test(output) ? 'ok' : 'failed', name, performance.now() - begun, output);
+  report(ok !== fails && expects.test(output) ? 'ok' : 'failed', name, performance.now() - begun, output);
 }
 
 /** Rows whose packages fit together share a folder. */

@@ -62,7 +62,7 @@ test('exec lists the unanswered and refused requests of a failed command', (t) =
   assert.deepEqual(rest, [
     '  answered with an error:',
     "    opensrf.math add(3): refused 404 no case of the stub's method add matches the parameters [3]; nearest case 1: params: expected 2 of them, got 1; params[0]: expected 2, got 3",
-    '    opensrf.math secret.word("**PARAMS REDACTED**"): refused 404 Method [secret.word] not found for service opensrf.math',
+    '    opensrf.math secret.word(**PARAMS REDACTED**): refused 404 Method [secret.word] not found for service opensrf.math',
     '    absent x(): refused 404 Service absent is not registered with this router',
     '  bounced:',
     '    absent CONNECT: bounced 503 Service absent is not registered with this router',

@@ -50,9 +50,9 @@ const LIBRARY = { library: 'index', client: 'client' };
 
 /** The helpers of test runners: the module that each takes the runner's hooks from, and the function that makes it. */
 export const RUNNERS = {
-  jest: { module: '@jest/globals', make: 'forHooks' },
+  jest: { module: '@jest/globals', make: 'forJest' },
   'node-test': { module: 'node:test', make: 'forNodeTest' },
-  vitest: { module: 'vitest', make: 'forHooks' },
+  vitest: { module: 'vitest', make: 'forVitest' },
 };
 
 const EVERYTHING = {

@@ -20,6 +20,9 @@ export const RUNNERS = [
       pool === 'forks',
     ),
   ),
+  failing('node:test', { packages: [], args: ['--test', 'failing-node-test/fails.test.mjs'] }, false),
+  failing('Jest', { packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js', args: ['failing-jest'] }, true),
+  failing('Vitest, forks', { packages: ['vitest@4.1.12'], bin: 'vitest/vitest.mjs', args: ['run', '--dir', 'failing-vitest', '--pool', 'forks'] }, true),
   ...['threads', 'vmThreads', 'vmForks'].map((pool) => vitest(pool, 'node', [])),
   vitest('forks', 'jsdom', ['jsdom@29.1.1']),
   vitest('forks', 'happy-dom', ['happy-dom@21.0.4']),
@@ -64,6 +67,13 @@ export const NPX = [
 /** A row whose tests forget to stop a fixture: the runner must print its line. */
 function forgotten(name, row, core) {
   return { name: `${name}, a forgotten fixture`, core, ...row, expects: /a fixture was not stopped: .* it was started .*forgets\./ };
+}
+
+/** A row whose test fails with an open request: the runner must print both, and leave a report. */
+function failing(name, row, core) {
+  const expects =
+    /"fails" has failed and still waits for\W+an answer to opensrf\.math add\(2, 2\)[\s\S]*"fails" failed; all requests of the file: .*-fails\.test-fails\.html/;
+  return { name: `${name}, a failed test`, core, ...row, fails: true, expects };
 }
 
 function npmAdd(...args) {

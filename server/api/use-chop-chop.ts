@@ -8,6 +8,11 @@ import type { FixtureOptions } from './fixture-options.ts';
 export interface UseChopChopOptions extends FixtureOptions {
   /** The parts that are reset before each test; by default `stubs`, `log` and `faults`. An empty list: none, for stubs that are started once for all tests. */
   readonly reset?: readonly ResetScope[];
+  /**
+   * The folder for the page of all requests, `ChopChopFixture.report()`, that is written when a test has failed; `opensrf-chopchop-reports` by default. `''`:
+   * none.
+   */
+  readonly reports?: string;
 }
 
 /**

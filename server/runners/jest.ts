@@ -1,7 +1,7 @@
 /** The helper for Jest. */
 
 import type { UseChopChop } from '../api/use-chop-chop.ts';
-import { forHooks } from './runners.ts';
+import { forJest } from './runners.ts';
 
 export type { UseChopChop, UseChopChopOptions } from '../api/use-chop-chop.ts';
 
@@ -12,4 +12,4 @@ const JEST: string = '@jest/globals';
  * Gives all tests of a file one fixture: see {@link UseChopChop}.
  * @public
  */
-export const useChopChop: UseChopChop = forHooks(await import(JEST));
+export const useChopChop: UseChopChop = forJest(await import(JEST));

@@ -2,7 +2,7 @@
 
 import * as nodeTest from 'node:test';
 import type { UseChopChop } from '../api/use-chop-chop.ts';
-import { forNodeTest } from './runners.ts';
+import { forNodeTest, type NodeTest } from './runners.ts';
 
 export type { UseChopChop, UseChopChopOptions } from '../api/use-chop-chop.ts';
 
@@ -10,4 +10,4 @@ export type { UseChopChop, UseChopChopOptions } from '../api/use-chop-chop.ts';
  * Gives all tests of a file one fixture: see {@link UseChopChop}.
  * @public
  */
-export const useChopChop: UseChopChop = forNodeTest(nodeTest);
+export const useChopChop: UseChopChop = forNodeTest(nodeTest as unknown as NodeTest);

@@ -1,7 +1,7 @@
 /** The helper for Vitest. */
 
 import type { UseChopChop } from '../api/use-chop-chop.ts';
-import { forHooks } from './runners.ts';
+import { forVitest } from './runners.ts';
 
 export type { UseChopChop, UseChopChopOptions } from '../api/use-chop-chop.ts';
 
@@ -12,4 +12,4 @@ const VITEST: string = 'vitest';
  * Gives all tests of a file one fixture: see {@link UseChopChop}.
  * @public
  */
-export const useChopChop: UseChopChop = forHooks(await import(VITEST));
+export const useChopChop: UseChopChop = forVitest(await import(VITEST));

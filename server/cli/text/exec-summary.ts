@@ -2,7 +2,7 @@ import type { Exchange } from '../../conversations/exchange.ts';
 import type { ChopChopFixture } from '../../fixture/fixture.ts';
 import { shownMiss } from '../../fixture/recording/replay.ts';
 import { shownExchange } from '../../fixture/requests/request-log.ts';
-import { LogProtect, REDACTED } from '../../logging/log-protect.ts';
+import { LogProtect } from '../../logging/log-protect.ts';
 import { oneLine } from './one-line.ts';
 
 /** The most entries shown of each kind. */
@@ -13,8 +13,7 @@ const MAX_COMMAND = 80;
 export function summary(command: readonly string[], exitCode: number, fixture: ChopChopFixture): string {
   const protect = new LogProtect(fixture.server.config.logProtect);
   const all = fixture.received({ type: 'any' });
-  const line = (exchange: Exchange) =>
-    oneLine(protect.protects(exchange.method) ? shownExchange({ ...shownParts(exchange), params: [REDACTED] }) : shownExchange(exchange));
+  const line = (exchange: Exchange) => oneLine(shownExchange(exchange, protect));
   const ofState = (state: Exchange['state']) => all.filter((exchange) => exchange.state === state).map(line);
   const unanswered = [...ofState('open'), ...ofState('abandoned')];
   const answered = all.filter(({ state }) => state === 'complete').length;
@@ -28,10 +27,6 @@ export function summary(command: readonly string[], exitCode: number, fixture: C
     ...section('not in the recording', notRecorded),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function shownParts({ type, service, to, method, params, state, statusCode, status }: Exchange) {
-  return { type, service, to, method, params, state, statusCode, status };
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -194,15 +194,18 @@ test('traffic: filters, search in payloads, pause, copy as a command, export', {
   await call(started, 'fail');
   const { page, faults } = await openConsole(t, started.url);
   await show(page, 'traffic');
-  const rows = page.locator('.traffic tbody tr');
-  const hasRows = (count: number) => page.locator(`.traffic tbody tr:nth-child(${count}):last-child`).waitFor();
+  const rows = page.locator('.traffic .seen tr');
+  const hasRows = (count: number) => page.locator(`.traffic .seen tr:nth-child(${count}):last-child`).waitFor();
   await hasRows(3);
   await page.getByLabel('Outcome').selectOption('not ok');
   await hasRows(1);
-  assert.match(await rows.first().innerText(), /opensrf\.math fail\s+failed 500\s*The service answered with status 500: \*\*\* Call to \[fail\] failed/);
+  assert.match(page.url(), /#\/traffic\?outcome=not\+ok$/);
+  const [failure] = await rows.all();
+  assert.equal(await failure?.getByRole('link').getAttribute('title'), 'opensrf.math fail');
+  assert.match((await failure?.innerText()) ?? '', /The service answered with status 500: \*\*\* Call to \[fail\] failed[\s\S]*failed 500/);
   await page.getByLabel('Outcome').selectOption('ok');
   await hasRows(2);
-  await page.getByLabel('Outcome').selectOption('');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
   await hasRows(3);
   await page.getByLabel('Search names, parameters and results').fill("it's");
   await hasRows(1);
@@ -352,9 +355,13 @@ test('the keyboard reaches everything', { skip }, async (t) => {
   await page.keyboard.press('3');
   const links = page.locator('.request-link');
   await links.nth(1).waitFor();
-  await links.first().focus();
+  // At once, from wherever the focus is: first the newest, then the one below.
+  await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   assert.match(await focused(), /opensrf\.math add/);
+  await page.keyboard.press('ArrowUp');
+  assert.match(await focused(), /opensrf\.math fail/);
+  await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.locator('.request-head h2').getByText('add').waitFor();
   await page.keyboard.press('4');
@@ -519,14 +526,14 @@ test('the list of requests prefers events to an older answer of the server', { s
     await through;
     await route.fulfill({ response });
   });
-  await show(page, 'traffic');
+  await show(page, 'traffic?service=math');
   await asked;
   answer('done');
   await called;
   await known(page, (requests) => requests.some(({ method, state }) => method === 'wait' && state === 'complete'));
   letThrough();
-  await page.locator('.traffic tbody tr').nth(1).waitFor();
-  assert.deepEqual(await page.locator('.traffic tbody .badge').allInnerTexts(), ['ok', 'ok']);
+  await page.locator('.traffic .seen tr').nth(1).waitFor();
+  assert.deepEqual(await page.locator('.traffic .seen .badge').allInnerTexts(), ['ok', 'ok']);
 });
 
 test('the page shows its own errors', { skip }, async (t) => {
@@ -604,7 +611,7 @@ test('what one reads stays: new requests are announced, and come when asked for'
   assert.equal(await page.locator('.request-list a').count(), 3);
   assert.equal(await news.isVisible(), false);
   await show(page, 'traffic');
-  const rows = page.locator('.traffic tbody tr');
+  const rows = page.locator('.traffic .seen tr');
   await rows.nth(2).hover();
   await call(started, 'add', 2, 2);
   await page.locator('.head .news', { hasText: '1 new' }).waitFor();
@@ -632,5 +639,38 @@ test('services and methods are tables that their heads sort', { skip }, async (t
   await page.getByRole('button', { name: 'Failed', exact: true }).click();
   assert.match(await first(), /^opensrf\.math fail\t1\t1/);
   assert.equal(await page.locator('th[aria-sort]').innerText(), 'Failed');
+  assert.deepEqual(faults, []);
+});
+
+test('traffic: five thousand rows, of which the document has those in sight; filters come back from address and browser', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'many' });
+  t.after(() => client.close());
+  await startMath(t, started, 4);
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'traffic');
+  await page.getByText('No request has passed yet.').waitFor();
+  for (let n = 0; n < 50; n++)
+    await Promise.all(Array.from({ length: 100 }, (_, one) => client.request('opensrf.math', one === 50 ? 'fail' : 'add', 1, 1).answer.catch(() => {})));
+  await page.getByText('5,000 of the 5,000 latest requests').waitFor();
+  const links = page.locator('.request-link');
+  assert.ok((await links.count()) < 60, `${await links.count()} rows in the document`);
+  const newest = await links.first().getAttribute('href');
+  await page.keyboard.press('ArrowDown');
+  for (let n = 0; n < 40; n++) await page.keyboard.press('ArrowDown');
+  const id = Number(newest?.split('/').at(-1)) - 40;
+  assert.equal(await page.evaluate('document.activeElement.getAttribute("href")'), `#/request/${id}`);
+  await page.locator('.list').evaluate((list) => (list.scrollTop = list.scrollHeight));
+  await page.locator(`a[href="#/request/${Number(newest?.split('/').at(-1)) - 4_999}"]`).waitFor();
+  await page.getByLabel('Method').fill('fai');
+  await page.getByText('50 of the 5,000 latest requests').waitFor();
+  await show(page, 'health');
+  await page.getByRole('link', { name: 'Traffic' }).click();
+  await page.getByText('50 of the 5,000 latest requests').waitFor();
+  assert.match(page.url(), /#\/traffic\?method=fai$/);
+  await page.getByLabel('Method').fill('faiz');
+  await page.getByText('No request matches these filters.').waitFor();
+  await page.locator('.empty').getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByText('5,000 of the 5,000 latest requests').waitFor();
   assert.deepEqual(faults, []);
 });

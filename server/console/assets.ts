@@ -19,6 +19,7 @@ export const CONSOLE_FILES = [
   'base/format.js',
   'base/sortable.js',
   'base/store.js',
+  'base/virtual.js',
   'icon.svg',
   'index.html',
   'main.js',

@@ -26,10 +26,10 @@ const state = document.getElementById('state');
 let shown = { name: '', close() {} };
 
 function show() {
-  const [, name = '', rest = ''] = /^#\/([a-z]*)\/?(.*)$/.exec(location.hash) ?? [];
+  const [, name = '', rest = ''] = /^#\/([a-z]*)\/?(.*)$/s.exec(location.hash) ?? [];
   const chosen = VIEWS.find((one) => one.name === name) ?? VIEWS[0];
   shown.close();
-  const { element, close } = chosen.view(decodeURIComponent(rest));
+  const { element, close } = chosen.view(rest.startsWith('?') ? rest : decodeURIComponent(rest));
   shown = { name: chosen.name, close };
   main.replaceChildren(element);
   document.title = `${chosen.title} – opensrf-chopchop`;

@@ -63,6 +63,16 @@ export function requestName([service, rest]) {
   return h('span', { class: 'mono request-name' }, h('span', { class: 'service' }, service), pieces);
 }
 
+/** The end of a cut text that stays visible, in characters. */
+const TAIL = 14;
+
+/** A text on one line; a narrow place cuts its middle. @param before A less prominent beginning. */
+export function cut(text, before = '') {
+  const tail = Math.min(TAIL, text.length >> 1);
+  const head = [before === '' ? null : h('span', { class: 'service' }, before), text.slice(0, text.length - tail)];
+  return h('span', { class: 'cut' }, h('span', { class: 'cut-head' }, head), h('span', {}, text.slice(text.length - tail)));
+}
+
 /** A button with a text or other content. */
 export function button(content, onclick, properties = {}) {
   return h('button', { type: 'button', onclick, ...properties }, content);

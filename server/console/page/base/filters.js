@@ -1,6 +1,6 @@
 // The filters of the traffic view. The server filters past requests, by parameters and results too; this file filters new requests by the same rules.
 
-import { h } from './dom.js';
+import { button, h } from './dom.js';
 import { isFailure } from './format.js';
 
 /** Outcomes, as docs/console.md explains them; `not ok` is failed, refused and lost together. */
@@ -16,39 +16,70 @@ const FIELDS = [
   { name: 'slowerThan', label: 'Slower than', placeholder: 'ms', type: 'number' },
 ];
 
-/** @returns `{element, query}`. @param onChange Called when the user changes a filter. */
-export function filterBar(onChange) {
-  const inputs = new Map(FIELDS.map((field) => [field.name, inputOf(field, onChange)]));
+const SAVED = 'opensrf-chopchop-filters';
+
+/**
+ * The filters are in the address, and saved for the next visit.
+ * @param address `?service=circ`; without it the saved ones count. @param onChange Called when the user changes a filter.
+ * @returns `{element, clearButton, query, clear}`.
+ */
+export function filterBar(address, onChange) {
+  const inputs = new Map(FIELDS.map((field) => [field.name, inputOf(field, changed)]));
   const text = h('input', {
     type: 'search',
     id: 'filter-text',
     placeholder: 'Search all text  ( / )',
     'aria-label': 'Search names, parameters and results',
-    oninput: onChange,
+    oninput: changed,
   });
   inputs.set('text', text);
+  const clearButton = button('Clear filters', clear);
   const element = h(
     'form',
     { class: 'filters', 'aria-label': 'Filters', onsubmit: (event) => event.preventDefault() },
     h('div', { class: 'field wide' }, h('label', { for: 'filter-text' }, 'Text'), text),
     FIELDS.map(({ name, label }) => h('div', { class: 'field' }, h('label', { for: `filter-${name}` }, label), inputs.get(name))),
   );
-  const query = () => {
-    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.value.trim()]));
-    return new URLSearchParams(Object.entries(wanted(values)).filter(([, value]) => value !== ''));
-  };
-  return { element, query };
+
+  function values() {
+    return [...inputs].map(([name, input]) => [name, input.value.trim()]).filter(([, value]) => value !== '');
+  }
+
+  function save() {
+    const saved = new URLSearchParams(values()).toString();
+    localStorage.setItem(SAVED, saved);
+    history.replaceState(null, '', `#/traffic${saved === '' ? '' : `?${saved}`}`);
+    clearButton.hidden = saved === '';
+  }
+
+  function changed() {
+    save();
+    onChange();
+  }
+
+  function clear() {
+    for (const input of inputs.values()) input.value = '';
+    changed();
+  }
+
+  for (const [name, value] of new URLSearchParams(address || localStorage.getItem(SAVED) || '')) {
+    const input = inputs.get(name);
+    if (input !== undefined) input.value = value;
+  }
+  save();
+  return { element, clearButton, clear, query: () => new URLSearchParams(wanted(Object.fromEntries(values()))) };
 }
 
 /** The parameters of the control interface. */
 function wanted({ service, method, outcome, code, ...others }) {
-  const status = outcome === 'not ok' ? 'failed' : code;
-  return { service: part(service), method: part(method), outcome: outcome === 'not ok' ? '' : outcome, status, ...others };
+  const isBad = outcome === 'not ok';
+  const all = { service: part(service), method: part(method), outcome: isBad ? undefined : outcome, status: isBad ? 'failed' : code, ...others };
+  return Object.entries(all).filter(([, value]) => value !== undefined);
 }
 
 /** A text without a `*` matches anywhere in a name. */
 function part(text) {
-  return text === '' || text.includes('*') ? text : `*${text}*`;
+  return text === undefined || text.includes('*') ? text : `*${text}*`;
 }
 
 function inputOf({ name, placeholder, choices, type = 'text' }, onChange) {

@@ -1,30 +1,43 @@
 // All requests, live and past: filter, search, export.
 
 import { api } from '../base/api.js';
-import { button, copy, download, h, keyed, requestName, set, setText } from '../base/dom.js';
+import { button, copy, cut, download, h, set, setText } from '../base/dom.js';
 import { asCommand, asRecording, asStubs } from '../base/export.js';
 import { filterBar, matches } from '../base/filters.js';
 import { clock, isFailure, ms, nameParts, number, outcome, shortName } from '../base/format.js';
 import { on, store } from '../base/store.js';
+import { virtualRows } from '../base/virtual.js';
 
-const ROWS = 200;
+/** The most requests of an answer. */
+const LIMIT = 5_000;
 /** The pause in typing before a search. */
 const SEARCH_MS = 200;
+/** Between two searches in parameters and results while requests arrive. */
+const AGAIN_MS = 1_000;
+/** The heights of rows in traffic.css. */
+const ROW = 34;
+const ROW_WITH_REASON = 56;
 
-export function trafficView() {
-  const filters = filterBar(changed);
+const COLUMNS = ['time', 'request', 'outcome', 'took', 'client', 'worker', 'copy'];
+const TITLES = ['Time', 'Request', 'Outcome', 'Took', 'Client', 'Answered by', ''];
+
+/** @param rest The filters in the address, `?service=circ`. */
+export function trafficView(rest) {
+  const filters = filterBar(rest, filtered);
   const pause = button('Pause', togglePause, { 'aria-pressed': 'false' });
   const count = h('span', { class: 'quiet', role: 'status' });
   const news = button('', showNews, { class: 'news', hidden: true });
   const missed = h('p', { class: 'notice', hidden: true });
-  const body = h('tbody', {});
-  const empty = h('p', { class: 'empty' }, 'No request matches these filters.');
-  const table = h(
-    'table',
-    { class: 'traffic', 'aria-label': 'Requests, newest first' },
-    h('thead', {}, h('tr', {}, ...['Time', 'Request', 'Outcome', 'Took', 'Client', 'Answered by', ''].map((title) => h('th', { scope: 'col' }, title)))),
-    body,
-  );
+  const empty = h('div', { class: 'empty' });
+  const box = h('div', { class: 'card list', tabindex: '0', role: 'group', 'aria-label': 'Requests' });
+  const rows = virtualRows(box, {
+    keyOf: ({ id }) => id,
+    heightOf: ({ reason }) => (reason === '' ? ROW : ROW_WITH_REASON),
+    render: (request, old) => row(request, old, slowest),
+  });
+  const heads = TITLES.map((title, index) => h('th', { scope: 'col', class: COLUMNS[index] }, title));
+  const table = h('table', { class: 'traffic', 'aria-label': 'Requests, newest first' }, h('thead', {}, h('tr', {}, heads)), rows.parts);
+  box.append(table, empty);
   const element = h(
     'div',
     {},
@@ -35,132 +48,115 @@ export function trafficView() {
       count,
       news,
       h('span', { class: 'spring' }),
+      filters.clearButton,
       pause,
       button('Export NDJSON', exportRecording),
       button('Export stubs', exportStubs),
     ),
     filters.element,
     missed,
-    h('div', { class: 'card scroll', onkeydown: moved }, table, empty),
+    box,
   );
   let paused = false;
-  let found = [];
-  /** New requests that wait to be asked for, while somebody reads the list; by number. */
-  let waiting = new Map();
+  /** The requests in the list, newest first, by number. */
+  let found = new Map();
+  /** The answer of the server to the filters, by number: it remembers more requests than the page, and searches in payloads. */
+  let past = new Map();
+  let slowest = 1;
+  /** The request that the arrow keys have reached. */
+  let cursor = 0;
   let timer = null;
   let generation = 0;
-  /** Requests that arrive during a query; null between queries. */
-  let meanwhile = null;
 
   async function search() {
-    const mine = ++generation;
+    timer = null;
     const query = filters.query();
-    query.set('limit', ROWS);
-    meanwhile = [];
+    const mine = ++generation;
     try {
-      const { requests } = await api(`/api/v1/requests?${query}`);
+      past = query.size === 0 ? new Map() : await searched(query);
       if (mine !== generation) return;
-      found = requests;
-      waiting = new Map();
       filters.element.classList.remove('wrong');
-      // Events may be newer than the answer.
-      if (!paused && query.get('text') === null) merge(meanwhile);
       draw();
     } catch (error) {
       filters.element.classList.toggle('wrong', error.status === 400);
-    } finally {
-      if (mine === generation) meanwhile = null;
     }
   }
 
-  function changed() {
+  function searchSoon(delay) {
+    timer ??= setTimeout(() => void search(), delay);
+  }
+
+  function filtered() {
     clearTimeout(timer);
-    timer = setTimeout(() => void search(), SEARCH_MS);
+    timer = null;
+    found = new Map();
+    box.scrollTop = 0;
+    if (filters.query().has('text')) searchSoon(SEARCH_MS);
+    else void search();
   }
 
-  function arrived(requests) {
-    meanwhile?.push(...requests);
-    if (paused) return;
-    // Only the server can search parameters and results.
-    if (filters.query().get('text') !== null) {
-      changed();
-      return;
-    }
-    if (isRead()) hold(requests);
-    else merge(newsAnd(requests));
-    draw();
+  function arrived() {
+    if (filters.query().has('text')) searchSoon(AGAIN_MS);
+    else draw();
   }
 
   /** Whether rows would move under the mouse, the focus or the eyes. */
   function isRead() {
-    const list = table.parentElement;
-    return list.matches(':hover') || body.contains(document.activeElement) || list.getBoundingClientRect().top < 0;
+    return paused || box.matches(':hover') || box.contains(document.activeElement) || box.scrollTop > 0;
   }
 
-  /** Keeps new requests back; those in the list change where they are. */
-  function hold(requests) {
+  function draw(isHeld = found.size > 0 && isRead()) {
     const query = filters.query();
-    const listed = new Map(found.map((request) => [request.id, request]));
-    for (const request of requests) {
-      if (listed.has(request.id)) listed.set(request.id, request);
-      else if (matches(query, request)) waiting.set(request.id, request);
-    }
-    found = [...listed.values()];
+    // Events may be newer than the answer.
+    const all = query.has('text') ? past : new Map([...past, ...store.requests]);
+    const fitting = [...all.values()].filter((request) => matches(query, request)).sort((a, b) => b.id - a.id);
+    const shown = isHeld ? [...found.values()].map((request) => store.requests.get(request.id) ?? request) : fitting;
+    const waiting = isHeld ? fitting.filter(({ id }) => !found.has(id)).length : 0;
+    found = new Map(shown.map((request) => [request.id, request]));
+    slowest = Math.max(1, ...shown.map(({ durationMs }) => durationMs ?? 0));
+    rows.update(shown);
+    table.hidden = found.size === 0;
+    empty.hidden = !table.hidden;
+    if (table.hidden) empty.replaceChildren(...nothing(query.size > 0, filters.clear));
+    caption(waiting);
+  }
+
+  function caption(waiting) {
+    setText(news, `${number(waiting)} new`);
+    news.hidden = waiting === 0;
+    setText(count, `${number(found.size)} of the ${number(store.requests.size)} latest requests${paused ? ', paused' : ''}`);
+    const { unseen, leftOut } = store;
+    missed.hidden = unseen + leftOut === 0;
+    const lost = leftOut > 0 ? `, and ${number(leftOut)} events did not reach this page` : '';
+    setText(missed, `${number(unseen)} stanzas were not observed because of high load${lost}.`);
   }
 
   function showNews() {
-    merge(newsAnd([]));
-    draw();
-  }
-
-  function newsAnd(requests) {
-    const all = [...waiting.values(), ...requests];
-    waiting = new Map();
-    return all;
-  }
-
-  function merge(requests) {
-    const query = filters.query();
-    const all = new Map([...found, ...requests].map((request) => [request.id, request]));
-    found = [...all.values()]
-      .filter((request) => matches(query, request))
-      .sort((a, b) => b.id - a.id)
-      .slice(0, ROWS);
-  }
-
-  function draw() {
-    const slowest = Math.max(1, ...found.map(({ durationMs }) => durationMs ?? 0));
-    keyed(
-      body,
-      found,
-      ({ id }) => id,
-      (request, old) => row(request, old, slowest),
-    );
-    empty.hidden = found.length > 0;
-    setText(news, `${number(waiting.size)} new`);
-    news.hidden = waiting.size === 0;
-    setText(
-      count,
-      `${found.length === ROWS ? `the last ${ROWS}` : number(found.length)} of ${number(store.requests.size)} remembered requests${paused ? ', paused' : ''}`,
-    );
-    missed.hidden = store.unseen === 0 && store.leftOut === 0;
-    setText(
-      missed,
-      `${number(store.unseen)} stanzas were not observed because of high load${store.leftOut > 0 ? `, and ${number(store.leftOut)} events did not reach this page` : ''}.`,
-    );
+    box.scrollTop = 0;
+    draw(false);
   }
 
   function togglePause() {
     paused = !paused;
     set(pause, 'aria-pressed', String(paused));
     setText(pause, paused ? 'Resume' : 'Pause');
-    if (paused) draw();
-    else void search();
+    draw(paused);
+  }
+
+  /** The arrow keys go through the list, wherever the focus is; Enter follows the link that they reach. */
+  function keyPressed(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined || found.size === 0 || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    event.preventDefault();
+    const ids = [...found.keys()];
+    const index = Math.max(0, Math.min(ids.length - 1, ids.indexOf(cursor) + step));
+    cursor = ids[index];
+    rows.reveal(index)?.querySelector('.request-link').focus();
   }
 
   async function entries() {
     const query = filters.query();
-    query.set('limit', 5_000);
+    query.set('limit', LIMIT);
     query.set('details', 'yes');
     return (await api(`/api/v1/requests?${query}`)).requests;
   }
@@ -174,33 +170,56 @@ export function trafficView() {
   }
 
   void search();
+  addEventListener('keydown', keyPressed);
   const ends = [on('requests', arrived), on('state', () => void search())];
   return {
     element,
     close() {
       clearTimeout(timer);
+      removeEventListener('keydown', keyPressed);
       for (const end of ends) end();
     },
   };
 }
 
+async function searched(query) {
+  query.set('limit', LIMIT);
+  const { requests } = await api(`/api/v1/requests?${query}`);
+  return new Map(requests.map((request) => [request.id, request]));
+}
+
+function nothing(isFiltered, clear) {
+  if (store.server === null) return [h('p', {}, 'Waiting for the server…')];
+  if (isFiltered) return [h('p', {}, 'No request matches these filters.'), button('Clear filters', clear)];
+  return [
+    h('p', {}, 'No request has passed yet. The console shows the requests since the start of the server.'),
+    h('p', {}, 'Run the demo in another terminal, or ', h('a', { href: '#/try' }, 'send a request'), ' yourself.'),
+  ];
+}
+
 function row(request, old, slowest) {
   const tr = old ?? emptyRow(request);
-  const [time, , result, took, client, worker] = tr.children;
+  const [time, name, result, took, client, worker] = tr.children;
   const failed = isFailure(request);
   setText(time, clock(request.at));
+  setText(name.lastChild, request.reason);
+  set(name.lastChild, 'title', request.reason);
+  tr.classList.toggle('has-reason', request.reason !== '');
   const badge = result.firstChild;
   badge.className = `badge ${failed ? 'bad' : request.outcome === 'ok' ? 'ok' : 'warn'}`;
   setText(badge, outcome(request));
-  setText(result.lastChild, request.reason);
   const [bar, text] = took.children;
-  bar.style.width = `${request.durationMs === null ? 0 : Math.max(2, (60 * request.durationMs) / slowest)}px`;
+  bar.style.width = `${request.durationMs === null ? 0 : Math.max(2, (36 * request.durationMs) / slowest)}px`;
   setText(text, ms(request.durationMs));
-  setText(client, shortName(request.client));
-  set(client, 'title', request.client);
-  setText(worker, request.worker === '' ? '' : shortName(request.worker, request.service));
-  set(worker, 'title', request.worker);
+  who(client, request.client, '');
+  who(worker, request.worker, request.service);
   return tr;
+}
+
+function who(cell, jid, service) {
+  if (cell.title === jid) return;
+  cell.replaceChildren(...(jid === '' ? [] : [cut(shortName(jid, service))]));
+  set(cell, 'title', jid);
 }
 
 function emptyRow(request) {
@@ -209,26 +228,21 @@ function emptyRow(request) {
     await copy(asCommand(summary, detail, store.server?.c2s ?? []), copyButton);
   });
   copyButton.title = 'Copy as a command line';
+  const [service, rest] = nameParts(request);
+  const whole = `${service}${rest}`;
+  const link = h('a', { class: 'request-link mono', href: `#/request/${request.id}`, title: whole, 'aria-label': whole }, cut(rest, service));
+  const cells = [
+    null,
+    [link, h('div', { class: 'reason' })],
+    h('span', { class: 'badge' }),
+    [h('span', { class: 'duration-bar' }), h('span', {})],
+    null,
+    null,
+    copyButton,
+  ];
   return h(
     'tr',
     {},
-    h('td', { class: 'mono nowrap' }),
-    h('td', { class: 'request-cell' }, h('a', { class: 'request-link', href: `#/request/${request.id}` }, requestName(nameParts(request)))),
-    h('td', {}, h('span', { class: 'badge' }), h('span', { class: 'status-text' })),
-    h('td', { class: 'nowrap' }, h('span', { class: 'duration-bar' }), h('span', {})),
-    h('td', { class: 'mono who' }),
-    h('td', { class: 'mono who' }),
-    h('td', { class: 'right' }, copyButton),
+    cells.map((content, index) => h('td', { class: COLUMNS[index] }, content)),
   );
-}
-
-/** The arrow keys move the focus to the next or previous request. */
-function moved(event) {
-  if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
-  const tr = event.target.closest('tr');
-  const next = event.key === 'ArrowDown' ? tr?.nextElementSibling : tr?.previousElementSibling;
-  const link = next?.querySelector('.request-link');
-  if (!link) return;
-  event.preventDefault();
-  link.focus();
 }

@@ -630,7 +630,7 @@ test('services and methods are tables that their heads sort', { skip }, async (t
   const { page, faults } = await openConsole(t, started.url);
   const services = page.locator('section[aria-label="Services"] tbody tr');
   await services.first().waitFor();
-  assert.deepEqual((await services.first().innerText()).split('\t').slice(0, 4), ['opensrf.math', 'private.localhost', '1', '2']);
+  assert.deepEqual((await services.first().innerText()).split('\t').slice(0, 5), ['opensrf.math', 'private.localhost', '1', '', '2']);
   await show(page, 'health');
   const methods = page.locator('section[aria-label="Methods"] tbody tr');
   const first = () => methods.first().innerText();
@@ -673,4 +673,66 @@ test('traffic: five thousand rows, of which the document has those in sight; fil
   await page.locator('.empty').getByRole('button', { name: 'Clear filters' }).click();
   await page.getByText('5,000 of the 5,000 latest requests').waitFor();
   assert.deepEqual(faults, []);
+});
+
+test('connections: thirty services in families, each a step away; legend, addresses, and a table that filters', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const names = Array.from({ length: 30 }, (_, n) => `${n % 5 === 0 ? 'opensrf' : 'open-ils'}.service-${n}`);
+  for (const service of names) {
+    const running = await OsrfService.start({ ...LOGIN, ...started.address, service, workers: 1, methods: { add: (a: number, b: number) => a + b } });
+    t.after(() => running.stop());
+    await running.listener.settled();
+  }
+  for (const view of [
+    { width: 1440, height: 900 },
+    { width: 1024, height: 768, dark: true },
+    { width: 390, height: 844 },
+  ]) {
+    const { page, faults } = await openConsole(t, started.url, view);
+    const family = page.locator('section[aria-label="open-ils.*"]');
+    await family.getByText('◆1 ●1').nth(23).waitFor();
+    assert.equal(await page.locator('.group').count(), 2);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing is wider than the page');
+    const box = await page.locator('.picture').boundingBox();
+    assert.ok(box !== null && box.height < (view.width < 720 ? 1_400 : 720), `${view.width}: the picture is ${box?.height} pixels high`);
+    await page.getByRole('list', { name: 'Legend' }).getByText('handed to a listener').waitFor();
+    await page.locator('.addresses').getByText(`127.0.0.1:${started.address.port}`).waitFor();
+    await family.getByRole('button', { name: 'service-29' }).click();
+    await page.locator('section[aria-label="open-ils.service-29"]').getByText('1 worker').waitFor();
+    assert.equal(await page.locator('.group').count(), 1);
+    const rows = page.locator('section[aria-label="Services"] tbody tr');
+    await page.getByLabel('Filter the services').fill('service-2');
+    await page.getByText('11 of 30').waitFor();
+    assert.equal(await rows.count(), 11);
+    assert.deepEqual(faults, []);
+  }
+});
+
+test('connections: the table counts busy, idle, stalled and draining; web gateways and unknown roles have their places', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  let answer = () => {};
+  const waited = new Promise<void>((resolve) => (answer = resolve));
+  const service = await OsrfService.start({ ...LOGIN, ...started.address, service: 'opensrf.math', workers: 3, methods: { wait: () => waited } });
+  t.after(() => service.stop());
+  await service.listener.settled();
+  const { page } = await openConsole(t, started.url);
+  await page.route('**/api/v1/sessions', async (route) => {
+    const response = await route.fetch();
+    const { sessions, total } = (await response.json()) as { sessions: { jid: string; role: string }[]; total: number };
+    const other = (jid: string, role: string) => ({ ...sessions[0], jid, role, account: 'osrf@public.localhost', services: [] });
+    await route.fulfill({ response, json: { sessions: [...sessions, other('osrf@public.localhost/web', 'gateway'), other('other.example', 'peer')], total } });
+  });
+  const cells = async () => (await page.locator('section[aria-label="Services"] tbody tr').innerText()).split('\t');
+  const called = call(started, 'wait');
+  for (;;) {
+    const row = await cells().catch(() => []);
+    if (row[3] === '1' && row[4] === '2' && row[10] === '1') break;
+    await page.waitForTimeout(100);
+  }
+  await started.call('/api/v1/services/opensrf.math/drain', posted({}));
+  while ((await cells())[13] !== '1') await page.waitForTimeout(100);
+  await page.locator('section[aria-label="Web gateways: osrf@public.localhost"]').waitFor();
+  await page.locator('.server').getByText('other.example').waitFor();
+  answer();
+  await called;
 });

@@ -4,6 +4,7 @@ import type { Limits } from '../config/limits.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { BoundAddress } from '../net/tcp.ts';
+import type { Listening } from '../streams/listeners.ts';
 import { json, type Route } from './http.ts';
 import type { Load, LoadReport } from './metrics/load.ts';
 
@@ -16,6 +17,8 @@ export interface ServerReport {
   readonly startedAt: number;
   /** The addresses for client logins. */
   readonly c2s: readonly BoundAddress[];
+  /** All addresses, by kind. */
+  readonly listening: Listening;
   readonly domains: readonly string[];
   readonly balance: RouterConfig['balance'];
   readonly limits: Limits;
@@ -45,6 +48,7 @@ function serverReport(server: ChopChop, load: Load, startedAt: number): ServerRe
     node: process.version,
     startedAt,
     c2s: server.listening.c2s,
+    listening: server.listening,
     domains: config.domains,
     balance: config.router.balance,
     limits: config.limits,

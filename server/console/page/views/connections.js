@@ -3,7 +3,7 @@
 import { h, keyed, setText, svg } from '../base/dom.js';
 import { number } from '../base/format.js';
 import { on, refreshPicture, store } from '../base/store.js';
-import { groupsOf, matches, placeFinder } from './groups.js';
+import { familiesOf, groupsOf, matches, placeFinder } from './groups.js';
 import { clientCard, serverCard, serviceCard } from './picture-cards.js';
 import { drawLines } from './picture-lines.js';
 import { Pulses } from './pulses.js';
@@ -18,7 +18,7 @@ export function connectionsView(jid) {
   const services = h('div', { class: 'column', role: 'group', 'aria-label': 'Services, with their listeners and workers' });
   const lines = svg('svg', { class: 'lines', 'aria-hidden': 'true' });
   const picture = h('div', { class: 'picture' }, lines, clients, server, services);
-  const search = h('input', { type: 'search', 'aria-label': 'Find a session', placeholder: 'Find a session  ( / )', oninput: draw });
+  const search = h('input', { type: 'search', 'aria-label': 'Find a session or service', placeholder: 'Find a session or service  ( / )', oninput: draw });
   const count = h('span', { class: 'quiet', role: 'status' });
   const more = h('p', { class: 'quiet' });
   const table = servicesTable();
@@ -27,7 +27,7 @@ export function connectionsView(jid) {
     'div',
     { class: 'connections' },
     h('div', { class: 'head' }, h('h2', {}, 'Connections'), count, h('span', { class: 'spring' }), h('div', { class: 'find' }, search)),
-    h('div', { class: 'with-panel' }, h('div', { class: 'grow' }, picture, more, table.element), panelPlace),
+    h('div', { class: 'with-panel' }, h('div', { class: 'grow' }, picture, more, legend(), table.element), panelPlace),
   );
   const pulses = new Pulses(lines, picture);
   const opened = new Set();
@@ -45,17 +45,24 @@ export function connectionsView(jid) {
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const groups = groupsOf(store.routers, store.sessions);
-    placeOf = placeFinder(groups);
-    const context = { wanted, opened, choose, redraw: draw };
+    const context = { wanted, opened, choose, find, redraw: draw };
     const found = (group) => wanted === '' || group.title.toLowerCase().includes(wanted) || group.sessions.some((session) => matches(session, wanted));
+    const shown = familiesOf(groups.services.filter(found));
+    placeOf = placeFinder({ clients: groups.clients, services: shown });
     keyed(clients, groups.clients.filter(found), keyOf, (group, old) => clientCard(group, context, old));
-    keyed(services, groups.services.filter(found), keyOf, (group, old) => serviceCard(group, context, old));
+    keyed(services, shown, keyOf, (group, old) => serviceCard(group, context, old));
     keyed(server, [{ key: 'server' }], keyOf, (_, old) => serverCard(groups.outside, context, old));
     placeholders(groups, wanted);
     setText(count, `${number(store.sessionTotal)} session${store.sessionTotal === 1 ? '' : 's'}`);
     setText(more, store.sessionTotal > store.sessions.length ? `The first ${number(store.sessions.length)} of ${number(store.sessionTotal)} are shown.` : '');
     panel?.update();
     place();
+  }
+
+  function find(text) {
+    search.value = text;
+    draw();
+    search.focus();
   }
 
   function place() {
@@ -96,6 +103,24 @@ export function connectionsView(jid) {
       for (const end of ends) end();
     },
   };
+}
+
+/** What marks, colours and moving dots mean. */
+const MEANINGS = [
+  ['mark client', 'client'],
+  ['mark router', 'router'],
+  ['mark listener', 'listener'],
+  ['mark worker', 'worker'],
+  ['mark stalled', 'stalled: reads nothing'],
+  ['dot-line accent', 'request'],
+  ['dot-line router', 'handed to a listener'],
+  ['dot-line worker', 'answer'],
+  ['dot-line bad', 'bounce'],
+];
+
+function legend() {
+  const entries = MEANINGS.map(([kind, words]) => h('li', {}, h('span', { class: kind }), words));
+  return h('ul', { class: 'legend-list', 'aria-label': 'Legend' }, entries);
 }
 
 function keyOf({ key }) {

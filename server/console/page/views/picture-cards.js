@@ -1,6 +1,6 @@
 // The cards of the picture: an account with its clients, the server with its hosts and routers, a service with its listeners and workers.
 
-import { button, h, keyed, set, setText, svg } from '../base/dom.js';
+import { button, cut, h, keyed, set, setText, svg } from '../base/dom.js';
 import { bytes, number, shortName } from '../base/format.js';
 import { store } from '../base/store.js';
 import { matches } from './groups.js';
@@ -21,14 +21,51 @@ export function clientCard(group, context, old) {
   return card;
 }
 
+/** A service, or a family of them. */
 export function serviceCard(group, context, old) {
+  if (group.members !== undefined) return familyCard(group, context, old);
   const card = old ?? frame(group);
   fill(card, group, context, 0);
-  const listeners = [...group.listeners.values()];
-  const sum = (key) => listeners.reduce((total, listener) => total + listener[key], 0);
-  const open = sum('unanswered');
-  setText(card.querySelector('.sub'), `${number(sum('requests'))} requests${open > 0 ? ` · ${number(open)} open` : ''}`);
+  setText(card.querySelector('.sub'), requestsOf([group]));
   return card;
+}
+
+function requestsOf(services) {
+  const sum = (key) => services.reduce((total, { listeners }) => [...listeners.values()].reduce((all, listener) => all + listener[key], total), 0);
+  const open = sum('unanswered');
+  return `${number(sum('requests'))} requests${open > 0 ? ` · ${number(open)} open` : ''}`;
+}
+
+/** A line for each service; it shows the service alone. */
+function familyCard(group, context, old) {
+  const card =
+    old ??
+    h(
+      'section',
+      { class: 'card group', 'data-key': group.key, 'aria-label': group.title },
+      h('div', { class: 'group-head' }, h('h3', {}, group.title), h('span', { class: 'sub quiet' })),
+      h('div', { class: 'members' }),
+    );
+  setText(card.querySelector('.sub'), requestsOf(group.members));
+  keyed(
+    card.querySelector('.members'),
+    group.members,
+    ({ key }) => key,
+    (member, line) => memberLine(member, context, line),
+  );
+  return card;
+}
+
+function memberLine(member, context, old) {
+  const { title, sessions, listeners } = member;
+  const line =
+    old ?? button([cut(title.slice(title.indexOf('.') + 1)), h('span', { class: 'counts' })], () => context.find(title), { class: 'member mono', title });
+  const all = [...listeners.values()];
+  const isBad = sessions.some(({ stalled }) => stalled) || all.some(({ suspicion }) => suspicion !== '');
+  const isDraining = all.some(({ draining }) => draining);
+  setText(line.lastChild, `◆${all.length} ●${sessions.length - all.length}`);
+  line.lastChild.className = `counts${isBad ? ' bad' : isDraining ? ' warn' : ''}`;
+  return line;
 }
 
 function frame(group) {
@@ -144,13 +181,23 @@ export function serverCard(outside, context, old) {
       h('h3', {}, 'Jabber server'),
       h('p', { class: 'sub quiet' }),
       h('div', { class: 'hosts' }),
+      h('div', { class: 'addresses mono quiet' }),
       h('div', { class: 'rows outside' }),
     );
   const last = store.samples.at(-1);
   setText(card.querySelector('.sub'), last === undefined ? '' : `${number(last.stanzas)} stanzas/s · ${number(last.unanswered)} unanswered`);
   keyed(card.querySelector('.hosts'), store.routers, ({ domain }) => domain, hostRow);
+  keyed(card.querySelector('.addresses'), addressesOf(store.server), String, (address, line) => line ?? h('div', {}, address));
   keyed(card.querySelector('.outside'), outside, jidOf, (session, row) => sessionRow(session, { title: '' }, context, row));
   return card;
+}
+
+/** The kinds of addresses in the server's report, in the words of the picture. */
+const KINDS = { c2s: '', tls: ' TLS', unix: '', components: ' components', web: ' web', webTls: ' web, TLS' };
+
+function addressesOf(server) {
+  const at = (address) => (typeof address === 'string' ? address : `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`);
+  return Object.entries(KINDS).flatMap(([kind, words]) => (server?.listening?.[kind] ?? []).map((address) => `${at(address)}${words}`));
 }
 
 function hostRow({ domain, router, suspended, services, refusals }, old) {

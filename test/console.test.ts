@@ -261,11 +261,15 @@ test('health: plots, methods by latency, limits', { skip }, async (t) => {
   await page.locator('figure[aria-label^="Sessions: 2"]').waitFor();
   const methods = page.locator('section[aria-label="Methods"] tbody tr');
   await methods.nth(1).waitFor();
-  assert.deepEqual((await methods.allInnerTexts()).map((row) => row.split('\t').slice(0, 3)).sort(), [
+  const named = async (row: number) => [
+    await methods.nth(row).locator('td').first().getAttribute('title'),
+    ...(await methods.nth(row).innerText()).split('\t').slice(1, 3),
+  ];
+  assert.deepEqual([await named(0), await named(1)].sort(), [
     ['opensrf.math add', '1', ''],
     ['opensrf.math fail', '1', '1'],
   ]);
-  assert.match(await text(page, 'section[aria-label="Limits"] tbody'), /Outbox of one peer\s+0 B\s+0 B\s+64 MB/);
+  assert.match(await text(page, 'section[aria-label="Limits"] tbody'), /Outbox of one peer\s+0 B\s+0 B\s+64 MB\s+0 %/);
   assert.deepEqual(faults, []);
 });
 
@@ -404,7 +408,9 @@ test('after a restart of the server the page reconnects, or asks for the new tok
   // At once: another program of this machine may be given a port that is free.
   const second = await startControl(started.server, place, TOKEN, started.log);
   await lost;
+  await page.getByRole('alert').getByText('The server does not answer since ').waitFor();
   await live(page);
+  await page.getByRole('alert').waitFor({ state: 'hidden' });
   await page.locator('.request-link').waitFor({ state: 'detached' });
   await second.stop();
   const third = await startControl(started.server, place, 'another-token-of-the-tests', started.log);
@@ -633,7 +639,8 @@ test('services and methods are tables that their heads sort', { skip }, async (t
   assert.deepEqual((await services.first().innerText()).split('\t').slice(0, 5), ['opensrf.math', 'private.localhost', '1', '', '2']);
   await show(page, 'health');
   const methods = page.locator('section[aria-label="Methods"] tbody tr');
-  const first = () => methods.first().innerText();
+  const first = async () =>
+    `${await methods.first().locator('td').first().getAttribute('title')}\t${(await methods.first().innerText()).split('\t').slice(1).join('\t')}`;
   await methods.nth(1).waitFor();
   assert.match(await first(), /^opensrf\.math add\t2/);
   await page.getByRole('button', { name: 'Failed', exact: true }).click();
@@ -735,4 +742,34 @@ test('connections: the table counts busy, idle, stalled and draining; web gatewa
   await page.locator('.server').getByText('other.example').waitFor();
   answer();
   await called;
+});
+
+test('health: axes with units and times, a range to choose, and nothing wider than the page', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 1);
+  await call(started, 'opensrf.math.a-method-with-a-very-long-name.that-no-column-of-a-small-page-has-room-for.retrieve.atomic');
+  for (const width of [390, 1024, 1440]) {
+    const { page, faults } = await openConsole(t, started.url, { width, height: 800 });
+    await show(page, 'health');
+    const requests = page.locator('.plot').first();
+    await requests.locator('.series[d]').waitFor({ state: 'attached' });
+    const heights = await requests.locator('.heights span').allInnerTexts();
+    assert.match(heights.join(' '), /^\d+\/s [\d.]+\/s 0\/s$/);
+    const times = await requests.locator('.times span').allInnerTexts();
+    assert.ok(
+      times.every((time) => /^\d\d:\d\d:\d\d$/.test(time)),
+      times.join(),
+    );
+    await page.locator('section[aria-label="Methods"] tbody tr').first().waitFor();
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, `${width}: nothing is wider than the page`);
+    const lines = await page.locator('section[aria-label="Methods"] tbody td').evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().height));
+    assert.ok(Math.max(...lines) < 36, `${width}: no cell wraps, ${lines}`);
+    const asked = page.waitForRequest('**/api/v1/health?range=start');
+    await page.getByRole('button', { name: 'Since the start' }).click();
+    await asked;
+    await page.locator('[data-range=start][aria-pressed=true]').waitFor();
+    await requests.locator('.series[d]').waitFor({ state: 'attached' });
+    assert.deepEqual(faults, []);
+  }
+  assert.match(String((await started.json('/api/v1/health?range=1d'))['error']), /range: "1d" is not one of 5m, 1h, start, none/);
 });

@@ -3,9 +3,10 @@ import type { Timer } from '../../shared/clock.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { Watchers } from '../kernel/watchers.ts';
-import { json, type Route } from './http.ts';
+import { json, problem, type Route } from './http.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { Histogram } from './metrics/histogram.ts';
+import { History, RANGES } from './metrics/history.ts';
 import { Latencies, type MethodReport } from './metrics/latencies.ts';
 import type { Load, LoadReport } from './metrics/load.ts';
 import { type LimitReport, NearLimits } from './near-limits.ts';
@@ -60,17 +61,17 @@ export interface HealthReport {
 
 const SAMPLE_MS = 1_000;
 
-/** Five minutes. */
-const KEPT_SAMPLES = 300;
+/** Of these a longer sample has the highest. */
+const PEAKS = ['p50Ms', 'p95Ms', 'unanswered', 'outboxBytes', 'loopDelayMs', 'longestTurnMs', 'waitingJobs'] as const;
 
-/** Samples the server every second, and keeps the last five minutes. */
+/** Samples the server every second. */
 export class Health {
   readonly latencies = new Latencies();
   readonly limits: NearLimits;
   private readonly server: ChopChop;
   private readonly load: Load;
   private readonly trace: Trace;
-  private readonly samples: HealthSample[] = [];
+  private readonly history = new History<HealthSample>(PEAKS);
   private readonly watchers: Watchers<[HealthSample]>;
   private readonly loopDelay: LoopDelay;
   private readonly timer: Timer;
@@ -120,14 +121,21 @@ export class Health {
       {
         method: 'GET',
         path: '/api/v1/health',
-        handle: () => json(this.report()),
+        handle: ({ query }) => {
+          const range = query.get('range') ?? '5m';
+          if (range === 'none') return json(this.report([]));
+          const known = RANGES.find((one) => one === range);
+          return known === undefined
+            ? problem(400, `range: "${range}" is not one of ${RANGES.join(', ')}, none`)
+            : json(this.report(this.history.samples(known)));
+        },
       },
     ];
   }
 
-  private report(): HealthReport {
+  private report(samples: readonly HealthSample[]): HealthReport {
     this.trace.update();
-    const { samples, latencies, limits, load, trace } = this;
+    const { latencies, limits, load, trace } = this;
     const notObserved = { requests: trace.unseenRequests, stanzas: trace.unseen };
     return { samples, methods: latencies.reports(), services: latencies.serviceReports(), notObserved, limits: limits.reports(), load: load.report() };
   }
@@ -141,8 +149,7 @@ export class Health {
     this.failed = 0;
     this.unseen = 0;
     this.limits.look();
-    this.samples.push(sample);
-    if (this.samples.length > KEPT_SAMPLES) this.samples.shift();
+    this.history.add(sample);
     this.watchers.call(sample);
   }
 

@@ -2,7 +2,7 @@
 
 import { ApiError, takeTokenFromAddress, useToken } from './base/api.js';
 import { button, h, keyed, setText } from './base/dom.js';
-import { bytes, number } from './base/format.js';
+import { bytes, clock, number } from './base/format.js';
 import { on, start, store } from './base/store.js';
 import { connectionsView } from './views/connections.js';
 import { healthView } from './views/health.js';
@@ -66,9 +66,26 @@ const figures = h('span', { class: 'figures' });
 state.replaceChildren(light, stateText);
 state.after(figures);
 
+/** An out-of-date page says so over its whole width. */
+const banner = h('div', { class: 'banner', role: 'alert', hidden: true });
+let lostAt = 0;
+document.querySelector('.bar').after(banner);
+
+function showBanner() {
+  const isLost = store.state === 'lost';
+  if (isLost) lostAt ||= Date.now();
+  else if (store.state !== 'connecting' && store.state !== 'slow') lostAt = 0;
+  banner.hidden = lostAt === 0;
+  setText(
+    banner,
+    banner.hidden ? '' : `The server does not answer since ${clock(lostAt).slice(0, 8)}. The page shows the last that it knows, and tries again every second.`,
+  );
+}
+
 function showState() {
   document.body.dataset.state = store.state;
   setText(stateText, STATES[store.state]);
+  showBanner();
   if (store.state === 'refused') askForToken();
   else document.querySelector('.token')?.remove();
 }

@@ -1,9 +1,10 @@
 // A table that its heads sort.
 
-import { button, h, keyed, set, setText } from './dom.js';
+import { button, cut, h, keyed, set, setText } from './dom.js';
 
 /**
- * @param columns `{title, of, text, kind}`: `of(row)` is what sorts, numbers from the largest; `text` shows it; `kind` is the class of its cells.
+ * @param columns `{title, of, text, kind, isCut}`: `of(row)` is what sorts, numbers from the largest; `text` shows it; `kind` is the class of its cells;
+ *   a narrow page cuts the middle of one that `isCut`.
  * @param keyOf The key of a row. @returns `{element, update(rows)}`.
  */
 export function sortable(columns, keyOf) {
@@ -45,13 +46,21 @@ function filled(columns, row, old) {
       {},
       columns.map(() => h('td', {})),
     );
-  for (const [index, { of, text = String, kind }] of columns.entries()) {
+  for (const [index, { of, text = String, kind, isCut }] of columns.entries()) {
     const td = tr.children[index];
     const value = of(row);
     td.className = kind ?? '';
-    setText(td, text(value, row));
+    if (isCut) setCut(td, value);
+    else setText(td, text(value, row));
   }
   return tr;
+}
+
+function setCut(td, text) {
+  td.classList.add('cutting');
+  if (td.title === text) return;
+  td.title = text;
+  td.replaceChildren(cut(text));
 }
 
 function compared(a, b) {

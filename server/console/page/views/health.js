@@ -1,8 +1,8 @@
-// The server's health: plots of the last five minutes, latencies by method, limits and the peers closest to them.
+// The server's health: plots of a span of time, latencies by method, limits and the peers closest to them.
 
 import { api } from '../base/api.js';
-import { h, keyed, setText } from '../base/dom.js';
-import { bytes, ms, number } from '../base/format.js';
+import { button, h, keyed, set, setText } from '../base/dom.js';
+import { bytes, ms, nameParts, number } from '../base/format.js';
 import { sortable } from '../base/sortable.js';
 import { on, store, upToDate } from '../base/store.js';
 import { plot } from './plot.js';
@@ -18,7 +18,7 @@ const PLOTS = [
     ],
   },
   {
-    title: 'Failed, refused, lost',
+    title: 'Errors',
     unit: (value) => `${number(value)}/s`,
     lines: [
       { name: 'not ok', of: ({ failed }) => failed },
@@ -30,15 +30,17 @@ const PLOTS = [
   {
     title: 'Bytes',
     unit: (value) => `${bytes(value)}/s`,
+    base: 1024,
     lines: [
       { name: 'in', of: ({ bytesRead }) => bytesRead },
       { name: 'out', of: ({ bytesWritten }) => bytesWritten },
     ],
   },
-  { title: 'Outbox backlog', unit: bytes, lines: [{ name: 'outboxes', of: ({ outboxBytes }) => outboxBytes }] },
+  { title: 'Outbox backlog', unit: bytes, base: 1024, lines: [{ name: 'outboxes', of: ({ outboxBytes }) => outboxBytes }] },
   {
     title: 'Memory',
     unit: bytes,
+    base: 1024,
     lines: [
       { name: 'rss', of: ({ rssBytes }) => rssBytes },
       { name: 'heap', of: ({ heapBytes }) => heapBytes },
@@ -57,6 +59,7 @@ const PLOTS = [
 
 /** Each limit's label, format, and the consequence of reaching it. */
 const LIMITS = {
+  memoryBytes: ['Memory kept for peers', bytes, 'peers closed'],
   outboxBytes: ['Outbox of one peer', bytes, 'peers closed'],
   heldRequests: ['Requests held for a first listener', number, ''],
   unansweredRequests: ['Unanswered requests', number, 'forgotten'],
@@ -78,7 +81,7 @@ const LOAD = [
 const count = (value) => (value === 0 ? '' : number(value));
 
 const METHODS = [
-  { title: 'Method', of: ({ service, method }) => `${service} ${method}`, kind: 'mono' },
+  { title: 'Method', of: ({ service, method }) => nameParts({ service, method }).join(''), kind: 'mono', isCut: true },
   { title: 'Requests', of: ({ requests }) => requests, text: number, kind: 'right' },
   { title: 'Failed', of: ({ failed }) => failed, text: count, kind: 'right failed' },
   { title: 'Refused', of: ({ refused }) => refused, text: count, kind: 'right failed' },
@@ -89,6 +92,8 @@ const METHODS = [
   { title: 'Longest', of: ({ maxMs }) => maxMs, text: ms, kind: 'right' },
 ];
 
+const RANGES = { '5m': 'Last 5 minutes', '1h': 'Last hour', start: 'Since the start' };
+
 const REFRESH_MS = 2_000;
 
 export function healthView() {
@@ -98,10 +103,19 @@ export function healthView() {
   const load = h('tbody', {});
   const unseen = h('p', { class: 'quiet', hidden: true });
   const noMethods = h('p', { class: 'empty' }, 'No request has been answered yet.');
+  const ranges = Object.entries(RANGES).map(([name, words]) =>
+    button(words, () => choose(name), { 'data-range': name, 'aria-pressed': String(name === '5m') }),
+  );
   const element = h(
     'div',
     {},
-    h('div', { class: 'head' }, h('h2', {}, 'Health'), h('span', { class: 'quiet' }, 'last five minutes, one sample per second')),
+    h(
+      'div',
+      { class: 'head' },
+      h('h2', {}, 'Health'),
+      h('span', { class: 'spring' }),
+      h('div', { class: 'row wrap', role: 'group', 'aria-label': 'Range' }, ranges),
+    ),
     h(
       'div',
       { class: 'plots' },
@@ -119,7 +133,7 @@ export function healthView() {
       'section',
       { class: 'card block', 'aria-label': 'Limits' },
       h('h3', {}, 'Limits, and the peers closest to them'),
-      scrolled('Limits', table(['Limit', 'Now', 'Max', 'Allowed', 'Exceeded', 'Peer'], limits)),
+      scrolled('Limits', table(['Limit', 'Now', 'Max', 'Allowed', 'Use', 'Exceeded', 'Peer'], limits)),
     ),
     h(
       'section',
@@ -129,12 +143,26 @@ export function healthView() {
     ),
   );
 
+  let range = '5m';
+  /** The samples of a range longer than the page's own. */
+  let longer = [];
+
+  function choose(name) {
+    range = name;
+    for (const one of ranges) set(one, 'aria-pressed', String(one.dataset.range === name));
+    void upToDate(refresh);
+  }
+
   function draw() {
-    for (const one of plots) one.update(store.samples);
+    for (const one of plots) one.update(range === '5m' ? store.samples : longer);
   }
 
   async function refresh() {
-    const health = await api('/api/v1/health');
+    const asked = range;
+    const health = await api(`/api/v1/health?range=${asked === '5m' ? 'none' : asked}`);
+    if (asked !== range) return;
+    longer = health.samples;
+    if (range !== '5m') draw();
     methods.update(health.methods.slice(0, 500));
     keyed(
       limits,
@@ -186,7 +214,7 @@ function failures(byName) {
 
 /** A container that the keyboard can scroll on a narrow screen. */
 function scrolled(label, content) {
-  return h('div', { class: 'scroll', role: 'group', 'aria-label': label, tabindex: '0' }, content);
+  return h('div', { class: 'scroll dense', role: 'group', 'aria-label': label, tabindex: '0' }, content);
 }
 
 function table(titles, body) {
@@ -221,6 +249,14 @@ function cells(old, texts) {
   return tr;
 }
 
+/** The part of a limit from which on its use is marked. */
+const NEAR = 0.8;
+
+function percent(part) {
+  const value = 100 * part;
+  return value > 0 && value < 1 ? '< 1' : String(Math.round(value));
+}
+
 function limitRow({ limit, value, now, peak, who, met }, old) {
   const [words, unit, verb] = LIMITS[limit];
   return cells(old, [
@@ -228,7 +264,8 @@ function limitRow({ limit, value, now, peak, who, met }, old) {
     [now === null ? '' : unit(now), 'right'],
     [peak === null ? '' : unit(peak), 'right'],
     [unit(value), 'right'],
+    [peak === null || value === 0 ? '' : `${percent(peak / value)} %`, `right${peak > value * NEAR ? ' failed' : ''}`],
     [met === 0 ? '' : `${number(met)} ${verb}`, `right${met > 0 ? ' failed' : ''}`],
-    [who, 'mono'],
+    [who, 'mono cutting'],
   ]);
 }

@@ -58,7 +58,7 @@ export function servicesTable() {
   }
 
   async function refresh() {
-    const { services } = await api('/api/v1/health');
+    const { services } = await api('/api/v1/health?range=none');
     const now = { at: performance.now(), rows: rowsOf(services) };
     rows = now.rows.map((row) => ({ ...row, ...ratesOf(row, now, before) }));
     before = now;

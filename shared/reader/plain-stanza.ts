@@ -25,7 +25,7 @@ const CLASS_AND_COMMAND = `(?:${attribute('router_class')}${attribute('router_co
 const SENDER = `(?:${attribute('router_from')} router_to=\\1${VALUE}\\1)?`;
 const ATTRIBUTES = `${SENDER}${CLASS_AND_COMMAND}${attribute('osrf_xid')}(?: broadcast=\\1[01]?\\1)?`;
 // Matches the child's or the start tag's end; a later check decides which of them must end in a slash.
-const EXTENSION = `(?:(><opensrf)?(${ATTRIBUTES})/?>|>)`;
+const EXTENSION = `(?:(?:><opensrf)?${ATTRIBUTES}/?>|>)`;
 const THREAD = `(?:<thread>([^<&\\]${NO_CHARACTER}]*)</thread>|<thread/>)?`;
 const HEAD = new RegExp(`${START}${EXTENSION}${THREAD}(?:<subject></subject>|<subject/>)?<body>`, 'y');
 
@@ -47,6 +47,11 @@ export const PLAIN_END = '</body></message>';
 /** Forbidden in text (XML 1.0 §2.4) and anywhere in a plain stanza. Search the whole chunk for it first; that costs next to nothing. */
 export const SECTION_END = ']]>';
 
+// The characters of these attributes besides their values; `to` stands behind the element's name.
+const FROM_LENGTH = `'' from=''`.length;
+const TYPE_LENGTH = ` type=''`.length;
+const ID_LENGTH = ` id=''`.length;
+
 /** The result of {@link readPlainHead}. */
 export interface PlainHead {
   readonly stanza: Stanza;
@@ -60,34 +65,41 @@ export function readPlainHead(text: string, start: number): PlainHead | null {
   HEAD.lastIndex = start;
   const match = HEAD.exec(text);
   if (match === null) return null;
-  const thread = match[14] ?? '';
+  const thread = match[12] ?? '';
   if (thread.length > MAX_THREAD) return null;
   const stanza = new Stanza('message', match[2] as string, match[3] as string, match[4] ?? '', match[5] ?? '');
-  const restStart = readExtension(stanza, match, text, start);
+  const restStart = readExtension(stanza, match, text, endOfAttributes(match, start));
   if (restStart === -1) return null;
   stanza.thread = thread;
   return { stanza, restStart, bodyStart: HEAD.lastIndex };
 }
 
-/** Reads the extension from the child or the start tag. @returns its end, or the start tag's; -1 if the wrong one ends in a slash. */
-function readExtension(stanza: Stanza, match: RegExpExecArray, text: string, start: number): number {
-  const startTagEnd = text.indexOf('>', start) + 1;
-  const attributes = match[7];
-  if (attributes === undefined) return startTagEnd;
-  const isChild = match[6] !== undefined;
-  const end = isChild ? text.indexOf('>', startTagEnd) + 1 : startTagEnd;
-  if (isChild !== text.startsWith('/', end - 2)) return -1;
+/** The end of `to`, `from`, `type` and `id`, from their lengths: a search for it takes longer. */
+function endOfAttributes(match: RegExpExecArray, start: number): number {
+  let end = start + PLAIN_START.length + (match[2] as string).length + FROM_LENGTH + (match[3] as string).length;
+  if (match[4] !== undefined) end += TYPE_LENGTH + match[4].length;
+  if (match[5] !== undefined) end += ID_LENGTH + match[5].length;
+  return end;
+}
+
+/** Reads the extension from the child or the start tag. @param position The end of `id`. @returns its end, or the start tag's; -1 if the wrong one ends in a slash. */
+function readExtension(stanza: Stanza, match: RegExpExecArray, text: string, position: number): number {
+  const transactionId = match[11];
+  if (transactionId === undefined) return position + 1;
+  const end = text.indexOf('>', position + 1) + 1;
+  const isChild = text.charCodeAt(position) === 0x3e;
+  if (isChild !== (text.charCodeAt(end - 2) === 0x2f)) return -1;
   if (isChild) {
-    stanza.head = text.slice(startTagEnd, end);
+    stanza.head = text.slice(position + 1, end);
     stanza.extensionStart = 0;
   } else {
-    stanza.otherAttributes = attributes;
+    stanza.otherAttributes = text.slice(position, end - 1);
     stanza.extensionOnStartTag = true;
   }
-  stanza.routerFrom = match[8] ?? '';
-  stanza.routerClass = match[9] ?? match[12] ?? '';
-  stanza.routerCommand = match[10] ?? match[11] ?? '';
-  stanza.transactionId = match[13] ?? '';
+  stanza.routerFrom = match[6] ?? '';
+  stanza.routerClass = match[7] ?? match[10] ?? '';
+  stanza.routerCommand = match[8] ?? match[9] ?? '';
+  stanza.transactionId = transactionId;
   return end;
 }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StubFileError, startChopChop } from '../server/index.ts';
-import { temporaryFolder } from './support/command.ts';
+import { run, temporaryFolder } from './support/command.ts';
 
 const MATH = `
 service: opensrf.math
@@ -103,9 +103,9 @@ methods:
     'a.yaml:8: methods.m[1].status: must be a status from 300 to 999',
     'a.yaml:10: methods.m[1].$times: is unknown; did you mean "times"?',
     'a.yaml:11: methods.m[2].params[0]: Invalid regular expression: /(/: Unterminated group',
-    'a.yaml:11: methods.m[2].params[1]: "$some" is unknown (known: $any, $regex, $containing)',
+    'a.yaml:11: methods.m[2].params[1]: "$some" is unknown (known: $any, $regex, $containing, $literal)',
     'a.yaml:11: methods.m[2].params[2]: $containing needs an object',
-    'a.yaml:12: methods.n: must be an object (with params, result, results, status, text, delayMs, times)',
+    'a.yaml:12: methods.n: must be an object (with params, result, results, status, text, delayMs, times, state, nextState)',
     'a.yaml:13: methods.o.maxChunkSize: must be a whole number',
     'a.yaml:14: methods.p.text: needs a "status"',
     'b.yaml:1: needs a "service"',
@@ -114,4 +114,96 @@ methods:
   ]);
   assert.match((await problems({ 'd.json': '{"service": "x",\n "methods": {' }))[0] as string, /^d\.json:2: /);
   await assert.rejects(startChopChop({ stubs: join(folder, 'none') }), /none: cannot be read: ENOENT/);
+});
+
+test('templates in results: paths into parameters, time, uuid, sequences, literals', async (t) => {
+  const folder = temporaryFolder(t);
+  const yaml = `
+service: my.orders
+methods:
+  name: { result: { $param: 0.name } }
+  deep: { result: [{ $param: 0.tags.1 }, { $param: 0.absent.x }, { $param: '1' }, { $param: 0.constructor }] }
+  now: { results: [{ $now: iso }, { $now: seconds }, { $now: milliseconds }] }
+  order: { result: { id: { $sequence: orders }, line: { $sequence: lines }, uuid: { $uuid: true } } }
+  next: { result: { $sequence: orders } }
+  literal: [{ params: [{ $literal: { $any: true } }], result: { $literal: { $param: 0 } } }]
+`;
+  writeFileSync(join(folder, 'orders.yaml'), yaml);
+  await using jabber = await startChopChop({ stubs: folder });
+  const client = await jabber.connect();
+  const ask = async (method: string, ...params: unknown[]) => (await client.request('my.orders', method, ...params).answer).results;
+  assert.deepEqual(await ask('name', { name: 'Ann' }), ['Ann']);
+  assert.deepEqual(await ask('deep', { tags: ['a', 'b'] }, 'second'), [['b', null, 'second', null]]);
+  const before = Date.now();
+  const [iso, seconds, milliseconds] = (await ask('now')) as [string, number, number];
+  assert.ok(milliseconds >= before - 1 && milliseconds <= Date.now() + 1);
+  assert.ok(Math.abs(Date.parse(iso) - milliseconds) < 1000 && Math.abs(seconds * 1000 - milliseconds) < 2000);
+  const [order, again] = [...(await ask('order')), ...(await ask('order'))] as { id: number; line: number; uuid: string }[];
+  assert.deepEqual([order?.id, order?.line, again?.id, again?.line], [1, 1, 2, 2]);
+  assert.match(order?.uuid as string, /^[\da-f]{8}-[\da-f]{4}-4/);
+  assert.notEqual(order?.uuid, again?.uuid);
+  assert.deepEqual(await ask('next'), [3]);
+  assert.deepEqual(await ask('literal', { $any: true }), [{ $param: 0 }]);
+  await assert.rejects(ask('literal', 1), /404/);
+  await jabber.reset();
+  assert.deepEqual(await ask('next'), [1]);
+});
+
+test('a case applies in its state, and leads to the next one', async (t) => {
+  const folder = temporaryFolder(t);
+  const yaml = `
+service: my.shop
+methods:
+  login: { result: token, nextState: in }
+  logout: [{ state: in, nextState: start }]
+  buy:
+    - { state: start, status: 401, text: log in first }
+    - { state: in, params: [{ $any: true }], result: bought }
+  count: { result: 7 }
+`;
+  writeFileSync(join(folder, 'shop.yaml'), yaml);
+  await using jabber = await startChopChop({ stubs: folder });
+  const ask = (method: string, ...params: unknown[]) => jabber.request('my.shop', method, ...params);
+  await assert.rejects(ask('buy', 1), /401 log in first/);
+  await assert.rejects(ask('logout'), /404 no case .*; nearest case 1: state: expected "in", is "start"/);
+  assert.equal(await ask('login'), 'token');
+  assert.equal(await ask('buy', 1), 'bought');
+  assert.equal(await ask('count'), 7);
+  await ask('logout');
+  await assert.rejects(ask('buy', 1), /401/);
+  await ask('login');
+  await jabber.reset();
+  await assert.rejects(ask('buy', 1), /401/, 'a reset begins in the first state');
+});
+
+test('wrong templates and states are refused, by --check-config too', (t) => {
+  const folder = temporaryFolder(t);
+  const yaml = `service: a
+methods:
+  m:
+    - { result: { $now: noon } }
+    - { results: [1, [{ $param: x }]] }
+    - { result: { $uuid: 4 } }
+    - { result: { $sequence: 1 } }
+    - { result: { deep: { $params: 0 } } }
+    - { result: { $ref: fine } }
+    - { result: { $param: 0.5 } }
+  n:
+    - { result: 1, nextState: logged-in }
+    - { result: 2, state: loged-in }
+    - { result: 3, state: 7 }
+`;
+  writeFileSync(join(folder, 'a.yaml'), yaml);
+  const { code, stderr } = run('--check-config', '--stubs', folder);
+  assert.equal(code, 2);
+  assert.deepEqual(stderr.replaceAll(`${folder}/`, '').replace('opensrf-chopchop: ', '').trimEnd().split('\n'), [
+    'a.yaml:4: methods.m[0].result: $now needs one of iso, seconds, milliseconds',
+    'a.yaml:5: methods.m[1].results: $param needs the number of a parameter, or a path from there, as "0.name"',
+    'a.yaml:6: methods.m[2].result: $uuid needs true',
+    'a.yaml:7: methods.m[3].result: $sequence needs the name of a sequence',
+    'a.yaml:8: methods.m[4].result: "$params" is unknown; did you mean "$param"? ({ $literal: … } for the object itself)',
+    'a.yaml:10: methods.m[6].result: $param needs the number of a parameter, or a path from there, as "0.name"',
+    'a.yaml:14: methods.n[2].state: must be a non-empty string',
+    'a.yaml:13: methods.n[1].state: no case leads to it: "loged-in" is unknown; did you mean "logged-in"?',
+  ]);
 });

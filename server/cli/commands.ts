@@ -185,6 +185,15 @@ export const COMMANDS: readonly Command[] = [
     run: async (args) => (await import('./status.ts')).status(readOptions({ ...STATUS_OPTIONS, ...CONNECTION }, args), print),
   },
   {
+    name: 'stubs',
+    positionals: '<from> <recording>',
+    describe: 'Print a file of stub services that answer as a recording does, for --stubs',
+    options: {},
+    meanings: { from: 'The word "from"', recording: 'A file of --record' },
+    examples: [['$0 stubs from session.ndjson > test/stubs/session.yaml', 'look it over: parameters that differ where answers do not are generalised']],
+    run: async (args) => (await import('./serve/stubs.ts')).stubs(word(args, 'from'), word(args, 'recording'), print),
+  },
+  {
     name: 'top',
     positionals: '',
     describe: 'Show services or sessions of a running server, with rates and latencies, renewed every two seconds',

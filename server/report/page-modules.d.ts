@@ -17,6 +17,7 @@ declare module '*/console/page/base/format.js' {
 
 declare module '*/console/page/base/export.js' {
   export function asRecording(entries: readonly object[]): string;
+  export function stubDocument(service: string, methods: ReadonlyMap<string, ReadonlyMap<unknown, object>>): string;
 }
 
 declare module '*/console/page/views/related.js' {

@@ -84,8 +84,8 @@ function stubCase({ type, service, state, statusCode, status }, detail) {
   return state === 'refused' && statusCode >= 300 ? { params, results, status: statusCode, text: status } : null;
 }
 
-/** JSON is YAML; one line per case stays readable and editable. */
-function stubDocument(service, methods) {
+/** JSON is YAML; one line per case stays readable and editable. @param methods The cases of each, in a Map. */
+export function stubDocument(service, methods) {
   const lines = Array.from(methods, ([method, cases]) => {
     const list = Array.from(cases.values(), (one) => `    - ${JSON.stringify(one)}\n`).join('');
     return `  ${JSON.stringify(method)}:\n${list}`;

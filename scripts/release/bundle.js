@@ -16,14 +16,18 @@ const NARROW_TEXT = {
   },
 };
 
-/** pino and pino-pretty load these for transports in worker threads, which we do not use. */
-const NO_TRANSPORTS = {
-  name: 'no transports',
+/** Parts of pino and pino-pretty that we do not use: transports in worker threads, several destinations, redaction; and a copier for more than JSON. */
+const LESS_OF_PINO = {
+  name: 'less of pino',
   setup(bundler) {
-    bundler.onLoad({ filter: /\/node_modules\/(?:thread-stream|pino-abstract-transport|pump)\/index\.js$/ }, () => ({
-      contents: 'module.exports = null;',
-      loader: 'js',
-    }));
+    bundler.onLoad(
+      { filter: /\/node_modules\/(?:(?:thread-stream|pino-abstract-transport|pump|@pinojs\/redact)\/index|pino\/lib\/(?:transport|multistream))\.js$/ },
+      () => ({
+        contents: 'module.exports = null;',
+        loader: 'js',
+      }),
+    );
+    bundler.onLoad({ filter: /\/node_modules\/fast-copy\/.*\.cjs$/ }, () => ({ contents: 'exports.createCopier = () => structuredClone;', loader: 'js' }));
   },
 };
 
@@ -114,7 +118,7 @@ export async function bundleForPackage(folder, buildOfIt) {
   const { metafile } = await bundleEverything(file, buildOfIt, {
     // pino-pretty needs packages that newer Nodes alone may install.
     external: BESIDE_PACKAGE,
-    plugins: [NARROW_TEXT, NO_TRANSPORTS, { name: 'own places', setup: findOwnPlaces }],
+    plugins: [NARROW_TEXT, LESS_OF_PINO, { name: 'own places', setup: findOwnPlaces }],
   });
   const text = wrapInFunctions(readFileSync(file, 'utf8'));
   writeFileSync(file, text);

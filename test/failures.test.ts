@@ -119,6 +119,7 @@ test('an error has the stack of the test’s own call, and names its request', a
   const [exchange] = jabber.received();
   assert.deepEqual([error.service, error.method, error.transactionId], ['my.service', 'absent', exchange?.transactionId]);
   const ofFixture = await jabber.request('my.service', 'absent').catch((thrown) => thrown);
+  assert.doesNotMatch(ofFixture.stack, /node:internal/);
   assert.match(framesOf(ofFixture)[0] as string, /failures\.test\.js:/);
 });
 

@@ -18,7 +18,7 @@ export class Caller {
   /** Gives an error this stack, because its own shows the event loop and nothing else. Test runners print the messages if they stand in the stack. */
   giveTo(error: Error, context: FailureContext): void {
     if (error instanceof RequestFailure) error.isAfter(context);
-    const frames = this.stack.split('\n').filter((line) => /^\s+at /.test(line));
+    const frames = this.stack.split('\n').filter((line) => /^\s+at /.test(line) && !/[( ]node:internal\//.test(line));
     const own = placeOf(frames[0] ?? '');
     const first = frames.findIndex((frame) => own === '' || !frame.includes(own));
     const heading = [`${error.name}: ${error.message}`, ...context.messages.map((line) => `  ${line}`)];

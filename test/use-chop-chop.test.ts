@@ -142,7 +142,7 @@ test('failed tests leave a report of the file, and their names', async (t) => {
   await hooks.beforeEach('d', 'fail');
   const output = await printed(hooks.afterAll);
   const page = join(reports, 'some-math.test-a-wrong-sum.html');
-  assert.equal(output, `opensrf-chopchop: "a wrong sum", "b", "c" and 1 more failed; all requests of the file: ${page}\n`);
+  assert.equal(output, `opensrf-chopchop: "a wrong sum", "b", "c", 1 more failed; all requests of the file: ${page}\n`);
   assert.deepEqual(readdirSync(reports), ['some-math.test-a-wrong-sum.html', 'some-math.test-a-wrong-sum.ndjson']);
   assert.match(readFileSync(page, 'utf8'), /opensrf\.math/);
 });

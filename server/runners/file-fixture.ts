@@ -82,11 +82,8 @@ export class FileFixture {
     if (first === undefined || this.running === null || this.reports === '') return;
     mkdirSync(this.reports, { recursive: true });
     const more = this.failures.length - MAX_NAMED;
-    const names =
-      this.failures
-        .slice(0, MAX_NAMED)
-        .map(({ name }) => `"${name}"`)
-        .join(', ') + (more > 0 ? ` and ${more} more` : '');
+    const named = this.failures.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`);
+    const names = [...named, ...(more > 0 ? [`${more} more`] : [])].join(', ');
     const { page } = await this.running.report(join(this.reports, reportName(first.file, first.name)), { title: `${names} failed` });
     print(`${names} failed; all requests of the file: ${page}`);
   }

@@ -147,9 +147,9 @@ test('request: participants, sequence, payloads, and the requests with the same 
   );
   const people = await page.locator('.sequence .person-role').allTextContents();
   assert.deepEqual(people, ['client', 'router', 'listener', 'worker', 'router', 'listener', 'worker']);
-  const way = await page.locator('.unseen li').allTextContents();
-  assert.match(way[0] ?? '', /gateway_1\S+ to router@private\.localhost\/open-ils\.actor: fleshed\.retrieve\(4\)$/);
-  assert.match(way.at(-1) ?? '', /open-ils\.actor_drone\S+ to opensrf@private\.localhost\/gateway_1/);
+  const way = await page.locator('.told li').allTextContents();
+  assert.match(way[0] ?? '', /^0 ms: client gateway_1\S+ to router open-ils\.actor: open-ils\.actor\.user\.fleshed\.retrieve\(4\)$/);
+  assert.match(way.at(-1) ?? '', /: worker drone_\S+ to client gateway_1/);
   const results = page.locator('section[aria-label="Results"]');
   assert.match(await results.innerText(), /"user": au \[\s+null,\s+4,/);
   await results.getByRole('searchbox').fill('Radia');

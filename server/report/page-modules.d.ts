@@ -21,7 +21,7 @@ declare module '*/console/page/base/export.js' {
 }
 
 declare module '*/console/page/views/related.js' {
-  export function relatedTo<One extends { readonly id: number }>(request: One, requests: Iterable<One>): One[];
+  export function traceOf<One extends object>(request: One, all: Iterable<One>): { readonly request: One }[];
 }
 
 declare module '*/console/page/views/sequence.js' {

@@ -1,6 +1,6 @@
 import { drawOn, h, requestName } from '../console/page/base/dom.js';
 import { clock, ms, nameParts, number, outcome } from '../console/page/base/format.js';
-import { relatedTo } from '../console/page/views/related.js';
+import { traceOf } from '../console/page/views/related.js';
 import { sequence } from '../console/page/views/sequence.js';
 import { consoleStyle } from '../console/style.ts';
 import { isFailure } from '../control/trace/outcome.ts';
@@ -91,7 +91,9 @@ class Diagrams {
   }
 
   of({ summary }: TraceEntry): Markup {
-    const related = relatedTo(summary, this.summaries);
+    const related = traceOf(summary, this.summaries)
+      .map(({ request }) => request)
+      .sort((a, b) => a.at - b.at);
     const index = related.findIndex(({ id }) => id === summary.id);
     const from = Math.max(0, Math.min(index - MAX_RELATED / 2, related.length - MAX_RELATED));
     const shown = related.slice(from, from + MAX_RELATED).map(({ id }) => this.entries.get(id) as TraceEntry);

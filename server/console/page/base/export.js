@@ -92,3 +92,19 @@ export function stubDocument(service, methods) {
   });
   return `service: ${JSON.stringify(service)}\nmethods:\n${lines.join('')}`;
 }
+
+/**
+ * A sequence diagram as text for Mermaid.
+ * @param participants `{jid, role}`. @param steps `{from, to, label, failed}`.
+ */
+export function asMermaid(participants, steps) {
+  const names = new Map(participants.map(({ jid }, index) => [jid, `p${index}`]));
+  const people = participants.map(({ jid, role }) => `  participant ${names.get(jid)} as ${plain(`${role} ${jid}`)}\n`);
+  const arrows = steps.map(({ from, to, label, failed }) => `  ${names.get(from)}${failed ? '-x' : '->>'}${names.get(to)}: ${plain(label)}\n`);
+  return `sequenceDiagram\n${people.join('')}${arrows.join('')}`;
+}
+
+/** Mermaid ends a line at `;`, and reads `#` and `<` as markup. */
+function plain(text) {
+  return text.replace(/[#;<>&]/g, (one) => `#${one.charCodeAt(0)};`).replace(/\s+/g, ' ');
+}

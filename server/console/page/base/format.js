@@ -77,3 +77,10 @@ export function outcome(request) {
 export function isFailure({ outcome: word }) {
   return word === 'failed' || word === 'refused' || word === 'lost';
 }
+
+/** The beginning of a payload, for a label of the diagram. */
+export function brief({ json, redacted }, length = 28) {
+  if (redacted) return 'redacted';
+  const inner = json.startsWith('[') ? json.slice(1, json.endsWith(']') ? -1 : undefined) : json;
+  return inner.length > length ? `${inner.slice(0, length - 1)}…` : inner;
+}

@@ -125,10 +125,3 @@ function kindOf(value) {
   if (typeof value === 'string') return 'string';
   return typeof value === 'number' ? 'number' : 'word';
 }
-
-/** The beginning of a payload, for a label of the diagram. */
-export function brief({ json, redacted }, length = 28) {
-  if (redacted) return 'redacted';
-  const inner = json.startsWith('[') ? json.slice(1, json.endsWith(']') ? -1 : undefined) : json;
-  return inner.length > length ? `${inner.slice(0, length - 1)}…` : inner;
-}

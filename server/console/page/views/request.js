@@ -1,4 +1,4 @@
-// One request: its sequence diagram, its related requests, its payloads.
+// One request: its trace, its sequence diagram, its payloads.
 
 import { api } from '../base/api.js';
 import { button, copy, h, keyed, requestName, set, setText } from '../base/dom.js';
@@ -6,15 +6,19 @@ import { asCommand } from '../base/export.js';
 import { bareJid, clock, isFailure, ms, nameParts, outcome } from '../base/format.js';
 import { on, store, upToDate } from '../base/store.js';
 import { payloadPanel } from './payload.js';
-import { depthsOf, relatedTo } from './related.js';
-import { sequence } from './sequence.js';
+import { traceOf } from './related.js';
+import { sequencePanel } from './sequence-panel.js';
+import { waterfall } from './trace.js';
 
-/** Of a longer session, the view shows the requests around the selected one. */
+/** Of a longer trace, the diagram shows the requests around the selected one. */
 const MAX_RELATED = 24;
+/** The most requests of one transaction. */
+const MAX_TRACE = 500;
 const RECENT = 40;
 /** After a failed question. */
 const RETRY_MS = 1_000;
 
+/** @param id The number of a request, `xid:XID` for the first of a transaction, or `''` for the latest. */
 export function requestView(id) {
   const list = h('div', {});
   const news = button('', showNewest, { class: 'news', hidden: true });
@@ -29,12 +33,37 @@ export function requestView(id) {
   /** The request that is shown where the address names none. */
   let kept = 0;
   let state = 'idle';
+  /** Requests that only the server remembers, by number. */
+  const older = new Map();
+  let wholeXid = '';
 
-  function chosen() {
-    if (id !== '') return store.requests.get(Number(id));
-    const request = store.requests.get(kept) ?? latest();
+  /** Events may be newer than an answer. */
+  function known() {
+    return new Map([...older, ...store.requests]);
+  }
+
+  function chosen(requests = known()) {
+    if (id.startsWith('xid:')) return [...requests.values()].filter(({ xid }) => xid === id.slice(4)).sort((a, b) => a.at - b.at)[0];
+    if (id !== '') return requests.get(Number(id));
+    const request = requests.get(kept) ?? latest();
     kept = request?.id ?? 0;
     return request;
+  }
+
+  /** Asks the server for the rest of the transaction, once. */
+  async function findOlder(xid) {
+    if (xid === '' || xid === wholeXid) return;
+    wholeXid = xid;
+    const { requests } = await api(`/api/v1/requests?${new URLSearchParams({ xid, limit: MAX_TRACE })}`);
+    for (const request of requests) older.set(request.id, request);
+    if (!isClosed) await update();
+  }
+
+  async function findAddressed() {
+    const entry = /^\d+$/.test(id) && !store.requests.has(Number(id)) ? await detailOf({ id }) : null;
+    if (entry !== null) older.set(entry.summary.id, entry.summary);
+    await findOlder(id.startsWith('xid:') ? id.slice(4) : (chosen()?.xid ?? ''));
+    await update();
   }
 
   function showNewest() {
@@ -67,7 +96,8 @@ export function requestView(id) {
   }
 
   async function drawAll() {
-    const request = chosen();
+    const requests = known();
+    const request = chosen(requests);
     announce();
     drawList(list, request?.id, newest);
     if (request === undefined) {
@@ -75,17 +105,18 @@ export function requestView(id) {
       shown = '';
       return;
     }
-    const related = around(relatedTo(request, store.requests.values()), request);
-    const signature = JSON.stringify(related.map((one) => [one.id, one.state, one.length]));
+    void upToDate(() => findOlder(request.xid));
+    const trace = traceOf(request, requests.values());
+    const signature = JSON.stringify([trace.map((row) => [row.request.id, row.request.state, row.request.length]), place.clientWidth]);
     if (signature === shown) return;
     shown = signature;
-    await upToDate(() => draw(request, related));
+    await upToDate(() => draw(request, trace));
   }
 
-  async function draw(request, related) {
+  async function draw(request, trace) {
     try {
-      const entries = await detailsOf(related);
-      if (!isClosed && chosen()?.id === request.id) place.replaceChildren(...content(request, entries, place.clientWidth - 34));
+      const entries = await detailsOf(around(trace, request));
+      if (!isClosed && chosen()?.id === request.id) place.replaceChildren(...content(request, trace, entries, place.clientWidth - 34));
     } catch (error) {
       if (!isClosed) retryLater();
       throw error;
@@ -98,13 +129,16 @@ export function requestView(id) {
     retry = setTimeout(() => void update(), RETRY_MS);
   }
 
-  void update();
+  void upToDate(findAddressed);
+  const resized = new ResizeObserver(() => void update());
+  resized.observe(place);
   const ends = [on('requests', () => void update())];
   return {
     element,
     close() {
       isClosed = true;
       clearTimeout(retry);
+      resized.disconnect();
       for (const end of ends) end();
     },
   };
@@ -119,7 +153,8 @@ function isListed({ service }) {
   return service !== 'router';
 }
 
-function around(related, request) {
+function around(trace, request) {
+  const related = trace.map((row) => row.request).sort((a, b) => a.at - b.at);
   const index = related.indexOf(request);
   const from = Math.max(0, Math.min(index - MAX_RELATED / 2, related.length - MAX_RELATED));
   return related.slice(from, from + MAX_RELATED);
@@ -174,20 +209,21 @@ function listed(request, old, chosen) {
   return link;
 }
 
-function content(request, entries, room) {
+function content(request, trace, entries, room) {
   const entry = entries.find(({ summary }) => summary.id === request.id);
   if (entry === undefined) return [nothing(String(request.id))];
   const routers = new Set(store.routers.map(({ router }) => bareJid(router)));
-  const many = entries.length > 1;
+  const { waitMs } = trace.find((row) => row.request === request);
   return [
-    heading(entry),
-    many ? h('section', { class: 'card block', 'aria-label': 'Related requests' }, h('h3', {}, 'Related requests'), waterfall(entries, request.id)) : null,
-    h('section', { class: 'card block', 'aria-label': 'Sequence' }, h('h3', {}, 'Sequence'), sequence(entries, request.id, routers, room)),
+    heading(entry, waitMs),
+    trace.length > 1 ? h('section', { class: 'card block', 'aria-label': 'Trace' }, h('h3', {}, 'Trace'), waterfall(trace, request.id)) : null,
+    sequencePanel(entries, request.id, routers, room),
     h('div', { class: 'payloads' }, payloadPanel('Parameters', entry.detail.params), payloadPanel('Results', entry.detail.results)),
   ].filter((part) => part !== null);
 }
 
-function heading({ summary, detail }) {
+/** @param waitMs At least how long it waited for a worker. */
+function heading({ summary, detail }, waitMs) {
   const copyButton = button('Copy as command', () => copy(asCommand(summary, detail, store.server?.c2s ?? []), copyButton));
   const failed = isFailure(summary);
   return h(
@@ -209,12 +245,20 @@ function heading({ summary, detail }) {
       ...fact('asked', `${clock(summary.at)} by `, session(summary.client)),
       ...fact('listener', session(summary.listener)),
       ...fact(bareIsRouter(summary.worker) ? 'answered by' : 'worker', session(summary.worker)),
-      ...fact('xid', summary.xid === '' ? 'none' : summary.xid),
+      ...fact('time', timesOf(summary, waitMs)),
+      ...fact('xid', summary.xid === '' ? 'none' : h('a', { href: `#/request/xid:${encodeURIComponent(summary.xid)}` }, summary.xid)),
       ...fact('thread', `${summary.thread}, request ${summary.threadTrace}`),
       ...(detail.browser === '' ? [] : fact('browser', detail.browser)),
       ...fact('ingress', [detail.ingress, detail.locale].filter((part) => part !== '').join(', ') || 'none'),
     ),
   );
+}
+
+/** Where the time went, as far as the server sees it. */
+function timesOf({ firstAnswerMs, durationMs }, waitMs) {
+  if (firstAnswerMs === null || durationMs === null) return durationMs === null ? 'no sign of a worker yet' : ms(durationMs);
+  const waited = waitMs > 0 ? `at least ${ms(waitMs)} waiting for a worker, ` : '';
+  return `${waited}${ms(firstAnswerMs - waitMs)} until the first sign of a worker, ${ms(Math.max(0, durationMs - firstAnswerMs))} until the end`;
 }
 
 function bareIsRouter(jid) {
@@ -228,32 +272,4 @@ function fact(name, ...value) {
 function session(jid) {
   if (jid === '') return 'none';
   return bareIsRouter(jid) ? jid : h('a', { href: `#/connections/${encodeURIComponent(jid)}` }, jid);
-}
-
-/** The durations of related requests, nested by cause. */
-function waterfall(entries, chosen) {
-  const summaries = entries.map(({ summary }) => summary);
-  const depths = depthsOf(summaries);
-  const begin = summaries[0].at;
-  const end = Math.max(...summaries.map(({ at, durationMs }) => at + (durationMs ?? 0)), begin + 0.001);
-  const percent = (span) => `${(100 * span) / (end - begin)}%`;
-  return h(
-    'div',
-    { class: 'waterfall' },
-    summaries.map((summary) => {
-      const bar = h('span', { class: `span${isFailure(summary) ? ' bad' : ''}` });
-      bar.style.marginLeft = percent(summary.at - begin);
-      bar.style.width = `max(3px, ${percent(summary.durationMs ?? end - summary.at)})`;
-      const name = requestName(nameParts(summary));
-      name.style.paddingLeft = `${16 * depths.get(summary.id)}px`;
-      const link = h(
-        'a',
-        { href: `#/request/${summary.id}`, 'aria-current': summary.id === chosen ? 'true' : null },
-        name,
-        h('span', { class: 'track' }, bar),
-        h('span', { class: 'right' }, ms(summary.durationMs)),
-      );
-      return link;
-    }),
-  );
 }

@@ -1,37 +1,42 @@
 // A sequence diagram of requests: participants side by side, time downwards, one arrow per stanza.
 
 import { h, svg } from '../base/dom.js';
-import { bareJid, isFailure, ms, number, resource, shortName } from '../base/format.js';
-import { brief } from './payload.js';
+import { bareJid, brief, isFailure, ms, number, resource, shortName } from '../base/format.js';
 
 const GUTTER = 84;
 const HEAD = 84;
 const ROW = 42;
-/** The bounds of the width of a participant's column. */
+/** The least width of a participant's column. */
 const MIN_COLUMN = 108;
-const MAX_COLUMN = 190;
 /** The width of a character, in pixels. */
 const CHARACTER = 7;
 
 /**
  * @param entries `{summary, detail}` in chronological order. @param chosen The number of the selected request.
  * @param routers Bare JIDs of the server's routers. @param room The available width.
+ * @returns `{element, diagram, participants, steps}`.
  */
-export function sequence(entries, chosen, routers, room) {
+export function sequenceOf(entries, chosen, routers, room) {
   const steps = stepsOf(entries);
   const participants = participantsOf(steps, entries, routers);
-  const column = Math.max(MIN_COLUMN, Math.min(MAX_COLUMN, Math.floor((room - GUTTER) / participants.length)));
+  for (const step of steps) step.role = participants.find(({ jid }) => jid === step.from).role;
+  const column = Math.max(MIN_COLUMN, Math.floor((room - GUTTER) / participants.length));
   const width = GUTTER + participants.length * column;
   const height = HEAD + steps.length * ROW + 24;
   const x = (jid) => GUTTER + (participants.findIndex((one) => one.jid === jid) + 0.5) * column;
   const diagram = svg(
     'svg',
     { class: 'sequence', viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' },
-    arrowheads(),
     participants.map((one) => lifeline(one, x(one.jid), column, height)),
-    steps.map((step, index) => arrow(step, x, HEAD + index * ROW + 26, step.id === chosen, steps[0].at)),
+    steps.map((step, index) => arrow(step, x, HEAD + index * ROW + 26, step.id === chosen, steps[0].at, width)),
   );
-  return h('div', {}, h('div', { class: 'scroll', role: 'group', 'aria-label': 'Sequence diagram', tabindex: '0' }, diagram), inWords(steps));
+  const drawn = h('div', { class: 'scroll drawn', role: 'group', 'aria-label': 'Sequence diagram', tabindex: '0' }, diagram);
+  return { element: h('div', {}, drawn, inWords(steps, participants)), diagram, participants, steps };
+}
+
+/** The diagram, and the same in words. */
+export function sequence(entries, chosen, routers, room) {
+  return sequenceOf(entries, chosen, routers, room).element;
 }
 
 function stepsOf(entries) {
@@ -43,15 +48,29 @@ function stepsOf(entries) {
       failed: ['bounce', 'again', 'late', 'timeout'].includes(step.kind) || (index === last && isFailure(summary)),
       label: labelOf(step, summary, detail, index === last),
       folded: index === last ? detail.folded : 0,
+      part: step.kind === 'answer' && index !== last ? 1 : 0,
     }));
   });
-  return steps.sort((a, b) => a.at - b.at);
+  return folded(steps.sort((a, b) => a.at - b.at));
+}
+
+/** Parts of one answer that follow each other become one arrow. */
+function folded(steps) {
+  const shown = [];
+  for (const step of steps) {
+    const before = shown.at(-1);
+    if (before?.part > 0 && step.part > 0 && before.id === step.id) {
+      before.part++;
+      before.label = `${number(before.part)} parts of the answer`;
+    } else shown.push(step);
+  }
+  return shown;
 }
 
 function labelOf(step, summary, detail, isLast) {
   switch (step.kind) {
     case 'asked':
-      return summary.type === 'CONNECT' ? 'CONNECT' : `${summary.method.split('.').slice(-2).join('.')}(${brief(detail.params, 14)})`;
+      return summary.type === 'CONNECT' ? 'CONNECT' : `${summary.method}(${brief(detail.params, 24)})`;
     case 'handed':
       return 'routed';
     case 'again':
@@ -63,14 +82,14 @@ function labelOf(step, summary, detail, isLast) {
     case 'bounce':
       return `bounced: ${summary.statusCode || 'error'}`;
     default:
-      return isLast ? answerLabel(summary, detail) : 'partial answer';
+      return isLast ? answerLabel(summary, detail) : 'part of the answer';
   }
 }
 
 function answerLabel(summary, detail) {
   if (isFailure(summary)) return `${summary.statusCode} ${summary.status.trim()}`;
   if (summary.type === 'CONNECT') return 'connected';
-  return detail.results.json === '[]' ? 'complete' : brief(detail.results);
+  return detail.results.json === '[]' ? 'complete' : brief(detail.results, 48);
 }
 
 function participantsOf(steps, entries, routers) {
@@ -87,26 +106,6 @@ function participantsOf(steps, entries, routers) {
     participants.set(jid, { jid, ...part });
   }
   return [...participants.values()];
-}
-
-function arrowheads() {
-  const head = (id, kind) =>
-    svg(
-      'marker',
-      {
-        id,
-        class: kind,
-        viewBox: '0 0 10 10',
-        refX: 9,
-        refY: 5,
-        markerUnits: 'userSpaceOnUse',
-        markerWidth: 10,
-        markerHeight: 10,
-        orient: 'auto-start-reverse',
-      },
-      svg('path', { d: 'M 0 1 L 9 5 L 0 9 z' }),
-    );
-  return svg('defs', {}, head('arrow', 'arrowhead'), head('arrow-bad', 'arrowhead bad'));
 }
 
 function lifeline({ jid, role, service }, x, column, height) {
@@ -132,27 +131,34 @@ function middle(text, length) {
   return `${text.slice(0, half)}…${text.slice(-half)}`;
 }
 
-function arrow(step, x, y, isChosen, begin) {
+function arrow(step, x, y, isChosen, begin, width) {
   const [from, to] = [x(step.from), x(step.to)];
   const direction = Math.sign(to - from) || 1;
   const kind = step.failed ? ' bad' : '';
+  // A label may be longer than its arrow: it begins at the left end, and has the rest of the width.
+  const left = Math.min(from, to) + 8;
+  const room = Math.floor((width - left) / CHARACTER);
   return svg(
     'g',
-    { class: `step${kind}${isChosen ? ' chosen' : ''}` },
+    { class: `step ${step.role}${kind}${isChosen ? ' chosen' : ''}` },
+    svg('title', {}, step.label),
     svg('text', { class: 'time', x: GUTTER - 14, y: y + 4 }, `+${ms(step.at - begin)}`),
-    svg('line', { class: 'arrow', x1: from, x2: to - 3 * direction, y1: y, y2: y, 'marker-end': step.failed ? 'url(#arrow-bad)' : 'url(#arrow)' }),
+    svg('path', { class: 'arrow', d: `M ${from} ${y} H ${to}` }),
+    svg('path', { class: 'origin', d: `M ${to} ${y} l ${-9 * direction} -4 v 8 z` }),
     svg('circle', { class: 'origin', cx: from, cy: y, r: 3 }),
-    svg('text', { class: 'label', x: (from + to) / 2, y: y - 7 }, middle(step.label, Math.max(24, Math.floor(Math.abs(to - from) / 7)))),
-    step.folded > 0 ? svg('text', { class: 'folded', x: (from + to) / 2, y: y + 14 }, `and ${number(step.folded)} more before it`) : null,
+    svg('text', { class: 'label', x: left, y: y - 7 }, middle(step.label, room)),
+    step.folded > 0 ? svg('text', { class: 'folded', x: left, y: y + 14 }, `and ${number(step.folded)} more before it`) : null,
   );
 }
 
-/** The same as text, for screen readers. */
-function inWords(steps) {
+/** The same as text: for screen readers, and instead of the diagram on a narrow screen. */
+function inWords(steps, participants) {
   const begin = steps[0]?.at ?? 0;
+  const named = new Map(participants.map(({ jid, role, service }) => [jid, `${role} ${shortName(jid, service)}`]));
+  const words = ({ at, from, to, label }) => `${ms(at - begin)}: ${named.get(from)} to ${named.get(to)}: ${label}`;
   return h(
     'ol',
-    { class: 'unseen' },
-    steps.map(({ at, from, to, label }) => h('li', {}, `${ms(at - begin)}: ${from} to ${to}: ${label}`)),
+    { class: 'told' },
+    steps.map((step) => h('li', { class: step.failed ? 'bad' : step.role }, words(step))),
   );
 }

@@ -773,3 +773,52 @@ test('health: axes with units and times, a range to choose, and nothing wider th
   }
   assert.match(String((await started.json('/api/v1/health?range=1d'))['error']), /range: "1d" is not one of 5m, 1h, start, none/);
 });
+
+test('request: the IDL names the fields of Evergreen’s objects', { skip }, async (t) => {
+  const idl = join(import.meta.dirname, '../../test/fixtures/fm_IDL.xml');
+  const started = await startControlledServer(t, {}, 0, idl);
+  await startMath(t, started, 1);
+  await call(started, 'echo', { __c: 'au', __p: [null, 194, 'br1'] });
+  const { page, faults } = await openConsole(t, started.url);
+  await show(page, 'request');
+  await page.locator('section[aria-label="Results"] .note').first().waitFor();
+  assert.match(await text(page, 'section[aria-label="Results"] pre'), /^au \[\s+card: null,\s+id: 194,\s+usrname: "br1"\s+\]/);
+  assert.deepEqual(faults, []);
+});
+
+test('request: one transaction over all services, its critical path, and exports', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const site = await ExampleSite.start(started.address, { cstoreWorkers: 2 });
+  t.after(() => site.stop());
+  await site.round(4);
+  const { page, faults } = await openConsole(t, started.url, { width: 1440, height: 900 });
+  await show(page, 'traffic?method=fleshed');
+  await page.locator('.request-link').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('.request-head').getByText('until the first sign of a worker').waitFor();
+  assert.equal(await page.locator('.waterfall .span.critical').count(), 3, 'actor waited for both calls of cstore');
+  const xid = page.locator('.request-head dd a[href*="xid:"]');
+  const address = await xid.getAttribute('href');
+  await xid.click();
+  await page.locator('.request-head').getByText('fleshed.retrieve').waitFor();
+  assert.equal(await page.locator('.waterfall a').count(), 3);
+  const [box, room] = [await page.locator('.sequence').boundingBox(), await page.locator('section[aria-label="Sequence"]').boundingBox()];
+  assert.ok((box?.width ?? 0) > (room?.width ?? 0) - 60, `${box?.width} of ${room?.width} pixels are used`);
+  const exported = async (name: string) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+    const file = join(temporaryFolder(t), download.suggestedFilename());
+    await download.saveAs(file);
+    return readFileSync(file, 'utf8');
+  };
+  assert.match(await exported('Export as Mermaid text'), /^sequenceDiagram\n {2}participant p0 as client opensrf@private\.localhost\/gateway_1/);
+  const drawing = await exported('Export as SVG');
+  assert.match(drawing, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" class="sequence"[\s\S]*\.sequence/);
+  assert.doesNotMatch(drawing, /var\(/);
+  const phone = await openConsole(t, started.url, { width: 390, height: 844 });
+  await show(phone.page, (address as string).slice(2));
+  await phone.page.locator('.told li', { hasText: 'client gateway_1' }).first().waitFor();
+  assert.equal(await phone.page.locator('.sequence').isVisible(), false);
+  assert.equal(await phone.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+  assert.deepEqual([...faults, ...phone.faults], []);
+});

@@ -112,6 +112,8 @@ export interface Limits {
   readonly tracedRequests: number;
   /** Bytes of such requests. */
   readonly tracedBytes: number;
+  /** Duration from which the control interface keeps an ended request as long as a failed one. */
+  readonly slowRequestMs: number;
   /** Requests that a fixture remembers. */
   readonly loggedRequests: number;
   /** Bytes of such requests. */

@@ -129,6 +129,7 @@ export const LIMITS = {
   followedBytes: bytes(64 * MIB, 'Bytes of such requests and of their answers so far; each of the two forgets its oldest first'),
   tracedRequests: count(50_000, 'Ended requests that the control interface remembers; it forgets the oldest ordinary ones first, failed and slow ones last'),
   tracedBytes: bytes(64 * MIB, 'Bytes of such requests; the control interface forgets them in the same order'),
+  slowRequestMs: time(250, 'Duration from which the control interface keeps an ended request as long as a failed one'),
   loggedRequests: count(10_000, 'Requests that a fixture remembers for assertions; it forgets the oldest first'),
   loggedBytes: bytes(
     64 * MIB,

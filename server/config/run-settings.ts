@@ -39,6 +39,13 @@ export const CONTROL_SETTINGS = {
     shownDefault: 'a random token, kept beside the control file for the next start at the same port',
     describe: 'Take the token from this file, for programs that ask again and again',
   }),
+  'control.idl': setting({
+    option: 'idl',
+    type: FILE,
+    group: CONTROL,
+    shownDefault: "the IDL of the site's settings, if they are built in",
+    describe: 'Name the fields of Evergreen’s objects in the console by this fm_IDL.xml',
+  }),
   'control.newToken': setting({
     option: 'new-token',
     type: BOOLEAN,

@@ -9,6 +9,7 @@ import { consoleRoutes } from './console-routes.ts';
 import { type ControlAddress, ControlServer } from './control-server.ts';
 import { eventRoutes } from './events.ts';
 import { Health } from './health.ts';
+import { Idl } from './idl.ts';
 import { LazyMetrics } from './lazy-metrics.ts';
 import { Load } from './metrics/load.ts';
 import { readinessRoutes } from './readiness.ts';
@@ -28,9 +29,16 @@ export interface Control extends ControlAddress {
 
 /**
  * Puts the control interface on a running server: API, console, metrics, health.
- * @param lostLogLines Lines that the log's destination dropped. @throws ControlListenError
+ * @param lostLogLines Lines that the log's destination dropped. @param idlFile The file of Evergreen's IDL. @throws ControlListenError
  */
-export async function startControl(server: ChopChop, place: ControlPlace, token: string, log: Log, lostLogLines = () => 0): Promise<Control> {
+export async function startControl(
+  server: ChopChop,
+  place: ControlPlace,
+  token: string,
+  log: Log,
+  lostLogLines = () => 0,
+  idlFile: string | null = null,
+): Promise<Control> {
   const partLog = logOfPart(log, 'control');
   const load = new Load(server, lostLogLines);
   const healthGuard = server.guards.create('health', () => {});
@@ -44,15 +52,17 @@ export async function startControl(server: ChopChop, place: ControlPlace, token:
         metricsGuard.run(() => metrics.ended(request));
       },
     },
-    { exchanges: server.config.limits.tracedRequests, bytes: server.config.limits.tracedBytes },
+    { exchanges: server.config.limits.tracedRequests, bytes: server.config.limits.tracedBytes, slowMs: server.config.limits.slowRequestMs },
   );
   const health = new Health(server, load, trace);
   const metrics = new LazyMetrics(server, trace, load);
+  const idl = new Idl(idlFile, server);
   const http = new ControlServer(
     [
       ...readinessRoutes(server),
       ...consoleRoutes(),
-      serverRoute(server, load),
+      serverRoute(server, load, idl),
+      ...idl.routes(),
       ...sessionRoutes(server, partLog),
       ...serviceRoutes(server, partLog),
       ...requestRoutes(trace, server.jobs),

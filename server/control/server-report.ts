@@ -6,6 +6,7 @@ import { VERSION } from '../kernel/version.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import type { Listening } from '../streams/listeners.ts';
 import { json, type Route } from './http.ts';
+import type { Idl } from './idl.ts';
 import type { Load, LoadReport } from './metrics/load.ts';
 
 /** A server's report. Counts begin with the start. */
@@ -19,6 +20,8 @@ export interface ServerReport {
   readonly c2s: readonly BoundAddress[];
   /** All addresses, by kind. */
   readonly listening: Listening;
+  /** The file of Evergreen's IDL, or null. */
+  readonly idl: string | null;
   readonly domains: readonly string[];
   readonly balance: RouterConfig['balance'];
   readonly limits: Limits;
@@ -35,12 +38,12 @@ export interface ServerReport {
   readonly load: LoadReport;
 }
 
-export function serverRoute(server: ChopChop, load: Load): Route {
+export function serverRoute(server: ChopChop, load: Load, idl: Idl): Route {
   const startedAt = SYSTEM_TIME.wallTime() - process.uptime() * 1000;
-  return { method: 'GET', path: '/api/v1/server', handle: () => json(serverReport(server, load, startedAt)) };
+  return { method: 'GET', path: '/api/v1/server', handle: () => json(serverReport(server, load, idl, startedAt)) };
 }
 
-function serverReport(server: ChopChop, load: Load, startedAt: number): ServerReport {
+function serverReport(server: ChopChop, load: Load, idl: Idl, startedAt: number): ServerReport {
   const { config, counts } = server;
   return {
     version: VERSION,
@@ -49,6 +52,7 @@ function serverReport(server: ChopChop, load: Load, startedAt: number): ServerRe
     startedAt,
     c2s: server.listening.c2s,
     listening: server.listening,
+    idl: idl.file,
     domains: config.domains,
     balance: config.router.balance,
     limits: config.limits,

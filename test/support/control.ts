@@ -18,9 +18,9 @@ export interface ControlledServer extends TestServer {
 export const TOKEN = 'token-of-the-tests';
 
 /** Starts both on free ports. */
-export async function startControlledServer(t: TestContext, input: ConfigInput = {}, port = 0): Promise<ControlledServer> {
+export async function startControlledServer(t: TestContext, input: ConfigInput = {}, port = 0, idl: string | null = null): Promise<ControlledServer> {
   const started = await startServer(t, input);
-  const control = await startControl(started.server, { port, anyPort: false, socket: null }, TOKEN, started.log);
+  const control = await startControl(started.server, { port, anyPort: false, socket: null }, TOKEN, started.log, undefined, idl);
   t.after(() => control.stop());
   const url = control.url as string;
   const call = (path: string, options: RequestInit = {}) =>

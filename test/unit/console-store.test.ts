@@ -10,7 +10,7 @@ interface Store {
 
 test('the page catches up on lost events once the load is down', async (t) => {
   const answers: Record<string, unknown> = {
-    '/api/v1/server': { pid: 1, startedAt: 1 },
+    '/api/v1/server': { pid: 1, startedAt: 1, idl: null },
     '/api/v1/health': { samples: [] },
     '/api/v1/routers': { routers: [] },
     '/api/v1/sessions': { sessions: [], total: 0 },

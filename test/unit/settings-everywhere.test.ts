@@ -98,6 +98,7 @@ const KINDS: readonly Kind[] = [
       'control-socket',
       'control-file',
       'control-token-file',
+      'idl',
       'stubs',
       'record',
       'replay',

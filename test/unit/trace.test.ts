@@ -125,12 +125,12 @@ test('a filter matches if all its parts match', () => {
 
 test('a ring keeps limited numbers of requests and bytes, and forgets the oldest ordinary ones first', () => {
   const ids = (ring: TraceRing) => ring.newestFirst().map(({ id }) => id);
-  const byNumber = new TraceRing({ exchanges: 3, bytes: 1e6 });
+  const byNumber = new TraceRing({ exchanges: 3, bytes: 1e6, slowMs: 250 });
   for (let id = 1; id <= 5; id++) byNumber.add(traced(id));
   assert.deepEqual(ids(byNumber), [5, 4, 3]);
   assert.equal(byNumber.get(2), undefined);
   assert.equal(byNumber.get(3)?.id, 3);
-  const bySize = new TraceRing({ exchanges: 100, bytes: 25_000 });
+  const bySize = new TraceRing({ exchanges: 100, bytes: 25_000, slowMs: 250 });
   for (let id = 1; id <= 5; id++) bySize.add(traced(id, { bytes: 10_000 }));
   assert.deepEqual(ids(bySize), [5, 4]);
   bySize.add(traced(6, { bytes: 100_000 }));
@@ -138,7 +138,7 @@ test('a ring keeps limited numbers of requests and bytes, and forgets the oldest
 });
 
 test('failed and slow requests outlive ordinary ones, but do not take all the room', () => {
-  const ring = new TraceRing({ exchanges: 8, bytes: 1e6 });
+  const ring = new TraceRing({ exchanges: 8, bytes: 1e6, slowMs: 250 });
   const kept = () => ring.newestFirst().map(({ id }) => id);
   ring.add(traced(1, { state: 'refused', statusCode: 500 }));
   ring.add(traced(2, { endedAt: 9_000 }));

@@ -52,7 +52,7 @@ export async function serveControl(server: ChopChop, wanted: WantedControl | nul
   const file = wanted.file ?? ownControlFile();
   const token = wanted.token ?? keptToken(dirname(file), addressOf(server), wanted.newToken);
   try {
-    return publish(await startControl(server, place, token, log, lostLogLines), server, file, wanted);
+    return publish(await startControl(server, place, token, log, lostLogLines, wanted.idl), server, file, wanted);
   } catch (error) {
     if (error instanceof ControlListenError) throw new CommandError(EXIT.network, `${formatPlace(settings.placeOf(error.path))}: ${error.message}`);
     throw error;

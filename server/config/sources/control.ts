@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Problems } from '../problem.ts';
 import { type ConsolePort, DEFAULT_CONSOLE_PORT } from '../values/control-port.ts';
 import type { PlacedSettings } from './placed-settings.ts';
@@ -21,14 +22,17 @@ export interface ControlSettings {
   readonly tokenFile: string | null;
   /** Whether to replace the kept token. */
   readonly newToken: boolean;
+  /** The file of Evergreen's IDL; null: the one of the site's settings. */
+  readonly idl: string | null;
 }
 
 /** The configured control interface; null: none. @param isTerminal Whether the server prints to a terminal. */
 export function controlSettings(settings: PlacedSettings, isTerminal: boolean, problems: Problems): ControlSettings | null {
-  const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile, 'control.newToken': newToken } = settings.values;
+  const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile, 'control.newToken': newToken, 'control.idl': idl } = settings.values;
   const place = { ...portOf(settings, isTerminal), socket };
-  if (place.port !== null || socket !== null) return { place, file, tokenFile, newToken };
-  for (const path of ['control.file', 'control.tokenFile', 'control.newToken'] as const) {
+  if (idl !== null && !existsSync(idl)) problems.add('control.idl', `there is no file ${idl}`);
+  if (place.port !== null || socket !== null) return { place, file, tokenFile, newToken, idl };
+  for (const path of ['control.file', 'control.tokenFile', 'control.newToken', 'control.idl'] as const) {
     if (settings.isGiven(path)) problems.add(path, 'there is no control interface without --console or --control-socket');
   }
   return null;

@@ -5,15 +5,21 @@ import type { TracedRequest } from './traced-request.ts';
 /** The part of the memory reserved for failed and slow requests. */
 const NOTABLE_PART = 0.75;
 
+/** The limits of remembered requests. */
+export interface RingLimits extends ExchangeLimits {
+  /** The duration from which a request is slow. */
+  readonly slowMs: number;
+}
+
 /** The remembered ended requests. Beyond the limits the oldest ordinary ones are dropped first, failed and slow ones last. */
 export class TraceRing {
-  private readonly limits: ExchangeLimits;
+  private readonly limits: RingLimits;
   private readonly ordinary = new Shelf();
   private readonly notable = new Shelf();
   /** The last request of each client on a thread, by {@link keyOf}. */
   private readonly lastOf = new Map<string, TracedRequest>();
 
-  constructor(limits: ExchangeLimits) {
+  constructor(limits: RingLimits) {
     this.limits = limits;
   }
 
@@ -22,7 +28,7 @@ export class TraceRing {
   }
 
   add(request: TracedRequest): void {
-    (request.notable ? this.notable : this.ordinary).add(request);
+    (request.isNotable(this.limits.slowMs) ? this.notable : this.ordinary).add(request);
     this.lastOf.set(keyOf(request.exchange.client, request.exchange.thread), request);
     while (this.size > this.limits.exchanges || this.bytes > this.limits.bytes) this.removeOne();
   }

@@ -1,6 +1,5 @@
 import type { Timer } from '../../../shared/clock.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
-import type { ExchangeLimits } from '../../conversations/bounded-exchanges.ts';
 import type { Exchange } from '../../conversations/exchange.ts';
 import type { UnaskedKind } from '../../conversations/exchange-tap.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
@@ -9,7 +8,7 @@ import type { Session } from '../../sessions/session.ts';
 import { BatchCollector, type TraceBatch } from './batch.ts';
 import type { TraceFilter } from './filter.ts';
 import { FollowedTraffic, type TrafficObserver } from './followed-traffic.ts';
-import { TraceRing } from './ring.ts';
+import { type RingLimits, TraceRing } from './ring.ts';
 import { shortened, type TraceEntry, type TraceStep } from './trace-entry.ts';
 import { TracedRequest } from './traced-request.ts';
 import type { TracedServer } from './traced-server.ts';
@@ -44,7 +43,7 @@ export class Trace implements TrafficObserver {
   private lastAnswered: Exchange | null = null;
 
   /** @param limits The limits of ended requests. */
-  constructor(server: TracedServer, listener: TraceListener, limits: ExchangeLimits) {
+  constructor(server: TracedServer, listener: TraceListener, limits: RingLimits) {
     this.ring = new TraceRing(limits);
     this.server = server;
     this.listener = listener;

@@ -10,9 +10,6 @@ export const MAX_STEPS = 64;
 /** The approximate memory of a step besides its texts; it shares the addresses of the request. */
 const STEP_BYTES = 80;
 
-/** Slower requests are kept longer than ordinary ones. */
-const SLOW_MS = 250;
-
 /** A request, open or ended, with its stanzas so far. */
 export class TracedRequest {
   readonly id: number;
@@ -48,8 +45,8 @@ export class TracedRequest {
   }
 
   /** Whether it failed or was slow: such requests are kept longest. */
-  get notable(): boolean {
-    return isFailure(this.outcome) || this.durationMs >= SLOW_MS;
+  isNotable(slowMs: number): boolean {
+    return isFailure(this.outcome) || this.durationMs >= slowMs;
   }
 
   /** Its approximate memory, in bytes. */

@@ -14,6 +14,8 @@ export const store = {
    */
   state: 'connecting',
   server: null,
+  /** The names of the fields of Evergreen's classes. */
+  idl: {},
   routers: [],
   sessions: [],
   sessionTotal: 0,
@@ -88,7 +90,12 @@ async function connected() {
   Object.assign(store, { server, samples });
   tell('requests', []);
   tell('health');
+  if (server.idl !== null) void upToDate(loadIdl);
   await refreshPicture();
+}
+
+async function loadIdl() {
+  store.idl = (await api('/api/v1/idl')).classes;
 }
 
 function happened(name, data) {

@@ -2,12 +2,14 @@
 
 import { button, copy, h, setText } from '../base/dom.js';
 import { bytes, number } from '../base/format.js';
+import { store } from '../base/store.js';
 
 /** The panel shows more lines on demand only. */
 const LINES = 400;
 /** The panel truncates a longer string. */
 const TEXT = 2_000;
 const INDENT = '  ';
+const COLON = { kind: 'plain', text: ': ' };
 
 /** @param payload The server's `{json, length, redacted}`. */
 export function payloadPanel(title, { json, length, redacted }) {
@@ -100,19 +102,19 @@ function print(value, indent, after, before, lines) {
     return;
   }
   const isArray = Array.isArray(inner);
-  const entries = isArray ? inner.map((item) => [null, item]) : Object.entries(inner);
+  const fields = store.idl[name] ?? [];
+  const entries = isArray ? inner.map((item, index) => [null, item, fields[index]]) : Object.entries(inner);
   lines.push([{ kind: 'plain', text: indent }, ...start, { kind: 'plain', text: isArray ? '[' : '{' }]);
-  entries.forEach(([key, item], index) => {
-    const head =
-      key === null
-        ? []
-        : [
-            { kind: 'key', text: JSON.stringify(key) },
-            { kind: 'plain', text: ': ' },
-          ];
-    print(item, indent + INDENT, index === entries.length - 1 ? '' : ',', head, lines);
+  entries.forEach(([key, item, field], index) => {
+    print(item, indent + INDENT, index === entries.length - 1 ? '' : ',', headOf(key, field), lines);
   });
   lines.push([{ kind: 'plain', text: `${indent}${isArray ? ']' : '}'}${after}` }]);
+}
+
+/** A key of the JSON; or the name of a field, which the JSON has not. */
+function headOf(key, field) {
+  if (key !== null) return [{ kind: 'key', text: JSON.stringify(key) }, COLON];
+  return field === undefined ? [] : [{ kind: 'note', text: field }, COLON];
 }
 
 /** OpenSRF's `{"__c": name, "__p": data}`. */

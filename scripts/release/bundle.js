@@ -1,4 +1,4 @@
-// All our programs, the library and the code they need of other packages in one file: Node takes longer to find 250 small files than to run them.
+// All our programs, the library and the code they need of other packages in a file or two: Node takes longer to find 250 small files than to run them.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -45,6 +45,9 @@ const COMMON = {
 
 /** What a command loads only if it is asked for something special; the package has them beside it. */
 export const BESIDE_PACKAGE = ['prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+
+/** What every program needs and the library does not, as `import` and `require()` of our sources expect it. */
+const FOR_PROGRAMS = { yargs: "require('yargs').default", pino: "require('pino')", 'pino-pretty': "require('pino-pretty')" };
 
 /** Likewise for the executable, which has them in a file of their own. */
 const ON_DEMAND = [...BESIDE_PACKAGE, 'pino-pretty'];
@@ -109,20 +112,20 @@ export async function bundleOnDemand(outfile) {
 }
 
 /**
- * The file for the npm package, its programs and its library.
+ * The files for the npm package, its programs and its library. The packages that only programs need are a file of their own, which no import of the library
+ * parses; the programs compile both as one.
  * @param folder A folder below dist/, anywhere.
- * @returns esbuild's list of its contents.
+ * @returns esbuild's lists of their contents.
  */
 export async function bundleForPackage(folder, buildOfIt) {
-  const file = join(folder, 'chopchop.cjs');
-  const { metafile } = await bundleEverything(file, buildOfIt, {
-    // pino-pretty needs packages that newer Nodes alone may install.
-    external: BESIDE_PACKAGE,
-    plugins: [NARROW_TEXT, LESS_OF_PINO, { name: 'own places', setup: findOwnPlaces }],
-  });
-  const text = wrapInFunctions(readFileSync(file, 'utf8'));
-  writeFileSync(file, text);
-  const hash = createHash('sha256').update(text).digest('hex');
+  const [main, packages] = ['chopchop.cjs', 'packages.cjs'].map((name) => join(folder, name));
+  const plugins = [NARROW_TEXT, LESS_OF_PINO, { name: 'own places', setup: findOwnPlaces }];
+  const external = [...BESIDE_PACKAGE, ...Object.keys(FOR_PROGRAMS)];
+  const contents = Object.entries(FOR_PROGRAMS).map(([name, value]) => `exports['${name}'] = () => ${value};`);
+  const stdin = { contents: contents.join('\n'), resolveDir: root, loader: 'js' };
+  const results = [await bundleEverything(main, buildOfIt, { external, plugins }), await bundleEverything(packages, buildOfIt, { stdin, plugins })];
+  writeFileSync(main, wrapInFunctions(readFileSync(main, 'utf8')));
+  const hash = createHash('sha256').update(readFileSync(main)).update(readFileSync(packages)).digest('hex');
   for (const program of ['main', 'opensrf-router']) {
     await bundleLauncher(`server/launch/${program}.ts`, join(folder, `${program}.cjs`), {
       banner: { js: '#!/usr/bin/env node' },
@@ -132,7 +135,7 @@ export async function bundleForPackage(folder, buildOfIt) {
     });
   }
   await writeEntries(folder);
-  return metafile;
+  return results.map(({ metafile }) => metafile);
 }
 
 /**
@@ -143,13 +146,13 @@ function wrapInFunctions(text) {
   return text.replaceAll(/=([\w$]+)\(\(\)=>\{"use strict"/g, '=$1(function(){"use strict"');
 }
 
-/** Makes a program from the one file. */
+/** Makes a program: a launcher of the code. */
 export function bundleLauncher(source, outfile, options = {}) {
   return build({ ...COMMON, entryPoints: [join(root, source)], outfile, ...options });
 }
 
 /**
- * Each entry of the library as CommonJS and as an ES module. All share the one file, which runs as much of it as each needs: a process that loads both
+ * Each entry of the library as CommonJS and as an ES module. All share chopchop.cjs, which runs as much of it as each needs: a process that loads both
  * has one copy. An ES module imports a small CommonJS file that does not re-export the large one: Node would spend 90 ms on looking for names in there.
  */
 async function writeEntries(folder) {

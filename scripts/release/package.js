@@ -1,4 +1,4 @@
-// The npm package. The published package has programs and library in one file (see bundle.js), the types of the library, and no scripts or development tools
+// The npm package. The published package has programs and library bundled (see bundle.js), the types of the library, and no scripts or development tools
 // in its package.json: it must run nothing at its installation, and npm warns users about packages that might.
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -89,11 +89,11 @@ export function manifest(text, repository = process.env.GITHUB_REPOSITORY) {
   return `${JSON.stringify({ ...published, ...PUBLISHED, ...pagesOf(repository), dependencies: loaded, files }, null, 2)}\n`;
 }
 
-/** Makes the code of the package and its package.json. @returns esbuild's list of the code's contents. */
+/** Makes the code of the package and its package.json. @returns esbuild's lists of the code's contents. */
 async function makeCode(folder) {
-  const metafile = await bundleForPackage(join(folder, 'dist/bin'), { version, commit: commit(), build: 'npm package' });
+  const metafiles = await bundleForPackage(join(folder, 'dist/bin'), { version, commit: commit(), build: 'npm package' });
   for (const program of Object.values(PUBLISHED.bin)) chmodSync(join(folder, program), 0o755);
-  return metafile;
+  return metafiles;
 }
 
 function writeManifest(folder) {
@@ -105,7 +105,7 @@ function writeManifest(folder) {
  * @param folder The package, which has its types and the console's page already.
  */
 export async function makePackage(folder) {
-  const packages = bundledPackages(await makeCode(folder));
+  const packages = bundledPackages(...(await makeCode(folder)));
   const problems = licenceProblems(packages);
   if (problems.length > 0) throw new Error(problems.join('; '));
   writeFileSync(join(folder, NOTICES), notices('The package opensrf-chopchop has these packages in it.', packages));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './support/declarations.ts';
+import { installedPackage } from './support/staged-package.ts';
 
 /** The published package.json. */
 async function published(repository: string | undefined): Promise<Record<string, unknown>> {
@@ -32,4 +33,16 @@ test('the package installs only what its bundle does not contain, and asks for n
   assert.deepEqual(Object.keys(dependencies as object), ['prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml']);
   assert.deepEqual([devDependencies, scripts], [undefined, undefined]);
   assert.deepEqual([peerDependencies, peerDependenciesMeta], [{ vitest: '*' }, { vitest: { optional: true } }]);
+});
+
+test('each entry has the same names by import and by require(), and Node looks for none in the bundle', async (t) => {
+  const files = join(await installedPackage(t), 'node_modules/opensrf-chopchop/dist/bin');
+  const names = async (file: string) => Object.keys(await import(pathToFileURL(join(files, file)).href)).filter((name) => name !== 'module.exports');
+  for (const entry of ['index', 'client']) {
+    // Node imports what it has found in the text of CommonJS; all but the default is in vain, and costs 90 ms.
+    assert.deepEqual(await names(`${entry}.cjs`), ['default']);
+    const { default: required } = await import(pathToFileURL(join(files, `${entry}.cjs`)).href);
+    assert.deepEqual((await names(`${entry}.mjs`)).sort(), Object.keys(required).sort());
+  }
+  assert.deepEqual([await names('runners.cjs'), await names('node-test.mjs')], [['default'], ['useChopChop']]);
 });

@@ -158,3 +158,15 @@ test('a server that ends leaves the files of another alone', async (t) => {
   assert.equal(readFileSync(join(folder, 'pid'), 'utf8'), '1\n');
   assert.equal(readFileSync(join(folder, 'ready.json'), 'utf8'), '{}');
 });
+
+test('a daemon has its control interface on a socket beside its control file, unless the user has none of it', (t) => {
+  const file = join(temporaryFolder(t), 'control.json');
+  const { pid } = startDaemon(t, '--control-file', file);
+  const { socket, url } = JSON.parse(readFileSync(file, 'utf8')) as { socket: string; url: string | null };
+  assert.deepEqual([socket, url], [join(file, '..', `${pid}.sock`), null]);
+  const { code, stdout, stderr } = run('top', '--once', '--json', '--control-file', file);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^[[{]/);
+  const refused = run('--daemon', '--port', '0', '--no-console', '--control-file', file, '--check-config');
+  assert.match(refused.stderr, /--control-file: there is no control interface/);
+});

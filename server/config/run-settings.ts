@@ -23,6 +23,7 @@ export const CONTROL_SETTINGS = {
     option: 'control-socket',
     type: text('the path of a socket'),
     group: CONTROL,
+    shownDefault: 'with --daemon PID.sock beside the control file, unless --console or --no-console is set',
     describe: 'Serve the control interface on this Unix domain socket',
   }),
   'control.file': setting({

@@ -71,7 +71,8 @@ export function leftControlFiles(): FoundControlFile[] {
     const file = parse(path);
     if (file === null) return [];
     const alive = isAlive(file.pid);
-    if (!alive) rmSync(path, { force: true });
+    // With a socket of its own.
+    if (!alive) for (const left of [path, path.replace(/json$/, 'sock')]) rmSync(left, { force: true });
     return [{ path, file, alive }];
   });
 }

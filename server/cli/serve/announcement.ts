@@ -31,7 +31,7 @@ export function description({ config, log, control, missingNames, warnings }: Re
     routers: routersOf(config),
     router: { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) },
     components: describedComponents(components),
-    control: control === null ? null : { ...control.place, file: control.file, tokenFile: control.tokenFile },
+    control: control === null ? null : { ...control.place, ownSocket: control.ownSocket, file: control.file, tokenFile: control.tokenFile },
     log,
     missingNames,
     warnings: warnings.map(formatProblem),

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ChopChop } from '../../compose/chopchop.ts';
 import { formatPlace } from '../../config/problem.ts';
 import type { ControlSettings } from '../../config/sources/control.ts';
@@ -42,7 +42,18 @@ export function wantedControl({ control, settings }: Resolved): WantedControl | 
  */
 export async function serveControl(server: ChopChop, wanted: WantedControl | null, log: Log, lostLogLines: () => number): Promise<ServedControl | null> {
   if (wanted === null) return null;
-  const { place, settings } = wanted;
+  try {
+    return await startAt(server, wanted, log, lostLogLines);
+  } catch (error) {
+    if (!wanted.ownSocket || !(error instanceof CommandError)) throw error;
+    // The user has not asked for one: the server is worth more.
+    log.warn({ reason: error.message }, 'no control interface');
+    return null;
+  }
+}
+
+async function startAt(server: ChopChop, wanted: WantedControl, log: Log, lostLogLines: () => number): Promise<ServedControl> {
+  const { settings } = wanted;
   const [{ startControl }, { ControlListenError }, { ownControlFile }, { keptToken }] = await Promise.all([
     import('../../control/control.ts'),
     import('../../control/control-server.ts'),
@@ -50,6 +61,7 @@ export async function serveControl(server: ChopChop, wanted: WantedControl | nul
     import('../../control/kept-token.ts'),
   ]);
   const file = wanted.file ?? ownControlFile();
+  const place = wanted.ownSocket ? { ...wanted.place, socket: join(dirname(file), `${process.pid}.sock`) } : wanted.place;
   const token = wanted.token ?? keptToken(dirname(file), addressOf(server), wanted.newToken);
   try {
     return publish(await startControl(server, place, token, log, lostLogLines, wanted.idl), server, file, wanted);

@@ -16,6 +16,8 @@ export interface ControlPlace {
 /** A control interface to serve. */
 export interface ControlSettings {
   readonly place: ControlPlace;
+  /** Whether it listens on a Unix socket beside its control file: the default of a daemon. */
+  readonly ownSocket: boolean;
   /** Its control file; null: the default path. */
   readonly file: string | null;
   /** The file of its token; null: the one that the server has kept, or a new one. */
@@ -31,7 +33,8 @@ export function controlSettings(settings: PlacedSettings, isTerminal: boolean, p
   const { 'control.socket': socket, 'control.file': file, 'control.tokenFile': tokenFile, 'control.newToken': newToken, 'control.idl': idl } = settings.values;
   const place = { ...portOf(settings, isTerminal), socket };
   if (idl !== null && !existsSync(idl)) problems.add('control.idl', `there is no file ${idl}`);
-  if (place.port !== null || socket !== null) return { place, file, tokenFile, newToken, idl };
+  const ownSocket = place.port === null && socket === null && settings.values['process.daemon'] && settings.values['control.port'] === null;
+  if (place.port !== null || socket !== null || ownSocket) return { place, ownSocket, file, tokenFile, newToken, idl };
   for (const path of ['control.file', 'control.tokenFile', 'control.newToken', 'control.idl'] as const) {
     if (settings.isGiven(path)) problems.add(path, 'there is no control interface without --console or --control-socket');
   }

@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OsrfClient } from '../server/osrf/client.ts';
+import { Command } from './support/background-command.ts';
 import { appeared, MAIN, oneLine, readReady, run, serve, temporaryFolder } from './support/command.ts';
 import { startMath } from './support/control.ts';
 import { registration } from './support/osrf.ts';
@@ -35,6 +36,21 @@ test('the demo plays on a server that runs, unless its service is there already'
   const nobody = run('demo', '--port', '1');
   assert.equal(nobody.code, 3);
   assert.match(oneLine(nobody.stderr), /see --host and --port/);
+});
+
+test('a demo that stays has a console, and goes on asking until a signal ends it', async (t) => {
+  const demo = new Command(t, 'demo', '--stay');
+  await demo.printed('Ctrl-C ends it');
+  const [, url, token] = /The console at (\S+)\/#token=(\S+) shows it: Connections has the client/.exec(demo.output()) as RegExpExecArray;
+  const events = await fetch(`${url}/api/v1/events`, { headers: { Authorization: `Bearer ${token}` } });
+  let seen = '';
+  for await (const chunk of events.body as ReadableStream<Uint8Array>) {
+    seen += Buffer.from(chunk).toString();
+    if (seen.includes('"method":"add"')) break;
+  }
+  demo.kill('SIGINT');
+  const { code, stderr } = await demo.outcome();
+  assert.deepEqual([code, stderr], [0, '']);
 });
 
 test('--version says the version of package.json, and the commit', () => {

@@ -20,6 +20,11 @@ const controlFile = option({
 
 const json = option({ option: 'json', type: BOOLEAN, fallback: false, describe: 'Print JSON' });
 
+/** The options of `demo` besides those of a connection. */
+export const DEMO_OPTIONS = {
+  stay: option({ option: 'stay', type: BOOLEAN, fallback: false, describe: 'Keep the sessions and go on asking until Ctrl-C, with a console' }),
+} as const;
+
 /** The options of `doctor` besides those of the server. */
 export const DOCTOR_OPTIONS = { json } as const;
 

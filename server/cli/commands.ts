@@ -4,6 +4,7 @@ import { connectionOptions, DEFAULT_CONNECTION, DEFAULT_ROUTER_CONNECTION } from
 import { asGiven, type ParsedArguments, readOptions } from './arguments.ts';
 import {
   CONSOLE_OPTIONS,
+  DEMO_OPTIONS,
   DOCTOR_OPTIONS,
   DRAIN_OPTIONS,
   EXEC_OPTIONS,
@@ -84,10 +85,13 @@ export const COMMANDS: readonly Command[] = [
     name: 'demo',
     positionals: '',
     describe: 'Trace sample requests through a server, a service and a client; with one of these options, on a running server',
-    options: CONNECTION,
+    options: { ...CONNECTION, ...DEMO_OPTIONS },
     meanings: {},
-    examples: [['$0 demo --port 5222', 'on the server at that port, to watch it in its console']],
-    run: async (args) => (await import('./demo.ts')).demo(readOptions(CONNECTION, args), print),
+    examples: [
+      ['$0 demo --stay', 'with a console of its own, to look around'],
+      ['$0 demo --stay --port 5222', 'on the server at that port, to watch it in its console'],
+    ],
+    run: async (args) => (await import('./demo.ts')).demo(readOptions({ ...CONNECTION, ...DEMO_OPTIONS }, args), print),
   },
   {
     name: 'doctor',

@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ChopChop } from '../compose/chopchop.ts';
 import { createConfig } from '../config/config.ts';
+import type { ValuesOf } from '../config/setting.ts';
 import { type ConnectionConfig, type ConnectionValues, DEFAULT_CONNECTION, loginOf } from '../config/sources/connection.ts';
+import { DEFAULT_CONSOLE_PORT } from '../config/values/control-port.ts';
+import type { Control } from '../control/control.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { Log } from '../kernel/log.ts';
 import { OsrfClient } from '../osrf/client.ts';
@@ -9,6 +14,8 @@ import type { Answer } from '../osrf/request.ts';
 import { OsrfService } from '../osrf/service.ts';
 import type { ServiceEvent } from '../osrf/service-description.ts';
 import { connectionOf, failureOf } from './client-command.ts';
+import type { DEMO_OPTIONS } from './client-options.ts';
+import { controlFileOf } from './control-source.ts';
 import { oneLine } from './text/one-line.ts';
 
 const DOMAIN = 'localhost';
@@ -19,33 +26,53 @@ const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 type Print = (line: string) => void;
 
+/** The pause between two requests of a demo that stays. */
+const PAUSE_MS = 2_000;
+
+/** The arguments of `demo`. */
+export type DemoArguments = ConnectionValues & ValuesOf<typeof DEMO_OPTIONS>;
+
 /**
  * Shows the full path of a request over real connections: server, service (one listener, two workers), client.
+ * With `--stay` the sessions stay, and the client goes on asking until a signal ends it.
  * @param args The address of a running server; without one, starts a server.
  * @param print Prints one line.
  * @throws CommandError if a step fails.
  */
-export async function demo(args: ConnectionValues, print: Print): Promise<void> {
+export async function demo({ stay, ...args }: DemoArguments, print: Print): Promise<void> {
   const isThere = Object.values(args).some((given) => given !== null);
   if (isThere) {
     const connection = connectionOf(args);
     print(`1  server   runs at ${connection.host}:${connection.port} and serves ${connection.domain}`);
-    await play(connection, print);
+    const found = await controlFileOf(connection);
+    await play(connection, stay, print, found?.alive === true ? `The console (opensrf-chopchop console --port ${connection.port}) shows it` : '');
     return;
   }
   const server = new ChopChop(createConfig({ domains: [DOMAIN], port: 0 }), SILENT);
   const [address] = await server.start();
   if (address === undefined) throw new CommandError(EXIT.failed, 'the server has no listening address');
   print(`1  server   listens on ${address.host}:${address.port} and serves ${DOMAIN}`);
+  const control = stay ? await consoleOf(server) : null;
   try {
-    await play({ ...DEFAULT_CONNECTION, ...address, domain: DOMAIN }, print);
+    await play(
+      { ...DEFAULT_CONNECTION, ...address, domain: DOMAIN },
+      stay,
+      print,
+      control === null ? '' : `The console at ${control.url}/#token=${control.token} shows it`,
+    );
   } finally {
+    await control?.stop();
     await server.stop();
   }
 }
 
-/** Logs all parts in and runs the demo. */
-async function play(connection: ConnectionConfig, print: Print): Promise<void> {
+async function consoleOf(server: ChopChop): Promise<Control> {
+  const [{ startControl }, { newToken }] = await Promise.all([import('../control/control.ts'), import('../control/token.ts')]);
+  return startControl(server, { port: DEFAULT_CONSOLE_PORT, anyPort: true, socket: null }, newToken(), SILENT);
+}
+
+/** Logs all parts in and runs the demo. @param shown Where to see it, as the beginning of a sentence; `''`: nowhere. */
+async function play(connection: ConnectionConfig, stay: boolean, print: Print, shown: string): Promise<void> {
   const login = loginOf(connection);
   const client = await OsrfClient.connect({ ...login, routerName: connection.router, resource: `demo_client_${process.pid}` }).catch((error) =>
     Promise.reject(failureOf(error)),
@@ -66,7 +93,10 @@ async function play(connection: ConnectionConfig, print: Print): Promise<void> {
       onEvent: (event) => events.push(event),
     });
     await service.listener.settled();
-    await tell({ service, client, events, print, address: `${connection.router}@${connection.domain}/${SERVICE}` });
+    const stage = { service, client, events, print, address: `${connection.router}@${connection.domain}/${SERVICE}` };
+    await tell(stage);
+    if (shown !== '') print(`\n${shown}: ${whereToLook(stay)}`);
+    if (stay) await goOn(stage);
   } catch (error) {
     throw failureOf(error);
   } finally {
@@ -130,6 +160,26 @@ async function tell(stage: Stage): Promise<void> {
   const count = await handed(stage);
   check(count === 4, 'the router handed the listener four messages');
   print(`\n   router   handed ${count} messages to the listener. All steps succeeded.`);
+}
+
+function whereToLook(stay: boolean): string {
+  const request = 'Request has the four requests, newest first; the newest, div, is red and says why';
+  return stay ? `Connections has the client, the listener and both workers; ${request}` : `${request}. With --stay the sessions stay, too`;
+}
+
+/** Asks now and then, each fifth time for an error, until a signal comes. */
+async function goOn({ client, print }: Stage): Promise<void> {
+  print(`\n   client   goes on asking every ${PAUSE_MS / 1_000} s. Ctrl-C ends it`);
+  const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => true);
+  const pause = () => wait(PAUSE_MS, false);
+  for (let n = 1; !(await Promise.race([ended, pause()])); n++) {
+    await client.request(SERVICE, n % 5 === 0 ? 'div' : 'add', n, 0).answer.catch((error: unknown) => checkAnswered(error));
+  }
+}
+
+/** An error of the service is an answer. */
+function checkAnswered(error: unknown): void {
+  if (!(error instanceof OsrfError && error.statusCode === 500)) throw error;
 }
 
 /** The number of messages that the router has handed to the listener. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Measures the server against the floor (the same traffic through scripts/bench/nullrelay.c, a C program that checks nothing) and against
-// other Jabber servers, in turns within each round. Compare the ratio of server CPU per request to the floor's in the same round:
+// Measures the server against the floor (the same traffic through scripts/bench/nullrelay.c, a C program that checks nothing; in Node: noderelay.js) and
+// against other Jabber servers, in turns within each round. Compare the ratio of server CPU per request to the floor's in the same round:
 // requests per second depend on the machine's other work. More in docs/speed.md.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { registerClasses } from './bench/client.js';
 import { installedPeers, installPeers } from './bench/peers.js';
 import { printHead, printRow, summarize } from './bench/report.js';
 import { LOAD_ROWS, USUAL } from './bench/rows.js';
-import { floor, ours } from './bench/servers.js';
+import { floor, nodeRelay, ours } from './bench/servers.js';
 import { SPECIAL } from './bench/special.js';
 import { compile, runLoad } from './bench/tools.js';
 
@@ -68,10 +68,15 @@ async function runOnce(candidate, row, osrfload, seconds) {
   }
 }
 
-/** The participants in a row: the floor if it can play it, those without a router if none is needed. */
+/** The participants in a row: the floor if it can play it, the relay in Node in the first rows, those without a router if none is needed. */
 function candidatesFor(row, candidates) {
   const direct = row.load.includes('direct');
-  return candidates.filter(({ name, routes }) => (name !== 'floor' || row.floor !== false) && (routes || direct));
+  const plays = ({ name, routes }) => {
+    if (name === 'floor') return row.floor !== false;
+    if (name === 'node') return row.mode === 'routed';
+    return routes || direct;
+  };
+  return candidates.filter(plays);
 }
 
 async function measureRow(row, candidates, osrfload, rounds, seconds) {
@@ -90,7 +95,7 @@ async function bench(folder, osrfload, nullrelay) {
   if (unknown.length > 0) throw new Error(`no such mode: ${unknown.join(', ')}`);
   if (options.install) installPeers();
   const peers = options.peers || options.install ? installedPeers(folder) : [];
-  const candidates = [floor(nullrelay), ours(folder), ...peers];
+  const candidates = [floor(nullrelay), nodeRelay(), ours(folder), ...peers];
   const rounds = Number(options.rounds);
   const report = {
     date: new Date().toISOString(),

@@ -3,11 +3,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+const noderelay = fileURLToPath(new URL('./noderelay.js', import.meta.url));
 
 /** A port that is probably free; binding it may still fail. */
 export function somePort() {
@@ -21,20 +23,49 @@ export async function end(child) {
   await once(child, 'exit');
 }
 
+/** A C program that checks nothing. @param nullrelay Its path. */
 export function floor(nullrelay) {
+  return relay('floor', nullrelay, []);
+}
+
+/** A Node program that checks nothing. */
+export function nodeRelay() {
+  return relay('node', process.execPath, [noderelay]);
+}
+
+function relay(name, program, args) {
   return {
-    name: 'floor',
+    name,
     routes: true,
     async start() {
-      // nullrelay binds the port it is given and says nothing but that it is taken, so another is tried then.
+      // A relay binds the port it is given and says nothing but that it is taken, so another is tried then.
       for (;;) {
         const port = somePort();
-        const child = spawn(nullrelay, [String(port)], { stdio: 'ignore' });
-        await sleep(200);
-        if (child.exitCode === null) return { ...ofAccount('floor', port), pids: () => [child.pid], stop: () => end(child) };
+        const child = spawn(program, [...args, String(port)], { stdio: 'ignore' });
+        const listens = await accepts(port, child);
+        if (listens) return { ...ofAccount(name, port), pids: () => [child.pid], stop: () => end(child) };
       }
     },
   };
+}
+
+/** Whether the child accepts connections, once it does or has ended. */
+async function accepts(port, child) {
+  while (child.exitCode === null) {
+    await sleep(50);
+    const socket = connect(port, '127.0.0.1');
+    const opened = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (opened) {
+      // If another program has the port, the child is about to end.
+      await sleep(100);
+      return child.exitCode === null;
+    }
+  }
+  return false;
 }
 
 /** @param args More options of `serve`. */

@@ -1,4 +1,4 @@
-import { parseJson, readClassed, writeJson } from '../../shared/osrf/json.ts';
+import { parseJson, plainText, readClassed, writeJson } from '../../shared/osrf/json.ts';
 import type { OsrfMessageType } from '../../shared/osrf/message.ts';
 
 /** A message of a thread, or a bounce. */
@@ -37,10 +37,13 @@ export class RecentMessages {
 function shownContent({ method, params, status, statusCode, content }: Readonly<Record<string, unknown>>, protects: (method: string) => boolean): string {
   if (typeof method === 'string') return `${method}(${protects(method) ? '…' : shownValue(params ?? []).replace(/^\[|\]$/g, '')})`;
   if (statusCode === undefined) return '';
-  return `${statusCode} ${status ?? ''}${content === undefined ? '' : `: ${shownValue(content)}`}`;
+  return `${plainText(statusCode)} ${shortened(plainText(status))}${content === undefined ? '' : `: ${shownValue(content)}`}`;
 }
 
 function shownValue(value: unknown): string {
-  const text = writeJson(value) ?? typeof value;
+  return shortened(writeJson(value) ?? typeof value);
+}
+
+function shortened(text: string): string {
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }

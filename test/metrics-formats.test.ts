@@ -17,7 +17,8 @@ async function scraped(t: TestContext, accept: string) {
   return { type: response.headers.get('content-type'), text: await response.text() };
 }
 
-const missing = (program: string, ...args: string[]) => (spawnSync(program, args).status === 0 ? false : `${program} is not here`);
+/** Debian's packages are for its own Python, which another may hide. */
+const PYTHON = ['/usr/bin/python3', 'python3'].find((program) => spawnSync(program, ['-c', 'import prometheus_client']).status === 0);
 
 test('a client gets the format that it prefers, and Prometheus’ text if it does not care', () => {
   const cases: [accept: string, expected: string][] = [
@@ -41,17 +42,17 @@ test('in Prometheus’ text a counter is named as its samples are, and there is 
   assert.ok(!text.includes('# EOF'));
 });
 
-test('promtool finds nothing wrong with the text', { skip: missing('promtool', '--version') }, async (t) => {
+test('promtool finds nothing wrong with the text', { skip: spawnSync('promtool', ['--version']).status === 0 ? false : 'promtool is not here' }, async (t) => {
   const { text } = await scraped(t, 'text/plain');
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   assert.deepEqual([status, stdout + stderr], [0, '']);
 });
 
-test('the parser of prometheus_client reads OpenMetrics', { skip: missing('python3', '-c', 'import prometheus_client') }, async (t) => {
+test('the parser of prometheus_client reads OpenMetrics', { skip: PYTHON === undefined ? 'prometheus_client is not here' : false }, async (t) => {
   const { type, text } = await scraped(t, OPENMETRICS);
   assert.equal(type, `${OPENMETRICS}; charset=utf-8`);
   const parse = 'import sys; from prometheus_client.openmetrics.parser import text_string_to_metric_families as read; print(len(list(read(sys.stdin.read()))))';
-  const { status, stdout, stderr } = spawnSync('python3', ['-c', parse], { input: text, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(PYTHON as string, ['-c', parse], { input: text, encoding: 'utf8' });
   assert.deepEqual([status, stderr], [0, '']);
   assert.ok(Number(stdout) > 30);
 });

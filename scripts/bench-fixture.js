@@ -5,9 +5,9 @@
 //
 // Measures the package as it is published. In a warm process: from startChopChop() to the answer of the first request to a stub, and the CPU of one request. As
 // processes: `import`, `require` and `exec -- true`, alternately with `node -e 0`, which is the floor for anything that runs in Node. Then fixtures one after another:
-// memory and sockets that are left. On a busy machine compare the best times.
+// memory and sockets that are left. On a busy machine compare the best times, and processor time.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,25 +100,36 @@ const PROCESSES = [
   { title: 'exec -- true', goalMs: 200, args: [join(work, 'node_modules/opensrf-chopchop/dist/bin/main.cjs'), 'exec', '--', 'true'] },
 ];
 
-function timeOf(args) {
-  const begin = performance.now();
+/** Processor time of all ended child processes, in steps of 10 ms; NaN where there is no /proc. */
+function childrenCpuMs() {
+  if (process.platform !== 'linux') return Number.NaN;
+  // proc(5): cutime and cstime, counted behind the name, which may contain anything.
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1).split(' ');
+  return 10 * (Number(fields[13]) + Number(fields[14]));
+}
+
+/** Wall time and processor time of a process. */
+function timesOf(args) {
+  const [begin, cpuBefore] = [performance.now(), childrenCpuMs()];
   // The compiled code of `exec` stays in this folder.
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: work, env: { ...process.env, HOME: work, XDG_CACHE_HOME: '' } });
   if (status !== 0) throw new Error(`${args.join(' ')} ended with exit code ${status}: ${stderr}`);
-  return performance.now() - begin;
+  return { ms: performance.now() - begin, cpuMs: childrenCpuMs() - cpuBefore };
 }
 
 /** Times of processes, one of each in turn. */
 function processes() {
-  for (const { args } of PROCESSES) timeOf(args);
+  for (const { args } of PROCESSES) timesOf(args);
   const all = PROCESSES.map(() => []);
-  for (let count = 0; count < times; count++) PROCESSES.forEach(({ args }, index) => void all[index].push(timeOf(args)));
-  const [floor] = all;
-  const over = (pick, numbers) => pick(numbers) - pick(floor);
-  const best = (numbers) => Math.min(...numbers);
+  for (let count = 0; count < times; count++) PROCESSES.forEach(({ args }, index) => void all[index].push(timesOf(args)));
+  const figures = all.map((runs) => {
+    const ms = runs.map((run) => run.ms);
+    return { medianMs: median(ms), bestMs: Math.min(...ms), cpuMs: runs.reduce((sum, run) => sum + run.cpuMs, 0) / times };
+  });
+  const [floor] = figures;
   return PROCESSES.map(({ title, goalMs = null }, index) => {
-    const [ms] = [all[index]];
-    return { title, goalMs, medianMs: median(ms), bestMs: best(ms), medianOverMs: over(median, ms), bestOverMs: over(best, ms) };
+    const own = figures[index];
+    return { title, goalMs, ...own, over: Object.fromEntries(Object.entries(own).map(([name, value]) => [name, value - floor[name]])) };
   });
 }
 
@@ -130,13 +141,10 @@ function print({ first, warm, rows, cpuUs, row }) {
   );
   console.log(`CPU of a request to a stub: ${cpuUs.toFixed(0)} us`);
   console.log(`${row.fixtures} fixtures one after another: ${row.heapBytesEach} bytes of heap left for each, ${row.socketsLeft} sockets left`);
-  console.log(`${''.padEnd(30)}  median     best   over node -e 0: median     best     goal`);
-  for (const { title, goalMs, ...ms } of rows) {
-    const cells = [ms.medianMs, ms.bestMs].map((value) => value.toFixed(0).padStart(8));
-    const over = [ms.medianOverMs, ms.bestOverMs, goalMs ?? Number.NaN].map((value, index) =>
-      (Number.isNaN(value) ? '' : value.toFixed(0)).padStart(index === 0 ? 25 : 8),
-    );
-    console.log(`${title.padEnd(30)} ${cells.join(' ')}${over.join(' ')}`);
+  console.log(`${''.padEnd(30)}  median    best     CPU   over node -e 0: median    best     CPU    goal (ms)`);
+  for (const { title, goalMs, over, ...own } of rows) {
+    const cells = ({ medianMs, bestMs, cpuMs }) => [medianMs, bestMs, cpuMs].map((value) => value.toFixed(0).padStart(8)).join('');
+    console.log(`${title.padEnd(30)}${cells(own)}${' '.repeat(17)}${cells(over)}${String(goalMs ?? '').padStart(8)}`);
   }
 }
 

@@ -63,7 +63,10 @@ function memberLine(member, context, old) {
   const all = [...listeners.values()];
   const isBad = sessions.some(({ stalled }) => stalled) || all.some(({ suspicion }) => suspicion !== '');
   const isDraining = all.some(({ draining }) => draining);
-  setText(line.lastChild, `◆${all.length} ●${sessions.length - all.length}`);
+  const workers = sessions.length - all.length;
+  setText(line.lastChild, `◆${all.length} ●${workers}`);
+  // The two parts of a cut name would be read as two words.
+  line.setAttribute('aria-label', `${title}: listeners ${all.length}, workers ${workers}`);
   line.lastChild.className = `counts${isBad ? ' bad' : isDraining ? ' warn' : ''}`;
   return line;
 }

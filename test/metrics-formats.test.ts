@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { expositionFor } from '../server/control/metrics/exposition.ts';
 import { posted, startControlledServer, startMath } from './support/control.ts';
@@ -55,4 +56,15 @@ test('the parser of prometheus_client reads OpenMetrics', { skip: PYTHON === und
   const { status, stdout, stderr } = spawnSync(PYTHON as string, ['-c', parse], { input: text, encoding: 'utf8' });
   assert.deepEqual([status, stderr], [0, '']);
   assert.ok(Number(stdout) > 30);
+});
+
+test('the dashboard has a panel for each metric of the server', async (t) => {
+  const { text } = await scraped(t, '*/*');
+  const dashboard = readFileSync(new URL('../../docs/grafana-dashboard.json', import.meta.url), 'utf8');
+  const names = Array.from(text.matchAll(/^# TYPE (opensrf_chopchop_\S+)/gm), ([, name]) => name as string);
+  assert.ok(names.length > 25);
+  assert.deepEqual(
+    names.filter((name) => !dashboard.includes(name)),
+    [],
+  );
 });

@@ -6,6 +6,7 @@ import { why } from '../server/cli/why.ts';
 import type { ConfigInput } from '../server/config/config.ts';
 import { startControl } from '../server/control/control.ts';
 import { ChopChopFixture } from '../server/fixture/fixture.ts';
+import { opensrfLine } from '../server/logging/line-formats.ts';
 import { temporaryFolder } from './support/command.ts';
 import { startControlledServer, TOKEN } from './support/control.ts';
 import { cRequest, requestBody, statusBody } from './support/osrf.ts';
@@ -24,7 +25,7 @@ function teller(t: TestContext, url: string | null) {
   writeFileSync(controlFile, JSON.stringify({ pid: process.pid, version: '', url, socket: null, token: TOKEN, c2s: [] }));
   return async (xid = 'last') => {
     const lines: string[] = [];
-    await why({ xid, controlFile, config: null, host: null, port: null, json: false }, (line) => lines.push(line));
+    await why({ xid, controlFile, config: null, host: null, port: null, log: null, json: false }, (line) => lines.push(line));
     return lines.map((line) =>
       line
         .replace(/\d+\.\d ms|\d+ ms/g, 'N ms')
@@ -167,4 +168,52 @@ test('why says that nothing is remembered of a transaction', async (t) => {
   const { told } = await setUp(t);
   await assert.rejects(told('4711'), /no request with the transaction id 4711 is remembered/);
   await assert.rejects(told(), /no request is remembered/);
+});
+
+test('why: from a log in JSON or in OpenSRF’s format, of a transaction or of the last failed request', async (t) => {
+  const file = join(temporaryFolder(t), 'log');
+  const record = (fields: object) => JSON.stringify({ level: 40, time: 1_795_353_159_000, part: 'requests', ...fields, msg: 'request failed' });
+  const failed = {
+    service: 'opensrf.math',
+    method: 'add',
+    client: CLIENT,
+    to: MATH,
+    by: 'opensrf@x/opensrf.math_drone_1',
+    reason: '500 the "shelf" is empty',
+    xid: '77]',
+  };
+  const refused = {
+    service: 'opensrf.none',
+    method: 'add',
+    client: CLIENT,
+    to: `router@${DOMAIN}/opensrf.none`,
+    reason: '404 Service opensrf.none is not registered',
+    xid: '78',
+  };
+  const lost = { ...failed, by: MATH, reason: '503 Service opensrf.math lost its listener', xid: '79' };
+  const bounced = { service: '', method: 'add', client: CLIENT, to: `opensrf@${DOMAIN}/gone`, reason: 'service-unavailable', xid: '80' };
+  const records = [failed, refused, lost, bounced].map(record);
+  const told = async (xid: string) => {
+    const lines: string[] = [];
+    await why({ xid, controlFile: null, config: null, host: null, port: null, log: file, json: false }, (line) => lines.push(line));
+    return lines;
+  };
+  for (const [format, time] of [
+    [(json: string) => json, '2026-11-22T13:12:39.000Z'],
+    [opensrfLine('chopchop', 4711, false), opensrfLine('chopchop', 4711, false)(records[0] as string).split(' [')[0]],
+  ] as const) {
+    writeFileSync(file, `${['{"broken', 'no log line', ...records.map(format)].join('\n')}\n`);
+    assert.deepEqual(await told('77]'), [
+      'opensrf.math add: failed',
+      `  ${time}, transaction 77]`,
+      `  ${CLIENT} asked ${MATH}`,
+      '  opensrf@x/opensrf.math_drone_1 answered',
+      '  Why: 500 the "shelf" is empty',
+      '  Try: The log of opensrf.math says more: look for the worker opensrf@x/opensrf.math_drone_1, at the time above.',
+    ]);
+    assert.match((await told('78')).join('\n'), /^opensrf\.none add: refused\n[\s\S]*Try: Start the service\./);
+    assert.match((await told('79')).join('\n'), /^opensrf\.math add: lost\n[\s\S]*Try: The process of its listener ended/);
+    assert.match((await told('last')).join('\n'), /^add: lost\n[\s\S]*Why: service-unavailable\n {2}Try: The addressee has no session any more/);
+    await assert.rejects(told('81'), /has no failed request of the transaction 81/);
+  }
 });

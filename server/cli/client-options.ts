@@ -147,7 +147,11 @@ export const TOP_OPTIONS = {
 } as const;
 
 /** The options of `why`. */
-export const WHY_OPTIONS = { ...RUNNING, json } as const;
+export const WHY_OPTIONS = {
+  ...RUNNING,
+  log: option({ option: 'log', type: FILE, describe: "Read this log of a server instead, in JSON or OpenSRF's format: it has the failed requests" }),
+  json,
+} as const;
 
 /** The options of `services`. */
 export const SERVICES_OPTIONS = {

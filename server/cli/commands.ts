@@ -222,7 +222,10 @@ export const COMMANDS: readonly Command[] = [
     describe: 'Tell the story of a request of a running server: who asked, where it waited, why it failed',
     options: WHY_OPTIONS,
     meanings: { xid: 'Its transaction id; or "last", the last request that failed (the default)' },
-    examples: [['$0 why last', 'why the last request failed']],
+    examples: [
+      ['$0 why last', 'why the last request failed'],
+      ['$0 why 1795353159316401 --log /openils/var/log/chopchop.log', 'from a log, when the server has ended or forgotten it'],
+    ],
     run: async (args) => {
       const xid = args['xid'] === undefined ? 'last' : word(args, 'xid');
       await (await import('./why.ts')).why({ ...readOptions(WHY_OPTIONS, args), xid }, print);

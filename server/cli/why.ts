@@ -5,6 +5,7 @@ import type { TraceEntry } from '../control/trace/trace-entry.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { WHY_OPTIONS } from './client-options.ts';
 import { chosenControlFile } from './control-source.ts';
+import { failuresInLog, logStoryOf } from './text/log-story.ts';
 import { storyOf } from './text/story.ts';
 
 /** The arguments of `why`. */
@@ -17,11 +18,20 @@ const ASK_MS = 10_000;
 /** More requests of one transaction are not shown. */
 const MOST = 200;
 
-/** Prints the story of one request: who asked, where it waited, why it failed, what to try. @throws CommandError */
+/** Prints the story of one request, from the trace or a log: who asked, where it waited, why it failed, what to try. @throws CommandError */
 export async function why(args: WhyArguments, print: (line: string) => void): Promise<void> {
-  const client = new ControlClient(await chosenControlFile(args));
-  const entries = await entriesOf(client, args.xid);
-  for (const line of args.json ? [writeJson(entries) ?? '[]'] : storyOf(entries)) print(line);
+  const lines = args.log === null ? await fromTrace(args) : await fromLog(args, args.log);
+  for (const line of lines) print(line);
+}
+
+async function fromTrace(args: WhyArguments): Promise<string[]> {
+  const entries = await entriesOf(new ControlClient(await chosenControlFile(args)), args.xid);
+  return args.json ? [writeJson(entries) ?? '[]'] : storyOf(entries);
+}
+
+async function fromLog({ xid, json }: WhyArguments, log: string): Promise<string[]> {
+  const failures = found(await failuresInLog(log, xid), `the log ${log} has no failed request${xid === 'last' ? '' : ` of the transaction ${xid}`}`);
+  return json ? [writeJson(failures) ?? '[]'] : logStoryOf(failures);
 }
 
 async function entriesOf(client: ControlClient, xid: string): Promise<readonly TraceEntry[]> {
@@ -41,7 +51,7 @@ async function search(client: ControlClient, query: Readonly<Record<string, stri
   return requests;
 }
 
-function found(entries: readonly TraceEntry[], otherwise: string): readonly TraceEntry[] {
+function found<One>(entries: readonly One[], otherwise: string): readonly One[] {
   if (entries.length === 0) throw new CommandError(EXIT.absent, otherwise);
   return entries;
 }

@@ -61,10 +61,31 @@ test('--version says the version of package.json, and the commit', () => {
   assert.match(commit as string, /^(?:[0-9a-f]{7,}\+?|unknown)$/);
 });
 
-test('--help shows options with defaults, examples and exit codes', () => {
+test('--help is short: the commands, the options that most people need, examples on a line each', () => {
   const { code, stdout } = run('--help');
   assert.equal(code, 0);
-  for (const expected of [/--on-listener-loss/, /default: 5222/, /Examples:/, /Exit codes:/, /demo/]) assert.match(stdout, expected);
+  assert.ok(stdout.split('\n').length < 75, 'a page or so');
+  for (const expected of [/^ {2}why \[xid\]/m, /^ {2}--daemon/m, /^ {2}opensrf-chopchop --config \/openils\/conf\/opensrf_core\.xml$/m])
+    assert.match(stdout, expected);
+  assert.doesNotMatch(stdout, /--on-listener-loss/);
+  assert.equal(run('help').stdout, stdout);
+});
+
+test('help tells of an option its default, its other names, and whether SIGHUP applies it', () => {
+  assert.match(
+    run('help', '--balance').stdout,
+    /^--balance\n {2}Choose .*\n {2}Value: round-robin, least-outstanding\n {2}Default: round-robin\n.* OPENSRF_CHOPCHOP_BALANCE\n.*<balance>\n/,
+  );
+  assert.match(run('help', 'limits').stdout, /^LIMIT/);
+  assert.match(run('help', 'why').stdout, /^opensrf-chopchop why \[xid\]\n[\s\S]*\n {2}opensrf-chopchop why last\n/);
+  const unknown = run('help', 'blance');
+  assert.deepEqual([unknown.code, unknown.stderr], [2, 'opensrf-chopchop: help: there is no command or option blance; did you mean balance?\n']);
+});
+
+test('serve --help shows options with defaults, examples and exit codes', () => {
+  const { code, stdout } = run('serve', '--help');
+  assert.equal(code, 0);
+  for (const expected of [/--on-listener-loss/, /default: 5222/, /Examples:/, /Exit codes:/]) assert.match(stdout, expected);
 });
 
 for (const [what, args, says] of [

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { OsrfClient } from '../server/osrf/client.ts';
+import { Program } from './support/background-command.ts';
 import { MAIN, temporaryFolder } from './support/command.ts';
+import { LOGIN, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { endWith } from './support/processes.ts';
 
 const noBash = spawnSync('bash', ['--version']).status !== 0 && 'there is no bash';
@@ -33,6 +36,37 @@ test('bash completes commands, options and their values', { skip: noBash }, (t) 
   assert.deepEqual(offered(t, 'd'), ['demo', 'doctor', 'drain']);
   assert.deepEqual(offered(t, 'serve', '--on-'), ['--on-listener-loss']);
   assert.deepEqual(offered(t, 'serve', '--balance', ''), ['round-robin', 'least-outstanding']);
+});
+
+test('bash completes the options of a line without a command, and services and methods of the server that runs here', { skip: noBash }, async (t) => {
+  assert.deepEqual(offered(t, '--con').slice(0, 2), ['--config', '--console']);
+  const { address, control } = await startControlledServer(t);
+  await startMath(t, { address }, 1);
+  const runtime = temporaryFolder(t);
+  chmodSync(runtime, 0o700);
+  mkdirSync(join(runtime, 'opensrf-chopchop'), { mode: 0o700 });
+  const file = { pid: process.pid, version: '', url: control.url, socket: null, token: TOKEN, c2s: [] };
+  writeFileSync(join(runtime, 'opensrf-chopchop/1.json'), JSON.stringify(file));
+  // In a process of its own, the server of this one would have to answer while it waits.
+  const folder = programFolder(t);
+  const asked = async (...words: string[]) => {
+    const program = new Program(t, 'env', [
+      `XDG_RUNTIME_DIR=${runtime}`,
+      join(folder, 'opensrf-chopchop'),
+      '--get-yargs-completions',
+      'opensrf-chopchop',
+      ...words,
+    ]);
+    const { stdout, stderr } = await program.outcome();
+    assert.equal(stderr, '');
+    return stdout.trim().split('\n');
+  };
+  assert.deepEqual(await asked('request', 'opensrf.m'), ['opensrf.math']);
+  const client = await OsrfClient.connect({ ...LOGIN, ...address, resource: 'asking' });
+  t.after(() => client.close());
+  await client.request('opensrf.math', 'add', 1, 2);
+  while (!(await asked('request', 'opensrf.math', 'a')).includes('add'));
+  assert.ok(!(await asked('drain', 'opensrf.math', '')).includes('add'), 'a listener, no method');
 });
 
 interface Shell {

@@ -108,7 +108,16 @@ function checkPackage({ filename, files, unpackedSize }) {
 
 function checkManPage(page) {
   const text = readFileSync(page, 'utf8');
-  for (const what of ['.SH SERVE', '.SH REQUEST', '.SH DOCTOR', '\\-\\-on\\-listener\\-loss', 'Exit codes: 0 done'])
+  for (const what of [
+    '.SH SERVE',
+    '.SH REQUEST',
+    '.SH DOCTOR',
+    '\\-\\-on\\-listener\\-loss',
+    '.SH EXAMPLES',
+    '.SH EXIT STATUS',
+    '.SH ENVIRONMENT',
+    '.SH FILES',
+  ])
     assert.ok(text.includes(what), `the man page has ${what}`);
   const silent = [
     ['groff', '-K', 'utf8', '-man', '-Tutf8', '-ww', '-z', page],
@@ -182,7 +191,7 @@ function checkLibrary(folder) {
 /** The bundle lays its help out by a simpler rule than yargs has. */
 function checkHelp(program) {
   const sources = join(root, 'dist/server/main.js');
-  for (const args of [['--help'], ['--help', 'limits'], ['exec', '--help'], ['request', '--help']])
+  for (const args of [['--help'], ['serve', '--help'], ['help', 'hold'], ['--help', 'limits'], ['exec', '--help'], ['request', '--help']])
     assert.equal(run(program, args), run(process.execPath, [sources, ...args]), `${args.join(' ')}: as the sources print it`);
   assert.match(run(program, ['--version']), new RegExp(`^${version} \\(commit [0-9a-f]{7,}, npm package\\)$`));
   step('installed: prints the same help as the sources, and --version its commit');

@@ -6,22 +6,9 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { VERSION_TEXT } from '../kernel/version.ts';
 import { checkKnown, type ParsedArguments, spelledOut } from './arguments.ts';
 import { COMMANDS, type Command } from './commands.ts';
-import { limitsHelp } from './text/limits-help.ts';
 import { yargsOptions } from './yargs-options.ts';
 
-const USAGE = '$0 [serve] [options]\n\nA Jabber (XMPP) server and OpenSRF router in one process.';
-
-const EPILOGUE = [
-  'Each option of serve and doctor can be set as OPENSRF_CHOPCHOP_NAME in the environment. The command line overrides it, and it overrides --config.',
-  'Commands that log in take the rest from OSRF_HOST, OSRF_PORT, …; exec sets these.',
-  '\n--help limits lists all limits, and how to set them.\n',
-  `Exit codes: ${EXIT.ok} done, or stopped by a signal; ${EXIT.failed} failed; ${EXIT.usage} invalid option, parameter or file content;`,
-  `${EXIT.network} cannot listen, or cannot reach a server or log in; ${EXIT.file} cannot read or write a file; ${EXIT.status} a service answered with an error;`,
-  `${EXIT.timeout} no answer in time, or service still missing; ${EXIT.absent} no such service or router, or the message bounced; ${EXIT.running} already running.`,
-]
-  .join(' ')
-  .replaceAll(' \n', '\n')
-  .replaceAll('\n ', '\n');
+const USAGE = '$0 COMMAND [options]';
 
 /** These take words that may stand behind a "--". */
 const WITH_WORDS = new Set(COMMANDS.filter(({ positionals }) => positionals !== '').map(({ name }) => name));
@@ -61,17 +48,43 @@ class Chosen extends Error {
 /** Parses a command line; null if yargs has already printed the answer, such as the help. @throws CommandError */
 export async function chooseCommand(argv: readonly string[]): Promise<Chosen | null> {
   const width = Math.min(110, process.stdout.columns ?? 110);
-  if (/^(?:--help|-h) limits$/.test(argv.join(' '))) {
-    process.stdout.write(limitsHelp(width));
+  const help = await helpFor(argv, width);
+  if (help !== null) {
+    process.stdout.write(help);
     return null;
   }
   try {
     await parserOf(argv, width).parseAsync();
     return null;
   } catch (error) {
+    // An unfinished line is neither run nor refused.
+    if (completes(argv)) return null;
     if (error instanceof Chosen) return error;
     throw error;
   }
+}
+
+/** The help that a command line asks for; null: none. @throws CommandError for an unknown topic. */
+async function helpFor(argv: readonly string[], width: number): Promise<string | null> {
+  const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
+  const others = words.filter((word) => word !== '--help' && word !== '-h');
+  if (argv[0] !== 'help' && others.length === words.length) return null;
+  const [topic] = others[0] === 'help' ? others.slice(1) : others;
+  const { commandHelp, helpOf, shortHelp } = await import('./text/help.ts');
+  if (topic === undefined) return shortHelp(COMMANDS, width);
+  const command = COMMANDS.find(({ name }) => name === topic);
+  // `request a.service --help` is about the command, `--port 5 --help` about that option.
+  return command === undefined ? helpOf(topic, COMMANDS, width) : commandHelp(command, await laidOut(command.name, width));
+}
+
+/** yargs' layout of a command's options. */
+async function laidOut(command: string, width: number): Promise<string> {
+  const argv = [command, '--help'];
+  let text = '';
+  await parserOf(argv, width).parseAsync(argv, {}, (_error: unknown, _args: unknown, output: string) => {
+    text = output;
+  });
+  return text;
 }
 
 function parserOf(argv: readonly string[], width: number): Argv {
@@ -80,12 +93,9 @@ function parserOf(argv: readonly string[], width: number): Argv {
     // yargs would translate its own messages, but not ours.
     .locale('en')
     .usage(USAGE);
-  // A shell asks for completions.
-  const completes = argv.includes('--get-yargs-completions');
-  for (const command of COMMANDS) declare(parser, command, completes);
+  for (const command of COMMANDS) declare(parser, command, completes(argv));
   return parser
-    .completion('completion', 'Print a completion script for bash or zsh (by $SHELL)')
-    .epilogue(EPILOGUE)
+    .completion('completion', 'Print a completion script for bash or zsh (by $SHELL)', complete)
     .help('help', 'Show help (or -h)')
     .version('version', 'Show the version (or -V)', VERSION_TEXT)
     .parserConfiguration(PARSER)
@@ -93,19 +103,44 @@ function parserOf(argv: readonly string[], width: number): Argv {
     .fail((message, error) => fail(message, error, argv));
 }
 
+/** Whether a shell asks for completions. */
+function completes(argv: readonly string[]): boolean {
+  return argv.includes('--get-yargs-completions');
+}
+
+type Offer = (names: string[]) => void;
+
+/** Completes like yargs, and offers services and methods of the server that runs here. */
+function complete(current: string, args: unknown, own: (then: (error: Error | null, names: string[] | undefined) => void) => void, done: Offer): void {
+  const [, command = '', ...words] = (args as ParsedArguments)._.map(String);
+  own(async (_error, names = []) => {
+    const { namesFor } = await import('./text/completion.ts');
+    const found = current.startsWith('-') ? optionsWithoutCommand(command) : await namesFor([command, ...words]);
+    done([...names, ...found.filter((name) => name.startsWith(current))]);
+  });
+}
+
+/** Without a command, the options of the first: yargs knows them behind it only. */
+function optionsWithoutCommand(command: string): string[] {
+  const [serve] = COMMANDS;
+  if (serve === undefined || COMMANDS.some(({ name }) => name === command)) return [];
+  return Object.values(serve.options).flatMap(({ option, hidden }) => (option === '' || hidden ? [] : [`--${option}`]));
+}
+
 function booleansOf(tables: readonly Command['options'][]): Set<string> {
   return new Set(tables.flatMap((table) => Object.values(table)).flatMap(({ option, type }) => (type.label === 'boolean' ? [option] : [])));
 }
 
-/** @param completes Whether yargs must know the options' values, to complete them. */
-function declare(parser: Argv, command: Command, completes: boolean): void {
-  const { name, positionals, describe, options, meanings, examples } = command;
+/** @param unfinished Whether yargs must know the options' values, to complete them. */
+function declare(parser: Argv, command: Command, unfinished: boolean): void {
+  const { name, positionals, describe, options, meanings } = command;
   const builder = (inner: Argv, forHelp?: boolean) => {
     for (const [positional, meaning] of Object.entries(meanings)) inner.positional(positional, { type: 'string', describe: meaning });
-    for (const [line, meaning] of examples) inner.example(line, meaning);
-    return inner.options(yargsOptions(options, forHelp === true || completes)).middleware((args) => check(args as ParsedArguments, command), true);
+    const known = inner.options(yargsOptions(options, forHelp === true || unfinished));
+    return unfinished ? known : known.middleware((args) => check(args as ParsedArguments, command), true);
   };
-  const words = positionals === '' ? name : `${name} ${positionals}`;
+  // A line that is to be completed may lack words.
+  const words = `${name} ${unfinished ? positionals.replaceAll('<', '[').replaceAll('>', ']') : positionals}`.trim();
   parser.command(name === COMMANDS[0]?.name ? [words, '$0'] : words, describe, builder, (args) => {
     throw new Chosen(command, args as ParsedArguments);
   });

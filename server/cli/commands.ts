@@ -131,6 +131,15 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'help',
+    positionals: '[topic]',
+    describe: 'Show this help, or that of a command, an option or "limits"',
+    options: {},
+    meanings: { topic: 'A command, the name of an option, or "limits"' },
+    examples: [['$0 help hold', 'what --hold means, and where else to set it']],
+    run: async () => {},
+  },
+  {
     name: 'monitor',
     positionals: '',
     describe: 'Print the requests of a running server as they end',

@@ -24,9 +24,18 @@ export class ControlClient {
 
   /** @returns the answer's JSON. @throws CommandError */
   async get(path: string, timeoutMs: number): Promise<unknown> {
+    return this.ask(path, timeoutMs, '');
+  }
+
+  /** Posts JSON. @returns the answer's JSON. @throws CommandError */
+  async post(path: string, body: object, timeoutMs: number): Promise<unknown> {
+    return this.ask(path, timeoutMs, JSON.stringify(body));
+  }
+
+  private async ask(path: string, timeoutMs: number, body: string): Promise<unknown> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return this.parse(await textOf(await this.call(path, signal)));
+      return this.parse(await textOf(await this.call(path, signal, body)));
     } catch (error) {
       if (signal.aborted) throw new CommandError(EXIT.timeout, `the control interface at ${this.place} did not answer within ${timeoutMs / 1000} s`);
       if (error instanceof CommandError) throw error;
@@ -48,11 +57,13 @@ export class ControlClient {
     }
   }
 
-  private async call(path: string, signal?: AbortSignal): Promise<IncomingMessage> {
+  /** @param body JSON to post; `''`: none. */
+  private async call(path: string, signal?: AbortSignal, body = ''): Promise<IncomingMessage> {
     const { url, socket, token } = this.file;
     const to: RequestOptions = url === null ? { socketPath: socket ?? '' } : { host: new URL(url).hostname, port: new URL(url).port };
     const headers = { authorization: `Bearer ${token}`, host: url === null ? 'localhost' : new URL(url).host };
-    const outgoing = request({ ...to, path, headers, ...(signal && { signal }) }).end();
+    const posts = body === '' ? {} : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } };
+    const outgoing = request({ ...to, path, headers, ...posts, ...(signal && { signal }) }).end(body);
     const response = await once(outgoing, 'response').then(
       ([incoming]) => incoming as IncomingMessage,
       (error: Error) => Promise.reject(new CommandError(EXIT.network, `cannot reach the control interface at ${this.place}: ${error.message}`)),

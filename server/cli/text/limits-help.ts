@@ -16,7 +16,8 @@ export function limitsHelp(width: number): string {
   );
 }
 
-function wrapped(text: string, width: number): string[] {
+/** Breaks a text into lines. */
+export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

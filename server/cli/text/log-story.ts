@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { parseJson } from '../../../shared/osrf/json.ts';
 import type { TraceSummary } from '../../control/trace/trace-entry.ts';
 import { CommandError, EXIT } from '../../kernel/exit-codes.ts';
 import { adviceFor } from './advice.ts';
@@ -65,12 +66,8 @@ function parseLine(line: string): LoggedFailure | null {
 type Fields = Readonly<Record<string, unknown>>;
 
 function fromJson(line: string): Fields | null {
-  try {
-    const record = JSON.parse(line) as Fields;
-    return record['msg'] === MARK ? { ...record, time: new Date(Number(record['time'])).toISOString() } : null;
-  } catch {
-    return null;
-  }
+  const record = parseJson(line) as Fields | undefined;
+  return record?.['msg'] === MARK ? { ...record, time: new Date(Number(record['time'])).toISOString() } : null;
 }
 
 function fromOpensrf(line: string): Fields | null {
@@ -82,11 +79,7 @@ function fromOpensrf(line: string): Fields | null {
 
 /** syslog may have cut the line. */
 function unquoted(text: string): string {
-  try {
-    return String(JSON.parse(text));
-  } catch {
-    return text;
-  }
+  return String(parseJson(text) ?? text);
 }
 
 /** The story of failed requests, as far as a log has it. */

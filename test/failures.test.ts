@@ -144,6 +144,7 @@ test('an error has the last three messages of its thread, and the stack of the s
   assert.match(stack, /\n {4}at .*failures\.test\.js/);
   assert.ok(error.cause instanceof RangeError);
   assert.match(error.cause.stack as string, /at inTheService .*failures\.test\.js/);
+  assert.doesNotMatch(error.cause.stack as string, /\/server\/|node:internal/, 'it ends at the service');
   assert.match(inspect(error), /\[cause\]: RangeError: no sum of 1\n +at inTheService/);
   assert.equal(inspect(error).split('REQUEST 1').length, 2, 'shown once');
   const hidden = await client.request('my.math', 'secret', 1234).catch((thrown) => thrown);

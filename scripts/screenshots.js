@@ -47,15 +47,16 @@ const VIEWS = {
   connections: async (page) => {
     await page.waitForSelector('.group .session');
     await page.waitForSelector('.pulse');
-    await wait(700);
+    await wait(2_500);
   },
   request: async (page) => {
     await page.goto(`${control.url}/#/request/${await nestedRequest()}`);
     await page.waitForSelector('.waterfall .span');
   },
   traffic: async (page) => {
-    await page.waitForSelector('.request-link');
-    await wait(1_000);
+    await page.waitForSelector('.has-reason');
+    // The list stays under the mouse.
+    await page.hover('.list .has-reason');
   },
   health: async (page) => {
     await page.waitForSelector('.plot .series[d]');

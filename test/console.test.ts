@@ -573,7 +573,7 @@ test('no view has a serious accessibility problem, in light or dark, on a laptop
     for (const [path, ready] of [
       [`connections/${encodeURIComponent(site.services[0]?.listener.jid ?? '')}`, '.panel .facts dd'],
       ['request', '.sequence .step'],
-      ['traffic', '.request-link'],
+      ['traffic?outcome=not+ok', '.has-reason'],
       ['health', '.plot .series[d]'],
       ['try', '#try-services option'],
     ] as const) {
@@ -821,4 +821,33 @@ test('request: one transaction over all services, its critical path, and exports
   assert.equal(await phone.page.locator('.sequence').isVisible(), false);
   assert.equal(await phone.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
   assert.deepEqual([...faults, ...phone.faults], []);
+});
+
+test('on a link of 300 ms, with a hundred requests a second, the first request appears and stays, and a click is obeyed', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  await startMath(t, started, 4);
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'busy' });
+  t.after(() => client.close());
+  const timer = setInterval(() => void client.request('opensrf.math', 'add', 1, 2).answer.catch(() => {}), 10);
+  t.after(() => clearInterval(timer));
+  const { page, faults } = await openConsole(t, started.url);
+  const link = await page.context().newCDPSession(page);
+  await link.send('Network.emulateNetworkConditions', { offline: false, latency: 300, downloadThroughput: 200_000, uploadThroughput: 50_000 });
+  await show(page, 'request');
+  const head = page.locator('.request-head');
+  await head.waitFor();
+  const id = await head.getAttribute('data-request');
+  await page.locator('.request-list .news', { hasText: /^\d{3,} new$/ }).waitFor();
+  assert.equal(await head.getAttribute('data-request'), id);
+  await page.locator('.request-list a').nth(3).click();
+  await page.locator(`.request-head:not([data-request="${id}"])`).waitFor();
+  await show(page, 'traffic');
+  await page.locator('.request-link').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  const reached = await page.evaluate<string>('document.activeElement.getAttribute("href")');
+  await page.locator('.head .news').waitFor();
+  assert.equal(await page.evaluate('document.activeElement.getAttribute("href")'), reached, 'the list does not move under the focus');
+  await page.keyboard.press('Enter');
+  await page.locator(`[data-request="${reached.split('/').at(-1)}"]`).waitFor();
+  assert.deepEqual(faults, []);
 });

@@ -24,6 +24,8 @@ export const store = {
   samples: [],
   unseen: 0,
   leftOut: 0,
+  /** How many of these the page has made good by a query. */
+  madeGood: 0,
 };
 
 const listeners = new Map();
@@ -125,7 +127,9 @@ function catchUpSoon() {
 }
 
 async function catchUp() {
+  const { leftOut } = store;
   const { requests } = await api(`/api/v1/requests?limit=${MAX_REQUESTS}`);
+  store.madeGood = leftOut;
   for (const request of requests) store.requests.set(request.id, request);
   store.requests = new Map([...store.requests].sort(([a], [b]) => a - b).slice(-MAX_REQUESTS));
   tell('requests', requests.reverse());

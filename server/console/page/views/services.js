@@ -4,7 +4,7 @@ import { api } from '../base/api.js';
 import { h, setText } from '../base/dom.js';
 import { ms, number } from '../base/format.js';
 import { sortable } from '../base/sortable.js';
-import { store, upToDate } from '../base/store.js';
+import { on, store, upToDate } from '../base/store.js';
 
 const REFRESH_MS = 2_000;
 
@@ -68,7 +68,14 @@ export function servicesTable() {
   element.hidden = true;
   void upToDate(refresh);
   const timer = setInterval(() => void upToDate(refresh), REFRESH_MS);
-  return { element, close: () => clearInterval(timer) };
+  const end = on('picture', () => rows.length === 0 && void upToDate(refresh));
+  return {
+    element,
+    close() {
+      clearInterval(timer);
+      end();
+    },
+  };
 }
 
 function rowsOf(counted) {

@@ -125,7 +125,8 @@ export function trafficView(rest) {
     setText(news, `${number(waiting)} new`);
     news.hidden = waiting === 0;
     setText(count, `${number(found.size)} of the ${number(store.requests.size)} latest requests${paused ? ', paused' : ''}`);
-    const { unseen, leftOut } = store;
+    const { unseen } = store;
+    const leftOut = Math.max(0, store.leftOut - store.madeGood);
     missed.hidden = unseen + leftOut === 0;
     const lost = leftOut > 0 ? `, and ${number(leftOut)} events did not reach this page` : '';
     setText(missed, `${number(unseen)} stanzas were not observed because of high load${lost}.`);

@@ -69,6 +69,12 @@ test('--help is short: the commands, the options that most people need, examples
     assert.match(stdout, expected);
   assert.doesNotMatch(stdout, /--on-listener-loss/);
   assert.equal(run('help').stdout, stdout);
+  for (const args of [
+    ['--port=5222', '--help'],
+    ['--daemon', '-h'],
+    ['help', 'serve'],
+  ])
+    assert.match(run(...args).stdout, /--on-listener-loss/, args.join(' '));
 });
 
 test('help tells of an option its default, its other names, and whether SIGHUP applies it', () => {

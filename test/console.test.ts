@@ -567,7 +567,7 @@ test('no view has a serious accessibility problem, in light or dark, on a laptop
     { width: 1280, height: 800 },
     { width: 390, height: 844 },
   ];
-  for (const view of [laptop, { ...laptop, dark: true }, phone, { ...phone, dark: true }]) {
+  for (const view of [laptop, { ...laptop, dark: true }, { width: 1024, height: 768 }, phone, { ...phone, dark: true }]) {
     const { page } = await openConsole(t, started.url, view);
     await page.evaluate(axe);
     for (const [path, ready] of [

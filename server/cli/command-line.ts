@@ -69,12 +69,16 @@ async function helpFor(argv: readonly string[], width: number): Promise<string |
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   const others = words.filter((word) => word !== '--help' && word !== '-h');
   if (argv[0] !== 'help' && others.length === words.length) return null;
-  const [topic] = others[0] === 'help' ? others.slice(1) : others;
+  // `request a.service --help` is about the command, `--port 5222 --help` about the server's options.
+  const topic = argv[0] === 'help' ? others[1] : (others.find(isTopic) ?? (others.length === 0 ? undefined : 'serve'));
   const { commandHelp, helpOf, shortHelp } = await import('./text/help.ts');
   if (topic === undefined) return shortHelp(COMMANDS, width);
   const command = COMMANDS.find(({ name }) => name === topic);
-  // `request a.service --help` is about the command, `--port 5 --help` about that option.
   return command === undefined ? helpOf(topic, COMMANDS, width) : commandHelp(command, await laidOut(command.name, width));
+}
+
+function isTopic(word: string): boolean {
+  return word === 'limits' || COMMANDS.some(({ name }) => name === word);
 }
 
 /** yargs' layout of a command's options. */

@@ -5,6 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 // The console's store needs no page: it runs here with stubs of the few browser APIs that it uses.
 
 interface Store {
+  readonly leftOut: number;
+  readonly madeGood: number;
   readonly requests: Map<number, { readonly id: number; readonly state: string }>;
 }
 
@@ -52,4 +54,5 @@ test('the page catches up on lost events once the load is down', async (t) => {
     [1, 2, 3].map((id) => [id, 'complete']),
   );
   assert.equal(asked.filter((name) => name === '/api/v1/requests').length, 1);
+  assert.deepEqual([store.leftOut, store.madeGood], [2, 2], 'the page no longer says that it lacks events');
 });

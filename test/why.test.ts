@@ -120,6 +120,22 @@ test('why: it bounced', async (t) => {
   assert.equal(story.at(-1), 'Try: The addressee has no session any more. A client of a lost worker has to connect again.');
 });
 
+test('why: it waited for its worker, which was busy with another request', async (t) => {
+  const { address, client, ask, told } = await setUp(t);
+  const listener = await RawProgram.listen(t, address, 'opensrf.math');
+  for (const thread of ['one', 'two']) {
+    ask(MATH, thread);
+    await listener.asked();
+  }
+  for (const thread of ['one', 'two']) {
+    listener.peer.send(cRequest(CLIENT, '', thread, statusBody('the shelf is empty', '500')));
+    await client.message();
+  }
+  const line = 'Waited: at least N ms of that for the worker, which was busy with opensrf.math add';
+  assert.ok((await told('x-two')).includes(line));
+  assert.ok(!(await told('x-one')).includes(line));
+});
+
 test('why: a test has injected a fault', async (t) => {
   const fixture = await ChopChopFixture.start({ log: recordingLog() });
   t.after(() => fixture.stop());

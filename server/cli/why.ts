@@ -25,8 +25,10 @@ export async function why(args: WhyArguments, print: (line: string) => void): Pr
 }
 
 async function fromTrace(args: WhyArguments): Promise<string[]> {
-  const entries = await entriesOf(new ControlClient(await chosenControlFile(args)), args.xid);
-  return args.json ? [writeJson(entries) ?? '[]'] : storyOf(entries);
+  const client = new ControlClient(await chosenControlFile(args));
+  const entries = await entriesOf(client, args.xid);
+  if (args.json) return [writeJson(entries) ?? '[]'];
+  return storyOf(entries, (worker) => search(client, { jid: worker, limit: String(MOST) }));
 }
 
 async function fromLog({ xid, json }: WhyArguments, log: string): Promise<string[]> {

@@ -5,13 +5,18 @@ import { oneLine } from './one-line.ts';
 /** A failed request that called another failed one failed because of that, most likely. */
 const FAILURES = new Set(['failed', 'refused', 'lost']);
 
-/** The story of related requests: all of them in their order, then each step of the one that explains the rest. */
-export function storyOf(entries: readonly TraceEntry[]): string[] {
+/**
+ * The story of related requests: all of them in their order, then each step of the one that explains the rest.
+ * @param othersOf The other requests that a worker has answered.
+ */
+export async function storyOf(entries: readonly TraceEntry[], othersOf: (worker: string) => Promise<readonly TraceEntry[]>): Promise<string[]> {
   const byTime = [...entries].sort((a, b) => a.summary.at - b.summary.at);
   const told = toldOf(byTime);
   if (told === undefined) return [];
+  const { worker, listener } = told.summary;
+  const others = worker === '' || listener === '' ? [] : await othersOf(worker);
   const list = byTime.length === 1 ? [] : [...byTime.map(({ summary }) => `${'  '.repeat(depthOf(summary, byTime))}${headOf(summary)}`), ''];
-  return [...list, ...stepsOf(told)];
+  return [...list, ...stepsOf(told, others)];
 }
 
 /** The innermost failure, else the longest open one, else the first. */
@@ -35,7 +40,7 @@ function headOf({ service, method, type, outcome, statusCode, durationMs }: Trac
   return oneLine(`${service} ${type === 'CONNECT' ? 'CONNECT' : method}: ${how} ${took}`);
 }
 
-function stepsOf({ summary, detail }: TraceEntry): string[] {
+function stepsOf({ summary, detail }: TraceEntry, others: readonly TraceEntry[]): string[] {
   const { at, xid, thread, threadTrace, reason } = summary;
   const advice = adviceFor(summary);
   return [
@@ -44,6 +49,7 @@ function stepsOf({ summary, detail }: TraceEntry): string[] {
     ...detail.steps.map((step) => `  ${`+${shownMs(step.at - at)}`.padStart(10)}  ${oneLine(stepText(step, summary))}`),
     ...(detail.folded > 0 ? [`  ${''.padStart(10)}  and ${detail.folded} more parts of the answer`] : []),
     ...waits(summary, detail),
+    ...queued(summary, others),
     ...(reason === '' ? [] : [`  Why: ${oneLine(reason)}`]),
     ...(advice === '' ? [] : [`  Try: ${oneLine(advice)}`]),
   ];
@@ -75,6 +81,17 @@ function waits({ at, firstAnswerMs, durationMs }: TraceSummary, { steps }: Trace
   const atRouter = handed.at - at;
   const rest = Math.max(0, durationMs - atRouter - firstAnswerMs);
   return [`  Time: ${shownMs(atRouter)} to the listener, ${shownMs(firstAnswerMs)} to the first sign of a worker, ${shownMs(rest)} to the end`];
+}
+
+/** The worker that answered was busy with another request when the listener got this one: it waited at least until that one's end. */
+function queued({ at, worker, firstAnswerMs }: TraceSummary, others: readonly TraceEntry[]): string[] {
+  const endOf = (one: TraceSummary) => one.at + (one.durationMs ?? Number.POSITIVE_INFINITY);
+  const before = others
+    .map(({ summary }) => summary)
+    .filter((one) => one.worker === worker && one.at < at && endOf(one) > at && endOf(one) <= at + (firstAnswerMs ?? 0));
+  const last = before.sort((a, b) => endOf(b) - endOf(a))[0];
+  if (last === undefined) return [];
+  return [`  Waited: at least ${shownMs(endOf(last) - at)} of that for the worker, which was busy with ${oneLine(`${last.service} ${last.method}`)}`];
 }
 
 function shownMs(ms: number): string {

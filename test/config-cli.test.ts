@@ -91,7 +91,8 @@ test('--help limits prints the table of limits', () => {
   const { status, stdout } = run(['--help', 'limits']);
   assert.equal(status, 0);
   assert.match(stdout, /^loginTimeoutMs +ms +10s +Time from the connection to a bound session/m);
-  assert.match(run(['--help']).stdout, /--help limits lists/);
+  assert.match(run(['--help']).stdout, /or "limits"/);
+  assert.match(run(['serve', '--help']).stdout, /--help limits lists/);
 });
 
 test("docs/configuration.md equals the program's own tables", () => {

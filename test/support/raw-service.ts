@@ -37,7 +37,7 @@ export class RawProgram {
 
   /** A listener, registered on return. */
   static async listen(t: TestContext, address: BoundAddress, service: string, domain = DOMAIN): Promise<RawProgram> {
-    const listener = await RawProgram.login(t, address, `${service}_listener_${Math.random()}`, 'opensrf', domain);
+    const listener = await RawProgram.login(t, address, `${service}_listener_${Math.random().toFixed(9)}`, 'opensrf', domain);
     listener.peer.send(registration('register', `router@${domain}/router`, listener.jid, service));
     listener.peer.send(cRequest(`router@${domain}/router`, listener.jid, 'registered', requestBody('opensrf.router.info.class.list')));
     await listener.peer.expect(/Request Complete[\s\S]*?<\/message>/);

@@ -16,18 +16,40 @@ const NARROW_TEXT = {
   },
 };
 
-/** Parts of pino and pino-pretty that we do not use: transports in worker threads, several destinations, redaction; and a copier for more than JSON. */
+/** JSON of a value that refers to itself, or has a BigInt. */
+const SAFE_JSON = `exports.configure = () => (value) => {
+  const seen = new Set();
+  return JSON.stringify(value, (_key, one) => {
+    if (typeof one === 'bigint') return String(one);
+    if (typeof one !== 'object' || one === null) return one;
+    return seen.has(one) ? '[Circular]' : (seen.add(one), one);
+  });
+};`;
+
+/**
+ * Parts of pino and pino-pretty that we do not use: transports in worker threads, several destinations, redaction; destinations, because pino and pino-pretty only make
+ * lines for us; a copier for more than JSON; formats of the time besides HH:MM:ss; limits of a writer for values that are no JSON.
+ */
 const LESS_OF_PINO = {
   name: 'less of pino',
   setup(bundler) {
     bundler.onLoad(
-      { filter: /\/node_modules\/(?:(?:thread-stream|pino-abstract-transport|pump|@pinojs\/redact)\/index|pino\/lib\/(?:transport|multistream))\.js$/ },
+      {
+        filter:
+          /\/node_modules\/(?:(?:thread-stream|on-exit-leak-free|pino-abstract-transport|pump|@pinojs\/redact)\/index|pino\/lib\/(?:transport|multistream))\.js$/,
+      },
       () => ({
         contents: 'module.exports = null;',
         loader: 'js',
       }),
     );
     bundler.onLoad({ filter: /\/node_modules\/fast-copy\/.*\.cjs$/ }, () => ({ contents: 'exports.createCopier = () => structuredClone;', loader: 'js' }));
+    bundler.onLoad({ filter: /\/node_modules\/sonic-boom\/index\.js$/ }, () => ({ contents: 'module.exports = class {};', loader: 'js' }));
+    bundler.onLoad({ filter: /\/node_modules\/safe-stable-stringify\/index\.js$/ }, () => ({ contents: SAFE_JSON, loader: 'js' }));
+    bundler.onLoad({ filter: /\/node_modules\/dateformat\/.*\.js$/ }, () => ({
+      contents: 'module.exports = (date) => date.toTimeString().slice(0, 8);',
+      loader: 'js',
+    }));
   },
 };
 

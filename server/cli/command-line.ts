@@ -4,9 +4,8 @@ import { ConfigError } from '../config/problem.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { VERSION_TEXT } from '../kernel/version.ts';
-import { checkKnown, type ParsedArguments, spelledOut } from './arguments.ts';
+import { checkKnown, type ParsedArguments, spelledOut, yargsOptions } from './arguments.ts';
 import { COMMANDS, type Command } from './commands.ts';
-import { yargsOptions } from './yargs-options.ts';
 
 const USAGE = '$0 COMMAND [options]';
 

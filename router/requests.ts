@@ -54,6 +54,11 @@ export class Requests implements ClassReceiver, LossHandler {
     this.held.expect(classNames, ms);
   }
 
+  /** The held requests. */
+  get waiting(): Pick<HeldRequests, 'save' | 'restore' | 'expect'> {
+    return this.held;
+  }
+
   sentToClass(service: ServiceClass, stanza: Stanza): void {
     if (stanza.name !== 'message') this.parts.environment.bounce(stanza, new StanzaError('service-unavailable'));
     else if (stanza.type === 'error') this.bouncedByListener(service, stanza);

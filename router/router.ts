@@ -19,6 +19,7 @@ import type { RouterOptions } from './ports/options.ts';
 import { messagesOf, statusTo } from './refusal.ts';
 import { Refusals } from './refusals.ts';
 import { Requests } from './requests.ts';
+import { type RestoredSessions, type RouterState, restoreRouter, type SavedRouter, saveRouter } from './saved-router.ts';
 import type { Patience } from './suspicion/suspicion.ts';
 import { Watch } from './suspicion/watch.ts';
 
@@ -60,7 +61,7 @@ export class Router implements Endpoint, PeerRouter {
     this.ledger = ledger;
     this.refusals = new Refusals(options, environment);
     this.admission = new Admission(options, environment, this.refusals);
-    this.registry = new Registry(environment, (name) => this.createClass(name, `${bare}/${name}`));
+    this.registry = new Registry(environment, (name) => this.createClass(name, environment.clock.wallTime()));
     const { admission, registry, refusals } = this;
     this.lost = new LostRequests(options, environment, ledger);
     const watch = new Watch(patienceOf(options), environment, this.lost);
@@ -126,6 +127,16 @@ export class Router implements Endpoint, PeerRouter {
   /** Replaces the trusted domains without touching registrations. */
   trust(servers: ReadonlySet<string>, clients: ReadonlySet<string>): void {
     this.admission.trust(servers, clients);
+  }
+
+  /** Its state as JSON, for another process. */
+  save(): SavedRouter {
+    return saveRouter(this.parts);
+  }
+
+  /** Goes on with the state of another process, whose sessions have been restored. */
+  restore(saved: SavedRouter, sessions: RestoredSessions): void {
+    restoreRouter(this.parts, saved, sessions);
   }
 
   deliver(stanza: Stanza): void {
@@ -196,9 +207,24 @@ export class Router implements Endpoint, PeerRouter {
     if (jid.startsWith(prefix)) this.registry.addressFreed(jid.slice(prefix.length));
   }
 
-  private createClass(name: string, jid: string): ServiceClass {
+  private get parts(): RouterState {
+    const { domain, suspended, registry, requests, ledger, lost, refusals } = this;
+    return {
+      domain,
+      suspended,
+      registry,
+      requests,
+      ledger,
+      lost,
+      refusals,
+      watch: this.commands.watch,
+      createClass: (name, since) => this.createClass(name, since),
+    };
+  }
+
+  private createClass(name: string, since: number): ServiceClass {
     const { balance } = this.options;
-    return new ServiceClass({ name, jid, since: this.environment.clock.wallTime(), balance, receiver: this.requests });
+    return new ServiceClass({ name, jid: `${this.otherAddresses.jid}/${name}`, since, balance, receiver: this.requests });
   }
 
   private answerQueries(stanza: Stanza): void {

@@ -17,6 +17,15 @@ export class Utf8Decoder {
   /** Whether the last text is ASCII. */
   isAscii = false;
 
+  /** The bytes of an incomplete character; another decoder goes on with them. */
+  get incomplete(): Buffer {
+    return this.pending;
+  }
+
+  set incomplete(bytes: Buffer) {
+    this.pending = Buffer.from(bytes);
+  }
+
   /** @throws StreamError `unsupported-encoding` for invalid UTF-8 (overlong forms and surrogates included). */
   decode(chunk: Buffer): string {
     this.isAscii = this.pending.length === 0 && isAscii(chunk);

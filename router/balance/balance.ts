@@ -15,6 +15,8 @@ export interface Balance<Node extends BalancedNode> {
   remove(node: Node): void;
   /** The node for the next request, or null. It returns a stalled node only if the next {@link MOST_TRIES} are stalled. */
   next(): Node | null;
+  /** All nodes, in an order in which to add them to another pool: it goes on with the same node. */
+  inOrder(): Node[];
   /** The node's count of unanswered requests has changed by one. */
   unansweredChanged(node: Node, before: number): void;
 }

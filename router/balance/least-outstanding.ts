@@ -30,6 +30,12 @@ export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node
     return node;
   }
 
+  inOrder(): Node[] {
+    const nodes: Node[] = [];
+    for (let bucket = this.lowest; bucket !== null; bucket = bucket.higher) nodes.push(...bucket.nodes);
+    return nodes;
+  }
+
   unansweredChanged(node: Node, before: number): void {
     const bucket = this.buckets.get(before);
     if (bucket?.nodes.has(node) !== true) return;

@@ -32,5 +32,9 @@ export class RoundRobin<Node extends BalancedNode> implements Balance<Node> {
     return nodes[first] ?? null;
   }
 
+  inOrder(): Node[] {
+    return [...this.nodes.slice(this.turn), ...this.nodes.slice(0, this.turn)];
+  }
+
   unansweredChanged(): void {}
 }

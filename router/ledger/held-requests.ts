@@ -9,6 +9,14 @@ type HeldLimits = Pick<RouterLimits, 'heldRequests' | 'heldBytes'>;
 /** The memory of a held request besides its stanza. */
 export const HELD_BYTES = 200;
 
+/** A held request as it goes to another process. */
+export interface HeldRequest {
+  readonly className: string;
+  readonly request: Stanza;
+  /** Its remaining time. */
+  readonly ms: number;
+}
+
 interface Held {
   readonly request: Stanza;
   /** When it expires, in monotonic milliseconds. */
@@ -64,11 +72,15 @@ export class HeldRequests {
     const ms = this.holdTime(className);
     if (ms <= 0 || this.size >= heldRequests || this.bytes + costOf(request) > heldBytes) return false;
     request.detach();
+    this.keep(className, request, ms);
+    return true;
+  }
+
+  private keep(className: string, request: Stanza, ms: number): void {
     const held = { request, until: this.clock.now() + ms, queue: this.queueOf(className, ms) };
     held.queue.requests.add(held);
     this.ofSession(request.origin.session).add(held);
     this.count(request, 1);
-    return true;
   }
 
   /** Whether any request waits for a class. */
@@ -83,6 +95,20 @@ export class HeldRequests {
       this.remove(held);
       yield held.request;
     }
+  }
+
+  /** All requests with their remaining time, and the expected classes, for another process. */
+  save(): { readonly held: readonly HeldRequest[]; readonly expected: readonly string[]; readonly expectedMs: number } {
+    const now = this.clock.now();
+    const held = [...this.queues.values()].flatMap(({ className, requests }) =>
+      Array.from(requests, ({ request, until }) => ({ className, request, ms: until - now })),
+    );
+    return { held, expected: [...this.expected], expectedMs: this.expectedUntil - now };
+  }
+
+  /** Holds a request of another process for its remaining time. */
+  restore({ className, request, ms }: HeldRequest): void {
+    this.keep(className, request, Math.max(0, ms));
   }
 
   /** Drops the requests of a session that has ended. */

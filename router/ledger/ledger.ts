@@ -7,7 +7,7 @@ import type { ServiceNode } from '../pools/service-node.ts';
 import type { RouterEnvironment } from '../ports/environment.ts';
 import type { UnansweredLimits } from '../ports/options.ts';
 import { ClientThreads } from './client-threads.ts';
-import { NumberedRequests } from './numbered-requests.ts';
+import { NumberedRequests, type Numbering } from './numbered-requests.ts';
 import { type LossHandler, RoutedRequest } from './routed-request.ts';
 import { Streams } from './streams.ts';
 
@@ -22,6 +22,11 @@ const LARGE_PART = 1 / 100;
 
 /** The time for which a request may refer to its input chunk, in milliseconds. */
 const ATTACHED_MS = 100;
+
+/** A request as it goes to another process. */
+export interface SavedRequest extends Pick<RoutedRequest, 'number' | 'original' | 'losses' | 'worker' | 'failed'> {
+  readonly numbers: readonly string[] | null;
+}
 
 /**
  * The unanswered requests of listeners, of all classes of all routers, kept where their clients are connected.
@@ -71,6 +76,36 @@ export class Ledger {
     this.attach(request);
     while (this.requests.size > this.limits.requests || this.bytes > this.limits.bytes) this.forgetOldest(threads);
     return request.number;
+  }
+
+  /** The open requests, oldest first, for another process. */
+  *open(): Iterable<RoutedRequest> {
+    for (let request = this.oldest; request !== null; request = request.next) yield request;
+  }
+
+  get numbering(): Numbering {
+    return this.requests.numbering;
+  }
+
+  /** Goes on with the numbers of another process, before any request. */
+  restoreNumbering(numbering: Numbering, forgotten: number): void {
+    this.requests.restore(numbering);
+    this.forgotten = forgotten;
+  }
+
+  /** Adds a request of another process; all of them come in order, before their nodes are in a pool. */
+  restore({ number, original, losses, worker, failed, numbers }: SavedRequest, service: ServiceClass, node: ServiceNode, handler: LossHandler): void {
+    const threads = this.threadsOf(original.origin);
+    if (threads === null) return;
+    const request = new RoutedRequest(number, service, original, node, losses, handler, threads);
+    request.worker = worker;
+    request.failed = failed;
+    request.numbers = numbers === null ? null : new Set(numbers);
+    request.attached = false;
+    this.append(request);
+    threads.add(request);
+    if (worker === 0) node.addRequest(request);
+    else this.streams.add(request);
   }
 
   /** Removes a request, to reroute or refuse it. @returns it; null if it has been answered, or was never followed. */

@@ -2,6 +2,12 @@ import type { RoutedRequest } from './routed-request.ts';
 
 const FEWEST_SLOTS = 256;
 
+/** The state of a table without its requests: numbers that did not collide in it do not collide in one of the same size. */
+export interface Numbering {
+  readonly last: number;
+  readonly slots: number;
+}
+
 /**
  * Open requests by number. A number is used once, and its low bits are its slot; a number whose slot is taken is skipped.
  *
@@ -25,6 +31,17 @@ export class NumberedRequests {
   /** Gives a number to something else than a request: requests that are handed over later have larger ones. */
   numberEvent(): number {
     return ++this.last;
+  }
+
+  /** The last number, and the number of slots, for another process. */
+  get numbering(): Numbering {
+    return { last: this.last, slots: this.slots.length };
+  }
+
+  /** Goes on with the numbers of another process, before any request is added. */
+  restore({ last, slots }: Numbering): void {
+    this.last = last;
+    this.slots = emptySlots(slots);
   }
 
   /** Adds a request that has the last number. */

@@ -55,7 +55,7 @@ export class RoutedRequest implements NodeRequest {
   /** Its first message's number; null: not parsed yet. */
   private first: string | null;
   /** The numbers of its messages without a complete answer; null: not parsed yet. */
-  private numbers: Set<string> | null;
+  numbers: Set<string> | null;
 
   constructor(number: number, service: ServiceClass, original: Stanza, node: ServiceNode, losses: number, handler: LossHandler, threads: ClientRequests) {
     this.number = number;

@@ -16,7 +16,7 @@ export class Registry {
   /** By number of session. */
   private readonly sessions = new Map<number, SessionNodes>();
   /** The messages of removed classes. */
-  private routedBefore = 0;
+  routedBefore = 0;
   private readonly environment: RouterEnvironment;
   private readonly create: (className: string) => ServiceClass;
   private state: 'published' | 'withdrawn' = 'withdrawn';
@@ -61,10 +61,14 @@ export class Registry {
     const service = this.open(className);
     if (service === null) return null;
     service.add(node);
-    this.size++;
-    node.account.charge(REGISTRATION_BYTES + className.length);
-    this.nodesOf(node.session).add(node, service);
+    this.joined(node, service);
     return service;
+  }
+
+  private joined(node: ServiceNode, service: ServiceClass): void {
+    this.size++;
+    node.account.charge(REGISTRATION_BYTES + service.name.length);
+    this.nodesOf(node.session).add(node, service);
   }
 
   /** Removes a node from its pool, and the class with its last node. */
@@ -75,6 +79,22 @@ export class Registry {
     this.sessions.get(node.session)?.leftPool(node);
     if (service.nodes.size === 0) this.close(service);
     this.environment.listenersChanged(service.name, service.nodes);
+  }
+
+  /** Fills a class with the nodes of another process. @param nodes As for {@link ServiceClass.restore}, like rotation. */
+  restore(service: ServiceClass, nodes: readonly ServiceNode[], rotation: readonly ServiceNode[]): void {
+    if (this.state === 'published' && !this.environment.publish(service)) throw new Error(`the address of class ${service.name} is taken`);
+    this.classes.set(service.name, service);
+    service.restore(nodes, rotation);
+    for (const node of nodes) this.joined(node, service);
+    this.environment.listenersChanged(service.name, service.nodes);
+  }
+
+  /** Remembers a node of a session that has left its pool with unanswered requests, in another process. */
+  restoreLeft(service: ServiceClass, node: ServiceNode): void {
+    const nodes = this.nodesOf(node.session);
+    nodes.add(node, service);
+    nodes.leftPool(node);
   }
 
   /** The nodes of a session, or null. */

@@ -82,6 +82,21 @@ export class ServiceClass implements Endpoint {
     return this.newest.get(program) ?? null;
   }
 
+  /** Its nodes that take requests, suspects last, in the order of rotation. */
+  get rotation(): ServiceNode[] {
+    return [...this.balance.inOrder(), ...this.suspects.inOrder()];
+  }
+
+  /** Adds the nodes of another process, whose requests have been restored. @param nodes In order of registration. @param rotation See {@link rotation}. */
+  restore(nodes: readonly ServiceNode[], rotation: readonly ServiceNode[]): void {
+    for (const node of nodes) {
+      this.nodes.set(node.jid, node);
+      if (node.program !== '') this.newest.set(node.program, node);
+    }
+    for (const node of rotation) this.poolOf(node).add(node);
+    this.taking += rotation.length;
+  }
+
   /** Stops or resumes new requests to a node that stays registered. */
   drain(node: ServiceNode, draining: boolean): void {
     if (node.draining === draining) return;

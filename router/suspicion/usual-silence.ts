@@ -3,13 +3,14 @@ const WINDOW_MS = 600_000;
 
 /** Learns the usual silence of a service's listeners with requests open: the longest in the last ten to twenty minutes of work. */
 export class UsualSilence {
-  private longestNow = -1;
+  private longestNow: number;
   private longestBefore = -1;
   private since: number;
 
-  /** @param now Monotonic milliseconds. */
-  constructor(now: number) {
+  /** @param now Monotonic milliseconds. @param longestMs Known already; -1: nothing is. */
+  constructor(now: number, longestMs = -1) {
     this.since = now;
+    this.longestNow = longestMs;
   }
 
   /** In milliseconds; -1 until a listener has answered. */

@@ -47,6 +47,22 @@ export class Watch {
     this.lookLater();
   }
 
+  /** The usual silence of a service's listeners, for another process; -1 if it is unknown. */
+  usualMs(service: ServiceClass): number {
+    return this.usual.get(service)?.longestMs ?? -1;
+  }
+
+  /** Watches the nodes of another process that have requests or are suspects. */
+  restore(service: ServiceClass, usualMs: number): void {
+    const now = this.environment.clock.now();
+    if (usualMs !== -1) this.usual.set(service, new UsualSilence(now, usualMs));
+    for (const node of service.nodes.values()) {
+      if (node.unanswered === 0 && node.suspicion === null) continue;
+      this.begin(node, service);
+      this.pulses.get(node)?.noteSuspicion(now);
+    }
+  }
+
   /** A new process of a program has registered. An older one that no longer runs gets no more requests. */
   registered(service: ServiceClass, older: ServiceNode): void {
     if (older.suspicion !== null || this.successorOf(service, older) !== 'alone') return;

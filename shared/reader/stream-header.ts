@@ -29,12 +29,15 @@ export class StreamNamespaces {
   readonly content: string;
   /** The declarations that a stanza must repeat, as text: ` xmlns:a='…'`. */
   readonly declarations: string;
+  /** The header's start tag with its declarations alone, for a reader that goes on in another process. */
+  readonly startTag: string;
   /** The same by attribute, `xmlns:a`. */
   private readonly byAttribute: readonly (readonly [attribute: string, declaration: string])[];
 
-  /** @param ns Namespace names by prefix. @throws StreamError if there are too many. */
-  constructor(ns: SaxesTagNS['ns']) {
+  /** @param name The header's. @param ns Namespace names by prefix. @throws StreamError if there are too many. */
+  constructor(name: string, ns: SaxesTagNS['ns']) {
     this.content = ns[''] ?? '';
+    this.startTag = startTagOf(name, ns);
     this.byAttribute = Object.entries(ns)
       .filter(([prefix, uri]) => isToInherit(prefix, uri))
       .map(([prefix, uri]) => [`xmlns:${prefix}`, ` xmlns:${prefix}='${escapeAttribute(uri)}'`]);
@@ -52,8 +55,21 @@ export class StreamNamespaces {
   }
 }
 
+/** The start tag of OpenSRF's libraries. Sessions share one string. */
+const USUAL = startTag('stream:stream', { '': NS.client, stream: NS.streams });
+
 /** No header yet. */
-export const NO_NAMESPACES: StreamNamespaces = new StreamNamespaces({});
+export const NO_NAMESPACES: StreamNamespaces = new StreamNamespaces('', {});
+
+function startTagOf(name: string, ns: SaxesTagNS['ns']): string {
+  const tag = startTag(name, ns);
+  return tag === USUAL ? USUAL : tag;
+}
+
+function startTag(name: string, ns: SaxesTagNS['ns']): string {
+  const declarations = Object.entries(ns).map(([prefix, uri]) => ` xmlns${prefix === '' ? '' : ':'}${prefix}='${escapeAttribute(uri)}'`);
+  return `<${name}${declarations.join('')}>`;
+}
 
 /** Other streams declare only `stream:` and the default namespace. */
 function isToInherit(prefix: string, uri: string): boolean {

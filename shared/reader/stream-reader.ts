@@ -83,6 +83,18 @@ export class StreamReader {
     return ofBegun + text.length * (this.width === 2 ? 2 : 1) + strict.keptBytes;
   }
 
+  /** The text after the last child that was handed on, as received; null if it is not kept, because the begun child is over the limit. */
+  get begunText(): string | null {
+    const { begun, strict } = this;
+    const text = begun === null ? strict.begunText : begun.opening + begun.pieces.join().slice(begun.overlap) + begun.rest;
+    return text === null ? null : text + this.text.slice(this.position);
+  }
+
+  /** The start tag of the stream: see {@link StreamNamespaces.startTag}. */
+  get startTag(): string {
+    return this.strict.namespaces.startTag;
+  }
+
   /** Reads waiting text as far as the pace allows. @throws StreamError */
   goOn(): void {
     const { text, position, width, plain } = this;

@@ -45,6 +45,11 @@ export class StrictReader {
     return this.stream.childStart;
   }
 
+  /** See {@link StrictStream.begunText}. */
+  get begunText(): string | null {
+    return this.stream.begunText;
+  }
+
   get stopped(): boolean {
     return this.state === 'stopped';
   }

@@ -86,6 +86,11 @@ export class StrictStream {
     return state === 'gap' || state === 'stanza' ? bytes : 2 * bytes;
   }
 
+  /** The text of the begun child, or of the gap; null if it is not kept, because the child is over the limit. */
+  get begunText(): string | null {
+    return this.state === 'long start tag' || this.state === 'long stanza' ? null : this.text.slice(this.start);
+  }
+
   /** Whether it is between two children, with nothing begun. */
   get idle(): boolean {
     return this.state === 'gap' && this.text.empty;
@@ -140,7 +145,7 @@ export class StrictStream {
   private beginStream(tag: SaxesTagNS): void {
     const header = readHeader(tag);
     this.checkStreamBytes(this.parser.streamPosition);
-    this.namespaces = new StreamNamespaces(tag.ns);
+    this.namespaces = new StreamNamespaces(tag.name, tag.ns);
     this.start = this.parser.streamPosition;
     this.state = 'gap';
     this.reader.receiver.headerRead(header);

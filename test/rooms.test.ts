@@ -59,7 +59,7 @@ test('only server/kernel/clock.ts starts timers of a server, so that none can en
 
 test('a peer’s JSON is parsed and written in shared/osrf/json.ts alone, which bounds its depth', () => {
   const users = files.filter((file) => /\bJSON\.(?:parse|stringify)\(/.test(readFileSync(join(root, file), 'utf8')));
-  // The others parse and write our own texts: settings, answers of a host, log lines, the control file, reports of commands.
+  // The others parse and write our own texts: settings, answers of a host, log lines, the control file, reports of commands, the state for the next process.
   const own = [
     'server/cli/demo.ts',
     'server/cli/doctor.ts',
@@ -71,9 +71,12 @@ test('a peer’s JSON is parsed and written in shared/osrf/json.ts alone, which 
     'server/control/control-client.ts',
     'server/control/control-file.ts',
     'server/doctor/app.ts',
+    'server/handover/state.ts',
     'server/kernel/version.ts',
     'server/logging/line-formats.ts',
     'server/logging/logger.ts',
+    'server/process/predecessor.ts',
+    'server/process/successor.ts',
     'server/web/host-meta.ts',
   ];
   assert.deepEqual(users.sort(), [...own, 'shared/osrf/json.ts']);

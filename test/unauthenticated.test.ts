@@ -229,8 +229,8 @@ test('the number of sessions is bounded; a client that was refused may try again
 
 test('a failure to accept a peer does not end the server, and is logged', async (t) => {
   const { server, log, login } = await setUp(t);
-  const { servers } = (server as unknown as { parts: { listeners: { servers: EventEmitter[] } } }).parts.listeners;
-  servers[0]?.emit('error', new Error('accept ENFILE'));
+  const { sockets } = (server as unknown as { parts: { listeners: { sockets: { server: EventEmitter }[] } } }).parts.listeners;
+  sockets[0]?.server.emit('error', new Error('accept ENFILE'));
   assert.deepEqual(
     log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
     ['could not accept a connection'],

@@ -82,6 +82,10 @@ export interface Limits {
   readonly webSessions: number;
   /** Milliseconds that the HTTP translator remembers a connected session. */
   readonly webSessionMs: number;
+  /** Milliseconds for the next process to get ready at a restart. */
+  readonly successorMs: number;
+  /** Milliseconds at a restart for logins, and for requests of sessions that cannot be handed over. */
+  readonly restartDrainMs: number;
   /** Milliseconds for requests of browsers to be answered when the server stops. */
   readonly webDrainMs: number;
   /** Requests that one router holds for absent services. */

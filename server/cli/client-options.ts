@@ -106,6 +106,12 @@ export const CONSOLE_OPTIONS = {
   open: option({ option: 'open', type: BOOLEAN, fallback: false, describe: 'Open it in the browser' }),
 } as const;
 
+/** The options of `restart`. */
+export const RESTART_OPTIONS = {
+  ...RUNNING,
+  pidFile: option({ option: 'pid-file', type: FILE, describe: 'Find the server by its pid file' }),
+} as const;
+
 /** The options of `monitor`. */
 export const MONITOR_OPTIONS = {
   ...RUNNING,

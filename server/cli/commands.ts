@@ -11,6 +11,7 @@ import {
   MONITOR_OPTIONS,
   REPORT_OPTIONS,
   REQUEST_OPTIONS,
+  RESTART_OPTIONS,
   SERVICES_OPTIONS,
   STATUS_OPTIONS,
   TOP_OPTIONS,
@@ -178,6 +179,15 @@ export const COMMANDS: readonly Command[] = [
       const call = { service: word(args, 'service'), method: word(args, 'method'), params: words(args, 'params') };
       await (await import('./request.ts')).request({ ...readOptions({ ...REQUEST_OPTIONS, ...CONNECTION }, args), ...call }, print);
     },
+  },
+  {
+    name: 'restart',
+    positionals: '',
+    describe: 'Have a new process of the program now on disk take over a running server: sessions over TCP and Unix sockets go on',
+    options: RESTART_OPTIONS,
+    meanings: {},
+    examples: [['$0 restart --pid-file chopchop.pid', 'after an update']],
+    run: async (args) => (await import('./restart.ts')).restart(readOptions(RESTART_OPTIONS, args), print),
   },
   {
     name: 'services',

@@ -12,6 +12,7 @@ import { checkLog } from '../doctor/log.ts';
 import { checkLogins } from '../doctor/logins.ts';
 import { checkClock, checkName, checkNode } from '../doctor/machine.ts';
 import { checkPort, type PortFinding } from '../doctor/ports.ts';
+import { checkRestart } from '../doctor/restart.ts';
 import { checkSettings } from '../doctor/settings.ts';
 import { checkCore, checkSrfsh } from '../doctor/site.ts';
 import { checkWeb } from '../doctor/web.ts';
@@ -66,7 +67,9 @@ async function checkPorts({ config }: Resolved): Promise<Finding[]> {
   ];
   const server = findings.map(({ server }) => server).find((pid) => pid !== null);
   const plain = [...findings, ...others.flat()].map(({ grade, text, remedy }) => ({ grade, text, remedy }));
-  return server === undefined || server === null ? plain : [...plain, ...(await checkLogins(config, server)), ...(await checkListeners(server))];
+  return server === undefined || server === null
+    ? plain
+    : [...plain, ...(await checkLogins(config, server)), ...(await checkListeners(server)), ...checkRestart(server)];
 }
 
 /** An address on all interfaces. */

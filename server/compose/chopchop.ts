@@ -4,6 +4,7 @@ import type { Router } from '../../router/router.ts';
 import type { Timer } from '../../shared/clock.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import { reloadedConfig } from '../config/reload.ts';
+import { restoreState } from '../handover/state.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts, Traffic } from '../kernel/counts.ts';
 import type { Guards } from '../kernel/guard.ts';
@@ -12,6 +13,7 @@ import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import type { ProgramTurns } from '../kernel/program-turns.ts';
 import type { Slices } from '../kernel/slices.ts';
 import type { Turn } from '../kernel/turn.ts';
+import type { InheritedSockets } from '../net/acceptor.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
@@ -25,11 +27,25 @@ import type { BuiltInSettings } from '../settings/built-in.ts';
 import { type Listening, NOWHERE } from '../streams/listeners.ts';
 import type { Door } from '../web/door.ts';
 import { compose, type Parts } from './compose.ts';
+import { Departure } from './departure.ts';
 import type { Gateways } from './gateways.ts';
 import { createSettings } from './settings-service.ts';
 
 /** Called with the number of listeners of a service at a domain's router. */
 export type ServiceWatcher = (domain: string, service: string, listeners: number) => void;
+
+/** A server in another process that hands its work over to this one. */
+export interface Arrival {
+  readonly sockets: InheritedSockets;
+  /** The descriptors of its connections. */
+  readonly connections: readonly number[];
+  /** New sessions have larger numbers. */
+  readonly sessionNumber: number;
+  /** Says that this process is ready. @returns the lines of the state. */
+  state(): Promise<readonly string[]>;
+  /** Says that this process has taken over. */
+  serve(): void;
+}
 
 /** One Jabber server with a router for each of its domains: starts, stops and reloads the parts that {@link compose} makes. */
 export class ChopChop {
@@ -141,15 +157,44 @@ export class ChopChop {
 
   /**
    * Starts the server; logins work when it returns.
+   * @param arrival The server in another process whose work it takes over; null: none.
    * @returns its addresses.
    * @throws SettingsError, ListenError, leaving nothing started.
    */
-  async start(): Promise<BoundAddress[]> {
+  async start(arrival: Arrival | null = null): Promise<BoundAddress[]> {
     if (this.state !== 'stopped') throw new Error('the server is already started');
     this.state = 'starting';
-    const addresses = this.listen();
+    const addresses = this.listen(arrival);
     this.started = addresses.catch(() => {});
     return addresses;
+  }
+
+  /** Begins to hand its sessions and sockets over to another process. */
+  depart(): Departure {
+    const log = this.log;
+    return new Departure(this.parts, {
+      closeGateways: async () => {
+        this.parts.listeners.closeWeb();
+        await this.gateways?.close(true);
+        this.gateways = null;
+      },
+      reopenGateways: () => this.parts.listeners.reopenWeb(() => this.openGateways()),
+      stopSettings: () => this.settings?.stop(),
+      startSettings: async () => {
+        try {
+          if (this.settings !== null) await this.settings.start(this.settings.read());
+        } catch (error) {
+          log.error({ err: error }, 'the built-in opensrf.settings did not start again');
+        }
+      },
+    });
+  }
+
+  /** Goes on with a socket that a listener of another process has accepted. @param key See {@link Acceptor.key}. @returns false if this server has no such listener. */
+  take(key: string, handle: unknown): boolean {
+    const acceptor = this.parts.listeners.sockets.find((one) => one.key === key);
+    acceptor?.take(handle);
+    return acceptor !== undefined;
   }
 
   /** Ends every stream with `system-shutdown`; resolves when all sockets are closed. The server may start again. */
@@ -221,13 +266,13 @@ export class ChopChop {
     return this.parts.programs.login(credentials);
   }
 
-  private async listen(): Promise<BoundAddress[]> {
+  private async listen(arrival: Arrival | null): Promise<BoundAddress[]> {
     const { tls, listeners, uptime, clock, binding, routers } = this.parts;
     let settingsFile: ReturnType<BuiltInSettings['read']> | undefined;
     try {
       settingsFile = this.settings?.read();
       if (this.config.tls !== null) await tls.open(this.config.tls, this.config.domains);
-      this.listening = await listeners.open(() => this.openGateways());
+      this.listening = await listeners.open(() => this.openGateways(), arrival?.sockets ?? null);
     } catch (error) {
       this.state = 'stopped';
       throw error;
@@ -236,10 +281,21 @@ export class ChopChop {
     uptime.startedAt = clock.wallTime();
     uptime.since = clock.now();
     binding.open();
+    if (arrival !== null) binding.numberFrom(arrival.sessionNumber);
     routers.resume();
     this.peerCheck = clock.every(this.config.limits.deadPeerCheckMs, () => this.checkPeers());
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
+    if (arrival !== null) await this.arrive(arrival);
     return [...this.listening.c2s];
+  }
+
+  /** In one turn of the event loop, so that nothing is read or written before the other process knows. */
+  private async arrive(arrival: Arrival): Promise<void> {
+    const lines = await arrival.state();
+    restoreState(lines, this.parts, arrival.connections);
+    arrival.serve();
+    this.parts.listeners.accept();
+    for (const router of this.routers.values()) if (router.suspended) this.parts.routerReplaced.call();
   }
 
   /** Loaded on demand, because few servers have them. */

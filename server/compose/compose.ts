@@ -53,6 +53,8 @@ export interface Parts {
   readonly observation: Observation;
   readonly routers: Routers;
   readonly binding: Binding;
+  readonly presence: Presence;
+  readonly resumption: Resumption;
   /** The sessions of clients, components and programs. */
   readonly sessions: ReadonlySet<Session>;
   readonly liveness: Liveness;
@@ -165,6 +167,8 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     routers,
     sessions,
     binding,
+    presence,
+    resumption,
     liveness,
     connections,
     programs,

@@ -61,11 +61,11 @@ export class Gateways {
   }
 
   /** Stops taking requests, waits a limited time for the answers, then ends everything. */
-  async close(): Promise<void> {
+  async close(restarts = false): Promise<void> {
     const { clock, running } = this.parts;
     const { webDrainMs } = running.config.limits;
     await Promise.race([Promise.all([this.webSocket.drain(), this.pool.settled()]), new Promise<void>((resolve) => void clock.after(webDrainMs, resolve))]);
     this.pool.close();
-    await this.webSocket.close();
+    await this.webSocket.close(restarts);
   }
 }

@@ -108,6 +108,8 @@ export const LIMITS = {
   webSocketRequests: count(1_000, 'Unanswered requests of one WebSocket; a further one comes back as a transport error'),
   webSessions: count(10_000, 'Connected OpenSRF sessions of the HTTP translator; the server forgets the oldest first'),
   webSessionMs: time(300_000, 'Time that the HTTP translator remembers a connected session, as in OpenSRF'),
+  successorMs: time(30_000, 'Time for the next process to get ready at a restart; after it the server goes on as before'),
+  restartDrainMs: time(2_000, 'Time at a restart for logins under way, and for requests of sessions that cannot be handed over', 0),
   webDrainMs: time(3_000, 'Time for requests of browsers to be answered when the server stops', 0),
   heldRequests: count(10_000, 'Requests that wait for a first listener (--hold), of all services of one router; the router refuses further ones at once', 0),
   heldBytes: bytes(64 * MIB, 'The bytes of such requests; the router refuses further ones at once'),

@@ -32,6 +32,14 @@ export class ControlClient {
     return this.ask(path, timeoutMs, JSON.stringify(body));
   }
 
+  /** Gives an order that the server may refuse. @returns the answer's JSON. @throws CommandError with this code and the server's reason. */
+  async order(path: string, refusedCode: number): Promise<unknown> {
+    const response = await this.send('POST', path, '');
+    const answer = this.parse(await textOf(response));
+    if (response.statusCode === 200) return answer;
+    throw new CommandError(response.statusCode === 409 ? refusedCode : EXIT.failed, String((answer as { readonly error?: unknown }).error));
+  }
+
   private async ask(path: string, timeoutMs: number, body: string): Promise<unknown> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
@@ -59,18 +67,22 @@ export class ControlClient {
 
   /** @param body JSON to post; `''`: none. */
   private async call(path: string, signal?: AbortSignal, body = ''): Promise<IncomingMessage> {
-    const { url, socket, token } = this.file;
-    const to: RequestOptions = url === null ? { socketPath: socket ?? '' } : { host: new URL(url).hostname, port: new URL(url).port };
-    const headers = { authorization: `Bearer ${token}`, host: url === null ? 'localhost' : new URL(url).host };
-    const posts = body === '' ? {} : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } };
-    const outgoing = request({ ...to, path, headers, ...posts, ...(signal && { signal }) }).end(body);
-    const response = await once(outgoing, 'response').then(
-      ([incoming]) => incoming as IncomingMessage,
-      (error: Error) => Promise.reject(new CommandError(EXIT.network, `cannot reach the control interface at ${this.place}: ${error.message}`)),
-    );
+    const response = await this.send(body === '' ? 'GET' : 'POST', path, body, signal);
     if (response.statusCode === 200) return response;
     const { error } = this.parse(await textOf(response)) as { readonly error?: unknown };
     throw new CommandError(response.statusCode === 400 ? EXIT.usage : EXIT.failed, `the control interface at ${this.place} answered: ${error}`);
+  }
+
+  private send(method: string, path: string, body: string, signal?: AbortSignal): Promise<IncomingMessage> {
+    const { url, socket, token } = this.file;
+    const to: RequestOptions = url === null ? { socketPath: socket ?? '' } : { host: new URL(url).hostname, port: new URL(url).port };
+    const type = body === '' ? {} : { 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${token}`, host: url === null ? 'localhost' : new URL(url).host, ...type };
+    const outgoing = request({ ...to, method, path, headers, ...(signal && { signal }) }).end(body);
+    return once(outgoing, 'response').then(
+      ([incoming]) => incoming as IncomingMessage,
+      (error: Error) => Promise.reject(new CommandError(EXIT.network, `cannot reach the control interface at ${this.place}: ${error.message}`)),
+    );
   }
 
   /** @throws CommandError if another program answers at this address. */

@@ -55,6 +55,7 @@ export class ControlServer {
   private readonly guard: Guard;
   private readonly log: Log;
   private readonly servers: Server[] = [];
+  private released = false;
   private readonly unauthenticated: Unauthenticated;
 
   constructor(routes: readonly Route[], token: string, clock: Clock, log: Log) {
@@ -79,6 +80,12 @@ export class ControlServer {
   /** Lets the process end while it listens. */
   unref(): void {
     for (const server of this.servers) server.unref();
+  }
+
+  /** Stops listening; connections stay. */
+  release(): void {
+    this.released = true;
+    for (const server of this.servers) server.close();
   }
 
   /** Closes all servers and connections. */
@@ -130,8 +137,8 @@ export class ControlServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await this.replyTo(request);
     if (response.destroyed) return;
-    // Do not wait for the rest of a refused call's body.
-    if (!request.complete) response.setHeader('Connection', 'close');
+    // Do not wait for the rest of a refused call's body; and another process answers later calls.
+    if (!request.complete || this.released) response.setHeader('Connection', 'close');
     send(response, reply);
   }
 

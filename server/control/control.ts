@@ -14,7 +14,7 @@ import { LazyMetrics } from './lazy-metrics.ts';
 import { Load } from './metrics/load.ts';
 import { readinessRoutes } from './readiness.ts';
 import { requestRoutes } from './requests.ts';
-import { serverRoute } from './server-report.ts';
+import { type Restart, restartRoute, serverRoute } from './server-report.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './sessions.ts';
 import { Trace } from './trace/trace.ts';
@@ -24,6 +24,8 @@ export interface Control extends ControlAddress {
   readonly token: string;
   /** Lets the process end while the interface listens. */
   unref(): void;
+  /** Accepts no more connections, so that another process can. */
+  release(): void;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function startControl(
   log: Log,
   lostLogLines = () => 0,
   idlFile: string | null = null,
+  restart: Restart | null = null,
 ): Promise<Control> {
   const partLog = logOfPart(log, 'control');
   const load = new Load(server, lostLogLines);
@@ -70,6 +73,7 @@ export async function startControl(
       ...health.routes(),
       ...callRoutes(server),
       ...metrics.routes(),
+      ...(restart === null ? [] : [restartRoute(restart)]),
     ],
     token,
     server.clock,
@@ -81,7 +85,7 @@ export async function startControl(
     health.stop();
   };
   try {
-    return { ...(await http.listen(place)), token, unref: () => http.unref(), stop };
+    return { ...(await http.listen(place)), token, unref: () => http.unref(), release: () => http.release(), stop };
   } catch (error) {
     await stop();
     throw error;

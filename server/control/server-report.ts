@@ -5,7 +5,7 @@ import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import type { Listening } from '../streams/listeners.ts';
-import { json, type Route } from './http.ts';
+import { json, problem, type Route } from './http.ts';
 import type { Idl } from './idl.ts';
 import type { Load, LoadReport } from './metrics/load.ts';
 
@@ -63,5 +63,20 @@ function serverReport(server: ChopChop, load: Load, idl: Idl, startedAt: number)
     closes: Object.fromEntries(counts.closes),
     bounces: Object.fromEntries(counts.bounces),
     load: load.report(),
+  };
+}
+
+/** Has another process take over sessions and sockets. @returns the report. @throws Error with the reason; this process goes on. */
+export type Restart = () => Promise<object>;
+
+export function restartRoute(restart: Restart): Route {
+  return {
+    method: 'POST',
+    path: '/api/v1/restart',
+    handle: () =>
+      restart().then(
+        (report) => json(report),
+        (error: Error) => problem(409, error.message),
+      ),
   };
 }

@@ -21,10 +21,13 @@ export interface ServerClock extends Clock {
   soon(action: () => void): void;
   /** Calls the action after the current code has returned, before any input is read. */
   next(action: () => void): void;
+  /** Calls no action any more: another process goes on. */
+  silence(): void;
 }
 
 /** A clock whose timers do not keep the process alive. @param guard Catches their failures, which would otherwise end the process. */
-export function createClock(guard: Pick<Guard, 'run'>): ServerClock {
+export function createClock(guarded: Pick<Guard, 'run'>): ServerClock {
+  let guard = guarded;
   return {
     ...SYSTEM_TIME,
     after(ms, action) {
@@ -37,5 +40,8 @@ export function createClock(guard: Pick<Guard, 'run'>): ServerClock {
     },
     soon: (action) => void setImmediate(() => guard.run(action)),
     next: (action) => microtask(() => guard.run(action)),
+    silence() {
+      guard = { run: () => true };
+    },
   };
 }

@@ -16,4 +16,5 @@ export type CloseReason =
   | 'unacknowledged'
   | 'resumption-timeout'
   | 'server-stopped'
+  | 'server-restarted'
   | 'internal-error';

@@ -27,6 +27,14 @@ export interface Traffic extends StanzaCounts, ByteCounts {}
 
 type Sums = { -readonly [Key in keyof Traffic]: Traffic[Key] };
 
+/** The counts of a server as they go to another process. */
+export interface SavedCounts {
+  readonly logins: number;
+  readonly closes: readonly (readonly [CloseReason, number])[];
+  readonly bounces: readonly (readonly [StanzaErrorCondition, number])[];
+  readonly past: Traffic;
+}
+
 /**
  * The counts of a server since its creation. Sessions and connections count for themselves; their counts are added here when they end.
  */
@@ -38,6 +46,19 @@ export class ServerCounts {
   /** Bounces of undeliverable stanzas; a router counts its own refusals. */
   readonly bounces = new Tally<StanzaErrorCondition>();
   private readonly past: Sums = { stanzasRead: 0, stanzasDelivered: 0, bytesRead: 0, bytesWritten: 0 };
+
+  /** Its state, for another process. */
+  save(): SavedCounts {
+    return { logins: this.logins, closes: [...this.closes], bounces: [...this.bounces], past: this.past };
+  }
+
+  /** Goes on with the counts of another process. */
+  restore({ logins, closes, bounces, past }: SavedCounts): void {
+    this.logins += logins;
+    for (const [reason, count] of closes) this.closes.set(reason, count);
+    for (const [condition, count] of bounces) this.bounces.set(condition, count);
+    Object.assign(this.past, past);
+  }
 
   sessionEnded({ stanzasRead, stanzasDelivered }: StanzaCounts): void {
     this.past.stanzasRead += stanzasRead;

@@ -17,6 +17,8 @@ export const EXIT = {
   absent: 7,
   /** The pid file belongs to a running server. */
   running: 8,
+  /** The server could not be restarted, and goes on. */
+  notRestarted: 9,
 } as const;
 
 /** The exit code for a file that cannot be used: `file` if the system refused to read or write it, `usage` if its content is wrong. @param cause The original error. */

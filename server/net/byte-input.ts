@@ -3,7 +3,7 @@ import { StreamReader } from '../../shared/reader/stream-reader.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import { widthOf } from '../../shared/reader/width.ts';
 import { Utf8Decoder } from '../../shared/utf8.ts';
-import type { Input } from './transport.ts';
+import type { Input, SavedInput } from './transport.ts';
 
 /** An RFC 6120 stream: bytes in arbitrary pieces. */
 export class ByteInput implements Input {
@@ -24,6 +24,19 @@ export class ByteInput implements Input {
 
   get suspended(): boolean {
     return this.reader.suspended;
+  }
+
+  save(): SavedInput | null {
+    const { begunText, startTag } = this.reader;
+    return begunText === null ? null : { startTag, text: begunText, bytes: this.decoder.incomplete.toString('base64') };
+  }
+
+  restore({ startTag, text, bytes }: SavedInput, receiver: StreamReceiver, limits: ReaderLimits): void {
+    this.reader.write(startTag);
+    this.reader.handOver(receiver, limits);
+    this.reader.write(text);
+    while (this.reader.suspended) this.reader.goOn();
+    this.decoder.incomplete = Buffer.from(bytes, 'base64');
   }
 
   goOn(): void {

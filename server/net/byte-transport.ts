@@ -6,11 +6,20 @@ import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-re
 import type { Stanza } from '../../shared/stanza.ts';
 import { ByteInput } from './byte-input.ts';
 import type { Framing } from './framing.ts';
-import { readDirectly } from './read-directly.ts';
+import { directSocket, readDirectly } from './read-directly.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import { handshakeBytes } from './tls/handshake-bytes.ts';
 import type { TlsIdentity } from './tls/identity.ts';
-import { type Input, TLS_BYTES, type Transport, type TransportKind, type TransportReceiver, WRITE_LENGTH } from './transport.ts';
+import {
+  type Input,
+  type MovableTransport,
+  type SavedInput,
+  TLS_BYTES,
+  type Transport,
+  type TransportKind,
+  type TransportReceiver,
+  WRITE_LENGTH,
+} from './transport.ts';
 import { writeBuffer } from './write-buffer.ts';
 
 /** The location of the peer of a byte stream. */
@@ -20,6 +29,19 @@ export interface PeerPlace {
   readonly remote: boolean;
 }
 
+/** Node's handle of a kernel socket. Its properties are undocumented. */
+interface SocketHandle {
+  readonly fd: number;
+  /** The bytes that the kernel has not taken. */
+  readonly writeQueueSize: number;
+}
+
+function handleOf(socket: Duplex): SocketHandle | null {
+  return (socket as { readonly _handle?: SocketHandle | null })._handle ?? null;
+}
+
+const NOTHING = Buffer.alloc(0);
+
 /** The approximate memory of a connection. */
 const SOCKET_BYTES = 8_192;
 
@@ -27,15 +49,19 @@ const SOCKET_BYTES = 8_192;
 const ALPN = ['xmpp-client'];
 
 /** A stream of bytes: TCP, TLS on top of that, a Unix domain socket, or a pair of streams in this process. */
-export class ByteTransport implements Transport {
+export class ByteTransport implements Transport, MovableTransport {
   readonly peer: string;
   readonly remote: boolean;
   socket: Duplex;
   readonly framing: Framing;
   written = 0;
+  inFlight: Buffer | null = null;
   private readonly plainKind: PeerPlace['kind'];
   private tls: { readonly socket: TLSSocket; readonly raw: Duplex; readonly identity: TlsIdentity } | null = null;
   private receiver: TransportReceiver | null = null;
+  private input: ByteInput | null = null;
+  /** Whether its socket reads before {@link open}. */
+  private readsDirectly = false;
 
   constructor(socket: Duplex, { kind, peer, remote }: PeerPlace, framing: Framing) {
     this.socket = socket;
@@ -43,6 +69,14 @@ export class ByteTransport implements Transport {
     this.plainKind = kind;
     this.peer = peer;
     this.remote = remote;
+  }
+
+  /** A transport on a socket that another process has opened. */
+  static onDescriptor(fd: number, place: PeerPlace, framing: Framing): ByteTransport {
+    const socket = directSocket({ fd }, (chunk) => transport.receiver?.dataRead(chunk));
+    const transport = new ByteTransport(socket, place, framing);
+    transport.readsDirectly = true;
+    return transport;
   }
 
   /** A transport with TLS from the first byte. */
@@ -84,7 +118,8 @@ export class ByteTransport implements Transport {
   open(receiver: TransportReceiver): void {
     const take = (chunk: Buffer): void => receiver.dataRead(chunk);
     this.receiver = receiver;
-    if (this.tls === null && this.socket instanceof Socket) this.socket = readDirectly(this.socket, take);
+    if (this.readsDirectly) this.readsDirectly = false;
+    else if (this.tls === null && this.socket instanceof Socket) this.socket = readDirectly(this.socket, take);
     else this.socket.on('data', take);
     const { socket } = this;
     socket.on('end', () => receiver.ended());
@@ -95,15 +130,50 @@ export class ByteTransport implements Transport {
   }
 
   createInput(receiver: StreamReceiver, limits: ReaderLimits, pace: Pace): Input {
-    return new ByteInput(receiver, limits, pace);
+    this.input = new ByteInput(receiver, limits, pace);
+    return this.input;
   }
 
   write(entries: readonly (string | Stanza)[], taken: () => void): number {
     const { kind } = this;
     if (kind !== 'tcp' && kind !== 'unix') return this.writeText(entries, taken);
     const count = writeBuffer.fill(entries, WRITE_LENGTH);
-    if (count > 0) this.written += writeBuffer.writeTo(this.socket, taken);
+    if (count > 0) this.written += writeBuffer.writeTo(this, taken);
     return count;
+  }
+
+  get movable(): MovableTransport | null {
+    return this.tls === null && this.plainKind !== 'memory' ? this : null;
+  }
+
+  get descriptor(): number {
+    return handleOf(this.socket)?.fd ?? -1;
+  }
+
+  get untaken(): Buffer {
+    const { inFlight } = this;
+    if (inFlight === null) return NOTHING;
+    return inFlight.subarray(inFlight.length - (handleOf(this.socket)?.writeQueueSize ?? 0));
+  }
+
+  saveInput(): SavedInput | null {
+    return this.input?.save() ?? null;
+  }
+
+  restoreInput(saved: SavedInput, receiver: StreamReceiver, limits: ReaderLimits): void {
+    this.input?.restore(saved, receiver, limits);
+  }
+
+  writeRest(bytes: Buffer, taken: () => void): void {
+    this.inFlight = bytes;
+    this.socket.write(bytes, taken);
+  }
+
+  release(): void {
+    this.socket.removeAllListeners();
+    // Its pending write fails.
+    this.socket.on('error', () => {});
+    this.socket.destroy();
   }
 
   end(texts: readonly string[]): void {

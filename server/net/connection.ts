@@ -15,13 +15,13 @@ import type { Slices } from '../kernel/slices.ts';
 import type { Turn } from '../kernel/turn.ts';
 import type { Flusher } from './flusher.ts';
 import { type Framing, type HeaderFields, newStreamId } from './framing.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type SavedOutbox } from './outbox.ts';
 import { isStalled, overflows } from './outbox-limits.ts';
 import { addressOfPeer } from './peer-address.ts';
 import type { PendingConnection, PendingConnections } from './pending-connections.ts';
 import { splitWrites } from './split-writes.ts';
 import type { Tls } from './tls/tls.ts';
-import type { Input, Transport, TransportKind, TransportReceiver } from './transport.ts';
+import type { Input, SavedInput, Transport, TransportKind, TransportReceiver } from './transport.ts';
 
 /** The first protocol on a connection. */
 export interface Negotiation extends NegotiationReceiver, ConnectionEnd {}
@@ -38,6 +38,16 @@ export type ConnectionUser = Negotiation | SessionUser;
 interface ConnectionEnd {
   /** Called once when the connection has closed. @param unsent The stanzas that were never written to the peer, in order. */
   ended(reason: CloseReason, unsent: Stanza[]): void;
+}
+
+/** A connection as it goes to another process. */
+export interface SavedConnection {
+  readonly input: SavedInput;
+  readonly output: SavedOutbox;
+  /** The rest of the last write. */
+  readonly rest: Buffer;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
 }
 
 /** Input to read in later turns of the event loop, and the events after it. */
@@ -85,6 +95,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   private currentUser: ConnectionUser;
   private state: 'open' | 'securing' | 'closing' | 'closed' = 'open';
   private headerSent = false;
+  private frozen = false;
   private overflowing = false;
   private closeTimer: Timer | null = null;
   /** Input that waits for its turn, or null. */
@@ -212,6 +223,51 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   /** Writes a stanza of the negotiation, which is not returned if it cannot be written. */
   answer(stanza: Stanza): void {
     this.write(this.framing.stanza(stanza));
+  }
+
+  /** Whether another process can go on with it: a plain socket with a session on it. */
+  get movable(): boolean {
+    return this.state === 'open' && !this.overflowing && this.currentUser.reads === 'stanzas' && this.transport.movable !== null && !this.transport.destroyed;
+  }
+
+  /** Whether all input that was read has been processed. */
+  get settled(): boolean {
+    return this.turns === null;
+  }
+
+  /** Stops reading, for a hand-over. */
+  freeze(): void {
+    this.frozen = true;
+    this.transport.pause();
+  }
+
+  /** Reads on. */
+  thaw(): void {
+    this.frozen = false;
+    if (this.turns === null) this.transport.resume();
+  }
+
+  /** All that another process needs to go on with it; null if it cannot. */
+  save(): SavedConnection | null {
+    const { bytesRead, bytesWritten } = this;
+    const { movable } = this.transport;
+    const input = this.movable && this.settled ? (movable?.saveInput() ?? null) : null;
+    if (movable === null || input === null) return null;
+    return { input, output: this.outbox.save(), rest: movable.untaken, bytesRead, bytesWritten };
+  }
+
+  /** Called on a new connection: goes on with that of another process. It reads and writes in later turns only. */
+  restore({ input, output, rest, bytesRead, bytesWritten }: SavedConnection, user: SessionUser): void {
+    const { movable } = this.transport;
+    if (movable === null) throw new Error('the connection cannot be restored on this transport');
+    this.headerSent = true;
+    this.bytesRead = bytesRead;
+    this.transport.written = bytesWritten;
+    this.currentUser = user;
+    movable.restoreInput(input, user, limitsOfSession(this.environment.limits));
+    this.outbox.restore(output, rest.length > 0);
+    this.keptChanged();
+    if (rest.length > 0) this.environment.clock.soon(() => movable.writeRest(rest, this.outbox.taken));
   }
 
   /** Writes an element of the stream itself, which declares its namespace. One write sends everything of one turn. */
@@ -353,7 +409,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     if (left.error !== null) this.failed(left.error);
     if (left.reason !== null) this.close(left.reason);
     if (left.closed) this.closed();
-    else this.transport.resume();
+    else if (!this.frozen) this.transport.resume();
   }
 
   private readNext(left: InputInTurns): void {

@@ -11,6 +11,13 @@ const LONG_TEXT = 1_024;
 /** The most waiting stanzas that still refer to their input chunk; most are written at the end of the turn. */
 const MANY = 256;
 
+/** Waiting output. */
+export interface SavedOutbox {
+  readonly entries: readonly (string | Stanza)[];
+  /** How long the peer has read nothing. */
+  readonly blockedMs: number;
+}
+
 /**
  * The output to one peer: text of the stream itself, and stanzas. It is written once per turn of the event loop, in bounded portions, so that other
  * peers need not wait long. While the peer does not read, stanzas stay separate, so that unwritten ones can bounce or go to another listener.
@@ -69,6 +76,19 @@ export class Outbox implements Flushable {
     this.stanzasAreShared = true;
     for (const entry of this.entries) if (typeof entry !== 'string') this.shared += this.costOf(entry);
     this.chargeKept();
+  }
+
+  /** All waiting output, for another process. */
+  save(): SavedOutbox {
+    const { entries, blockedSince } = this;
+    return { entries, blockedMs: blockedSince === 0 ? 0 : this.clock.now() - blockedSince };
+  }
+
+  /** Takes over the output of another process; call it first. @param hasRest Whether {@link writeRest} follows. */
+  restore({ entries, blockedMs }: SavedOutbox, hasRest: boolean): void {
+    this.blocked = hasRest;
+    if (hasRest) this.blockedSince = this.clock.now() - blockedMs;
+    for (const entry of entries) this.append(entry);
   }
 
   /** Writes one portion; the rest follows in the next turn. */
@@ -189,12 +209,13 @@ export class Outbox implements Flushable {
   }
 
   // One function per connection, not per write.
-  private readonly taken = (): void => {
+  readonly taken = (): void => {
     if (!this.blocked) return;
     this.chargeWaiting();
     if (this.sink.waitingBytes > 0) return;
     this.blocked = false;
     this.blockedSince = 0;
+    this.sink.inFlight = null;
     if (this.entries.length > 0) this.flushLater();
   };
 }

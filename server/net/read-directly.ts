@@ -20,6 +20,14 @@ interface WithHandle {
 export function readDirectly(accepted: Socket, take: (chunk: Buffer) => void): Socket {
   const { _handle: handle } = accepted as WithHandle;
   if (handle === undefined || handle === null) return accepted.on('data', take);
+  (accepted as WithHandle)._handle = null;
+  // Without a handle this closes nothing, but its server no longer counts it.
+  accepted.destroy();
+  return directSocket({ handle }, take);
+}
+
+/** A socket that reads so on a descriptor, or on a handle of Node. */
+export function directSocket(place: { readonly fd: number } | { readonly handle: unknown }, take: (chunk: Buffer) => void): Socket {
   const onread = {
     buffer: INTO,
     callback: (length: number): boolean => {
@@ -27,8 +35,6 @@ export function readDirectly(accepted: Socket, take: (chunk: Buffer) => void): S
       return true;
     },
   };
-  (accepted as WithHandle)._handle = null;
-  // Without a handle this closes nothing, but its server no longer counts it.
-  accepted.destroy();
-  return new Socket({ handle, onread, allowHalfOpen: true, readable: true, writable: true } as SocketConstructorOpts).resume();
+  const options = { ...place, onread, allowHalfOpen: true, readable: true, writable: true };
+  return new Socket(options as SocketConstructorOpts).resume();
 }

@@ -35,7 +35,7 @@ export class ListenError extends Error {
 const SHARED_PORT_TRIES = 10;
 
 /** After a restart all programs of a site may connect at once; the kernel's net.core.somaxconn is the bound. */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 /**
  * Listens on all ports of every address; port 0 means any port that is free on all of them.
@@ -81,9 +81,14 @@ export function addressOf(server: Server): BoundAddress {
   return { host: address, port };
 }
 
-async function listen(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+/** A server that does not listen yet. */
+export function tcpServer(onSocket: (socket: Socket) => void): Server {
   // OpenSRF's clients send `unregister` and `</stream:stream>` and close in one burst: the server must still read the input before the end.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+  return createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+}
+
+async function listen(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+  const server = tcpServer(onSocket);
   server.listen({ host, port, backlog: BACKLOG });
   try {
     await once(server, 'listening');

@@ -22,7 +22,9 @@ export interface Sink {
   /** Written bytes that the kernel has not taken. */
   readonly waitingBytes: number;
   /** Written characters, which are bytes if all text is ASCII. */
-  readonly written: number;
+  written: number;
+  /** The write that the kernel has not taken whole; null: none, or unknown. */
+  inFlight: Buffer | null;
   /**
    * Writes the first entries, up to {@link WRITE_LENGTH}.
    * @param taken Called when the kernel has taken a write that had to wait.
@@ -45,6 +47,16 @@ export interface TransportReceiver {
   failed(error: Error): void;
   /** Both sides are closed. The last event, called once. */
   closed(): void;
+}
+
+/** Begun input, with which another process goes on at the next byte. */
+export interface SavedInput {
+  /** The start tag of the stream. */
+  readonly startTag: string;
+  /** The text after the last stanza. */
+  readonly text: string;
+  /** The bytes of an incomplete character, in base64. */
+  readonly bytes: string;
 }
 
 /** Turns input from a peer into stanzas. */
@@ -97,4 +109,21 @@ export interface Transport extends Sink {
   startTls(identity: TlsIdentity): void;
   /** Closes both sides at once. */
   destroy(): void;
+  /** Null if only this process can go on with it: TLS, a WebSocket, a stream of this process. */
+  readonly movable: MovableTransport | null;
+}
+
+/** A transport with which another process can go on at the next byte. */
+export interface MovableTransport {
+  readonly descriptor: number;
+  /** The bytes of the last write that the kernel has not taken. */
+  readonly untaken: Buffer;
+  /** @returns null while the text of a begun stanza is not kept. */
+  saveInput(): SavedInput | null;
+  /** Called on a new transport after {@link Transport.createInput}: goes on with the input of another process. */
+  restoreInput(saved: SavedInput, receiver: StreamReceiver, limits: ReaderLimits): void;
+  /** Writes bytes that another process has begun to write. */
+  writeRest(bytes: Buffer, taken: () => void): void;
+  /** Closes the descriptor, which another process has too: the peer notices nothing. There are no more events. */
+  release(): void;
 }

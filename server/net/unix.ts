@@ -25,7 +25,7 @@ export async function listenOnUnix(path: string, mode: number, onSocket: (socket
   } catch (error) {
     throw error instanceof ListenError ? error : new ListenError(path, explain(error as NodeJS.ErrnoException), error);
   }
-  const server = createServer({ allowHalfOpen: true }, onSocket);
+  const server = unixServer(onSocket);
   bindWithMode(server, path, mode);
   try {
     await once(server, 'listening');
@@ -33,6 +33,11 @@ export async function listenOnUnix(path: string, mode: number, onSocket: (socket
     throw new ListenError(path, explain(error as NodeJS.ErrnoException), error);
   }
   return server;
+}
+
+/** A server that does not listen yet. */
+export function unixServer(onSocket: (socket: Socket) => void): Server {
+  return createServer({ allowHalfOpen: true }, onSocket);
 }
 
 /** Checks a path for a socket, without listening. @throws ListenError */

@@ -47,9 +47,9 @@ export class PidFile {
     return state;
   }
 
-  /** Writes the file when the server is ready. @throws CommandError */
-  write(log: Log): void {
-    const state = this.check();
+  /** Writes the file when the server is ready. @param how Whether it replaces the file of the process whose work this one has taken over. @throws CommandError */
+  write(log: Log, how: 'new' | 'taken over' = 'new'): void {
+    const state: PidFileState = how === 'new' ? this.check() : { kind: 'free' };
     writeFileAtomically(this.path, this.content);
     if (state.kind === 'stale') log.warn({ file: this.path, reason: state.reason }, 'replaced a stale pid file');
   }

@@ -12,7 +12,7 @@ import { BoundSession } from './bound-session.ts';
 import { ClientSession } from './client-session.ts';
 import { ComponentSession } from './component-session.ts';
 import type { Link } from './link.ts';
-import type { Session, SessionIdentity } from './session.ts';
+import type { Session, SessionIdentity, SessionLife } from './session.ts';
 import type { SessionEnvironment, SessionOwner } from './session-environment.ts';
 
 /** The rules for binding an address. */
@@ -83,6 +83,32 @@ export class Binding implements SessionOwner {
   bindComponent(link: Link, domain: string): Session | StanzaError {
     const session = new ComponentSession(domain, link, this.sessionEnvironment);
     return this.bind(session) ?? session;
+  }
+
+  /** The largest number of a session so far. */
+  get lastSessionNumber(): number {
+    return this.lastNumber;
+  }
+
+  /** Gives new sessions larger numbers than those of another process, whose sessions are to come here. */
+  numberFrom(number: number): void {
+    this.lastNumber = number;
+  }
+
+  /** Goes on with a session of another process. */
+  restore(link: Link, identity: SessionIdentity, life: SessionLife): Session {
+    const { domain, username } = identity;
+    const session =
+      username === '' ? new ComponentSession(domain, link, this.sessionEnvironment, life) : new ClientSession(identity, link, this.sessionEnvironment, life);
+    const { directory, sessions, components, observation } = this.environment;
+    if (!directory.add(session)) throw new Error(`the address ${session.jid} is taken`);
+    sessions.add(session);
+    if (session.kind === 'component') components.add(session);
+    session.account.loggedIn(session);
+    observation.bound(session);
+    const router = this.environment.routers.get(domain);
+    if (router?.jid === session.jid) session.observe(router.registrationObserver);
+    return session;
   }
 
   sessionEnded(session: Session, reason: CloseReason, unsent: readonly Stanza[]): void {

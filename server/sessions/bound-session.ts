@@ -9,10 +9,14 @@ import { isOwnAddress } from '../kernel/loopback.ts';
 import type { Debtor, PeerAccount, Rank } from '../kernel/memory-budget.ts';
 import { hostOfPeer } from '../net/peer-address.ts';
 import type { Link } from './link.ts';
-import type { Session, SessionIdentity } from './session.ts';
+import type { Session, SessionIdentity, SessionLife } from './session.ts';
 import type { SessionEnvironment } from './session-environment.ts';
 
 const NO_OBSERVERS: readonly DeliveryObserver[] = [];
+
+function newLife({ nextNumber, clock }: SessionEnvironment): SessionLife {
+  return { number: nextNumber(), since: clock.wallTime(), stanzasRead: 0, stanzasDelivered: 0 };
+}
 
 /** The common base of the sessions of clients and components. */
 export abstract class BoundSession implements Session, RoutedSession, Debtor {
@@ -25,22 +29,25 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
   readonly isVersionless: boolean;
   readonly since: number;
   link: Link;
-  stanzasRead = 0;
-  stanzasDelivered = 0;
+  stanzasRead: number;
+  stanzasDelivered: number;
   protected readonly environment: SessionEnvironment;
   private observers = NO_OBSERVERS;
 
-  constructor(identity: SessionIdentity, link: Link, environment: SessionEnvironment) {
+  /** @param life That of a session in another process; by default, a new one. */
+  constructor(identity: SessionIdentity, link: Link, environment: SessionEnvironment, life = newLife(environment)) {
     const { username, domain, resource, isRouterAccount, isVersionless } = identity;
     this.bareJid = username === '' ? domain : `${username}@${domain}`;
     this.jid = resource === '' ? this.bareJid : `${this.bareJid}/${resource}`;
     this.account = link.account;
     const { jid, account } = this;
     const fromAttribute = attribute('from', jid).trimStart();
-    this.origin = Object.freeze({ jid, fromAttribute, domain, isRouterAccount, session: environment.nextNumber(), account });
+    this.origin = Object.freeze({ jid, fromAttribute, domain, isRouterAccount, session: life.number, account });
     this.isVersionless = isVersionless;
-    this.since = environment.clock.wallTime();
+    this.since = life.since;
     this.link = link;
+    this.stanzasRead = life.stanzasRead;
+    this.stanzasDelivered = life.stanzasDelivered;
     this.environment = environment;
   }
 
@@ -95,6 +102,12 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
 
   close(reason: CloseReason, error: StreamError | null): void {
     this.link.close(reason, error);
+  }
+
+  /** Its life so far, for another process. */
+  get life(): SessionLife {
+    const { origin, since, stanzasRead, stanzasDelivered } = this;
+    return { number: origin.session, since, stanzasRead, stanzasDelivered };
   }
 
   abstract read(stanza: Stanza): void;

@@ -6,6 +6,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 import { BoundSession } from './bound-session.ts';
 import { adoptNamespace } from './content-namespace.ts';
 import type { Link } from './link.ts';
+import type { SessionLife } from './session.ts';
 import type { SessionEnvironment } from './session-environment.ts';
 
 /**
@@ -15,8 +16,8 @@ import type { SessionEnvironment } from './session-environment.ts';
 export class ComponentSession extends BoundSession {
   readonly kind = 'component';
 
-  constructor(domain: string, link: Link, environment: SessionEnvironment) {
-    super({ username: '', domain, resource: '', isRouterAccount: false, isVersionless: false }, link, environment);
+  constructor(domain: string, link: Link, environment: SessionEnvironment, life?: SessionLife) {
+    super({ username: '', domain, resource: '', isRouterAccount: false, isVersionless: false }, link, environment, life);
   }
 
   /** False: a component's stream has no version, and many libraries leave queries to the application. */

@@ -11,7 +11,7 @@ import type { TransportKind } from '../net/transport.ts';
 import type { Link } from './link.ts';
 import { countIn, failedXml, managementElement } from './management-elements.ts';
 import type { Session } from './session.ts';
-import { Unacknowledged } from './unacknowledged.ts';
+import { type SavedUnacknowledged, Unacknowledged } from './unacknowledged.ts';
 import { unsupportedElement, unsupportedStanza } from './unsupported.ts';
 
 /** The limits of unacknowledged stanzas. */
@@ -22,13 +22,47 @@ export interface UnacknowledgedLimits {
 
 /** Keeps the sessions that wait for a resumption. */
 export interface ResumptionKeeper {
-  readonly clock: Pick<ServerClock, 'soon'>;
+  readonly clock: Pick<ServerClock, 'soon' | 'now'>;
   /** Called when a session has lost its connection. @returns the timer that ends it; null if it cannot wait. */
   wait(link: ManagedLink, reason: CloseReason): Timer | null;
+  /** Called for a session that has waited in another process. */
+  waitOn(link: ManagedLink, ms: number): Timer;
   /** Called when it has resumed. */
   resumed(link: ManagedLink): void;
   /** Called when it can no longer be resumed. */
   ended(link: ManagedLink): void;
+}
+
+/** The part of a connection that a managed session uses. */
+export type ManagedConnection = Pick<
+  Connection,
+  | 'kind'
+  | 'peer'
+  | 'open'
+  | 'blocked'
+  | 'stalled'
+  | 'backlogged'
+  | 'account'
+  | 'outboxBytes'
+  | 'bytesRead'
+  | 'bytesWritten'
+  | 'shareStanzas'
+  | 'send'
+  | 'write'
+  | 'close'
+  | 'cut'
+  | 'hold'
+  | 'splitWrites'
+>;
+
+/** The state of stream management of one session. */
+export interface SavedManagement extends SavedUnacknowledged {
+  readonly id: string;
+  readonly resumptionMs: number;
+  readonly handled: number;
+  readonly asked: boolean;
+  /** How long it still waits for a resumption; negative: it is connected. */
+  readonly waitsMs: number;
 }
 
 const REQUEST = xml('r', { xmlns: NS.streamManagement });
@@ -47,7 +81,7 @@ export class ManagedLink implements Link, SessionUser {
   private readonly limits: UnacknowledgedLimits;
   private readonly keeper: ResumptionKeeper;
   private readonly unacknowledged: Unacknowledged;
-  private connection: Connection;
+  private connection: ManagedConnection;
   private state: 'connected' | 'moving' | 'waiting' | 'ended' = 'connected';
   /** The peer's stanzas since it enabled stream management, modulo 2^32. */
   private handled = 0;
@@ -55,8 +89,10 @@ export class ManagedLink implements Link, SessionUser {
   private asked = false;
   private overflowing = false;
   private timer: Timer | null = null;
+  /** When it stops waiting, in monotonic milliseconds. */
+  private waitsUntil = 0;
 
-  constructor(session: Session, connection: Connection, id: string, resumptionMs: number, limits: UnacknowledgedLimits, keeper: ResumptionKeeper) {
+  constructor(session: Session, connection: ManagedConnection, id: string, resumptionMs: number, limits: UnacknowledgedLimits, keeper: ResumptionKeeper) {
     this.session = session;
     this.connection = connection;
     this.id = id;
@@ -69,6 +105,16 @@ export class ManagedLink implements Link, SessionUser {
 
   get jid(): string {
     return this.session.jid;
+  }
+
+  /** Its connection, or the last one. */
+  get current(): ManagedConnection {
+    return this.connection;
+  }
+
+  /** Whether it waits for a resumption. */
+  get waits(): boolean {
+    return this.state === 'waiting';
   }
 
   get kind(): TransportKind {
@@ -166,6 +212,24 @@ export class ManagedLink implements Link, SessionUser {
     return true;
   }
 
+  /** Its state, for another process. */
+  save(): SavedManagement {
+    const { id, resumptionMs, handled, asked, unacknowledged } = this;
+    const waitsMs = this.state === 'waiting' ? Math.max(0, this.waitsUntil - this.keeper.clock.now()) : -1;
+    return { id, resumptionMs, handled, asked, waitsMs, ...unacknowledged.save() };
+  }
+
+  /** Takes over the state of another process. */
+  restore(saved: SavedManagement): void {
+    this.handled = saved.handled;
+    this.asked = saved.asked;
+    this.unacknowledged.restore(saved);
+    if (saved.waitsMs < 0) return;
+    this.state = 'waiting';
+    this.timer = this.keeper.waitOn(this, saved.waitsMs);
+    this.waitsUntil = this.keeper.clock.now() + saved.waitsMs;
+  }
+
   stanzaRead(stanza: Stanza, namespace: string): void {
     if (namespace !== NS.client) throw unsupportedStanza(stanza.name, namespace);
     this.handled = (this.handled + 1) >>> 0;
@@ -244,6 +308,7 @@ export class ManagedLink implements Link, SessionUser {
     if (this.id === '') return false;
     this.timer = this.keeper.wait(this, reason);
     if (this.timer === null) return false;
+    this.waitsUntil = this.keeper.clock.now() + this.resumptionMs;
     this.state = 'waiting';
     return true;
   }
@@ -261,5 +326,7 @@ export class ManagedLink implements Link, SessionUser {
 
 /** Whether the connection may have been lost unintentionally. */
 function isResumable(reason: CloseReason): boolean {
-  return reason === 'client-disconnected' || reason === 'connection-failed' || reason === 'slow-reader' || reason === 'ping-timeout';
+  return (
+    reason === 'client-disconnected' || reason === 'connection-failed' || reason === 'slow-reader' || reason === 'ping-timeout' || reason === 'server-restarted'
+  );
 }

@@ -18,6 +18,14 @@ interface Availability {
   readonly stanza: Stanza;
 }
 
+/** The presence of a session. */
+export interface SavedPresence {
+  /** Its last presence; null if it is unavailable. */
+  readonly stanza: Stanza | null;
+  /** The addresses with its directed presence, oldest first. */
+  readonly addresses: readonly string[];
+}
+
 /** The limits of presence. */
 export interface PresenceLimits extends FanOutLimits {
   /** The addresses with directed presence of a session; the oldest are forgotten first. */
@@ -49,6 +57,23 @@ export class Presence {
     if (stanza.to !== '') this.directedRead(session, stanza);
     else if (stanza.type === '') this.becameAvailable(session, stanza);
     else if (stanza.type === 'unavailable') this.becameUnavailable(session, stanza);
+  }
+
+  /** The presence of a session, for another process; null if it has sent none. */
+  save(session: Session): SavedPresence | null {
+    const availability = this.available.get(session.bareJid)?.get(session);
+    const addresses = [...(this.directed.get(session) ?? [])];
+    return availability === undefined && addresses.length === 0 ? null : { stanza: availability?.stanza ?? null, addresses };
+  }
+
+  /** Goes on with the presence of a session of another process, without sending it again. */
+  restore(session: Session, { stanza, addresses }: SavedPresence): void {
+    for (const address of addresses) this.remember(session, address);
+    if (stanza === null) return;
+    const sessions = this.available.get(session.bareJid) ?? new Map<Session, Availability>();
+    const availability = { priority: priorityOf(stanza), stanza };
+    this.available.set(session.bareJid, sessions.set(session, availability));
+    this.charge(session, costOf(availability));
   }
 
   /** The available sessions of an account. */

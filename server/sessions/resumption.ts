@@ -5,7 +5,7 @@ import type { ServerClock } from '../kernel/clock.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Connection } from '../net/connection.ts';
-import { ManagedLink, type ResumptionKeeper, type UnacknowledgedLimits } from './managed-link.ts';
+import { type ManagedConnection, ManagedLink, type ResumptionKeeper, type SavedManagement, type UnacknowledgedLimits } from './managed-link.ts';
 import { countIn, failedXml, type ManagementFailure, managementElement } from './management-elements.ts';
 import type { Session } from './session.ts';
 import { unsupportedElement } from './unsupported.ts';
@@ -61,9 +61,22 @@ export class Resumption implements ResumptionKeeper {
       this.log.warn({ jid, waiting: this.waiting.size }, 'too many sessions wait for a resumption; this one ends');
       return null;
     }
-    this.waiting.add(link);
     this.log.info({ jid, reason, ms: link.resumptionMs }, 'session waits for a resumption');
-    return this.clock.after(link.resumptionMs, () => link.close('resumption-timeout', null));
+    return this.waitOn(link, link.resumptionMs);
+  }
+
+  waitOn(link: ManagedLink, ms: number): Timer {
+    this.waiting.add(link);
+    return this.clock.after(ms, () => link.close('resumption-timeout', null));
+  }
+
+  /** Goes on with the stream management of another process. @returns the link of the session. */
+  restore(session: Session, connection: ManagedConnection, saved: SavedManagement): ManagedLink {
+    const link = new ManagedLink(session, connection, saved.id, saved.resumptionMs, this.limits, this);
+    link.restore(saved);
+    if (saved.id !== '') this.resumable.set(saved.id, link);
+    session.link = link;
+    return link;
   }
 
   resumed(link: ManagedLink): void {

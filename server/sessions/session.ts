@@ -20,6 +20,13 @@ export interface SessionIdentity {
   readonly isVersionless: boolean;
 }
 
+/** The number of a session, and its counters. */
+export interface SessionLife extends StanzaCounts {
+  readonly number: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
 /** One authenticated identity with an address, its rules and counters. It has no socket: its {@link Link} carries its stanzas. */
 export interface Session extends Endpoint, StanzaCounts {
   readonly kind: 'client' | 'component';
@@ -35,6 +42,8 @@ export interface Session extends Endpoint, StanzaCounts {
   readonly since: number;
   /** Its link, which stream management replaces. */
   link: Link;
+  /** Its life so far. */
+  readonly life: SessionLife;
   readonly stalled: boolean;
   readonly backlogged: boolean;
   /** Adds an observer of the stanzas delivered to it. */

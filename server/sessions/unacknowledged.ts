@@ -10,6 +10,12 @@ interface Entry {
   written: boolean;
 }
 
+/** Unacknowledged stanzas. */
+export interface SavedUnacknowledged {
+  readonly acknowledged: number;
+  readonly entries: readonly Readonly<Entry>[];
+}
+
 /** The unacknowledged stanzas to a peer, oldest first (XEP-0198 §4). */
 export class Unacknowledged {
   private entries: Entry[] = [];
@@ -47,6 +53,20 @@ export class Unacknowledged {
     for (const { stanza } of this.entries.splice(0, count)) this.count(-stanza.cost - ENTRY_BYTES);
     this.acknowledged = handled;
     return true;
+  }
+
+  /** Its content, for another process. */
+  save(): SavedUnacknowledged {
+    return { acknowledged: this.acknowledged, entries: this.entries };
+  }
+
+  /** Takes over the content of another process. */
+  restore({ acknowledged, entries }: SavedUnacknowledged): void {
+    this.acknowledged = acknowledged;
+    for (const { stanza, written } of entries) {
+      this.add(stanza);
+      if (written) (this.entries.at(-1) as Entry).written = true;
+    }
   }
 
   /** Marks the unwritten stanzas of a closed connection. @returns those that are not kept here. */

@@ -11,7 +11,7 @@ import type { Accounts } from '../login/accounts.ts';
 import { FailedLogins } from '../login/failed-logins.ts';
 import type { LoginPolicy } from '../login/policy.ts';
 import { createMechanisms } from '../login/sasl/mechanisms.ts';
-import { Connection, type ConnectionEnvironment } from '../net/connection.ts';
+import { Connection, type ConnectionEnvironment, type Negotiation } from '../net/connection.ts';
 import { readDeadPeers } from '../net/dead-peers.ts';
 import type { Flusher } from '../net/flusher.ts';
 import { PendingConnections } from '../net/pending-connections.ts';
@@ -40,6 +40,9 @@ export interface ConnectionsEnvironment {
   /** The running configuration: a reload may change the secrets of components. */
   readonly running: RunningConfig;
 }
+
+/** The user of a connection of another process, whose negotiation is over. */
+const NO_NEGOTIATION: Negotiation = { reads: 'elements', headerRead: () => {}, elementRead: () => {}, footerRead: () => {}, ended: () => {} };
 
 /** All connections of a server. Each begins with the negotiation of a client or a component. */
 export class Connections {
@@ -85,6 +88,14 @@ export class Connections {
 
   acceptComponent(transport: Transport): void {
     this.open.add(new Connection(transport, this.environment, (connection) => new ComponentNegotiation(connection, this.component)));
+  }
+
+  /** Goes on with a connection of another process: {@link Connection.restore} follows. */
+  goOnWith(transport: Transport): Connection {
+    const connection = new Connection(transport, this.environment, () => NO_NEGOTIATION);
+    this.pending.remove(connection);
+    this.open.add(connection);
+    return connection;
   }
 
   /** Logs a failure to accept a connection. */

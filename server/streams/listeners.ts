@@ -3,12 +3,13 @@ import { type ChopChopConfig, servesWeb } from '../config/config.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MemoryBudget } from '../kernel/memory-budget.ts';
+import { Acceptor, type InheritedSockets } from '../net/acceptor.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
-import { addressOf, type BoundAddress, listenOnAll, placeOf } from '../net/tcp.ts';
+import { addressOf, type BoundAddress, listenOnAll, placeOf, tcpServer } from '../net/tcp.ts';
 import type { TlsIdentity } from '../net/tls/identity.ts';
 import type { Tls } from '../net/tls/tls.ts';
-import { listenOnUnix, unixPlace } from '../net/unix.ts';
+import { listenOnUnix, unixPlace, unixServer } from '../net/unix.ts';
 import { WEBSOCKET_PATH } from '../net/websocket/path.ts';
 import { allowedOrigins } from '../web/allowed-origins.ts';
 import type { Door } from '../web/door.ts';
@@ -60,7 +61,13 @@ export class Listeners {
   private readonly environment: ListenersEnvironment;
   /** Null: no port speaks HTTP. */
   private web: WebHost | null = null;
-  private servers: Server[] = [];
+  private acceptors: Acceptor[] = [];
+  /** Those of another process, while this one starts; or null. */
+  private inherited: InheritedSockets | null = null;
+  /** The doors of the ports for browsers, and those of the others. */
+  private doors: readonly Door[] = [];
+  private xmppDoors: readonly Door[] = [];
+  private frontDoor: Door | null = null;
   /** Whether its sockets keep the process alive. */
   private referenced = true;
 
@@ -69,8 +76,12 @@ export class Listeners {
     this.environment = environment;
   }
 
-  /** @throws ListenError, leaving nothing open. */
-  async open(openGateways: OpenGateways): Promise<Listening> {
+  /**
+   * @param inherited The listening sockets of another process; {@link accept} must follow then, because this process may not yet take peers. Null: none.
+   * @throws ListenError, leaving nothing open.
+   */
+  async open(openGateways: OpenGateways, inherited: InheritedSockets | null): Promise<Listening> {
+    this.inherited = inherited;
     try {
       return await this.openAll(openGateways);
     } catch (error) {
@@ -81,15 +92,48 @@ export class Listeners {
 
   /** Accepts no more peers. Open connections stay. */
   close(): void {
-    for (const server of this.servers) server.close();
-    this.servers = [];
+    for (const acceptor of this.acceptors) acceptor.close();
+    this.acceptors = [];
     this.web?.close();
+  }
+
+  /** Its listening sockets. */
+  get sockets(): readonly Acceptor[] {
+    return this.acceptors;
+  }
+
+  /** Keeps new peers waiting, unread. */
+  hold(): void {
+    for (const acceptor of this.acceptors) acceptor.hold();
+  }
+
+  /** Accepts peers, those that wait first. */
+  accept(): void {
+    for (const acceptor of this.acceptors) acceptor.accept();
+  }
+
+  /** Stops taking requests of browsers, as {@link close}. */
+  closeWeb(): void {
+    this.web?.close();
+  }
+
+  /** Takes requests of browsers again after {@link closeWeb}. */
+  async reopenWeb(openGateways: OpenGateways): Promise<void> {
+    if (this.web === null) return;
+    if (servesWeb(this.config.web)) await this.openDoors(openGateways);
+    this.web.open(this.doors);
+  }
+
+  /** Closes all listening sockets, which another process has too. */
+  release(): void {
+    for (const acceptor of this.acceptors) acceptor.release();
+    this.acceptors = [];
   }
 
   /** Lets the process end although its sockets are open. */
   unref(): void {
     this.referenced = false;
-    for (const server of this.servers) server.unref();
+    for (const { server } of this.acceptors) server.unref();
   }
 
   /** Ends the HTTP connections whose requests were not answered in time. */
@@ -100,18 +144,13 @@ export class Listeners {
 
   private async openAll(openGateways: OpenGateways): Promise<Listening> {
     const { hosts, ports, tls, unix, components } = this.config;
-    const c2s = await this.listen(hosts, ports, (socket) => this.acceptTcp(socket));
-    const secure = await this.listen(hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
-    for (const path of unix.paths) this.keep([await listenOnUnix(path, unix.mode, (socket) => this.accepted(socket, () => this.acceptUnix(socket, path)))]);
+    const c2s = await this.listen('c2s', hosts, ports, (socket) => this.acceptTcp(socket));
+    const secure = await this.listen('tls', hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
+    for (const path of unix.paths) await this.listenOnPath(path, unix.mode);
     const web = await this.openWeb(openGateways);
-    const componentServers = await this.listen(hosts, components.port === null ? [] : [components.port], (socket) => this.acceptComponent(socket));
-    return {
-      c2s: c2s.map(addressOf),
-      tls: secure.map(addressOf),
-      unix: unix.paths,
-      ...web,
-      components: componentServers.map(addressOf),
-    };
+    const componentPorts = components.port === null ? [] : [components.port];
+    const ofComponents = await this.listen('components', hosts, componentPorts, (socket) => this.acceptComponent(socket));
+    return { c2s, tls: secure, unix: unix.paths, ...web, components: ofComponents };
   }
 
   /** Loads HTTP and WebSockets on demand: they would take a good part of a start. */
@@ -129,31 +168,60 @@ export class Listeners {
     const host = new WebHost({ clock, limits, memory, log, pending: connections.pending, trustProxy: web.trustProxy });
     this.web = host;
     const xmpp = new XmppDoor({ allowed: allowedOrigins(this.config), limits, accept: (transport) => connections.accept(transport) });
-    const xmppDoors: readonly Door[] = [xmpp];
-    const doors: readonly Door[] = ofGateways ? [...(await openGateways()), xmpp, new FrontDoor()] : xmppDoors;
-    host.open(doors);
+    this.xmppDoors = [xmpp];
+    this.frontDoor = new FrontDoor();
+    this.doors = this.xmppDoors;
+    if (ofGateways) await this.openDoors(openGateways);
+    host.open(this.doors);
     const webHosts = web.hosts.length === 0 ? hosts : web.hosts;
-    const all = await this.listen(webHosts, web.ports, (socket) => this.acceptHttp(socket, null, doors));
-    const allTls = await this.listen(webHosts, web.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity(), doors));
-    const some = await this.listen(hosts, websocket.ports, (socket) => this.acceptHttp(socket, null, xmppDoors));
-    const someTls = await this.listen(hosts, websocket.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity(), xmppDoors));
-    const plain = [...some, ...all].map((server) => webSocketAddress(server, 'ws'));
-    return {
-      web: all.map(addressOf),
-      webTls: allTls.map(addressOf),
-      websocket: [...plain, ...[...someTls, ...allTls].map((server) => webSocketAddress(server, 'wss'))],
-    };
+    const all = await this.listen('web', webHosts, web.ports, (socket) => this.acceptHttp(socket, null, this.doors));
+    const allTls = await this.listen('web-tls', webHosts, web.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity(), this.doors));
+    const some = await this.listen('websocket', hosts, websocket.ports, (socket) => this.acceptHttp(socket, null, this.xmppDoors));
+    const someTls = await this.listen('websocket-tls', hosts, websocket.tlsPorts, (socket) => this.acceptHttp(socket, this.tlsIdentity(), this.xmppDoors));
+    const plain = [...some, ...all].map((address) => webSocketAddress(address, 'ws'));
+    return { web: all, webTls: allTls, websocket: [...plain, ...[...someTls, ...allTls].map((address) => webSocketAddress(address, 'wss'))] };
   }
 
-  private async listen(hosts: readonly string[], ports: readonly number[], take: (socket: Socket) => void): Promise<Server[]> {
-    return this.keep(await listenOnAll(hosts, ports, (socket) => this.accepted(socket, take)));
+  private async openDoors(openGateways: OpenGateways): Promise<void> {
+    this.doors = [...(await openGateways()), ...this.xmppDoors, ...(this.frontDoor === null ? [] : [this.frontDoor])];
   }
 
-  private keep(servers: Server[]): Server[] {
-    this.servers.push(...servers);
+  private async listen(purpose: string, hosts: readonly string[], ports: readonly number[], take: (socket: Socket) => void): Promise<BoundAddress[]> {
+    const addresses: BoundAddress[] = [];
+    for (const port of ports) addresses.push(...(await this.listenOnPort(purpose, hosts, port, take)));
+    return addresses;
+  }
+
+  /** Goes on with the sockets of another process, and makes those that it lacks. */
+  private async listenOnPort(purpose: string, hosts: readonly string[], port: number, take: (socket: Socket) => void): Promise<BoundAddress[]> {
+    const onSocket = (socket: Socket) => this.accepted(socket, take);
+    const keyOf = (host: string) => `${purpose} ${host} ${port}`;
+    const known = new Map(hosts.map((host) => [host, this.inherited?.take(keyOf(host)) ?? null]));
+    const boundPort = [...known.values()].find((one) => one !== null)?.port ?? port;
+    const missing = hosts.filter((host) => known.get(host) === null);
+    const made = await listenOnAll(missing, [boundPort], onSocket);
+    return hosts.map((host) => {
+      const inherited = known.get(host) ?? null;
+      const server = inherited === null ? (made.shift() as Server) : tcpServer(onSocket);
+      const address = inherited ?? addressOf(server);
+      this.keep(new Acceptor(keyOf(host), server, address.host, address.port, inherited?.descriptor));
+      return { host: address.host, port: address.port };
+    });
+  }
+
+  private async listenOnPath(path: string, mode: number): Promise<void> {
+    const onSocket = (socket: Socket) => this.accepted(socket, () => this.acceptUnix(socket, path));
+    const key = `unix ${path}`;
+    const inherited = this.inherited?.take(key) ?? null;
+    const server = inherited === null ? await listenOnUnix(path, mode, onSocket) : unixServer(onSocket);
+    this.keep(new Acceptor(key, server, path, 0, inherited?.descriptor));
+  }
+
+  private keep(acceptor: Acceptor): void {
+    this.acceptors.push(acceptor);
+    if (this.inherited !== null) acceptor.hold();
     // For example, the system has too many open files. A later connection may succeed.
-    for (const server of servers) server.on('error', (error) => this.environment.connections.notAccepted(error));
-    return servers;
+    acceptor.server.on('error', (error) => this.environment.connections.notAccepted(error));
   }
 
   private accepted(socket: Socket, take: (socket: Socket) => void): void {
@@ -196,8 +264,7 @@ export class Listeners {
   }
 }
 
-function webSocketAddress(server: Server, scheme: 'ws' | 'wss'): WebSocketAddress {
-  const address = addressOf(server);
+function webSocketAddress(address: BoundAddress, scheme: 'ws' | 'wss'): WebSocketAddress {
   return { ...address, url: `${webUrl(scheme, address)}${WEBSOCKET_PATH}` };
 }
 

@@ -45,7 +45,7 @@ export class Peer {
   }
 
   /** Connects over TCP. @param pace The pace of a busy server in another process. */
-  static async connect(t: TestContext, { host, port }: BoundAddress, pace?: Pace): Promise<Peer> {
+  static async connect(t: Pick<TestContext, 'after'>, { host, port }: BoundAddress, pace?: Pace): Promise<Peer> {
     const socket: Socket = connect({ host, port, noDelay: true });
     await once(socket, 'connect');
     t.after(() => void socket.destroy());

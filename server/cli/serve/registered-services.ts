@@ -64,7 +64,7 @@ export class RegisteredServices {
   }
 
   /** @param end After an unclean one, the file stays. */
-  stop(end: 'clean' | 'unclean'): void {
+  stop(end: string): void {
     this.unwatch();
     this.holding?.cancel();
     this.writing?.cancel();

@@ -9,18 +9,24 @@ import { readValues } from '../../config/sources/read-values.ts';
 import { type Resolved, resolveSettings, type Sources } from '../../config/sources/resolve.ts';
 import { writeSiteFiles } from '../../fixture/site-files.ts';
 import type { TestDoubles } from '../../fixture/test-doubles.ts';
+import { EXIT } from '../../kernel/exit-codes.ts';
 import { VERSION } from '../../kernel/version.ts';
 import { type OpenLog, openLog } from '../../logging/logger.ts';
+import type { BoundAddress } from '../../net/tcp.ts';
 import { CrashWatch } from '../../process/crash.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../../process/daemon.ts';
+import { Keeper } from '../../process/keeper.ts';
 import { notifyReady } from '../../process/notify.ts';
 import { PidFile, PROCESS_TITLE, ROUTER_TITLE } from '../../process/pid-file.ts';
-import { ignoreUserSignals, stopOnSignal } from '../../process/signals.ts';
+import { predecessor } from '../../process/predecessor.ts';
+import { ignoreUserSignals, type Stoppable, stopOnSignal } from '../../process/signals.ts';
 import { banner, description, readyJson } from './announcement.ts';
+import { arrivalOf } from './arrival.ts';
 import { ReadyFile } from './ready-file.ts';
 import { RegisteredServices } from './registered-services.ts';
 import { reload } from './reload.ts';
-import { type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
+import { type Departed, Restarter } from './restart.ts';
+import { loadControl, type ServedControl, serveControl, type WantedControl, wantedControl } from './serve-control.ts';
 import { serveTestDoubles } from './serve-test-doubles.ts';
 import { startedOn } from './server-start.ts';
 import { hasTestDoubles, loadTestDoubles } from './test-doubles.ts';
@@ -46,7 +52,7 @@ export async function serve(args: Sources['args']): Promise<void> {
   const testDoubles = hasTestDoubles(settings) ? await loadTestDoubles(settings) : null;
   const pidFilePath = settings.values['process.pidFile'];
   const pidFile = pidFilePath === null ? null : new PidFile(pidFilePath);
-  pidFile?.check();
+  if (predecessor === null) pidFile?.check();
   const { log, life, lostLines, close } = await openLog(logOptions);
   const crash = new CrashWatch(log);
   try {
@@ -66,7 +72,7 @@ const ASKED_FIRST = { daemon: SETTINGS['process.daemon'], checkConfig: SETTINGS[
 
 /** Whether to serve as a daemon. The daemon reads all settings and reports errors in them. */
 function goesToBackground(args: Sources['args']): boolean {
-  if (startedAsDaemon()) return false;
+  if (startedAsDaemon() || predecessor !== null) return false;
   const sources = [givenOnCommandLine(ASKED_FIRST, args), givenInEnvironment(ASKED_FIRST, process.env)];
   const { daemon, checkConfig } = readValues(ASKED_FIRST, sources, new Problems()).values;
   return daemon && !checkConfig;
@@ -94,45 +100,93 @@ interface Run {
   readonly crashed: Promise<never>;
 }
 
-async function run({ server, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed }: Run): Promise<void> {
+async function run(parts: Run): Promise<void> {
+  const { server, resolved, testDoubles, pidFile, log, life, crashed } = parts;
   const { config } = server;
   const services = RegisteredServices.of(server, resolved, log);
-  services?.expect();
-  const c2s = await Promise.race([startedOn(server), crashed]);
-  const { listening } = server;
+  const keeper = new Keeper();
+  const c2s = await Promise.race([startedWith(parts, services, keeper), crashed]);
   const running = testDoubles === null ? server : await serveTestDoubles(server, c2s, testDoubles, log);
-  const { 'process.readyFile': ready, 'process.configDir': configDir } = resolved.settings.values;
-  const readyFile = new ReadyFile(ready);
-  const stopped = stopOnSignal(running, life, config.limits.closeTimeoutMs + STOP_MS);
-  ignoreUserSignals(log);
+  const readyFile = new ReadyFile(resolved.settings.values['process.readyFile']);
   let control: ServedControl | null = null;
-  let end: 'clean' | 'unclean' = 'unclean';
+  const restarter = new Restarter({
+    server,
+    keeper,
+    log: life,
+    obstacle: testDoubles === null ? '' : 'a server with stubs, a recording or faults cannot hand over: they are only in its memory',
+    controlPort: () => control?.port ?? 0,
+    releaseControl: () => control?.release(),
+  });
+  const stopped = stopOnSignal({ stop: async () => void (restarter.stop() || (await running.stop())) }, life, config.limits.closeTimeoutMs + STOP_MS);
+  ignoreUserSignals(log);
+  let end: 'clean' | 'unclean' | Departed = 'unclean';
   try {
-    pidFile?.write(log);
-    pidFile?.removeAtExit();
     services?.watch();
-    control = await serveControl(server, wanted, log, lostLines);
-    if (process.stdout.isTTY) process.stdout.write(banner(resolved, listening, control));
-    life.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
-    for (const warning of resolved.warnings) log.warn({}, formatProblem(warning));
-    if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
-    if (configDir !== null) writeSiteFiles(configDir, config, c2s, []);
-    readyFile.write(readyJson(config, listening, control));
+    control = await notVital(log, async () => {
+      pidFile?.write(log, predecessor === null ? 'new' : 'taken over');
+      pidFile?.removeAtExit();
+      await predecessor?.released;
+      control = await serveControl(server, parts.wanted, log, parts.lostLines, () => restarter.restart());
+      announce(parts, c2s, control, readyFile);
+      return control;
+    });
     reportReady(resolved.log.destination.kind === 'stdout' ? NOT_LOGGED : '');
-    notifyReady();
-    await Promise.race([stopped, crashed]);
-    end = 'clean';
+    await notifyReady();
+    predecessor?.settled();
+    end = await Promise.race([stopped.then(() => 'clean' as const), crashed, restarter.left]);
   } finally {
     services?.stop(end);
     readyFile.remove();
     await control?.stop();
-    // Do not wait a second time for a stop that took too long.
-    const ended = stopped.then(
-      () => true,
-      () => false,
-    );
-    if (await Promise.race([running.stop().then(() => true), ended])) life.info({}, 'stopped');
-    if (process.title === ROUTER_TITLE) await pidFile?.waitForReader();
+    if (end === 'clean' || end === 'unclean') await stopAll(running, stopped, life, pidFile);
+  }
+  if (end !== 'clean') process.exit((await keeper.keep()) || (end === 'handed over' ? EXIT.ok : EXIT.failed));
+}
+
+async function startedWith({ server, wanted }: Run, services: RegisteredServices | null, keeper: Keeper): Promise<BoundAddress[]> {
+  if (predecessor === null) {
+    services?.expect();
+    return startedOn(server);
+  }
+  // Now, because it takes long.
+  if (wanted !== null) await loadControl();
+  return startedOn(server, arrivalOf(predecessor, server, keeper));
+}
+
+/** Says where the server listens: on the terminal, in the log, in files. */
+function announce(
+  { server: { config, listening }, resolved, log, life }: Run,
+  c2s: readonly BoundAddress[],
+  control: ServedControl | null,
+  readyFile: ReadyFile,
+): void {
+  const { 'process.configDir': configDir } = resolved.settings.values;
+  if (process.stdout.isTTY && predecessor === null) process.stdout.write(banner(resolved, listening, control));
+  life.info({ version: VERSION, pid: process.pid, ...listening, domains: config.domains }, 'listening');
+  for (const warning of resolved.warnings) log.warn({}, formatProblem(warning));
+  if (resolved.missingNames.length > 0) log.info({ missing: resolved.missingNames }, `not in /etc/hosts: ${DEFAULT_HOST} ${resolved.missingNames.join(' ')}`);
+  if (configDir !== null) writeSiteFiles(configDir, config, c2s, []);
+  readyFile.write(readyJson(config, listening, control));
+}
+
+async function stopAll(running: Stoppable, stopped: Promise<void>, life: Logger, pidFile: PidFile | null): Promise<void> {
+  // Do not wait a second time for a stop that took too long.
+  const ended = stopped.then(
+    () => true,
+    () => false,
+  );
+  if (await Promise.race([running.stop().then(() => true), ended])) life.info({}, 'stopped');
+  if (process.title === ROUTER_TITLE) await pidFile?.waitForReader();
+}
+
+/** After a hand-over, sessions matter more than the control interface and files. */
+async function notVital(log: Logger, action: () => Promise<ServedControl | null>): Promise<ServedControl | null> {
+  try {
+    return await action();
+  } catch (error) {
+    if (predecessor === null) throw error;
+    log.error({ reason: (error as Error).message }, 'after the hand-over, a file or the control interface is missing');
+    return null;
   }
 }
 

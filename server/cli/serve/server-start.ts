@@ -1,4 +1,4 @@
-import { ChopChop } from '../../compose/chopchop.ts';
+import { type Arrival, ChopChop } from '../../compose/chopchop.ts';
 import type { ChopChopConfig } from '../../config/config.ts';
 import { CommandError, EXIT, fileExitCode } from '../../kernel/exit-codes.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -15,9 +15,9 @@ export async function startServer(config: ChopChopConfig, log: Log): Promise<{ s
 }
 
 /** @returns its addresses. @throws CommandError */
-export async function startedOn(server: ChopChop): Promise<BoundAddress[]> {
+export async function startedOn(server: ChopChop, arrival: Arrival | null = null): Promise<BoundAddress[]> {
   try {
-    return await server.start();
+    return await server.start(arrival);
   } catch (error) {
     throw startFailure(error);
   }

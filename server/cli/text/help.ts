@@ -30,6 +30,7 @@ const EXIT_CODES = [
   [EXIT.timeout, 'no answer in time, or service still missing'],
   [EXIT.absent, 'no such service or router, or the message bounced'],
   [EXIT.running, 'already running'],
+  [EXIT.notRestarted, 'not restarted: the server goes on'],
 ] as const;
 
 const COMPLETION = ['completion', 'Print a completion script for bash or zsh (by $SHELL)'] as const;

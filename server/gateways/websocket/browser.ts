@@ -29,7 +29,15 @@ import { Threads } from './threads.ts';
 const INGRESS = 'ws-translator-v2';
 
 /** Close codes (RFC 6455 §7.4.1, and the registry of IANA). */
-const CLOSE = { goingAway: 1001, unsupportedData: 1003, invalidData: 1007, internalError: 1011, tryAgainLater: 1013, badGateway: 1014 } as const;
+const CLOSE = {
+  goingAway: 1001,
+  unsupportedData: 1003,
+  invalidData: 1007,
+  internalError: 1011,
+  serviceRestart: 1012,
+  tryAgainLater: 1013,
+  badGateway: 1014,
+} as const;
 
 /** The characters of an answer that is parsed at once: that takes half as long as in steps, and the answer passes on as received anyway. */
 const SHORT_ANSWER = 16_384;
@@ -109,9 +117,10 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     if (this.state === 'open') this.state = 'draining';
   }
 
-  /** Closes the connection because the server stops. */
-  sayGoodbye(): void {
-    this.webSocket.close(CLOSE.goingAway, 'the server is stopping');
+  /** Closes the connection because the server stops. @param restarts Whether the browser may connect again at once. */
+  sayGoodbye(restarts: boolean): void {
+    if (restarts) this.webSocket.close(CLOSE.serviceRestart, 'the server restarts');
+    else this.webSocket.close(CLOSE.goingAway, 'the server is stopping');
   }
 
   /** Closes the connection without a close frame. */

@@ -78,11 +78,11 @@ export class WebSocketDoor implements Door {
     if (this.busy) await new Promise<void>((resolve) => (this.whenSettled = resolve));
   }
 
-  /** Closes all WebSockets. Resolves when they are closed. */
-  async close(): Promise<void> {
+  /** Closes all WebSockets. Resolves when they are closed. @param restarts Whether browsers may connect again at once. */
+  async close(restarts: boolean): Promise<void> {
     const { clock, limits } = this.environment;
     if (this.browsers.size === 0) return;
-    for (const browser of this.browsers) browser.sayGoodbye();
+    for (const browser of this.browsers) browser.sayGoodbye(restarts);
     const timer = clock.after(limits.closeTimeoutMs, () => this.terminateAll());
     await new Promise<void>((resolve) => (this.whenEmpty = resolve));
     timer.cancel();

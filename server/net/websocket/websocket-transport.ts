@@ -33,6 +33,8 @@ export class WebSocketTransport implements Transport {
   readonly framing: Framing = WEBSOCKET_FRAMING;
   readonly socket: Socket;
   written = 0;
+  inFlight = null;
+  readonly movable = null;
   private readonly webSocket: WebSocket;
   private readonly identity: TlsIdentity | null;
   private input: FrameInput | null = null;

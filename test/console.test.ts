@@ -682,14 +682,21 @@ test('traffic: five thousand rows, of which the document has those in sight; fil
   assert.deepEqual(faults, []);
 });
 
-test('connections: thirty services in families, each a step away; legend, addresses, and a table that filters', { skip }, async (t) => {
+test('connections: 510 workers of thirty services in families, each a step away, at 100 requests/s; legend, addresses, a table that filters', {
+  skip,
+}, async (t) => {
   const started = await startControlledServer(t);
   const names = Array.from({ length: 30 }, (_, n) => `${n % 5 === 0 ? 'opensrf' : 'open-ils'}.service-${n}`);
   for (const service of names) {
-    const running = await OsrfService.start({ ...LOGIN, ...started.address, service, workers: 1, methods: { add: (a: number, b: number) => a + b } });
+    const running = await OsrfService.start({ ...LOGIN, ...started.address, service, workers: 17, methods: { add: (a: number, b: number) => a + b } });
     t.after(() => running.stop());
     await running.listener.settled();
   }
+  const client = await OsrfClient.connect({ ...LOGIN, ...started.address, resource: 'busy' });
+  t.after(() => client.close());
+  let asked = 0;
+  const timer = setInterval(() => void client.request(names[++asked % 30] as string, 'add', 1, 2).answer.catch(() => {}), 10);
+  t.after(() => clearInterval(timer));
   for (const view of [
     { width: 1440, height: 900 },
     { width: 1024, height: 768, dark: true },
@@ -697,16 +704,16 @@ test('connections: thirty services in families, each a step away; legend, addres
   ]) {
     const { page, faults } = await openConsole(t, started.url, view);
     const family = page.locator('section[aria-label="open-ils.*"]');
-    await family.getByText('◆1 ●1').nth(23).waitFor();
-    assert.equal(await page.locator('.group').count(), 2);
+    await family.getByText('◆1 ●17').nth(23).waitFor();
+    assert.equal(await page.locator('.group').count(), 3, 'two families, and the account of the client');
     assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing is wider than the page');
     const box = await page.locator('.picture').boundingBox();
     assert.ok(box !== null && box.height < (view.width < 720 ? 1_400 : 720), `${view.width}: the picture is ${box?.height} pixels high`);
     await page.getByRole('list', { name: 'Legend' }).getByText('handed to a listener').waitFor();
     await page.locator('.addresses').getByText(`127.0.0.1:${started.address.port}`).waitFor();
     await family.getByRole('button', { name: 'service-29' }).click();
-    await page.locator('section[aria-label="open-ils.service-29"]').getByText('1 worker').waitFor();
-    assert.equal(await page.locator('.group').count(), 1);
+    await page.locator('section[aria-label="open-ils.service-29"]').getByText('17 workers').waitFor();
+    assert.equal(await page.locator('section[aria-label^="open"].group').count(), 1);
     const rows = page.locator('section[aria-label="Services"] tbody tr');
     await page.getByLabel('Filter the services').fill('service-2');
     await page.getByText('11 of 30').waitFor();

@@ -31,7 +31,7 @@ test('<chopchop> sets the addresses of the control interface', async (t) => {
 
 test('--check-config prints the result; the command line overrides the file', (t) => {
   const { checked } = site(t, '<console>5291</console>', '<control_socket>/run/x.sock</control_socket>');
-  const place = { port: 5291, anyPort: false, socket: '/run/x.sock', file: null, tokenFile: null };
+  const place = { port: 5291, anyPort: false, socket: '/run/x.sock', ownSocket: false, file: null, tokenFile: null };
   assert.deepEqual(checked(), place);
   assert.deepEqual(checked('--console', '0', '--control-file', 'c.json'), { ...place, port: 0, file: 'c.json' });
   assert.deepEqual(checked('--no-console'), { ...place, port: null });

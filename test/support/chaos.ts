@@ -9,6 +9,7 @@ import { ChopChop } from '../../server/compose/chopchop.ts';
 import { createConfig } from '../../server/config/config.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 import { ChaosClient, chaosId } from './chaos-client.ts';
+import { randomFrom } from './random.ts';
 import { recordingLog } from './server.ts';
 
 /** The length and intensity of a run. */
@@ -60,17 +61,6 @@ const LISTENER = fileURLToPath(new URL('./chaos-listener.js', import.meta.url));
 const GRACE_MS = 200;
 /** After this many rounds without an answer, at 50 ms each, a request counts as lost. */
 const PATIENT_ROUNDS = 400;
-
-/** Random numbers that depend on a seed only (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** The pause between disturbances if requests are sent at full speed. */
 const BETWEEN_TROUBLE_MS = 150;

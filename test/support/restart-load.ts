@@ -11,6 +11,7 @@ import { readControlFile } from '../../server/control/control-file.ts';
 import { MAIN } from './command.ts';
 import { cRequest, registration } from './osrf.ts';
 import { header } from './peer.ts';
+import { randomFrom } from './random.ts';
 
 const DOMAIN = 'private.localhost';
 
@@ -259,15 +260,4 @@ function request(trace: number): string {
 function answer(trace: number): string {
   const message = `[{"__c":"osrfMessage","__p":{"threadTrace":"${trace}","type":"RESULT","payload":{"__c":"osrfResult","__p":{"status":"OK","statusCode":"200","content":"ü"}}}},{"__c":"osrfMessage","__p":{"threadTrace":"${trace}","type":"STATUS","payload":{"__c":"osrfConnectStatus","__p":{"status":"Request Complete","statusCode":"205"}}}}]`;
   return message.replaceAll('"', '&quot;');
-}
-
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

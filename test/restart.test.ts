@@ -85,13 +85,14 @@ test('a stanza goes on at the same byte, wherever a restart cuts it', async (t) 
     `<iq to='private.localhost' type='get' id='ping'><ping xmlns='urn:xmpp:ping'/></iq>`,
   ];
   const cut: (() => void)[] = [];
+  const answers: Promise<unknown>[] = [];
   for (const [kind, stanza] of stanzas.entries()) {
     const bytes = Buffer.from(stanza);
     for (let at = 0; at <= bytes.length; at++) {
       const sender = await RawProgram.login(t, here.address, `s${kind}.${at}`);
       sender.peer.send(bytes.subarray(0, at));
       cut.push(() => sender.peer.send(bytes.subarray(at)));
-      if (kind === 2) cut.push(() => void sender.peer.expect(/<iq [^>]*type='result'/));
+      if (kind === 2) cut.push(() => void answers.push(sender.peer.expect(/<iq [^>]*type='result'/)));
     }
   }
   const { sessions } = await here.restart();
@@ -104,6 +105,7 @@ test('a stanza goes on at the same byte, wherever a restart cuts it', async (t) 
       threads.set(thread, (threads.get(thread) ?? 0) + 1);
     }
   }
+  await Promise.all(answers);
   assert.deepEqual(Object.fromEntries(threads), { plain: Buffer.byteLength(stanzas[0] as string) + 1, strict: Buffer.byteLength(stanzas[1] as string) + 1 });
 });
 

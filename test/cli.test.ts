@@ -58,7 +58,7 @@ test('--version says the version of package.json, and the commit', () => {
   const [, shown, commit] = /^(\S+) \(commit (\S+), sources\)\n$/.exec(run('--version').stdout) ?? [];
   assert.equal(shown, version);
   // Git may not know it: of a copy of the sources, say.
-  assert.match(commit as string, /^(?:[0-9a-f]{7,}\+?|unknown)$/);
+  assert.match(commit as string, /^(?:[0-9a-f]{10}\+?|unknown)$/);
 });
 
 test('--help is short: the commands, the options that most people need, examples on a line each', () => {

@@ -130,6 +130,9 @@ function checkManPage(page) {
   step(`opensrf-chopchop.1: ${text.split('\n').length} lines, ${silent.join(', ')}`);
 }
 
+/** The first ten digits of the commit that is checked out, in a clone with any number of objects. */
+const head = () => run('git', ['rev-parse', 'HEAD'], { cwd: root }).slice(0, 10);
+
 function checkNpx(what, specifier) {
   const folder = emptyFolder(what.replace(/\W/g, ''));
   // npx keeps its installed packages.
@@ -143,7 +146,7 @@ function checkNpx(what, specifier) {
     cwd: folder,
     env: { ...process.env, npm_config_cache: cache },
   });
-  assert.ok(printed.startsWith(`${version} (commit ${run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })}, `), `--version: ${printed}`);
+  assert.ok(printed.startsWith(`${version} (commit ${head()}, `), `--version: ${printed}`);
   step(`npx ${what} demo, in an empty folder with an empty cache; --version: ${printed}`);
 }
 
@@ -193,7 +196,7 @@ function checkHelp(program) {
   const sources = join(root, 'dist/server/main.js');
   for (const args of [['--help'], ['serve', '--help'], ['help', 'hold'], ['--help', 'limits'], ['exec', '--help'], ['request', '--help']])
     assert.equal(run(program, args), run(process.execPath, [sources, ...args]), `${args.join(' ')}: as the sources print it`);
-  assert.match(run(program, ['--version']), new RegExp(`^${version} \\(commit [0-9a-f]{7,}, npm package\\)$`));
+  assert.match(run(program, ['--version']), new RegExp(`^${version} \\(commit [0-9a-f]{10}, npm package\\)$`));
   step('installed: prints the same help as the sources, and --version its commit');
 }
 
@@ -241,9 +244,8 @@ async function checkBinary() {
   await buildBinary(second);
   assert.equal(hash(first), hash(second), 'two builds are the same, byte by byte');
   step(`executable: two builds are the same (sha256 ${hash(first).slice(0, 16)}…)`);
-  const commit = run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root });
   const printed = run(first, ['--version']);
-  assert.ok(printed.startsWith(`${version} (commit ${commit}`), `--version: ${printed}`);
+  assert.ok(printed.startsWith(`${version} (commit ${head()}`), `--version: ${printed}`);
   step(`executable --version: ${printed}`);
   await checkPage('executable', first);
   checkInEmptyRoot(first);

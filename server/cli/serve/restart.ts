@@ -3,6 +3,7 @@ import type { Departure } from '../../compose/departure.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Keeper } from '../../process/keeper.ts';
+import type { ServiceManager } from '../../process/notify.ts';
 import { HAND_OVER_FORMAT } from '../../process/predecessor.ts';
 import { Successor } from '../../process/successor.ts';
 
@@ -33,6 +34,7 @@ export interface RestartReport {
 export interface RestarterParts {
   readonly server: ChopChop;
   readonly keeper: Keeper;
+  readonly systemd: ServiceManager;
   readonly log: Log;
   /** The reason why this server cannot hand over, or `''`. */
   readonly obstacle: string;
@@ -58,7 +60,7 @@ export class Restarter {
 
   /** @throws Error with the reason; the server goes on as before. */
   async restart(): Promise<RestartReport> {
-    const { log, obstacle } = this.parts;
+    const { log, obstacle, systemd } = this.parts;
     if (obstacle !== '') throw new Error(obstacle);
     if (this.state !== 'serving') throw new Error(this.state === 'stopping' ? 'the server is stopping' : 'a restart is under way');
     this.state = 'restarting';
@@ -75,6 +77,7 @@ export class Restarter {
       if (this.over) setTimeout(this.leave, ANSWER_MS, 'lost');
       if (this.over || this.stopping) throw error;
       await departure.thaw();
+      void systemd.ready();
       this.state = 'serving';
       log.error({ reason: (error as Error).message }, 'not restarted: this process goes on');
       throw error;
@@ -101,7 +104,7 @@ export class Restarter {
   }
 
   private async handOver(departure: Departure): Promise<RestartReport> {
-    const { server, keeper } = this.parts;
+    const { server, keeper, systemd } = this.parts;
     const { limits } = server.config;
     const { listeners, connectionCount: connections, sessionNumber } = departure;
     const successor = new Successor(
@@ -117,7 +120,7 @@ export class Restarter {
       keeper,
     );
     this.successor = successor;
-    await successor.ready(limits.successorMs);
+    await Promise.all([successor.ready(limits.successorMs), systemd.reloading()]);
     const ended = await departure.endOthers(limits.restartDrainMs);
     const begin = SYSTEM_TIME.now();
     try {

@@ -16,7 +16,7 @@ import type { BoundAddress } from '../../net/tcp.ts';
 import { CrashWatch } from '../../process/crash.ts';
 import { reportReady, startDaemon, startedAsDaemon } from '../../process/daemon.ts';
 import { Keeper } from '../../process/keeper.ts';
-import { notifyReady } from '../../process/notify.ts';
+import { ServiceManager } from '../../process/notify.ts';
 import { PidFile, PROCESS_TITLE, ROUTER_TITLE } from '../../process/pid-file.ts';
 import { predecessor } from '../../process/predecessor.ts';
 import { ignoreUserSignals, type Stoppable, stopOnSignal } from '../../process/signals.ts';
@@ -57,8 +57,13 @@ export async function serve(args: Sources['args']): Promise<void> {
   const crash = new CrashWatch(log);
   try {
     const server = new ChopChop(resolved.config, log);
-    process.on('SIGHUP', () => reload(server, () => read(false), resolved, log));
-    await run({ server, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed: crash.crashed });
+    const systemd = new ServiceManager();
+    process.on('SIGHUP', () => {
+      void systemd.reloading();
+      reload(server, () => read(false), resolved, log);
+      void systemd.ready();
+    });
+    await run({ server, systemd, resolved, wanted, testDoubles, pidFile, log, life, lostLines, crashed: crash.crashed });
   } catch (error) {
     // Standard error has it too, but users of the log look here.
     if (logOptions.destination.kind !== 'stdout' && !crash.happened) log.fatal({ reason: (error as Error).message }, 'did not start');
@@ -87,6 +92,7 @@ async function serveInBackground(): Promise<void> {
 /** The parts of one run. */
 interface Run {
   readonly server: ChopChop;
+  readonly systemd: ServiceManager;
   readonly resolved: Resolved;
   /** The control interface to start. */
   readonly wanted: WantedControl | null;
@@ -101,7 +107,7 @@ interface Run {
 }
 
 async function run(parts: Run): Promise<void> {
-  const { server, resolved, testDoubles, pidFile, log, life, crashed } = parts;
+  const { server, systemd, resolved, testDoubles, pidFile, log, life, crashed } = parts;
   const { config } = server;
   const services = RegisteredServices.of(server, resolved, log);
   const keeper = new Keeper();
@@ -112,6 +118,7 @@ async function run(parts: Run): Promise<void> {
   const restarter = new Restarter({
     server,
     keeper,
+    systemd,
     log: life,
     obstacle: testDoubles === null ? '' : 'a server with stubs, a recording or faults cannot hand over: they are only in its memory',
     controlPort: () => control?.port ?? 0,
@@ -131,7 +138,7 @@ async function run(parts: Run): Promise<void> {
       return control;
     });
     reportReady(resolved.log.destination.kind === 'stdout' ? NOT_LOGGED : '');
-    await notifyReady();
+    await systemd.serving();
     predecessor?.settled();
     end = await Promise.race([stopped.then(() => 'clean' as const), crashed, restarter.left]);
   } finally {

@@ -26,14 +26,14 @@ function consoleAssets() {
   return Object.fromEntries(names.sort().map((name) => [`console/${name}`, join(folder, name)]));
 }
 
-/** @param output Path of the executable. @returns esbuild's lists of its contents. */
-export async function buildBinary(output) {
+/** @param output Path of the executable. @param ofVersion Another version, for tests. @returns esbuild's lists of its contents. */
+export async function buildBinary(output, ofVersion = version) {
   const folder = mkdtempSync(join(tmpdir(), 'chopchop-binary-'));
   try {
     const [launcher, bundle, onDemand, compiler, compiled] = ['launcher.cjs', 'chopchop.cjs', 'on-demand.cjs', 'compiler.cjs', 'compiled'].map((name) =>
       join(folder, name),
     );
-    const BUILD = { version, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
+    const BUILD = { version: ofVersion, commit: commit(), build: `Node ${process.versions.node} ${process.platform}-${process.arch}` };
     const metafiles = [await bundleForBinary(bundle, BUILD), await bundleOnDemand(onDemand)];
     await bundleLauncher('server/launch/binary.ts', launcher);
     await bundleLauncher('scripts/release/compile.js', compiler);

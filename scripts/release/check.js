@@ -11,6 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { buildBinary } from './build-binary.js';
 import { fillRoot, runInRoot } from './chroot.js';
 import { bundledPackages, licenceProblems, nodeLicence, notices } from './notices.js';
+import { restartBinary } from './restart.js';
 import { name, root, version } from './root.js';
 
 const MAX_UNPACKED_BYTES = 1_000_000;
@@ -248,6 +249,11 @@ async function checkBinary() {
   assert.ok(printed.startsWith(`${version} (commit ${head()}`), `--version: ${printed}`);
   step(`executable --version: ${printed}`);
   await checkPage('executable', first);
+  const newer = join(work, 'newer');
+  await buildBinary(newer, `${version}-next`);
+  const versions = await restartBinary(emptyFolder('restarted'), first, newer);
+  assert.deepEqual(versions, [version, `${version}-next`, version]);
+  step(`executable restart: ${versions.join(', ')} took over a client and a service`);
   checkInEmptyRoot(first);
   copyFileSync(first, join(output, name));
   return metafiles;

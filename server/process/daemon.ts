@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { isSea } from 'node:sea';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
+import { ownProgram } from './own-program.ts';
 
 const STARTED_BY = 'CHOPCHOP_DAEMON_STARTED_BY';
 
@@ -43,15 +43,13 @@ export function reportFailure(message: string): void {
  * @throws CommandError with the daemon's message and exit code if it does not start.
  */
 export function startDaemon(): Promise<StartedDaemon> {
-  const [, script, ...args] = process.argv as [string, string, ...string[]];
-  // A single executable has no script.
-  const program = isSea() ? [] : [...process.execArgv, script];
+  const { file, args } = ownProgram();
   const env = { ...process.env, [STARTED_BY]: String(process.pid) };
   // The daemon has no terminal, so Ctrl-C would end this process only. Installed before the daemon starts, to miss no signal.
   const forward = (signal: NodeJS.Signals) => void daemon.kill(signal);
   process.once('SIGINT', forward).once('SIGTERM', forward);
   // All three standard streams are /dev/null: osrf_control waits until all processes have closed the output that it reads.
-  const daemon = spawn(process.execPath, [...program, ...args], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env, argv0: process.argv0 });
+  const daemon = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env, argv0: process.argv0 });
   return new Promise((resolve, reject) => {
     let failure = '';
     let ended: { code: number | null; signal: NodeJS.Signals | null } | null = null;

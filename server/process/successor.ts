@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readSync, writeSync } from 'node:fs';
-import { isSea } from 'node:sea';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import type { Keeper } from './keeper.ts';
+import { ownProgram } from './own-program.ts';
 import { HAND_OVER_FORMAT, INHERITANCE, type Inheritance, type PredecessorReport, STATE_END, type SuccessorReport } from './predecessor.ts';
 
 /** The reason why a successor has not taken over. */
@@ -30,11 +30,9 @@ export class Successor {
 
   /** Starts this program again, with the same arguments. @param descriptors Those of the inheritance. */
   constructor(inheritance: Inheritance, descriptors: readonly number[], keeper: Keeper) {
-    const [, script, ...args] = process.argv as [string, string, ...string[]];
-    // A single executable has no script.
-    const program = isSea() ? [] : [...process.execArgv, script];
+    const { file, args } = ownProgram();
     const env = { ...process.env, [INHERITANCE]: JSON.stringify(inheritance) };
-    this.child = spawn(process.execPath, [...program, ...args], {
+    this.child = spawn(file, args, {
       stdio: [0, 1, 2, 'ipc', 'pipe', keeper.stdio, ...descriptors],
       env,
       argv0: process.argv0,

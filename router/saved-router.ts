@@ -34,6 +34,8 @@ export interface SavedRouter {
   readonly nodes: readonly SavedNode[];
   readonly classes: readonly SavedClass[];
   readonly requests: readonly (Omit<SavedRequest, 'original'> & { readonly original: SavedStanza; readonly service: string; readonly node: number })[];
+  /** What remains of the grace periods of lost listeners, in milliseconds by number of session. */
+  readonly graces: readonly (readonly [session: number, ms: number])[];
   readonly held: readonly { readonly className: string; readonly request: SavedStanza; readonly ms: number }[];
   readonly expected: readonly string[];
   readonly expectedMs: number;
@@ -59,7 +61,7 @@ export interface RouterState {
 }
 
 /** Turns a router into JSON for another process. */
-export function saveRouter({ domain, suspended, registry, requests, ledger, watch, refusals }: RouterState): SavedRouter {
+export function saveRouter({ domain, suspended, registry, requests, ledger, lost, watch, refusals }: RouterState): SavedRouter {
   const numbers = new Map<ServiceNode, number>();
   const numberOf = (node: ServiceNode): number => {
     const number = numbers.get(node) ?? numbers.size;
@@ -84,6 +86,7 @@ export function saveRouter({ domain, suspended, registry, requests, ledger, watc
     nodes: Array.from(numbers.keys(), savedNode),
     classes,
     requests: own,
+    graces: lost.save(),
     held: held.map(({ className, request, ms }) => ({ className, request: savedStanza(request), ms })),
     expected,
     expectedMs,
@@ -133,11 +136,21 @@ export function restoreRouter(router: RouterState, saved: SavedRouter, sessions:
     for (const node of all) left.delete(node);
   }
   for (const [node, service] of left) if (sessions.session(node.session) !== null) registry.restoreLeft(service, node);
-  // Their workers have a whole grace period to answer, from now on.
-  const ended = [...left.keys()].filter(({ session }) => sessions.session(session) === null);
-  if (ended.length > 0) lost.settleLater(ended);
+  restoreLost(
+    lost,
+    saved,
+    [...left.keys()].filter(({ session }) => sessions.session(session) === null),
+  );
   for (const held of saved.held) requests.waiting.restore({ ...held, request: restoredStanza(held.request, sessions.originOf) });
   if (saved.expectedMs > 0) requests.expect(saved.expected, saved.expectedMs);
+}
+
+/** The workers of lost listeners have the rest of their grace periods. */
+function restoreLost(lost: LostRequests, { graces }: SavedRouter, nodes: readonly ServiceNode[]): void {
+  const left = new Map(graces);
+  const bySession = new Map(nodes.map(({ session }) => [session, [] as ServiceNode[]]));
+  for (const node of nodes) bySession.get(node.session)?.push(node);
+  for (const [session, ofSession] of bySession) lost.settleLater(ofSession, left.get(session));
 }
 
 function restoredNode({ session, jid, form, since, ...state }: SavedNode, sessions: RestoredSessions): ServiceNode {

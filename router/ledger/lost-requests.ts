@@ -16,6 +16,8 @@ export class LostRequests {
   private readonly options: Pick<RouterOptions, 'onListenerLoss' | 'lossGraceMs'>;
   private readonly environment: Pick<RouterEnvironment, 'clock' | 'jobs'>;
   private readonly ledger: Ledger;
+  /** The ends of grace periods, by number of the lost listener's session. */
+  private readonly ends = new Map<number, number>();
 
   constructor(options: Pick<RouterOptions, 'onListenerLoss' | 'lossGraceMs'>, environment: Pick<RouterEnvironment, 'clock' | 'jobs'>, ledger: Ledger) {
     this.options = options;
@@ -23,13 +25,30 @@ export class LostRequests {
     this.ledger = ledger;
   }
 
-  /** Lets workers answer during the grace period, then applies the policy to open requests. @param nodes The lost listeners, which get no more requests. */
-  settleLater(nodes: readonly ServiceNode[]): void {
-    const { onListenerLoss } = this.options;
-    const { jobs } = this.environment;
-    if (nodes.every(({ oldest }) => oldest === null)) return;
-    if (onListenerLoss === 'ignore') jobs.run(this.forgetAll(nodes));
-    else this.afterGrace(GRACE_ROUNDS, () => jobs.run(this.settleAll(nodes)));
+  /**
+   * Lets workers answer during the grace period, then applies the policy to open requests.
+   * @param nodes The lost listeners of one session, which get no more requests.
+   * @param ms What remains of the grace period.
+   */
+  settleLater(nodes: readonly ServiceNode[], ms = this.options.lossGraceMs): void {
+    const { jobs, clock } = this.environment;
+    const [node] = nodes.filter(({ oldest }) => oldest !== null);
+    if (node === undefined) return;
+    if (this.options.onListenerLoss === 'ignore') {
+      jobs.run(this.forgetAll(nodes));
+      return;
+    }
+    this.ends.set(node.session, clock.now() + ms);
+    this.afterGrace(GRACE_ROUNDS, ms, () => {
+      this.ends.delete(node.session);
+      jobs.run(this.settleAll(nodes));
+    });
+  }
+
+  /** What remains of the grace periods, in milliseconds by number of session, for another process. */
+  save(): [session: number, ms: number][] {
+    const now = this.environment.clock.now();
+    return Array.from(this.ends, ([session, end]) => [session, Math.max(0, end - now)]);
   }
 
   /** Acts by the policy on the requests of a listener that shows no sign of life. With the policy "ignore" its clients wait: it may answer still. */
@@ -45,10 +64,10 @@ export class LostRequests {
   }
 
   /** Counted in rounds of the event loop: if the server is delayed, or has more input than it reads in a turn, it reads pending answers first. */
-  private afterGrace(rounds: number, action: () => void): void {
+  private afterGrace(rounds: number, ms: number, action: () => void): void {
     const { clock, jobs } = this.environment;
     if (rounds === 0) action();
-    else clock.after(this.options.lossGraceMs / GRACE_ROUNDS, () => jobs.afterOthers(() => this.afterGrace(rounds - 1, action)));
+    else clock.after(ms / GRACE_ROUNDS, () => jobs.afterOthers(() => this.afterGrace(rounds - 1, ms, action)));
   }
 
   /** @param last The number of the last request that is lost. */

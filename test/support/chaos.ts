@@ -122,8 +122,8 @@ function watchHandingOn(): { ids: Set<string>; stop: () => void } {
 /** Delays the grace of lost listeners until the condition is true: the speed of their answers, and of the server's reading, depends on the machine. */
 function beginGraceWhen(condition: () => Promise<void>): { stop: () => void } {
   const { settleLater } = LostRequests.prototype;
-  LostRequests.prototype.settleLater = function (nodes) {
-    void condition().then(() => settleLater.call(this, nodes));
+  LostRequests.prototype.settleLater = function (...of) {
+    void condition().then(() => settleLater.apply(this, of));
   };
   return { stop: () => Object.assign(LostRequests.prototype, { settleLater }) };
 }

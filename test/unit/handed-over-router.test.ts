@@ -54,3 +54,38 @@ for (const balance of BALANCES) {
     assert.deepEqual(chosen(after.router), chosen(before.router));
   });
 }
+
+test('the workers of a lost listener have the rest of its grace period after a hand-over', () => {
+  const environment = new FakeEnvironment();
+  const create = () => {
+    const router = new Router({ ...ROUTER_OPTIONS, lossGraceMs: 1_000 }, environment, new Ledger({ requests: 1_000, bytes: 1_000_000 }, environment));
+    router.resume();
+    return router;
+  };
+  const before = create();
+  const client = environment.login('o@localhost/c');
+  const listeners = ['l1', 'l2'].map((resource) => environment.login(`o@localhost/${resource}`));
+  for (const listener of listeners) environment.send(listener, commandXml('register', 'a'));
+  for (const thread of ['1', '2']) environment.send(client, messageXml('router@localhost/a', thread, requestBody(1)));
+  for (const { origin, jid } of listeners) {
+    before.sessionEnded(origin.session, jid);
+    before.allReturned(origin.session);
+    environment.clock.advance(300);
+  }
+  const saved = JSON.parse(JSON.stringify(before.save()));
+  before.suspend();
+  client.take();
+  // The time of the hand-over itself does not count.
+  environment.clock.advance(10_000);
+  client.take();
+  const after = create();
+  after.restore(saved, {
+    originOf: (number) => (number === client.origin.session ? client.origin : null),
+    session: (number) => (number === client.origin.session ? client : null),
+  });
+  const refused = (ms: number) => {
+    environment.clock.advance(ms);
+    return client.take().map(({ thread }) => thread);
+  };
+  assert.deepEqual([refused(399), refused(2), refused(298), refused(2)], [[], ['1'], [], ['2']]);
+});

@@ -4,6 +4,7 @@ import type { RoutedSession } from '../../router/ports/environment.ts';
 import type { Router } from '../../router/router.ts';
 import type { SavedLedger, SavedRouter } from '../../router/saved-router.ts';
 import type { SavedCounts, ServerCounts } from '../kernel/counts.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
@@ -29,6 +30,8 @@ interface Beginning {
 /** One line of the state. */
 type Line = { readonly beginning: Beginning } | { readonly session: SavedSession } | { readonly router: SavedRouter };
 
+const PARTS: ReadonlySet<string> = new Set(['beginning', 'session', 'router']);
+
 /** Writes the state of a frozen server, a line of JSON for each part. @param indexOf The index of a connection that the other process has too. */
 export function* stateLines({ sessions, routers, presence, counts }: StatefulParts, indexOf: (connection: Connection) => number | undefined): Iterable<string> {
   const { ledger, byDomain } = routers;
@@ -50,7 +53,7 @@ export function restoreState(lines: readonly string[], parts: StatefulParts, des
   const { byDomain } = parts.routers;
   const restored = new Map<number, RestoredSession>();
   const left = new Set(descriptors);
-  const all = lines.map((line) => JSON.parse(line) as Line);
+  const all = lines.map(readLine);
   const [first] = all;
   if (first === undefined || !('beginning' in first)) throw new Error('the state has no beginning');
   begin(first.beginning, parts);
@@ -66,6 +69,14 @@ export function restoreState(lines: readonly string[], parts: StatefulParts, des
   for (const router of all.flatMap((line) => ('router' in line ? [line.router] : []))) byDomain.get(router.domain)?.restore(router, sessions);
   // Their sessions have ended meanwhile.
   for (const descriptor of left) closeSync(descriptor);
+}
+
+/** Refuses a part that this release does not know: it would be lost. */
+function readLine(text: string): Line {
+  const line = JSON.parse(text) as Line;
+  for (const part of Object.keys(line))
+    if (!PARTS.has(part)) throw new CommandError(EXIT.failed, `the state has a part that this version does not know: ${part}`);
+  return line;
 }
 
 function begin({ suspended, ledger, counts }: Beginning, { routers, counts: own }: StatefulParts): void {

@@ -292,3 +292,26 @@ test('a slow reader is closed as on TCP, and its stanzas are returned', async (t
   assert.match(await plain.message(), /type='error'/);
   assert.ok([...site.server.sessions].every(({ jid }) => jid !== `opensrf@${DOMAIN}/web`));
 });
+
+test('the code of a close names its reason: 1012 for a restart, 1001 for a stop, 1000 otherwise', async (t) => {
+  const site = await start(t);
+  const closed = async () => {
+    const { webSocket, peer } = await open(t, urlOf(site));
+    await login(peer, 'web');
+    return { peer, code: once(webSocket, 'close').then(([code]) => code as number) };
+  };
+  const normal = await closed();
+  normal.peer.send(CLOSE);
+  assert.equal(await normal.code, 1000);
+  const restarted = await closed();
+  const negotiating = await open(t, urlOf(site));
+  const code = once(negotiating.webSocket, 'close');
+  const departure = site.server.depart();
+  await departure.endOthers(0);
+  assert.match(await restarted.peer.closed(), /<system-shutdown /);
+  assert.deepEqual([await restarted.code, (await code)[0]], [1012, 1012]);
+  await departure.thaw();
+  const stopped = await closed();
+  await site.server.stop();
+  assert.equal(await stopped.code, 1001);
+});

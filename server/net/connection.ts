@@ -311,7 +311,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     const unsent = this.outbox.drain();
     try {
       if (reason === 'connection-failed' || reason === 'slow-reader') this.transport.destroy();
-      else this.sayGoodbye(error);
+      else this.sayGoodbye(reason, error);
     } finally {
       this.currentUser.ended(reason, unsent);
     }
@@ -334,13 +334,13 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     return splitWrites(this.transport.socket);
   }
 
-  private sayGoodbye(error: StreamError | null): void {
+  private sayGoodbye(reason: CloseReason, error: StreamError | null): void {
     const { framing } = this;
     const last: string[] = [];
     // RFC 6120 §4.9.1.2: a stream error needs an open stream.
     if (!this.headerSent) last.push(framing.header({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' }));
     if (error !== null) last.push(framing.error(error));
-    this.outbox.end([...last, framing.footer]);
+    this.outbox.end([...last, framing.footer], reason);
     const { clock, limits } = this.environment;
     this.closeTimer = clock.after(limits.closeTimeoutMs, () => this.transport.destroy());
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { cut } from '../../shared/pieces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Flushable, Flusher } from './flusher.ts';
 import { type Sink, WRITE_LENGTH } from './transport.ts';
 
@@ -117,10 +118,10 @@ export class Outbox implements Flushable {
   }
 
   /** Writes the remaining text and the last texts, and closes our side. Call {@link drain} first. */
-  end(texts: readonly string[]): void {
+  end(texts: readonly string[], reason: CloseReason): void {
     if (this.ended) return;
     this.ended = true;
-    this.sink.end([...(this.entries as string[]), ...texts]);
+    this.sink.end([...(this.entries as string[]), ...texts], reason);
     this.clear();
     this.chargeKept();
   }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Pace } from '../../shared/reader/pace.ts';
 import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Framing } from './framing.ts';
 import type { ChannelBindings } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
@@ -31,8 +32,8 @@ export interface Sink {
    * @returns the number of written entries; 0: the first one is too long and must be split.
    */
   write(entries: readonly (string | Stanza)[], taken: () => void): number;
-  /** Writes the last texts and closes our side. */
-  end(texts: readonly string[]): void;
+  /** Writes the last texts and closes our side. @param reason For a transport whose protocol has a code for it. */
+  end(texts: readonly string[], reason: CloseReason): void;
 }
 
 /** Receives the events of a {@link Transport}. */

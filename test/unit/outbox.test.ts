@@ -133,7 +133,7 @@ test('drain returns exactly the unwritten stanzas, in order; text of the stream 
   waiting.push(append('e'));
   assert.deepEqual(outbox.drain(), waiting);
   assert.deepEqual([outbox.drain(), outbox.length], [[], 1]);
-  outbox.end(['</stream:stream>']);
+  outbox.end(['</stream:stream>'], 'client-closed');
   socket.unblock();
   await turn();
   assert.equal(socket.text, 'ab-</stream:stream>');
@@ -161,7 +161,7 @@ test('a long stanza is written in portions; once begun it is neither returned no
   assert.ok(written > 0 && written < 1_000_000, `${written} of it`);
   assert.equal(outbox.length, 1_000_000 - written + 1 + TAG);
   assert.equal(ids(outbox.drain()), 'b');
-  outbox.end(['</stream:stream>']);
+  outbox.end(['</stream:stream>'], 'client-closed');
   socket.unblock();
   await turn();
   assert.equal(socket.text, `${'a'.repeat(1_000_000)}</stream:stream>`);
@@ -213,8 +213,8 @@ test('the last text follows the written output, and closes our side once', async
   const { socket, outbox, append } = setUp();
   append('a');
   outbox.flush();
-  outbox.end(['</stream:stream>']);
-  outbox.end(['again']);
+  outbox.end(['</stream:stream>'], 'client-closed');
+  outbox.end(['again'], 'client-closed');
   await turn();
   assert.equal(socket.text, 'a</stream:stream>');
   assert.ok(socket.writableEnded);

@@ -5,6 +5,7 @@ import { StreamError } from '../../../shared/errors.ts';
 import type { Pace } from '../../../shared/reader/pace.ts';
 import type { ReaderLimits, StreamReceiver } from '../../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
+import type { CloseReason } from '../../kernel/close-reason.ts';
 import type { Framing } from '../framing.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from '../tls/channel-bindings.ts';
 import type { TlsIdentity } from '../tls/identity.ts';
@@ -102,9 +103,9 @@ export class WebSocketTransport implements Transport {
     return count;
   }
 
-  end(texts: readonly string[]): void {
+  end(texts: readonly string[], reason: CloseReason): void {
     if (!this.destroyed) for (const text of texts) this.webSocket.send(text);
-    this.webSocket.close(CLOSED_NORMALLY);
+    this.webSocket.close(closeCode(reason));
   }
 
   destroy(): void {
@@ -163,5 +164,8 @@ function buffersOf(webSocket: WebSocket): number {
   return receiver === undefined ? 0 : receiver._buffers.length + receiver._fragments.length;
 }
 
-/** RFC 6455 §7.4.1 */
-const CLOSED_NORMALLY = 1000;
+/** RFC 6455 §7.4.1: normal closure, going away; registered with IANA: service restart. */
+function closeCode(reason: CloseReason): number {
+  if (reason === 'server-restarted') return 1012;
+  return reason === 'server-stopped' ? 1001 : 1000;
+}

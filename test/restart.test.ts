@@ -285,6 +285,7 @@ function failingAt(file: string): string {
       if (data === 'serving\\n' && step === 'before serving') { die(); for (;;); }
       const count = writeSync(fd, data, ...rest);
       if (data === 'serving\\n' && step === 'after serving') { die(); for (;;); }
+      if (data === 'serving\\n' && step === 'stopped') process.kill(process.pid, 'SIGTERM');
       return count;
     };
     syncBuiltinESMExports();`;
@@ -380,6 +381,16 @@ test('a successor that crashes after it has taken over is a crash', async (t) =>
   await client.peer.closed();
   assert.deepEqual((await exit)[0], 1);
   await answer;
+});
+
+test('a signal that comes right after the hand-over stops the server gracefully', async (t) => {
+  const here = await failingSite(t);
+  const client = await RawProgram.login(t, here.address, 'client');
+  here.failAt('stopped');
+  const exit = once(here.child, 'exit');
+  await here.restart();
+  assert.match(await client.peer.closed(), /<system-shutdown .*<\/stream:stream>$/);
+  assert.deepEqual(await exit, [0, null]);
 });
 
 test('restart finds the server by its pid file, and refuses what it cannot do with exit code 9', async (t) => {

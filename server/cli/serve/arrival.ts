@@ -3,8 +3,8 @@ import type { Arrival, ChopChop } from '../../compose/chopchop.ts';
 import type { Keeper } from '../../process/keeper.ts';
 import type { Predecessor } from '../../process/predecessor.ts';
 
-/** What a server needs to take over the work of its predecessor. */
-export function arrivalOf(predecessor: Predecessor, server: ChopChop, keeper: Keeper): Arrival {
+/** What a server needs to take over the work of its predecessor. @param obeySignals Called before it serves. */
+export function arrivalOf(predecessor: Predecessor, server: ChopChop, keeper: Keeper, obeySignals: () => void): Arrival {
   takeAccepted(predecessor, server);
   const { listeners, connections, sessionNumber } = predecessor.inheritance;
   const left = new Map(listeners.map((listener, index) => [listener.key, { ...listener, descriptor: predecessor.listener(index) }]));
@@ -24,6 +24,7 @@ export function arrivalOf(predecessor: Predecessor, server: ChopChop, keeper: Ke
       return predecessor.state();
     },
     serve() {
+      obeySignals();
       predecessor.serve();
       keeper.serve();
     },

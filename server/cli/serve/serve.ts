@@ -111,9 +111,7 @@ async function run(parts: Run): Promise<void> {
   const { config } = server;
   const services = RegisteredServices.of(server, resolved, log);
   const keeper = new Keeper();
-  const c2s = await Promise.race([startedWith(parts, services, keeper), crashed]);
-  const running = testDoubles === null ? server : await serveTestDoubles(server, c2s, testDoubles, log);
-  const readyFile = new ReadyFile(resolved.settings.values['process.readyFile']);
+  let running: Stoppable = server;
   let control: ServedControl | null = null;
   const restarter = new Restarter({
     server,
@@ -124,8 +122,15 @@ async function run(parts: Run): Promise<void> {
     controlPort: () => control?.port ?? 0,
     releaseControl: () => control?.release(),
   });
-  const stopped = stopOnSignal({ stop: async () => void (restarter.stop() || (await running.stop())) }, life, config.limits.closeTimeoutMs + STOP_MS);
-  ignoreUserSignals(log);
+  let stopped = new Promise<void>(() => {});
+  const obeySignals = () => {
+    stopped = stopOnSignal({ stop: async () => void (restarter.stop() || (await running.stop())) }, life, config.limits.closeTimeoutMs + STOP_MS);
+    ignoreUserSignals(log);
+  };
+  const c2s = await Promise.race([startedWith(parts, services, keeper, obeySignals), crashed]);
+  if (testDoubles !== null) running = await serveTestDoubles(server, c2s, testDoubles, log);
+  if (predecessor === null) obeySignals();
+  const readyFile = new ReadyFile(resolved.settings.values['process.readyFile']);
   let end: 'clean' | 'unclean' | Departed = 'unclean';
   try {
     services?.watch();
@@ -150,14 +155,15 @@ async function run(parts: Run): Promise<void> {
   if (end !== 'clean') process.exit((await keeper.keep()) || (end === 'handed over' ? EXIT.ok : EXIT.failed));
 }
 
-async function startedWith({ server, wanted }: Run, services: RegisteredServices | null, keeper: Keeper): Promise<BoundAddress[]> {
+/** @param obeySignals Called by a successor before it serves: until then a signal ends it, and its predecessor goes on. */
+async function startedWith({ server, wanted }: Run, services: RegisteredServices | null, keeper: Keeper, obeySignals: () => void): Promise<BoundAddress[]> {
   if (predecessor === null) {
     services?.expect();
     return startedOn(server);
   }
   // Now, because it takes long.
   if (wanted !== null) await loadControl();
-  return startedOn(server, arrivalOf(predecessor, server, keeper));
+  return startedOn(server, arrivalOf(predecessor, server, keeper, obeySignals));
 }
 
 /** Says where the server listens: on the terminal, in the log, in files. */

@@ -47,7 +47,7 @@ test('opensrf-chopchop/client loads no part of the server', () => {
     loaded.filter((origin) => !CLIENT_ROOMS.test(origin)),
     ['saxes'],
   );
-  assert.ok(modulesLoadedBy('opensrf-chopchop').has('dist/server/compose'), 'the hooks see what is loaded');
+  assert.ok(modulesLoadedBy('opensrf-chopchop').has('dist/server/config'), 'the hooks see what is loaded');
 });
 
 test('both entries have the same classes', () => {

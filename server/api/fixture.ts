@@ -1,4 +1,3 @@
-import * as implementation from '../fixture/fixture.ts';
 import { callerOf } from '../fixture/unstopped.ts';
 import type { OsrfClient, SessionSettings } from './client.ts';
 import type { Fault, FaultOptions } from './faults.ts';
@@ -159,6 +158,9 @@ export interface ChopChopFixture {
  * @throws ConfigError, ListenError, CertificateError, SettingsError, StubFileError, RecordingError; TypeError for an invalid fault. Nothing is left running.
  * @public
  */
-export function startChopChop(options: FixtureOptions = {}): Promise<ChopChopFixture> {
-  return implementation.ChopChopFixture.start(options, callerOf(startChopChop));
+export async function startChopChop(options: FixtureOptions = {}): Promise<ChopChopFixture> {
+  const place = callerOf(startChopChop);
+  // Loaded on demand: not every test file that imports the library starts a server.
+  const implementation = await import('../fixture/fixture.ts');
+  return implementation.ChopChopFixture.start(options, place);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ChopChopFixture } from '../api/fixture.ts';
 import type { UseChopChopOptions } from '../api/use-chop-chop.ts';
 import { checkScopes } from '../fixture/checks.ts';
-import * as implementation from '../fixture/fixture.ts';
+import type * as implementation from '../fixture/fixture.ts';
 import type { FixtureOptions } from '../fixture/options.ts';
 import { DEFAULT_RESET, type ResetScope } from '../fixture/reset-scope.ts';
 import { checkArgument } from '../kernel/option-kinds.ts';
@@ -49,7 +49,8 @@ export class FileFixture {
 
   /** Called before the first test. */
   async start(): Promise<void> {
-    this.running = await implementation.ChopChopFixture.start(this.options, this.place);
+    const { ChopChopFixture } = await import('../fixture/fixture.ts');
+    this.running = await ChopChopFixture.start(this.options, this.place);
   }
 
   /** Called before each test: hooks of a failed or finished test may still look at its requests. */

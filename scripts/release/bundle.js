@@ -1,8 +1,10 @@
 // All our programs, the library and the code they need of other packages in a file or two: Node takes longer to find 250 small files than to run them.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { divide } from './divide.js';
 import { root } from './root.js';
 
 /**
@@ -69,10 +71,10 @@ const COMMON = {
 export const BESIDE_PACKAGE = ['prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
 
 /** What every program needs and the library does not, as `import` and `require()` of our sources expect it. */
-const FOR_PROGRAMS = { yargs: "require('yargs').default", pino: "require('pino')", 'pino-pretty': "require('pino-pretty')" };
+const FOR_PROGRAMS = { yargs: "require('yargs').default", pino: "require('pino')" };
 
 /** Likewise for the executable, which has them in a file of their own. */
-const ON_DEMAND = [...BESIDE_PACKAGE, 'pino-pretty'];
+const BESIDE_BINARY = [...BESIDE_PACKAGE, 'pino-pretty'];
 
 /** The entries of the library: the name in the bundle, and that of its file. */
 const LIBRARY = { library: 'index', client: 'client' };
@@ -84,48 +86,63 @@ export const RUNNERS = {
   vitest: { module: 'vitest', make: 'forVitest' },
 };
 
-const EVERYTHING = {
-  contents: [
-    "exports.main = () => import('./server/main.ts');",
-    "exports.router = () => import('./server/opensrf-router.ts');",
-    // Names are minified, and users see those of classes.
-    'function named(library) {',
-    '  for (const [name, value] of Object.entries(library)) if (typeof value === "function") Object.defineProperty(value, "name", { value: name });',
-    '  return library;',
-    '}',
-    ...Object.entries(LIBRARY).map(([name, file]) => `exports.${name} = () => named(require('./server/${file}.ts'));`),
-    "exports.runners = () => require('./server/runners/runners.ts');",
-  ].join('\n'),
-  resolveDir: root,
-  loader: 'js',
-};
+/** The modules behind import() that each start of a program loads, and the entries of the library. */
+const AT_START = ['main', 'cli/program', 'cli/serve/serve', 'opensrf-router', 'cli/router-program', ...Object.values(LIBRARY)].map(
+  (file) => `server/${file}.ts`,
+);
 
-function bundleEverything(outfile, buildOfIt, options) {
-  return build({
+/**
+ * The bundles of our modules in the package, each with the modules behind import() that it has (see divide.js). All but the first are compressed to a third, and
+ * loaded when they are needed: for a fixture of a test, a part that not every server has, a command besides `serve`.
+ */
+const PLAN = {
+  chopchop: (file) => AT_START.includes(file),
+  fixture: (file) => /^server\/(?:fixture|runners)\//.test(file),
+  parts: (file) => !file.startsWith('server/cli/'),
+  commands: () => true,
+};
+const [MAIN, ...ON_DEMAND] = Object.keys(PLAN);
+
+/** Text as the entry of a bundle. */
+const entry = (...lines) => ({ contents: lines.join('\n'), resolveDir: root, loader: 'js' });
+
+const EVERYTHING = [
+  "exports.main = () => import('./server/main.ts');",
+  "exports.router = () => import('./server/opensrf-router.ts');",
+  // Names are minified, and users see those of classes.
+  'function named(library) {',
+  '  for (const [name, value] of Object.entries(library)) if (typeof value === "function") Object.defineProperty(value, "name", { value: name });',
+  '  return library;',
+  '}',
+  ...Object.entries(LIBRARY).map(([name, file]) => `exports.${name} = () => named(require('./server/${file}.ts'));`),
+  "exports.runners = () => require('./server/runners/runners.ts');",
+];
+
+/** esbuild's options for a bundle with our modules in it. */
+function optionsOf(buildOfIt) {
+  return {
     ...COMMON,
-    stdin: EVERYTHING,
-    outfile,
+    stdin: entry(...EVERYTHING),
     inject: [join(root, 'scripts/release/own-globals.js')],
     // Separate packages are loaded by require() too, which finds them from any location of this file.
     supported: { 'dynamic-import': false },
     banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-    ...options,
-    define: { 'import.meta.url': '__importMetaUrl', BUILD: JSON.stringify(buildOfIt), ...options.define },
-  });
+    define: { 'import.meta.url': '__importMetaUrl', BUILD: JSON.stringify(buildOfIt) },
+  };
 }
 
 /** The file for the single executable. @returns esbuild's list of its contents. */
 export async function bundleForBinary(outfile, buildOfIt) {
-  const { metafile } = await bundleEverything(outfile, buildOfIt, { external: ON_DEMAND, plugins: [NARROW_TEXT] });
+  const { metafile } = await build({ ...optionsOf(buildOfIt), outfile, external: BESIDE_BINARY, plugins: [NARROW_TEXT] });
   return metafile;
 }
 
 /** The separate packages, in one more file: an executable has no folders. @returns esbuild's list of its contents. */
 export async function bundleOnDemand(outfile) {
-  const contents = ON_DEMAND.map((name) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(name)});`).join('\n');
+  const contents = BESIDE_BINARY.map((name) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(name)});`);
   const { metafile } = await build({
     ...COMMON,
-    stdin: { contents, resolveDir: root, loader: 'js' },
+    stdin: entry(...contents),
     outfile,
     // ws would look for optional native code.
     define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
@@ -140,24 +157,39 @@ export async function bundleOnDemand(outfile) {
  * @returns esbuild's lists of their contents.
  */
 export async function bundleForPackage(folder, buildOfIt) {
-  const [main, packages] = ['chopchop.cjs', 'packages.cjs'].map((name) => join(folder, name));
   const plugins = [NARROW_TEXT, LESS_OF_PINO, { name: 'own places', setup: findOwnPlaces }];
   const external = [...BESIDE_PACKAGE, ...Object.keys(FOR_PROGRAMS)];
-  const contents = Object.entries(FOR_PROGRAMS).map(([name, value]) => `exports['${name}'] = () => ${value};`);
-  const stdin = { contents: contents.join('\n'), resolveDir: root, loader: 'js' };
-  const results = [await bundleEverything(main, buildOfIt, { external, plugins }), await bundleEverything(packages, buildOfIt, { stdin, plugins })];
-  writeFileSync(main, wrapInFunctions(readFileSync(main, 'utf8')));
-  const hash = createHash('sha256').update(readFileSync(main)).update(readFileSync(packages)).digest('hex');
+  const common = { ...optionsOf(buildOfIt), write: false, outdir: folder, external, plugins };
+  const division = await divide(common, PLAN);
+  const forPrograms = Object.entries(FOR_PROGRAMS).map(([name, value]) => `exports['${name}'] = () => ${value};`);
+  const results = await Promise.all([
+    ...Object.entries(division).map(([name, { table, plugin }]) =>
+      build({ ...common, stdin: entry(...(name === MAIN ? EVERYTHING : []), table), plugins: [plugin, ...plugins] }),
+    ),
+    build({ ...common, stdin: entry(...forPrograms), external: [] }),
+  ]);
+  mkdirSync(folder, { recursive: true });
+  const hash = createHash('sha256');
+  for (const [index, name] of [...Object.keys(division), 'packages'].entries()) {
+    const text = wrapInFunctions(results[index].outputFiles[0].text);
+    writeFileSync(join(folder, name === MAIN ? `${name}.cjs` : `${name}.br`), name === MAIN ? text : brotliCompressSync(text));
+    hash.update(text);
+  }
+  await writeLaunchers(folder, hash.digest('hex'));
+  await writeEntries(folder);
+  return results.map(({ metafile }) => metafile);
+}
+
+/** The programs. */
+async function writeLaunchers(folder, hash) {
   for (const program of ['main', 'opensrf-router']) {
     await bundleLauncher(`server/launch/${program}.ts`, join(folder, `${program}.cjs`), {
       banner: { js: '#!/usr/bin/env node' },
       // An old Node must be able to parse it, to refuse to run the rest.
       target: 'node12',
-      define: { BUNDLE_HASH: JSON.stringify(hash) },
+      define: { BUNDLE_HASH: JSON.stringify(hash), ON_DEMAND: JSON.stringify(ON_DEMAND) },
     });
   }
-  await writeEntries(folder);
-  return results.map(({ metafile }) => metafile);
 }
 
 /**
@@ -184,6 +216,8 @@ async function writeEntries(folder) {
     write(`${compiled}.cjs`, `'use strict';\nconst bundle = require('./chopchop.cjs');\nmodule.exports = bundle.${name}();\n`);
     write(`${compiled}.mjs`, `import library from './${compiled}.cjs';\nexport const { ${names.join(', ')} } = library;\n`);
   }
+  await bundleLauncher('server/launch/unpack.ts', join(folder, 'unpack.cjs'));
+  for (const name of ON_DEMAND) write(`${name}.cjs`, `require('./unpack.cjs').run(exports, require, module, __filename, __dirname);\n`);
   write('runners.cjs', `'use strict';\nconst bundle = require('./chopchop.cjs');\nmodule.exports = bundle.runners();\n`);
   for (const [name, { module, make }] of Object.entries(RUNNERS)) {
     write(`${name}.cjs`, `'use strict';\nexports.useChopChop = require('./runners.cjs').${make}(require('${module}'));\n`);

@@ -1,27 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bundle, type Programs } from './bundle.ts';
-import { CodeCache, cacheFolder } from './code-cache.ts';
+import type { Programs } from './bundle.ts';
+import { Bundles } from './bundles.ts';
+import { cacheFolder } from './code-cache.ts';
+import { unpacked } from './unpacked.ts';
 
-/** The hash of the bundle, which scripts/release/bundle.js writes here. */
+/** The hash of the bundles, which scripts/release/bundle.js writes here. */
 declare const BUNDLE_HASH: string;
 
-/** After this time a server has compiled the functions of its start. */
-const STARTED_MS = 2_000;
+/** The names of the bundles that are loaded when they are needed, likewise. */
+declare const ON_DEMAND: readonly string[];
 
-/** Runs a program of the installed package. @param folder The folder of the bundle. */
+/** Runs a program of the installed package. @param folder The folder of the bundles. */
 export function launch(program: 'main' | 'router', require: NodeJS.Require, folder: string): void {
-  const [file, packages] = [join(folder, 'chopchop.cjs'), join(folder, 'packages.cjs')];
-  const cachePlace = cacheFolder(process.env);
   const command = program === 'router' ? 'router' : commandOf(process.argv.slice(2));
-  const cache = cachePlace === null ? null : new CodeCache(cachePlace, command, BUNDLE_HASH);
-  const bundle = new Bundle(file, joined(readFileSync(packages, 'utf8'), readFileSync(file, 'utf8')), cache?.read());
-  const programs = bundle.load(require, folder) as Programs;
+  const bundles = new Bundles({ folder, compressed: ON_DEMAND, hash: BUNDLE_HASH, command, cacheFolder: cacheFolder(process.env), require });
+  const packages = unpacked(readFileSync(join(folder, 'packages.br')));
+  // Bundles are ASCII, which is read faster so.
+  const main = readFileSync(join(folder, 'chopchop.cjs'), 'latin1');
+  const programs = bundles.load('chopchop', joined(packages, main), command) as Programs;
   void programs[program]();
-  if (cache === null || bundle.precompiled) return;
-  const keep = () => cache.write(bundle.compiled());
-  if (command === 'serve' || command === 'router') setTimeout(keep, STARTED_MS).unref();
-  else process.once('exit', (code) => code === 0 && !process.argv.includes('--help') && keep());
 }
 
 /** The packages that only programs need, and the code that requires them: one text, of which V8 gives the compiled code in one piece. */

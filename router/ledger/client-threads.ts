@@ -1,7 +1,8 @@
 import { detached } from '../../shared/detach.ts';
+import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { DeliveryObserver } from '../ports/environment.ts';
-import { threadKey } from './message-text.ts';
+import { mayReportFailure, threadKey } from './message-text.ts';
 import type { ClientRequests, RoutedRequest } from './routed-request.ts';
 import { SharedThread } from './shared-thread.ts';
 
@@ -11,6 +12,8 @@ export interface AnswerObserver {
   partlyAnswered(request: RoutedRequest, worker: number): void;
   /** The answer is complete. */
   answered(request: RoutedRequest): void;
+  /** A session sent a message that answers no open request, and may report a failure. */
+  failedInSession(answer: Stanza): void;
 }
 
 /** The open requests of one client by thread: usually one, otherwise a {@link SharedThread}. */
@@ -58,11 +61,16 @@ export class ClientThreads implements ClientRequests, DeliveryObserver {
 
   delivered(stanza: Stanza): void {
     // A forwarded request is not an answer, and a bounce concerns a stanza of the client itself.
-    if (this.byThread.size === 0 || stanza.returnPath !== BOUNCES || stanza.type === 'error') return;
-    const waiting = this.byThread.get(threadKey(stanza));
-    if (waiting === undefined) return;
-    if (waiting instanceof SharedThread) for (const request of waiting.answeredBy(stanza)) this.answered(request, stanza);
+    if (stanza.returnPath !== BOUNCES || stanza.type === 'error') return;
+    const waiting = this.byThread.size === 0 ? undefined : this.byThread.get(threadKey(stanza));
+    if (waiting === undefined) this.answeredInSession(stanza);
+    else if (waiting instanceof SharedThread) for (const request of waiting.answeredBy(stanza)) this.answered(request, stanza);
     else if (waiting.isAnsweredBy(stanza)) this.answered(waiting, stanza);
+  }
+
+  /** The server's own refusals have been reported. */
+  private answeredInSession(stanza: Stanza): void {
+    if (stanza.origin.session !== SERVER_ORIGIN.session && mayReportFailure(stanza)) this.observer.failedInSession(stanza);
   }
 
   private unlink(request: RoutedRequest): void {

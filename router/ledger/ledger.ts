@@ -37,7 +37,7 @@ export interface SavedRequest extends Pick<RoutedRequest, 'number' | 'original' 
  */
 export class Ledger {
   private readonly limits: UnansweredLimits;
-  private readonly environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock'>;
+  private readonly environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock' | 'failures'>;
   private readonly requests = new NumberedRequests();
   private readonly streams = new Streams();
   /** By number of session. */
@@ -54,7 +54,7 @@ export class Ledger {
   /** The number of requests forgotten because of a limit. */
   forgotten = 0;
 
-  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock'>) {
+  constructor(limits: UnansweredLimits, environment: Pick<RouterEnvironment, 'session' | 'jobs' | 'clock' | 'failures'>) {
     this.limits = limits;
     this.environment = environment;
   }
@@ -156,6 +156,10 @@ export class Ledger {
     if (request.worker === 0) request.node.answered++;
     request.node.answeredAt = this.requests.numberEvent();
     this.close(request);
+  }
+
+  failedInSession(answer: Stanza): void {
+    this.environment.failures.failedInSession(answer);
   }
 
   /** Removes a request from all lists but its client's. */

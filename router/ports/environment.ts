@@ -59,6 +59,8 @@ export interface FailureObserver {
   refused(request: Stanza, statusCode: number, text: string): void;
   /** The service has answered a request with a status of 300 or more. */
   failed(request: Stanza, answer: Stanza): void;
+  /** An answer to no open request may have such a status: that of a worker inside a connected session. */
+  failedInSession(answer: Stanza): void;
 }
 
 /** A router that may have a class that this one lacks. */

@@ -87,7 +87,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const observation = new Observation(guards);
 
   const directory = new Directory();
-  const failures = new FailedRequests(guardedLog('requests', ['warn']), () => new LogProtect(running.config.logProtect));
+  const failures = new FailedRequests(guardedLog('requests', ['warn']), () => new LogProtect(running.config.logProtect), observation.recent);
   const delivery = new Delivery(directory, counts, (stanza, error) => failures.undelivered(stanza, error));
   const presence = new Presence(delivery, config.limits);
   const sessions = new Set<Session>();

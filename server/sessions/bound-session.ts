@@ -98,6 +98,7 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     if (observation.tap !== null) observation.tap.delivered(this, stanza);
     this.stanzasDelivered++;
     this.link.send(stanza);
+    observation.recent.add(stanza);
   }
 
   close(reason: CloseReason, error: StreamError | null): void {

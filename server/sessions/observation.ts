@@ -3,6 +3,7 @@ import { StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Guard, Guards } from '../kernel/guard.ts';
+import { RecentMessages } from '../logging/recent-messages.ts';
 import { InjectedFaults } from './injected-faults.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { Session } from './session.ts';
@@ -19,6 +20,8 @@ export class Observation {
   interceptor: Interceptor | null = null;
   /** The requests that the interceptor's faults have hit. */
   readonly injected = new InjectedFaults();
+  /** For the log of failed requests. */
+  readonly recent = new RecentMessages();
   private readonly guards: Guards;
   private readonly taps = new Taps();
   /** One guard per tap, so that the guard of a removed tap cannot affect a new one. */

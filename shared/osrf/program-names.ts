@@ -1,4 +1,4 @@
-// Only OpenSRF's libraries name resources like this; only the search for dead listeners uses these names.
+// Only OpenSRF's libraries name resources like this; only the search for dead listeners and the log of failed requests use these names.
 
 /** A program and its process, from the full JID of its session. */
 export interface ProcessName {
@@ -26,6 +26,7 @@ const TEAM_MEMBER = /^(.+?)_(listener|drone)_(?:at_)?([^_:]+)/;
 /** The team of a session: a listener and its workers share account, service and host. */
 export interface TeamMember {
   readonly team: string;
+  readonly service: string;
   readonly role: 'listener' | 'drone';
 }
 
@@ -33,5 +34,5 @@ export interface TeamMember {
 export function teamMember(jid: string): TeamMember | null {
   const slash = jid.indexOf('/');
   const match = slash === -1 ? null : TEAM_MEMBER.exec(jid.slice(slash + 1));
-  return match === null ? null : { team: `${jid.slice(0, slash)} ${match[1]} ${match[3]}`, role: match[2] as TeamMember['role'] };
+  return match === null ? null : { team: `${jid.slice(0, slash)} ${match[1]} ${match[3]}`, service: match[1] as string, role: match[2] as TeamMember['role'] };
 }

@@ -147,7 +147,7 @@ export const AT_ONCE: JobRunner = {
 };
 
 /** Ignores failed requests. */
-export const NO_FAILURES: FailureObserver = { refused() {}, failed() {} };
+export const NO_FAILURES: FailureObserver = { refused() {}, failed() {}, failedInSession() {} };
 
 /** The evidence about listeners, set by a test. */
 export class FakeEvidence implements Evidence {

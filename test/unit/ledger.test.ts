@@ -8,7 +8,7 @@ import { ServiceNode } from '../../router/pools/service-node.ts';
 import { FIRST_REQUEST, statusBody } from '../../shared/osrf/write.ts';
 import { UNFOLLOWED } from '../../shared/stanza.ts';
 import { escapeText } from '../../shared/xml.ts';
-import { AT_ONCE, FakeClock, FakeSession, messageXml, requestBody, resultBody } from '../support/fakes.ts';
+import { AT_ONCE, FakeClock, FakeSession, messageXml, NO_FAILURES, requestBody, resultBody } from '../support/fakes.ts';
 import { readStanza } from '../support/reading.ts';
 
 const MANY = { requests: 100, bytes: 1_000_000 };
@@ -23,7 +23,7 @@ function setUp(limits = MANY) {
   const ended = new Set<FakeSession>();
   const sessions = new Map<number, FakeSession>();
   const clock = new FakeClock();
-  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null, jobs: AT_ONCE, clock });
+  const ledger = new Ledger(limits, { session: ({ session }) => sessions.get(session) ?? null, jobs: AT_ONCE, clock, failures: NO_FAILURES });
   const session = new FakeSession('o@localhost/listener');
   const node = new ServiceNode({ session: session.origin.session, jid: session.jid, form: 'child', since: 0, account: session.account }, session);
   /** The node's count at each change that its class saw. */
@@ -338,7 +338,9 @@ test('the last message of an answer decides its state, at any length and with an
     ['final', message('RESULT', result(1)), message('STATUS', status(205, 'Request Complete'))],
     ['failed', message('RESULT', result(long)), message('STATUS', status(500, long))],
     ['connected', message('STATUS', status('200', 'Connection Successful'))],
+    ['failed', message('STATUS', status('404', 'Not Found'))],
     ['partial', message('STATUS', status('100', 'Continue'))],
+    ['partial', message('STATUS', status('abc', 'no number'))],
     ['partial', message('RESULT', result(1))],
     ['partial', message('RESULT', result(long))],
     ['partial', message('RESULT', result({ statusCode: 500 }))],

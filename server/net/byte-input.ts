@@ -32,11 +32,11 @@ export class ByteInput implements Input {
   }
 
   restore({ startTag, text, bytes }: SavedInput, receiver: StreamReceiver, limits: ReaderLimits): void {
-    this.reader.write(startTag);
+    this.reader.passHeader(startTag);
     this.reader.handOver(receiver, limits);
     this.reader.write(text);
     while (this.reader.suspended) this.reader.goOn();
-    this.decoder.incomplete = Buffer.from(bytes, 'base64');
+    if (bytes !== '') this.decoder.incomplete = Buffer.from(bytes, 'base64');
   }
 
   goOn(): void {

@@ -109,7 +109,6 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.outbox = new Outbox(transport, environment.flusher, environment.clock, this.ownAccount);
     this.currentUser = user(this);
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(environment.limits), environment.turn);
-    environment.pending.add(this);
     this.keptChanged();
     transport.open(this);
   }

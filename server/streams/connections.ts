@@ -83,19 +83,23 @@ export class Connections {
 
   /** Accepts a client. */
   accept(transport: Transport): void {
-    this.open.add(new Connection(transport, this.environment, (connection) => new C2sNegotiation(connection, this.c2s)));
+    this.begin(new Connection(transport, this.environment, (connection) => new C2sNegotiation(connection, this.c2s)));
   }
 
   acceptComponent(transport: Transport): void {
-    this.open.add(new Connection(transport, this.environment, (connection) => new ComponentNegotiation(connection, this.component)));
+    this.begin(new Connection(transport, this.environment, (connection) => new ComponentNegotiation(connection, this.component)));
   }
 
   /** Goes on with a connection of another process: {@link Connection.restore} follows. */
   goOnWith(transport: Transport): Connection {
     const connection = new Connection(transport, this.environment, () => NO_NEGOTIATION);
-    this.pending.remove(connection);
     this.open.add(connection);
     return connection;
+  }
+
+  private begin(connection: Connection): void {
+    this.open.add(connection);
+    this.pending.add(connection);
   }
 
   /** Logs a failure to accept a connection. */

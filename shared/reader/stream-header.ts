@@ -55,15 +55,19 @@ export class StreamNamespaces {
   }
 }
 
-/** The start tag of OpenSRF's libraries. Sessions share one string. */
-const USUAL = startTag('stream:stream', { '': NS.client, stream: NS.streams });
+/** The declarations of OpenSRF's libraries, and of most others. */
+const USUAL = { '': NS.client, stream: NS.streams };
+/** Their start tag. Sessions share one string. */
+const USUAL_TAG = startTag('stream:stream', USUAL);
+/** The same, read. */
+export const USUAL_NAMESPACES: StreamNamespaces = new StreamNamespaces('stream:stream', USUAL);
 
 /** No header yet. */
 export const NO_NAMESPACES: StreamNamespaces = new StreamNamespaces('', {});
 
 function startTagOf(name: string, ns: SaxesTagNS['ns']): string {
   const tag = startTag(name, ns);
-  return tag === USUAL ? USUAL : tag;
+  return tag === USUAL_TAG ? USUAL_TAG : tag;
 }
 
 function startTag(name: string, ns: SaxesTagNS['ns']): string {

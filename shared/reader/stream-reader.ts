@@ -3,6 +3,7 @@ import { Pieces } from '../pieces.ts';
 import type { Stanza } from '../stanza.ts';
 import { type Pace, WITHOUT_PAUSE } from './pace.ts';
 import { endOfPlainText, mayGoOnPlain, PLAIN_END, PLAIN_START, readPlainHead, SECTION_END, settledBy } from './plain-stanza.ts';
+import { USUAL_NAMESPACES } from './stream-header.ts';
 import type { ReaderLimits, SessionReceiver, StreamReceiver } from './stream-receiver.ts';
 import { StrictReader } from './strict-reader.ts';
 import { type Width, wider, widthOf } from './width.ts';
@@ -93,6 +94,12 @@ export class StreamReader {
   /** The start tag of the stream: see {@link StreamNamespaces.startTag}. */
   get startTag(): string {
     return this.strict.namespaces.startTag;
+  }
+
+  /** Goes on behind the start tag of another reader's stream, whose {@link startTag} this is. */
+  passHeader(startTag: string): void {
+    if (startTag === USUAL_NAMESPACES.startTag) this.strict.passUsualHeader();
+    else this.write(startTag);
   }
 
   /** Reads waiting text as far as the pace allows. @throws StreamError */

@@ -64,6 +64,11 @@ export class StrictReader {
     this.stream.takeOver(head, proven, length, width);
   }
 
+  /** See {@link StrictStream.passUsualHeader}. */
+  passUsualHeader(): void {
+    this.stream.passUsualHeader();
+  }
+
   /** Called by a receiver: after this child a new stream begins, with its own header (RFC 6120 §6.4.6). */
   restart(): void {
     if (this.state === 'stopped') return;

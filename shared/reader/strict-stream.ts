@@ -6,7 +6,7 @@ import { isStanzaName } from '../stanza.ts';
 import { BegunElement } from './begun-element.ts';
 import { BegunStanza } from './begun-stanza.ts';
 import { KeptText } from './kept-text.ts';
-import { NO_NAMESPACES, readHeader, StreamNamespaces } from './stream-header.ts';
+import { NO_NAMESPACES, readHeader, StreamNamespaces, USUAL_NAMESPACES } from './stream-header.ts';
 import type { ReaderLimits, StreamReceiver } from './stream-receiver.ts';
 import { restricted, StrictParser } from './strict-parser.ts';
 import type { Width } from './width.ts';
@@ -46,7 +46,8 @@ export class StrictStream {
   /** The header's declarations. */
   namespaces: StreamNamespaces = NO_NAMESPACES;
   private readonly reader: Reader;
-  private readonly parser: StrictParser;
+  /** Null until it is needed. */
+  private parser: StrictParser | null = null;
   private readonly text = new KeptText();
   private state: State = 'header';
   /** The position of the gap, or of the begun child after it. */
@@ -59,16 +60,21 @@ export class StrictStream {
 
   constructor(reader: Reader) {
     this.reader = reader;
-    this.parser = new StrictParser(
-      (tag) => this.tagOpened(tag),
-      (tag) => this.tagClosed(tag),
-    );
+  }
+
+  /** Continues behind the usual start tag of a stream, without a parser: most sessions stay in the fast lane. */
+  passUsualHeader(): void {
+    this.namespaces = USUAL_NAMESPACES;
+    this.start = USUAL_NAMESPACES.startTag.length;
+    this.text.skip(this.start);
+    this.state = 'gap';
   }
 
   /** Reads more text. @returns false after the stream's end. @throws StreamError */
   read(text: string, width: Width): boolean {
     this.text.add(text, width);
-    if (!this.parser.parse(text, this.reader.limits.maxAttributes)) return false;
+    const parser = this.parser ?? this.createParser();
+    if (!parser.parse(text, this.reader.limits.maxAttributes)) return false;
     this.letGo();
     return true;
   }
@@ -103,8 +109,9 @@ export class StrictStream {
   takeOver(head: string, proven: Pieces, length: number, width: Width): void {
     const { maxAttributes, maxStanzaBytes } = this.reader.limits;
     this.text.add(head, width);
-    this.parser.parse(head, maxAttributes);
-    this.parser.skip(length);
+    const parser = this.parser ?? this.createParser();
+    parser.parse(head, maxAttributes);
+    parser.skip(length);
     if (head.length + length > maxStanzaBytes) {
       // Do not join and drop: for 8 MB that takes 40 ms.
       this.state = 'long stanza';
@@ -125,6 +132,21 @@ export class StrictStream {
     return this.text.slice(this.leftAt);
   }
 
+  private createParser(): StrictParser {
+    const parser = new StrictParser(
+      (tag) => this.tagOpened(tag),
+      (tag) => this.tagClosed(tag),
+    );
+    this.parser = parser;
+    if (this.state !== 'header') parser.parse(USUAL_NAMESPACES.startTag, Number.POSITIVE_INFINITY);
+    return parser;
+  }
+
+  /** In a handler of the parser: the position after the tag. */
+  private get position(): number {
+    return (this.parser as StrictParser).streamPosition;
+  }
+
   private tagOpened(tag: SaxesTagNS): void {
     const depth = this.depth++;
     const { maxElements, maxDepth } = this.reader.limits;
@@ -132,28 +154,30 @@ export class StrictStream {
     if (this.depth > maxDepth) throw new StreamError('policy-violation', `elements nested deeper than ${maxDepth}`);
     if (depth === 0) this.beginStream(tag);
     else if (depth === 1) this.beginChild(tag);
-    else this.child?.tagOpened(tag, depth - 1, this.parser.streamPosition);
+    else this.child?.tagOpened(tag, depth - 1, this.position);
   }
 
   private tagClosed(tag: SaxesTagNS): void {
     const depth = --this.depth;
     if (depth === 0) this.endStream(tag);
     else if (depth === 1) this.endChild(tag);
-    else this.child?.tagClosed(tag, depth - 1, this.parser.streamPosition);
+    else this.child?.tagClosed(tag, depth - 1, this.position);
   }
 
   private beginStream(tag: SaxesTagNS): void {
+    // Passed already.
+    if (this.state !== 'header') return;
     const header = readHeader(tag);
-    this.checkStreamBytes(this.parser.streamPosition);
+    this.checkStreamBytes(this.position);
     this.namespaces = new StreamNamespaces(tag.name, tag.ns);
-    this.start = this.parser.streamPosition;
+    this.start = this.position;
     this.state = 'gap';
     this.reader.receiver.headerRead(header);
     this.stopIfLeft();
   }
 
   private endStream(tag: SaxesTagNS): void {
-    const end = this.parser.streamPosition;
+    const end = this.position;
     if (!tag.isSelfClosing) {
       this.endGap(this.text.tagStart(end));
       this.checkEndTag(tag.name, end);
@@ -168,7 +192,7 @@ export class StrictStream {
     if (tag.uri === NS.streams && tag.local === 'stream') throw new StreamError('bad-format', 'a second stream header');
     const { text } = this;
     const { receiver, limits } = this.reader;
-    const end = this.parser.streamPosition;
+    const end = this.position;
     const long = this.state === 'long start tag';
     if (!long) this.endGap(text.tagStart(end));
     if (receiver.reads === 'elements' || !isStanzaName(tag.name)) {
@@ -185,7 +209,7 @@ export class StrictStream {
 
   private endChild(tag: SaxesTagNS): void {
     const { child } = this;
-    const end = this.parser.streamPosition;
+    const end = this.position;
     this.checkStreamBytes(end);
     if (!tag.isSelfClosing) this.checkEndTag(tag.name, end);
     const length = end - this.start;
@@ -212,8 +236,8 @@ export class StrictStream {
 
   private stopIfLeft(): void {
     if (this.state !== 'over') return;
-    this.leftAt = this.parser.streamPosition;
-    this.parser.interrupt();
+    this.leftAt = this.position;
+    this.parser?.interrupt();
   }
 
   // saxes calls the end tag's handler before it compares the names, so a child with a mismatched end tag would be passed on.

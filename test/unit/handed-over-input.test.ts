@@ -26,21 +26,28 @@ function recorder(): { readonly receiver: SessionReceiver; readonly read: string
   return { receiver, read };
 }
 
-test('an input goes on in another one at any byte, in any shape of stanza', () => {
-  const bytes = Buffer.from(`${HEADER}${CHILDREN.join('')}</s:stream>`);
-  const whole = recorder();
-  new ByteInput(whole.receiver, OWN_LIMITS, WITHOUT_PAUSE).read(bytes);
-  assert.equal(whole.read.length, CHILDREN.length + 1);
-  for (let cut = Buffer.byteLength(HEADER); cut <= bytes.length - 1; cut++) {
-    const { receiver, read } = recorder();
-    const before = new ByteInput(receiver, OWN_LIMITS, WITHOUT_PAUSE);
-    before.read(bytes.subarray(0, cut));
-    const after = new ByteInput(recorder().receiver, OWN_LIMITS, WITHOUT_PAUSE);
-    after.restore(JSON.parse(JSON.stringify(before.save())), receiver, OWN_LIMITS);
-    after.read(bytes.subarray(cut));
-    assert.deepEqual(read, whole.read, `cut at ${cut}`);
-  }
-});
+/** Another input goes on behind this one without a parser, until it needs one. */
+const USUAL = "<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+for (const [what, header, children, footer] of [
+  ['prefixes', HEADER, CHILDREN, '</s:stream>'],
+  ['the usual header', USUAL, CHILDREN.map((child) => child.replace(' p:x', ' xmlns:p="urn:p" p:x')), '</stream:stream>'],
+] as const)
+  test(`an input goes on in another one at any byte, in any shape of stanza, after ${what}`, () => {
+    const bytes = Buffer.from(`${header}${children.join('')}${footer}`);
+    const whole = recorder();
+    new ByteInput(whole.receiver, OWN_LIMITS, WITHOUT_PAUSE).read(bytes);
+    assert.equal(whole.read.length, children.length + 1);
+    for (let cut = Buffer.byteLength(header); cut <= bytes.length - 1; cut++) {
+      const { receiver, read } = recorder();
+      const before = new ByteInput(receiver, OWN_LIMITS, WITHOUT_PAUSE);
+      before.read(bytes.subarray(0, cut));
+      const after = new ByteInput(recorder().receiver, OWN_LIMITS, WITHOUT_PAUSE);
+      after.restore(JSON.parse(JSON.stringify(before.save())), receiver, OWN_LIMITS);
+      after.read(bytes.subarray(cut));
+      assert.deepEqual(read, whole.read, `cut at ${cut}`);
+    }
+  });
 
 test('the text of a stanza over the limit is not kept, so that no other input can go on with it', () => {
   const { receiver } = recorder();

@@ -17,6 +17,7 @@ import type { InheritedSockets } from '../net/acceptor.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
+import { InheritedSocket } from '../net/read-directly.ts';
 import type { BoundAddress } from '../net/tcp.ts';
 import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import type { InjectedFaults } from '../sessions/injected-faults.ts';
@@ -291,8 +292,9 @@ export class ChopChop {
 
   /** In one turn of the event loop, so that nothing is read or written before the other process knows. */
   private async arrive(arrival: Arrival): Promise<void> {
-    const lines = await arrival.state();
-    restoreState(lines, this.parts, arrival.connections);
+    // Now, because it takes long: the other process still serves.
+    const sockets = arrival.connections.map((descriptor) => new InheritedSocket(descriptor));
+    restoreState(await arrival.state(), this.parts, sockets);
     arrival.serve();
     this.parts.listeners.accept();
     for (const router of this.routers.values()) if (router.suspended) this.parts.routerReplaced.call();

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import type { Ledger } from '../../router/ledger/ledger.ts';
 import type { RoutedSession } from '../../router/ports/environment.ts';
 import type { Router } from '../../router/router.ts';
@@ -8,6 +7,7 @@ import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
 import type { Connection } from '../net/connection.ts';
 import { COMPONENT_FRAMING, STREAM_FRAMING } from '../net/framing.ts';
+import type { InheritedSocket } from '../net/read-directly.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Connections } from '../streams/connections.ts';
 import { RestoredSession, type SavedSession, type SessionsEnvironment, savedSession } from './saved-session.ts';
@@ -48,19 +48,19 @@ function lineOf(line: Line): string {
   return JSON.stringify(line);
 }
 
-/** Fills a new server with the state of another process. It reads and writes in later turns only. @param descriptors Those of all connections. @throws Error */
-export function restoreState(lines: readonly string[], parts: StatefulParts, descriptors: readonly number[]): void {
+/** Fills a new server with the state of another process. It reads and writes in later turns only. @param sockets Those of all connections. @throws Error */
+export function restoreState(lines: readonly string[], parts: StatefulParts, sockets: readonly InheritedSocket[]): void {
   const { byDomain } = parts.routers;
   const restored = new Map<number, RestoredSession>();
-  const left = new Set(descriptors);
+  const left = new Set(sockets);
   const all = lines.map(readLine);
   const [first] = all;
   if (first === undefined || !('beginning' in first)) throw new Error('the state has no beginning');
   begin(first.beginning, parts);
   for (const session of all.flatMap((line) => ('session' in line ? [line.session] : []))) {
-    const descriptor = descriptors[session.index];
-    if (descriptor !== undefined) left.delete(descriptor);
-    const link = descriptor === undefined ? null : connectionOn(descriptor, session, parts.connections);
+    const inherited = sockets[session.index];
+    if (inherited !== undefined) left.delete(inherited);
+    const link = inherited === undefined ? null : connectionOn(inherited, session, parts.connections);
     restored.set(session.life.number, new RestoredSession(session, parts, link));
   }
   const originOf = (number: number) => restored.get(number)?.session.origin ?? null;
@@ -68,7 +68,7 @@ export function restoreState(lines: readonly string[], parts: StatefulParts, des
   const sessions = { originOf, session: (number: number) => (restored.get(number)?.session as (Session & RoutedSession) | undefined) ?? null };
   for (const router of all.flatMap((line) => ('router' in line ? [line.router] : []))) byDomain.get(router.domain)?.restore(router, sessions);
   // Their sessions have ended meanwhile.
-  for (const descriptor of left) closeSync(descriptor);
+  for (const { socket } of left) socket.destroy();
 }
 
 /** Refuses a part that this release does not know: it would be lost. */
@@ -85,9 +85,7 @@ function begin({ suspended, ledger, counts }: Beginning, { routers, counts: own 
   own.restore(counts);
 }
 
-function connectionOn(fd: number, { place, identity }: SavedSession, connections: Connections): Connection {
+function connectionOn(inherited: InheritedSocket, { place, identity }: SavedSession, connections: Connections): Connection {
   const framing = identity.username === '' ? COMPONENT_FRAMING : STREAM_FRAMING;
-  return connections.goOnWith(
-    ByteTransport.onDescriptor(fd, { kind: place.kind === 'unix' ? 'unix' : 'tcp', peer: place.peer, remote: place.remote }, framing),
-  );
+  return connections.goOnWith(ByteTransport.on(inherited, { kind: place.kind === 'unix' ? 'unix' : 'tcp', peer: place.peer, remote: place.remote }, framing));
 }

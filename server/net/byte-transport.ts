@@ -6,7 +6,7 @@ import type { ReaderLimits, StreamReceiver } from '../../shared/reader/stream-re
 import type { Stanza } from '../../shared/stanza.ts';
 import { ByteInput } from './byte-input.ts';
 import type { Framing } from './framing.ts';
-import { directSocket, readDirectly } from './read-directly.ts';
+import { type InheritedSocket, readDirectly } from './read-directly.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import { handshakeBytes } from './tls/handshake-bytes.ts';
 import type { TlsIdentity } from './tls/identity.ts';
@@ -60,8 +60,8 @@ export class ByteTransport implements Transport, MovableTransport {
   private tls: { readonly socket: TLSSocket; readonly raw: Duplex; readonly identity: TlsIdentity } | null = null;
   private receiver: TransportReceiver | null = null;
   private input: ByteInput | null = null;
-  /** Whether its socket reads before {@link open}. */
-  private readsDirectly = false;
+  /** Until {@link open}: the socket of another process. */
+  private inherited: InheritedSocket | null = null;
 
   constructor(socket: Duplex, { kind, peer, remote }: PeerPlace, framing: Framing) {
     this.socket = socket;
@@ -72,10 +72,9 @@ export class ByteTransport implements Transport, MovableTransport {
   }
 
   /** A transport on a socket that another process has opened. */
-  static onDescriptor(fd: number, place: PeerPlace, framing: Framing): ByteTransport {
-    const socket = directSocket({ fd }, (chunk) => transport.receiver?.dataRead(chunk));
-    const transport = new ByteTransport(socket, place, framing);
-    transport.readsDirectly = true;
+  static on(inherited: InheritedSocket, place: PeerPlace, framing: Framing): ByteTransport {
+    const transport = new ByteTransport(inherited.socket, place, framing);
+    transport.inherited = inherited;
     return transport;
   }
 
@@ -118,8 +117,11 @@ export class ByteTransport implements Transport, MovableTransport {
   open(receiver: TransportReceiver): void {
     const take = (chunk: Buffer): void => receiver.dataRead(chunk);
     this.receiver = receiver;
-    if (this.readsDirectly) this.readsDirectly = false;
-    else if (this.tls === null && this.socket instanceof Socket) this.socket = readDirectly(this.socket, take);
+    if (this.inherited !== null) {
+      this.inherited.take = take;
+      this.inherited.socket.resume();
+      this.inherited = null;
+    } else if (this.tls === null && this.socket instanceof Socket) this.socket = readDirectly(this.socket, take);
     else this.socket.on('data', take);
     const { socket } = this;
     socket.on('end', () => receiver.ended());

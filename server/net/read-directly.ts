@@ -23,11 +23,21 @@ export function readDirectly(accepted: Socket, take: (chunk: Buffer) => void): S
   (accepted as WithHandle)._handle = null;
   // Without a handle this closes nothing, but its server no longer counts it.
   accepted.destroy();
-  return directSocket({ handle }, take);
+  return directSocket({ handle }, take).resume();
 }
 
-/** A socket that reads so on a descriptor, or on a handle of Node. */
-export function directSocket(place: { readonly fd: number } | { readonly handle: unknown }, take: (chunk: Buffer) => void): Socket {
+/** A socket of another process, which reads so once it is resumed. */
+export class InheritedSocket {
+  readonly socket: Socket;
+  /** Must not keep the chunk. */
+  take: (chunk: Buffer) => void = () => {};
+
+  constructor(fd: number) {
+    this.socket = directSocket({ fd, manualStart: true }, (chunk) => this.take(chunk));
+  }
+}
+
+function directSocket(place: object, take: (chunk: Buffer) => void): Socket {
   const onread = {
     buffer: INTO,
     callback: (length: number): boolean => {
@@ -36,5 +46,5 @@ export function directSocket(place: { readonly fd: number } | { readonly handle:
     },
   };
   const options = { ...place, onread, allowHalfOpen: true, readable: true, writable: true };
-  return new Socket(options as SocketConstructorOpts).resume();
+  return new Socket(options as SocketConstructorOpts);
 }

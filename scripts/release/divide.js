@@ -1,6 +1,7 @@
 // Divides our modules between bundles. Each module is in one of them, so that there is one copy of each class. A bundle exports the modules that others need;
-// these require it when they need one.
-import { relative } from 'node:path';
+// these require it when they need one. An import leads to the same bundle or an earlier one, import() to any.
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './root.js';
 
@@ -32,8 +33,10 @@ function place(inputs, files, bundle, places) {
   }
 }
 
-/** Finds the names that ES modules export. */
+/** Finds the names that ES modules export. @throws Error for a variable: a module of another bundle would keep its first value. */
 async function namesOf(files) {
+  const variable = files.find((file) => /^export (?:let|var) /m.test(readFileSync(join(root, file), 'utf8')));
+  if (variable !== undefined) throw new Error(`${variable}: exports a variable, which is not possible between bundles`);
   const options = { absWorkingDir: root, outdir: '.', outbase: '.', format: 'esm', write: false, metafile: true };
   const { metafile } = await build({ ...options, entryPoints: files });
   return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]));

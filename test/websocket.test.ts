@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { ConfigInput } from '../server/config/config.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
+import { FrameInput } from '../server/net/websocket/frame-input.ts';
 import { Peer } from './support/peer.ts';
 import { startServer, type TestServer } from './support/server.ts';
 import { topLevelElements } from './support/transcript-dialect.ts';
@@ -266,6 +267,37 @@ test('a stanza may come in fragments, with pings between them; in endlessly many
   for (let index = 0; index < 20_000; index++) webSocket.send('x', { fin: false });
   await peer.closed();
   assert.equal(site.server.sessionCount, 0);
+});
+
+test('a long stanza arrives whole, with characters of several bytes across the parts in which it is read', async (t) => {
+  const { webSocket, peer } = await open(t, urlOf(await start(t)));
+  await login(peer, 'web');
+  const body = 'x€é'.repeat(60_000);
+  webSocket.send(`<message xmlns='jabber:client' to='opensrf@${DOMAIN}/web'><body>${body}</body></message>`);
+  assert.ok((await peer.message()).includes(`<body>${body}</body>`));
+  const cut = Buffer.from(`<message xmlns='jabber:client'><body>${'€'.repeat(60_000)}`).subarray(0, -1);
+  webSocket.send(cut, { binary: false });
+  assert.match(await peer.closed(), /<unsupported-encoding /);
+});
+
+test('neighbours are served while a long frame is read', async (t) => {
+  const site = await start(t);
+  const { webSocket, peer } = await open(t, urlOf(site));
+  await login(peer, 'web');
+  const neighbour = await Peer.inMemory(site.server).login('opensrf', DOMAIN, 'neighbour');
+  const { read } = FrameInput.prototype;
+  let parts = 0;
+  t.mock.method(FrameInput.prototype, 'read', function (this: FrameInput, part: Buffer) {
+    read.call(this, part);
+    if (part.length < 1_000) return;
+    if (++parts === 1) neighbour.send("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+    // However fast the machine is, all parts take longer than a slice.
+    for (const end = performance.now() + 1; performance.now() < end; );
+  });
+  webSocket.send(`<message xmlns='jabber:client' to='opensrf@${DOMAIN}/neighbour'><body>${'x'.repeat(4_000_000)}</body></message>`);
+  await neighbour.message();
+  assert.match(neighbour.transcript.slice(0, 2_000), /type='result' id='p'[\s\S]*<message/);
+  assert.ok(parts > 50, `${parts} parts`);
 });
 
 test('a peer that sends pings without end and reads no answer is closed', async (t) => {

@@ -54,6 +54,7 @@ export class ByteTransport implements Transport, MovableTransport {
   readonly remote: boolean;
   socket: Duplex;
   readonly framing: Framing;
+  readonly keepsChunks = false;
   written = 0;
   inFlight: Buffer | null = null;
   private readonly plainKind: PeerPlace['kind'];

@@ -352,9 +352,8 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
       if (this.input.suspended) this.readInTurns();
       return;
     }
-    // Copied: the transport reads the next chunk into the same buffer.
     const turns = this.readInTurns();
-    turns.chunks.push(Buffer.from(chunk));
+    turns.chunks.push(this.transport.keepsChunks ? chunk : Buffer.from(chunk));
     turns.bytes += chunk.length;
     this.keptChanged();
   }

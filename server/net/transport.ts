@@ -38,7 +38,7 @@ export interface Sink {
 
 /** Receives the events of a {@link Transport}. */
 export interface TransportReceiver {
-  /** A chunk of bytes, or one complete frame, valid only during the call. */
+  /** A chunk of bytes, or a frame or a part of a long one; valid only during the call, unless {@link Transport.keepsChunks}. */
   dataRead(chunk: Buffer): void;
   /** {@link Transport.keptBytes} has changed, although nothing was read. */
   keptChanged(): void;
@@ -95,6 +95,8 @@ export interface Transport extends Sink {
   readonly channelBindings: ChannelBindings;
   /** Whether {@link startTls} may be called. */
   readonly canStartTls: boolean;
+  /** Whether chunks stay valid after they were read. */
+  readonly keepsChunks: boolean;
   /** The approximate memory of the transport, in bytes, without its {@link Input} and its output. */
   readonly keptBytes: number;
   /** The socket of the output. */

@@ -114,7 +114,7 @@ const NOTHING_READ = { levels: 0, mostValues: 1 } as const;
 
 /** The parameters in a body, as a JSON list; none in an empty body. */
 function* readParams(bytes: Buffer): Bits<{ readonly params: string; readonly problem: string }> {
-  const text = yield* utf8Text(bytes);
+  const text = yield* utf8Text([bytes]);
   if (text === null) return { params: '', problem: 'no UTF-8' };
   if (!/\S/.test(text)) return { params: '[]', problem: '' };
   const { value, problem } = yield* readJson(text, NOTHING_READ);

@@ -13,6 +13,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { Debtor, MemoryBudget, PeerAccount } from '../../kernel/memory-budget.ts';
 import { addressOfPeer } from '../../net/peer-address.ts';
 import type { PendingConnection } from '../../net/pending-connections.ts';
+import { bytesOf, partsOf, readLongFramesInParts } from '../../net/websocket/long-frames.ts';
 import type { LocalLink, Program } from '../../sessions/local-link.ts';
 import { type Activity, MAX_CHARACTERS } from '../activity.ts';
 import { bodyOfBrowser, jsonOfBrowser, methodName, READING_TIMES } from '../browser-message.ts';
@@ -87,6 +88,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     this.threads = new Threads(environment.limits, this.account);
     this.jobs = new JobQueue(environment.jobs, this);
     this.writer = new FrameWriter(webSocket, socket, environment.clock);
+    readLongFramesInParts(webSocket);
     this.memory = new SocketMemory(webSocket, socket, this.account);
     socket.on('data', (chunk: Buffer) => this.bytesCame(chunk.length));
     webSocket.on('message', (frame, isBinary) => this.frameCame(frame, isBinary));
@@ -189,7 +191,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
   private frameCame(frame: RawData, isBinary: boolean): void {
     this.memory.frameCame();
     if (isBinary) this.webSocket.close(CLOSE.unsupportedData, 'a frame must be text');
-    else this.do(this.read(frame as Buffer));
+    else this.do(this.read(partsOf(frame)));
   }
 
   /** Long work delays all later frames and answers, which so keep their order. */
@@ -218,10 +220,10 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
   }
 
-  private *read(bytes: Buffer): Job {
-    const charged = READING_TIMES * bytes.length;
+  private *read(parts: readonly Buffer[]): Job {
+    const charged = READING_TIMES * bytesOf(parts);
     this.account.charge(charged);
-    const text = yield* utf8Text(bytes);
+    const text = yield* utf8Text(parts);
     if (text === null) this.webSocket.close(CLOSE.invalidData, 'a frame must be UTF-8');
     else if (/\S/.test(text)) yield* this.take(yield* readFrame(text));
     this.account.charge(-charged);

@@ -4,8 +4,9 @@ import { NS } from '../../../shared/namespaces.ts';
 import type { Pace } from '../../../shared/reader/pace.ts';
 import { StreamReader } from '../../../shared/reader/stream-reader.ts';
 import type { ReaderLimits, StreamReceiver } from '../../../shared/reader/stream-receiver.ts';
+import { widthOf } from '../../../shared/reader/width.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
-import { decodeUtf8 } from '../../../shared/utf8.ts';
+import { Utf8Decoder } from '../../../shared/utf8.ts';
 import type { Input } from '../transport.ts';
 
 /**
@@ -14,6 +15,14 @@ import type { Input } from '../transport.ts';
  */
 const AROUND_ALL = `<stream xmlns='${NS.streams}'>`;
 
+/** @param text The beginning of a frame. */
+function checkBeginning(text: string): void {
+  // RFC 7395 §3.8: no white space either.
+  if (!text.startsWith('<')) throw new StreamError('bad-format', 'a frame must begin with "<"');
+  // RFC 6120 §11.1, checked here because the reader would report a DOCTYPE in the middle as malformed XML.
+  if (text.startsWith('<!') || text.startsWith('<?')) throw new StreamError('restricted-xml', 'a frame must contain one element and nothing before it');
+}
+
 /** The factor for frame headers, masks and pings in the bytes before login. */
 const FRAMING_FACTOR = 2;
 
@@ -21,9 +30,14 @@ const FRAMING_FACTOR = 2;
 export class FrameInput implements Input {
   readonly unread = '';
   private readonly reader: StreamReader;
+  private readonly decoder = new Utf8Decoder();
   private receiver: StreamReceiver;
   private limits: ReaderLimits;
   private state: 'unopened' | 'open' | 'restarting' | 'stopped' = 'unopened';
+  /** The lengths of the frames that have not begun to be read. */
+  private frames: number[] = [];
+  /** The unread bytes of the current frame. */
+  private left = 0;
   /** The elements of the current frame. */
   private elements = 0;
   /** The bytes since the stream began. */
@@ -47,18 +61,19 @@ export class FrameInput implements Input {
     return this.arrivedBytes > this.limits.maxStreamBytes * FRAMING_FACTOR;
   }
 
-  read(frame: Buffer): void {
-    const { hardStanzaBytes, maxStreamBytes } = this.limits;
-    if (frame.length > maxStreamBytes) throw new StreamError('policy-violation', `more than ${maxStreamBytes} bytes before login`);
-    if (frame.length > hardStanzaBytes) throw new StreamError('policy-violation', `a stanza of more than ${hardStanzaBytes} bytes`);
-    const text = decodeUtf8(frame);
-    // RFC 7395 §3.8: no white space either.
-    if (!text.startsWith('<')) throw new StreamError('bad-format', 'a frame must begin with "<"');
-    // RFC 6120 §11.1, checked here because the reader would report a DOCTYPE in the middle as malformed XML.
-    if (text.startsWith('<!') || text.startsWith('<?')) throw new StreamError('restricted-xml', 'a frame must contain one element and nothing before it');
-    this.elements = 0;
-    this.reader.write(text);
-    if (!this.reader.suspended) this.frameRead();
+  /** Announces a frame, whose bytes will be read in one or more parts. */
+  frameCame(bytes: number): void {
+    this.frames.push(bytes);
+  }
+
+  read(part: Buffer): void {
+    const begins = this.left === 0;
+    if (begins) this.beginFrame(this.frames.shift() ?? part.length);
+    const text = this.decoder.decode(part);
+    if (begins) checkBeginning(text);
+    this.left -= part.length;
+    this.reader.write(text, this.decoder.isAscii ? 0 : widthOf(text));
+    if (!this.reader.suspended) this.partRead();
   }
 
   get keptBytes(): number {
@@ -71,7 +86,7 @@ export class FrameInput implements Input {
 
   goOn(): void {
     this.reader.goOn();
-    if (!this.reader.suspended) this.frameRead();
+    if (!this.reader.suspended) this.partRead();
   }
 
   handOver(receiver: StreamReceiver, limits: ReaderLimits): void {
@@ -119,8 +134,17 @@ export class FrameInput implements Input {
     throw new StreamError('not-well-formed', 'an end tag without a start tag');
   }
 
-  private frameRead(): void {
-    if (this.state === 'stopped') return;
+  private beginFrame(bytes: number): void {
+    const { hardStanzaBytes, maxStreamBytes } = this.limits;
+    if (bytes > maxStreamBytes) throw new StreamError('policy-violation', `more than ${maxStreamBytes} bytes before login`);
+    if (bytes > hardStanzaBytes) throw new StreamError('policy-violation', `a stanza of more than ${hardStanzaBytes} bytes`);
+    this.left = bytes;
+    this.elements = 0;
+  }
+
+  private partRead(): void {
+    if (this.left > 0 || this.state === 'stopped') return;
+    if (this.decoder.incomplete.length > 0) throw new StreamError('unsupported-encoding', 'a frame ends within a character');
     if (this.elements !== 1) throw new StreamError('not-well-formed', 'a frame must contain one complete element');
     if (this.state !== 'restarting') return;
     this.state = 'unopened';

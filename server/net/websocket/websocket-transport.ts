@@ -11,6 +11,7 @@ import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from '../tls/chan
 import type { TlsIdentity } from '../tls/identity.ts';
 import { type Input, TLS_BYTES, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
 import { FrameInput } from './frame-input.ts';
+import { bytesOf, partsOf, readLongFramesInParts } from './long-frames.ts';
 import { WEBSOCKET_FRAMING } from './websocket-framing.ts';
 
 /** The approximate memory of a connection, and of each buffer of the library. */
@@ -31,6 +32,7 @@ export class WebSocketTransport implements Transport {
   readonly remote: boolean;
   readonly confidential: boolean;
   readonly canStartTls = false;
+  readonly keepsChunks = true;
   readonly framing: Framing = WEBSOCKET_FRAMING;
   readonly socket: Socket;
   written = 0;
@@ -73,6 +75,7 @@ export class WebSocketTransport implements Transport {
 
   open(receiver: TransportReceiver): void {
     const { webSocket, socket } = this;
+    readLongFramesInParts(webSocket);
     webSocket.on('message', (frame, isBinary) => this.frameRead(frame, isBinary, receiver));
     webSocket.on('pong', () => {
       this.alive = true;
@@ -136,8 +139,13 @@ export class WebSocketTransport implements Transport {
 
   private frameRead(frame: RawData, isBinary: boolean, receiver: TransportReceiver): void {
     this.frameEnded = true;
-    if (isBinary) receiver.failed(new StreamError('bad-format', 'a binary frame'));
-    else receiver.dataRead(frame as Buffer);
+    if (isBinary) {
+      receiver.failed(new StreamError('bad-format', 'a binary frame'));
+      return;
+    }
+    const parts = partsOf(frame);
+    this.input?.frameCame(bytesOf(parts));
+    for (const part of parts) receiver.dataRead(part);
   }
 
   /** Counts received bytes, because the library buffers an incomplete frame, which must not bypass the limit before login. */

@@ -16,7 +16,9 @@ import { Browser, CHROMIUM, hasChromium, type View } from './support/browser.ts'
 import { temporaryFolder } from './support/command.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { ExampleSite } from './support/example-site.ts';
+import { cRequest, requestBody, statusBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
+import { RawProgram } from './support/raw-service.ts';
 import { readStanza } from './support/reading.ts';
 
 const skip = hasChromium ? false : `${CHROMIUM} is not installed`;
@@ -828,6 +830,46 @@ test('request: one transaction over all services, its critical path, and exports
   assert.equal(await phone.page.locator('.sequence').isVisible(), false);
   assert.equal(await phone.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
   assert.deepEqual([...faults, ...phone.faults], []);
+});
+
+test('request: one without a transaction id hangs below the only one that its worker was busy with, as probable', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const login = (resource: string) => RawProgram.login(t, started.address, resource);
+  const [client, perl, inner] = [
+    await login('client'),
+    await RawProgram.listen(t, started.address, 'outer'),
+    await RawProgram.listen(t, started.address, 'inner'),
+  ];
+  const ask = (program: RawProgram, service: string, method: string, xid: string) =>
+    program.peer.send(cRequest(`router@private.localhost/${service}`, '', method, requestBody(method), xid));
+  const answer = async (program: RawProgram, to: RawProgram, method: string) => {
+    program.peer.send(cRequest(to.jid, '', method, statusBody('Request Complete', '205')));
+    await to.peer.message();
+  };
+  for (const [method, clients] of Object.entries({ alone: ['x'], both: ['y', 'z'] })) {
+    for (const xid of clients) {
+      ask(client, 'outer', `${method}.${xid}`, xid);
+      await perl.asked();
+    }
+    ask(perl, 'inner', `sub.${method}`, '');
+    await inner.asked();
+    await answer(inner, perl, `sub.${method}`);
+    for (const xid of clients) await answer(perl, client, `${method}.${xid}`);
+  }
+  const { page, faults } = await openConsole(t, started.url);
+  const traceOf = async (method: string) => {
+    await show(page, 'traffic');
+    await page.getByRole('link', { name: method }).click();
+    await page.locator('.request-head').getByText(method).first().waitFor();
+    return (await page.locator('.waterfall .span-name').allInnerTexts()).map((name) => name.replace(/\s+/g, ' ').trim());
+  };
+  const trace = ['outer alone.x', 'inner sub.alone probable'];
+  assert.deepEqual(await traceOf('alone.x'), trace);
+  assert.equal(await page.locator('.waterfall .badge.warn').innerText(), 'probable');
+  assert.deepEqual(await traceOf('sub.alone'), trace, 'from the inner one too');
+  assert.deepEqual(await traceOf('both.y'), [], 'its worker was busy with two: no guess');
+  assert.deepEqual(await traceOf('sub.both'), []);
+  assert.deepEqual(faults, []);
 });
 
 test('on a link of 300 ms, with a hundred requests a second, the first request appears and stays, and a click is obeyed', { skip }, async (t) => {

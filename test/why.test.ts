@@ -180,6 +180,41 @@ test('why: of a transaction all requests are listed, and the innermost failure i
   ]);
 });
 
+test('why: a request without a transaction id is probably part of the only one that its client was busy with', async (t) => {
+  const { address, client, told } = await setUp(t);
+  const outer = await RawProgram.listen(t, address, 'opensrf.outer');
+  const ask = (program: Peer, service: string, thread: string, xid = '') =>
+    program.send(cRequest(`router@${DOMAIN}/${service}`, '', thread, requestBody(thread), xid));
+  const answer = async (thread: string) => {
+    outer.peer.send(cRequest(CLIENT, '', thread, statusBody('Request Complete', '205')));
+    await client.message();
+  };
+  ask(client, 'opensrf.outer', 'outer', 'x');
+  await outer.asked();
+  ask(outer.peer, 'opensrf.none', 'inner');
+  await outer.peer.message();
+  await answer('outer');
+  const story = [
+    'opensrf.outer outer: ok after N ms',
+    'opensrf.none inner: refused 404 after N ms (probable)',
+    '',
+    'opensrf.none inner: refused 404 after N ms',
+    'TIME, request 1 of session inner, without a transaction id',
+  ];
+  assert.deepEqual((await told('x')).slice(0, 5), story);
+  assert.deepEqual((await told()).slice(0, 5), story, 'from the last failure to the request that it was sent for');
+
+  for (const thread of ['one', 'two']) {
+    ask(client, 'opensrf.outer', thread, `x-${thread}`);
+    await outer.asked();
+  }
+  ask(outer.peer, 'opensrf.none', 'of either');
+  await outer.peer.message();
+  for (const thread of ['one', 'two']) await answer(thread);
+  assert.equal((await told('x-one'))[0], 'opensrf.outer one: ok after N ms', 'two were open: no guess');
+  assert.equal((await told())[0], 'opensrf.none of either: refused 404 after N ms');
+});
+
 test('why says that nothing is remembered of a transaction', async (t) => {
   const { told } = await setUp(t);
   await assert.rejects(told('4711'), /no request with the transaction id 4711 is remembered/);

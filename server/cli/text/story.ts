@@ -1,21 +1,23 @@
 import type { TraceDetail, TraceEntry, TraceStep, TraceSummary } from '../../control/trace/trace-entry.ts';
 import { adviceFor } from './advice.ts';
 import { oneLine } from './one-line.ts';
+import type { RequestsOf } from './probable.ts';
 
 /** A failed request that called another failed one failed because of that, most likely. */
 const FAILURES = new Set(['failed', 'refused', 'lost']);
 
 /**
  * The story of related requests: all of them in their order, then each step of the one that explains the rest.
- * @param othersOf The other requests that a worker has answered.
+ * @param probable The numbers of those that belong to the others probably, not certainly.
  */
-export async function storyOf(entries: readonly TraceEntry[], othersOf: (worker: string) => Promise<readonly TraceEntry[]>): Promise<string[]> {
+export async function storyOf(entries: readonly TraceEntry[], probable: ReadonlySet<number>, requestsOf: RequestsOf): Promise<string[]> {
   const byTime = [...entries].sort((a, b) => a.summary.at - b.summary.at);
   const told = toldOf(byTime);
   if (told === undefined) return [];
   const { worker, listener } = told.summary;
-  const others = worker === '' || listener === '' ? [] : await othersOf(worker);
-  const list = byTime.length === 1 ? [] : [...byTime.map(({ summary }) => `${'  '.repeat(depthOf(summary, byTime))}${headOf(summary)}`), ''];
+  const others = worker === '' || listener === '' ? [] : await requestsOf(worker);
+  const line = (summary: TraceSummary) => `${'  '.repeat(depthOf(summary, byTime))}${headOf(summary)}${probable.has(summary.id) ? ' (probable)' : ''}`;
+  const list = byTime.length === 1 ? [] : [...byTime.map(({ summary }) => line(summary)), ''];
   return [...list, ...stepsOf(told, others)];
 }
 
@@ -40,7 +42,7 @@ function headOf({ service, method, type, outcome, statusCode, durationMs }: Trac
   return oneLine(`${service} ${type === 'CONNECT' ? 'CONNECT' : method}: ${how} ${took}`);
 }
 
-function stepsOf({ summary, detail }: TraceEntry, others: readonly TraceEntry[]): string[] {
+function stepsOf({ summary, detail }: TraceEntry, others: readonly TraceSummary[]): string[] {
   const { at, xid, thread, threadTrace, reason } = summary;
   const advice = adviceFor(summary);
   return [
@@ -84,11 +86,9 @@ function waits({ at, firstAnswerMs, durationMs }: TraceSummary, { steps }: Trace
 }
 
 /** The worker that answered was busy with another request when the listener got this one: it waited at least until that one's end. */
-function queued({ at, worker, firstAnswerMs }: TraceSummary, others: readonly TraceEntry[]): string[] {
+function queued({ at, worker, firstAnswerMs }: TraceSummary, others: readonly TraceSummary[]): string[] {
   const endOf = (one: TraceSummary) => one.at + (one.durationMs ?? Number.POSITIVE_INFINITY);
-  const before = others
-    .map(({ summary }) => summary)
-    .filter((one) => one.worker === worker && one.at < at && endOf(one) > at && endOf(one) <= at + (firstAnswerMs ?? 0));
+  const before = others.filter((one) => one.worker === worker && one.at < at && endOf(one) > at && endOf(one) <= at + (firstAnswerMs ?? 0));
   const last = before.sort((a, b) => endOf(b) - endOf(a))[0];
   if (last === undefined) return [];
   return [`  Waited: at least ${shownMs(endOf(last) - at)} of that for the worker, which was busy with ${oneLine(`${last.service} ${last.method}`)}`];

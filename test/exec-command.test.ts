@@ -197,7 +197,7 @@ test('readiness is reported on standard output and to systemd', async (t) => {
   const ready = JSON.parse(line);
   assert.deepEqual([ready.pid, typeof ready.c2s[0].port], [child.pid, 'number']);
   await until(t, folder, () => existsSync(join(folder, 'notified')));
-  assert.equal(readFileSync(join(folder, 'notified'), 'utf8'), `--ready --pid=${child.pid}\n`);
+  assert.equal(readFileSync(join(folder, 'notified'), 'utf8'), `READY=1 MAINPID=${child.pid}\n`);
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });

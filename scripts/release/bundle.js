@@ -68,7 +68,7 @@ const COMMON = {
 };
 
 /** What a command loads only if it is asked for something special; the package has them beside it. */
-export const BESIDE_PACKAGE = ['prom-client', 'proxy-addr', 'selfsigned', 'ws', 'yaml'];
+export const BESIDE_PACKAGE = ['@nats-io/transport-node', '@peculiar/x509', 'prom-client', 'proxy-addr', 'ws', 'yaml'];
 
 /** What every program needs and the library does not, as `import` and `require()` of our sources expect it. */
 const FOR_PROGRAMS = { yargs: "require('yargs').default", pino: "require('pino')" };

@@ -132,6 +132,20 @@ export interface Limits {
   readonly serviceBacklogBytes: number;
   /** Steps of work of one request to the built-in `opensrf.settings`. */
   readonly xpathSteps: number;
+  /** Members of a cluster. */
+  readonly members: number;
+  /** Milliseconds between two beats of a member. */
+  readonly beatMs: number;
+  /** Milliseconds of silence after which a member is suspected. */
+  readonly suspectMs: number;
+  /** Milliseconds of silence after which a member is given up. */
+  readonly deadAfterMs: number;
+  /** Bytes of one message to another member. */
+  readonly linkBatchBytes: number;
+  /** Bytes sent to another member and not acknowledged. */
+  readonly linkWindowBytes: number;
+  /** Milliseconds in which the other members say whether they know an address. */
+  readonly askMs: number;
   /** Log lines of one kind within `logWindowMs` that peers can cause. */
   readonly logLinesOfKind: number;
   /** Log lines of one kind within `logWindowMs` about sessions that begin and end. */

@@ -132,6 +132,27 @@ export interface SettingsOptions {
 }
 
 /**
+ * The cluster that a server is a member of: its members act as one server, over NATS.
+ * @beta
+ */
+export interface ClusterOptions {
+  /** The name of the cluster: 1 to 32 letters, digits, `_` and `-`. */
+  readonly name: string;
+  /** The name of this member, likewise; unique in the cluster. */
+  readonly member: string;
+  /** URLs of NATS servers, as `tls://HOST:4222`, without user information. */
+  readonly nats: readonly string[];
+  /** A file with NATS credentials, the seed of an nkey, or `user:password`; `''`, the default: none. */
+  readonly credentialsFile?: string;
+  /** A file with certificates of authorities (PEM) for the NATS servers; `''`, the default: those of Node. */
+  readonly caFile?: string;
+  /** The listeners that get requests: those of all members (`all`, the default), or those of this member while one of them can take them (`local`). */
+  readonly balance?: 'all' | 'local';
+  /** Whether this server is ready only while it is connected to NATS; false by default. */
+  readonly required?: boolean;
+}
+
+/**
  * Receives the log lines of a server; a pino logger fits.
  * @public
  */

@@ -65,6 +65,20 @@ export const EXEC_OPTIONS = {
   }),
 } as const;
 
+/** The options of `cluster print-nats-config` besides its settings. */
+export const NATS_CONFIG_OPTIONS = {
+  server: option({ option: 'server', type: COUNT, fallback: 1, describe: 'Print the configuration of this one of the servers of --nats' }),
+  newKey: option({ option: 'new-key', type: BOOLEAN, fallback: false, describe: 'Write a new nkey to the file of --nats-credentials first' }),
+  certificate: option({ option: 'nats-cert', type: FILE, fallback: '/etc/nats/server.crt', describe: 'Name this certificate (PEM) of the server' }),
+  key: option({ option: 'nats-key', type: FILE, fallback: '/etc/nats/server.key', describe: 'Name this private key (PEM) of the server' }),
+  authorities: option({
+    option: 'route-ca',
+    type: FILE,
+    fallback: '/etc/nats/ca.crt',
+    describe: 'Name these authorities (PEM), by which the servers verify each other',
+  }),
+} as const;
+
 /** The options of `request`. */
 export const REQUEST_OPTIONS = {
   timeoutMs: option({

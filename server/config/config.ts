@@ -2,6 +2,7 @@ import type { BalanceName } from '../../router/balance/balances.ts';
 import type { AbsentServiceAnswer, ListenerLossPolicy } from '../../router/ports/options.ts';
 import type { Account } from './account.ts';
 import { checkAccounts, checkExposure, checkServed } from './checks.ts';
+import { type ClusterConfig, type ClusterInput, checkCluster } from './cluster.ts';
 import { type ComponentsConfig, checkComponents } from './components.ts';
 import { defaultAccounts } from './defaults.ts';
 import { nested, readInput } from './input.ts';
@@ -44,6 +45,8 @@ export interface ChopChopConfig {
   readonly logProtect: readonly string[];
   /** External components. */
   readonly components: ComponentsConfig;
+  /** Null: the server is alone. */
+  readonly cluster: ClusterConfig | null;
   readonly limits: Limits;
 }
 
@@ -83,7 +86,7 @@ export interface RouterConfig {
 }
 
 /** The input of {@link createConfig}, all optional. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'limits' | 'tls' | 'unix' | 'websocket' | 'web'>> & {
+export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'cluster' | 'limits' | 'tls' | 'unix' | 'websocket' | 'web'>> & {
   /** Like `ports`, with a single one. */
   readonly port?: number;
   readonly tls?: TlsInput | null;
@@ -93,8 +96,9 @@ export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | '
   readonly router?: Partial<RouterConfig>;
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
+  readonly cluster?: ClusterInput | null;
   readonly limits?: Partial<Limits>;
-  /** Listen on addresses reachable from other machines although an account has the default password. */
+  /** Listen on addresses reachable from other machines although an account has the default password, and reach NATS on others without TLS. */
   readonly insecure?: boolean;
 };
 
@@ -107,16 +111,25 @@ type At<Config, Path extends string> = Path extends `${infer Key}.${infer Rest}`
     ? Config[Path]
     : never;
 
-/** A value for each setting, of its type in {@link ChopChopConfig}; null if `tls` or `settings` is null. */
-type Leaves = { readonly [Path in ConfigPath]: At<ChopChopConfig, Path> | (Path extends 'tls.certificate' | 'settings.file' ? null : never) };
+/** A value for each setting, of its type in {@link ChopChopConfig}; null if its section is null. */
+type Leaves = {
+  readonly [Path in ConfigPath]:
+    | At<ChopChopConfig, Path>
+    | (Path extends 'tls.certificate' | 'settings.file' | 'cluster.name' | 'cluster.member' ? null : never);
+};
 
 /** Fills in the defaults. @param problems Collects problems, and may contain some already. @throws ConfigError with all of them. */
 export function createConfig(input: ConfigInput = {}, problems = new Problems()): ChopChopConfig {
   const { port, ports = port, ...others } = input;
   if (input.ports === undefined && port !== undefined) problems.nameInLibrary('ports', 'port');
   const leaves = complete(readInput({ ...others, ports }, problems));
-  const { tls, settings, ...config } = nested(leaves) as ChopChopConfig;
-  const created = Object.freeze({ ...config, tls: input.tls == null ? null : tls, settings: input.settings == null ? null : settings });
+  const { tls, settings, cluster, ...config } = nested(leaves) as ChopChopConfig;
+  const created = Object.freeze({
+    ...config,
+    tls: input.tls == null ? null : tls,
+    settings: input.settings == null ? null : settings,
+    cluster: input.cluster == null ? null : cluster,
+  });
   checkConfig(created, insecure(input, problems), problems);
   problems.throwAll();
   return created;
@@ -139,7 +152,7 @@ function insecure(input: ConfigInput, problems: Problems): boolean {
 
 /** Checks settings against each other, except invalid ones. */
 function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Problems): void {
-  const { domains, accounts, hosts, ports, tls, unix, websocket, web, router, settings, components, limits } = config;
+  const { domains, accounts, hosts, ports, tls, unix, websocket, web, router, settings, components, cluster, limits } = config;
   const httpPorts = { 'websocket.ports': websocket.ports, 'websocket.tlsPorts': websocket.tlsPorts, 'web.ports': web.ports, 'web.tlsPorts': web.tlsPorts };
   checkSharedPorts({ ports, 'tls.ports': tls?.ports ?? [], ...httpPorts }, problems);
   checkUnix(unix, problems);
@@ -147,6 +160,7 @@ function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Pr
   checkTls(config, problems);
   if (!mayBeExposed && !problems.has('accounts', 'insecure')) checkExposure([...hosts, ...(servesWeb(web) ? web.hosts : [])], accounts, problems);
   checkComponents(components, domains, problems);
+  if (cluster !== null) checkCluster(cluster, mayBeExposed, problems);
   if (problems.has('domains', 'accounts')) return;
   checkAccounts(accounts, domains, problems);
   checkServed('router.peers', router.peers, domains, problems);

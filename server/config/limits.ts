@@ -148,6 +148,13 @@ export const LIMITS = {
     100_000,
     'Steps of work (a node visited, a character of the answer) of one request to the built-in opensrf.settings, besides those for an answer of one and a half times the whole file; beyond, the service answers with status 500',
   ),
+  members: count(16, 'Members of a cluster; a further one is not admitted', 2, 64),
+  beatMs: time(250, 'Interval of the beats by which the members of a cluster know each other'),
+  suspectMs: time(600, 'Silence after which a member is suspected: the router passes its listeners over while another can take the request'),
+  deadAfterMs: time(2_000, 'Silence after which a member is given up: its sessions and listeners end, and its unanswered requests count as lost'),
+  linkBatchBytes: { ...bytes(32 * KIB, 'Bytes of one message to another member; longer stanzas travel in pieces of that size', KIB), most: 256 * KIB },
+  linkWindowBytes: bytes(4 * MIB, 'Bytes sent to a member and not acknowledged; further ones wait, at most outboxBytes of them', KIB),
+  askMs: time(10, 'Time for the other members to know an address that this member does not; after it the stanza bounces'),
   logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; the server counts further ones'),
   logLifeLines: count(1_000, 'Log lines of one kind about the life of sessions, as "session bound", in that window; the server counts further ones'),
   observerFailures: count(10, 'Failures of one observer (a trace, a recording, a tap) in logWindowMs; the server removes it then and logs that'),
@@ -170,8 +177,17 @@ export function isLimitName(name: string): name is LimitName {
   return Object.hasOwn(LIMITS, name);
 }
 
+/** Pairs of limits of which the second must not be less than the first. */
+const ORDERED: readonly (readonly [LimitName, LimitName])[] = [
+  ['stanzaBytes', 'hardStanzaBytes'],
+  ['beatMs', 'suspectMs'],
+  ['suspectMs', 'deadAfterMs'],
+  ['linkBatchBytes', 'linkWindowBytes'],
+];
+
 /** Reports limits that contradict each other. */
-export function checkLimits({ stanzaBytes, hardStanzaBytes }: Limits, problems: Problems): void {
-  if (hardStanzaBytes < stanzaBytes)
-    problems.add('limits', `hardStanzaBytes: ${hardStanzaBytes} is less than stanzaBytes, which is ${stanzaBytes}`, 'hardStanzaBytes');
+export function checkLimits(limits: Limits, problems: Problems): void {
+  for (const [less, more] of ORDERED) {
+    if (limits[more] < limits[less]) problems.add('limits', `${more}: ${limits[more]} is less than ${less}, which is ${limits[less]}`, more);
+  }
 }

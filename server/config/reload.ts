@@ -25,8 +25,8 @@ function mayChange(path: ConfigPath, running: ChopChopConfig, read: ChopChopConf
 }
 
 /** Sections that are absent stay so. */
-function nullSections({ tls, settings }: ChopChopConfig): Partial<ChopChopConfig> {
-  return { ...(tls === null && { tls }), ...(settings === null && { settings }) };
+function nullSections({ tls, settings, cluster }: ChopChopConfig): Partial<ChopChopConfig> {
+  return { ...(tls === null && { tls }), ...(settings === null && { settings }), ...(cluster === null && { cluster }) };
 }
 
 /** The path of a setting; its section's name if the section was or is absent. */

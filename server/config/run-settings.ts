@@ -1,9 +1,9 @@
-import { REPLAY_MODES } from './replay-mode.ts';
 import { setting } from './setting.ts';
 import { BOOLEAN } from './values/booleans.ts';
 import { CONSOLE_PORT, DEFAULT_CONSOLE_PORT } from './values/control-port.ts';
 import { list } from './values/lists.ts';
 import { number } from './values/numbers.ts';
+import { REPLAY_MODES } from './values/replay-mode.ts';
 import { choice, FILE, text } from './values/texts.ts';
 
 const CONTROL = 'Control';

@@ -110,6 +110,6 @@ export const EXPOSURE_SETTINGS = {
     type: BOOLEAN,
     group: SERVER,
     fallback: false,
-    describe: 'Listen on an address that other machines can reach although an account has the default password',
+    describe: 'Listen on an address that other machines can reach although an account has the default password, and reach NATS on other machines without TLS',
   }),
 } as const;

@@ -1,3 +1,4 @@
+import { CLUSTER_SETTINGS } from './cluster-settings.ts';
 import { LOG_SETTINGS, PROTECT_SETTINGS } from './log-settings.ts';
 import { ROUTER_SETTINGS } from './router-settings.ts';
 import { CONTROL_SETTINGS, DOUBLES_SETTINGS, PROCESS_SETTINGS } from './run-settings.ts';
@@ -7,7 +8,14 @@ import { CERTIFICATE_SETTINGS, TRANSPORT_SETTINGS } from './transport-settings.t
 import { WEB_SETTINGS } from './web-settings.ts';
 
 /** The settings that a {@link ChopChopConfig} consists of, by their paths in it. */
-export const CONFIG_SETTINGS = { ...SERVER_SETTINGS, ...TRANSPORT_SETTINGS, ...WEB_SETTINGS, ...ROUTER_SETTINGS, ...PROTECT_SETTINGS } as const;
+export const CONFIG_SETTINGS = {
+  ...SERVER_SETTINGS,
+  ...TRANSPORT_SETTINGS,
+  ...WEB_SETTINGS,
+  ...ROUTER_SETTINGS,
+  ...CLUSTER_SETTINGS,
+  ...PROTECT_SETTINGS,
+} as const;
 
 /** Every setting of the server, by its path. The one table of them. */
 export const SETTINGS = {
@@ -18,6 +26,7 @@ export const SETTINGS = {
   ...TRANSPORT_SETTINGS,
   ...WEB_SETTINGS,
   ...ROUTER_SETTINGS,
+  ...CLUSTER_SETTINGS,
   ...PROTECT_SETTINGS,
   ...LOG_SETTINGS,
   ...CONTROL_SETTINGS,
@@ -59,4 +68,5 @@ export const SETTINGS_OF_COMMANDS = {
   serve: pathsOf(SETTINGS),
   exec: [...SERVER_PATHS, ...pathsOf(DOUBLES_SETTINGS)],
   doctor: SERVER_PATHS,
+  cluster: ['config', 'cluster.name', 'cluster.nats', 'cluster.credentialsFile'],
 } as const satisfies Readonly<Record<string, readonly SettingPath[]>>;

@@ -1,6 +1,6 @@
 import type { Account } from '../config/account.ts';
 import type { ChopChopConfig } from '../config/config.ts';
-import { addressOf } from '../config/hosts-file.ts';
+import { addressOf } from '../config/sources/hosts-file.ts';
 import { JabberClient } from '../osrf/jabber-client.ts';
 import { LoginError } from '../osrf/login.ts';
 import { type Finding, failure, ok } from './finding.ts';

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { addressesByName, addressLiteral, type Surroundings } from '../config/hosts-file.ts';
+import { addressesByName, addressLiteral, type Surroundings } from '../config/sources/hosts-file.ts';
 import { hasIpv4Loopback, isOwnAddress } from '../kernel/loopback.ts';
 import { nodeProblem } from '../kernel/start-program.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { domainAddresses } from '../../server/config/hosts-file.ts';
+import { domainAddresses } from '../../server/config/sources/hosts-file.ts';
 import type { BoundAddress } from '../../server/net/tcp.ts';
 import { temporaryFolder, until } from './command.ts';
 import { HANG_MS } from './processes.ts';

@@ -140,7 +140,8 @@ test('a problem is data until it is printed, each in a line of its own', () => {
 });
 
 test('every value of a configuration is a row in the table of settings', () => {
-  const config = createConfig({ tls: { certificate: 'self-signed' }, settings: { file: 'x' } });
+  const cluster = { name: 'c', member: 'a', nats: ['nats://localhost'] };
+  const config = createConfig({ tls: { certificate: 'self-signed' }, settings: { file: 'x' }, cluster });
   const known = new Set<string>(CONFIG_PATHS);
   const unknown = Object.entries(config).flatMap(([key, value]) => {
     if (known.has(key)) return [];

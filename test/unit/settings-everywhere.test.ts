@@ -31,7 +31,7 @@ const NONE: Readonly<Record<string, Outcome>> = { true: 'refused', false: 'refus
 
 const KINDS: readonly Kind[] = [
   {
-    options: ['tls-self-signed', 'tls-required', 'insecure', 'check-config', 'daemon', 'new-token'],
+    options: ['tls-self-signed', 'tls-required', 'insecure', 'check-config', 'daemon', 'new-token', 'cluster-required'],
     texts: {
       true: is(true),
       TRUE: is(true),
@@ -66,7 +66,17 @@ const KINDS: readonly Kind[] = [
   { options: ['fault-seed'], texts: { ...NONE, 1: is(1), '1.5': 'refused', Infinity: 'refused' }, bare: 'refused' },
   { options: ['unix-mode'], texts: { ...NONE, 1: is(1), '0660': is(0o660), 888: 'refused', 1000: 'refused' }, bare: 'refused' },
   {
-    options: ['plaintext-login', 'component-conflict', 'balance', 'on-listener-loss', 'absent-service', 'external-router', 'log-format', 'replay-mode'],
+    options: [
+      'plaintext-login',
+      'component-conflict',
+      'balance',
+      'cluster-balance',
+      'on-listener-loss',
+      'absent-service',
+      'external-router',
+      'log-format',
+      'replay-mode',
+    ],
     texts: { ...NONE, random: 'refused' },
     bare: 'refused',
   },
@@ -82,6 +92,21 @@ const KINDS: readonly Kind[] = [
     bare: 'refused',
   },
   { options: ['web-user'], texts: { ...NONE, 'a@B.C': is('a@b.c'), a: 'refused', '@b': 'refused', 'a@': 'refused' }, bare: 'refused' },
+  { options: ['cluster', 'member'], texts: { ...ALL, 'a-B_9': is('a-B_9'), 'a.b': 'refused', 'a b': 'refused', ['x'.repeat(33)]: 'refused' }, bare: 'refused' },
+  {
+    options: ['nats'],
+    texts: {
+      ...NONE,
+      'nats://localhost, tls://[::1]:4333/': 'taken',
+      'tls://a:1 tls://b': is(['tls://a:1', 'tls://b']),
+      'tls://a,': 'refused',
+      'tls://a:0': 'refused',
+      'https://a': 'refused',
+      'tls://a/b': 'refused',
+      'tls://u:p@a': 'refused',
+    },
+    bare: 'refused',
+  },
   { options: ['unix', 'log-protect'], texts: { ...ALL, 'a,b': is(['a,b']) }, bare: 'refused' },
   {
     options: ['websocket-origin', 'web-origin'],
@@ -99,6 +124,8 @@ const KINDS: readonly Kind[] = [
       'control-file',
       'control-token-file',
       'idl',
+      'nats-credentials',
+      'nats-ca',
       'stubs',
       'record',
       'replay',
@@ -247,6 +274,7 @@ function withCompany(path: string, value: unknown): object {
   const input = inputWith(path, value) as Record<string, object>;
   if (path.startsWith('tls.')) return { tls: { certificate: 'self-signed', ...input['tls'] } };
   if (path.startsWith('websocket.')) return { ...input, tls: { certificate: 'self-signed' } };
+  if (path.startsWith('cluster.')) return { cluster: { name: 'c', member: 'm', nats: ['tls://a'], ...input['cluster'] } };
   if (path.startsWith('settings.')) return { settings: { file: 'x', ...input['settings'] } };
   return input;
 }
@@ -275,8 +303,8 @@ for (const { options, texts } of KINDS) {
     if (!IN_LIBRARY.includes(path) || option === 'with-settings') continue;
     test(`${path}: a program may hand in the same texts`, () => {
       for (const [text, expected] of Object.entries(texts)) assert.equal(refusedByLibrary(path, text), expected === 'refused', `${path}: '${text}'`);
-      // No secret is the default of a program.
-      const empty = option === 'component-secret' ? [] : ['', ' '];
+      // The default of a program: no secret, no file.
+      const empty = ['component-secret', 'nats-credentials', 'nats-ca'].includes(option) ? [] : ['', ' '];
       for (const wrong of [...empty, {}, Number.NaN]) assert.equal(refusedByLibrary(path, wrong), true, `${path}: ${String(wrong)}`);
     });
   }

@@ -1,5 +1,5 @@
 import { DEFAULT_PORT } from '../../config/defaults.ts';
-import { addressOf } from '../../config/hosts-file.ts';
+import { addressOf } from '../../config/sources/hosts-file.ts';
 import type { OpensrfCore } from '../../config/sources/opensrf-core.ts';
 import type { CommandError } from '../../kernel/exit-codes.ts';
 import { JabberClient } from '../../osrf/jabber-client.ts';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { readNatsAuthorities, readNatsCredentials } from '../../cluster/engines/nats-files.ts';
 import { formatPlace } from '../../config/problem.ts';
 import type { SettingPath } from '../../config/settings.ts';
 import type { Resolved } from '../../config/sources/resolve.ts';
@@ -39,7 +40,7 @@ export async function checkStart(resolved: Resolved): Promise<void> {
 function stepsOf(resolved: Resolved): Step[] {
   const { config, settings, log, control } = resolved;
   const { values } = settings;
-  const { tls, unix } = config;
+  const { tls, unix, cluster } = config;
   const given = (path: SettingPath, file: string | null, check: (file: string) => unknown): Step[] => (file === null ? [] : [[path, () => check(file)]]);
   return [
     ['', () => loadTestDoubles(settings)],
@@ -57,6 +58,8 @@ function stepsOf(resolved: Resolved): Step[] {
     ...given('process.configDir', values['process.configDir'], (folder) => checkFolderCanBeMade(folder)),
     ...given('control.file', control?.file ?? null, (file) => checkWritable(file)),
     ...given('control.socket', control?.place.socket ?? null, checkUnixPath),
+    ...given('cluster.credentialsFile', cluster?.credentialsFile || null, readNatsCredentials),
+    ...given('cluster.caFile', cluster?.caFile || null, readNatsAuthorities),
     ...unix.paths.map((path): Step => ['unix.paths', () => checkUnixPath(path)]),
     ...listeningSteps(resolved),
   ];

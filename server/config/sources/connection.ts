@@ -1,10 +1,10 @@
 import { DEFAULT_DOMAINS, DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, DEFAULT_ROUTER_NAME, DEFAULT_USERNAMES } from '../defaults.ts';
-import { addressLiteral, addressOf } from '../hosts-file.ts';
 import { Problems } from '../problem.ts';
 import { option, type ValuesOf } from '../setting.ts';
 import { REMOTE_PORT } from '../values/numbers.ts';
 import { DOMAIN, FILE, LOCAL_PART, secret, text } from '../values/texts.ts';
 import { givenInEnvironment } from './environment.ts';
+import { addressLiteral, addressOf } from './hosts-file.ts';
 import { readOpensrfCore } from './opensrf-core.ts';
 import { readValues } from './read-values.ts';
 

@@ -4,12 +4,13 @@ import { type Account, AT_SIGN_HINT } from '../account.ts';
 import { notServed } from '../checks.ts';
 import type { ConfigInput } from '../config.ts';
 import { DEFAULT_DOMAINS } from '../defaults.ts';
-import { domainAddresses } from '../hosts-file.ts';
 import { nested, valueAt } from '../input.ts';
 import { inFile, type Place, type Problem, type Problems } from '../problem.ts';
 import { CONFIG_PATHS, type ConfigPath, type SettingPath } from '../settings.ts';
 import { spreadTrust, type Trust } from '../values/trust.ts';
 import { certificateOf } from './certificate.ts';
+import { clusterOf, credentialsWarnings } from './cluster.ts';
+import { domainAddresses } from './hosts-file.ts';
 import type { OpensrfCore } from './opensrf-core.ts';
 import type { PlacedSettings } from './placed-settings.ts';
 
@@ -47,8 +48,13 @@ export function serverInput(settings: PlacedSettings, core: OpensrfCore | null, 
     logProtect: [...(site.logProtect ?? []), ...settings.values.logProtect],
   };
   checkOrigins(reading);
-  const input = { ...nested({ ...values, insecure: settings.values.insecure }), ...tlsOf(values, reading), ...settingsOf(values, reading) };
-  return { input, missingNames: addresses.missing, warnings: addresses.warnings };
+  const input = {
+    ...nested({ ...values, insecure: settings.values.insecure }),
+    ...tlsOf(values, reading),
+    ...settingsOf(values, reading),
+    ...clusterOf((nested(values) as ConfigInput).cluster, settings, problems),
+  };
+  return { input, missingNames: addresses.missing, warnings: [...addresses.warnings, ...credentialsWarnings(settings)] };
 }
 
 /** The addresses to listen on, with warnings. */

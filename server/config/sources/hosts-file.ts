@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { hasIpv4Loopback, isLoopback } from '../kernel/loopback.ts';
+import { hasIpv4Loopback, isLoopback } from '../../kernel/loopback.ts';
 
 /** Addresses to listen on, so that programs that connect to the host of their domain reach the server. */
 export interface DomainAddresses {

@@ -61,7 +61,7 @@ export class Requests implements ClassReceiver, LossHandler {
 
   sentToClass(service: ServiceClass, stanza: Stanza): void {
     if (stanza.name !== 'message') this.parts.environment.bounce(stanza, new StanzaError('service-unavailable'));
-    else if (stanza.type === 'error') this.bouncedByListener(service, stanza);
+    else if (stanza.type === 'error') this.bouncedByListener(service.name, stanza);
     else if (this.admission.admitsRequest(stanza)) this.route(service, stanza);
   }
 
@@ -83,6 +83,10 @@ export class Requests implements ClassReceiver, LossHandler {
     const request = this.ledger.take(stanza.returnPath);
     const original = request?.original ?? unforwarded(stanza);
     this.routeAnew(parseJid(stanza.from)?.resource ?? '', original, request?.losses ?? 0);
+  }
+
+  handOn({ service, original, losses }: RoutedRequest): void {
+    this.routeAnew(service.name, original, losses);
   }
 
   reroute({ service, original, losses }: RoutedRequest): void {
@@ -141,14 +145,22 @@ export class Requests implements ClassReceiver, LossHandler {
     if (!this.held.hold(className, request)) this.parts.refusals.refuse(request, refusal);
   }
 
-  /** Handles a request that a listener, or its server, has bounced: the listener is gone or refuses to work. */
-  private bouncedByListener(service: ServiceClass, stanza: Stanza): void {
-    const node = service.nodes.get(stanza.from);
-    if (node === undefined) return;
-    this.parts.registry.remove(service, node);
+  /** Removes a listener that has bounced a request on that thread: it is gone or refuses to work. The request goes to another one. @returns it; null if it is not there. */
+  bounced(className: string, jid: string, thread: string): ServiceNode | null {
+    const { registry, environment } = this.parts;
+    const service = registry.classes.get(className);
+    const node = service?.nodes.get(jid);
+    if (service === undefined || node === undefined) return null;
+    registry.remove(service, node);
     this.watch.left(node);
-    this.parts.environment.log.warn({ class: service.name, listener: node.jid }, 'listener bounced a request and was removed');
-    this.parts.environment.jobs.run(this.routeBounced(node, detached(stanza.thread)));
+    environment.log.warn({ class: className, listener: jid }, 'listener bounced a request and was removed');
+    environment.jobs.run(this.routeBounced(node, detached(thread)));
+    return node;
+  }
+
+  private bouncedByListener(className: string, { from, thread }: Stanza): void {
+    const node = this.bounced(className, from, thread);
+    if (node !== null) this.parts.environment.announcer?.bounced(className, from, node.session, thread);
   }
 
   /** Finds the request on that thread among those of a node, oldest first, and reroutes it. */

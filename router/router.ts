@@ -18,6 +18,7 @@ import type { DeliveryObserver, PeerRouter, RouterEnvironment } from './ports/en
 import type { RouterOptions } from './ports/options.ts';
 import { messagesOf, statusTo } from './refusal.ts';
 import { Refusals } from './refusals.ts';
+import { Replica } from './replica.ts';
 import { Requests } from './requests.ts';
 import { type RestoredSessions, type RouterState, restoreRouter, type SavedRouter, saveRouter } from './saved-router.ts';
 import type { Patience } from './suspicion/suspicion.ts';
@@ -35,6 +36,8 @@ export class Router implements Endpoint, PeerRouter {
   readonly domain: string;
   /** Observes an external router that has replaced this one, to learn the listeners that register there. */
   readonly registrationObserver: DeliveryObserver;
+  /** Applies what other members of the cluster announce. */
+  readonly replica: Replica;
   private readonly options: RouterOptions;
   private readonly environment: RouterEnvironment;
   private readonly refusals: Refusals;
@@ -71,6 +74,7 @@ export class Router implements Endpoint, PeerRouter {
     const answers = new Answers(options.limits, environment);
     this.commands = { registry, maxRegistrations, maxSessionRegistrations, environment, answers, watch, release };
     this.otherAddresses = { jid: bare, deliver: (stanza) => this.requests.sentToAbsent(stanza) };
+    this.replica = new Replica(this.commands, this.requests);
     this.registrationObserver = { delivered: (stanza) => this.registrationSeen(stanza) };
   }
 
@@ -191,7 +195,7 @@ export class Router implements Endpoint, PeerRouter {
    * @returns the number of affected listeners; 0 if there is no such class or listener.
    */
   drain(className: string, listener: string, draining: boolean): number {
-    return setDraining(this.commands, className, listener, draining);
+    return setDraining(this.commands, className, listener, draining, this.environment.announcer);
   }
 
   private listenersEnded(session: number): void {
@@ -223,8 +227,8 @@ export class Router implements Endpoint, PeerRouter {
   }
 
   private createClass(name: string, since: number): ServiceClass {
-    const { balance } = this.options;
-    return new ServiceClass({ name, jid: `${this.otherAddresses.jid}/${name}`, since, balance, receiver: this.requests });
+    const { balance, localFirst } = this.options;
+    return new ServiceClass({ name, jid: `${this.otherAddresses.jid}/${name}`, since, balance, localFirst, receiver: this.requests });
   }
 
   private answerQueries(stanza: Stanza): void {

@@ -160,5 +160,5 @@ function restoredNode({ session, jid, form, since, ...state }: SavedNode, sessio
 
 /** The session of a listener that has ended, while its workers may still answer. */
 function endedSession(jid: string): RoutedSession {
-  return { jid, stalled: true, backlogged: false, host: '', deliver: () => {}, observe: () => {}, end: () => {} };
+  return { jid, stalled: true, backlogged: false, host: '', local: true, deliver: () => {}, observe: () => {}, end: () => {} };
 }

@@ -3,7 +3,9 @@ export interface BalancedNode {
   /** Whether to skip it while another one can take the request. */
   readonly stalled: boolean;
   /** Its unanswered requests. */
-  readonly unanswered: number;
+  readonly outstanding: number;
+  /** Whether its session is in this process, not at another member of a cluster. */
+  readonly local: boolean;
 }
 
 /** The most stalled nodes that are skipped for one request: asking thousands would cost more than the request. */
@@ -17,6 +19,6 @@ export interface Balance<Node extends BalancedNode> {
   next(): Node | null;
   /** All nodes, in an order in which to add them to another pool: it goes on with the same node. */
   inOrder(): Node[];
-  /** The node's count of unanswered requests has changed by one. */
-  unansweredChanged(node: Node, before: number): void;
+  /** The node's count of unanswered requests has changed, usually by one. */
+  outstandingChanged(node: Node, before: number): void;
 }

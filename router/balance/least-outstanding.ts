@@ -19,7 +19,7 @@ export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node
   }
 
   remove(node: Node): void {
-    const bucket = this.buckets.get(node.unanswered);
+    const bucket = this.buckets.get(node.outstanding);
     if (bucket !== undefined) this.take(node, bucket);
   }
 
@@ -36,7 +36,7 @@ export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node
     return nodes;
   }
 
-  unansweredChanged(node: Node, before: number): void {
+  outstandingChanged(node: Node, before: number): void {
     const bucket = this.buckets.get(before);
     if (bucket?.nodes.has(node) !== true) return;
     this.put(node, bucket);
@@ -60,14 +60,14 @@ export class LeastOutstanding<Node extends BalancedNode> implements Balance<Node
   }
 
   private moveToEnd(node: Node): void {
-    const { nodes } = this.buckets.get(node.unanswered) as Bucket<Node>;
+    const { nodes } = this.buckets.get(node.outstanding) as Bucket<Node>;
     nodes.delete(node);
     nodes.add(node);
   }
 
   /** @param near The bucket at which to begin the search, because a count changes by one. */
   private put(node: Node, near: Bucket<Node> | null): void {
-    const bucket = this.buckets.get(node.unanswered) ?? this.createBucket(node.unanswered, near);
+    const bucket = this.buckets.get(node.outstanding) ?? this.createBucket(node.outstanding, near);
     bucket.nodes.add(node);
   }
 

@@ -36,5 +36,5 @@ export class RoundRobin<Node extends BalancedNode> implements Balance<Node> {
     return [...this.nodes.slice(this.turn), ...this.nodes.slice(0, this.turn)];
   }
 
-  unansweredChanged(): void {}
+  outstandingChanged(): void {}
 }

@@ -83,12 +83,12 @@ function* jsonObject<T>(members: ReadonlyMap<string, T>, json: (value: T) => Bit
 }
 
 function nodeCounts(service: ServiceClass): Bits {
-  return perNode(service, (node) => String(node.count));
+  return perNode(service, ({ total: { count } }) => String(count));
 }
 
 function* total(service: ServiceClass): Bits {
   let sum = 0;
-  for (const node of service.nodes.values()) sum += node.count;
+  for (const node of service.nodes.values()) sum += node.total.count;
   yield String(sum);
 }
 
@@ -96,7 +96,7 @@ function* summary(service: ServiceClass): Bits {
   yield '{"count":';
   yield* total(service);
   yield `,"since":${toJson(new Date(service.since).toISOString())},"nodes":`;
-  yield* perNode(service, ({ count, unanswered, since, stalled, draining, suspicion }) =>
+  yield* perNode(service, ({ total: { count, unanswered }, since, stalled, draining, suspicion }) =>
     toJson({ count, unanswered, since: new Date(since).toISOString(), stalled, draining, ...(suspicion !== null && { suspicion: suspicion.reason }) }),
   );
   yield '}';

@@ -117,6 +117,12 @@ export class Ledger {
     return request;
   }
 
+  /** Handles a request that another member of the cluster has not written to its listener. An unknown number has no effect. */
+  returned(number: number): void {
+    const request = this.take(number);
+    request?.handler.handOn(request);
+  }
+
   /** Drops the requests of a client whose session has ended. */
   clientEnded(session: number): void {
     const threads = this.clients.get(session);

@@ -5,6 +5,8 @@ import { type AnswerPart, firstNumber, hasSeveralMessages, lastPart, messageNumb
 
 /** Handles lost requests: the router that handed them over. */
 export interface LossHandler {
+  /** Hands it to another listener, because it was not written to the lost one. */
+  handOn(request: RoutedRequest): void;
   /** Hands it to another listener, and counts the loss. */
   reroute(request: RoutedRequest): void;
   /** Its service has answered that it failed. */

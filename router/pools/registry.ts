@@ -56,10 +56,17 @@ export class Registry {
     return this.sessions.get(session)?.inPoolCount ?? 0;
   }
 
-  /** Adds a node to the pool of a class, which it creates if needed. @returns the class; null if a session holds its address. */
-  add(className: string, node: ServiceNode): ServiceClass | null {
-    const service = this.open(className);
-    if (service === null) return null;
+  /**
+   * Adds a node to the pool of a class, which it creates if needed.
+   * @param isApplied Whether another member of the cluster has added it: then even if a session holds the address of the class, which is published when that session ends.
+   * @returns the class; null if a session holds its address.
+   */
+  add(className: string, node: ServiceNode, isApplied: boolean): ServiceClass | null {
+    const known = this.classes.get(className);
+    const service = known ?? this.create(className);
+    const isFree = known !== undefined || this.state === 'withdrawn' || this.environment.publish(service);
+    if (!isFree && !isApplied) return null;
+    this.classes.set(className, service);
     service.add(node);
     this.joined(node, service);
     return service;
@@ -118,15 +125,6 @@ export class Registry {
   addressFreed(className: string): void {
     const service = this.classes.get(className);
     if (this.state === 'published' && service !== undefined) this.environment.publish(service);
-  }
-
-  private open(className: string): ServiceClass | null {
-    const known = this.classes.get(className);
-    if (known !== undefined) return known;
-    const service = this.create(className);
-    if (this.state === 'published' && !this.environment.publish(service)) return null;
-    this.classes.set(className, service);
-    return service;
   }
 
   private close(service: ServiceClass): void {

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../shared/endpoint.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Balance } from '../balance/balance.ts';
 import { type BalanceName, createBalance } from '../balance/balances.ts';
-import type { ServiceNode, Suspicion } from './service-node.ts';
+import type { Counts, ServiceNode, Suspicion } from './service-node.ts';
 
 /** Receives stanzas to the address of a class. */
 export interface ClassReceiver {
@@ -17,6 +17,8 @@ export interface ServiceClassOptions {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly balance: BalanceName;
+  /** Whether to prefer the listeners of this process. */
+  readonly localFirst: boolean;
   readonly receiver: ClassReceiver;
 }
 
@@ -39,12 +41,12 @@ export class ServiceClass implements Endpoint {
   private readonly newest = new Map<string, ServiceNode>();
   private readonly receiver: ClassReceiver;
 
-  constructor({ name, jid, since, balance, receiver }: ServiceClassOptions) {
+  constructor({ name, jid, since, balance, localFirst, receiver }: ServiceClassOptions) {
     this.name = name;
     this.jid = jid;
     this.since = since;
-    this.balance = createBalance(balance);
-    this.suspects = createBalance(balance);
+    this.balance = createBalance(balance, localFirst);
+    this.suspects = createBalance(balance, localFirst);
     this.receiver = receiver;
   }
 
@@ -65,6 +67,7 @@ export class ServiceClass implements Endpoint {
   add(node: ServiceNode): void {
     this.nodes.set(node.jid, node);
     if (node.program !== '') this.newest.set(node.program, node);
+    if (node.draining) return;
     this.poolOf(node).add(node);
     this.taking++;
   }
@@ -97,13 +100,14 @@ export class ServiceClass implements Endpoint {
     this.taking += rotation.length;
   }
 
-  /** Stops or resumes new requests to a node that stays registered. */
-  drain(node: ServiceNode, draining: boolean): void {
-    if (node.draining === draining) return;
+  /** Stops or resumes new requests to a node that stays registered. @returns false if it is in that state already. */
+  drain(node: ServiceNode, draining: boolean): boolean {
+    if (node.draining === draining) return false;
     node.draining = draining;
     this.taking += draining ? -1 : 1;
     if (draining) this.poolOf(node).remove(node);
     else this.poolOf(node).add(node);
+    return true;
   }
 
   /** Sets or clears the suspicion of a node; a suspect is passed over while others can take requests. @param suspicion Null: cleared. */
@@ -115,7 +119,14 @@ export class ServiceClass implements Endpoint {
 
   /** A node's count of unanswered requests has changed by one. */
   unansweredChanged(node: ServiceNode, before: number): void {
-    this.poolOf(node).unansweredChanged(node, before);
+    this.poolOf(node).outstandingChanged(node, before + node.elsewhere.unanswered);
+  }
+
+  /** Sets a node's counts at other members. */
+  setElsewhere(node: ServiceNode, counts: Counts): void {
+    const before = node.outstanding;
+    node.elsewhere = counts;
+    if (node.outstanding !== before) this.poolOf(node).outstandingChanged(node, before);
   }
 
   private poolOf({ suspicion }: ServiceNode): Balance<ServiceNode> {

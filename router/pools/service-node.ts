@@ -1,7 +1,7 @@
-import type { ExtensionForm } from '../../shared/extension.ts';
 import type { MemoryAccount } from '../../shared/memory-account.ts';
 import { processName } from '../../shared/osrf/program-names.ts';
 import type { KnownAddresses, Stanza } from '../../shared/stanza.ts';
+import type { Listener } from '../ports/announcer.ts';
 import type { RoutedSession } from '../ports/environment.ts';
 
 /** A request on the list of the node it was handed to, oldest first. */
@@ -28,33 +28,39 @@ export interface Suspicion {
   readonly since: number;
 }
 
+/** The counts of a listener's messages and requests at one or several members of a cluster. */
+export interface Counts {
+  /** Messages handed to it. */
+  readonly count: number;
+  /** Requests whose answer has begun or is complete. */
+  readonly answered: number;
+  /** Its unanswered requests. */
+  readonly unanswered: number;
+}
+
+export const NO_COUNTS: Counts = Object.freeze({ count: 0, answered: 0, unanswered: 0 });
+
 /** The parts of a {@link ServiceNode}. */
-export interface Registration {
+export interface Registration extends Omit<Listener, 'draining'> {
   /** The number of the session that registered. */
   readonly session: number;
-  /** The address it registered from: that of its session, or one of a component's. */
-  readonly jid: string;
-  /** The element in which its library expects `router_from`: the one that carried `router_command`. */
-  readonly form: ExtensionForm;
-  /** Milliseconds since 1970. */
-  readonly since: number;
   /** Charged for the memory kept for the session. */
   readonly account: MemoryAccount;
 }
 
 /** One registered listener of a service class. */
-export class ServiceNode implements Registration {
+export class ServiceNode implements Registration, Listener, Counts {
   readonly session: number;
   readonly jid: string;
-  readonly form: ExtensionForm;
+  readonly form: Listener['form'];
   readonly since: number;
   readonly account: MemoryAccount;
-  /** Messages handed to it. */
+  /** See {@link Counts}. */
   count = 0;
-  /** Requests whose answer has begun or is complete. */
   answered = 0;
-  /** Its unanswered requests. */
   unanswered = 0;
+  /** The counts that other members of a cluster have reported. */
+  elsewhere = NO_COUNTS;
   /** The oldest and the newest of them. */
   oldest: NodeRequest | null = null;
   newest: NodeRequest | null = null;
@@ -88,6 +94,21 @@ export class ServiceNode implements Registration {
     this.pid = name?.pid ?? 0;
   }
 
+  /** Its unanswered requests at all members of a cluster. */
+  get outstanding(): number {
+    return this.unanswered + this.elsewhere.unanswered;
+  }
+
+  /** Its counts at all members of a cluster. */
+  get total(): Counts {
+    return sum(this, this.elsewhere, 1);
+  }
+
+  /** Whether its session is in this process, not at another member of a cluster. */
+  get local(): boolean {
+    return this.endpoint.local;
+  }
+
   /** Whether to pass it over while another listener can take the request. */
   get stalled(): boolean {
     return this.endpoint.stalled;
@@ -118,4 +139,13 @@ export class ServiceNode implements Registration {
     request.newerOfNode = null;
     this.unanswered--;
   }
+}
+
+/** Adds the counts of two members, or subtracts the second's. */
+export function sum(one: Counts, other: Counts, sign: 1 | -1): Counts {
+  return {
+    count: one.count + sign * other.count,
+    answered: one.answered + sign * other.answered,
+    unanswered: one.unanswered + sign * other.unanswered,
+  };
 }

@@ -4,6 +4,7 @@ import type { StanzaError } from '../../shared/errors.ts';
 import type { JobRunner } from '../../shared/job.ts';
 import type { Origin } from '../../shared/origin.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { Announcer } from './announcer.ts';
 
 /** The router's log. */
 export interface Log {
@@ -22,8 +23,10 @@ export interface RoutedSession extends Endpoint {
   readonly stalled: boolean;
   /** Whether its outbox is too full for long answers. */
   readonly backlogged: boolean;
-  /** The machine of its peer, as an address; `''` if that is this machine. */
+  /** The machine of its peer, as an address; `''` if that is this machine. Another member of a cluster adds its name. */
   readonly host: string;
+  /** Whether its peer is connected to this process, not to another member of a cluster. */
+  readonly local: boolean;
   observe(observer: DeliveryObserver): void;
   /** Closes it: its process has ended, and another one holds its socket. */
   end(): void;
@@ -89,6 +92,8 @@ export interface RouterEnvironment {
    * @param listeners Their addresses.
    */
   listenersChanged(className: string, listeners: ReadonlyMap<string, unknown>): void;
+  /** Null outside a cluster. */
+  readonly announcer: Announcer | null;
   readonly evidence: Evidence;
   /** Runs long jobs in slices. */
   readonly jobs: JobRunner;

@@ -19,6 +19,8 @@ export interface RouterOptions {
   /** Domains whose sessions may send requests (`trusted_domains/client`). */
   readonly trustedClients: ReadonlySet<string>;
   readonly balance: BalanceName;
+  /** Whether to prefer listeners of this process to those of other members of a cluster. */
+  readonly localFirst: boolean;
   readonly onListenerLoss: ListenerLossPolicy;
   /** The time in which workers of a lost listener may still answer. */
   readonly lossGraceMs: number;

@@ -15,11 +15,14 @@ export class Pulse {
   isGivenUp = false;
   /** {@link ServiceNode.answeredAt} at the last check. */
   private answeredAt: number;
+  /** Its answers at other members at the last check. */
+  private answeredElsewhere: number;
   /** The start of its silence while requests were open. */
   private quietSince: number;
   private lookedAt: number;
   private waiting = 0;
   private anyWaits = false;
+  private waitsElsewhere = false;
   /** Its unread bytes; -1: unknown. */
   private unread = -1;
   /** The start of the time in which it read nothing; 0: nothing is unread. */
@@ -37,12 +40,18 @@ export class Pulse {
     this.node = node;
     this.service = service;
     this.answeredAt = node.answeredAt;
+    this.answeredElsewhere = node.elsewhere.answered;
     this.quietSince = now;
     this.lookedAt = now;
   }
 
   /** Whether it has answered since the last check. */
   get hasAnswered(): boolean {
+    return this.hasAnsweredHere || this.node.elsewhere.answered > this.answeredElsewhere;
+  }
+
+  /** Whether that was a client of this process. */
+  get hasAnsweredHere(): boolean {
     return this.node.answeredAt !== this.answeredAt;
   }
 
@@ -58,11 +67,12 @@ export class Pulse {
 
   /** Whether there is a reason to watch it: open requests, or a suspicion. */
   get isOpen(): boolean {
-    return this.waiting > 0 || this.suspectedSince !== 0;
+    return this.waiting > 0 || this.waitsElsewhere || this.suspectedSince !== 0;
   }
 
   noteAnswer(now: number): void {
     this.answeredAt = this.node.answeredAt;
+    this.answeredElsewhere = this.node.elsewhere.answered;
     this.quietSince = now;
     this.unreadSince = 0;
     this.isGivenUp = false;
@@ -72,6 +82,9 @@ export class Pulse {
     const { node } = this;
     this.lookedAt = now;
     this.waiting = countWaiting(node.newest, node.answeredAt, newerToOlder);
+    this.waitsElsewhere = node.local && node.elsewhere.unanswered > 0;
+    // Fewer: a member has left, and its report with it.
+    this.answeredElsewhere = Math.min(this.answeredElsewhere, node.elsewhere.answered);
     this.anyWaits = this.waiting > 0 || countWaiting(node.oldest, 0, olderToNewer) > 0;
   }
 
@@ -106,9 +119,10 @@ export class Pulse {
   }
 
   seen(usualMs: number, successor: Seen['successor'], now: number): Seen {
-    const { waiting, anyWaits, reads, workersSend } = this;
+    const { waiting, waitsElsewhere, anyWaits, reads, workersSend } = this;
     return {
       waiting,
+      waitsElsewhere,
       anyWaits,
       quietMs: this.quietMs(now),
       lifelessMs: now - Math.max(this.quietSince, this.workersSince),

@@ -4,6 +4,8 @@ import type { SuspicionReason } from '../pools/service-node.ts';
 export interface Seen {
   /** Requests handed over after its last answer and still open, counted up to a few. */
   readonly waiting: number;
+  /** Whether requests of other members of a cluster are open at a listener of this process. */
+  readonly waitsElsewhere: boolean;
   /** Whether any request is open, including those handed over before its last answer. */
   readonly anyWaits: boolean;
   /** How long it has answered nothing while requests were open. */
@@ -42,8 +44,9 @@ const SEVERAL = 2;
 /** The reason to suspect that a listener is dead; null: none. */
 export function suspicionOf(seen: Seen, patience: Patience): SuspicionReason | null {
   if (seen.successor === 'alone') return 'gone';
-  if (seen.waiting === 0) return null;
+  if (seen.waiting === 0 && !seen.waitsElsewhere) return null;
   if (seen.unreadMs !== -1 && seen.unreadMs >= patience.stalledAfterMs) return 'unread';
+  if (seen.waiting === 0) return null;
   const isQuiet = seen.quietMs >= LEAST_QUIET_MS + QUIET_FACTOR * Math.max(0, seen.usualMs);
   if (isQuiet && seen.successor === 'registered') return 'replaced';
   if (isQuiet && seen.waiting >= SEVERAL && seen.usualMs !== -1) return 'silent';

@@ -20,13 +20,18 @@ const NO_WORKERS: readonly SeenWorker[] = [];
 const NOTHING_SEEN: ReadonlyMap<RoutedSession, number> = new Map();
 const NO_WORKERS_SEEN: ReadonlyMap<RoutedSession, readonly SeenWorker[]> = new Map();
 
+type WatchEnvironment = Pick<RouterEnvironment, 'announcer' | 'clock' | 'evidence' | 'log'>;
+
 /**
  * Watches listeners with open requests for signs of death: a session lives as long as its socket, which may outlive its process or belong to a
  * stopped one. Checks once a second while there are any. The router passes over a suspect, logs it once, and trusts it again when it answers.
+ *
+ * In a cluster, each member judges all listeners by its own ledger and by the workers whose stanzas it sees. Only a listener's own member sees its
+ * process and its unread bytes. It announces its suspicions, and watches a listener also while requests of other members are open.
  */
 export class Watch {
   private readonly patience: Patience;
-  private readonly environment: Pick<RouterEnvironment, 'clock' | 'evidence' | 'log'>;
+  private readonly environment: WatchEnvironment;
   private readonly lost: LostRequests;
   /** The watched listeners, least recently checked first. */
   private readonly pulses = new Map<ServiceNode, Pulse>();
@@ -34,7 +39,7 @@ export class Watch {
   private state: 'idle' | 'waiting' | 'looking' = 'idle';
   private timer: Timer | null = null;
 
-  constructor(patience: Patience, environment: Pick<RouterEnvironment, 'clock' | 'evidence' | 'log'>, lost: LostRequests) {
+  constructor(patience: Patience, environment: WatchEnvironment, lost: LostRequests) {
     this.patience = patience;
     this.environment = environment;
     this.lost = lost;
@@ -45,6 +50,22 @@ export class Watch {
     node.watched = true;
     this.pulses.set(node, new Pulse(node, service, this.environment.clock.now()));
     this.lookLater();
+  }
+
+  /** Another member of the cluster has reported the counts of a listener. */
+  countedElsewhere(service: ServiceClass, node: ServiceNode): void {
+    if (node.local && node.elsewhere.unanswered > 0 && !node.watched && isInPool({ service, node })) this.begin(node, service);
+  }
+
+  /** Applies the judgement of a listener's own member. */
+  apply(service: ServiceClass, node: ServiceNode, reason: SuspicionReason | null): void {
+    if ((node.suspicion?.reason ?? null) === reason) return;
+    const now = this.environment.clock.now();
+    const pulse = this.pulses.get(node);
+    // Only a later answer refutes it.
+    if (pulse?.hasAnswered) this.hasAnswered(pulse, now);
+    this.setSuspicion(service, node, reason);
+    pulse?.noteSuspicion(now);
   }
 
   /** The usual silence of a service's listeners, for another process; -1 if it is unknown. */
@@ -144,7 +165,7 @@ export class Watch {
     const usual = this.usual.get(service) ?? new UsualSilence(now);
     this.usual.set(service, usual);
     // A stopped process must not count as usual silence.
-    if (!pulse.leftUnread) usual.add(pulse.silenceMs, now);
+    if (pulse.hasAnsweredHere && !pulse.leftUnread) usual.add(pulse.silenceMs, now);
     pulse.noteAnswer(now);
     // Workers of an ended process may still answer.
     if (node.suspicion !== null && node.suspicion.reason !== 'gone') this.clear(pulse);
@@ -166,7 +187,7 @@ export class Watch {
     const { node } = pulse;
     const reason = suspicionOf(seen, this.patience);
     if (reason !== null && (node.suspicion === null || (reason === 'gone' && node.suspicion.reason !== 'gone'))) this.suspect(pulse, reason);
-    else if (node.suspicion !== null && isCleared(seen, this.patience)) this.clear(pulse);
+    else if (node.suspicion !== null && !isProven(node) && isCleared(seen, this.patience)) this.clear(pulse);
     this.lose(pulse, lossOf(seen, this.patience));
   }
 
@@ -185,28 +206,36 @@ export class Watch {
   }
 
   private suspect(pulse: Pulse, reason: SuspicionReason): void {
-    const { clock, log } = this.environment;
     const { node, service } = pulse;
-    service.suspect(node, { reason, since: node.suspicion?.since ?? clock.wallTime() });
-    pulse.noteSuspicion(clock.now());
-    log.warn(
+    this.judged(pulse, reason);
+    this.environment.log.warn(
       { class: service.name, listener: node.jid, reason, unanswered: node.unanswered },
       'a listener is suspected to be dead: it gets requests only if no other listener can',
     );
   }
 
   private clear(pulse: Pulse): void {
-    const { clock, log } = this.environment;
     const { node, service } = pulse;
-    service.suspect(node, null);
+    this.judged(pulse, null);
+    this.environment.log.info({ class: service.name, listener: node.jid }, 'a listener is no longer suspected to be dead');
+  }
+
+  private judged(pulse: Pulse, reason: SuspicionReason | null): void {
+    const { announcer, clock } = this.environment;
+    const { node, service } = pulse;
+    this.setSuspicion(service, node, reason);
     pulse.noteSuspicion(clock.now());
-    log.info({ class: service.name, listener: node.jid }, 'a listener is no longer suspected to be dead');
+    if (node.local) announcer?.suspected(service.name, node.jid, node.session, reason ?? '');
+  }
+
+  private setSuspicion(service: ServiceClass, node: ServiceNode, reason: SuspicionReason | null): void {
+    service.suspect(node, reason === null ? null : { reason, since: node.suspicion?.since ?? this.environment.clock.wallTime() });
   }
 
   private successorOf(service: ServiceClass, { program, pid, endpoint }: ServiceNode): Seen['successor'] {
     const newest = program === '' ? null : service.newestOf(program);
     if (newest === null || newest.endpoint === endpoint || newest.endpoint.host !== endpoint.host) return 'none';
-    const isHere = endpoint.host === '';
+    const isHere = endpoint.host === '' && endpoint.local && newest.local;
     return isHere && this.environment.evidence.hasEnded(pid, newest.pid, newest.since) ? 'alone' : 'registered';
   }
 
@@ -228,6 +257,11 @@ function endpointOf({ node }: Pulse): RoutedSession {
   return node.endpoint;
 }
 
-function isInPool({ node, service }: Pulse): boolean {
+/** Whether its own member has evidence that cannot be seen here. */
+function isProven({ local, suspicion }: ServiceNode): boolean {
+  return !local && (suspicion?.reason === 'unread' || suspicion?.reason === 'gone');
+}
+
+function isInPool({ node, service }: Pick<Pulse, 'node' | 'service'>): boolean {
   return service.nodes.get(node.jid) === node;
 }

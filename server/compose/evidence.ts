@@ -6,9 +6,13 @@ import { hasEnded } from '../process/process-times.ts';
 import { BoundSession } from '../sessions/bound-session.ts';
 import type { Session } from '../sessions/session.ts';
 
+type WorkerSession = Pick<Session, 'jid' | 'since' | 'stanzasRead'>;
+
 /** Evidence about the programs behind sessions, besides their stanzas. */
 export class ServerEvidence implements Evidence {
   readonly hasEnded = hasEnded;
+  /** The sessions of other members of a cluster, with the stanzas that are known here. */
+  elsewhere: () => Iterable<WorkerSession> = () => [];
   private readonly sessions: ReadonlySet<Session>;
   private readonly clock: Pick<ServerClock, 'soon'>;
 
@@ -41,11 +45,16 @@ export class ServerEvidence implements Evidence {
       found.set(listener, team);
     }
     if (teams.size === 0) return found;
-    for (const { jid, since, stanzasRead } of this.sessions) {
-      const member = jid.includes(WORKER) ? teamMember(jid) : null;
-      if (member?.role === 'drone') teams.get(member.team)?.push({ since, sent: stanzasRead });
-    }
+    addWorkers(teams, this.sessions);
+    addWorkers(teams, this.elsewhere());
     return found;
+  }
+}
+
+function addWorkers(teams: ReadonlyMap<string, SeenWorker[]>, sessions: Iterable<WorkerSession>): void {
+  for (const { jid, since, stanzasRead } of sessions) {
+    const member = jid.includes(WORKER) ? teamMember(jid) : null;
+    if (member?.role === 'drone') teams.get(member.team)?.push({ since, sent: stanzasRead });
   }
 }
 

@@ -1,4 +1,5 @@
 import { Ledger } from '../../router/ledger/ledger.ts';
+import type { Announcer } from '../../router/ports/announcer.ts';
 import type { RouterEnvironment } from '../../router/ports/environment.ts';
 import { Router } from '../../router/router.ts';
 import { parseJid } from '../../shared/jid.ts';
@@ -9,7 +10,7 @@ import { type Log, logWith } from '../kernel/log.ts';
 import { Watchers } from '../kernel/watchers.ts';
 
 /** The parts of the server that its routers need. */
-export interface RoutersEnvironment extends Omit<RouterEnvironment, 'peers' | 'listenersChanged' | 'log'> {
+export interface RoutersEnvironment extends Omit<RouterEnvironment, 'peers' | 'listenersChanged' | 'announcer' | 'log'> {
   readonly log: Log;
 }
 
@@ -21,6 +22,8 @@ export class Routers {
   readonly byDomain: ReadonlyMap<string, Router>;
   /** The unanswered requests of all routers. */
   readonly ledger: Ledger;
+  /** By domain, in a cluster. */
+  readonly announcers = new Map<string, Announcer>();
   private readonly watchers: Watchers<Parameters<ListenersWatcher>>;
 
   constructor(config: ChopChopConfig, environment: RoutersEnvironment, guards: Guards) {
@@ -56,6 +59,11 @@ export class Routers {
     this.byDomain.get(parseJid(stanza.from)?.domain ?? '')?.returned(stanza);
   }
 
+  /** Returns a request that another member of the cluster has not written to its router. @param number Its number in the ledger. */
+  returnedByNumber(number: number): void {
+    this.ledger.returned(number);
+  }
+
   /** Calls the watcher at every change of a service's listeners, at any router. @returns A function that unsubscribes. */
   watch(watcher: ListenersWatcher): () => void {
     return this.watchers.add(watcher);
@@ -68,14 +76,19 @@ export class Routers {
       ...router,
       limits,
       domain,
+      localFirst: config.cluster?.balance === 'local',
       name: routerName(router, domain),
       trustedServers: trustedServers(config, domain),
       trustedClients: trustedClients(config, domain),
     };
+    const { announcers } = this;
     const ofRouter: RouterEnvironment = {
       ...environment,
       log: logWith(environment.log, { router: `${options.name}@${domain}` }),
       peers: () => peers.map((peer) => this.byDomain.get(peer) as Router),
+      get announcer() {
+        return announcers.get(domain) ?? null;
+      },
       listenersChanged: (service, listeners) => this.watchers.call(domain, service, listeners),
     };
     return new Router(options, ofRouter, this.ledger);

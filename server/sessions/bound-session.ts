@@ -63,6 +63,10 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     this.close('memory-budget', new StreamError('resource-constraint', 'the server needs the memory of this session'));
   }
 
+  get local(): boolean {
+    return true;
+  }
+
   get backlogged(): boolean {
     return this.link.backlogged;
   }

@@ -31,6 +31,7 @@ export interface SessionLife extends StanzaCounts {
 export interface Session extends Endpoint, StanzaCounts {
   readonly kind: 'client' | 'component';
   readonly bareJid: string;
+  readonly local: boolean;
   /** The origin of its stanzas. */
   readonly origin: Origin;
   readonly isVersionless: boolean;

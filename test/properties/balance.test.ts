@@ -15,7 +15,7 @@ const step = fc.oneof(fc.record({ kind: fc.constantFrom('add', 'remove', 'stall'
 interface Node extends BalancedNode {
   readonly name: string;
   stalled: boolean;
-  unanswered: number;
+  outstanding: number;
 }
 
 /** A naive pool: a list of its nodes, each with the time since which it waits. */
@@ -33,23 +33,23 @@ function roundRobin(members: readonly Member[], last: number): Member | undefine
 /** Stalled ones last, then by unanswered requests, then by waiting time. */
 function leastOutstanding(members: readonly Member[]): Member | undefined {
   const stalled = ({ node }: Member): number => Number(node.stalled);
-  return [...members].sort((a, b) => stalled(a) - stalled(b) || a.node.unanswered - b.node.unanswered || a.since - b.since)[0];
+  return [...members].sort((a, b) => stalled(a) - stalled(b) || a.node.outstanding - b.node.outstanding || a.since - b.since)[0];
 }
 
 for (const name of ['round-robin', 'least-outstanding'] as const) {
   test(`${name} chooses like its naive model`, () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const balance = createBalance<Node>(name);
-        const nodes = Array.from({ length: NODES }, (_, index): Node => ({ name: String(index), stalled: false, unanswered: 0 }));
+        const balance = createBalance<Node>(name, false);
+        const nodes = Array.from({ length: NODES }, (_, index): Node => ({ name: String(index), stalled: false, outstanding: 0, local: true }));
         let members: Member[] = [];
         let last = 0;
         let now = 0;
         const count = (node: Node, change: number): void => {
-          if (node.unanswered + change < 0) return;
-          const before = node.unanswered;
-          node.unanswered += change;
-          balance.unansweredChanged(node, before);
+          if (node.outstanding + change < 0) return;
+          const before = node.outstanding;
+          node.outstanding += change;
+          balance.outstandingChanged(node, before);
           const member = members.find((one) => one.node === node);
           if (member !== undefined && name === 'least-outstanding') member.since = now;
         };

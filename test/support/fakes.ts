@@ -1,3 +1,4 @@
+import type { Announcer } from '../../router/ports/announcer.ts';
 import type {
   DeliveryObserver,
   Evidence,
@@ -85,6 +86,7 @@ export class FakeSession implements RoutedSession {
   readonly origin: Origin;
   stalled = false;
   host = '';
+  local = true;
   ended = false;
   backlogged = false;
   readonly observers: DeliveryObserver[] = [];
@@ -182,6 +184,7 @@ export class FakeEnvironment implements RouterEnvironment {
   readonly log = new FakeLog();
   readonly failures = NO_FAILURES;
   readonly evidence = new FakeEvidence();
+  announcer: Announcer | null = null;
   peerRouters: PeerRouter[] = [];
   /** The reported listeners of each class, as `CLASS: JID JID`. */
   readonly listenerChanges: string[] = [];
@@ -246,6 +249,7 @@ export const ROUTER_OPTIONS: RouterOptions = {
   trustedServers: new Set(['localhost']),
   trustedClients: new Set(['localhost', 'public.localhost']),
   balance: 'round-robin',
+  localFirst: false,
   onListenerLoss: 'error',
   lossGraceMs: 1_000,
   stuckListenerMs: 0,

@@ -6,15 +6,16 @@ import { BALANCES, createBalance } from '../../router/balance/balances.ts';
 interface Node extends BalancedNode {
   readonly name: string;
   stalled: boolean;
-  unanswered: number;
+  outstanding: number;
+  local: boolean;
 }
 
 function nodes(names: string): Node[] {
-  return Array.from(names, (name) => ({ name, stalled: false, unanswered: 0 }));
+  return Array.from(names, (name) => ({ name, stalled: false, outstanding: 0, local: true }));
 }
 
 function pool(name: 'round-robin' | 'least-outstanding', members: readonly Node[]): Balance<Node> {
-  const balance = createBalance<Node>(name);
+  const balance = createBalance<Node>(name, false);
   for (const node of members) balance.add(node);
   return balance;
 }
@@ -25,9 +26,9 @@ function turns(balance: Balance<Node>, count: number): string {
 }
 
 function setUnanswered(balance: Balance<Node>, node: Node, count: number): void {
-  const before = node.unanswered;
-  node.unanswered = count;
-  balance.unansweredChanged(node, before);
+  const before = node.outstanding;
+  node.outstanding = count;
+  balance.outstandingChanged(node, before);
 }
 
 test('round robin goes in order of registration, again and again', () => {
@@ -84,7 +85,7 @@ test('if all nodes are stalled they still take turns', () => {
 test('an empty pool has no node, even after all have left', () => {
   for (const name of BALANCES) {
     const members = nodes('ab');
-    const balance = createBalance<Node>(name);
+    const balance = createBalance<Node>(name, false);
     assert.equal(balance.next(), null, name);
     for (const node of members) balance.add(node);
     turns(balance, 1);
@@ -139,4 +140,47 @@ test('a late answer does not bring back a node that has left', () => {
   assert.equal(turns(balance, 2), 'bb');
   balance.add(a);
   assert.equal(turns(balance, 2), 'ba');
+});
+
+test('with local first, own nodes take turns while one is neither stalled nor gone, and then all', () => {
+  for (const name of BALANCES) {
+    const [a, b, c, d] = nodes('abcd') as [Node, Node, Node, Node];
+    for (const node of [b, d]) node.local = false;
+    const balance = createBalance<Node>(name, true);
+    for (const node of [a, b, c, d]) balance.add(node);
+    assert.equal(turns(balance, 4), 'acac', name);
+    a.stalled = true;
+    assert.equal(turns(balance, 2), 'cc', name);
+    c.stalled = true;
+    assert.equal([...turns(balance, 4)].sort().join(''), 'bbdd', name);
+    a.stalled = false;
+    assert.equal(turns(balance, 2), 'aa', name);
+    balance.remove(a);
+    balance.remove(c);
+    assert.equal([...turns(balance, 4)].sort().join(''), 'bbdd', name);
+    c.stalled = false;
+    balance.add(c);
+    assert.equal(turns(balance, 2), 'cc', name);
+  }
+});
+
+test('with local first, the own node with the fewest unanswered requests is next, and the order can be handed over', () => {
+  const [a, b, c] = nodes('abc') as [Node, Node, Node];
+  b.local = false;
+  const balance = createBalance<Node>('least-outstanding', true);
+  for (const node of [a, b, c]) balance.add(node);
+  setUnanswered(balance, a, 2);
+  setUnanswered(balance, c, 1);
+  assert.equal(turns(balance, 1), 'c');
+  setUnanswered(balance, c, 3);
+  assert.equal(turns(balance, 1), 'a');
+  for (const name of BALANCES) {
+    const [e, f, g] = nodes('efg') as [Node, Node, Node];
+    f.local = false;
+    const [one, other] = [createBalance<Node>(name, true), createBalance<Node>(name, true)];
+    for (const node of [e, f, g]) one.add(node);
+    assert.equal(turns(one, 1), 'e', name);
+    for (const node of one.inOrder()) other.add(node);
+    assert.deepEqual([turns(other, 3), turns(one, 3)], ['geg', 'geg'], name);
+  }
 });

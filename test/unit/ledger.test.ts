@@ -34,7 +34,14 @@ function setUp(limits = MANY) {
     }
   }
   const receiver = { sentToClass() {} };
-  const service = new CountingClass({ name: 'opensrf.math', jid: 'router@localhost/opensrf.math', since: 0, balance: 'round-robin', receiver });
+  const service = new CountingClass({
+    name: 'opensrf.math',
+    jid: 'router@localhost/opensrf.math',
+    since: 0,
+    balance: 'round-robin',
+    localFirst: false,
+    receiver,
+  });
   const numbers = (): number[] => {
     const found: number[] = [];
     for (let request = node.oldest as RoutedRequest | null; request !== null; request = request.newerOfNode as RoutedRequest | null) found.push(request.number);
@@ -45,7 +52,7 @@ function setUp(limits = MANY) {
     original.from = client.jid;
     original.origin = client.origin;
     if (!ended.has(client)) sessions.set(client.origin.session, client);
-    const number = ledger.follow(service, original, node, 0, { reroute() {}, failed() {}, refuseLost() {} });
+    const number = ledger.follow(service, original, node, 0, { handOn() {}, reroute() {}, failed() {}, refuseLost() {} });
     return {
       number,
       get open() {

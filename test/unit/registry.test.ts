@@ -10,14 +10,17 @@ const MANY = 1_000;
 function setUp() {
   const environment = new FakeEnvironment();
   const receiver = { sentToClass: () => {} };
-  const registry = new Registry(environment, (name) => new ServiceClass({ name, jid: `router@localhost/${name}`, since: 0, balance: 'round-robin', receiver }));
+  const registry = new Registry(
+    environment,
+    (name) => new ServiceClass({ name, jid: `router@localhost/${name}`, since: 0, balance: 'round-robin', localFirst: false, receiver }),
+  );
   registry.publish();
   const session = environment.login('o@localhost/listener');
   const { jid } = session;
   /** Registers the session for a class, once more if need be. */
   const register = (name: string) => {
     const node = new ServiceNode({ session: session.origin.session, jid, form: 'child', since: 0, account: session.account }, session);
-    const service = registry.add(name, node) as ServiceClass;
+    const service = registry.add(name, node, false) as ServiceClass;
     return { node, leave: () => registry.remove(service, node) };
   };
   const end = () => registry.sessionEnded(session.origin.session)?.all() ?? [];

@@ -98,8 +98,8 @@ async function goOnWithPresence(t: TestContext, given: OtherRelease): Promise<vo
 test('a state with a part that this release does not know is refused, and its sockets are untouched', async (t) => {
   const given = await OtherRelease.start(t, LAST_RELEASE);
   await given.report();
-  given.send([...LAST_RELEASE.lines, '{"cluster":{}}']);
-  assert.deepEqual(await given.report(), { failure: 'the state has a part that this version does not know: cluster' });
+  given.send([...LAST_RELEASE.lines, '{"future":{}}']);
+  assert.deepEqual(await given.report(), { failure: 'the state has a part that this version does not know: future' });
   given.greetAll();
   for (const peer of given.peers.values()) assert.equal(await peer.expect('<still-here/>'), '<still-here/>');
 });

@@ -2,11 +2,15 @@ import type { Duplex } from 'node:stream';
 import type { Ledger } from '../../router/ledger/ledger.ts';
 import type { Router } from '../../router/router.ts';
 import type { Timer } from '../../shared/clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterReport } from '../cluster/cluster-report.ts';
+import type { Engine } from '../cluster/link/engine.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import { reloadedConfig } from '../config/reload.ts';
 import { restoreState } from '../handover/state.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts, Traffic } from '../kernel/counts.ts';
+import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { Guards } from '../kernel/guard.ts';
 import { type Log, logOfPart, unfailing } from '../kernel/log.ts';
 import type { MemoryBudget } from '../kernel/memory-budget.ts';
@@ -22,6 +26,7 @@ import type { BoundAddress } from '../net/tcp.ts';
 import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import type { InjectedFaults } from '../sessions/injected-faults.ts';
 import type { Interceptor } from '../sessions/interceptor.ts';
+import type { RemoteSession } from '../sessions/remote-session.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Tap } from '../sessions/taps.ts';
 import type { BuiltInSettings } from '../settings/built-in.ts';
@@ -60,10 +65,15 @@ export class ChopChop {
   private stopped: Promise<void> = Promise.resolve();
   /** Null: no port serves browsers. */
   private gateways: Gateways | null = null;
+  /** Null: it is no member of a cluster. */
+  private cluster: Cluster | null = null;
+  private readonly engine: Engine | null;
   private readonly log: Log;
   private peerCheck: Timer | null = null;
 
-  constructor(config: ChopChopConfig, given: Log) {
+  /** @param engine Carries the messages between the members of its cluster; null: NATS. */
+  constructor(config: ChopChopConfig, given: Log, engine: Engine | null = null) {
+    this.engine = engine;
     const log = unfailing(given);
     this.log = log;
     this.parts = compose(config, log);
@@ -119,6 +129,21 @@ export class ChopChop {
     return this.parts.memory;
   }
 
+  /** Its cluster from its own view; null: it is no member of one. */
+  get clusterReport(): ClusterReport | null {
+    return this.cluster?.report() ?? null;
+  }
+
+  /** The sessions that other members of its cluster have. */
+  get sessionsElsewhere(): Iterable<RemoteSession> {
+    return this.cluster?.replicas.known.allRemote ?? [];
+  }
+
+  /** Whether it serves logins, and is connected to its cluster if that is required. */
+  get ready(): boolean {
+    return this.running && (this.cluster === null || this.cluster.connected || this.config.cluster?.required !== true);
+  }
+
   /** The unanswered requests of all routers. */
   get unanswered(): Ledger {
     return this.parts.routers.ledger;
@@ -160,7 +185,7 @@ export class ChopChop {
    * Starts the server; logins work when it returns.
    * @param arrival The server in another process whose work it takes over; null: none.
    * @returns its addresses.
-   * @throws SettingsError, ListenError, leaving nothing started.
+   * @throws SettingsError, ListenError, EngineError, leaving nothing started.
    */
   async start(arrival: Arrival | null = null): Promise<BoundAddress[]> {
     if (this.state !== 'stopped') throw new Error('the server is already started');
@@ -180,6 +205,7 @@ export class ChopChop {
         this.gateways = null;
       },
       reopenGateways: () => this.parts.listeners.reopenWeb(() => this.openGateways()),
+      cluster: this.cluster,
       stopSettings: () => this.settings?.stop(),
       startSettings: async () => {
         try {
@@ -224,6 +250,7 @@ export class ChopChop {
     this.parts.running.config = config;
     this.parts.accounts.replace(config.accounts);
     this.parts.routers.trust(config);
+    this.cluster?.reconfigured(config);
     return restart;
   }
 
@@ -273,8 +300,14 @@ export class ChopChop {
     try {
       settingsFile = this.settings?.read();
       if (this.config.tls !== null) await tls.open(this.config.tls, this.config.domains);
+      if (arrival === null && this.config.cluster !== null) {
+        // First, because an external router at another member suspends them.
+        routers.resume();
+        await this.joinCluster();
+      }
       this.listening = await listeners.open(() => this.openGateways(), arrival?.sockets ?? null);
     } catch (error) {
+      await this.leaveCluster();
       this.state = 'stopped';
       throw error;
     }
@@ -283,7 +316,7 @@ export class ChopChop {
     uptime.since = clock.now();
     binding.open();
     if (arrival !== null) binding.numberFrom(arrival.sessionNumber);
-    routers.resume();
+    if (this.cluster === null) routers.resume();
     this.peerCheck = clock.every(this.config.limits.deadPeerCheckMs, () => this.checkPeers());
     if (settingsFile !== undefined) await this.settings?.start(settingsFile);
     if (arrival !== null) await this.arrive(arrival);
@@ -292,12 +325,44 @@ export class ChopChop {
 
   /** In one turn of the event loop, so that nothing is read or written before the other process knows. */
   private async arrive(arrival: Arrival): Promise<void> {
+    const clusterFrom = await this.clusterMaker();
     // Now, because it takes long: the other process still serves.
     const sockets = arrival.connections.map((descriptor) => new InheritedSocket(descriptor));
-    restoreState(await arrival.state(), this.parts, sockets);
+    restoreState(await arrival.state(), this.parts, sockets, (saved) => {
+      this.cluster = clusterFrom(saved);
+      return (session) => this.cluster?.replicas.remote(session) ?? null;
+    });
     arrival.serve();
     this.parts.listeners.accept();
+    this.cluster?.reopen();
+    if (this.cluster === null) await this.joinCluster();
     for (const router of this.routers.values()) if (router.suspended) this.parts.routerReplaced.call();
+  }
+
+  /** Before the first login, so that the first request finds the services of all members. */
+  private async joinCluster(): Promise<void> {
+    const { cluster } = this.config;
+    if (cluster === null) return;
+    const { openCluster } = await import('./cluster.ts');
+    this.cluster = await openCluster(this.parts, cluster, this.engine, this.settings, this.log);
+  }
+
+  /** @returns a function that takes the place of another process in its cluster. */
+  private async clusterMaker(): Promise<(saved: unknown) => Cluster> {
+    const { cluster } = this.config;
+    if (cluster === null) {
+      return () => {
+        throw new CommandError(EXIT.usage, 'the old process is a member of a cluster, and the configuration has none: stop it, and start this one');
+      };
+    }
+    const { preparedCluster } = await import('./cluster.ts');
+    return preparedCluster(this.parts, cluster, this.engine, this.settings, this.log);
+  }
+
+  private async leaveCluster(): Promise<void> {
+    await this.cluster?.leave();
+    this.cluster = null;
+    this.parts.routers.suspend();
   }
 
   /** Loaded on demand, because few servers have them. */
@@ -314,7 +379,7 @@ export class ChopChop {
   }
 
   private async endAll(): Promise<void> {
-    const { binding, listeners, connections, programs, routers, guardedLogs } = this.parts;
+    const { binding, listeners, connections, programs, guardedLogs } = this.parts;
     this.state = 'stopping';
     listeners.close();
     await this.closeGateways();
@@ -327,7 +392,7 @@ export class ChopChop {
     this.endSessionsThatWait();
     listeners.endWeb();
     await connections.allClosed();
-    routers.suspend();
+    await this.leaveCluster();
     guardedLogs.flush();
     this.state = 'stopped';
   }

@@ -27,6 +27,7 @@ import { BoundSession } from '../sessions/bound-session.ts';
 import { Liveness } from '../sessions/liveness.ts';
 import { Observation } from '../sessions/observation.ts';
 import { Presence } from '../sessions/presence.ts';
+import { RemoteSession } from '../sessions/remote-session.ts';
 import { Resumption } from '../sessions/resumption.ts';
 import type { Session } from '../sessions/session.ts';
 import { Connections } from '../streams/connections.ts';
@@ -43,6 +44,7 @@ export interface Parts {
   readonly guards: Guards;
   readonly guardedLogs: GuardedLogs;
   readonly turn: Turn;
+  readonly flusher: Flusher;
   readonly slices: Slices;
   /** Shares the event loop among the programs of this process. */
   readonly turns: ProgramTurns;
@@ -51,6 +53,9 @@ export interface Parts {
   readonly accounts: Accounts;
   readonly tls: Tls;
   readonly observation: Observation;
+  readonly directory: Directory;
+  readonly delivery: Delivery;
+  readonly evidence: ServerEvidence;
   readonly routers: Routers;
   readonly binding: Binding;
   readonly presence: Presence;
@@ -96,6 +101,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
   const queries = new Queries(delivery, facts, config.limits.queryBytes, logOfPart(log, 'host'));
   for (const domain of config.domains) directory.add(new Host(domain, delivery, presence, queries, config.limits));
 
+  const evidence = new ServerEvidence(sessions, clock);
   const routers = new Routers(
     config,
     {
@@ -107,9 +113,10 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
       withdraw: (endpoint) => directory.remove(endpoint),
       session: ({ jid, session }) => {
         const endpoint = directory.get(jid);
-        return endpoint instanceof BoundSession && endpoint.origin.session === session ? endpoint : null;
+        const isSession = endpoint instanceof BoundSession || endpoint instanceof RemoteSession;
+        return isSession && endpoint.origin.session === session ? endpoint : null;
       },
-      evidence: new ServerEvidence(sessions, clock),
+      evidence,
       jobs: slices,
       memory,
       clock,
@@ -157,6 +164,7 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     guards,
     guardedLogs,
     turn,
+    flusher,
     slices,
     turns,
     memory,
@@ -164,6 +172,9 @@ export function compose(config: ChopChopConfig, log: Log): Parts {
     accounts,
     tls,
     observation,
+    evidence,
+    directory,
+    delivery,
     routers,
     sessions,
     binding,

@@ -1,4 +1,5 @@
 import { StreamError } from '../../shared/errors.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { connectionOf } from '../handover/saved-session.ts';
 import { stateLines } from '../handover/state.ts';
 import type { Connection } from '../net/connection.ts';
@@ -21,6 +22,8 @@ export interface OwnPrograms {
   reopenGateways(): Promise<void>;
   stopSettings(): void;
   startSettings(): Promise<void>;
+  /** The membership of a cluster; null: none. */
+  readonly cluster: Pick<Cluster, 'save' | 'resume' | 'release'> | null;
 }
 
 /** Gives the sessions and sockets of a server away to another process, or goes on with them if that does not take over. */
@@ -34,6 +37,7 @@ export class Departure {
   /** New sessions of the other process have larger numbers. */
   readonly sessionNumber: number;
   private state: 'begun' | 'alone' | 'released' = 'begun';
+  private hasSaved = false;
 
   /** From now on new peers wait. All others notice nothing. */
   constructor(parts: Parts, programs: OwnPrograms) {
@@ -84,7 +88,10 @@ export class Departure {
 
   /** The state, line by line. */
   lines(): Iterable<string> {
-    return stateLines(this.parts, (connection) => this.indexes.get(connection));
+    // First, because it delivers what still waits.
+    const cluster = this.programs.cluster?.save() ?? null;
+    this.hasSaved = true;
+    return stateLines(this.parts, (connection) => this.indexes.get(connection), cluster);
   }
 
   /** The other process has taken over: closes the sockets here, without a word to the peers. */
@@ -92,12 +99,14 @@ export class Departure {
     this.state = 'released';
     for (const { transport } of this.indexes.keys()) transport.movable?.release();
     this.parts.listeners.release();
+    this.programs.cluster?.release();
     this.parts.clock.silence();
   }
 
   /** Goes on as before. */
   async thaw(): Promise<void> {
     if (this.state === 'released') return;
+    if (this.hasSaved) this.programs.cluster?.resume();
     for (const connection of this.parts.connections.open) connection.thaw();
     this.parts.listeners.accept();
     if (this.state === 'begun') return;

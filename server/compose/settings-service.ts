@@ -13,7 +13,7 @@ export function createSettings({ running, routers, routerReplaced, programs, tur
     .filter((domain) => trustedServers(running.config, domain).has(account.domain))
     .map((domain) => `${routerName(router, domain)}@${domain}/router`);
   const builtIn = new BuiltInSettings(
-    { file: settings.file, account, routers: addresses },
+    { file: settings.file, account, routers: addresses, member: running.config.cluster?.member ?? '' },
     { login: (credentials) => programs.login(credentials), limits: running.config.limits, turns, clock, log },
   );
   routers.watch((domain, service, listeners) => {

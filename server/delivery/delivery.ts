@@ -2,15 +2,18 @@ import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
 import { bareJid, formatJid, type Jid, parseJid } from '../../shared/jid.ts';
 import { bounce, bounceWithoutContent } from '../../shared/osrf/bounce.ts';
-import type { Stanza } from '../../shared/stanza.ts';
+import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { ServerCounts } from '../kernel/counts.ts';
 import type { Directory } from './directory.ts';
+import type { Elsewhere } from './elsewhere.ts';
 
 /** Observes each stanza that bounces because its address has no recipient. */
 export type UndeliveredObserver = (stanza: Stanza, error: StanzaError) => void;
 
 /** Finds the recipient of a stanza (RFC 6120 §10, RFC 6121 §8). */
 export class Delivery {
+  /** The other members of the cluster; null: there is no cluster. */
+  elsewhere: Elsewhere | null = null;
   private readonly directory: Directory;
   private readonly counts: ServerCounts;
   private readonly undelivered: UndeliveredObserver;
@@ -31,23 +34,24 @@ export class Delivery {
   /** Bounces a stanza to its sender, if its type allows an answer. */
   bounce(stanza: Stanza, error: StanzaError): void {
     this.undelivered(stanza, error);
-    this.sendBounce(bounce(stanza, error), error);
+    this.sendBounce(stanza, bounce(stanza, error), error);
   }
 
   /** The same for a router, which has reported the failure of the request itself. */
   sendBack(stanza: Stanza, error: StanzaError): void {
-    this.sendBounce(bounce(stanza, error), error);
+    this.sendBounce(stanza, bounce(stanza, error), error);
   }
 
   /** Bounces a stanza whose content was discarded. */
   bounceWithoutContent(stanza: Stanza, error: StanzaError): void {
-    this.sendBounce(bounceWithoutContent(stanza, error), error);
+    this.sendBounce(stanza, bounceWithoutContent(stanza, error), error);
   }
 
   // Not by `deliver`: an undeliverable bounce is dropped.
-  private sendBounce(answer: Stanza | null, { condition }: StanzaError): void {
+  private sendBounce(stanza: Stanza, answer: Stanza | null, { condition }: StanzaError): void {
     if (answer === null) return;
     this.counts.bounces.count(condition);
+    if (this.elsewhere !== null && stanza.returnPath !== BOUNCES && this.elsewhere.sendBack(stanza, answer)) return;
     const jid = parseJid(answer.to);
     if (jid !== null) this.endpointFor(jid)?.deliver(answer);
   }

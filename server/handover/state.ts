@@ -2,6 +2,7 @@ import type { Ledger } from '../../router/ledger/ledger.ts';
 import type { RoutedSession } from '../../router/ports/environment.ts';
 import type { Router } from '../../router/router.ts';
 import type { SavedLedger, SavedRouter } from '../../router/saved-router.ts';
+import type { Origin } from '../../shared/origin.ts';
 import type { SavedCounts, ServerCounts } from '../kernel/counts.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
@@ -28,12 +29,23 @@ interface Beginning {
 }
 
 /** One line of the state. */
-type Line = { readonly beginning: Beginning } | { readonly session: SavedSession } | { readonly router: SavedRouter };
+type Line =
+  | { readonly beginning: Beginning }
+  | { readonly session: SavedSession }
+  | { readonly cluster: NonNullable<unknown> }
+  | { readonly router: SavedRouter };
 
-const PARTS: ReadonlySet<string> = new Set(['beginning', 'session', 'router']);
+const PARTS: ReadonlySet<string> = new Set(['beginning', 'session', 'cluster', 'router']);
 
-/** Writes the state of a frozen server, a line of JSON for each part. @param indexOf The index of a connection that the other process has too. */
-export function* stateLines({ sessions, routers, presence, counts }: StatefulParts, indexOf: (connection: Connection) => number | undefined): Iterable<string> {
+/** Takes the place of another process in its cluster. @param saved Its state. @returns the sessions of other members, by their number here. @throws Error */
+export type TakePlace = (saved: unknown) => (session: number) => (RoutedSession & { readonly origin: Origin }) | null;
+
+/** Writes the state of a frozen server, a line of JSON for each part. @param indexOf The index of a connection that the other process has too. @param cluster The state of its cluster; null: none. */
+export function* stateLines(
+  { sessions, routers, presence, counts }: StatefulParts,
+  indexOf: (connection: Connection) => number | undefined,
+  cluster: object | null,
+): Iterable<string> {
   const { ledger, byDomain } = routers;
   const suspended = [...byDomain.values()].filter((router) => router.suspended).map(({ domain }) => domain);
   yield lineOf({ beginning: { suspended, ledger: { numbering: ledger.numbering, forgotten: ledger.forgotten }, counts: counts.save() } });
@@ -41,6 +53,7 @@ export function* stateLines({ sessions, routers, presence, counts }: StatefulPar
     const saved = savedSession(session, presence, indexOf);
     if (saved !== null) yield lineOf({ session: saved });
   }
+  if (cluster !== null) yield lineOf({ cluster });
   for (const router of byDomain.values()) yield lineOf({ router: router.save() });
 }
 
@@ -49,7 +62,7 @@ function lineOf(line: Line): string {
 }
 
 /** Fills a new server with the state of another process. It reads and writes in later turns only. @param sockets Those of all connections. @throws Error */
-export function restoreState(lines: readonly string[], parts: StatefulParts, sockets: readonly InheritedSocket[]): void {
+export function restoreState(lines: readonly string[], parts: StatefulParts, sockets: readonly InheritedSocket[], takePlace: TakePlace): void {
   const { byDomain } = parts.routers;
   const restored = new Map<number, RestoredSession>();
   const left = new Set(sockets);
@@ -63,9 +76,10 @@ export function restoreState(lines: readonly string[], parts: StatefulParts, soc
     const link = inherited === undefined ? null : connectionOn(inherited, session, parts.connections);
     restored.set(session.life.number, new RestoredSession(session, parts, link));
   }
-  const originOf = (number: number) => restored.get(number)?.session.origin ?? null;
+  const elsewhere = all.map((line) => ('cluster' in line ? takePlace(line.cluster) : null)).find((found) => found !== null) ?? (() => null);
+  const originOf = (number: number) => restored.get(number)?.session.origin ?? elsewhere(number)?.origin ?? null;
   for (const session of restored.values()) session.withStanzas(originOf);
-  const sessions = { originOf, session: (number: number) => (restored.get(number)?.session as (Session & RoutedSession) | undefined) ?? null };
+  const sessions = { originOf, session: (number: number) => (restored.get(number)?.session as (Session & RoutedSession) | undefined) ?? elsewhere(number) };
   for (const router of all.flatMap((line) => ('router' in line ? [line.router] : []))) byDomain.get(router.domain)?.restore(router, sessions);
   // Their sessions have ended meanwhile.
   for (const { socket } of left) socket.destroy();

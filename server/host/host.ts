@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError } from '../../shared/errors.ts';
-import { parseJid } from '../../shared/jid.ts';
+import { type Jid, parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { type FanOutLimits, fanOut, mayFanOut } from '../delivery/fan-out.ts';
@@ -28,7 +28,19 @@ export class Host implements Endpoint {
 
   deliver(stanza: Stanza): void {
     const to = parseJid(stanza.to);
-    if (to === null || (to.resource !== '' && !isChat(stanza))) this.notFound(stanza);
+    if (to === null) this.notFound(stanza);
+    else if (to.resource !== '' && this.delivery.elsewhere?.find(stanza, this.absent) === true) return;
+    else this.deliverTo(to, stanza);
+  }
+
+  /** The session of the address is neither here nor at another member of a cluster. */
+  private readonly absent = (stanza: Stanza): void => {
+    const to = parseJid(stanza.to);
+    if (to !== null) this.deliverTo(to, stanza);
+  };
+
+  private deliverTo(to: Jid, stanza: Stanza): void {
+    if (to.resource !== '' && !isChat(stanza)) this.notFound(stanza);
     else if (to.local === '') this.answer(stanza, HOST_HANDLERS);
     else this.deliverToAccount(stanza, `${to.local}@${to.domain}`);
   }

@@ -12,6 +12,7 @@ import { BoundSession } from './bound-session.ts';
 import { ClientSession } from './client-session.ts';
 import { ComponentSession } from './component-session.ts';
 import type { Link } from './link.ts';
+import { RemoteSession } from './remote-session.ts';
 import type { Session, SessionIdentity, SessionLife } from './session.ts';
 import type { SessionEnvironment, SessionOwner } from './session-environment.ts';
 
@@ -48,8 +49,22 @@ export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | '
   readonly onRouterReplaced: () => void;
 }
 
+/** The other members of a cluster, which learn about the sessions here. */
+export interface OtherMembers {
+  bound(session: Session): void;
+  ended(session: Session): void;
+  /** All requests that were not written to an ended session have been returned. */
+  allReturned(session: Session): void;
+  /** Returns a request that was not written to the member whose router has handed it over. @returns false if that is this one. */
+  returned(stanza: Stanza): boolean;
+  /** A session here takes the address of one of another member. */
+  replaced(session: RemoteSession): void;
+}
+
 /** Binds sessions to their addresses, and frees the addresses when sessions end. */
 export class Binding implements SessionOwner {
+  /** Null: there is no cluster. */
+  others: OtherMembers | null = null;
   private readonly rules: BindingRules;
   private readonly environment: BindingEnvironment;
   private readonly sessionEnvironment: SessionEnvironment;
@@ -83,6 +98,11 @@ export class Binding implements SessionOwner {
   bindComponent(link: Link, domain: string): Session | StanzaError {
     const session = new ComponentSession(domain, link, this.sessionEnvironment);
     return this.bind(session) ?? session;
+  }
+
+  /** A number for a session of another member. */
+  nextSessionNumber(): number {
+    return ++this.lastNumber;
   }
 
   /** The largest number of a session so far. */
@@ -119,6 +139,7 @@ export class Binding implements SessionOwner {
     components.delete(session);
     counts.sessionEnded(session);
     observation.ended(session, reason);
+    endGuard.run(() => this.others?.ended(session));
     endGuard.run(() => log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended'));
     endGuard.run(() => this.returnOfRouter(session));
     for (const router of routers.values()) endGuard.run(() => router.sessionEnded(session.origin.session, session.jid));
@@ -147,25 +168,29 @@ export class Binding implements SessionOwner {
     session.account.loggedIn(session);
     counts.logins++;
     observation.bound(session);
+    this.others?.bound(session);
     if (place === 'router') this.environment.onRouterReplaced();
     log.info({ jid: session.jid, peer: session.link.peer, sessions: sessions.size }, 'session bound');
     return null;
   }
 
   /** Returns a session's undelivered stanzas; charges the rest to the session until then. */
-  private *handBackAll({ account, origin }: Session, unsent: readonly Stanza[]): Job {
+  private *handBackAll(session: Session, unsent: readonly Stanza[]): Job {
+    const { account, origin } = session;
     for (const stanza of unsent) {
       account.charge(-stanza.cost);
       this.handBack(stanza);
       yield;
     }
     for (const router of this.environment.routers.values()) router.allReturned(origin.session);
+    this.others?.allReturned(session);
   }
 
   private handBack(stanza: Stanza): void {
-    if (this.state === 'closing') return;
     const { returned, delivery, endGuard } = this.environment;
     try {
+      // A member that stops ends its own clients too, but not those of other members.
+      if (this.others?.returned(stanza) === true || this.state === 'closing') return;
       if (stanza.returnPath !== BOUNCES) returned(stanza);
       else delivery.bounce(stanza, new StanzaError('service-unavailable', 'the session ended before delivery'));
     } catch (error) {
@@ -177,13 +202,18 @@ export class Binding implements SessionOwner {
   private freeAddress(newcomer: BoundSession): 'free' | 'router' | 'taken' {
     const holder = this.environment.directory.get(newcomer.jid);
     if (holder === undefined) return 'free';
-    if (holder instanceof BoundSession && this.isReplaceable(holder)) {
+    if (holder instanceof RemoteSession && this.mayReplace(holder)) {
+      this.others?.replaced(holder);
+      return 'free';
+    }
+    if (holder instanceof BoundSession && this.mayReplace(holder)) {
       holder.close('replaced', new StreamError('conflict', 'replaced by a new login with the same address'));
       return 'free';
     }
     const router = this.environment.routers.get(newcomer.origin.domain);
     if (router !== undefined && holder === router && this.rules.externalRouter === 'allow') return this.stepAside(router, newcomer);
-    const owner = holder instanceof ComponentSession ? 'another component' : 'a live router';
+    const owner =
+      holder instanceof ComponentSession || (holder instanceof RemoteSession && holder.kind === 'component') ? 'another component' : 'a live router';
     this.environment.log.warn({ jid: newcomer.jid, peer: newcomer.link.peer }, `refused a login: the address belongs to ${owner}`);
     return 'taken';
   }
@@ -195,7 +225,7 @@ export class Binding implements SessionOwner {
     return 'router';
   }
 
-  private isReplaceable(holder: BoundSession): boolean {
+  private mayReplace(holder: BoundSession | RemoteSession): boolean {
     return holder.kind === 'component' ? this.rules.componentConflict === 'replace' : !holder.origin.isRouterAccount;
   }
 

@@ -7,6 +7,7 @@ import type { Credentials, JabberLogin } from '../osrf/login.ts';
 import { OsrfService } from '../osrf/service.ts';
 import { withSystemMethods } from '../osrf/system-methods.ts';
 import { settingsMethods } from './methods.ts';
+import { OtherBuiltIns } from './other-built-ins.ts';
 import { SettingsFile } from './settings-file.ts';
 
 /** The name of the service and of its class. */
@@ -29,6 +30,8 @@ export interface BuiltInSettingsOptions {
   readonly account: Account;
   /** The addresses of the routers to register with. */
   readonly routers: readonly string[];
+  /** The name of this member of a cluster; `''`: there is none. */
+  readonly member: string;
 }
 
 /** The parts of the server that the built-in service needs. */
@@ -43,13 +46,17 @@ export interface BuiltInSettingsEnvironment {
 
 /**
  * `opensrf.settings` in the server's own process, with an ordinary listener and workers. While another listener is registered
- * for the service with any of the server's routers, this one is registered with none.
+ * for the service with any of the server's routers, this one is registered with none. In a cluster, the built-in services of all members
+ * take turns if their files are equal; otherwise those with the file of the member with the lowest name.
  */
 export class BuiltInSettings {
   private readonly options: BuiltInSettingsOptions;
   private readonly environment: BuiltInSettingsEnvironment;
   /** The other listeners of the service, by the router's domain. */
   private readonly listeners = new Map<string, readonly string[]>();
+  private readonly others = new OtherBuiltIns();
+  /** The address of its listener, known before it registers; `''`: it is not logged in. */
+  listener = '';
   private service: OsrfService | null = null;
   private file: SettingsFile | null = null;
   private state: 'stopped' | 'registered' | 'aside' = 'stopped';
@@ -83,7 +90,11 @@ export class BuiltInSettings {
         routers,
         onFailure: (error) => log.error({ err: error }, 'a request was not answered'),
       },
-      async (resource) => login({ ...account, resource }),
+      async (resource) => {
+        const jabber = login({ ...account, resource });
+        if (resource.includes('_listener_')) this.listener = jabber.jid;
+        return jabber;
+      },
     );
     this.state = 'registered';
     for (const jabber of this.connections(this.service)) jabber.onClose = () => this.connectionLost();
@@ -94,19 +105,43 @@ export class BuiltInSettings {
 
   /** Reads the file again. @returns A function that applies the new content. @throws SettingsError */
   readAgain(): () => void {
-    return this.file?.readAgain() ?? (() => {});
+    const take = this.file?.readAgain();
+    return () => {
+      take?.();
+      if (this.options.member === '') return;
+      // The other members learn the digest with the registration.
+      if (this.state === 'registered') this.service?.register();
+      this.follow();
+    };
+  }
+
+  /** A digest of the file's content; `''` before the start. */
+  get digest(): string {
+    return this.file?.current.digest ?? '';
+  }
+
+  /** Another member of the cluster has a built-in service, or another file. Call it before its listener joins. */
+  memberHas(member: string, listener: string, digest: string): void {
+    this.others.set(member, listener, digest);
+    this.followLater();
+  }
+
+  /** Another member, or its built-in service, has ended. */
+  memberLost(member: string): void {
+    this.others.delete(member);
+    this.followLater();
   }
 
   /** Stops before the server closes all streams, including the service's own. */
   stop(): void {
     this.state = 'stopped';
+    this.listener = '';
   }
 
   /** Called when the listeners of the service have changed at one of the server's routers. @param listeners Their addresses. */
   listenersChanged(domain: string, listeners: Iterable<string>): void {
     this.listeners.set(domain, [...listeners]);
-    // After the router's current work, but before the next stanza is read, so that the service always has a listener.
-    this.environment.clock.next(() => this.follow());
+    this.followLater();
   }
 
   /** Called when an external router has taken over a domain; it has no listeners yet. */
@@ -116,17 +151,25 @@ export class BuiltInSettings {
     });
   }
 
+  /** After the router's current work, but before the next stanza is read, so that the service always has a listener. */
+  private followLater(): void {
+    this.environment.clock.next(() => this.follow());
+  }
+
   /** Unregisters, or registers again. */
   private follow(): void {
     if (this.service === null) return;
     const { log } = this.environment;
-    const other = this.otherListener(this.service.listener.jid);
-    if (this.state === 'registered' && other !== undefined) {
+    const listener = this.otherListener(this.service.listener.jid);
+    const member = this.others.rival(this.options.member, this.digest);
+    const isAlone = listener === undefined && member === '';
+    if (this.state === 'registered' && !isAlone) {
       this.state = 'aside';
       this.service.unregister();
-      log.info({ listener: other }, 'another opensrf.settings registered; the built-in one unregistered');
+      if (listener !== undefined) log.info({ listener }, 'another opensrf.settings registered; the built-in one unregistered');
+      else log.warn({ member }, 'the opensrf.xml of another member differs; the built-in opensrf.settings unregistered');
     }
-    if (this.state === 'aside' && other === undefined) {
+    if (this.state === 'aside' && isAlone) {
       this.state = 'registered';
       this.service.register();
       log.info({}, 'the other opensrf.settings left; the built-in one registered again');
@@ -134,7 +177,7 @@ export class BuiltInSettings {
   }
 
   private otherListener(own: string): string | undefined {
-    return [...this.listeners.values()].flat().find((jid) => jid !== own);
+    return [...this.listeners.values()].flat().find((jid) => jid !== own && !this.others.has(jid));
   }
 
   /** Ends the whole service when a connection is lost: a part of it might accept requests without answering them. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { toJson } from '../../shared/osrf/json.ts';
 import { LIMITS } from '../config/limits.ts';
 import type { XmlNode } from '../xml/xml-node.ts';
 import { convert, type Setting } from './convert.ts';
@@ -36,6 +38,13 @@ export class Settings {
   /** The default section, or undefined. */
   defaultConfig(): Setting | undefined {
     return this.merged(DEFAULT_SECTION);
+  }
+
+  /** Equal for files with equal content, whatever their comments and white space are. */
+  get digest(): string {
+    return createHash('sha256')
+      .update(toJson(convert(this.root)))
+      .digest('base64url');
   }
 
   /** Evaluates an expression and converts each selected node. @throws XPathError */

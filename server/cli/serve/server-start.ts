@@ -1,3 +1,4 @@
+import { EngineError } from '../../cluster/link/engine.ts';
 import { type Arrival, ChopChop } from '../../compose/chopchop.ts';
 import type { ChopChopConfig } from '../../config/config.ts';
 import { CommandError, EXIT, fileExitCode } from '../../kernel/exit-codes.ts';
@@ -25,6 +26,7 @@ export async function startedOn(server: ChopChop, arrival: Arrival | null = null
 
 /** Turns a failed start into exit code and lines; returns other errors unchanged. */
 export function startFailure(error: unknown): unknown {
+  if (error instanceof EngineError) return new CommandError(EXIT.network, `cluster: ${error.message}`);
   if (error instanceof ListenError) return new CommandError(EXIT.network, error.message);
   if (error instanceof CertificateError) return new CommandError(fileExitCode(error.cause), error.message);
   if (error instanceof SettingsError) return new CommandError(error.fault === 'file' ? EXIT.file : EXIT.usage, error.message);

@@ -1,0 +1,31 @@
+/** A claim of an address: the cluster's common count (Lamport's clock) when the address was bound, and the claimant. No machine's clock matters. */
+export interface Claim {
+  readonly count: number;
+  /** The name of the member. */
+  readonly member: string;
+}
+
+/** Orders the claims of all members. */
+export class Claims {
+  private last = 0;
+
+  /** The count for a claim made now: larger than all that are known here. */
+  next(): number {
+    return ++this.last;
+  }
+
+  /** The largest count that is known here. */
+  get largest(): number {
+    return this.last;
+  }
+
+  /** A claim of another member has come. */
+  seen(count: number): void {
+    if (count > this.last) this.last = count;
+  }
+}
+
+/** Whether a claim is later than another one. */
+export function isLater(one: Claim, other: Claim): boolean {
+  return one.count > other.count || (one.count === other.count && one.member > other.member);
+}

@@ -1,0 +1,35 @@
+import type { RoutedSession } from '../../router/ports/environment.ts';
+import { detached } from '../../shared/detach.ts';
+import type { RemoteIdentity } from '../sessions/remote-session.ts';
+import type { Session } from '../sessions/session.ts';
+import { FRAME_KINDS, type Frame, numberAt, textAt, writeFrame } from './frame.ts';
+
+const COMPONENT = 1;
+const ROUTER_ACCOUNT = 2;
+const VERSIONLESS = 4;
+
+/** Announces a session of this member. */
+export function writeBound(session: Session & Pick<RoutedSession, 'host'>, claim: number): string {
+  const { kind, jid, bareJid, origin, isVersionless, since, host } = session;
+  const flags = (kind === 'component' ? COMPONENT : 0) | (origin.isRouterAccount ? ROUTER_ACCOUNT : 0) | (isVersionless ? VERSIONLESS : 0);
+  const username = bareJid === origin.domain ? '' : bareJid.slice(0, -origin.domain.length - 1);
+  const resource = jid === bareJid ? '' : jid.slice(bareJid.length + 1);
+  return writeFrame(FRAME_KINDS.bound, [origin.session, Math.round(since), claim, flags], username, origin.domain, resource, host);
+}
+
+/** Reads an announcement. @throws FrameError */
+export function readBound(frame: Frame): RemoteIdentity {
+  const flags = numberAt(frame, 3);
+  return {
+    kind: (flags & COMPONENT) === 0 ? 'client' : 'component',
+    username: detached(textAt(frame, 0)),
+    domain: detached(textAt(frame, 1)),
+    resource: detached(textAt(frame, 2)),
+    isRouterAccount: (flags & ROUTER_ACCOUNT) !== 0,
+    isVersionless: (flags & VERSIONLESS) !== 0,
+    number: numberAt(frame, 0),
+    since: numberAt(frame, 1),
+    host: detached(textAt(frame, 3)),
+    claim: numberAt(frame, 2),
+  };
+}

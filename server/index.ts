@@ -4,14 +4,23 @@
  */
 
 export type { Fault, FaultAction, FaultKind, FaultOptions, FaultScope, StanzaErrorCondition } from './api/faults.ts';
-export { type ChopChopFixture, type FixtureClientOptions, type ReportFiles, type ResetScope, type SiteFiles, startChopChop } from './api/fixture.ts';
-export type { FixtureOptions } from './api/fixture-options.ts';
+export {
+  type ChopChopFixture,
+  type FixtureClientOptions,
+  type FixtureMember,
+  type ReportFiles,
+  type ResetScope,
+  type SiteFiles,
+  startChopChop,
+} from './api/fixture.ts';
+export type { FixtureCluster, FixtureOptions } from './api/fixture-options.ts';
 export type { Limits } from './api/limits.ts';
 export type { BoundAddress, Listening, WebSocketAddress } from './api/listening.ts';
 export type { NotRecorded, RecordedExchange, RecordedStanza, ReplayMode } from './api/recording.ts';
 export { anything, containing, type Exchange, type ExchangeState, type Matcher, type RequestFilter, type Times } from './api/requests.ts';
 export type {
   Account,
+  ClusterOptions,
   ComponentsOptions,
   Log,
   RouterOptions,

@@ -3,6 +3,7 @@ import type { Limits } from './limits.ts';
 import type { ReplayMode } from './recording.ts';
 import type {
   Account,
+  ClusterOptions,
   ComponentsOptions,
   Log,
   RouterOptions,
@@ -12,6 +13,17 @@ import type {
   WebOptions,
   WebSocketOptions,
 } from './server-options.ts';
+
+/**
+ * A cluster in this process, for tests: several servers that act as one, without NATS.
+ * @beta
+ */
+export interface FixtureCluster {
+  /** The number of its servers, from 2 to 16. */
+  readonly members: number;
+  /** The listeners that get requests: those of all members (`all`, the default), or those of the client's member while one of them can take them (`local`). */
+  readonly balance?: 'all' | 'local';
+}
 
 /**
  * The options of `startChopChop`, all optional. An option here takes precedence over the file of `config`.
@@ -47,11 +59,13 @@ export interface FixtureOptions {
   readonly settings?: SettingsOptions | null;
   /** External components. */
   readonly components?: ComponentsOptions;
+  /** The cluster that the server is a member of, or one in this process; null, the default: the server is alone. */
+  readonly cluster?: ClusterOptions | FixtureCluster | null;
   /** Limits that differ from their defaults. */
   readonly limits?: Partial<Limits>;
   /** Prefixes of the names of methods whose parameters are hidden in logs and recordings. */
   readonly logProtect?: readonly string[];
-  /** Whether to listen on an address that other machines can reach although an account has the default password; false by default. */
+  /** Whether to listen on an address that other machines can reach although an account has the default password, and to reach NATS on other machines without TLS; false by default. */
   readonly insecure?: boolean;
   /** Whether the running fixture keeps the process alive; false by default: a fixture that is not stopped is named at the end of the process. */
   readonly keepAlive?: boolean;

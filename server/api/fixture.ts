@@ -50,6 +50,29 @@ export interface ReportFiles {
 }
 
 /**
+ * One server of a cluster in this process.
+ * @beta
+ */
+export interface FixtureMember {
+  readonly name: string;
+  /** Its address for client logins. */
+  readonly host: string;
+  readonly port: number;
+  /** Logs a client in at this member. @throws LoginError, TypeError */
+  connect(options?: FixtureClientOptions): Promise<OsrfClient>;
+  /** Starts a stub service at this member. @returns a promise that resolves when it is registered. */
+  service(name: string, methods: Methods, options?: StubOptions): Promise<Stub>;
+  /** Resolves when this member knows a listener of a service, at any member. @throws OsrfTimeout, TypeError */
+  waitForService(service: string, options?: { readonly timeoutMs?: number; readonly domain?: string }): Promise<void>;
+  /** Ends this member as a crash does: its connections end, and the other members hear nothing from it any more. */
+  crash(): Promise<void>;
+  /** Stops its exchange with the other members for a time, as a process that stands still. Its own clients are served. @param ms Milliseconds. @throws TypeError */
+  freeze(ms: number): void;
+  /** Cuts the network between this member and another one. @param other Its index in {@link ChopChopFixture.members}. @returns a function that mends it. @throws TypeError */
+  cut(other: number): () => void;
+}
+
+/**
  * A running server for tests: stub services, clients, a log of requests, faults.
  * @public
  */
@@ -70,6 +93,8 @@ export interface ChopChopFixture {
   readonly domain: string;
   /** All domains that it serves. */
   readonly domains: readonly string[];
+  /** The members of its cluster with the option `cluster: { members }`, the first of which is this server; otherwise none. @beta */
+  readonly members: readonly FixtureMember[];
   /** The number that random faults draw from. */
   readonly seed: number;
   /** Requests to replayed services that are not in the recording; the first 1,000. */

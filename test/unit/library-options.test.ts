@@ -1,4 +1,5 @@
 import { test } from 'node:test';
+import type { ClusterConfig } from '../../server/config/cluster.ts';
 import type { ComponentsConfig } from '../../server/config/components.ts';
 import type { RouterConfig, SettingsConfig } from '../../server/config/config.ts';
 import type { Limits } from '../../server/config/limits.ts';
@@ -33,6 +34,7 @@ test('the library takes every option that the server takes, and shows every plac
   none<Missing<WebSocketConfig, face.WebSocketOptions>>();
   none<Missing<WebConfig, face.WebOptions>>();
   none<Missing<ComponentsConfig, face.ComponentsOptions>>();
+  none<Missing<ClusterConfig, face.ClusterOptions>>();
   none<Missing<SettingsConfig, face.SettingsOptions>>();
   none<Missing<Limits, face.Limits>>();
   none<Missing<Listening, face.Listening>>();

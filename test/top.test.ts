@@ -11,7 +11,7 @@ import { posted, startControlledServer, startMath, TOKEN } from './support/contr
 const VIEW = { table: 'services', sort: '', filter: '', width: 120, rows: 100 } as const;
 
 function snapshot(at: number, requests: number, failed: number): Snapshot {
-  const listener = { jid: 'o@d/l', since: 0, requests, answered: requests, unanswered: 2, stalled: false, draining: true, suspicion: '' } as const;
+  const listener = { jid: 'o@d/l', member: '', since: 0, requests, answered: requests, unanswered: 2, stalled: false, draining: true, suspicion: '' } as const;
   const counts = { ok: requests - failed, failed, refused: 0, lost: 0, unseen: 0, requests, p50Ms: 1, p95Ms: 2.25, p99Ms: 3, maxMs: 4 };
   const services = [
     { service: 'opensrf.math', since: 0, listeners: [listener, { ...listener, draining: false }] },

@@ -9,6 +9,7 @@ import {
   DRAIN_OPTIONS,
   EXEC_OPTIONS,
   MONITOR_OPTIONS,
+  NATS_CONFIG_OPTIONS,
   REPORT_OPTIONS,
   REQUEST_OPTIONS,
   RESTART_OPTIONS,
@@ -72,6 +73,21 @@ export const COMMANDS: readonly Command[] = [
       ['$0 --daemon --pid-file chopchop.pid --log-file chopchop.log', 'in the background'],
     ],
     run: async (args) => (await import('./serve/serve.ts')).serve(args),
+  },
+  {
+    name: 'cluster',
+    positionals: '<action>',
+    describe: 'Print the configuration of a nats-server for a cluster: cluster print-nats-config',
+    options: { ...settingsOf(SETTINGS_OF_COMMANDS.cluster), ...NATS_CONFIG_OPTIONS },
+    meanings: { action: 'The word "print-nats-config"' },
+    examples: [
+      ['$0 cluster print-nats-config --cluster dev --nats tls://10.0.0.1:4222 --nats-credentials nats.seed --new-key', 'with a new key for the members'],
+      ['$0 cluster print-nats-config --config /openils/conf/opensrf_core.xml --server 2', 'the second server of <nats>'],
+    ],
+    run: async (args) => {
+      const { printNatsConfig } = await import('./cluster/print-nats-config.ts');
+      await printNatsConfig(word(args, 'action'), args, readOptions(NATS_CONFIG_OPTIONS, args), print);
+    },
   },
   {
     name: 'console',

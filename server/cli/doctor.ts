@@ -49,6 +49,8 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   findings.push(checkClock(new Date(), youngest([file, settings])));
   findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain, config.hosts)))));
   findings.push(...(await checkPorts(resolved)), ...checkWeb(config));
+  // Loads the client of NATS.
+  if (config.cluster !== null) findings.push(...(await (await import('../doctor/nats.ts')).checkNats(config.cluster, config.limits)));
   findings.push(...checkLog(resolved.log));
   const odd = resolved.warnings.filter((one) => core?.warnings.includes(one) !== true);
   findings.push(...odd.map((one) => warning(formatProblem(one), 'correct it there')));

@@ -107,20 +107,32 @@ const COLUMNS: readonly Column[] = [
   { head: 'LISTENER' },
 ];
 
+const WITH_MEMBERS: readonly Column[] = [...COLUMNS, { head: 'MEMBER' }];
+
 const SOURCES = { control: 'control interface', jabber: 'Jabber' } as const;
 
 /** A heading and a table for each router. */
 function texts(listings: readonly RouterListing[]): string[] {
   return listings.flatMap((listing, index) => {
     const heading = `${listing.router} (by ${SOURCES[listing.source]})${listing.services.length === 0 ? ': no services' : ''}`;
-    const table = listing.services.length === 0 ? [] : tableLines(COLUMNS, listing.services.flatMap(rowsOf), outputWidth());
+    const rows = listing.services.flatMap(rowsOf);
+    // Only a cluster has members.
+    const columns = rows.some((row) => row.at(-1) !== '') ? WITH_MEMBERS : COLUMNS;
+    const table =
+      rows.length === 0
+        ? []
+        : tableLines(
+            columns,
+            rows.map((row) => row.slice(0, columns.length)),
+            outputWidth(),
+          );
     return [...(index === 0 ? [] : ['']), heading, ...table];
   });
 }
 
 /** Unknown values become dashes, so that columns can be counted. */
 function rowsOf({ service, listeners }: RegisteredService | ControlledService): string[][] {
-  if (listeners.length === 0) return [[oneLine(service), '-', '-', '-', '-', 'none']];
+  if (listeners.length === 0) return [[oneLine(service), '-', '-', '-', '-', 'none', '']];
   return listeners.map((listener) => [
     oneLine(service),
     'unanswered' in listener ? stateOf(listener) : '-',
@@ -128,6 +140,7 @@ function rowsOf({ service, listeners }: RegisteredService | ControlledService): 
     'unanswered' in listener ? String(listener.answered) : '-',
     'unanswered' in listener ? String(listener.unanswered) : '-',
     oneLine(listener.jid),
+    'member' in listener ? listener.member : '',
   ]);
 }
 

@@ -14,8 +14,9 @@ export function readinessRoutes(server: ChopChop): Route[] {
           .getAll('service')
           .flatMap((names) => names.split(','))
           .filter((name) => name !== '' && !isRegistered(server, name));
-        const ready = server.running && missing.length === 0;
-        return json({ ready, missing }, ready ? 200 : 503);
+        const ready = server.ready && missing.length === 0;
+        const cluster = server.clusterReport;
+        return json({ ready, missing, ...(cluster !== null && { cluster: cluster.connected ? 'ok' : 'degraded' }) }, ready ? 200 : 503);
       },
     },
   ];

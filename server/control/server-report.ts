@@ -1,3 +1,4 @@
+import type { ClusterReport } from '../cluster/cluster-report.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { RouterConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
@@ -36,6 +37,8 @@ export interface ServerReport {
   /** Bounced stanzas, by condition. */
   readonly bounces: Readonly<Record<string, number>>;
   readonly load: LoadReport;
+  /** Null: it is no member of a cluster. */
+  readonly cluster: ClusterReport | null;
 }
 
 export function serverRoute(server: ChopChop, load: Load, idl: Idl): Route {
@@ -63,6 +66,7 @@ function serverReport(server: ChopChop, load: Load, idl: Idl, startedAt: number)
     closes: Object.fromEntries(counts.closes),
     bounces: Object.fromEntries(counts.bounces),
     load: load.report(),
+    cluster: server.clusterReport,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Router } from '../../router/router.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Bits } from '../kernel/slices.ts';
+import { RemoteSession } from '../sessions/remote-session.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
 import { jsonList, slicedJson, withMember } from './sliced.ts';
 
@@ -28,6 +29,8 @@ export interface ServiceReport {
 /** The report of a listener. */
 export interface ListenerReport {
   readonly jid: string;
+  /** The member of the cluster that has its session; `''`: there is no cluster. */
+  readonly member: string;
   readonly since: number;
   /** Requests handed to it. */
   readonly requests: number;
@@ -49,29 +52,33 @@ export function serviceRoutes(server: ChopChop, log: Log): Route[] {
   ];
 }
 
-function* routerList({ routers }: ChopChop): Bits<string> {
+function* routerList({ routers, config }: ChopChop): Bits<string> {
+  const own = config.cluster?.member ?? '';
   let list = '';
-  for (const router of routers.values()) list += `${list === '' ? '' : ','}${yield* routerJson(router)}`;
+  for (const router of routers.values()) list += `${list === '' ? '' : ','}${yield* routerJson(router, own)}`;
   return `{"routers":[${list}]}`;
 }
 
 /** A {@link RouterReport}. */
-function* routerJson({ jid, domain, suspended, refusalCounts, classes }: Router): Bits<string> {
+function* routerJson({ jid, domain, suspended, refusalCounts, classes }: Router, own: string): Bits<string> {
   let services = '';
-  for (const service of classes.values()) services += `${services === '' ? '' : ','}${yield* serviceJson(service)}`;
+  for (const service of classes.values()) services += `${services === '' ? '' : ','}${yield* serviceJson(service, own)}`;
   const head: Omit<RouterReport, 'services'> = { router: jid, domain, suspended, refusals: Object.fromEntries(refusalCounts) };
   return withMember({ ...head }, 'services', `[${services}]`);
 }
 
 /** A {@link ServiceReport}. */
-function* serviceJson({ name, since, nodes }: ServiceClass): Bits<string> {
+function* serviceJson({ name, since, nodes }: ServiceClass, own: string): Bits<string> {
   const head: Omit<ServiceReport, 'listeners'> = { service: name, since };
-  return withMember({ ...head }, 'listeners', yield* jsonList(listenersOf(nodes.values())));
+  return withMember({ ...head }, 'listeners', yield* jsonList(listenersOf(nodes.values(), own)));
 }
 
-function* listenersOf(nodes: Iterable<ServiceNode>): Iterable<ListenerReport> {
-  for (const { jid, since, count, answered, unanswered, stalled, draining, suspicion } of nodes) {
-    yield { jid, since, requests: count, answered, unanswered, stalled, draining, suspicion: suspicion?.reason ?? '' };
+/** @param own The name of this member; `''`: there is no cluster. */
+function* listenersOf(nodes: Iterable<ServiceNode>, own: string): Iterable<ListenerReport> {
+  for (const { jid, endpoint, since, total, stalled, draining, suspicion } of nodes) {
+    const { count, answered, unanswered } = total;
+    const member = endpoint instanceof RemoteSession ? endpoint.carrier.member : own;
+    yield { jid, member, since, requests: count, answered, unanswered, stalled, draining, suspicion: suspicion?.reason ?? '' };
   }
 }
 

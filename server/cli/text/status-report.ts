@@ -1,3 +1,4 @@
+import type { ClusterReport } from '../../cluster/cluster-report.ts';
 import type { ServerReport } from '../../control/server-report.ts';
 import type { RouterReport } from '../../control/services.ts';
 import { SYSTEM_TIME } from '../../kernel/clock.ts';
@@ -27,7 +28,7 @@ export interface Report {
 
 /** A server in numbers. */
 export interface ControlSummary
-  extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces' | 'load'> {
+  extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces' | 'load' | 'cluster'> {
   readonly at: string;
   readonly routers: readonly RouterSummary[];
 }
@@ -66,7 +67,7 @@ export function lines({ source, server, login, router, version, control }: Repor
   ];
 }
 
-function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, routers }: ControlSummary): string[] {
+function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, cluster, routers }: ControlSummary): string[] {
   const lost = [...tally(closes, 'closed'), ...tally(bounces, 'bounced')];
   return [
     `control  ${at}  process ${pid}, up ${upFor((SYSTEM_TIME.wallTime() - startedAt) / 1000)}`,
@@ -74,8 +75,17 @@ function controlLines({ at, pid, startedAt, sessions, connections, unanswered, c
     `so far   ${counted(counts['logins'] ?? 0, 'login')}${lost.length === 0 ? '' : `; ${lost.join('; ')}`}`,
     `loop     ${counted(load.turns, 'turn')}, the longest ${load.longestTurnMs} ms; ${counted(load.waitingJobs, 'job')} waiting${troubles(load)}`,
     `memory   ${memoryLine(load.memory)}`,
+    ...(cluster === null ? [] : clusterLines(cluster)),
     ...routers.flatMap(routerLines),
   ];
+}
+
+function clusterLines({ name, member, connected, members }: ClusterReport): string[] {
+  const others = members.map(({ name: other, suspect, sessions, unackedBytes, queuedBytes, roundTripMs }) => {
+    const state = suspect ? 'suspect' : `${roundTripMs} ms`;
+    return `member   ${other}: ${state}, ${counted(sessions, 'session')}, ${megabytes(unackedBytes + queuedBytes)} on the way`;
+  });
+  return [`cluster  ${name}: this is ${member}, ${connected ? 'connected' : 'NOT CONNECTED'}, ${counted(members.length, 'other member')}`, ...others];
 }
 
 function tally(counts: Readonly<Record<string, number>>, what: string): string[] {

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import type { MemberReport } from '../../cluster/cluster-report.ts';
 import type { ChopChop } from '../../compose/chopchop.ts';
 import { routerName } from '../../config/config.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
@@ -93,6 +94,7 @@ function addServerMetrics(meters: Meters, server: ChopChop): void {
       [{ direction: 'out' }, bytesWritten],
     ];
   });
+  addClusterMetrics(meters, server);
   meters.counter('bounces', 'Bounced stanzas, by stanza error condition', ['condition'], () =>
     Array.from(counts.bounces, ([condition, count]) => [{ condition }, count] as const),
   );
@@ -164,4 +166,68 @@ function sum<Item>(items: Iterable<Item>, value: (item: Item) => number): number
   let total = 0;
   for (const item of items) total += value(item);
   return total;
+}
+
+/** None without a cluster. */
+function addClusterMetrics(meters: Meters, server: ChopChop): void {
+  if (server.config.cluster === null) return;
+  const each = (value: (report: MemberReport) => number) => () =>
+    (server.clusterReport?.members ?? []).map((report) => [{ member: report.name }, value(report)] as const);
+  meters.gauge('cluster_connected', 'Whether this member is connected to NATS', [], () => [[{}, server.clusterReport?.connected === true ? 1 : 0]]);
+  meters.gauge('cluster_members', 'Members of the cluster, this one included', [], () => [[{}, (server.clusterReport?.members.length ?? 0) + 1]]);
+  meters.gauge(
+    'remote_sessions',
+    'Sessions of other members of the cluster',
+    ['member'],
+    each(({ sessions }) => sessions),
+  );
+  meters.gauge(
+    'link_unacked_bytes',
+    'Bytes that another member has not acknowledged',
+    ['member'],
+    each(({ unackedBytes }) => unackedBytes),
+  );
+  meters.gauge(
+    'link_queue_bytes',
+    'Bytes that wait for another member',
+    ['member'],
+    each(({ queuedBytes }) => queuedBytes),
+  );
+  meters.gauge(
+    'link_rtt_seconds',
+    'Round trip to another member',
+    ['member'],
+    each(({ roundTripMs }) => roundTripMs / 1_000),
+  );
+  meters.counter(
+    'link_batches',
+    'Batches sent to another member',
+    ['member'],
+    each(({ batches }) => batches),
+  );
+  meters.counter(
+    'link_resent',
+    'Batches sent again',
+    ['member'],
+    each(({ resent }) => resent),
+  );
+  meters.counter(
+    'link_suspected',
+    'How often another member was suspect',
+    ['member'],
+    each(({ suspected }) => suspected),
+  );
+  meters.counter(
+    'link_lost',
+    'How often another member was given up',
+    ['member'],
+    each(({ lost }) => lost),
+  );
+  meters.counter(
+    'cluster_crossings',
+    'Stanzas sent to another member',
+    ['member'],
+    each(({ crossings }) => crossings),
+  );
+  meters.counter('cluster_asks', 'Addresses for which other members were asked', [], () => [[{}, server.clusterReport?.asks ?? 0]]);
 }

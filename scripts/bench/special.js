@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADDRESS, logIn, message } from './client.js';
+import { cluster } from './cluster.js';
 import { median } from './report.js';
 import { runLoad } from './tools.js';
 import { web } from './web.js';
@@ -110,4 +111,4 @@ function round(number) {
 }
 
 /** By mode. */
-export const SPECIAL = { idle, logins, stalled, neighbour, soak, web };
+export const SPECIAL = { idle, logins, stalled, neighbour, soak, web, cluster };

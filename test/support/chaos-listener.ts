@@ -9,15 +9,15 @@ import { bodyOf, DEFAULT_ENVELOPE } from '../../shared/osrf/write.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 
 // A listener with its workers in a separate process, which the chaos test kills and stops. It records each request before it answers:
-// the file outlives it. Arguments: PORT DOMAIN SERVICE NAME FILE
+// the file outlives it. Arguments: PORT DOMAIN SERVICE NAME FILE [HOST]
 
 const WORKERS = 3;
 const SLOW_MS = 20;
 const BETWEEN_PARTS_MS = 5;
 
-const [port, domain, service, name, file] = process.argv.slice(2) as [string, string, string, string, string];
+const [port, domain, service, name, file, host = '127.0.0.1'] = process.argv.slice(2) as [string, string, string, string, string];
 const executed = openSync(file, 'a');
-const login = (resource: string) => JabberClient.login({ host: '127.0.0.1', port: Number(port), domain, username: 'opensrf', password: 'password', resource });
+const login = (resource: string) => JabberClient.login({ host, port: Number(port), domain, username: 'opensrf', password: 'password', resource });
 const workers = await Promise.all(Array.from({ length: WORKERS }, (_, index) => login(`${name}-worker${index}`)));
 const listener = await login(name);
 const router = `router@${domain}/router`;

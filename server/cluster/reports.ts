@@ -10,6 +10,8 @@ import type { MemberReplica } from './member-replica.ts';
 const LOOK_MS = 250;
 /** Looks between two reports of counts. */
 const LOOKS_PER_COUNT = 4;
+/** Looks after which everything is sent again: a process that has taken the place of another one does not know the last reports. */
+const LOOKS_PER_REPEAT = 40;
 
 /** The parts of the server that reports are about. */
 export interface ReportsEnvironment {
@@ -20,7 +22,7 @@ export interface ReportsEnvironment {
 
 /**
  * Reports what changes all the time: once a second the counts of requests that the routers here have handed to each listener, and sooner the listeners here whose
- * peers do not read. A report that repeats the last one is not sent.
+ * peers do not read. A report that repeats the last one is sent only now and then.
  */
 export class Reports {
   private readonly environment: ReportsEnvironment;
@@ -73,6 +75,7 @@ export class Reports {
 
   private look(): void {
     if (this.known.members.size === 0) return;
+    if (this.looks % LOOKS_PER_REPEAT === 0) this.last.clear();
     this.send('stalls', this.stallsFrame());
     if (this.looks++ % LOOKS_PER_COUNT > 0) return;
     for (const [domain, { replica }] of this.environment.routers) {

@@ -15,5 +15,5 @@ test('members and NATS servers are killed: every request to the others is answer
     events.reduce((total, event) => total + event[name], 0);
   assert.deepEqual([sum('silent'), sum('torn'), sum('answeredTwice'), executedTwice], [0, 0, 0, 0]);
   assert.equal(sum('answered') + sum('refused') + sum('abandoned'), size.requests);
-  assert.ok(sum('answered') > size.requests / 2 && events.length > 2, 'there was work, and there was trouble');
+  assert.ok(sum('answered') > size.requests / 2 && events.length >= 2, 'there was work, and there was trouble');
 });

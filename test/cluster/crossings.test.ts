@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { ChopChopFixture as Implementation } from '../../server/fixture/fixture.ts';
 import { type ChopChopFixture, type FixtureMember, type FixtureOptions, startChopChop } from '../../server/index.ts';
-import { cRequest, requestBody, resultBody } from '../support/osrf.ts';
+import { cRequest, requestBody } from '../support/osrf.ts';
 import { Peer } from '../support/peer.ts';
 import { RawProgram } from '../support/raw-service.ts';
 
@@ -13,6 +14,22 @@ async function startThree(t: TestContext, options: FixtureOptions = {}): Promise
   const jabber = await startChopChop({ cluster: { members: 3 }, ...options });
   t.after(() => jabber.stop());
   return { jabber, members: [...jabber.members] as Three };
+}
+
+function serverOf(member: FixtureMember): Implementation['server'] {
+  return (member as unknown as { readonly fixture: Implementation }).fixture.server;
+}
+
+/** The threads of the requests, or refusals, that have come. */
+function threadsIn({ transcript }: Peer): Set<string> {
+  return new Set(transcript.match(/thread-\d+-/g) ?? []);
+}
+
+/** Resolves when a member knows a listener of opensrf.math. */
+async function known(member: FixtureMember, listener: string): Promise<void> {
+  const server = serverOf(member);
+  const isKnown = () => server.routers.get(DOMAIN)?.classes.get('opensrf.math')?.nodes.has(listener) === true;
+  while (!isKnown()) await new Promise((resolve) => server.clock.after(5, () => resolve(undefined)));
 }
 
 const login = (t: TestContext, member: FixtureMember, resource: string, username?: string) => RawProgram.login(t, member as never, resource, username, DOMAIN);
@@ -47,24 +64,26 @@ test('messages from one member to another keep their order, whatever their lengt
 });
 
 test('a listener that ends before it has read its requests gives them back to the member of the client', async (t) => {
-  const { members } = await startThree(t);
+  const { members } = await startThree(t, { router: { lossGraceMs: 100 } });
   const listener = await RawProgram.listen(t, members[1] as never, 'opensrf.math', DOMAIN);
   const other = await RawProgram.listen(t, members[2] as never, 'opensrf.math', DOMAIN);
   const client = await login(t, members[0], 'client');
-  await members[0].waitForService('opensrf.math');
-  void other;
-  void listener;
-  client.peer.send(cRequest(`router@${DOMAIN}/opensrf.math`, client.jid, 'one', requestBody('add', [1, 2])));
-  client.peer.send(cRequest(`router@${DOMAIN}/opensrf.math`, client.jid, 'two', requestBody('add', [1, 2])));
-  for (const one of [listener, other]) {
-    const asked = await one.asked();
-    one.peer.send(cRequest(asked.client, one.jid, asked.thread, resultBody(3)));
-  }
-  await client.peer.expect(/one[\s\S]*Request Complete/);
+  for (const one of [listener, other]) await known(members[0], one.jid);
+  listener.peer.stream.pause();
+  const threads = Array.from({ length: 120 }, (_, index) => `thread-${index}-`);
+  // More than the socket takes.
+  for (const thread of threads) client.peer.send(cRequest(`router@${DOMAIN}/opensrf.math`, client.jid, thread, requestBody('add', ['x'.repeat(100_000)])));
+  while (threadsIn(other.peer).size < 60) await other.peer.message();
+  listener.peer.stream.destroy();
+  // What was written may have been executed, and is refused; the rest goes to the other listener.
+  while (new Set([...threadsIn(other.peer), ...threadsIn(client.peer)]).size < threads.length)
+    await Promise.race([other.peer.message(), client.peer.message()]);
+  assert.ok(threadsIn(other.peer).size > 60);
+  assert.equal(threadsIn(other.peer).size + threadsIn(client.peer).size, threads.length);
 });
 
 test('a second router at another member replaces the internal ones of all members, until it leaves', async (t) => {
-  const { jabber, members } = await startThree(t);
+  const { members } = await startThree(t);
   const router = await login(t, members[1], 'router', 'router');
   const client = await login(t, members[0], 'client');
   client.peer.send(cRequest(`router@${DOMAIN}/router`, client.jid, 'info', requestBody('opensrf.router.info.class.list')));
@@ -80,12 +99,51 @@ test('a second router at another member replaces the internal ones of all member
   await members[0].waitForService('opensrf.math');
   client.peer.send(cRequest(`router@${DOMAIN}/opensrf.math`, client.jid, 'math', requestBody('add', [1, 2])));
   assert.match((await listener.asked()).thread, /math/);
-  void jabber;
 });
 
 test('a component of one member is reached from another', async (t) => {
   const { jabber, members } = await startThree(t, { components: { port: 0, secrets: new Map([['sms.example', 'secret']]) } });
-  void jabber;
-  void members;
-  void Peer;
+  const component = await (await Peer.connect(t, jabber.listening.components[0] as never)).handshake('sms.example', 'secret');
+  const client = await login(t, members[1], 'client');
+  client.peer.send(message('number@sms.example', client.jid, 'hello'));
+  await component.expect('hello</body>');
+  component.send(message(client.jid, 'number@sms.example', 'sent'));
+  assert.match(await client.peer.expect(/[\s\S]*sent<\/body>/), /from='number@sms\.example'/);
+});
+
+test('a message to an account goes to its most available session, at any member', async (t) => {
+  const { members } = await startThree(t);
+  const [near, far] = [await login(t, members[0], 'near'), await login(t, members[1], 'far')];
+  near.peer.send('<presence><priority>1</priority></presence>');
+  await near.peer.expect('<priority>1</priority></presence>');
+  far.peer.send('<presence><priority>5</priority></presence>');
+  // RFC 6121 §4.2.2: the other sessions of the account get it.
+  await near.peer.expect('<priority>5</priority></presence>');
+  const sender = await login(t, members[2], 'sender');
+  sender.peer.send(message(`opensrf@${DOMAIN}`, sender.jid, 'to the best'));
+  await far.peer.expect('to the best</body>');
+  far.peer.stream.end();
+  await near.peer.expect("type='unavailable'");
+  sender.peer.send(message(`opensrf@${DOMAIN}`, sender.jid, 'to the other'));
+  await near.peer.expect('to the other</body>');
+});
+
+test('draining at one member drains everywhere, and a held request goes to a listener of another member', async (t) => {
+  const { jabber, members } = await startThree(t, { router: { holdMs: 60_000 } });
+  const client = await login(t, members[0], 'client');
+  client.peer.send(cRequest(`router@${DOMAIN}/opensrf.math`, client.jid, 'held', requestBody('add', [1, 2])));
+  const listener = await RawProgram.listen(t, members[1] as never, 'opensrf.math', DOMAIN);
+  assert.equal((await listener.asked()).thread, 'held');
+  const { server } = jabber as unknown as Implementation;
+  await members[0].waitForService('opensrf.math');
+  const router = server.routers.get(DOMAIN);
+  assert.equal(router?.drain('opensrf.math', '', true), 1);
+  const other = await login(t, members[2], 'other');
+  other.peer.send(cRequest(`router@${DOMAIN}/opensrf.math`, other.jid, 'drained', requestBody('add', [1, 2])));
+  // Held at its member until the service is resumed here.
+  other.peer.send(cRequest(`router@${DOMAIN}/router`, other.jid, 'info', requestBody('opensrf.router.info.class.list')));
+  await other.peer.expect(/Request Complete/);
+  assert.doesNotMatch(listener.peer.transcript, /drained/);
+  assert.equal(router?.drain('opensrf.math', '', false), 1);
+  assert.equal((await listener.asked()).thread, 'drained');
 });

@@ -4,6 +4,7 @@
 //   npm run build && node scripts/chaos-cluster.js --seed 42 [--requests 1000000] [--rate 2000] [--only 'kill -9'] [-- --limit deadAfterMs=1s]
 //
 // It starts nats-servers and members, with the rights for it each on a host of its own (a network namespace), else on addresses of loopback, where nothing is cut.
+// With --other, the dist/server/main.js of another version, members change between the two whenever they end in order: a rolling upgrade, and back.
 // Exit code 0 only if no request was silent, executed twice, answered twice or in part, and no answer took longer than 4 s and the stalls of this process.
 import { parseArgs } from 'node:util';
 
@@ -19,13 +20,14 @@ const { values: options, positionals } = parseArgs({
     rate: { type: 'string', default: '2000' },
     'large-bytes': { type: 'string', default: '20000' },
     only: { type: 'string', default: '' },
+    other: { type: 'string', default: '' },
     worst: { type: 'string', default: '4000' },
     help: { type: 'boolean', default: false },
   },
 });
 if (options.help) {
   console.log(
-    'usage: node scripts/chaos-cluster.js [--seed N] [--requests N] [--members N] [--clients N] [--listeners N] [--window N] [--rate N] [--large-bytes N] [--only TEXT] [--worst MS] [-- OPTIONS OF EACH MEMBER]   (after npm run build)',
+    'usage: node scripts/chaos-cluster.js [--seed N] [--requests N] [--members N] [--clients N] [--listeners N] [--window N] [--rate N] [--large-bytes N] [--only TEXT] [--other MAIN.js] [--worst MS] [-- OPTIONS OF EACH MEMBER]   (after npm run build)',
   );
   process.exit(0);
 }
@@ -46,6 +48,7 @@ const { events, executedTwice, memoryBeforeKb, memoryAfterKb } = await runCluste
   ...numbers,
   only: options.only,
   cuts: true,
+  other: options.other,
   largeBytes: numbers['large-bytes'],
   memberOptions: positionals,
   onStart: (canCut) => {

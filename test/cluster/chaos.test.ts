@@ -8,7 +8,7 @@ test('members and NATS servers are killed: every request to the others is answer
   const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
   t.diagnostic(`seed ${seed} (repeat with CHAOS_SEED=${seed})`);
   const size = { requests: 2_500, members: 3, clients: 4, listeners: 1, window: 16, rate: 200, largeBytes: 200_000 };
-  const options = { ...size, seed, only: 'kill -9', cuts: false, memberOptions: [], onStart: () => {}, onEvent: () => {} };
+  const options = { ...size, seed, only: 'kill -9', cuts: false, other: '', memberOptions: [], onStart: () => {}, onEvent: () => {} };
   const { events, executedTwice } = await runClusterChaos(options);
   for (const event of events) t.diagnostic(JSON.stringify(event));
   const sum = (name: 'sent' | 'answered' | 'refused' | 'abandoned' | 'silent' | 'torn' | 'answeredTwice') =>

@@ -25,6 +25,8 @@ export interface ClusterChaosOptions {
   readonly only: string;
   /** Whether hosts are cut off, if that is possible. */
   readonly cuts: boolean;
+  /** The entry of another version of the program, which members change to and from when they end in order; `''`: none. */
+  readonly other: string;
   /** More options of each member. */
   readonly memberOptions: readonly string[];
   /** Called when an event is over; late outcomes of its requests may follow. */
@@ -56,7 +58,7 @@ const now = () => performance.now();
 /** Plays clients and listeners at all members of a cluster, disturbs it by a seed, and accounts for every request. */
 export async function runClusterChaos(options: ClusterChaosOptions): Promise<ClusterChaosReport> {
   const random = randomFrom(options.seed);
-  const lab = await ClusterLab.start(options.members, options.memberOptions, options.cuts);
+  const lab = await ClusterLab.start(options.members, options.memberOptions, options.cuts, options.other || undefined);
   options.onStart(lab.network.canCut);
   const folder = join(lab.folder, 'executed');
   mkdirSync(folder);

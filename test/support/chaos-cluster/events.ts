@@ -64,6 +64,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
     async run(lab, host, disturbed) {
       disturbed.add(host);
       await lab.endMember(host);
+      lab.exchange(host);
       await lab.startMember(host);
     },
   },

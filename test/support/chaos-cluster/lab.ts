@@ -28,19 +28,22 @@ export class ClusterLab {
   /** Processes that have ended by themselves, or by another program. */
   readonly deaths: string[] = [];
   private readonly hosts: readonly Host[];
-  private readonly program: string;
+  /** The program of each member. */
+  private readonly programs: string[];
+  private readonly other: string;
   private readonly more: readonly string[];
 
-  /** @param size The number of hosts; 1: a server without a cluster. @param more More options of each member. @param cuts Whether the hosts shall be namespaces. @param program The entry of the program. */
-  private constructor(size: number, more: readonly string[], cuts: boolean, program: string) {
+  /** @param size The number of hosts; 1: a server without a cluster. @param more More options of each member. @param cuts Whether the hosts shall be namespaces. @param other The entry of another version of the program. */
+  private constructor(size: number, more: readonly string[], cuts: boolean, other: string) {
     this.network = LabNetwork.create(size, cuts);
     this.hosts = Array.from({ length: size }, () => ({ nats: null, member: null }));
     this.more = more;
-    this.program = program;
+    this.programs = this.hosts.map(() => MAIN);
+    this.other = other;
   }
 
-  static async start(size: number, more: readonly string[] = [], cuts = true, program = MAIN): Promise<ClusterLab> {
-    const lab = new ClusterLab(size, more, cuts, program);
+  static async start(size: number, more: readonly string[] = [], cuts = true, other = MAIN): Promise<ClusterLab> {
+    const lab = new ClusterLab(size, more, cuts, other);
     try {
       writeFileSync(join(lab.folder, 'credentials'), 'chaos:chaos', { mode: 0o600 });
       if (size > 1) await Promise.all(lab.hosts.map((_, host) => lab.startNats(host)));
@@ -93,7 +96,7 @@ export class ClusterLab {
     const cluster = ['--cluster', CLUSTER, '--member', `m${host}`, '--nats', places.join(), '--nats-credentials', join(this.folder, 'credentials')];
     const log = ['--log-file', join(this.folder, `member-${host}.log`)];
     const args = ['--domain', DOMAIN, '--host', address, '--port', String(PORT), '--insecure', '--ready-file', ready, ...log, ...this.more];
-    const child = this.spawn(host, 'member', [process.execPath, this.program, ...args, ...(this.size > 1 ? cluster : [])]);
+    const child = this.spawn(host, 'member', [process.execPath, this.programs[host] as string, ...args, ...(this.size > 1 ? cluster : [])]);
     while (!existsSync(ready)) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`${this.deaths.join('; ')}: ${readIfThere(join(this.folder, `member-${host}.log`)).slice(-2_000)}`);
@@ -106,6 +109,11 @@ export class ClusterLab {
     const all = this.hosts[host] as Host;
     all[kind]?.kill(signal);
     if (signal === 'SIGKILL') all[kind] = null;
+  }
+
+  /** Lets a member run the other version from its next start. */
+  exchange(host: number): void {
+    this.programs[host] = this.programs[host] === MAIN ? this.other : MAIN;
   }
 
   /** Ends a member gracefully. */

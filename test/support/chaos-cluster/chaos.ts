@@ -98,7 +98,7 @@ async function disturb(lab: ClusterLab, ledger: Ledger, load: Load, random: () =
       const event = ledger.begin(kind.name);
       await kind.run(lab, host, ledger.disturbed);
       await wait(AFTER_MS);
-      if (lab.deaths.length > 0) throw new Error(lab.deaths.join('; '));
+      if (lab.deaths().length > 0) throw new Error(lab.deaths().join('; '));
       ledger.disturbed.clear();
       onEvent(event, lab.memory());
     }

@@ -68,6 +68,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       await lab.startMember(host);
     },
   },
+  { name: 'member hands over (restart)', cuts: false, cluster: false, run: (lab, host) => lab.handOver(host) },
   { name: 'member stopped 0.6 s', cuts: false, cluster: false, run: (lab, host, disturbed) => freezeMember(lab, host, disturbed, 600) },
   { name: 'member stopped 3 s', cuts: false, cluster: false, run: (lab, host, disturbed) => freezeMember(lab, host, disturbed, 3_000) },
   {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { natsConfig } from '../../../server/cli/cluster/nats-config.ts';
 import { LabNetwork } from './network.ts';
+import { Running } from './running.ts';
 
 const MAIN = fileURLToPath(new URL('../../../server/main.js', import.meta.url));
 const CLUSTER = 'chaos';
@@ -17,16 +18,14 @@ const PORT = 15_222;
 
 /** One host: a nats-server and a member on it. */
 interface Host {
-  nats: ChildProcess | null;
-  member: ChildProcess | null;
+  nats: Running | null;
+  member: Running | null;
 }
 
 /** A cluster of real processes: on each host a nats-server, with the configuration that `cluster print-nats-config` prints, and a member. */
 export class ClusterLab {
   readonly network: LabNetwork;
   readonly folder = mkdtempSync(join(tmpdir(), 'chaos-cluster-'));
-  /** Processes that have ended by themselves, or by another program. */
-  readonly deaths: string[] = [];
   private readonly hosts: readonly Host[];
   /** The program of each member. */
   private readonly programs: string[];
@@ -71,7 +70,7 @@ export class ClusterLab {
 
   /** Kilobytes of memory of each member; 0: it is down. */
   memory(): number[] {
-    return this.hosts.map(({ member }) => Number(/VmRSS:\s*(\d+)/.exec(readIfThere(`/proc/${member?.pid ?? 0}/status`))?.[1] ?? 0));
+    return this.hosts.map(({ member }) => member?.memoryKb ?? 0);
   }
 
   async startNats(host: number): Promise<void> {
@@ -94,12 +93,12 @@ export class ClusterLab {
     rmSync(ready, { force: true });
     const places = this.hosts.map((_, index) => `nats://${this.network.addressOf((host + index) % this.size)}:${NATS_PORT}`);
     const cluster = ['--cluster', CLUSTER, '--member', `m${host}`, '--nats', places.join(), '--nats-credentials', join(this.folder, 'credentials')];
-    const log = ['--log-file', join(this.folder, `member-${host}.log`)];
-    const args = ['--domain', DOMAIN, '--host', address, '--port', String(PORT), '--insecure', '--ready-file', ready, ...log, ...this.more];
+    const log = ['--log-file', join(this.folder, `member-${host}.log`), '--pid-file', join(this.folder, `member-${host}.pid`)];
+    const control = ['--control-socket', join(this.folder, `control-${host}.sock`), '--control-file', join(this.folder, `control-${host}.json`)];
+    const args = ['--domain', DOMAIN, '--host', address, '--port', String(PORT), '--insecure', '--ready-file', ready, ...log, ...control, ...this.more];
     const child = this.spawn(host, 'member', [process.execPath, this.programs[host] as string, ...args, ...(this.size > 1 ? cluster : [])]);
     while (!existsSync(ready)) {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`${this.deaths.join('; ')}: ${readIfThere(join(this.folder, `member-${host}.log`)).slice(-2_000)}`);
+      if (!child.alive) throw new Error(`member ${host} ended: ${readIfThere(join(this.folder, `member-${host}.log`)).slice(-2_000)}`);
       await wait(20);
     }
   }
@@ -109,6 +108,23 @@ export class ClusterLab {
     const all = this.hosts[host] as Host;
     all[kind]?.kill(signal);
     if (signal === 'SIGKILL') all[kind] = null;
+  }
+
+  /** Has another process take over from a member, by the command `restart`. */
+  async handOver(host: number): Promise<void> {
+    const child = spawn(process.execPath, [MAIN, 'restart', '--control-file', join(this.folder, `control-${host}.json`)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`the restart of member ${host} ended with ${code}`);
+    this.hosts[host]?.member?.replacedBy(Number(readFileSync(join(this.folder, `member-${host}.pid`), 'utf8')));
+  }
+
+  /** The processes that have ended by themselves, or by another program. */
+  deaths(): string[] {
+    return this.hosts.flatMap((all, host) =>
+      (['nats', 'member'] as const).filter((kind) => all[kind]?.alive === false).map((kind) => `the ${kind} of host ${host} has ended`),
+    );
   }
 
   /** Lets a member run the other version from its next start. */
@@ -122,40 +138,28 @@ export class ClusterLab {
     const { member } = all;
     if (member === null) return;
     all.member = null;
-    const exited = once(member, 'exit');
     member.kill('SIGTERM');
-    await exited;
+    await member.ended();
   }
 
   async stop(): Promise<void> {
-    const children = this.hosts.flatMap(({ nats, member }) => [nats, member]).filter((child) => child !== null);
-    await Promise.all(
-      children.map(async (child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const exited = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
+    const all = this.hosts.flatMap(({ nats, member }) => [nats, member]).filter((one) => one !== null);
+    for (const one of all) one.kill('SIGKILL');
+    await Promise.all(all.map((one) => one.ended()));
     this.network.remove(this.size);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private spawn(host: number, kind: keyof Host, command: readonly string[]): ChildProcess {
-    const [program, ...args] = this.network.at(host, command) as [string, ...string[]];
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    const all = this.hosts[host] as Host;
-    all[kind] = child;
-    child.on('exit', (code, signal) => {
-      if (all[kind] === child) this.deaths.push(`the ${kind} of host ${host} ended: ${signal ?? `exit code ${code}`}`);
-    });
-    return child;
+  private spawn(host: number, kind: keyof Host, command: readonly string[]): Running {
+    const running = Running.start(this.network.at(host, command));
+    (this.hosts[host] as Host)[kind] = running;
+    return running;
   }
 }
 
-async function answers(host: string, port: number, child: ChildProcess): Promise<void> {
+async function answers(host: string, port: number, child: Running): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`);
+    if (!child.alive) throw new Error(`nats-server of ${host} ended`);
     const socket = connect(port, host);
     const there = await Promise.race([once(socket, 'data').then(() => true), once(socket, 'close').then(() => false)]).catch(() => false);
     socket.destroy();

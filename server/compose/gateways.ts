@@ -32,7 +32,8 @@ export class Gateways {
     const entrance = new Entrance({
       account,
       router: `${routerName(config.router, account.domain)}@${account.domain}`,
-      hostname: hostname(),
+      // Members may run on one host, and share all addresses.
+      hostname: config.cluster === null ? hostname() : `${hostname()}_${config.cluster.member}`,
       startedAt,
       log: guardedLog,
       enter: (identity, program, place) => programs.enter(identity, program, place),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { GatewaySocket, request, sessionMessage } from './support/gateway-socket.ts';
+import { RawProgram, result } from './support/raw-service.ts';
 import { recordingLog } from './support/server.ts';
 import { MATH, startWeb, webUrl } from './support/web-fixture.ts';
 
@@ -64,6 +65,25 @@ test('no more sessions are remembered than the limit, and a browser without a th
   const answer = await browser.ask({ service: MATH, osrf_msg: [request('add', [1, 2])] });
   assert.equal(answer.thread, '');
   assert.equal(answer.osrf_msg[0].__p.payload.__p.content, 3);
+});
+
+test('a long answer comes whole, and the next one after it', async (t) => {
+  const jabber = await startWeb(t);
+  const listener = await RawProgram.listen(t, { host: jabber.host, port: jabber.port }, 'opensrf.long', 'localhost');
+  const browser = await GatewaySocket.open(t, webUrl(jabber));
+  const content = '€"\\<&x'.repeat(60_000);
+  for (const thread of ['long', 'short']) browser.send({ service: 'opensrf.long', thread, osrf_msg: [request('get', [])] });
+  const asked = [await listener.asked(), await listener.asked()] as const;
+  listener.answer(asked[0], result('Perl', '1', content));
+  listener.answer(asked[1], result('C', '1', 'short'));
+  const frames = [await browser.frame(), await browser.frame()];
+  assert.deepEqual(
+    frames.map(({ thread, osrf_msg: [message] }) => [thread, message.__p.payload.__p.content === (thread === 'long' ? content : 'short')]),
+    [
+      ['long', true],
+      ['short', true],
+    ],
+  );
 });
 
 test('an absent service gives a browser its own message back', async (t) => {

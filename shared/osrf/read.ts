@@ -15,6 +15,44 @@ export function bodyText(stanza: Stanza): string {
   return childText(elementOf(stanza), 'body') ?? '';
 }
 
+const USUAL_OPENING = /^(?:<opensrf [^<>]*\/>)?(?:<thread>[^<]*<\/thread>)?(?:<subject\/>|<subject><\/subject>)?<body>/;
+
+/** {@link bodyText} as a long job, if the stanza is in pieces and of the usual form. */
+export function* readBodyText(stanza: Stanza): Generator<void, string, void> {
+  const { head, rest, more } = stanza;
+  const beginning = head + rest;
+  const opening = more.length === 0 ? null : USUAL_OPENING.exec(beginning);
+  if (opening === null) return bodyText(stanza);
+  const pieces = [beginning.slice(opening[0].length), ...more];
+  let text = '';
+  let begun = '';
+  for (const [index, piece] of pieces.entries()) {
+    const raw = begun + piece;
+    const end = raw.indexOf('<');
+    if (raw.includes('\r')) break;
+    if (
+      end !== -1 &&
+      !raw
+        .slice(end)
+        .concat(...pieces.slice(index + 1))
+        .startsWith('</body>')
+    )
+      break;
+    if (end !== -1) return text + unescapeXml(raw.slice(0, end));
+    const complete = endOfReferences(raw);
+    text += unescapeXml(raw.slice(0, complete));
+    begun = raw.slice(complete);
+    yield;
+  }
+  return bodyText(stanza);
+}
+
+/** The end of the text before a reference whose rest is in the next piece. */
+function endOfReferences(text: string): number {
+  const last = text.lastIndexOf('&');
+  return last === -1 || text.includes(';', last) ? text.length : last;
+}
+
 /** The messages of a stanza; null if {@link parseOsrfMessages} finds none in its body. */
 export function messagesIn(stanza: Stanza): OsrfMessage[] | null {
   return parseOsrfMessages(bodyText(stanza));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ResultAssembler } from '../../shared/osrf/assemble.ts';
 import { jsonObject, toJson } from '../../shared/osrf/json.ts';
 import { type OsrfMessage, parseOsrfMessages } from '../../shared/osrf/message.ts';
-import { bodyText } from '../../shared/osrf/read.ts';
+import { bodyText, readBodyText } from '../../shared/osrf/read.ts';
 import { orderStanza, osrfStanza, registrationStanza } from '../../shared/osrf/stanzas.ts';
 import {
   aroundRouterResult,
@@ -114,6 +114,35 @@ test('the body of a stanza is read with its references resolved', () => {
   assert.equal(bodyText(readStanza('<message/>')), '');
   assert.equal(bodyText(readStanza('<message>x<a:y/><body>1</body></message>', ` xmlns:a='urn:a'`)), '1');
 });
+
+test('the body of a long stanza is the same in steps, wherever its pieces end', () => {
+  const opening = `<opensrf router_from='' osrf_xid=''/><thread>t</thread>`;
+  for (const content of [
+    `${opening}<body>["&quot;x&amp;&#x20ac;&#13;é"]</body>`,
+    `${opening}<subject/><body>plain</body>`,
+    '<body></body><thread>t</thread>',
+    '<body>a\r\nb</body>',
+    '<body>a<![CDATA[<b>&amp;]]>c</body>',
+    `<thread>t</thread>${opening}<body>1</body>`,
+  ]) {
+    const whole = readStanza(`<message>${content}</message>`);
+    const { head, rest } = whole;
+    for (let first = 1; first <= rest.length; first++) {
+      for (const second of [first, first + 1, first + 7]) {
+        const stanza = whole.copy();
+        stanza.contentCame(head, rest.slice(0, first), [rest.slice(first, second), rest.slice(second)]);
+        assert.equal(resultOf(readBodyText(stanza)), bodyText(whole), `${content}, cut at ${first} and ${second}`);
+      }
+    }
+  }
+});
+
+function resultOf<Result>(steps: Generator<void, Result, void>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
 
 test('a request has the members of OpenSRF’s C library in its order, without those that its envelope leaves empty', () => {
   const messages = [sessionMessage('CONNECT', '0'), requestMessage('1', 'add', [2, { __proto__: null, a: '\u00e9' }])];

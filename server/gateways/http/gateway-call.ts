@@ -3,7 +3,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Job } from '../../../shared/job.ts';
 import { NO_ACCOUNT } from '../../../shared/memory-account.ts';
 import { type OsrfMessage, readOsrfMessages } from '../../../shared/osrf/message.ts';
-import { bodyText } from '../../../shared/osrf/read.ts';
+import { readBodyText } from '../../../shared/osrf/read.ts';
 import { osrfStanzaInPieces } from '../../../shared/osrf/stanzas.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import { escapeText } from '../../../shared/xml.ts';
@@ -79,7 +79,7 @@ export abstract class GatewayCall implements WorkerCall {
       this.bounced();
       return;
     }
-    const body = bodyText(stanza);
+    const body = yield* readBodyText(stanza);
     const messages = yield* readOsrfMessages(body);
     if (messages !== null && this.worker !== null) yield* this.answered(messages, body, stanza.from);
   }

@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Job, JobRunner } from '../../../shared/job.ts';
 import { parseOsrfMessages, readOsrfMessages } from '../../../shared/osrf/message.ts';
-import { bodyText } from '../../../shared/osrf/read.ts';
+import { bodyText, readBodyText } from '../../../shared/osrf/read.ts';
 import { osrfStanzaInPieces } from '../../../shared/osrf/stanzas.ts';
+import { cut, LONG } from '../../../shared/pieces.ts';
 import type { Stanza } from '../../../shared/stanza.ts';
 import { escapeText, unescapeXml } from '../../../shared/xml.ts';
 import type { Limits } from '../../config/limits.ts';
@@ -204,7 +205,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
 
   /** Passes an answer on. */
   private *pass(stanza: Stanza): Job {
-    const body = bodyText(stanza);
+    const body = stanza.more.length === 0 ? bodyText(stanza) : yield* readBodyText(stanza);
     const messages = body.length <= SHORT_ANSWER ? parseOsrfMessages(body) : yield* readOsrfMessages(body);
     const thread = unescapeXml(stanza.thread);
     if (messages === null) {
@@ -217,7 +218,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
       this.environment.log.warn({ peer: this.peer, thread }, 'a browser has too many connected sessions; one was not remembered');
     }
     const { transactionId } = stanza;
-    this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
+    yield* this.send(bounced ? transportErrorFrame(thread, transactionId, body) : answerFrame(thread, transactionId, body));
   }
 
   private *read(parts: readonly Buffer[]): Job {
@@ -239,7 +240,7 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
         { peer: this.peer, thread: thread.slice(0, 100), service: service.slice(0, 100), reason: refusal },
         'returned messages to a browser',
       );
-      this.send(transportErrorFrame(thread, transactionId, yield* jsonOfBrowser(messages, INGRESS)));
+      yield* this.send(transportErrorFrame(thread, transactionId, yield* jsonOfBrowser(messages, INGRESS)));
       return;
     }
     const body = yield* bodyOfBrowser(messages, INGRESS);
@@ -273,7 +274,12 @@ export class Browser implements Program, PendingConnection, Debtor, JobOwner {
     }
   }
 
-  private send(frame: string): void {
-    this.writer.send(frame, this.link);
+  /** Sends a long frame in fragments; only jobs send, so no other frame comes between them. */
+  private *send(frame: string): Job {
+    const pieces = frame.length > LONG ? cut(frame) : [frame];
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0) yield;
+      this.writer.send(piece, index === pieces.length - 1, this.link);
+    }
   }
 }

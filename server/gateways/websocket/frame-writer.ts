@@ -4,6 +4,9 @@ import type { ServerClock } from '../../kernel/clock.ts';
 import { WRITE_LENGTH } from '../../net/transport.ts';
 import type { LocalLink } from '../../sessions/local-link.ts';
 
+const LAST = { fin: true };
+const NOT_LAST = { fin: false };
+
 /** Writes frames to a browser: one write per turn, and no more than the browser reads. The rest waits in its link, which counts it and closes slow readers. */
 export class FrameWriter {
   private readonly webSocket: WebSocket;
@@ -24,12 +27,12 @@ export class FrameWriter {
     return this.release !== null;
   }
 
-  /** @param link Holds back further answers while the browser does not read; null: no session. */
-  send(frame: string, link: LocalLink | null): void {
+  /** Sends a frame or a fragment of one. @param fin Whether it is the last. @param link Holds back further answers while the browser does not read; null: no session. */
+  send(frame: string, fin: boolean, link: LocalLink | null): void {
     const { webSocket } = this;
     if (webSocket.readyState !== webSocket.OPEN) return;
     this.cork();
-    webSocket.send(frame, this.taken);
+    webSocket.send(frame, fin ? LAST : NOT_LAST, this.taken);
     if (this.release === null && webSocket.bufferedAmount > WRITE_LENGTH) this.release = link?.hold() ?? null;
   }
 

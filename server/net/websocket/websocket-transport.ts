@@ -12,7 +12,7 @@ import type { TlsIdentity } from '../tls/identity.ts';
 import { type Input, TLS_BYTES, type Transport, type TransportReceiver, WRITE_LENGTH } from '../transport.ts';
 import { FrameInput } from './frame-input.ts';
 import { bytesOf, partsOf, readLongFramesInParts } from './long-frames.ts';
-import { WEBSOCKET_FRAMING } from './websocket-framing.ts';
+import { fragmentsOf, WEBSOCKET_FRAMING } from './websocket-framing.ts';
 
 /** The approximate memory of a connection, and of each buffer of the library. */
 const WEBSOCKET_BYTES = 16_384;
@@ -97,9 +97,8 @@ export class WebSocketTransport implements Transport {
     this.socket.cork();
     while (count < entries.length && length < WRITE_LENGTH) {
       const entry = entries[count++] as string | Stanza;
-      const frame = typeof entry === 'string' ? entry : this.framing.stanza(entry);
-      length += frame.length;
-      this.webSocket.send(frame, taken);
+      if (typeof entry !== 'string' && entry.long) length += this.sendFragments(entry, taken);
+      else length += this.sendFrame(typeof entry === 'string' ? entry : this.framing.stanza(entry), taken);
     }
     this.socket.uncork();
     this.written += length;
@@ -135,6 +134,24 @@ export class WebSocketTransport implements Transport {
     }
     this.alive = false;
     if (!this.destroyed) this.webSocket.ping();
+  }
+
+  /** @returns its length. */
+  private sendFrame(frame: string, taken: () => void): number {
+    this.webSocket.send(frame, taken);
+    return frame.length;
+  }
+
+  /** Sends a long stanza. @returns its length. */
+  private sendFragments(stanza: Stanza, taken: () => void): number {
+    const fragments = fragmentsOf(stanza);
+    const last = fragments.length - 1;
+    let length = 0;
+    for (const [index, fragment] of fragments.entries()) {
+      length += fragment.length;
+      this.webSocket.send(fragment, { fin: index === last }, taken);
+    }
+    return length;
   }
 
   private frameRead(frame: RawData, isBinary: boolean, receiver: TransportReceiver): void {

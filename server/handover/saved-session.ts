@@ -37,6 +37,8 @@ interface SavedOutput extends Omit<SavedConnection, 'output' | 'rest'> {
   readonly entries: readonly (string | number | SavedStanza)[];
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The connection of a session; null if it has lost it, or if the session belongs to a program of this process. */
 export function connectionOf({ link }: Session): Connection | null {
   const connection = link instanceof ManagedLink ? link.current : link;
@@ -112,12 +114,13 @@ export class RestoredSession {
     const managed = kept && environment.resumption.restore(session, this.lost, kept);
     if (presence !== null) environment.presence.restore(session, { ...presence, stanza: presence.stanza && stanza(presence.stanza) });
     if (link === null || connection === null) return;
-    const { rest, blockedMs, entries, ...saved } = connection;
+    const { input, bytesRead, bytesWritten, rest, blockedMs, entries } = connection;
     const restored = entries.map((entry) => {
       if (typeof entry === 'string') return entry;
       return typeof entry === 'number' ? (kept?.entries[entry]?.stanza as Stanza) : stanza(entry);
     });
-    link.restore({ ...saved, rest: Buffer.from(rest, 'base64'), output: { blockedMs, entries: restored } }, managed ?? this.streamOn(link));
+    const bytes = rest === '' ? NOTHING : Buffer.from(rest, 'base64');
+    link.restore({ input, bytesRead, bytesWritten, rest: bytes, output: { blockedMs, entries: restored } }, managed ?? this.streamOn(link));
   }
 
   private streamOn(link: Connection): SessionUser {

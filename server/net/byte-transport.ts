@@ -128,7 +128,7 @@ export class ByteTransport implements Transport, MovableTransport {
     socket.on('end', () => receiver.ended());
     socket.on('error', (error) => receiver.failed(error));
     // A TLS socket without a tls.Server reports errors after its handshake by this event only.
-    socket.on('_tlsError', (error) => receiver.failed(error));
+    if (this.tls !== null) socket.on('_tlsError', (error) => receiver.failed(error));
     socket.on('close', () => receiver.closed());
   }
 

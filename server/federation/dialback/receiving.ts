@@ -1,0 +1,88 @@
+import { answerXml, type DialbackElement, type DialbackOutcome, type DialbackProblem, type DomainPair, pairKey } from './element.ts';
+
+/** The most verifications under way for one stream. */
+const MAX_WAITING = 16;
+
+/** The stream and the server of {@link ReceivingPairs}. */
+export interface ReceivingSide {
+  /** The reason why no dialback is done for a pair; null: none. */
+  refusal(pair: DomainPair): DialbackProblem | null;
+  /** Whether the peer's certificate proves that it is that domain. */
+  certified(domain: string): boolean;
+  /** Asks the authoritative server of the sender domain, at its own address. @param decided Called once. */
+  verify(pair: DomainPair, key: string, decided: (outcome: DialbackOutcome) => void): void;
+  write(xml: string): void;
+  /** A pair is open from now on. */
+  opened(pair: DomainPair): void;
+  /** A key was wrong: ends the stream (XEP-0220 §2.1.1). */
+  forged(pair: DomainPair): void;
+  refused(pair: DomainPair, problem: DialbackProblem): void;
+}
+
+/** The pairs of domains of an incoming stream: this server receives, and verifies (XEP-0220 §2.2). */
+export class ReceivingPairs {
+  private readonly side: ReceivingSide;
+  private readonly states = new Map<string, 'waiting' | 'open'>();
+  private waiting = 0;
+  private state: 'live' | 'ended' = 'live';
+
+  constructor(side: ReceivingSide) {
+    this.side = side;
+  }
+
+  /** The open pairs, as {@link pairKey}s. */
+  get open(): string[] {
+    return [...this.states].flatMap(([key, state]) => (state === 'open' ? [key] : []));
+  }
+
+  /** Whether stanzas of one domain to the other are accepted. */
+  has(sender: string, target: string): boolean {
+    return this.states.get(pairKey(sender, target)) === 'open';
+  }
+
+  /** Opens a pair whose sender has authenticated in another way. */
+  add(pair: DomainPair): void {
+    this.states.set(pairKey(pair.sender, pair.target), 'open');
+    this.side.opened(pair);
+  }
+
+  /** Reads a `<db:result/>` without type. @returns false if it is ignored. */
+  read(request: DialbackElement): boolean {
+    const pair = { sender: request.from, target: request.to };
+    const state = this.states.get(pairKey(pair.sender, pair.target));
+    if (state === 'waiting') return false;
+    if (state === 'open') {
+      this.side.write(answerXml(request, 'valid'));
+      return true;
+    }
+    const problem = this.side.refusal(pair) ?? (this.waiting >= MAX_WAITING ? 'resource-constraint' : null);
+    if (problem !== null) this.decided(request, problem);
+    else if (this.side.certified(pair.sender)) this.decided(request, 'valid');
+    else this.verify(request, pair);
+    return true;
+  }
+
+  /** Answers are ignored from now on. */
+  end(): void {
+    this.state = 'ended';
+  }
+
+  private verify(request: DialbackElement, pair: DomainPair): void {
+    this.states.set(pairKey(pair.sender, pair.target), 'waiting');
+    this.waiting++;
+    this.side.verify(pair, request.key, (outcome) => {
+      this.waiting--;
+      this.decided(request, outcome);
+    });
+  }
+
+  private decided(request: DialbackElement, outcome: DialbackOutcome): void {
+    if (this.state === 'ended') return;
+    const pair = { sender: request.from, target: request.to };
+    this.states.delete(pairKey(pair.sender, pair.target));
+    this.side.write(answerXml(request, outcome));
+    if (outcome === 'valid') this.add(pair);
+    else if (outcome === 'invalid') this.side.forged(pair);
+    else this.side.refused(pair, outcome);
+  }
+}

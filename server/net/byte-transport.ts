@@ -10,6 +10,7 @@ import { type InheritedSocket, readDirectly } from './read-directly.ts';
 import { type ChannelBindings, channelBindingsOf, NO_CHANNEL } from './tls/channel-bindings.ts';
 import { handshakeBytes } from './tls/handshake-bytes.ts';
 import type { TlsIdentity } from './tls/identity.ts';
+import { type PeerCertificate, type PeerTls, peerCertificateOf, peerTlsSocket } from './tls/peer-tls.ts';
 import {
   type Input,
   type MovableTransport,
@@ -58,7 +59,8 @@ export class ByteTransport implements Transport, MovableTransport {
   written = 0;
   inFlight: Buffer | null = null;
   private readonly plainKind: PeerPlace['kind'];
-  private tls: { readonly socket: TLSSocket; readonly raw: Duplex; readonly identity: TlsIdentity } | null = null;
+  private tls: { readonly socket: TLSSocket; readonly raw: Duplex; readonly identity: TlsIdentity | null } | null = null;
+  private certificate: PeerCertificate | null = null;
   private receiver: TransportReceiver | null = null;
   private input: ByteInput | null = null;
   /** Until {@link open}: the socket of another process. */
@@ -99,7 +101,13 @@ export class ByteTransport implements Transport, MovableTransport {
   }
 
   get channelBindings(): ChannelBindings {
-    return this.tls === null ? NO_CHANNEL : channelBindingsOf(this.tls.socket, this.tls.identity);
+    return this.tls === null || this.tls.identity === null ? NO_CHANNEL : channelBindingsOf(this.tls.socket, this.tls.identity);
+  }
+
+  get peerCertificate(): PeerCertificate | null {
+    // As a client Node hands the certificate out only once.
+    if (this.tls !== null) this.certificate ??= peerCertificateOf(this.tls.socket);
+    return this.certificate;
   }
 
   get destroyed(): boolean {
@@ -197,15 +205,20 @@ export class ByteTransport implements Transport, MovableTransport {
     this.socket.resume();
   }
 
-  startTls(identity: TlsIdentity): void {
+  startTls(identity: TlsIdentity | null, peer: PeerTls | null): void {
     // From now on the TLS socket around it reports its events.
     for (const event of ['data', 'end', 'close']) this.socket.removeAllListeners(event);
-    this.encrypt(identity, []);
+    if (peer !== null) this.useTls(peerTlsSocket(this.socket, peer), identity);
+    else if (identity !== null) this.encrypt(identity, []);
     if (this.receiver !== null) this.open(this.receiver);
   }
 
   private encrypt(identity: TlsIdentity, ALPNProtocols: string[]): void {
     const socket = new TLSSocket(this.socket, { isServer: true, secureContext: identity.context, ...(ALPNProtocols.length > 0 && { ALPNProtocols }) });
+    this.useTls(socket, identity);
+  }
+
+  private useTls(socket: TLSSocket, identity: TlsIdentity | null): void {
     this.tls = { socket, raw: this.socket, identity };
     this.socket = socket;
   }

@@ -20,6 +20,7 @@ import { isStalled, overflows } from './outbox-limits.ts';
 import { addressOfPeer } from './peer-address.ts';
 import type { PendingConnection, PendingConnections } from './pending-connections.ts';
 import { splitWrites } from './split-writes.ts';
+import type { PeerTls } from './tls/peer-tls.ts';
 import type { Tls } from './tls/tls.ts';
 import type { Input, SavedInput, Transport, TransportKind, TransportReceiver } from './transport.ts';
 
@@ -98,6 +99,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   private frozen = false;
   private overflowing = false;
   private closeTimer: Timer | null = null;
+  private peerTls: PeerTls | null = null;
   /** Input that waits for its turn, or null. */
   private turns: InputInTurns | null = null;
 
@@ -206,9 +208,10 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     this.input.restart();
   }
 
-  /** Expects TLS and a new stream after the current element. */
-  startTls(): void {
+  /** Expects TLS and a new stream after the current element. @param peer Another server; null: a client. */
+  startTls(peer: PeerTls | null = null): void {
     this.state = 'securing';
+    this.peerTls = peer;
     this.input.stop();
   }
 
@@ -443,18 +446,20 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
 
   private secureIfAsked(): void {
     if (this.state !== 'securing') return;
-    const { transport } = this;
+    const { transport, peerTls } = this;
     const { identity } = this.environment.tls;
+    const isClient = peerTls?.role === 'client';
     this.state = 'open';
-    if (identity === null) throw new Error('TLS was offered without a certificate');
+    if (identity === null && !isClient) throw new Error('TLS was offered without a certificate');
     // A man in the middle could have injected it (RFC 6120 §5.3.3).
     if (this.input.unread.trim() !== '') throw new StreamError('policy-violation', 'nothing may follow <starttls/> before TLS');
-    this.write(`<proceed xmlns='${NS.tls}'/>`);
+    if (!isClient) this.write(`<proceed xmlns='${NS.tls}'/>`);
     this.outbox.flushAll();
     if (this.outbox.length > 0) throw new StreamError('policy-violation', 'TLS cannot begin before all earlier output is written');
     this.headerSent = false;
-    transport.startTls(identity);
+    transport.startTls(identity, peerTls);
     this.input = transport.createInput(this.currentUser, limitsBeforeLogin(this.environment.limits), this.environment.turn);
+    peerTls?.started();
   }
 
   /** The peer as logs name it: its address, and that of its session. */

@@ -6,6 +6,7 @@ import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Framing } from './framing.ts';
 import type { ChannelBindings } from './tls/channel-bindings.ts';
 import type { TlsIdentity } from './tls/identity.ts';
+import type { PeerCertificate, PeerTls } from './tls/peer-tls.ts';
 
 /** How a peer reaches the server, for logs and observers. `web`: a browser behind a gateway of this process. */
 export type TransportKind = 'memory' | 'tcp' | 'tls' | 'unix' | 'websocket' | 'web';
@@ -108,8 +109,10 @@ export interface Transport extends Sink {
   /** Pauses reading. Chunks in transit may still arrive. */
   pause(): void;
   resume(): void;
-  /** Switches to TLS, from the next byte on in both directions. */
-  startTls(identity: TlsIdentity): void;
+  /** Switches to TLS, from the next byte on in both directions. @param peer Another server; null: a client. */
+  startTls(identity: TlsIdentity | null, peer: PeerTls | null): void;
+  /** The certificate of another server; null: none. */
+  readonly peerCertificate: PeerCertificate | null;
   /** Closes both sides at once. */
   destroy(): void;
   /** Null if only this process can go on with it: TLS, a WebSocket, a stream of this process. */

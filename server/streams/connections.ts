@@ -11,7 +11,7 @@ import type { Accounts } from '../login/accounts.ts';
 import { FailedLogins } from '../login/failed-logins.ts';
 import type { LoginPolicy } from '../login/policy.ts';
 import { createMechanisms } from '../login/sasl/mechanisms.ts';
-import { Connection, type ConnectionEnvironment, type Negotiation } from '../net/connection.ts';
+import { Connection, type ConnectionEnvironment, type ConnectionUser, type Negotiation } from '../net/connection.ts';
 import { readDeadPeers } from '../net/dead-peers.ts';
 import type { Flusher } from '../net/flusher.ts';
 import { PendingConnections } from '../net/pending-connections.ts';
@@ -88,6 +88,13 @@ export class Connections {
 
   acceptComponent(transport: Transport): void {
     this.begin(new Connection(transport, this.environment, (connection) => new ComponentNegotiation(connection, this.component)));
+  }
+
+  /** Opens a connection of another kind, with its own bounds before its peer has authenticated. */
+  adopt(transport: Transport, pending: PendingConnections, user: (connection: Connection) => ConnectionUser): Connection {
+    const connection = new Connection(transport, { ...this.environment, pending }, user);
+    this.open.add(connection);
+    return connection;
   }
 
   /** Goes on with a connection of another process: {@link Connection.restore} follows. */

@@ -12,6 +12,8 @@ export interface TlsIdentity {
   /** SHA-256 of the certificate, as `openssl x509 -fingerprint` writes it. */
   readonly fingerprint: string;
   readonly expires: Date;
+  /** A context with the same certificate for streams with other servers. @param authorities Certificates (PEM) that sign theirs; `''`: the usual ones. */
+  trusting(authorities: string): SecureContext;
 }
 
 /** A certificate is unusable. The message has the file and the reason. */
@@ -37,17 +39,21 @@ export function readIdentity(files: CertificateFiles): TlsIdentity {
 /** @param certificate In PEM, like the key. @throws the error of crypto. */
 export function createIdentity(certificate: string, key: string): TlsIdentity {
   const leaf = new X509Certificate(certificate);
-  const context = createSecureContext({
-    cert: certificate,
-    key,
-    minVersion: 'TLSv1.2',
-    honorCipherOrder: true,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  });
-  return { context, endPoint: endPointOf(leaf.raw), fingerprint: leaf.fingerprint256, expires: new Date(leaf.validTo) };
+  const trusting = (authorities: string) =>
+    createSecureContext({
+      cert: certificate,
+      key,
+      minVersion: 'TLSv1.2',
+      honorCipherOrder: true,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      ...(authorities !== '' && { ca: authorities }),
+    });
+  const context = trusting('');
+  return { context, endPoint: endPointOf(leaf.raw), fingerprint: leaf.fingerprint256, expires: new Date(leaf.validTo), trusting };
 }
 
-function readPem(file: string): string {
+/** Reads certificates or a key. @throws CertificateError */
+export function readPem(file: string): string {
   try {
     return readRegularFile(file);
   } catch (error) {

@@ -122,6 +122,8 @@ export class WebSocketTransport implements Transport {
     this.webSocket.resume();
   }
 
+  readonly peerCertificate = null;
+
   startTls(): void {
     throw new Error('a WebSocket cannot switch to TLS');
   }

@@ -83,7 +83,7 @@ test('a file of 1.x: one domain, a single router, and the old section for the Ja
     names: ['router@localhost'],
     servers: { localhost: ['localhost'] },
     clients: { localhost: ['localhost'] },
-    warnings: ['18: <s2sport>: is not a setting of <chopchop> (see docs/configuration.md)'],
+    warnings: ['18: <s2sport>: is not a setting of <chopchop>; did you mean <s2s_port>?'],
   });
   assert.deepEqual(textsOf(core.chopchop), {
     domains: ['localhost'],

@@ -7,6 +7,7 @@ import type {
   ComponentsOptions,
   Log,
   RouterOptions,
+  S2sOptions,
   SettingsOptions,
   TlsOptions,
   UnixOptions,
@@ -61,6 +62,8 @@ export interface FixtureOptions {
   readonly components?: ComponentsOptions;
   /** The cluster that the server is a member of, or one in this process; null, the default: the server is alone. */
   readonly cluster?: ClusterOptions | FixtureCluster | null;
+  /** Other Jabber servers. */
+  readonly s2s?: S2sOptions;
   /** Limits that differ from their defaults. */
   readonly limits?: Partial<Limits>;
   /** Prefixes of the names of methods whose parameters are hidden in logs and recordings. */

@@ -64,6 +64,18 @@ export interface Limits {
   readonly resumptionMs: number;
   /** Sessions that can be resumed. */
   readonly waitingSessions: number;
+  /** Milliseconds to connect to one address of a peer server. */
+  readonly peerConnectMs: number;
+  /** Milliseconds for a stream to a peer server, and for each pair of domains on it. */
+  readonly peerNegotiationMs: number;
+  /** The longest pause in milliseconds after failures to reach a peer server. */
+  readonly peerRetryMs: number;
+  /** Milliseconds without a stanza until a stream to a peer server is closed. */
+  readonly peerIdleMs: number;
+  /** Stanzas of one domain that wait for the stream to a peer server. */
+  readonly peerQueueStanzas: number;
+  /** The bytes of such stanzas. */
+  readonly peerQueueBytes: number;
   /** Bytes of an HTTP request or of a frame at the gateways. */
   readonly webRequestBytes: number;
   /** Milliseconds for the body of an HTTP request to arrive. */

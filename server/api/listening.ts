@@ -31,6 +31,8 @@ export interface Listening {
   readonly unix: readonly string[];
   /** External components (XEP-0114). */
   readonly components: readonly BoundAddress[];
+  /** Streams of other servers. */
+  readonly s2s: readonly BoundAddress[];
   /** HTTP for browsers. */
   readonly web: readonly BoundAddress[];
   /** The same over TLS. */

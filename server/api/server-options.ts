@@ -121,6 +121,38 @@ export interface ComponentsOptions {
 }
 
 /**
+ * Another Jabber server, with all its settings.
+ * @beta
+ */
+export interface PeerServer {
+  /** Its domain. */
+  readonly domain: string;
+  /** Its host name or address; `''`: looked up. */
+  readonly host: string;
+  /** Its port. */
+  readonly port: number;
+  /** Whether its domain is proved by dialback or a certificate (`dialback`), or by a certificate alone (`external`). */
+  readonly auth: 'dialback' | 'external';
+  /** Whether streams with it are encrypted. */
+  readonly tls: 'off' | 'optional' | 'required';
+  /** Whether its router may set `router_from`. */
+  readonly router: boolean;
+  /** A file of certificates (PEM) that sign its certificate; `''`: the usual ones. */
+  readonly ca: string;
+}
+
+/**
+ * Streams to and from other Jabber servers.
+ * @beta
+ */
+export interface S2sOptions {
+  /** The port for them; 0: any free one; null, the default: none. */
+  readonly port?: number | null;
+  /** The only servers that this one talks to, each as `DOMAIN[=ADDRESS[:PORT]][,auth=dialback|external][,tls=off|optional|required][,router=yes][,ca=FILE]`. None by default. */
+  readonly peers?: readonly (string | PeerServer)[];
+}
+
+/**
  * The built-in `opensrf.settings`.
  * @public
  */

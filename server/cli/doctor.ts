@@ -48,7 +48,7 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   const settings = config.settings?.file ?? core?.settingsConfig ?? '';
   findings.push(checkClock(new Date(), youngest([file, settings])));
   findings.push(...(await Promise.all(config.domains.map((domain) => checkName(domain, config.hosts)))));
-  findings.push(...(await checkPorts(resolved)), ...checkWeb(config));
+  findings.push(...(await checkPorts(resolved)), ...checkWeb(config), ...(await checkPeers(config)));
   // Loads the client of NATS.
   if (config.cluster !== null) findings.push(...(await (await import('../doctor/nats.ts')).checkNats(config.cluster, config.limits)));
   findings.push(...checkLog(resolved.log));
@@ -58,14 +58,20 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   return findings;
 }
 
+/** Loaded on demand, because few servers have peers. */
+async function checkPeers(config: ChopChopConfig): Promise<Finding[]> {
+  return config.s2s.peers.length === 0 ? [] : await (await import('../doctor/peers.ts')).checkPeers(config);
+}
+
 async function checkPorts({ config }: Resolved): Promise<Finding[]> {
-  const { ports, tls, websocket, web, components } = config;
+  const { ports, tls, websocket, web, components, s2s } = config;
   const findings = await checkPortsOf(config, ports);
   const others = [
     await checkPortsOf(config, tls?.ports ?? [], 'TLS'),
     await checkPortsOf(config, [...websocket.ports, ...websocket.tlsPorts], 'WebSockets'),
     await checkPortsOf(web.hosts.length === 0 ? config : { hosts: web.hosts }, [...web.ports, ...web.tlsPorts], 'browsers'),
     await checkPortsOf(config, components.port === null ? [] : [components.port], 'components'),
+    await checkPortsOf(config, s2s.port === null ? [] : [s2s.port], 'peer servers'),
   ];
   const server = findings.map(({ server }) => server).find((pid) => pid !== null);
   const plain = [...findings, ...others.flat()].map(({ grade, text, remedy }) => ({ grade, text, remedy }));

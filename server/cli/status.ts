@@ -89,9 +89,9 @@ async function askRouter(client: OsrfClient, router: string, timeoutMs: number):
 }
 
 function summaryOf({ at, server, routers }: ControlReport): ControlSummary {
-  const { pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, cluster } = server;
+  const { pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, cluster, peers } = server;
   const summaries = routers.map(({ router, suspended, refusals, services }) => ({ router, suspended, refusals, services: services.map(serviceSummary) }));
-  return { at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, cluster, routers: summaries };
+  return { at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, cluster, peers, routers: summaries };
 }
 
 function serviceSummary({ service, listeners }: ServiceReport): ServiceSummary {

@@ -7,6 +7,7 @@ import type { ClusterReport } from '../cluster/cluster-report.ts';
 import type { Engine } from '../cluster/link/engine.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import { reloadedConfig } from '../config/reload.ts';
+import type { Federation } from '../federation/federation.ts';
 import { restoreState } from '../handover/state.ts';
 import type { ServerClock } from '../kernel/clock.ts';
 import type { ServerCounts, Traffic } from '../kernel/counts.ts';
@@ -68,6 +69,8 @@ export class ChopChop {
   /** Null: it is no member of a cluster. */
   private cluster: Cluster | null = null;
   private readonly engine: Engine | null;
+  /** The peer servers; null: none are configured. */
+  federation: Federation | null = null;
   private readonly log: Log;
   private peerCheck: Timer | null = null;
 
@@ -201,10 +204,14 @@ export class ChopChop {
     return new Departure(this.parts, {
       closeGateways: async () => {
         this.parts.listeners.closeWeb();
+        this.closeFederation('server-restarted');
         await this.gateways?.close(true);
         this.gateways = null;
       },
-      reopenGateways: () => this.parts.listeners.reopenWeb(() => this.openGateways()),
+      reopenGateways: async () => {
+        await this.openFederation();
+        await this.parts.listeners.reopenWeb(() => this.openGateways());
+      },
       cluster: this.cluster,
       stopSettings: () => this.settings?.stop(),
       startSettings: async () => {
@@ -305,9 +312,15 @@ export class ChopChop {
         routers.resume();
         await this.joinCluster();
       }
-      this.listening = await listeners.open(() => this.openGateways(), arrival?.sockets ?? null);
+      await this.openFederation();
+      this.listening = await listeners.open(
+        () => this.openGateways(),
+        (socket) => this.federation?.accept(socket),
+        arrival?.sockets ?? null,
+      );
     } catch (error) {
       await this.leaveCluster();
+      this.closeFederation('server-stopped');
       this.state = 'stopped';
       throw error;
     }
@@ -372,6 +385,18 @@ export class ChopChop {
     return this.gateways.doors;
   }
 
+  /** Loaded on demand, because few servers have peers. */
+  private async openFederation(): Promise<void> {
+    if (this.config.s2s.peers.length === 0) return;
+    const { Federation } = await import('../federation/federation.ts');
+    this.federation = new Federation(this.config, this.parts, this.parts.guardedLogs.of('federation', ['info', 'warn', 'error']));
+  }
+
+  private closeFederation(reason: 'server-stopped' | 'server-restarted'): void {
+    this.federation?.close(reason);
+    this.federation = null;
+  }
+
   /** Answer the requests of browsers before the services end. */
   private async closeGateways(): Promise<void> {
     await this.gateways?.close();
@@ -387,6 +412,7 @@ export class ChopChop {
     this.peerCheck?.cancel();
     this.listening = NOWHERE;
     this.settings?.stop();
+    this.closeFederation('server-stopped');
     connections.shutDown();
     programs.shutDown();
     this.endSessionsThatWait();

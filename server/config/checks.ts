@@ -1,7 +1,9 @@
 import { isLoopback } from '../kernel/loopback.ts';
 import type { Account } from './account.ts';
+import type { ComponentsConfig } from './components.ts';
 import { DEFAULT_HOST, DEFAULT_PASSWORD } from './defaults.ts';
 import type { Problems } from './problem.ts';
+import type { PeerServer } from './values/peers.ts';
 
 // Checks of settings against each other. The type of each setting has checked its value.
 
@@ -32,4 +34,32 @@ export function checkServed(path: string, listed: readonly string[], domains: re
 /** The message for an unserved domain. */
 export function notServed(domain: string, domains: readonly string[]): string {
   return `${domain} is not a served domain (${domains.join(', ')})`;
+}
+
+/** The settings that concern peer servers. */
+interface PeerSettings {
+  readonly s2s: { readonly port: number | null; readonly peers: readonly PeerServer[] };
+  readonly tls: object | null;
+  readonly cluster: object | null;
+  readonly domains: readonly string[];
+  readonly components: Pick<ComponentsConfig, 'secrets'>;
+}
+
+/** Checks the peer servers against the port, the certificate and the domains of this one. */
+export function checkPeers(config: PeerSettings, problems: Problems): void {
+  const { port, peers } = config.s2s;
+  if (problems.has('s2s.port', 's2s.peers')) return;
+  if (port !== null && peers.length === 0) problems.add('s2s.port', 'no server can connect without --s2s-peer');
+  if (port === null && peers.length > 0) problems.add('s2s.peers', 'no server can answer without --s2s-port');
+  if (config.cluster !== null && peers.length > 0) problems.add('s2s.peers', 'a member of a cluster cannot have peer servers yet');
+  for (const peer of peers) for (const problem of peerProblems(peer, config)) problems.add('s2s.peers', `${peer.domain}${problem}`, peer);
+}
+
+function peerProblems({ domain, auth, tls: use }: PeerServer, { tls, domains, components }: PeerSettings): string[] {
+  return [
+    ...(domains.includes(domain) ? [' is a domain of this server'] : []),
+    ...(components.secrets.has(domain) ? [' is a component of this server'] : []),
+    ...(tls === null && use === 'required' ? [': tls=required, the default, needs a certificate of this server (--tls-cert)'] : []),
+    ...(auth === 'external' && use !== 'required' ? [': auth=external needs tls=required'] : []),
+  ];
 }

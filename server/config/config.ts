@@ -1,7 +1,7 @@
 import type { BalanceName } from '../../router/balance/balances.ts';
 import type { AbsentServiceAnswer, ListenerLossPolicy } from '../../router/ports/options.ts';
 import type { Account } from './account.ts';
-import { checkAccounts, checkExposure, checkServed } from './checks.ts';
+import { checkAccounts, checkExposure, checkPeers, checkServed } from './checks.ts';
 import { type ClusterConfig, type ClusterInput, checkCluster } from './cluster.ts';
 import { type ComponentsConfig, checkComponents } from './components.ts';
 import { defaultAccounts } from './defaults.ts';
@@ -20,6 +20,7 @@ import {
   type UnixConfig,
   type WebSocketConfig,
 } from './transports.ts';
+import type { PeerServer } from './values/peers.ts';
 import type { Trust } from './values/trust.ts';
 import type { WebConfig } from './web-settings.ts';
 
@@ -47,7 +48,17 @@ export interface ChopChopConfig {
   readonly components: ComponentsConfig;
   /** Null: the server is alone. */
   readonly cluster: ClusterConfig | null;
+  /** Other Jabber servers. */
+  readonly s2s: S2sConfig;
   readonly limits: Limits;
+}
+
+/** Streams to and from other Jabber servers. */
+export interface S2sConfig {
+  /** Its port on all hosts; 0: any free port; null: none. */
+  readonly port: number | null;
+  /** The only servers that this one talks to. */
+  readonly peers: readonly PeerServer[];
 }
 
 /** The running configuration, which a reload changes. */
@@ -86,7 +97,9 @@ export interface RouterConfig {
 }
 
 /** The input of {@link createConfig}, all optional. */
-export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'cluster' | 'limits' | 'tls' | 'unix' | 'websocket' | 'web'>> & {
+export type ConfigInput = Partial<
+  Omit<ChopChopConfig, 'router' | 'settings' | 'components' | 'cluster' | 's2s' | 'limits' | 'tls' | 'unix' | 'websocket' | 'web'>
+> & {
   /** Like `ports`, with a single one. */
   readonly port?: number;
   readonly tls?: TlsInput | null;
@@ -97,6 +110,7 @@ export type ConfigInput = Partial<Omit<ChopChopConfig, 'router' | 'settings' | '
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
   readonly cluster?: ClusterInput | null;
+  readonly s2s?: { readonly port?: number | null; readonly peers?: readonly (string | PeerServer)[] };
   readonly limits?: Partial<Limits>;
   /** Listen on addresses reachable from other machines although an account has the default password, and reach NATS on others without TLS. */
   readonly insecure?: boolean;
@@ -161,6 +175,7 @@ function checkConfig(config: ChopChopConfig, mayBeExposed: boolean, problems: Pr
   if (!mayBeExposed && !problems.has('accounts', 'insecure')) checkExposure([...hosts, ...(servesWeb(web) ? web.hosts : [])], accounts, problems);
   checkComponents(components, domains, problems);
   if (cluster !== null) checkCluster(cluster, mayBeExposed, problems);
+  checkPeers(config, problems);
   if (problems.has('domains', 'accounts')) return;
   checkAccounts(accounts, domains, problems);
   checkServed('router.peers', router.peers, domains, problems);

@@ -96,6 +96,18 @@ export const LIMITS = {
   unacknowledgedBytes: bytes(16 * MIB, 'The bytes of such stanzas; beyond, the session ends'),
   resumptionMs: time(300_000, 'Time that a session waits to be resumed; 0: none', 0),
   waitingSessions: count(1_000, 'Sessions that wait to be resumed; further ones end at once', 0),
+  peerConnectMs: time(3_000, 'Time to connect to one address of a peer server; then the next one is tried'),
+  peerNegotiationMs: time(
+    5_000,
+    'Time for a stream to a peer server, and again for each pair of domains on it; beyond, the stanzas for it bounce with remote-server-timeout',
+  ),
+  peerRetryMs: time(
+    30_000,
+    'The longest pause after failures to reach a peer server, in which stanzas for it bounce at once; the first takes 1 s, each further one twice as long',
+  ),
+  peerIdleMs: time(3_600_000, 'Time without a stanza to a peer server; after it the server closes its stream, and opens another one on demand'),
+  peerQueueStanzas: count(1_000, 'Stanzas of one domain for one peer server that wait for the stream; further ones bounce with resource-constraint'),
+  peerQueueBytes: bytes(8 * MIB, 'The bytes of such stanzas, and an eighth of those for all peer servers; further ones bounce with resource-constraint'),
   webRequestBytes: textBytes(
     10 * MIB,
     'Bytes of an HTTP request or of a frame at the gateways; a longer one gets status 413, or closes the WebSocket with 1009',

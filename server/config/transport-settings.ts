@@ -2,10 +2,12 @@ import { setting } from './setting.ts';
 import { CERTIFICATE, ORIGIN, PLAINTEXT_LOGINS } from './transports.ts';
 import { BOOLEAN } from './values/booleans.ts';
 import { list } from './values/lists.ts';
-import { PORTS } from './values/numbers.ts';
+import { PORT, PORTS } from './values/numbers.ts';
+import { PEERS } from './values/peers.ts';
 import { choice, FILE, FILE_MODE, text } from './values/texts.ts';
 
 const TRANSPORTS = 'Transports';
+const PEER_SERVERS = 'Peer servers';
 
 /** The parts of `tls.certificate`, each with an option. */
 export const CERTIFICATE_SETTINGS = {
@@ -95,5 +97,20 @@ export const TRANSPORT_SETTINGS = {
     fallback: [],
     shownDefault: 'pages of this machine and of the served domains',
     describe: 'The same as --web-origin (repeatable)',
+  }),
+  's2s.port': setting({
+    option: 's2s-port',
+    type: PORT,
+    group: PEER_SERVERS,
+    describe: 'Accept streams of the peer servers on this port (usual: 5269); 0: any free one',
+  }),
+  's2s.peers': setting({
+    option: 's2s-peer',
+    type: PEERS,
+    group: PEER_SERVERS,
+    fallback: [],
+    shownDefault: 'none: this server talks to no other',
+    describe:
+      'Exchange stanzas with the Jabber server of this domain, as DOMAIN[=ADDRESS[:PORT]][,auth=dialback|external][,tls=off|optional|required][,router=yes][,ca=FILE] (repeatable)',
   }),
 } as const;

@@ -2,6 +2,7 @@ import type { ClusterReport } from '../cluster/cluster-report.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { RouterConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
+import type { PeerFacts } from '../federation/federation.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { VERSION } from '../kernel/version.ts';
 import type { BoundAddress } from '../net/tcp.ts';
@@ -39,6 +40,8 @@ export interface ServerReport {
   readonly load: LoadReport;
   /** Null: it is no member of a cluster. */
   readonly cluster: ClusterReport | null;
+  /** The peer servers. */
+  readonly peers: readonly PeerFacts[];
 }
 
 export function serverRoute(server: ChopChop, load: Load, idl: Idl): Route {
@@ -67,6 +70,7 @@ function serverReport(server: ChopChop, load: Load, idl: Idl, startedAt: number)
     bounces: Object.fromEntries(counts.bounces),
     load: load.report(),
     cluster: server.clusterReport,
+    peers: server.federation?.peers ?? [],
   };
 }
 

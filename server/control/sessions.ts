@@ -12,7 +12,7 @@ import { jsonList, slicedJson, withMember } from './sliced.ts';
  * The role of a session in OpenSRF. The server knows `router`, `listener`, `component` and `gateway` (a browser behind a web gateway of this process); it recognises a
  * `worker` by the resource that OpenSRF's libraries choose; any other session is a `client`.
  */
-export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'gateway' | 'client';
+export type SessionRole = 'router' | 'listener' | 'worker' | 'component' | 'peer' | 'gateway' | 'client';
 
 /** A session's report. Bytes and stanzas are counted from the login on. */
 export interface SessionReport {
@@ -167,7 +167,7 @@ function reportElsewhere(session: RemoteSession, registration: Registration | un
 function roleOf(session: Session | RemoteSession, registration: Registration | undefined): [SessionRole, readonly string[]] {
   const { kind, jid, bareJid, origin } = session;
   if (registration !== undefined) return ['listener', [...registration.services]];
-  if (kind === 'component') return ['component', []];
+  if (kind !== 'client') return [kind, []];
   if ('link' in session && session.link.kind === 'web') return ['gateway', []];
   const resource = jid.slice(bareJid.length + 1);
   const worksFor = /^(.+?)_drone_/.exec(resource)?.[1];

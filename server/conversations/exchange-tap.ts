@@ -132,7 +132,7 @@ export class ExchangeTap implements Tap {
 
   ended(session: Session): void {
     this.addressEnded(session.jid);
-    if (session.kind !== 'component') return;
+    if (session.kind === 'client') return;
     for (const address of [...this.conversations.keys()]) if (isOfDomain(address, session.jid)) this.addressEnded(address);
   }
 

@@ -14,6 +14,8 @@ export type UndeliveredObserver = (stanza: Stanza, error: StanzaError) => void;
 export class Delivery {
   /** The other members of the cluster; null: there is no cluster. */
   elsewhere: Elsewhere | null = null;
+  /** The session of the peer server of a domain; null: there are no peer servers. */
+  foreign: ((domain: string) => Endpoint | undefined) | null = null;
   private readonly directory: Directory;
   private readonly counts: ServerCounts;
   private readonly undelivered: UndeliveredObserver;
@@ -76,7 +78,7 @@ export class Delivery {
 
   /** The endpoint of the address itself, or else of its bare JID or domain. */
   private endpointFor(jid: Jid): Endpoint | undefined {
-    return this.directory.get(formatJid(jid)) ?? this.directory.get(bareJid(jid)) ?? this.directory.get(jid.domain);
+    return this.directory.get(formatJid(jid)) ?? this.directory.get(bareJid(jid)) ?? this.directory.get(jid.domain) ?? this.foreign?.(jid.domain);
   }
 
   /** RFC 6120 §10.3: a stanza without `to` is for the sender's own account, for which the host answers. */

@@ -94,6 +94,11 @@ export class Binding implements SessionOwner {
     return this.bind(session) ?? session;
   }
 
+  /** Makes a session of another kind. @param create Makes it without binding it. */
+  bindAs(create: (environment: SessionEnvironment) => BoundSession): StanzaError | null {
+    return this.bind(create(this.sessionEnvironment));
+  }
+
   /** Makes a component's session, if its domain is free or can be freed. */
   bindComponent(link: Link, domain: string): Session | StanzaError {
     const session = new ComponentSession(domain, link, this.sessionEnvironment);

@@ -130,10 +130,15 @@ export abstract class BoundSession implements Session, RoutedSession, Debtor {
     this.stanzasRead++;
     stanza.origin = this.origin;
     // Only a router may set router_from.
-    if (stanza.routerFrom !== '' && !this.origin.isRouterAccount) removeRouterFrom(stanza);
+    if (stanza.routerFrom !== '' && !this.mayForward(stanza)) removeRouterFrom(stanza);
     const { tap, interceptor } = this.environment.observation;
     if (tap !== null) tap.read(this, stanza);
     if (interceptor === null || !interceptor.take(this, stanza)) this.forward(stanza);
+  }
+
+  /** Whether the sender of the stanza is a router. */
+  protected mayForward(_stanza: Stanza): boolean {
+    return this.origin.isRouterAccount;
   }
 
   protected refuseOversized(stanza: Stanza, length: number): void {

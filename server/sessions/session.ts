@@ -29,7 +29,8 @@ export interface SessionLife extends StanzaCounts {
 
 /** One authenticated identity with an address, its rules and counters. It has no socket: its {@link Link} carries its stanzas. */
 export interface Session extends Endpoint, StanzaCounts {
-  readonly kind: 'client' | 'component';
+  /** `peer`: another server, with all addresses of its domain. */
+  readonly kind: 'client' | 'component' | 'peer';
   readonly bareJid: string;
   readonly local: boolean;
   /** The origin of its stanzas. */

@@ -26,6 +26,8 @@ export interface Listening {
   readonly unix: readonly string[];
   /** External components (XEP-0114). */
   readonly components: readonly BoundAddress[];
+  /** Streams of other servers. */
+  readonly s2s: readonly BoundAddress[];
   /** HTTP for browsers. */
   readonly web: readonly BoundAddress[];
   /** The same over TLS. */
@@ -41,7 +43,7 @@ export interface WebSocketAddress extends BoundAddress {
 
 const NO_WEB: Pick<Listening, 'web' | 'webTls' | 'websocket'> = { web: [], webTls: [], websocket: [] };
 
-export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], ...NO_WEB, components: [] };
+export const NOWHERE: Listening = { c2s: [], tls: [], unix: [], ...NO_WEB, components: [], s2s: [] };
 
 /** The parts of the server that its listeners need. */
 export interface ListenersEnvironment {
@@ -77,13 +79,14 @@ export class Listeners {
   }
 
   /**
+   * @param acceptPeer Takes the socket of a peer server.
    * @param inherited The listening sockets of another process; {@link accept} must follow then, because this process may not yet take peers. Null: none.
    * @throws ListenError, leaving nothing open.
    */
-  async open(openGateways: OpenGateways, inherited: InheritedSockets | null): Promise<Listening> {
+  async open(openGateways: OpenGateways, acceptPeer: (socket: Socket) => void, inherited: InheritedSockets | null): Promise<Listening> {
     this.inherited = inherited;
     try {
-      return await this.openAll(openGateways);
+      return await this.openAll(openGateways, acceptPeer);
     } catch (error) {
       this.close();
       throw error;
@@ -142,15 +145,16 @@ export class Listeners {
     this.web = null;
   }
 
-  private async openAll(openGateways: OpenGateways): Promise<Listening> {
-    const { hosts, ports, tls, unix, components } = this.config;
+  private async openAll(openGateways: OpenGateways, acceptPeer: (socket: Socket) => void): Promise<Listening> {
+    const { hosts, ports, tls, unix, components, s2s } = this.config;
     const c2s = await this.listen('c2s', hosts, ports, (socket) => this.acceptTcp(socket));
     const secure = await this.listen('tls', hosts, tls?.ports ?? [], (socket) => this.acceptTls(socket));
     for (const path of unix.paths) await this.listenOnPath(path, unix.mode);
     const web = await this.openWeb(openGateways);
     const componentPorts = components.port === null ? [] : [components.port];
     const ofComponents = await this.listen('components', hosts, componentPorts, (socket) => this.acceptComponent(socket));
-    return { c2s, tls: secure, unix: unix.paths, ...web, components: ofComponents };
+    const ofPeers = await this.listen('s2s', hosts, s2s.port === null ? [] : [s2s.port], acceptPeer);
+    return { c2s, tls: secure, unix: unix.paths, ...web, components: ofComponents, s2s: ofPeers };
   }
 
   /** Loads HTTP and WebSockets on demand: they would take a good part of a start. */

@@ -62,7 +62,30 @@ const KINDS: readonly Kind[] = [
     },
     bare: 'refused',
   },
-  { options: ['component-port'], texts: { ...NONE, 1: is(1), 0: is(0), 65536: 'refused', NaN: 'refused' }, bare: 'refused' },
+  { options: ['component-port', 's2s-port'], texts: { ...NONE, 1: is(1), 0: is(0), 65536: 'refused', NaN: 'refused' }, bare: 'refused' },
+  {
+    options: ['s2s-peer'],
+    texts: {
+      'a.lab': is([{ domain: 'a.lab', host: '', port: 5269, auth: 'dialback', tls: 'required', router: false, ca: '' }]),
+      'A.lab=10.0.0.7,auth=dialback,router=yes': is([
+        { domain: 'a.lab', host: '10.0.0.7', port: 5269, auth: 'dialback', tls: 'optional', router: true, ca: '' },
+      ]),
+      'a.lab=[fd00::1]:5270,tls=off': is([{ domain: 'a.lab', host: 'fd00::1', port: 5270, auth: 'dialback', tls: 'off', router: false, ca: '' }]),
+      'a.lab=192.0.2.1,auth=dialback': is([{ domain: 'a.lab', host: '192.0.2.1', port: 5269, auth: 'dialback', tls: 'required', router: false, ca: '' }]),
+      'a.lab,auth=external,ca=/ca.pem b.lab=Host:1': is([
+        { domain: 'a.lab', host: '', port: 5269, auth: 'external', tls: 'required', router: false, ca: '/ca.pem' },
+        { domain: 'b.lab', host: 'host', port: 1, auth: 'dialback', tls: 'required', router: false, ca: '' },
+      ]),
+      'a@b': 'refused',
+      'a.lab=': 'refused',
+      'a.lab=x:0': 'refused',
+      'a.lab,tls=maybe': 'refused',
+      'a.lab,router': 'refused',
+      'a.lab,secret=1': 'refused',
+      'a.lab,ca=': 'refused',
+    },
+    bare: 'refused',
+  },
   { options: ['fault-seed'], texts: { ...NONE, 1: is(1), '1.5': 'refused', Infinity: 'refused' }, bare: 'refused' },
   { options: ['unix-mode'], texts: { ...NONE, 1: is(1), '0660': is(0o660), 888: 'refused', 1000: 'refused' }, bare: 'refused' },
   {
@@ -253,8 +276,8 @@ for (const { options, texts, bare } of WRITTEN) {
     if (setting.element === '') continue;
     test(`<${setting.element}>: the same, with its line`, () => {
       for (const [text, expected] of Object.entries({ ...texts, '': bare })) {
-        const element = { name: setting.element, line: 7, children: [], text: text.trim(), oddity: '' };
-        const { given, warnings } = readChopchopSection({ name: 'chopchop', line: 1, children: [element], text: '', oddity: '' }, 'core.xml');
+        const element = { name: setting.element, line: 7, attributes: [], children: [], text: text.trim(), oddity: '' };
+        const { given, warnings } = readChopchopSection({ name: 'chopchop', line: 1, attributes: [], children: [element], text: '', oddity: '' }, 'core.xml');
         const { outcome, problems } = outcomeOf(path, given);
         check(expected, outcome, `<${setting.element}>${text}</${setting.element}>`);
         assert.deepEqual(warnings, []);
@@ -276,6 +299,7 @@ function withCompany(path: string, value: unknown): object {
   if (path.startsWith('websocket.')) return { ...input, tls: { certificate: 'self-signed' } };
   if (path.startsWith('cluster.')) return { cluster: { name: 'c', member: 'm', nats: ['tls://a'], ...input['cluster'] } };
   if (path.startsWith('settings.')) return { settings: { file: 'x', ...input['settings'] } };
+  if (path.startsWith('s2s.')) return { tls: { certificate: 'self-signed' }, s2s: { port: 0, peers: ['a.lab'], ...input['s2s'] } };
   return input;
 }
 

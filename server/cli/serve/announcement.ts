@@ -72,7 +72,7 @@ export function banner({ config, missingNames }: Resolved, listening: Listening,
 const SELF_SIGNED_HINT = ['  Open the https address once in the browser and accept its certificate, or its WebSockets fail silently.'];
 
 /** The addresses that the server listens on, by kind. */
-function placesOf({ c2s, tls, unix, web, webTls, websocket, components }: Listening): [name: string, places: readonly string[]][] {
+function placesOf({ c2s, tls, unix, web, webTls, websocket, components, s2s }: Listening): [name: string, places: readonly string[]][] {
   const shown = (addresses: readonly BoundAddress[]) => addresses.map(({ host, port }) => `${host}:${port}`);
   const all: [string, readonly string[]][] = [
     ['listening', shown(c2s)],
@@ -81,6 +81,7 @@ function placesOf({ c2s, tls, unix, web, webTls, websocket, components }: Listen
     ['web', [...web.map((address) => `${webUrl('http', address)}/`), ...webTls.map((address) => `${webUrl('https', address)}/`)]],
     ['WebSocket', websocket.map(({ url }) => url)],
     ['components', shown(components)],
+    ['servers', shown(s2s)],
   ];
   return all.filter(([, places]) => places.length > 0);
 }

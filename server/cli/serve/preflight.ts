@@ -9,7 +9,7 @@ import { checkFolderCanBeMade, checkWritable } from '../../kernel/files.ts';
 import { NULL_DEVICE } from '../../logging/log-file.ts';
 import { probeSyslog } from '../../logging/syslog.ts';
 import { ListenError } from '../../net/tcp.ts';
-import { readIdentity } from '../../net/tls/identity.ts';
+import { readIdentity, readPem } from '../../net/tls/identity.ts';
 import { checkUnixPath } from '../../net/unix.ts';
 import { PidFile } from '../../process/pid-file.ts';
 import { SettingsFile } from '../../settings/settings-file.ts';
@@ -60,6 +60,7 @@ function stepsOf(resolved: Resolved): Step[] {
     ...given('control.socket', control?.place.socket ?? null, checkUnixPath),
     ...given('cluster.credentialsFile', cluster?.credentialsFile || null, readNatsCredentials),
     ...given('cluster.caFile', cluster?.caFile || null, readNatsAuthorities),
+    ...config.s2s.peers.flatMap(({ ca }): Step[] => (ca === '' ? [] : [['s2s.peers', () => readPem(ca)]])),
     ...unix.paths.map((path): Step => ['unix.paths', () => checkUnixPath(path)]),
     ...listeningSteps(resolved),
   ];
@@ -67,13 +68,14 @@ function stepsOf(resolved: Resolved): Step[] {
 
 /** Checks that the addresses belong to this machine and that the process may listen on privileged ports. */
 function listeningSteps({ config }: Resolved): Step[] {
-  const { hosts, ports, tls, websocket, web, components } = config;
+  const { hosts, ports, tls, websocket, web, components, s2s } = config;
   const steps = addressSteps('hosts', hosts, [
     ['ports', ports],
     ['tls.ports', tls?.ports ?? []],
     ['websocket.ports', websocket.ports],
     ['websocket.tlsPorts', websocket.tlsPorts],
     ['components.port', components.port === null ? [] : [components.port]],
+    ['s2s.port', s2s.port === null ? [] : [s2s.port]],
   ]);
   const ofWeb: readonly PortsOfSetting[] = [
     ['web.ports', web.ports],

@@ -28,7 +28,7 @@ export interface Report {
 
 /** A server in numbers. */
 export interface ControlSummary
-  extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces' | 'load' | 'cluster'> {
+  extends Pick<ServerReport, 'pid' | 'startedAt' | 'sessions' | 'connections' | 'unanswered' | 'counts' | 'closes' | 'bounces' | 'load' | 'cluster' | 'peers'> {
   readonly at: string;
   readonly routers: readonly RouterSummary[];
 }
@@ -67,7 +67,21 @@ export function lines({ source, server, login, router, version, control }: Repor
   ];
 }
 
-function controlLines({ at, pid, startedAt, sessions, connections, unanswered, counts, closes, bounces, load, cluster, routers }: ControlSummary): string[] {
+function controlLines({
+  at,
+  pid,
+  startedAt,
+  sessions,
+  connections,
+  unanswered,
+  counts,
+  closes,
+  bounces,
+  load,
+  cluster,
+  peers,
+  routers,
+}: ControlSummary): string[] {
   const lost = [...tally(closes, 'closed'), ...tally(bounces, 'bounced')];
   return [
     `control  ${at}  process ${pid}, up ${upFor((SYSTEM_TIME.wallTime() - startedAt) / 1000)}`,
@@ -76,6 +90,7 @@ function controlLines({ at, pid, startedAt, sessions, connections, unanswered, c
     `loop     ${counted(load.turns, 'turn')}, the longest ${load.longestTurnMs} ms; ${counted(load.waitingJobs, 'job')} waiting${troubles(load)}`,
     `memory   ${memoryLine(load.memory)}`,
     ...(cluster === null ? [] : clusterLines(cluster)),
+    ...peers.map(peerLine),
     ...routers.flatMap(routerLines),
   ];
 }
@@ -86,6 +101,12 @@ function clusterLines({ name, member, connected, members }: ClusterReport): stri
     return `member   ${other}: ${state}, ${counted(sessions, 'session')}, ${megabytes(unackedBytes + queuedBytes)} on the way`;
   });
   return [`cluster  ${name}: this is ${member}, ${connected ? 'connected' : 'NOT CONNECTED'}, ${counted(members.length, 'other member')}`, ...others];
+}
+
+function peerLine({ domain, address, outgoing, incoming, queuedBytes, problem }: ServerReport['peers'][number]): string {
+  const out = outgoing.length === 0 ? 'takes nothing now' : `takes stanzas of ${outgoing.join(', ')} at ${address}`;
+  const queued = queuedBytes === 0 ? '' : `; ${megabytes(queuedBytes)} wait`;
+  return `peer     ${domain}: ${out}; ${incoming.length === 0 ? 'sends none' : `sends to ${incoming.join(', ')}`}${queued}${problem === '' ? '' : `; ${oneLine(problem)}`}`;
 }
 
 function tally(counts: Readonly<Record<string, number>>, what: string): string[] {

@@ -8,6 +8,7 @@ export interface ConfigElement {
   readonly name: string;
   /** The line of its start tag, from 1. */
   readonly line: number;
+  readonly attributes: readonly Pick<XmlNode, 'name' | 'value'>[];
   readonly children: readonly ConfigElement[];
   /** Its character data, with CDATA and without comments, trimmed. */
   readonly text: string;
@@ -27,11 +28,11 @@ export function readConfigFile(file: string): ConfigElement {
 }
 
 /** Turns an element of XML into one of these files. */
-export function configElement({ name, line, children }: XmlNode): ConfigElement {
+export function configElement({ name, line, attributes, children }: XmlNode): ConfigElement {
   const text = children.map(({ kind, value }) => (kind === 'text' || kind === 'cdata' ? value : '')).join('');
   const oddity = children.map(({ kind }) => ODDITIES[kind]).find((one) => one !== undefined) ?? (text.trim() === text ? '' : 'white space');
   const elements = children.filter(({ kind }) => kind === 'element').map(configElement);
-  return { name, line, children: elements, text: text.trim(), oddity };
+  return { name, line, attributes, children: elements, text: text.trim(), oddity };
 }
 
 const ODDITIES: Readonly<Partial<Record<XmlNode['kind'], string>>> = { comment: 'a comment', cdata: 'CDATA' };

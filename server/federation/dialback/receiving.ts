@@ -40,6 +40,11 @@ export class ReceivingPairs {
     return this.states.get(pairKey(sender, target)) === 'open';
   }
 
+  /** Whether a domain has proved who it is. */
+  knows(sender: string): boolean {
+    return this.open.some((key) => key.startsWith(`${sender} `));
+  }
+
   /** Opens a pair whose sender has authenticated in another way. */
   add(pair: DomainPair): void {
     this.states.set(pairKey(pair.sender, pair.target), 'open');

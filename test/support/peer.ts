@@ -103,7 +103,7 @@ export class Peer {
     await this.expect('</stream:features>');
     const credentials = Buffer.from(`\0${username}\0${password}`).toString('base64');
     this.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${credentials}</auth>`);
-    await this.expect("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    await this.expect(/<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'(?:\/>|><\/success>)/);
     this.send(header(domain, " version='1.0'"));
     await this.expect('</stream:features>');
     return this;

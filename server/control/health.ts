@@ -141,7 +141,8 @@ export class Health {
   }
 
   private sample(): void {
-    this.trace.update();
+    // In the turn of the sample, so that a browser gets both in one write.
+    this.trace.publish();
     const now = totalsOf(this.server, this.trace);
     const sample = this.sampleBetween(this.before, now);
     this.before = now;

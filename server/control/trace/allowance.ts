@@ -8,7 +8,7 @@ const BURST_SECONDS = 0.5;
 const CHARACTERS = 4_096;
 
 /** The minimum for starting to observe. */
-const WORTHWHILE = 150;
+const WORTHWHILE = 130;
 
 /** Limits the trace's work, so that it takes only a small part of the server's time at full load. It counts stanzas, not time, so that a busy machine changes nothing. */
 export class Allowance {

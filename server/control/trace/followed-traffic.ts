@@ -11,7 +11,7 @@ import type { TracedServer } from './traced-server.ts';
 export interface TrafficObserver extends ExchangeObserver {
   sessionBound(session: Session): void;
   sessionEnded(session: Session): void;
-  /** The queue is not empty: call {@link FollowedTraffic.read} within a tenth of a second. */
+  /** The queue is not empty: call {@link FollowedTraffic.readQueue} soon. */
   begun(): void;
 }
 

@@ -29,7 +29,7 @@ const MANY_CHARACTERS = 4 * 1024 * 1024;
 const MANY_STANZAS = 256;
 
 /**
- * The stanzas of all sessions, in order, until the trace reads them ten times a second. On the hot path it stores four values for each stanza with a thread.
+ * The stanzas of all sessions, in order, until the trace reads them. On the hot path it stores four values for each stanza with a thread.
  */
 export class PassingQueue implements Tap {
   /** Requests from a router to listeners. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FollowedTraffic, type TrafficObserver } from '../../server/control/trace/followed-traffic.ts';
+import { Trace } from '../../server/control/trace/trace.ts';
 import type { TracedServer } from '../../server/control/trace/traced-server.ts';
 import type { Exchange } from '../../server/conversations/exchange.ts';
+import type { ServerClock } from '../../server/kernel/clock.ts';
 import { LogProtect } from '../../server/logging/log-protect.ts';
 import type { Session } from '../../server/sessions/session.ts';
 import type { Tap } from '../../server/sessions/taps.ts';
@@ -15,24 +17,13 @@ const CLIENT = { jid: 'opensrf@localhost/client', kind: 'client', link: { kind: 
 const LISTENER = { ...CLIENT, jid: 'opensrf@localhost/listener' } as Session;
 const MATH = 'router@localhost/opensrf.math';
 
-/** Traffic without a server: a test plays the sessions' stanzas. */
-function setUp() {
+/** A server without sessions: a test plays their stanzas. */
+function playedServer(clock: ServerClock = realClock()) {
   let tap: Tap | null = null;
   let read = 0;
   let routed = 0;
-  const states: string[] = [];
-  const observer: TrafficObserver = {
-    asked: () => {},
-    handed: () => {},
-    answered: () => {},
-    ended: ({ thread, state }: Exchange) => void states.push(`${thread} ${state}`),
-    unasked: () => {},
-    sessionBound: () => {},
-    sessionEnded: () => {},
-    begun: () => {},
-  };
   const server: TracedServer = {
-    clock: realClock(),
+    clock,
     guards: guardsWith(),
     watch(added) {
       tap = added;
@@ -45,8 +36,6 @@ function setUp() {
     protect: () => new LogProtect([]),
     faultOf: () => '',
   };
-  const traffic = new FollowedTraffic(server, observer);
-  traffic.start();
   const stamped = (xml: string, from: string): Stanza => Object.assign(readStanza(xml), { from });
   const ask = (thread: string) => {
     read++;
@@ -60,8 +49,48 @@ function setUp() {
     tap?.read(LISTENER, stanza);
     tap?.delivered(CLIENT, stanza);
   };
-  return { traffic, states, ask, answer, watched: () => tap !== null };
+  return { server, ask, answer, watched: () => tap !== null };
 }
+
+function setUp() {
+  const { server, ...played } = playedServer();
+  const states: string[] = [];
+  const observer: TrafficObserver = {
+    asked: () => {},
+    handed: () => {},
+    answered: () => {},
+    ended: ({ thread, state }: Exchange) => void states.push(`${thread} ${state}`),
+    unasked: () => {},
+    sessionBound: () => {},
+    sessionEnded: () => {},
+    begun: () => {},
+  };
+  const traffic = new FollowedTraffic(server, observer);
+  traffic.start();
+  return { traffic, states, ...played };
+}
+
+test('a single request reaches a watcher in a tenth of a second, later ones three times a second', () => {
+  const due: { readonly ms: number; readonly action: () => void }[] = [];
+  const clock = { ...realClock(), after: (ms: number, action: () => void) => ({ cancel: () => {}, index: due.push({ ms, action }) }) };
+  const { server, ask, answer } = playedServer(clock);
+  const trace = new Trace(server, { stanzaSeen: () => {}, requestEnded: () => {} }, { exchanges: 10, bytes: 1e6, slowMs: 250 });
+  const seen: string[] = [];
+  trace.watch({ happened: ({ requests }) => void seen.push(requests.map(({ thread, state }) => `${thread} ${state}`).join()) }, () => {});
+  ask('one');
+  answer('one');
+  due[0]?.action();
+  ask('two');
+  ask('three');
+  answer('three');
+  due[1]?.action();
+  assert.deepEqual(
+    due.map(({ ms }) => ms),
+    [100, 350],
+  );
+  assert.deepEqual(seen, ['one complete', 'two open,three complete']);
+  trace.stop();
+});
 
 test('stanzas are read later, in order', () => {
   const { traffic, states, ask, answer } = setUp();

@@ -487,9 +487,9 @@ test('a page that waits for a connection shows possible causes', { skip }, async
 test('a page shows that it is behind while its queries fail', { skip }, async (t) => {
   const started = await startControlledServer(t);
   const { page } = await openConsole(t, started.url);
-  await page.route('**/api/v1/sessions', (route) => route.abort('connectionfailed'));
+  await page.route('**/api/v1/picture', (route) => route.abort('connectionfailed'));
   await page.getByText('Slow answers from the server: some data is out of date.').waitFor();
-  await page.unroute('**/api/v1/sessions');
+  await page.unroute('**/api/v1/picture');
   await live(page);
 });
 
@@ -732,11 +732,11 @@ test('connections: the table counts busy, idle, stalled and draining; web gatewa
   t.after(() => service.stop());
   await service.listener.settled();
   const { page } = await openConsole(t, started.url);
-  await page.route('**/api/v1/sessions', async (route) => {
+  await page.route('**/api/v1/picture', async (route) => {
     const response = await route.fetch();
-    const { sessions, total } = (await response.json()) as { sessions: { jid: string; role: string }[]; total: number };
+    const { sessions, ...others } = (await response.json()) as { sessions: { jid: string; role: string }[] };
     const other = (jid: string, role: string) => ({ ...sessions[0], jid, role, account: 'osrf@public.localhost', services: [] });
-    await route.fulfill({ response, json: { sessions: [...sessions, other('osrf@public.localhost/web', 'gateway'), other('other.example', 'peer')], total } });
+    await route.fulfill({ response, json: { sessions: [...sessions, other('osrf@public.localhost/web', 'gateway'), other('other.example', 'peer')], ...others } });
   });
   const cells = async () => (await page.locator('section[aria-label="Services"] tbody tr').innerText()).split('\t');
   const called = call(started, 'wait');

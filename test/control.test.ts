@@ -40,6 +40,7 @@ test('without the token only health, readiness and the files of the console are 
     '/api/v1/server',
     '/api/v1/sessions',
     '/api/v1/routers',
+    '/api/v1/picture',
     '/api/v1/requests',
     '/api/v1/events',
     '/api/v1/health',
@@ -195,6 +196,26 @@ test('sessions are listed with their parts and counts, and one can be closed', a
   assert.equal(started.server.counts.closes.get('closed-by-operator'), 1);
   assert.equal((await started.call(path, { method: 'DELETE' })).status, 404);
   assert.equal((await started.call('/api/v1/sessions?limit=none')).status, 400);
+});
+
+test('the picture has routers, sessions and outcomes by service in one answer', async (t) => {
+  const started = await startControlledServer(t);
+  const service = await startMath(t, started);
+  await started.json('/api/v1/call', posted({ service: 'opensrf.math', method: 'add', params: [1, 2] }));
+  const { routers, sessions, total, services, ...others } = (await started.json('/api/v1/picture')) as {
+    routers: { router: string }[];
+    sessions: { jid: string }[];
+    total: number;
+    services: { service: string; ok: number }[];
+  };
+  assert.deepEqual(others, {});
+  assert.ok(routers.some(({ router }) => router === 'router@private.localhost/router'));
+  assert.equal(total, sessions.length);
+  assert.ok(sessions.some(({ jid }) => jid === service.listener.jid));
+  assert.deepEqual(
+    services.map((one) => [one.service, one.ok]),
+    [['opensrf.math', 1]],
+  );
 });
 
 test('routers report their services and listeners, which can be drained and resumed', async (t) => {

@@ -67,7 +67,7 @@ export async function startControl(
       serverRoute(server, load, idl),
       ...idl.routes(),
       ...sessionRoutes(server, partLog),
-      ...serviceRoutes(server, partLog),
+      ...serviceRoutes(server, partLog, () => health.serviceReports()),
       ...requestRoutes(trace, server.jobs),
       ...eventRoutes({ trace, jobs: server.jobs, clock: server.clock, watchHealth: (watcher, takenOut) => health.watch(watcher, takenOut) }),
       ...health.routes(),

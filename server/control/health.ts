@@ -116,6 +116,12 @@ export class Health {
     };
   }
 
+  /** The sums of all requests so far, by service. */
+  serviceReports(): MethodReport[] {
+    this.trace.update();
+    return this.latencies.serviceReports();
+  }
+
   routes(): Route[] {
     return [
       {

@@ -6,6 +6,8 @@ import type { Log } from '../kernel/log.ts';
 import type { Bits } from '../kernel/slices.ts';
 import { RemoteSession } from '../sessions/remote-session.ts';
 import { json, problem, type Reply, type Route } from './http.ts';
+import type { MethodReport } from './metrics/latencies.ts';
+import { sessionList } from './sessions.ts';
 import { jsonList, slicedJson, withMember } from './sliced.ts';
 
 /** A router's report, with its services. Times are milliseconds since 1970. */
@@ -44,19 +46,33 @@ export interface ListenerReport {
   readonly suspicion: SuspicionReason | '';
 }
 
-export function serviceRoutes(server: ChopChop, log: Log): Route[] {
+/** @param outcomes Makes the sums by service of a health report. */
+export function serviceRoutes(server: ChopChop, log: Log, outcomes: () => readonly MethodReport[]): Route[] {
   return [
-    { method: 'GET', path: '/api/v1/routers', handle: () => slicedJson(server.jobs, routerList(server)) },
+    { method: 'GET', path: '/api/v1/picture', handle: () => slicedJson(server.jobs, picture(server, outcomes)) },
+    { method: 'GET', path: '/api/v1/routers', handle: () => slicedJson(server.jobs, routerReport(server)) },
     { method: 'POST', path: '/api/v1/services/*/drain', handle: ({ path: [service = ''], body }) => drain(server, log, service, body, true) },
     { method: 'POST', path: '/api/v1/services/*/resume', handle: ({ path: [service = ''], body }) => drain(server, log, service, body, false) },
   ];
+}
+
+/** Routers, sessions and outcomes in one answer, because HTTP costs more than they do. */
+function* picture(server: ChopChop, outcomes: () => readonly MethodReport[]): Bits<string> {
+  const routers = yield* routerList(server);
+  const sessions = yield* sessionList(server, server.sessionsElsewhere);
+  const membersOfSessions = sessions.slice(1, -1);
+  return `${withMember({ services: outcomes() }, 'routers', routers).slice(0, -1)},${membersOfSessions}}`;
+}
+
+function* routerReport(server: ChopChop): Bits<string> {
+  return withMember({}, 'routers', yield* routerList(server));
 }
 
 function* routerList({ routers, config }: ChopChop): Bits<string> {
   const own = config.cluster?.member ?? '';
   let list = '';
   for (const router of routers.values()) list += `${list === '' ? '' : ','}${yield* routerJson(router, own)}`;
-  return `{"routers":[${list}]}`;
+  return `[${list}]`;
 }
 
 /** A {@link RouterReport}. */

@@ -80,8 +80,8 @@ interface Registration {
   unanswered: number;
 }
 
-/** @param others The sessions of other members. */
-function* sessionList(server: ChopChop, others: Iterable<RemoteSession>, limit: number): Bits<string> {
+/** The JSON of `{total, sessions}`. @param others The sessions of other members. */
+export function* sessionList(server: ChopChop, others: Iterable<RemoteSession>, limit = DEFAULT_LIMIT): Bits<string> {
   const registrations = yield* registrationsOf(server);
   const elsewhere = [...others];
   const own = server.config.cluster?.member ?? '';

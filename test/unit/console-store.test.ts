@@ -14,8 +14,7 @@ test('the page catches up on lost events once the load is down', async (t) => {
   const answers: Record<string, unknown> = {
     '/api/v1/server': { pid: 1, startedAt: 1, idl: null },
     '/api/v1/health': { samples: [] },
-    '/api/v1/routers': { routers: [] },
-    '/api/v1/sessions': { sessions: [], total: 0 },
+    '/api/v1/picture': { routers: [], sessions: [], total: 0, services: [] },
     // Newest first, like the server's answer.
     '/api/v1/requests': { requests: [3, 2, 1].map((id) => ({ id, state: 'complete' })) },
   };

@@ -19,6 +19,8 @@ export const store = {
   routers: [],
   sessions: [],
   sessionTotal: 0,
+  /** Outcomes and latencies, by service. */
+  services: [],
   /** By number, in the order of arrival. */
   requests: new Map(),
   samples: [],
@@ -30,7 +32,7 @@ export const store = {
 
 const listeners = new Map();
 
-/** Topics: `state`, `picture` (routers and sessions), `requests` (new or changed ones), `steps`, `health`. @returns A function that unsubscribes. */
+/** Topics: `state`, `picture` (routers, sessions, outcomes by service), `requests` (new or changed ones), `steps`, `health`. @returns A function that unsubscribes. */
 export function on(topic, listener) {
   const set = listeners.get(topic) ?? new Set();
   listeners.set(topic, set.add(listener));
@@ -52,11 +54,11 @@ export function start() {
   void listen(`/api/v1/events?past=${MAX_REQUESTS}`, happened, stateChanged);
 }
 
-/** Reloads routers and sessions. Views that show them poll this; everything else arrives as events. */
+/** Reloads routers, sessions and outcomes by service. Views that show them poll this; everything else arrives as events. */
 export async function refreshPicture() {
   await upToDate(async () => {
-    const [{ routers }, { sessions, total }] = await Promise.all([api('/api/v1/routers'), api('/api/v1/sessions')]);
-    Object.assign(store, { routers, sessions, sessionTotal: total });
+    const { routers, sessions, total, services } = await api('/api/v1/picture');
+    Object.assign(store, { routers, sessions, sessionTotal: total, services });
     tell('picture');
   });
 }

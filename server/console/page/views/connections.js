@@ -33,6 +33,16 @@ export function connectionsView(jid) {
   const opened = new Set();
   let placeOf = () => '';
   let panel = null;
+  let outside = [];
+  const context = {
+    opened,
+    choose,
+    find,
+    redraw: draw,
+    get wanted() {
+      return search.value.trim().toLowerCase();
+    },
+  };
 
   function choose(chosen) {
     history.replaceState(null, '', chosen === '' ? '#/connections' : `#/connections/${encodeURIComponent(chosen)}`);
@@ -43,20 +53,25 @@ export function connectionsView(jid) {
   }
 
   function draw() {
-    const wanted = search.value.trim().toLowerCase();
+    const { wanted } = context;
     const groups = groupsOf(store.routers, store.sessions);
-    const context = { wanted, opened, choose, find, redraw: draw };
+    outside = groups.outside;
     const found = (group) => wanted === '' || group.title.toLowerCase().includes(wanted) || group.sessions.some((session) => matches(session, wanted));
     const shown = familiesOf(groups.services.filter(found));
     placeOf = placeFinder({ clients: groups.clients, services: shown });
     keyed(clients, groups.clients.filter(found), keyOf, (group, old) => clientCard(group, context, old));
     keyed(services, shown, keyOf, (group, old) => serviceCard(group, context, old));
-    keyed(server, [{ key: 'server' }], keyOf, (_, old) => serverCard(groups.outside, context, old));
     placeholders(groups, wanted);
     setText(count, `${number(store.sessionTotal)} session${store.sessionTotal === 1 ? '' : 's'}`);
     setText(more, store.sessionTotal > store.sessions.length ? `The first ${number(store.sessions.length)} of ${number(store.sessionTotal)} are shown.` : '');
-    panel?.update();
+    drawServer();
     place();
+  }
+
+  /** The parts that change with a sample of the server's health, too. */
+  function drawServer() {
+    keyed(server, [{ key: 'server' }], keyOf, (_, old) => serverCard(outside, context, old));
+    panel?.update();
   }
 
   function find(text) {
@@ -86,7 +101,13 @@ export function connectionsView(jid) {
   };
   const scrolled = () => drawLines(picture, lines);
   addEventListener('scroll', scrolled, { passive: true });
-  const ends = [on('picture', draw), on('state', draw), on('health', draw), on('sessions', refreshSoon), on('steps', (steps) => pulses.show(steps, placeOf))];
+  const ends = [
+    on('picture', draw),
+    on('state', draw),
+    on('health', drawServer),
+    on('sessions', refreshSoon),
+    on('steps', (steps) => pulses.show(steps, placeOf)),
+  ];
   const timer = setInterval(() => void refreshPicture(), REFRESH_MS);
   void refreshPicture();
   draw();

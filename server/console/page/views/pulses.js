@@ -3,7 +3,7 @@
 import { svg } from '../base/dom.js';
 
 const TRAVEL_MS = 420;
-/** Stanzas of one batch are shown one after the other, so that the eye can follow them. */
+/** The stanzas of a request are shown one after the other, so that the eye can follow them. */
 const DELAYS = { asked: 0, handed: TRAVEL_MS, again: TRAVEL_MS, answer: 2 * TRAVEL_MS, bounce: TRAVEL_MS };
 const LIT_MS = 500;
 const MAX_PULSES = 80;
@@ -22,14 +22,17 @@ export class Pulses {
 
   /** @param placeOf Finds the group of a JID. */
   show(steps, placeOf) {
+    const begin = performance.now();
+    const first = Math.min(...steps.map(({ at }) => at));
     for (const step of steps) {
       // To the server and from it; one of them is missing if the router is the sender or the receiver.
       const from = this.#lineOf(placeOf(step.from));
       const to = this.#lineOf(placeOf(step.to));
-      const start = performance.now() + DELAYS[step.kind];
+      const delay = step.at - first + DELAYS[step.kind];
+      const start = begin + delay;
       this.#add(from, step, start, false);
       this.#add(to, step, from === null ? start : start + TRAVEL_MS, true);
-      this.#light(step.kind === 'answer' ? step.from : step.to, DELAYS[step.kind]);
+      this.#light(step.kind === 'answer' ? step.from : step.to, delay);
     }
     if (this.#frame === 0 && this.#pulses.size > 0) this.#frame = requestAnimationFrame((now) => this.#move(now));
   }

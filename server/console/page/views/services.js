@@ -1,12 +1,12 @@
 // The table of services: listeners, workers, rates, outcomes, latencies.
 
-import { api } from '../base/api.js';
 import { h, setText } from '../base/dom.js';
 import { ms, number } from '../base/format.js';
 import { sortable } from '../base/sortable.js';
-import { on, store, upToDate } from '../base/store.js';
+import { on, store } from '../base/store.js';
 
-const REFRESH_MS = 2_000;
+/** The shortest time that a rate is of. */
+const RATE_MS = 1_500;
 
 const rate = (value) => (value === 0 ? '' : value.toFixed(1));
 const time = (value) => (value === 0 ? '' : ms(value));
@@ -57,25 +57,15 @@ export function servicesTable() {
     element.hidden = rows.length === 0;
   }
 
-  async function refresh() {
-    const { services } = await api('/api/v1/health?range=none');
-    const now = { at: performance.now(), rows: rowsOf(services) };
+  function update() {
+    const now = { at: performance.now(), rows: rowsOf(store.services) };
     rows = now.rows.map((row) => ({ ...row, ...ratesOf(row, now, before) }));
-    before = now;
+    if (before === null || now.at - before.at > RATE_MS) before = now;
     draw();
   }
 
   element.hidden = true;
-  void upToDate(refresh);
-  const timer = setInterval(() => void upToDate(refresh), REFRESH_MS);
-  const end = on('picture', () => rows.length === 0 && void upToDate(refresh));
-  return {
-    element,
-    close() {
-      clearInterval(timer);
-      end();
-    },
-  };
+  return { element, close: on('picture', update) };
 }
 
 function rowsOf(counted) {

@@ -736,7 +736,10 @@ test('connections: the table counts busy, idle, stalled and draining; web gatewa
     const response = await route.fetch();
     const { sessions, ...others } = (await response.json()) as { sessions: { jid: string; role: string }[] };
     const other = (jid: string, role: string) => ({ ...sessions[0], jid, role, account: 'osrf@public.localhost', services: [] });
-    await route.fulfill({ response, json: { sessions: [...sessions, other('osrf@public.localhost/web', 'gateway'), other('other.example', 'peer')], ...others } });
+    await route.fulfill({
+      response,
+      json: { sessions: [...sessions, other('osrf@public.localhost/web', 'gateway'), other('other.example', 'peer')], ...others },
+    });
   });
   const cells = async () => (await page.locator('section[aria-label="Services"] tbody tr').innerText()).split('\t');
   const called = call(started, 'wait');

@@ -63,9 +63,14 @@ export class BoundedExchanges {
   }
 
   private forgetOldest(): void {
+    if (this.fits) return;
     for (const oldest of this.exchanges.keys()) {
-      if (this.exchanges.size <= this.limits.exchanges && this.bytes <= this.limits.bytes) return;
       this.forget(oldest);
+      if (this.fits) return;
     }
+  }
+
+  private get fits(): boolean {
+    return this.exchanges.size <= this.limits.exchanges && this.bytes <= this.limits.bytes;
   }
 }

@@ -11,6 +11,7 @@ import type { TraceEntry, TraceSummary } from '../../server/control/trace/trace-
 import { TracedRequest } from '../../server/control/trace/traced-request.ts';
 import type { Exchange } from '../../server/conversations/exchange.ts';
 import { LogProtect } from '../../server/logging/log-protect.ts';
+import { cpuMs } from '../support/cpu.ts';
 
 function summary(fields: Partial<TraceSummary> = {}): TraceSummary {
   return {
@@ -135,6 +136,16 @@ test('a ring keeps limited numbers of requests and bytes, and forgets the oldest
   assert.deepEqual(ids(bySize), [5, 4]);
   bySize.add(traced(6, { bytes: 100_000 }));
   assert.deepEqual(ids(bySize), [], 'what is too large by itself is not kept at all');
+});
+
+test('a full ring takes a request at the cost of an empty one', () => {
+  const remembered = { exchange: exchange(), bytes: 1_000, isNotable: () => false };
+  const requests = Array.from({ length: 150_000 }, (_, id) => ({ ...remembered, id }) as unknown as TracedRequest);
+  const ring = new TraceRing({ exchanges: 50_000, bytes: 1e9, slowMs: 250 });
+  const filling = cpuMs(() => requests.slice(0, 50_000).forEach((request) => ring.add(request)));
+  const full = cpuMs(() => requests.slice(50_000).forEach((request) => ring.add(request)));
+  assert.ok(full < 300 + 10 * filling, `${filling} ms while it fills, then ${full} ms for twice as many`);
+  assert.equal(ring.size, 50_000);
 });
 
 test('failed and slow requests outlive ordinary ones, but do not take all the room', () => {

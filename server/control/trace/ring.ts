@@ -16,6 +16,7 @@ export class TraceRing {
   private readonly limits: RingLimits;
   private readonly ordinary = new Shelf();
   private readonly notable = new Shelf();
+  private readonly byId = new Map<number, TracedRequest>();
   /** The last request of each client on a thread, by {@link keyOf}. */
   private readonly lastOf = new Map<string, TracedRequest>();
 
@@ -24,81 +25,94 @@ export class TraceRing {
   }
 
   get size(): number {
-    return this.ordinary.requests.size + this.notable.requests.size;
+    return this.byId.size;
   }
 
   add(request: TracedRequest): void {
     (request.isNotable(this.limits.slowMs) ? this.notable : this.ordinary).add(request);
-    this.lastOf.set(keyOf(request.exchange.client, request.exchange.thread), request);
-    while (this.size > this.limits.exchanges || this.bytes > this.limits.bytes) this.removeOne();
+    this.byId.set(request.id, request);
+    this.lastOf.set(keyOf(request), request);
+    while (this.size > this.limits.exchanges || this.ordinary.bytes + this.notable.bytes > this.limits.bytes) this.removeOne();
   }
 
   /** Adds a step to the last request of a client on a thread, if it is remembered. @param since Earlier requests may not be the last, because others were unobserved. */
   addStep(client: string, thread: string, since: number, step: TraceStep): void {
-    const request = this.lastOf.get(keyOf(client, thread));
+    const request = this.lastOf.get(`${client}\n${thread}`);
     if (request !== undefined && request.exchange.askedAt >= since) request.after(step);
   }
 
   get(id: number): TracedRequest | undefined {
-    return this.ordinary.requests.get(id) ?? this.notable.requests.get(id);
+    return this.byId.get(id);
   }
 
   /** All, newest first. */
   newestFirst(): TracedRequest[] {
-    const all = [...this.ordinary.requests.values(), ...this.notable.requests.values()];
-    return all.sort((a, b) => b.id - a.id);
+    return [...this.byId.values()].sort((a, b) => b.id - a.id);
   }
 
   clear(): void {
     this.ordinary.clear();
     this.notable.clear();
+    this.byId.clear();
     this.lastOf.clear();
   }
 
-  private get bytes(): number {
-    return this.ordinary.bytes + this.notable.bytes;
-  }
-
   private removeOne(): void {
-    const crowded = this.notable.bytes > NOTABLE_PART * this.limits.bytes || this.notable.requests.size > NOTABLE_PART * this.limits.exchanges;
-    const request = (crowded ? this.notable : this.ordinary).removeOldest() ?? this.notable.removeOldest() ?? this.ordinary.removeOldest();
+    const { ordinary, notable, limits } = this;
+    const crowded = notable.bytes > NOTABLE_PART * limits.bytes || notable.size > NOTABLE_PART * limits.exchanges;
+    const request = (crowded ? notable : ordinary).removeOldest() ?? notable.removeOldest() ?? ordinary.removeOldest();
     if (request === null) return;
-    const key = keyOf(request.exchange.client, request.exchange.thread);
+    this.byId.delete(request.id);
+    const key = keyOf(request);
     if (this.lastOf.get(key) === request) this.lastOf.delete(key);
   }
 }
 
-/** Requests in order of their ends, each with the bytes counted for it. */
+/** The places of removed requests are given back in portions of at least this many. */
+const PORTION = 1_024;
+
+/** Requests in order of their ends. Not a Map: to find its oldest entry, V8 passes over all that were removed since the last rehashing. */
 class Shelf {
-  readonly requests = new Map<number, TracedRequest>();
-  private readonly counted = new Map<number, number>();
+  private requests: (TracedRequest | null)[] = [];
+  /** The bytes counted for each. */
+  private counted: number[] = [];
+  private removed = 0;
   bytes = 0;
 
+  get size(): number {
+    return this.requests.length - this.removed;
+  }
+
   add(request: TracedRequest): void {
-    const { id, bytes } = request;
-    this.requests.set(id, request);
-    this.counted.set(id, bytes);
+    const { bytes } = request;
+    this.requests.push(request);
+    this.counted.push(bytes);
     this.bytes += bytes;
   }
 
   removeOldest(): TracedRequest | null {
-    for (const [id, request] of this.requests) {
-      this.requests.delete(id);
-      this.bytes -= this.counted.get(id) ?? 0;
-      this.counted.delete(id);
-      return request;
-    }
-    return null;
+    const request = this.requests[this.removed] ?? null;
+    if (request === null) return null;
+    this.requests[this.removed] = null;
+    this.bytes -= this.counted[this.removed++] as number;
+    if (this.removed >= PORTION && this.removed > this.size) this.giveBack();
+    return request;
   }
 
   clear(): void {
-    this.requests.clear();
-    this.counted.clear();
+    this.removed = this.requests.length;
+    this.giveBack();
     this.bytes = 0;
+  }
+
+  private giveBack(): void {
+    this.requests = this.requests.slice(this.removed);
+    this.counted = this.counted.slice(this.removed);
+    this.removed = 0;
   }
 }
 
 /** A client's session as OpenSRF identifies it; addresses contain no line feed. */
-function keyOf(client: string, thread: string): string {
+function keyOf({ exchange: { client, thread } }: TracedRequest): string {
   return `${client}\n${thread}`;
 }

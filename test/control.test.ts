@@ -12,13 +12,14 @@ import { CONSOLE_FILES } from '../server/console/assets.ts';
 import type { CallReport } from '../server/control/call.ts';
 import { startControl } from '../server/control/control.ts';
 import { ControlListenError } from '../server/control/control-server.ts';
+import type { HealthSample } from '../server/control/health.ts';
 import type { MethodReport } from '../server/control/metrics/latencies.ts';
 import type { LimitReport } from '../server/control/near-limits.ts';
 import type { SessionReport } from '../server/control/sessions.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { OsrfService } from '../server/osrf/service.ts';
 import { temporaryFolder } from './support/command.ts';
-import { LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
+import { LOGIN, posted, startControlledServer, startMath, TOKEN, watchEvents } from './support/control.ts';
 import { Peer } from './support/peer.ts';
 import { recordingLog, startServer } from './support/server.ts';
 
@@ -162,6 +163,18 @@ test('any number of unauthenticated connections leaves room for authenticated on
   const reader = events.body?.getReader();
   assert.equal((await reader?.read())?.done, false);
   await reader?.cancel();
+});
+
+test('a short delay of the event loop is measured while a page shows health', async (t) => {
+  const started = await startControlledServer(t);
+  const events = await watchEvents(t, started);
+  const nextDelay = async () => (await events.next<HealthSample>('health', () => true)).loopDelayMs;
+  for (let time = 0; time < 3; time++) {
+    await started.json('/api/v1/health?range=none');
+    for (const begin = performance.now(); performance.now() - begin < 45; );
+    // A sample may be due in the delay itself.
+    assert.ok((await nextDelay()) >= 10 || (await nextDelay()) >= 10);
+  }
 });
 
 test('readiness: the server is up, and the services asked for take requests', async (t) => {

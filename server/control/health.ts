@@ -61,6 +61,9 @@ export interface HealthReport {
 
 const SAMPLE_MS = 1_000;
 
+/** The delays of the event loop are measured closely for so long after a report: a page that shows them asks for one every two seconds. */
+const SHOWN_MS = 5_000;
+
 /** Of these a longer sample has the highest. */
 const PEAKS = ['p50Ms', 'p95Ms', 'unanswered', 'outboxBytes', 'loopDelayMs', 'longestTurnMs', 'waitingJobs'] as const;
 
@@ -80,6 +83,7 @@ export class Health {
   private failed = 0;
   private unseen = 0;
   private lastRssBytes = 0;
+  private reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(server: ChopChop, load: Load, trace: Trace) {
     this.server = server;
@@ -108,12 +112,7 @@ export class Health {
 
   /** @param takenOut Called when the guard removes the watcher for repeated failures. @returns A function that unsubscribes. */
   watch(watcher: (sample: HealthSample) => void, takenOut: () => void): () => void {
-    const end = this.watchers.add(watcher, takenOut);
-    this.loopDelay.watched = true;
-    return () => {
-      end();
-      this.loopDelay.watched = this.watchers.size > 0;
-    };
+    return this.watchers.add(watcher, takenOut);
   }
 
   /** The sums of all requests so far, by service. */
@@ -141,6 +140,8 @@ export class Health {
 
   private report(samples: readonly HealthSample[]): HealthReport {
     this.trace.update();
+    this.reportedAt = SYSTEM_TIME.now();
+    this.loopDelay.watched = true;
     const { latencies, limits, load, trace } = this;
     const notObserved = { requests: trace.unseenRequests, stanzas: trace.unseen };
     return { samples, methods: latencies.reports(), services: latencies.serviceReports(), notObserved, limits: limits.reports(), load: load.report() };
@@ -156,6 +157,7 @@ export class Health {
     this.failed = 0;
     this.unseen = 0;
     this.limits.look();
+    this.loopDelay.watched = now.now - this.reportedAt < SHOWN_MS;
     this.history.add(sample);
     this.watchers.call(sample);
   }

@@ -7,6 +7,7 @@ import { DISTURBANCES } from './events.ts';
 import { ClusterLab } from './lab.ts';
 import { type EventCounts, Ledger } from './ledger.ts';
 import { Listeners } from './listeners.ts';
+import { Stalls } from './stalls.ts';
 
 /** The length and intensity of a run. */
 export interface ClusterChaosOptions {
@@ -45,9 +46,6 @@ export interface ClusterChaosReport {
 }
 
 const SERVICE = 'opensrf.chaos';
-const TICK_MS = 10;
-/** A tick that is so much late is a stall of the judge. */
-const STALL_MS = 20;
 /** The time after a disturbance that counts to its event: the members may give each other up, and find each other again. */
 const AFTER_MS = 6_000;
 const PATIENCE_MS = 35_000;
@@ -62,7 +60,9 @@ export async function runClusterChaos(options: ClusterChaosOptions): Promise<Clu
   options.onStart(lab.network.canCut);
   const folder = join(lab.folder, 'executed');
   mkdirSync(folder);
-  const ledger = new Ledger(now);
+  let tick = () => {};
+  const stalls = new Stalls(now, () => tick());
+  const ledger = new Ledger(now, stalls);
   const listeners = new Listeners(lab, SERVICE, options.listeners, folder);
   const bodies = { window: options.window, largeBytes: options.largeBytes };
   const clients = Array.from({ length: options.members * options.clients }, (_, index) => {
@@ -72,15 +72,15 @@ export async function runClusterChaos(options: ClusterChaosOptions): Promise<Clu
   // Until the listeners are registered, requests get status 404.
   await wait(3_000);
   const load = new Load(clients, ledger, options);
+  tick = () => load.tick();
   const memoryBeforeKb = lab.memory();
   try {
-    await disturb(lab, ledger, load, random, options);
-    load.end();
+    await disturb(lab, ledger, load, stalls, random, options);
     for (const begin = now(); ledger.waiting > 0 && now() - begin < PATIENCE_MS; ) await wait(100);
     ledger.sweep(0);
     return { events: ledger.events, executedTwice: listeners.executedTwice(), memoryBeforeKb, memoryAfterKb: lab.memory() };
   } finally {
-    load.end();
+    stalls.end();
     for (const client of clients) client.stop();
     listeners.stop();
     await lab.stop();
@@ -88,7 +88,14 @@ export async function runClusterChaos(options: ClusterChaosOptions): Promise<Clu
 }
 
 /** One disturbance after the other, each kind once before any is repeated, until all requests are sent. */
-async function disturb(lab: ClusterLab, ledger: Ledger, load: Load, random: () => number, { only, onEvent }: ClusterChaosOptions): Promise<void> {
+async function disturb(
+  lab: ClusterLab,
+  ledger: Ledger,
+  load: Load,
+  stalls: Stalls,
+  random: () => number,
+  { only, onEvent }: ClusterChaosOptions,
+): Promise<void> {
   const kinds = DISTURBANCES.filter(({ name, cuts, cluster }) => name.includes(only) && (lab.network.canCut || !cuts) && (lab.size > 1 || !cluster));
   while (!load.done) {
     const left = [...kinds];
@@ -96,23 +103,23 @@ async function disturb(lab: ClusterLab, ledger: Ledger, load: Load, random: () =
       const [kind] = left.splice(Math.floor(random() * left.length), 1) as [(typeof kinds)[number]];
       const host = Math.floor(random() * lab.size);
       const event = ledger.begin(kind.name);
+      const stalledMs = stalls.total();
       await kind.run(lab, host, ledger.disturbed);
       await wait(AFTER_MS);
       if (lab.deaths().length > 0) throw new Error(lab.deaths().join('; '));
       ledger.disturbed.clear();
+      event.stallMs = stalls.total() - stalledMs;
       onEvent(event, lab.memory());
     }
   }
 }
 
-/** Sends requests in turns, and watches the judge's own timers. */
+/** Sends requests in turns, at each tick. */
 class Load {
   private readonly clients: readonly LedgerClient[];
   private readonly ledger: Ledger;
   private readonly options: ClusterChaosOptions;
-  private readonly timer: NodeJS.Timeout;
   private readonly begin = now();
-  private last = now();
   private swept = now();
   private sent = 0;
 
@@ -120,22 +127,14 @@ class Load {
     this.clients = clients;
     this.ledger = ledger;
     this.options = options;
-    this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
   get done(): boolean {
     return this.sent >= this.options.requests;
   }
 
-  end(): void {
-    clearInterval(this.timer);
-  }
-
-  private tick(): void {
+  tick(): void {
     const at = now();
-    const late = at - this.last - TICK_MS;
-    if (late > STALL_MS) this.ledger.current.stallMs += late;
-    this.last = at;
     this.send(at);
     if (at - this.swept < SWEEP_MS) return;
     this.swept = at;

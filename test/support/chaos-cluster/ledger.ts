@@ -1,5 +1,6 @@
 import type { OsrfMessage } from '../../../shared/osrf/message.ts';
 import { statusCodeOf } from '../../../shared/osrf/message.ts';
+import type { Stalls } from './stalls.ts';
 
 /** What happened to the requests that were sent during one event. */
 export interface EventCounts {
@@ -20,6 +21,8 @@ export interface EventCounts {
   late: number;
   /** The longest time to an answer or refusal, of clients whose own member was not disturbed, in milliseconds. */
   worstMs: number;
+  /** The same without the stalls of the judge during the request. */
+  worstNetMs: number;
   /** The same of the other clients. */
   worstThereMs: number;
   /** The time by which the judge's own timers were late. */
@@ -30,6 +33,8 @@ export interface EventCounts {
 interface Asked {
   readonly event: EventCounts;
   readonly at: number;
+  /** The stalls of the judge until then. */
+  readonly stalledMs: number;
   /** The member of its client. */
   readonly host: number;
   readonly parts: number;
@@ -49,9 +54,11 @@ export class Ledger {
   /** The refused ones, for their late answers. */
   private readonly refusedIds = new Map<string, EventCounts>();
   private readonly now: () => number;
+  private readonly stalls: Stalls;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, stalls: Stalls) {
     this.now = now;
+    this.stalls = stalls;
     this.current = this.begin('nothing');
   }
 
@@ -61,7 +68,20 @@ export class Ledger {
 
   /** Begins the next event. */
   begin(name: string): EventCounts {
-    const none = { sent: 0, answered: 0, refused: 0, abandoned: 0, silent: 0, torn: 0, answeredTwice: 0, late: 0, worstMs: 0, worstThereMs: 0, stallMs: 0 };
+    const none = {
+      sent: 0,
+      answered: 0,
+      refused: 0,
+      abandoned: 0,
+      silent: 0,
+      torn: 0,
+      answeredTwice: 0,
+      late: 0,
+      worstMs: 0,
+      worstNetMs: 0,
+      worstThereMs: 0,
+      stallMs: 0,
+    };
     this.current = { name, ...none };
     this.events.push(this.current);
     return this.current;
@@ -69,7 +89,7 @@ export class Ledger {
 
   sent(id: string, host: number, parts: number): void {
     this.current.sent++;
-    this.open.set(id, { event: this.current, at: this.now(), host, parts, results: 0 });
+    this.open.set(id, { event: this.current, at: this.now(), stalledMs: this.stalls.total(), host, parts, results: 0 });
   }
 
   /** @param bounced Whether the message came back as an error. @returns whether it ended the request. */
@@ -119,9 +139,13 @@ export class Ledger {
     return silent;
   }
 
-  private time({ event, at, host }: Asked): void {
+  private time({ event, at, stalledMs, host }: Asked): void {
     const ms = this.now() - at;
-    if (this.disturbed.has(host)) event.worstThereMs = Math.max(event.worstThereMs, ms);
-    else event.worstMs = Math.max(event.worstMs, ms);
+    if (this.disturbed.has(host)) {
+      event.worstThereMs = Math.max(event.worstThereMs, ms);
+      return;
+    }
+    event.worstMs = Math.max(event.worstMs, ms);
+    event.worstNetMs = Math.max(event.worstNetMs, ms - (this.stalls.total() - stalledMs));
   }
 }

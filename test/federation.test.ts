@@ -216,7 +216,7 @@ test('a key of this server is confirmed only while its stream waits for that', a
     asking.send(`<db:verify xmlns:db='${NS.dialback}' from='${THEIRS}' to='${OURS}' id='${id}'>${written}</db:verify>`);
     return /type='(\w+)'/.exec(await asking.expect(/<db:verify [^>]*\/>/))?.[1];
   };
-  assert.deepEqual([await ask('other'), await ask('their-id', `0${key?.slice(1)}`), await ask('their-id')], ['invalid', 'invalid', 'valid']);
+  assert.deepEqual([await ask('other'), await ask('their-id', `x${key?.slice(1)}`), await ask('their-id')], ['invalid', 'invalid', 'valid']);
   outgoing.send(`<db:result from='${THEIRS}' to='${OURS}' type='valid'/>`);
   await outgoing.message();
   assert.equal(await ask('their-id'), 'invalid');
@@ -373,6 +373,11 @@ test('<s2s><peer/></s2s> has the form of <s2s_peer>, with the line of each peer'
 });
 
 test('peers need a port, a certificate or tls=off, and domains of their own', () => {
+  const cluster = { name: 'c', member: 'a', nats: ['nats://127.0.0.1:4222'] };
+  assert.throws(
+    () => createConfig({ domains: [OURS], cluster, s2s: { port: 0, peers: ['private.a,tls=off'] } }),
+    /a member of a cluster cannot have peer servers yet/,
+  );
   for (const [s2s, problem] of [
     [{ peers: ['private.a,tls=off'] }, 's2s.peers: no server can answer without --s2s-port'],
     [{ port: 0 }, 's2s.port: no server can connect without --s2s-peer'],

@@ -142,8 +142,11 @@ test('a full ring takes a request at the cost of an empty one', () => {
   const remembered = { exchange: exchange(), bytes: 1_000, isNotable: () => false };
   const requests = Array.from({ length: 150_000 }, (_, id) => ({ ...remembered, id }) as unknown as TracedRequest);
   const ring = new TraceRing({ exchanges: 50_000, bytes: 1e9, slowMs: 250 });
-  const filling = cpuMs(() => requests.slice(0, 50_000).forEach((request) => ring.add(request)));
-  const full = cpuMs(() => requests.slice(50_000).forEach((request) => ring.add(request)));
+  const add = (some: readonly TracedRequest[]) => () => {
+    for (const request of some) ring.add(request);
+  };
+  const filling = cpuMs(add(requests.slice(0, 50_000)));
+  const full = cpuMs(add(requests.slice(50_000)));
   assert.ok(full < 300 + 10 * filling, `${filling} ms while it fills, then ${full} ms for twice as many`);
   assert.equal(ring.size, 50_000);
 });

@@ -77,7 +77,7 @@ test('services shows more over the control interface: unanswered requests, drain
   const [service] = listing.services;
   assert.deepEqual([listing.router, listing.source, service.service, service.requests, service.unanswered], [ROUTER, 'control', 'opensrf.math', 1, 1]);
   const { since, ...listener } = service.listeners[0];
-  assert.deepEqual(listener, { jid: math.jid, requests: 1, answered: 0, unanswered: 1, stalled: false, draining: true, suspicion: '' });
+  assert.deepEqual(listener, { jid: math.jid, member: '', requests: 1, answered: 0, unanswered: 1, stalled: false, draining: true, suspicion: '' });
   assert.ok(Math.abs(since - Date.now()) < 60_000);
 });
 

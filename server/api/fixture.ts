@@ -54,9 +54,11 @@ export interface ReportFiles {
  * @beta
  */
 export interface FixtureMember {
+  /** Its name in the cluster. */
   readonly name: string;
   /** Its address for client logins. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
   /** Logs a client in at this member. @throws LoginError, TypeError */
   connect(options?: FixtureClientOptions): Promise<OsrfClient>;

@@ -72,6 +72,7 @@ export class FrameInput implements Input {
     const text = this.decoder.decode(part);
     if (begins) checkBeginning(text);
     this.left -= part.length;
+    if (this.left === 0 && this.decoder.incomplete.length > 0) throw new StreamError('unsupported-encoding', 'the stream holds bytes that are not UTF-8');
     this.reader.write(text, this.decoder.isAscii ? 0 : widthOf(text));
     if (!this.reader.suspended) this.partRead();
   }
@@ -144,7 +145,6 @@ export class FrameInput implements Input {
 
   private partRead(): void {
     if (this.left > 0 || this.state === 'stopped') return;
-    if (this.decoder.incomplete.length > 0) throw new StreamError('unsupported-encoding', 'a frame ends within a character');
     if (this.elements !== 1) throw new StreamError('not-well-formed', 'a frame must contain one complete element');
     if (this.state !== 'restarting') return;
     this.state = 'unopened';

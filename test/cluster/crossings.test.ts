@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { MemoryHub } from '../../server/cluster/engines/memory-hub.ts';
 import type { ChopChopFixture as Implementation } from '../../server/fixture/fixture.ts';
 import { type ChopChopFixture, type FixtureMember, type FixtureOptions, startChopChop } from '../../server/index.ts';
 import { cRequest, requestBody } from '../support/osrf.ts';
@@ -36,15 +37,18 @@ const login = (t: TestContext, member: FixtureMember, resource: string, username
 const message = (to: string, from: string, body: string, thread = 't') =>
   `<message to="${to}" from="${from}"><thread>${thread}</thread><body>${body}</body></message>`;
 
-test('a message reaches an address that has just logged in at another member, from a member that may not know it yet', async (t) => {
-  const { members } = await startThree(t);
+test('a message reaches an address that has just logged in at another member, from a member that does not know it yet', async (t) => {
+  const { members } = await startThree(t, { limits: { askMs: 5_000 } });
   const sender = await login(t, members[0], 'sender');
-  for (let index = 0; index < 50; index++) {
+  const { hub } = members[0] as unknown as { readonly hub: MemoryHub };
+  for (const from of [members[1], members[2]]) hub.way(from.name, members[0].name).delayMs = 50;
+  for (let index = 0; index < 10; index++) {
     const receiver = await login(t, members[1 + (index % 2)] as FixtureMember, `fresh-${index}`);
     sender.peer.send(message(receiver.jid, sender.jid, `hello ${index}`));
     await receiver.peer.expect(`hello ${index}</body>`);
   }
   assert.doesNotMatch(sender.peer.transcript, /type='error'/);
+  assert.ok((serverOf(members[0]).clusterReport?.asks ?? 0) > 0);
 });
 
 test('a message to an address that no member has bounces', async (t) => {

@@ -50,6 +50,7 @@ export class Cluster {
   private readonly digestsOf: ClusterEnvironment['digestsOf'];
   /** The reason why it cannot be a member. */
   private failure: Error | null = null;
+  private state: 'opening' | 'open' = 'opening';
 
   /** @param incarnation That of another process whose place this one takes; by default, a new one. */
   constructor(environment: ClusterEnvironment, incarnation = randomBytes(8).toString('hex')) {
@@ -84,6 +85,7 @@ export class Cluster {
     // A member answers within a beat.
     while (this.waits(this.clock.now() - since)) await new Promise<void>((resolve) => this.clock.after(CHECK_MS, resolve));
     if (this.failure !== null) throw this.failure;
+    this.state = 'open';
   }
 
   /** Its state for another process, which takes its place. It hears nothing from now on. */
@@ -111,6 +113,7 @@ export class Cluster {
 
   /** Connects the engine after {@link restore}. */
   reopen(): void {
+    this.state = 'open';
     this.replicas.catchUp();
     this.membership.open().catch((error: Error) => this.failed(error));
   }
@@ -140,7 +143,8 @@ export class Cluster {
 
   private failed(error: Error): void {
     this.failure = error;
-    this.log.error({ err: error }, 'this server is not a member of its cluster any more; it goes on alone');
+    // A start that fails says so itself.
+    if (this.state === 'open') this.log.error({ err: error }, 'this server is not a member of its cluster any more; it goes on alone');
   }
 
   private waits(ms: number): boolean {

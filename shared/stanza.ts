@@ -152,6 +152,7 @@ export class Stanza {
     const copy = Object.assign(new Stanza(this.name, this.to, this.from, this.type, this.id), this);
     // Both share their texts until one is detached.
     copy.isDetached = false;
+    copy.knownCost = 0;
     return copy;
   }
 

@@ -49,13 +49,12 @@ function playedServer(clock: ServerClock = realClock()) {
     tap?.read(LISTENER, stanza);
     tap?.delivered(CLIENT, stanza);
   };
-  return { server, ask, answer, watched: () => tap !== null };
+  const play = (xml: string) => tap?.read(LISTENER, stamped(xml, LISTENER.jid));
+  return { server, ask, answer, play, watched: () => tap !== null };
 }
 
-function setUp() {
-  const { server, ...played } = playedServer();
-  const states: string[] = [];
-  const observer: TrafficObserver = {
+function observerOf(states: string[]): TrafficObserver {
+  return {
     asked: () => {},
     handed: () => {},
     answered: () => {},
@@ -65,7 +64,12 @@ function setUp() {
     sessionEnded: () => {},
     begun: () => {},
   };
-  const traffic = new FollowedTraffic(server, observer);
+}
+
+function setUp() {
+  const { server, ...played } = playedServer();
+  const states: string[] = [];
+  const traffic = new FollowedTraffic(server, observerOf(states));
   traffic.start();
   return { traffic, states, ...played };
 }
@@ -104,6 +108,25 @@ test('stanzas are read later, in order', () => {
   traffic.readQueue();
   assert.deepEqual(states, ['one complete', 'two complete']);
   assert.deepEqual([traffic.unseenRequests, traffic.unseenStanzas], [0, 0]);
+});
+
+test('stanzas with much content or long attributes are read after the turn, since they keep their memory', () => {
+  const soon: (() => void)[] = [];
+  const { server, play } = playedServer({ ...realClock(), soon: (action: () => void) => void soon.push(action) });
+  new FollowedTraffic(server, observerOf([])).start();
+  const long = 'x'.repeat(200_000);
+  const answer = (attributes: string, body: string) => play(`<message to='${CLIENT.jid}'${attributes}><thread>t</thread><body>${body}</body></message>`);
+  for (const [attributes, body] of [
+    [` a='${long}'`, ''],
+    ['', long],
+  ] as const) {
+    answer(attributes, body);
+    answer(attributes, body);
+    assert.equal(soon.length, 0);
+    answer(attributes, body);
+    assert.equal(soon.length, 1);
+    soon.pop()?.();
+  }
 });
 
 test('beyond its allowance it stops observing, counts the unobserved traffic, marks open requests as unseen, and observes again later', async () => {

@@ -24,8 +24,8 @@ export interface PassingQueueOwner {
 
 type Kind = 'read' | 'delivered' | 'bound' | 'ended';
 
-/** The characters and stanzas beyond which the queue is emptied early, because it keeps their memory, and the input that they came in. */
-const MANY_CHARACTERS = 4 * 1024 * 1024;
+/** The bytes and stanzas beyond which the queue is emptied early, because it keeps their memory, and the input that they came in. */
+const MANY_BYTES = 512 * 1024;
 const MANY_STANZAS = 256;
 
 /**
@@ -40,7 +40,7 @@ export class PassingQueue implements Tap {
   private sessions: Session[] = [];
   private stanzas: (Stanza | null)[] = [];
   private times: number[] = [];
-  private characters = 0;
+  private bytes = 0;
   private state: 'filling' | 'full' = 'filling';
 
   constructor(allowance: Allowance, owner: PassingQueueOwner) {
@@ -75,7 +75,7 @@ export class PassingQueue implements Tap {
     this.sessions = [];
     this.stanzas = [];
     this.times = [];
-    this.characters = 0;
+    this.bytes = 0;
     this.state = 'filling';
     for (let index = 0; index < kinds.length; index++) {
       pass(reader, kinds[index] as Kind, sessions[index] as Session, stanzas[index] as Stanza, times[index] as number);
@@ -83,19 +83,18 @@ export class PassingQueue implements Tap {
   }
 
   private addStanza(kind: Kind, session: Session, stanza: Stanza): void {
-    const { length } = stanza;
-    if (this.allowance.take(length)) this.add(kind, session, stanza, length);
+    if (this.allowance.take(stanza.length)) this.add(kind, session, stanza, stanza.cost);
     else this.owner.overflowed();
   }
 
-  private add(kind: Kind, session: Session, stanza: Stanza | null, length: number): void {
+  private add(kind: Kind, session: Session, stanza: Stanza | null, bytes: number): void {
     const count = this.kinds.push(kind);
     this.sessions.push(session);
     this.stanzas.push(stanza);
     this.times.push(SYSTEM_TIME.now());
-    this.characters += length;
+    this.bytes += bytes;
     if (count === 1) this.owner.begun();
-    if (this.state === 'full' || (this.characters < MANY_CHARACTERS && count < MANY_STANZAS)) return;
+    if (this.state === 'full' || (this.bytes < MANY_BYTES && count < MANY_STANZAS)) return;
     this.state = 'full';
     this.owner.filled();
   }

@@ -135,9 +135,14 @@ test('a stanza larger than the peer takes bounces here', async (t) => {
     `<dialback xmlns='${NS.dialbackFeature}'/><limits xmlns='${NS.streamLimits}'><max-bytes>1000</max-bytes></limits>`,
   );
   await acceptPair(stream);
-  client.send(`x@${THEIRS}/y`, 'x'.repeat(1_000));
+  // The limit is that of the stanza's bytes.
+  client.send(`x@${THEIRS}/y`, 'ü'.repeat(480));
   assert.match(await client.message(), /<policy-violation /);
+  client.send(`x@${THEIRS}/${'y'.repeat(900)}`, 'short');
+  assert.match(await client.message(), /<policy-violation /);
+  client.send(`x@${THEIRS}/y`, 'u'.repeat(480));
   assert.match(await stream.message(), /short/);
+  assert.match(await stream.message(), /u{480}/);
 });
 
 test('a stanza of a domain that was not verified on the stream ends it', async (t) => {

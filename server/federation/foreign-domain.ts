@@ -199,7 +199,7 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
   private write(stanza: Stanza): void {
     const { stream } = this;
     if (stream === null) return;
-    if (stanza.length <= stream.maxBytes) stream.send(stanza);
+    if (fits(stanza, stream.maxBytes)) stream.send(stanza);
     else this.refuse(stanza, new StanzaError('policy-violation', `${this.server.domain} takes stanzas of at most ${stream.maxBytes} bytes`));
   }
 
@@ -295,4 +295,11 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
     this.pairs.clear();
     return all;
   }
+}
+
+/** Whether a stanza has at most so many bytes on the stream. */
+function fits(stanza: Stanza, maxBytes: number): boolean {
+  // Written, a character has at most six bytes: &quot;.
+  if (6 * stanza.cost <= maxBytes) return true;
+  return stanza.toPieces().reduce((sum, piece) => sum + Buffer.byteLength(piece), 0) <= maxBytes;
 }

@@ -151,6 +151,21 @@ test('the side that still hears the other one learns that it was given up', asyn
   assert.deepEqual(b.events.slice(2), ['left a given-up-by-it']);
 });
 
+test('a member whose beats arrive, and which acknowledges nothing, is given up after deadAfterMs', async () => {
+  const { clock, hub, a } = await startLab();
+  const engine = hub.engineOf('b');
+  const deliver = engine.deliver.bind(engine);
+  engine.deliver = (subject, payload) => {
+    if (subject.endsWith('.hb')) deliver(subject, payload);
+  };
+  a.link('b').send(1, 'lost');
+  clock.advance(1_900);
+  assert.equal(a.live, 'b c');
+  clock.advance(200);
+  assert.deepEqual(a.events.slice(2), ['left b silent']);
+  assert.deepEqual(a.unsent, [{ frame: 'lost', published: true }]);
+});
+
 test('a member that others hear, and this one does not, makes it change the server, at most every 5 s', async () => {
   const { clock, hub, a } = await startLab();
   const times: number[] = [];

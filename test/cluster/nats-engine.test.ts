@@ -188,8 +188,13 @@ test('with three servers, a member moves on by itself and when it is asked to', 
   await reaches(one, other, 'cc.x.hb');
   const asked = one.next(`connected ${urls[2]}`);
   one.engine.moveOn();
-  assert.equal(one.engine.connected, false);
+  assert.equal(one.engine.connected, true);
   await asked;
+  await reaches(one, other, 'cc.x.hb');
+  // It stays if no other server takes it.
+  await servers[1]?.kill();
+  one.engine.moveOn();
+  while (!one.log.messages.some((message) => message.includes('cannot change to another NATS server'))) await new Promise((resolve) => setImmediate(resolve));
   await reaches(one, other, 'cc.x.hb');
 });
 

@@ -22,6 +22,7 @@ export class NatsEngine implements Engine {
   private watcher: EngineWatcher | null = null;
   private connection: NatsConnection | null = null;
   private nextServer = 0;
+  private moving = false;
 
   constructor(access: NatsAccess, clock: Pick<Clock, 'after'>, log: Log) {
     this.access = access;
@@ -63,10 +64,9 @@ export class NatsEngine implements Engine {
   }
 
   moveOn(): void {
-    const left = this.connection;
-    if (left === null || this.access.servers.length === 1) return;
-    this.lose();
-    left.close().catch(() => {});
+    if (this.connection === null || this.moving) return;
+    this.moving = true;
+    void this.move().finally(() => (this.moving = false));
   }
 
   async close(): Promise<void> {
@@ -78,6 +78,17 @@ export class NatsEngine implements Engine {
     const written = connection.flush().then(() => connection.close());
     // The client never settles a flush of a connection that is lost meanwhile.
     await Promise.race([written.catch(() => {}), connection.closed(), late]);
+  }
+
+  /** Leaves its server once another one of the list takes it. */
+  private async move(): Promise<void> {
+    for (let others = this.access.servers.length - 1; others > 0; others--) {
+      const refusal = await this.tryNext();
+      if (refusal === '') return;
+      this.logOnce(`cannot change to another NATS server: ${refusal}`);
+    }
+    // The next one is its own.
+    this.nextServer++;
   }
 
   /** Connects to the next server of the list. @returns the reason why it could not; `''` if it did. */
@@ -95,6 +106,7 @@ export class NatsEngine implements Engine {
   }
 
   private use(connection: NatsConnection, server: string): void {
+    const left = this.connection;
     this.connection = connection;
     this.logged.clear();
     for (const subject of this.subscriptions.keys()) this.subscribeAt(connection, subject);
@@ -103,6 +115,7 @@ export class NatsEngine implements Engine {
       if (this.connection === connection) this.lose();
     });
     this.watcher?.connected(server);
+    left?.close().catch(() => {});
   }
 
   private subscribeAt(connection: NatsConnection, subject: string): void {

@@ -1,6 +1,6 @@
 /** Called by an {@link Engine} when its connection changes. */
 export interface EngineWatcher {
-  /** @param server The address of the server it is connected to, without user information. */
+  /** It has a connection, or another one. @param server The address of the server it is connected to, without user information. */
   connected(server: string): void;
   /** It reconnects by itself. */
   disconnected(): void;
@@ -19,7 +19,7 @@ export interface Engine {
   open(watcher: EngineWatcher): Promise<void>;
   publish(subject: string, payload: Uint8Array): void;
   subscribe(subject: string, receive: (payload: Uint8Array) => void): void;
-  /** Connects to the next server in its list, because another member cannot be reached from this one. */
+  /** Changes to another server of its list, because a member cannot be reached from this one. It stays if no other server takes it. */
   moveOn(): void;
   /** Writes everything that is published, and closes the connection. */
   close(): Promise<void>;

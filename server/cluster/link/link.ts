@@ -165,8 +165,8 @@ export class Link implements Member, Flushable, Carrier {
     const silentMs = now - Math.max(this.heardAt, connectedAt);
     const stuckMs = this.outgoing.unackedBytes === 0 ? 0 : now - Math.max(this.progressAt, connectedAt);
     const { deadAfterMs, suspectMs } = this.environment.limits;
-    // Beats may arrive where batches do not.
-    if (this.environment.online && (silentMs > deadAfterMs || stuckMs > 2 * deadAfterMs)) {
+    // Beats may arrive where batches do not: servers of the engine reach each other in one direction only.
+    if (this.environment.online && Math.max(silentMs, stuckMs) > deadAfterMs) {
       this.giveUp('silent');
       return;
     }

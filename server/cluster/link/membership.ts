@@ -60,6 +60,7 @@ export class Membership implements Members, LinkEnvironment {
   private openedAt: number;
   private state: 'closed' | 'open' | 'leaving' = 'closed';
   private digests: Digests;
+  private disconnected = true;
   private connectedAt = 0;
   private lastEpoch = 0;
   private beatAt = 0;
@@ -193,12 +194,15 @@ export class Membership implements Members, LinkEnvironment {
 
   private readonly engineWatcher: EngineWatcher = {
     connected: (server) => {
-      this.connectedAt = this.now();
+      // Without a gap when the server was changed.
+      if (this.disconnected) this.connectedAt = this.now();
+      this.disconnected = false;
       this.options.log.info({ server }, 'connected to the cluster');
       this.beat();
       for (const link of this.admission.links.values()) link.reconnected();
     },
     disconnected: () => {
+      this.disconnected = true;
       this.rumours.clear();
       this.options.log.warn({}, 'connection to the cluster lost');
       if (this.state === 'leaving') this.checkDrained();

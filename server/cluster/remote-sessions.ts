@@ -31,21 +31,22 @@ export class RemoteSessions {
     this.routers = routers;
   }
 
-  /** A member has announced a session. */
-  bound(replica: MemberReplica, identity: RemoteIdentity): void {
+  /** A member has announced a session. @returns it, or null: it is known, or has lost its address to another one. */
+  bound(replica: MemberReplica, identity: RemoteIdentity): RemoteSession | null {
     const { directory, binding, log } = this.environment;
     this.known.claims.seen(identity.claim);
-    if (replica.sessions.has(identity.number)) return;
+    if (replica.sessions.has(identity.number)) return null;
     const remote = new RemoteSession(identity, binding.nextSessionNumber(), replica);
-    if (!this.freeAddress(remote)) return;
+    if (!this.freeAddress(remote)) return null;
     this.routers.addressTaken(remote);
     if (!directory.add(remote)) {
       log.warn({ jid: remote.jid, member: replica.member }, 'the address of a session of another member is taken here');
-      return;
+      return null;
     }
     replica.sessions.set(remote.number, remote);
     this.known.addRemote(remote);
     this.routers.bound(remote);
+    return remote;
   }
 
   /** A member has announced the end of a session. Requests that were not written to it come back next. @param number Its number there. */
@@ -87,12 +88,13 @@ export class RemoteSessions {
     if (remote !== undefined) this.environment.presence.removed(remote, false);
   }
 
-  /** Two sessions have bound one address: the later one stays; of a router's, the first one. @returns whether the newcomer stays. */
+  /** Two sessions have bound one address: the later one stays; of a router's, the first one. One of a lost member, which may not be forgotten yet, never stays. @returns whether the newcomer stays. */
   private freeAddress(newcomer: RemoteSession): boolean {
     const holder = this.environment.directory.get(newcomer.jid);
     if (holder instanceof RemoteSession) {
-      if (holder.carrier !== newcomer.carrier && !wins(newcomer, claimOf(holder))) return false;
-      this.drop(holder, false);
+      const isLost = this.known.members.get(holder.carrier.member) !== holder.carrier;
+      if (!isLost && holder.carrier !== newcomer.carrier && !wins(newcomer, claimOf(holder))) return false;
+      this.drop(holder, isLost);
       return true;
     }
     if (!(holder instanceof BoundSession)) return true;

@@ -66,6 +66,12 @@ export class Asks {
     if (found || ask.members.size === 0) this.close(jid, ask);
   }
 
+  /** A session with this address is known here: delivers what waits for it, before later stanzas pass. */
+  bound(jid: string): void {
+    const ask = this.asks.get(jid);
+    if (ask !== undefined) this.close(jid, ask);
+  }
+
   /** A member will not answer any more. */
   memberLeft(member: string): void {
     for (const jid of [...this.asks.keys()]) this.answered(member, jid, false);

@@ -128,6 +128,8 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
   bound(session: Session): void {
     this.known.add(session);
     for (const replica of this.known.members.values()) replica.announce(session.origin.session);
+    // After the result of its login.
+    this.environment.clock.soon(() => this.crossings.asks.bound(session.jid));
   }
 
   ended(session: Session): void {
@@ -208,6 +210,11 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
     }
   }
 
+  private bindRemote(replica: MemberReplica, frame: Frame): void {
+    const remote = this.remoteSessions.bound(replica, readBound(frame));
+    if (remote !== null) this.crossings.asks.bound(remote.jid);
+  }
+
   /** Another member ends a session here. @param number Its number here. */
   private kicked(number: number, reason: string): void {
     const session = this.known.here(number)?.session;
@@ -224,7 +231,7 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
         this.crossings.cameBack(replica, readStanza(frame));
         return;
       case FRAME_KINDS.bound:
-        this.remoteSessions.bound(replica, readBound(frame));
+        this.bindRemote(replica, frame);
         return;
       case FRAME_KINDS.ended:
         this.remoteSessions.ended(replica, numberAt(frame, 0));

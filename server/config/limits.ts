@@ -166,7 +166,7 @@ export const LIMITS = {
   deadAfterMs: time(2_000, 'Silence after which a member is given up: its sessions and listeners end, and its unanswered requests count as lost'),
   linkBatchBytes: { ...bytes(32 * KIB, 'Bytes of one message to another member; longer stanzas travel in pieces of that size', KIB), most: 256 * KIB },
   linkWindowBytes: bytes(4 * MIB, 'Bytes sent to a member and not acknowledged; further ones wait, at most outboxBytes of them', KIB),
-  askMs: time(10, 'Time for the other members to know an address that this member does not; after it the stanza bounces'),
+  askMs: time(1_000, 'Time for the other members to say whether they have an address that this member does not know; after it the stanza bounces'),
   logLinesOfKind: count(10, 'Log lines of one kind that peers can cause in a window of time; the server counts further ones'),
   logLifeLines: count(1_000, 'Log lines of one kind about the life of sessions, as "session bound", in that window; the server counts further ones'),
   observerFailures: count(10, 'Failures of one observer (a trace, a recording, a tap) in logWindowMs; the server removes it then and logs that'),

@@ -38,7 +38,7 @@ const message = (to: string, from: string, body: string, thread = 't') =>
   `<message to="${to}" from="${from}"><thread>${thread}</thread><body>${body}</body></message>`;
 
 test('a message reaches an address that has just logged in at another member, from a member that does not know it yet', async (t) => {
-  const { members } = await startThree(t, { limits: { askMs: 5_000 } });
+  const { members } = await startThree(t);
   const sender = await login(t, members[0], 'sender');
   const { hub } = members[0] as unknown as { readonly hub: MemoryHub };
   for (const from of [members[1], members[2]]) hub.way(from.name, members[0].name).delayMs = 50;

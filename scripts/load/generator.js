@@ -1,7 +1,7 @@
 // Listeners that answer, and clients that send requests and reconnect, until its standard input ends. Prints its figures for each second as a line of JSON.
 //
 //   node scripts/load/generator.js PORT LISTENERS CLIENTS WINDOW REQUESTS-BEFORE-RECONNECTING [NAME]
-import { login, messageXml, registrationXml } from './peer.js';
+import { eachMessage, login, messageXml, registrationXml } from './peer.js';
 
 const [port, listeners, clients, window, reconnectAfter] = process.argv.slice(2, 7).map(Number);
 const name = process.argv[7] ?? '';
@@ -15,18 +15,6 @@ const COMPLETE = message('STATUS', 'osrfConnectStatus', { status: 'Request Compl
 const ANSWER = `[${RESULT},${COMPLETE}]`;
 const counts = { answered: 0, refused: 0, logins: 0, lost: 0 };
 let stopping = false;
-
-/** Calls back for each complete message in the input. */
-function eachMessage(onMessage) {
-  let pending = '';
-  return (text) => {
-    pending += text;
-    for (let end = pending.indexOf('</message>'); end !== -1; end = pending.indexOf('</message>')) {
-      onMessage(pending.slice(0, end));
-      pending = pending.slice(end + 10);
-    }
-  };
-}
 
 async function listen(index) {
   const socket = await login(

@@ -37,3 +37,15 @@ export async function login({ port, path }, resource, onText = () => {}) {
   });
   return socket;
 }
+
+/** Calls back for each complete message in the input. */
+export function eachMessage(onMessage) {
+  let pending = '';
+  return (text) => {
+    pending += text;
+    for (let end = pending.indexOf('</message>'); end !== -1; end = pending.indexOf('</message>')) {
+      onMessage(pending.slice(0, end));
+      pending = pending.slice(end + 10);
+    }
+  };
+}

@@ -66,6 +66,8 @@ export class Link implements Member, Flushable, Carrier {
   private progressAt = 0;
   private resentAt = 0;
   private dirty = false;
+  /** Whether what is queued has waited for a turn. */
+  private ripe = false;
   private owesAcknowledgement = false;
   private readonly dialogue = new Dialogue();
   private shunnedUntil = 0;
@@ -116,12 +118,12 @@ export class Link implements Member, Flushable, Carrier {
     this.flushLater();
   }
 
-  /** Writes everything at the end of a turn. */
+  /** Writes everything at the end of the next turn: a message of the engine costs more than that turn, which brings more frames under load. */
   flush(): void {
     this.dirty = false;
-    if (!this.environment.online || this.state === 'over') return;
-    if (this.state === 'joined' && this.outgoing.publish()) this.flushLater();
-    if (this.dialogue.due) this.speak();
+    this.ripe = !this.ripe;
+    if (this.ripe) this.flushLater();
+    else this.write();
   }
 
   publishBatch(number: number, frames: string): Uint8Array {
@@ -254,6 +256,12 @@ export class Link implements Member, Flushable, Carrier {
     this.dialogue.say('bye');
     this.speak();
     this.end('stopped');
+  }
+
+  private write(): void {
+    if (!this.environment.online || this.state === 'over') return;
+    if (this.state === 'joined' && this.outgoing.publish()) this.flushLater();
+    if (this.dialogue.due) this.speak();
   }
 
   private suspectIf(suspect: boolean): void {

@@ -51,6 +51,23 @@ test('a message reaches an address that has just logged in at another member, fr
   assert.ok((serverOf(members[0]).clusterReport?.asks ?? 0) > 0);
 });
 
+test('messages keep their order while the members are asked for their recipient', async (t) => {
+  const { members } = await startThree(t);
+  const sender = await login(t, members[0], 'sender');
+  const { hub } = members[0] as unknown as { readonly hub: MemoryHub };
+  // The news of the recipient comes first, the answers later: messages are sent before, between, and after.
+  for (const from of [members[1], members[2]]) hub.way(from.name, members[0].name).delayMs = 100;
+  const receiver = await login(t, members[1], 'fresh');
+  const wait = (ms: number) => new Promise<void>((resolve) => serverOf(members[0]).clock.after(ms, resolve));
+  await wait(50);
+  const COUNT = 100;
+  for (let index = 0; index < COUNT; index++) {
+    sender.peer.send(message(receiver.jid, sender.jid, `${index}.`));
+    await wait(2);
+  }
+  for (let index = 0; index < COUNT; index++) assert.match(await receiver.peer.message(), new RegExp(`<body>${index}\\.</body>`));
+});
+
 test('a message to an address that no member has bounces', async (t) => {
   const { members } = await startThree(t);
   const sender = await login(t, members[0], 'sender');
@@ -120,7 +137,12 @@ test('a message to an account goes to its most available session, at any member'
   const [near, far] = [await login(t, members[0], 'near'), await login(t, members[1], 'far')];
   near.peer.send('<presence><priority>1</priority></presence>');
   await near.peer.expect('<priority>1</priority></presence>');
+  // Comes after the news of its presence.
+  near.peer.send(message(far.jid, near.jid, 'next'));
+  await far.peer.expect('next</body>');
   far.peer.send('<presence><priority>5</priority></presence>');
+  await far.peer.expect('<priority>5</priority></presence>');
+  await far.peer.expect('<priority>1</priority></presence>');
   // RFC 6121 §4.2.2: the other sessions of the account get it.
   await near.peer.expect('<priority>5</priority></presence>');
   const sender = await login(t, members[2], 'sender');

@@ -16,6 +16,7 @@ import { EXIT } from '../server/kernel/exit-codes.ts';
 import { isAlive } from '../server/process/pid-file.ts';
 import { readCaptures } from './support/capture.ts';
 import { oneLine, run, type Serving, serve, stop, temporaryFolder, until, written } from './support/command.ts';
+import { failingSuccessors } from './support/failing-successors.ts';
 import { cRequest, registration, requestBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
 import { kill } from './support/processes.ts';
@@ -269,34 +270,9 @@ test('connections that come during a restart wait, and are served by the success
   assert.equal(here.control().pid, pid);
 });
 
-/** Code for every process of a server: in a successor, it fails at the step that a file names. */
-function failingAt(file: string): string {
-  return `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
-    const step = process.env.CHOPCHOP_INHERITANCE === undefined || !fs.existsSync('${file}') ? '' : fs.readFileSync('${file}', 'utf8');
-    const die = () => process.kill(process.pid, 'SIGKILL');
-    if (step === 'start') process.exit(7);
-    if (step === 'hang') setTimeout(() => { for (;;); }, 0);
-    const send = process.send;
-    if (step === 'another format') process.send = (report, ...args) => send.call(process, 'ready' in report ? { ready: 2 } : report, ...args);
-    if (step === 'ready') process.send = (...args) => { send.apply(process, args); if ('ready' in args[0]) setImmediate(die); };
-    if (step === 'state') { const parse = JSON.parse; JSON.parse = (text) => { if (text.startsWith('{"router"')) throw new Error('a broken state'); return parse(text); }; }
-    const { writeSync } = fs;
-    fs.writeSync = (fd, data, ...rest) => {
-      if (data === 'serving\\n' && step === 'before serving') { die(); for (;;); }
-      const count = writeSync(fd, data, ...rest);
-      if (data === 'serving\\n' && step === 'after serving') { die(); for (;;); }
-      if (data === 'serving\\n' && step === 'stopped') process.kill(process.pid, 'SIGTERM');
-      return count;
-    };
-    syncBuiltinESMExports();`;
-}
-
 async function failingSite(t: TestContext, ...args: string[]): Promise<Site & { failAt(step: string): void }> {
-  const file = join(temporaryFolder(t), 'step');
-  process.env['NODE_OPTIONS'] = `--import=data:text/javascript,${encodeURIComponent(failingAt(file))}`;
-  t.after(() => delete process.env['NODE_OPTIONS']);
-  const here = await site(t, ...args);
-  return { ...here, failAt: (step) => writeFileSync(file, step) };
+  const failAt = failingSuccessors(t);
+  return { ...(await site(t, ...args)), failAt };
 }
 
 test('a successor that fails at any step changes nothing: the server goes on, and says why', async (t) => {

@@ -204,15 +204,14 @@ export class ChopChop {
     return new Departure(this.parts, {
       closeGateways: async () => {
         this.parts.listeners.closeWeb();
-        this.closeFederation('server-restarted');
         await this.gateways?.close(true);
         this.gateways = null;
       },
       reopenGateways: async () => {
-        await this.openFederation();
         await this.parts.listeners.reopenWeb(() => this.openGateways());
       },
       cluster: this.cluster,
+      federation: this.federation,
       stopSettings: () => this.settings?.stop(),
       startSettings: async () => {
         try {
@@ -320,7 +319,7 @@ export class ChopChop {
       );
     } catch (error) {
       await this.leaveCluster();
-      this.closeFederation('server-stopped');
+      this.closeFederation();
       this.state = 'stopped';
       throw error;
     }
@@ -341,11 +340,15 @@ export class ChopChop {
     const clusterFrom = await this.clusterMaker();
     // Now, because it takes long: the other process still serves.
     const sockets = arrival.connections.map((descriptor) => new InheritedSocket(descriptor));
-    restoreState(await arrival.state(), this.parts, sockets, (saved) => {
-      this.cluster = clusterFrom(saved);
-      return (session) => this.cluster?.replicas.remote(session) ?? null;
+    restoreState(await arrival.state(), this.parts, sockets, {
+      federation: this.federation,
+      takePlace: (saved) => {
+        this.cluster = clusterFrom(saved);
+        return (session) => this.cluster?.replicas.remote(session) ?? null;
+      },
     });
     arrival.serve();
+    this.federation?.goOn();
     this.parts.listeners.accept();
     this.cluster?.reopen();
     if (this.cluster === null) await this.joinCluster();
@@ -392,8 +395,8 @@ export class ChopChop {
     this.federation = new Federation(this.config, this.parts, this.parts.guardedLogs.of('federation', ['info', 'warn', 'error']));
   }
 
-  private closeFederation(reason: 'server-stopped' | 'server-restarted'): void {
-    this.federation?.close(reason);
+  private closeFederation(): void {
+    this.federation?.close('server-stopped');
     this.federation = null;
   }
 
@@ -412,7 +415,7 @@ export class ChopChop {
     this.peerCheck?.cancel();
     this.listening = NOWHERE;
     this.settings?.stop();
-    this.closeFederation('server-stopped');
+    this.closeFederation();
     connections.shutDown();
     programs.shutDown();
     this.endSessionsThatWait();

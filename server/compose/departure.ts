@@ -1,5 +1,6 @@
 import { StreamError } from '../../shared/errors.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Federation } from '../federation/federation.ts';
 import { connectionOf } from '../handover/saved-session.ts';
 import { stateLines } from '../handover/state.ts';
 import type { Connection } from '../net/connection.ts';
@@ -24,6 +25,8 @@ export interface OwnPrograms {
   startSettings(): Promise<void>;
   /** The membership of a cluster; null: none. */
   readonly cluster: Pick<Cluster, 'save' | 'resume' | 'release'> | null;
+  /** The peer servers; null: none. */
+  readonly federation: Pick<Federation, 'busy' | 'leaving' | 'hold' | 'goOn' | 'save'> | null;
 }
 
 /** Gives the sessions and sockets of a server away to another process, or goes on with them if that does not take over. */
@@ -67,6 +70,7 @@ export class Departure {
     const { clock } = this.parts;
     const until = clock.now() + ms;
     while (this.busy && clock.now() < until) await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
+    await this.endStreamsOfPeers(ms);
     this.programs.stopSettings();
     this.parts.programs.shutDown();
     const others = [...this.parts.sessions].filter((session) => !this.mayMove(session));
@@ -83,6 +87,7 @@ export class Departure {
     while (this.unsettled && clock.now() < until) await new Promise<void>((resolve) => clock.soon(() => slices.afterOthers(resolve)));
     if (this.unsettled) throw new Error('the input that was read could not be processed in time');
     for (const session of this.parts.sessions) if (isStuck(connectionOf(session))) session.close('server-restarted', restarting());
+    this.programs.federation?.hold((connection) => !isStuck(connection));
     while (slices.size > 0) await new Promise<void>((resolve) => clock.soon(() => slices.afterOthers(resolve)));
   }
 
@@ -91,7 +96,7 @@ export class Departure {
     // First, because it delivers what still waits.
     const cluster = this.programs.cluster?.save() ?? null;
     this.hasSaved = true;
-    return stateLines(this.parts, (connection) => this.indexes.get(connection), cluster);
+    return stateLines(this.parts, (connection) => this.indexes.get(connection), { cluster, federation: this.programs.federation?.save() ?? null });
   }
 
   /** The other process has taken over: closes the sockets here, without a word to the peers. */
@@ -110,12 +115,24 @@ export class Departure {
     for (const connection of this.parts.connections.open) connection.thaw();
     this.parts.listeners.accept();
     if (this.state === 'begun') return;
+    this.programs.federation?.goOn();
     await this.programs.startSettings();
     await this.programs.reopenGateways();
   }
 
+  /** Ends the streams of peer servers that only this process can go on with, such as those over TLS. */
+  private async endStreamsOfPeers(ms: number): Promise<void> {
+    const { clock } = this.parts;
+    const { federation } = this.programs;
+    if (federation === null) return;
+    federation.hold((connection) => this.indexes.has(connection) && connection.movable);
+    const until = clock.now() + ms;
+    while (federation.leaving && clock.now() < until) await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
+  }
+
   /** Whether a negotiation or a goodbye is under way, or a request of a session that cannot be handed over. */
   private get busy(): boolean {
+    if (this.programs.federation?.busy === true) return true;
     for (const connection of this.parts.connections.open) if (connection.transport.movable !== null && !connection.movable) return true;
     const leaving = new Set<number>();
     for (const session of this.parts.sessions) if (!this.mayMove(session)) leaving.add(session.origin.session);

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Timer } from '../../shared/clock.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
+import type { Stanza } from '../../shared/stanza.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
 import type { PeerServer } from '../config/values/peers.ts';
@@ -11,6 +12,7 @@ import type { CloseReason } from '../kernel/close-reason.ts';
 import type { Log } from '../kernel/log.ts';
 import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import { ByteTransport } from '../net/byte-transport.ts';
+import type { Connection } from '../net/connection.ts';
 import { PendingConnections } from '../net/pending-connections.ts';
 import { placeOf } from '../net/tcp.ts';
 import { readPem, type TlsIdentity } from '../net/tls/identity.ts';
@@ -25,7 +27,8 @@ import { type DomainEnvironment, ForeignDomain } from './foreign-domain.ts';
 import { peerFraming } from './framing.ts';
 import { type IncomingEnvironment, IncomingStream } from './incoming-stream.ts';
 import { OutgoingStream, type StreamUser, TICK_MS, unreachable } from './outgoing-stream.ts';
-import { PeerSession } from './peer-session.ts';
+import { type PeerRights, PeerSession } from './peer-session.ts';
+import type { InheritedConnection, SavedDomain, SavedFederation } from './saved-federation.ts';
 import { SentMessages } from './sent-messages.ts';
 
 /** The parts of the server that its peers need. */
@@ -77,9 +80,12 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   /** Certificates of authorities, by file. */
   private readonly authorities: ReadonlyMap<string, string>;
   private readonly contexts = new Map<string, SecureContext>();
+  /** The connections that end because this server restarts. */
+  private ending: Connection[] = [];
   private identity: TlsIdentity | null = null;
   private readonly ticks: Timer;
-  private state: 'open' | 'closed' = 'open';
+  /** `held`: this server restarts. */
+  private state: 'open' | 'held' | 'closed' = 'open';
 
   /** @throws CertificateError */
   constructor(config: ChopChopConfig, parts: FederationParts, log: Log) {
@@ -124,8 +130,97 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
     });
   }
 
+  /** Whether a peer is about to open a stream. */
+  get busy(): boolean {
+    return [...this.incoming].some(({ ready }) => !ready);
+  }
+
+  /** Whether a stream has not ended yet that another process cannot go on with. */
+  get leaving(): boolean {
+    return this.ending.some((connection) => this.parts.connections.open.has(connection));
+  }
+
+  get held(): boolean {
+    return this.state === 'held';
+  }
+
+  /** From now on stanzas that need a new stream wait for another process, or for {@link goOn}. @param moves Whether the other process goes on with a connection; the other streams end. */
+  hold(moves: (connection: Connection) => boolean): void {
+    this.state = 'held';
+    for (const stream of [...this.outgoing, ...this.incoming]) {
+      const { connection } = stream;
+      if (stream.ready && connection !== null && moves(connection)) continue;
+      if (connection !== null) this.ending.push(connection);
+      stream.leave();
+    }
+  }
+
+  /** Opens streams for the stanzas that have waited. */
+  goOn(): void {
+    if (this.state === 'closed') return;
+    this.state = 'open';
+    this.ending = [];
+    for (const domain of this.domains.values()) domain.goOn();
+    for (const { pairs } of [...this.incoming]) pairs.verifyAgain();
+  }
+
+  /** Its state, for another process. All streams can be handed over. */
+  save(): SavedFederation<Stanza, Connection> {
+    return {
+      secret: this.keys.hash,
+      domains: Array.from(this.domains.values(), (domain) => domain.save()),
+      outgoing: Array.from(this.outgoing).flatMap((stream) => (stream.connection === null ? [] : [stream.save(stream.connection)])),
+      incoming: Array.from(this.incoming, (stream) => stream.save()),
+      sent: this.sent.save(),
+    };
+  }
+
+  /** Goes on with the sessions of another process: first, because stanzas name their senders. */
+  restoreSessions(saved: readonly Pick<SavedDomain<unknown>, 'domain' | 'life'>[]): PeerSession[] {
+    const sessions: PeerSession[] = [];
+    for (const { domain: name, life } of saved) {
+      const domain = this.domains.get(name);
+      if (domain === undefined || life === null) continue;
+      const session = this.parts.binding.restoreAs((environment) => new PeerSession(name, this.rightsOf(domain.server), domain, environment, life));
+      domain.restoreSession(session);
+      sessions.push(session);
+    }
+    return sessions;
+  }
+
+  /** Goes on with the streams of another process, whose domains are still peers. It reads and writes in later turns only; {@link goOn} follows. */
+  restore({ secret, domains, outgoing, incoming, sent }: SavedFederation<Stanza, InheritedConnection>): void {
+    this.state = 'held';
+    this.keys.hash = secret;
+    this.sent.restore(sent);
+    const streams = new Map<string, OutgoingStream>();
+    for (const saved of outgoing) {
+      const users = saved.users.flatMap((name) => this.domains.get(name) ?? []);
+      const [first] = users;
+      if (first === undefined) continue;
+      const stream = new OutgoingStream(first.server, saved.own, this);
+      for (const user of users) {
+        stream.users.add(user);
+        streams.set(user.server.domain, stream);
+      }
+      const connection = saved.connection.take(peerFraming(first.server.domain));
+      stream.restore(connection, saved);
+      this.outgoing.add(stream);
+      connection.restore(saved.connection.state, stream);
+    }
+    for (const saved of domains) this.domains.get(saved.domain)?.restore(saved, streams.get(saved.domain) ?? null);
+    for (const saved of incoming) {
+      const framing = peerFraming(saved.to);
+      const connection = saved.connection.take(framing);
+      const stream = new IncomingStream(connection, framing, this);
+      stream.restore(saved);
+      this.incoming.add(stream);
+      connection.restore(saved.connection.state, stream);
+    }
+  }
+
   /** Ends all streams and sessions. */
-  close(reason: 'server-stopped' | 'server-restarted'): void {
+  close(reason: 'server-stopped'): void {
     this.state = 'closed';
     this.ticks.cancel();
     this.parts.delivery.foreign = null;
@@ -162,15 +257,14 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   }
 
   session(domain: string): PeerSession | null {
-    return this.state === 'open' ? (this.domains.get(domain)?.session ?? null) : null;
+    return this.state === 'closed' ? null : (this.domains.get(domain)?.session ?? null);
   }
 
   bind(domain: ForeignDomain): PeerSession | null {
     const { server } = domain;
-    const router = server.router ? `${this.config.router.name}@${server.domain}` : '';
     let session: PeerSession | null = null;
     const refusal = this.parts.binding.bindAs((environment) => {
-      session = new PeerSession(server.domain, { router, sent: this.sent }, domain, environment);
+      session = new PeerSession(server.domain, this.rightsOf(server), domain, environment);
       return session;
     });
     if (refusal !== null) this.log.warn({ peer: server.domain, reason: refusal.text }, 'no session for a peer server');
@@ -217,6 +311,8 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
       decided('not-authorized');
       return;
     }
+    // Another process asks, or {@link goOn}.
+    if (this.held) return;
     let open = true;
     const once = (outcome: DialbackOutcome) => {
       if (!open) return;
@@ -230,6 +326,10 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
 
   isOwnKey(pair: DomainPair, streamId: string, key: string): boolean {
     return [...this.outgoing].some((stream) => stream.awaits(pair, streamId)) && this.keys.match(pair, streamId, key);
+  }
+
+  private rightsOf({ domain, router }: PeerServer): PeerRights {
+    return { router: router ? `${this.config.router.name}@${domain}` : '', sent: this.sent };
   }
 
   private newContext(identity: TlsIdentity | null, authorities: string): SecureContext {

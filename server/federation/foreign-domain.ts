@@ -8,6 +8,7 @@ import type { TransportKind } from '../net/transport.ts';
 import type { Link } from '../sessions/link.ts';
 import { domainOf, type OutgoingStream, type StreamEnvironment, type StreamUser, unreachable } from './outgoing-stream.ts';
 import type { PeerSession } from './peer-session.ts';
+import type { SavedDomain } from './saved-federation.ts';
 
 const FIRST_PAUSE_MS = 1_000;
 /** The queues of all domains may have this many times the bytes of one. */
@@ -18,6 +19,8 @@ export interface DomainEnvironment extends StreamEnvironment {
   readonly memory: MemoryBudget;
   /** The bytes of the queues of all domains. */
   readonly queued: { bytes: number };
+  /** Whether this server restarts: it opens no stream, and stanzas wait for the next process. */
+  readonly held: boolean;
   serves(domain: string): boolean;
   /** A new stream to a peer, or one to the same address. */
   streamTo(user: StreamUser, own: string): OutgoingStream;
@@ -31,7 +34,8 @@ export interface DomainEnvironment extends StreamEnvironment {
 
 /** The stanzas of one own domain. */
 interface OwnPair {
-  state: 'asked' | 'open';
+  /** `held`: the peer is asked after the restart of this server. */
+  state: 'held' | 'asked' | 'open';
   queue: Stanza[];
   bytes: number;
   timer: Timer | null;
@@ -121,6 +125,48 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
     return this.stream?.connection?.bytesWritten ?? 0;
   }
 
+  /** Its state, for another process. */
+  save(): SavedDomain<Stanza> {
+    const { server, current, pauseMs, problem } = this;
+    return {
+      domain: server.domain,
+      life: current?.life ?? null,
+      pairs: Array.from(this.pairs, ([own, { state, timer, queue }]) => ({ own, state: state === 'asked' && timer === null ? 'held' : state, queue })),
+      pauseMs,
+      pausedMs: Math.max(0, this.pausedUntil - this.environment.clock.now()),
+      problem: problem && { condition: problem.condition, text: problem.text },
+    };
+  }
+
+  /** Goes on with the session of another process. */
+  restoreSession(session: PeerSession): void {
+    this.current = session;
+  }
+
+  /** Goes on with the state of another process; {@link goOn} follows. @param stream Null: the other process has closed it. */
+  restore({ pairs, pauseMs, pausedMs, problem }: SavedDomain<Stanza>, stream: OutgoingStream | null): void {
+    const { clock } = this.environment;
+    this.stream = stream;
+    this.pauseMs = pauseMs;
+    this.pausedUntil = clock.now() + pausedMs;
+    this.problem = problem && new StanzaError(problem.condition, problem.text);
+    for (const { own, state, queue } of pairs) {
+      const pair: OwnPair = { state: stream === null ? 'held' : state, queue: [], bytes: 0, timer: null };
+      this.pairs.set(own, pair);
+      if (pair.state === 'asked') pair.timer = this.negotiationTimer(own);
+      for (const stanza of queue) this.keep(pair, stanza);
+    }
+  }
+
+  /** Asks the peer to take the stanzas that have waited for the end of a restart. */
+  goOn(): void {
+    for (const [own, { state, queue }] of [...this.pairs]) {
+      if (state !== 'held') continue;
+      if (queue.length > 0 || this.keepsOpen) this.ask(own);
+      else this.pairs.delete(own);
+    }
+  }
+
   send(stanza: Stanza): void {
     const own = domainOf(stanza.from);
     if (this.pairs.get(own)?.state === 'open') this.write(stanza);
@@ -155,6 +201,11 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
   streamEnded(stream: OutgoingStream, reason: CloseReason, problem: StanzaError | null, unsent: Stanza[]): void {
     if (stream !== this.stream) return;
     this.stream = null;
+    if (reason === 'server-restarted') this.keepAll(unsent);
+    else this.goOnWithout(reason, problem, unsent);
+  }
+
+  private goOnWithout(reason: CloseReason, problem: StanzaError | null, unsent: readonly Stanza[]): void {
     const open = this.openPairs;
     const waiting = [...unsent, ...this.takeAll()];
     if (reason !== 'client-closed' || problem !== null || (open.length === 0 && waiting.length > 0)) {
@@ -164,14 +215,15 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
     }
     for (const stanza of waiting) this.send(stanza);
     // Listeners of the domain stay only as long as the peer can be reached.
-    if (this.keepsOpen) for (const own of open) this.ask(own);
+    if (this.keepsOpen) for (const own of open.filter((one) => !this.pairs.has(one))) this.ask(own);
     else if (waiting.length === 0) this.endIfUnused();
   }
 
   /** The session ends if there is no stream in either direction. */
   endIfUnused(): void {
     const { domain } = this.server;
-    if (this.stream === null && !this.environment.isConnected(domain) && !this.keepsOpen) this.lose('client-closed', unreachable(''), []);
+    if (!this.environment.held && this.stream === null && !this.environment.isConnected(domain) && !this.keepsOpen)
+      this.lose('client-closed', unreachable(''), []);
   }
 
   close(reason: CloseReason, error: StreamError | null): void {
@@ -217,24 +269,46 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
       return;
     }
     if (pair === undefined) this.ask(own);
-    const waiting = this.pairs.get(own) as OwnPair;
+    this.keep(this.pairs.get(own) as OwnPair, stanza);
+  }
+
+  private keep(pair: OwnPair, stanza: Stanza): void {
+    const { cost } = stanza;
     stanza.detach();
-    waiting.queue.push(stanza);
-    waiting.bytes += cost;
-    queued.bytes += cost;
+    pair.queue.push(stanza);
+    pair.bytes += cost;
+    this.environment.queued.bytes += cost;
     this.account.charge(cost);
   }
 
+  /** This server restarts: all pairs are to be asked for again, and the stanzas that were not written precede those that wait already. */
+  private keepAll(unsent: readonly Stanza[]): void {
+    for (const [own, pair] of this.pairs) {
+      const later = this.take(pair);
+      pair.state = 'held';
+      pair.timer = null;
+      for (const stanza of unsent) if (domainOf(stanza.from) === own) this.keep(pair, stanza);
+      for (const stanza of later) this.keep(pair, stanza);
+    }
+  }
+
   private ask(own: string): void {
-    const { clock, limits } = this.environment;
-    const pair: OwnPair = { state: 'asked', queue: [], bytes: 0, timer: null };
+    const { clock, held } = this.environment;
+    const pair = this.pairs.get(own) ?? { state: 'held', queue: [], bytes: 0, timer: null };
     this.pairs.set(own, pair);
+    pair.state = held ? 'held' : 'asked';
+    if (held) return;
     if (clock.now() < this.pausedUntil) {
       this.failSoon();
       return;
     }
-    pair.timer = clock.after(limits.peerNegotiationMs, () => this.failed(own, unreachable(`${this.server.domain} did not answer in time`)));
+    pair.timer = this.negotiationTimer(own);
     this.streamFor(own).ask({ sender: own, target: this.server.domain });
+  }
+
+  private negotiationTimer(own: string): Timer {
+    const { clock, limits } = this.environment;
+    return clock.after(limits.peerNegotiationMs, () => this.failed(own, unreachable(`${this.server.domain} did not answer in time`)));
   }
 
   /** Deferred: the sender is on the stack, for example the router that chooses a listener. */

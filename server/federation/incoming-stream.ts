@@ -19,6 +19,7 @@ import { ReceivingPairs } from './dialback/receiving.ts';
 import type { PeerFraming } from './framing.ts';
 import type { StreamEnvironment } from './outgoing-stream.ts';
 import type { PeerSession } from './peer-session.ts';
+import type { SavedIncoming } from './saved-federation.ts';
 
 /** The parts of the server that incoming streams need. */
 export interface IncomingEnvironment extends StreamEnvironment {
@@ -74,6 +75,43 @@ export class IncomingStream implements SessionUser {
 
   get jid(): string {
     return this.from;
+  }
+
+  /** Whether a pair of domains has been verified. */
+  get ready(): boolean {
+    return this.state === 'open';
+  }
+
+  /** Its state, for another process. */
+  save(): SavedIncoming<Connection> {
+    const { connection, from, streamId, framing, pairs } = this;
+    return {
+      connection,
+      from,
+      streamId,
+      to: framing.to,
+      open: pairs.open,
+      waiting: pairs.undecided.map((one) => ({ from: one.from, to: one.to, key: one.key })),
+    };
+  }
+
+  /** Goes on with a stream of another process. */
+  restore({ from, streamId, open, waiting }: SavedIncoming<unknown>): void {
+    this.from = from;
+    this.streamId = streamId;
+    this.state = 'open';
+    this.timer.cancel();
+    this.pairs.restore(
+      open,
+      waiting.map((one) => ({ ...one, name: 'result', type: '', id: '' })),
+    );
+    this.chargeConnection();
+  }
+
+  /** Ends the stream because this server restarts. What the peer has written before it learns of that still arrives. */
+  leave(): void {
+    if (this.ready) this.connection.endStream('server-restarted');
+    else this.connection.close('server-restarted', new StreamError('system-shutdown', 'the server restarts'));
   }
 
   /** Whether it brings stanzas of a domain. */
@@ -209,7 +247,12 @@ export class IncomingStream implements SessionUser {
     this.state = 'open';
     this.timer.cancel();
     connection.handOver(this);
-    connection.account.loggedIn({ peer: sender, rank: 'listener', giveUp: () => connection.close('memory-budget') });
+    this.chargeConnection();
+  }
+
+  private chargeConnection(): void {
+    const { connection } = this;
+    connection.account.loggedIn({ peer: this.from || connection.peer, rank: 'listener', giveUp: () => connection.close('memory-budget') });
   }
 
   /** The session of the stanza's domain (RFC 6120 §8.1.1.2, §8.1.2.2). */

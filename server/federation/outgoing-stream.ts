@@ -16,6 +16,7 @@ import { namesDomain } from './certificate.ts';
 import { type DialbackElement, type DialbackOutcome, type DomainPair, readDialback } from './dialback/element.ts';
 import { InitiatingPairs } from './dialback/initiating.ts';
 import type { DialbackKeys } from './dialback/keys.ts';
+import type { SavedOutgoing } from './saved-federation.ts';
 
 /** The interval of {@link OutgoingStream.tick}. */
 export const TICK_MS = 60_000;
@@ -100,6 +101,36 @@ export class OutgoingStream implements SessionUser {
 
   get ready(): boolean {
     return this.state === 'ready';
+  }
+
+  /** Its state, for another process. */
+  save(connection: Connection): SavedOutgoing<Connection> {
+    const { own, reportsErrors, streamId } = this;
+    const maxBytes = this.maxBytes === Number.POSITIVE_INFINITY ? 0 : this.maxBytes;
+    const users = Array.from(this.users, ({ server }) => server.domain);
+    return { connection, users, own, maxBytes, reportsErrors, streamId, pairs: this.pairs?.save() ?? [] };
+  }
+
+  /** Goes on with a stream of another process. */
+  restore(connection: Connection, { maxBytes, reportsErrors, streamId, pairs }: SavedOutgoing<unknown>): void {
+    this.connection = connection;
+    this.maxBytes = maxBytes || Number.POSITIVE_INFINITY;
+    this.reportsErrors = reportsErrors;
+    this.streamId = streamId;
+    this.state = 'ready';
+    this.timer.cancel();
+    this.pairs = this.createPairs(connection);
+    this.pairs.restore(pairs);
+    this.chargeConnection(connection);
+  }
+
+  /** Ends the stream because this server restarts: its users keep for the next process what was not written. */
+  leave(): void {
+    if (this.state === 'ended') return;
+    this.pairs?.abandon();
+    this.questions = [];
+    if (this.connection === null) this.ended('server-restarted', []);
+    else this.connection.close('server-restarted');
   }
 
   /** Called once the socket is connected. */
@@ -191,7 +222,7 @@ export class OutgoingStream implements SessionUser {
     this.state = 'ended';
     this.timer.cancel();
     const { problem } = this;
-    const lost = reason === 'client-closed' || reason === 'server-stopped' ? null : unreachable(`the stream to ${this.peer.domain} ended: ${reason}`);
+    const lost = reason === 'client-closed' || reason.startsWith('server-') ? null : unreachable(`the stream to ${this.peer.domain} ended: ${reason}`);
     if (this.pairs !== null) this.connection?.account.close();
     this.pairs?.end();
     for (const { decided } of this.questions.splice(0))
@@ -263,24 +294,32 @@ export class OutgoingStream implements SessionUser {
   }
 
   private beReady(): void {
-    const { connection, environment } = this;
+    const { connection } = this;
     if (connection === null) return;
     this.state = 'ready';
     this.timer.cancel();
     connection.handOver(this);
-    connection.account.loggedIn({ peer: this.jid, rank: 'listener', giveUp: () => connection.close('memory-budget') });
-    const pairs = new InitiatingPairs(this.streamId, {
-      keys: environment.keys,
-      write: (xml) => connection.write(xml),
-      opened: ({ sender, target }) => this.userOf(target)?.opened(sender),
-      failed: ({ sender, target }, outcome) => this.userOf(target)?.failed(sender, refused(target, outcome)),
-    });
+    this.chargeConnection(connection);
+    const pairs = this.createPairs(connection);
     this.pairs = pairs;
     for (const pair of this.wanted.splice(0)) {
       if (this.authenticated && pair.sender === this.own && pair.target === this.peer.domain) pairs.add(pair);
       else pairs.ask(pair);
     }
     for (const question of this.questions.splice(0)) this.verify(question);
+  }
+
+  private chargeConnection(connection: Connection): void {
+    connection.account.loggedIn({ peer: this.jid, rank: 'listener', giveUp: () => connection.close('memory-budget') });
+  }
+
+  private createPairs(connection: Connection): InitiatingPairs {
+    return new InitiatingPairs(this.streamId, {
+      keys: this.environment.keys,
+      write: (xml) => connection.write(xml),
+      opened: ({ sender, target }) => this.userOf(target)?.opened(sender),
+      failed: ({ sender, target }, outcome) => this.userOf(target)?.failed(sender, refused(target, outcome)),
+    });
   }
 
   private userOf(domain: string): StreamUser | undefined {

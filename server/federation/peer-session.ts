@@ -6,6 +6,7 @@ import type { Stanza } from '../../shared/stanza.ts';
 import { BoundSession } from '../sessions/bound-session.ts';
 import { adoptNamespace } from '../sessions/content-namespace.ts';
 import type { Link } from '../sessions/link.ts';
+import type { SessionLife } from '../sessions/session.ts';
 import type { SessionEnvironment } from '../sessions/session-environment.ts';
 import type { SentMessages } from './sent-messages.ts';
 
@@ -28,8 +29,9 @@ export class PeerSession extends BoundSession {
   readonly answersPings = false;
   private readonly rights: PeerRights;
 
-  constructor(domain: string, rights: PeerRights, link: Link, environment: SessionEnvironment) {
-    super({ username: '', domain, resource: '', isRouterAccount: false, isVersionless: false }, link, environment);
+  /** @param life That of a session in another process. */
+  constructor(domain: string, rights: PeerRights, link: Link, environment: SessionEnvironment, life?: SessionLife) {
+    super({ username: '', domain, resource: '', isRouterAccount: false, isVersionless: false }, link, environment, life);
     this.rights = rights;
   }
 

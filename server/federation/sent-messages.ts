@@ -4,6 +4,7 @@ import { NS } from '../../shared/namespaces.ts';
 import { bounce } from '../../shared/osrf/bounce.ts';
 import { elementOf } from '../../shared/reader/element-of.ts';
 import type { Stanza } from '../../shared/stanza.ts';
+import type { SavedMessage } from './saved-federation.ts';
 
 /** How long a bounce may take. */
 const KEPT_MS = 60_000;
@@ -26,14 +27,22 @@ export class SentMessages {
     this.now = now;
   }
 
+  /** All messages, for another process. */
+  save(): SavedMessage<Stanza>[] {
+    const now = this.now();
+    return Array.from(this.messages.values(), ({ message, at }) => ({ message, ageMs: now - at }));
+  }
+
+  restore(messages: readonly SavedMessage<Stanza>[]): void {
+    for (const { message, ageMs } of messages) this.keep(message, this.now() - ageMs);
+  }
+
   remember(stanza: Stanza): void {
     if (stanza.type === 'error' || stanza.thread === '' || stanza.length > MAX_MESSAGE) return;
     if (stanza.id === '') stanza.id = randomUUID();
     const message = stanza.copy();
     message.detach();
-    this.forget(message.id);
-    this.messages.set(message.id, { message, at: this.now() });
-    this.bytes += message.cost;
+    this.keep(message, this.now());
     this.forgetOld();
   }
 
@@ -49,6 +58,12 @@ export class SentMessages {
     answer.to = error.to;
     answer.origin = error.origin;
     return answer;
+  }
+
+  private keep(message: Stanza, at: number): void {
+    this.forget(message.id);
+    this.messages.set(message.id, { message, at });
+    this.bytes += message.cost;
   }
 
   private forgetOld(): void {

@@ -31,7 +31,7 @@ export interface SavedSession {
 }
 
 /** A connection, with its rest in base64. A number is the index of an unacknowledged stanza, which is the same object. */
-interface SavedOutput extends Omit<SavedConnection, 'output' | 'rest'> {
+export interface SavedOutput extends Omit<SavedConnection, 'output' | 'rest'> {
   readonly rest: string;
   readonly blockedMs: number;
   readonly entries: readonly (string | number | SavedStanza)[];
@@ -75,9 +75,17 @@ function savedPresence(presence: ReturnType<Presence['save']>): SavedSession['pr
   return presence && { ...presence, stanza: presence.stanza && savedStanza(presence.stanza) };
 }
 
-function savedOutput({ output, rest, ...saved }: SavedConnection, numbers: ReadonlyMap<Stanza, number>): SavedOutput {
+/** Turns a connection into JSON. @param numbers The indexes of unacknowledged stanzas. */
+export function savedOutput({ output, rest, ...saved }: SavedConnection, numbers: ReadonlyMap<Stanza, number>): SavedOutput {
   const entries = output.entries.map((entry) => (typeof entry === 'string' ? entry : (numbers.get(entry) ?? savedStanza(entry))));
   return { ...saved, rest: rest.toString('base64'), blockedMs: output.blockedMs, entries };
+}
+
+/** The connection of {@link savedOutput}. */
+export function restoredOutput(saved: SavedOutput, stanza: (entry: number | SavedStanza) => Stanza): SavedConnection {
+  const { input, bytesRead, bytesWritten, rest, blockedMs, entries } = saved;
+  const restored = entries.map((entry) => (typeof entry === 'string' ? entry : stanza(entry)));
+  return { input, bytesRead, bytesWritten, rest: rest === '' ? NOTHING : Buffer.from(rest, 'base64'), output: { blockedMs, entries: restored } };
 }
 
 /** The parts of a server that sessions of another process need. */
@@ -114,13 +122,8 @@ export class RestoredSession {
     const managed = kept && environment.resumption.restore(session, this.lost, kept);
     if (presence !== null) environment.presence.restore(session, { ...presence, stanza: presence.stanza && stanza(presence.stanza) });
     if (link === null || connection === null) return;
-    const { input, bytesRead, bytesWritten, rest, blockedMs, entries } = connection;
-    const restored = entries.map((entry) => {
-      if (typeof entry === 'string') return entry;
-      return typeof entry === 'number' ? (kept?.entries[entry]?.stanza as Stanza) : stanza(entry);
-    });
-    const bytes = rest === '' ? NOTHING : Buffer.from(rest, 'base64');
-    link.restore({ input, bytesRead, bytesWritten, rest: bytes, output: { blockedMs, entries: restored } }, managed ?? this.streamOn(link));
+    const restored = restoredOutput(connection, (entry) => (typeof entry === 'number' ? (kept?.entries[entry]?.stanza as Stanza) : stanza(entry)));
+    link.restore(restored, managed ?? this.streamOn(link));
   }
 
   private streamOn(link: Connection): SessionUser {

@@ -96,6 +96,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
   private currentUser: ConnectionUser;
   private state: 'open' | 'securing' | 'closing' | 'closed' = 'open';
   private headerSent = false;
+  private footerSent = false;
   private frozen = false;
   private overflowing = false;
   private closeTimer: Timer | null = null;
@@ -229,7 +230,14 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
 
   /** Whether another process can go on with it: a plain socket with a session on it. */
   get movable(): boolean {
-    return this.state === 'open' && !this.overflowing && this.currentUser.reads === 'stanzas' && this.transport.movable !== null && !this.transport.destroyed;
+    return (
+      this.state === 'open' &&
+      !this.footerSent &&
+      !this.overflowing &&
+      this.currentUser.reads === 'stanzas' &&
+      this.transport.movable !== null &&
+      !this.transport.destroyed
+    );
   }
 
   /** Whether all input that was read has been processed. */
@@ -274,7 +282,7 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
 
   /** Writes an element of the stream itself, which declares its namespace. One write sends everything of one turn. */
   write(xml: string): void {
-    if (this.state !== 'open') return;
+    if (this.state !== 'open' || this.footerSent) return;
     this.outbox.append(xml);
     this.closeIfOverflowing();
   }
@@ -319,6 +327,14 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     }
   }
 
+  /** Ends the stream in our direction (RFC 6120 §4.4), and reads on until the peer ends it too, which it must do soon. */
+  endStream(reason: CloseReason): void {
+    if (this.state !== 'open' || this.footerSent) return;
+    this.write(this.framing.footer);
+    this.footerSent = true;
+    this.closeTimer = this.environment.clock.after(this.environment.limits.closeTimeoutMs, () => this.close(reason));
+  }
+
   /** Simulates a network failure. */
   cut(): void {
     this.close('connection-failed');
@@ -341,9 +357,11 @@ export class Connection implements TransportReceiver, PendingConnection, Debtor 
     const last: string[] = [];
     // RFC 6120 §4.9.1.2: a stream error needs an open stream.
     if (!this.headerSent) last.push(framing.header({ from: this.environment.defaultDomain, id: newStreamId(), version: '1.0' }));
-    if (error !== null) last.push(framing.error(error));
-    this.outbox.end([...last, framing.footer], reason);
+    if (error !== null && !this.footerSent) last.push(framing.error(error));
+    if (!this.footerSent) last.push(framing.footer);
+    this.outbox.end(last, reason);
     const { clock, limits } = this.environment;
+    this.closeTimer?.cancel();
     this.closeTimer = clock.after(limits.closeTimeoutMs, () => this.transport.destroy());
   }
 

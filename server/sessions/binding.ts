@@ -123,15 +123,21 @@ export class Binding implements SessionOwner {
   /** Goes on with a session of another process. */
   restore(link: Link, identity: SessionIdentity, life: SessionLife): Session {
     const { domain, username } = identity;
-    const session =
-      username === '' ? new ComponentSession(domain, link, this.sessionEnvironment, life) : new ClientSession(identity, link, this.sessionEnvironment, life);
+    return this.restoreAs((environment) =>
+      username === '' ? new ComponentSession(domain, link, environment, life) : new ClientSession(identity, link, environment, life),
+    );
+  }
+
+  /** Goes on with a session of another kind. @param create Makes it with its life in the other process. */
+  restoreAs<OneSession extends BoundSession>(create: (environment: SessionEnvironment) => OneSession): OneSession {
+    const session = create(this.sessionEnvironment);
     const { directory, sessions, components, observation } = this.environment;
     if (!directory.add(session)) throw new Error(`the address ${session.jid} is taken`);
     sessions.add(session);
     if (session.kind === 'component') components.add(session);
     session.account.loggedIn(session);
     observation.bound(session);
-    const router = this.environment.routers.get(domain);
+    const router = this.environment.routers.get(session.origin.domain);
     if (router?.jid === session.jid) session.observe(router.registrationObserver);
     return session;
   }

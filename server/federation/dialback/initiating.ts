@@ -25,6 +25,16 @@ export class InitiatingPairs {
     this.side = side;
   }
 
+  /** All pairs and their states, for another process. */
+  save(): [key: string, state: 'asked' | 'open'][] {
+    return [...this.states];
+  }
+
+  /** Goes on with those of another process. */
+  restore(states: readonly (readonly [key: string, state: 'asked' | 'open'])[]): void {
+    for (const [key, state] of states) this.states.set(key, state);
+  }
+
   /** Asks the peer to take stanzas of a pair. */
   ask(pair: DomainPair): void {
     const key = pairKey(pair.sender, pair.target);
@@ -55,6 +65,11 @@ export class InitiatingPairs {
     if (type === '') return false;
     const pair = { sender: to, target: from };
     return name === 'result' ? this.resultRead(pair, type) : this.verifyRead(`${pairKey(from, to)} ${id}`, type);
+  }
+
+  /** Another process asks again: the verifications of this one stay undecided. */
+  abandon(): void {
+    this.verifications.clear();
   }
 
   /** The stream has ended: its verifications fail. */

@@ -22,8 +22,10 @@ export interface ReceivingSide {
 /** The pairs of domains of an incoming stream: this server receives, and verifies (XEP-0220 §2.2). */
 export class ReceivingPairs {
   private readonly side: ReceivingSide;
-  private readonly states = new Map<string, 'waiting' | 'open'>();
-  private waiting = 0;
+  /** The open pairs, as {@link pairKey}s. */
+  private readonly opened = new Set<string>();
+  /** The requests whose keys are being verified, by pair. */
+  private readonly waiting = new Map<string, DialbackElement>();
   private state: 'live' | 'ended' = 'live';
 
   constructor(side: ReceivingSide) {
@@ -32,12 +34,28 @@ export class ReceivingPairs {
 
   /** The open pairs, as {@link pairKey}s. */
   get open(): string[] {
-    return [...this.states].flatMap(([key, state]) => (state === 'open' ? [key] : []));
+    return [...this.opened];
+  }
+
+  /** The requests without an answer. */
+  get undecided(): DialbackElement[] {
+    return [...this.waiting.values()];
+  }
+
+  /** Goes on with the pairs of another process. */
+  restore(open: readonly string[], undecided: readonly DialbackElement[]): void {
+    for (const key of open) this.opened.add(key);
+    for (const request of undecided) this.waiting.set(pairKey(request.from, request.to), request);
+  }
+
+  /** Has the keys of all requests without an answer verified again. */
+  verifyAgain(): void {
+    for (const request of this.undecided) this.verify(request);
   }
 
   /** Whether stanzas of one domain to the other are accepted. */
   has(sender: string, target: string): boolean {
-    return this.states.get(pairKey(sender, target)) === 'open';
+    return this.opened.has(pairKey(sender, target));
   }
 
   /** Whether a domain has proved who it is. */
@@ -47,23 +65,23 @@ export class ReceivingPairs {
 
   /** Opens a pair whose sender has authenticated in another way. */
   add(pair: DomainPair): void {
-    this.states.set(pairKey(pair.sender, pair.target), 'open');
+    this.opened.add(pairKey(pair.sender, pair.target));
     this.side.opened(pair);
   }
 
   /** Reads a `<db:result/>` without type. @returns false if it is ignored. */
   read(request: DialbackElement): boolean {
     const pair = { sender: request.from, target: request.to };
-    const state = this.states.get(pairKey(pair.sender, pair.target));
-    if (state === 'waiting') return false;
-    if (state === 'open') {
+    const key = pairKey(pair.sender, pair.target);
+    if (this.waiting.has(key)) return false;
+    if (this.opened.has(key)) {
       this.side.write(answerXml(request, 'valid'));
       return true;
     }
-    const problem = this.side.refusal(pair) ?? (this.waiting >= MAX_WAITING ? 'resource-constraint' : null);
+    const problem = this.side.refusal(pair) ?? (this.waiting.size >= MAX_WAITING ? 'resource-constraint' : null);
     if (problem !== null) this.decided(request, problem);
     else if (this.side.certified(pair.sender)) this.decided(request, 'valid');
-    else this.verify(request, pair);
+    else this.verify(request);
     return true;
   }
 
@@ -72,11 +90,14 @@ export class ReceivingPairs {
     this.state = 'ended';
   }
 
-  private verify(request: DialbackElement, pair: DomainPair): void {
-    this.states.set(pairKey(pair.sender, pair.target), 'waiting');
-    this.waiting++;
+  private verify(request: DialbackElement): void {
+    const pair = { sender: request.from, target: request.to };
+    const key = pairKey(pair.sender, pair.target);
+    this.waiting.set(key, request);
+    // A key that is verified again has two answers; the first one counts.
     this.side.verify(pair, request.key, (outcome) => {
-      this.waiting--;
+      if (this.waiting.get(key) !== request) return;
+      this.waiting.delete(key);
       this.decided(request, outcome);
     });
   }
@@ -84,7 +105,6 @@ export class ReceivingPairs {
   private decided(request: DialbackElement, outcome: DialbackOutcome): void {
     if (this.state === 'ended') return;
     const pair = { sender: request.from, target: request.to };
-    this.states.delete(pairKey(pair.sender, pair.target));
     this.side.write(answerXml(request, outcome));
     if (outcome === 'valid') this.add(pair);
     else if (outcome === 'invalid') this.side.forged(pair);

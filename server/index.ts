@@ -8,6 +8,7 @@ export {
   type ChopChopFixture,
   type FixtureClientOptions,
   type FixtureMember,
+  type FixturePeer,
   type ReportFiles,
   type ResetScope,
   type SiteFiles,

@@ -62,6 +62,11 @@ export interface FixtureOptions {
   readonly components?: ComponentsOptions;
   /** The cluster that the server is a member of, or one in this process; null, the default: the server is alone. */
   readonly cluster?: ClusterOptions | FixtureCluster | null;
+  /**
+   * Other servers in this process that are peers of this one, each its domain or its domains; without `s2s`. They have the limits and the router rules of this one, and all
+   * trust each other. @beta
+   */
+  readonly peers?: readonly (string | readonly string[])[];
   /** Other Jabber servers. */
   readonly s2s?: S2sOptions;
   /** Limits that differ from their defaults. */

@@ -75,6 +75,41 @@ export interface FixtureMember {
 }
 
 /**
+ * Another Jabber server in this process, which exchanges stanzas with the fixture's server by server-to-server streams.
+ * @beta
+ */
+export interface FixturePeer {
+  /** Its first domain. */
+  readonly domain: string;
+  /** All its domains. */
+  readonly domains: readonly string[];
+  /** Its address for client logins. */
+  readonly host: string;
+  /** Its port. */
+  readonly port: number;
+  /** Logs a client in at this server. @throws LoginError, TypeError */
+  connect(options?: FixtureClientOptions): Promise<OsrfClient>;
+  /**
+   * Starts a stub service at this server. With `domains` it registers with the fixture's server too, or only.
+   * @returns a promise that resolves when it has sent its registrations. One with another server takes a moment longer: await `waitForService()` there.
+   */
+  service(name: string, methods: Methods, options?: StubOptions): Promise<Stub>;
+  /** Resolves when a service is registered with a router of this server. @throws OsrfTimeout, TypeError */
+  waitForService(service: string, options?: { readonly timeoutMs?: number; readonly domain?: string }): Promise<void>;
+  /** Ends this server as a crash does: its streams and connections break, and nothing listens any more. */
+  crash(): Promise<void>;
+  /** Lets nothing pass between this server and the fixture's for a time; the streams stay open. @param ms Milliseconds. @throws TypeError */
+  freeze(ms: number): void;
+  /**
+   * Breaks the streams between this server and the fixture's, and refuses new ones. After a failure stanzas bounce at once for a while, which `limits: { peerRetryMs: 20 }` shortens.
+   * @returns a function that mends it.
+   */
+  cut(): () => void;
+  /** Breaks the streams between this server and the fixture's, and gives each new one of this server a wrong dialback key. @returns a function that mends it. */
+  wrongKey(): () => void;
+}
+
+/**
  * A running server for tests: stub services, clients, a log of requests, faults.
  * @public
  */
@@ -97,6 +132,8 @@ export interface ChopChopFixture {
   readonly domains: readonly string[];
   /** The members of its cluster with the option `cluster: { members }`, the first of which is this server; otherwise none. @beta */
   readonly members: readonly FixtureMember[];
+  /** The other servers of the option `peers`; otherwise none. @beta */
+  readonly peers: readonly FixturePeer[];
   /** The number that random faults draw from. */
   readonly seed: number;
   /** Requests to replayed services that are not in the recording; the first 1,000. */

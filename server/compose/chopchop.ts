@@ -240,6 +240,7 @@ export class ChopChop {
   /** Lets the process end although the server runs. */
   unref(): void {
     this.parts.listeners.unref();
+    this.federation?.unref();
   }
 
   /**

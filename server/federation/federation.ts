@@ -84,6 +84,7 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   private ending: Connection[] = [];
   private identity: TlsIdentity | null = null;
   private readonly ticks: Timer;
+  private referenced = true;
   /** `held`: this server restarts. */
   private state: 'open' | 'held' | 'closed' = 'open';
 
@@ -217,6 +218,11 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
       this.incoming.add(stream);
       connection.restore(saved.connection.state, stream);
     }
+  }
+
+  /** New streams do not keep the process alive. */
+  unref(): void {
+    this.referenced = false;
   }
 
   /** Ends all streams and sessions. */
@@ -356,6 +362,7 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
       return;
     }
     socket.setKeepAlive(true, this.limits.keepAliveMs);
+    if (!this.referenced) socket.unref();
     const transport = new ByteTransport(socket, placeOf(socket), peerFraming(peer.domain));
     stream.start(this.parts.connections.adopt(transport, this.dialled, () => stream));
   }

@@ -16,8 +16,10 @@ import { Browser, CHROMIUM, hasChromium, type View } from './support/browser.ts'
 import { temporaryFolder } from './support/command.ts';
 import { type ControlledServer, LOGIN, posted, startControlledServer, startMath, TOKEN } from './support/control.ts';
 import { ExampleSite } from './support/example-site.ts';
+import { LocalClient } from './support/local-client.ts';
 import { cRequest, requestBody, statusBody } from './support/osrf.ts';
 import { Peer } from './support/peer.ts';
+import { openPair, PeerServer } from './support/peer-server.ts';
 import { RawProgram } from './support/raw-service.ts';
 import { readStanza } from './support/reading.ts';
 
@@ -787,6 +789,51 @@ test('health: axes with units and times, a range to choose, and nothing wider th
     assert.deepEqual(faults, []);
   }
   assert.match(String((await started.json('/api/v1/health?range=1d'))['error']), /range: "1d" is not one of 5m, 1h, start, none/);
+});
+
+test('health: the peer servers, with their pairs, waiting stanzas and problems', { skip }, async (t) => {
+  const [here, waiting] = [await PeerServer.listen(t), await PeerServer.listen(t)];
+  const gone = await PeerServer.listen(t);
+  gone.close();
+  const peers = Object.entries({ 'private.a': here, 'waiting.a': waiting, 'gone.a': gone });
+  const started = await startControlledServer(t, {
+    domains: ['private.b'],
+    limits: { peerNegotiationMs: 3_600_000, peerRetryMs: 3_600_000 },
+    s2s: { port: 0, peers: peers.map(([domain, { port }]) => `${domain}=127.0.0.1:${port},auth=dialback`) },
+  });
+  const client = new LocalClient(started.server, 'private.b');
+  for (const [domain] of peers) client.send(`x@${domain}/y`, 'hello');
+  await (await here.acceptedPair()).message();
+  await openPair(t, started.server, here, 'private.a', 'private.b');
+  await client.message();
+  for (const width of [390, 1024, 1440]) {
+    const { page, faults } = await openConsole(t, started.url, { width, height: 800 });
+    await show(page, 'health');
+    const rows = page.locator('section[aria-label="Peer servers"] tbody tr');
+    await rows.nth(2).waitFor();
+    const cells = await rows.evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.getAttribute('title') ?? cell.textContent ?? '')));
+    const [first, second, third] = cells.map((row) =>
+      row
+        .join('|')
+        .replaceAll(/\d+ s\b/g, 'N s')
+        .replaceAll(/:\d+/g, ':PORT'),
+    );
+    assert.equal(first, 'private.a|127.0.0.1:PORT|private.b|private.b|N s||||');
+    assert.match(second ?? '', /^waiting\.a\|\|\|\|\|1\|\d+ B\|\|$/);
+    assert.equal(third, 'gone.a|||||||1|N s ago: cannot connect to 127.0.0.1:PORT');
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, `${width}: nothing is wider than the page`);
+    const heights = await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect().height));
+    assert.ok(Math.max(...heights) < 36, `${width}: no cell wraps, ${heights}`);
+    assert.deepEqual(faults, []);
+  }
+});
+
+test('health: without peer servers there is no table of them', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const { page } = await openConsole(t, started.url);
+  await show(page, 'health');
+  await page.locator('section[aria-label="Limits"] tbody tr').first().waitFor();
+  assert.equal(await page.locator('section[aria-label="Peer servers"]').isVisible(), false);
 });
 
 test('request: the IDL names the fields of Evergreen’s objects', { skip }, async (t) => {

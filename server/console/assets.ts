@@ -30,6 +30,7 @@ export const CONSOLE_FILES = [
   'views/health.css',
   'views/health.js',
   'views/payload.js',
+  'views/peers.js',
   'views/picture-cards.js',
   'views/picture-lines.js',
   'views/plot.js',

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Timer } from '../../shared/clock.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
+import type { PeerFacts } from '../federation/federation.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
 import { Watchers } from '../kernel/watchers.ts';
 import { json, problem, type Route } from './http.ts';
@@ -57,6 +58,8 @@ export interface HealthReport {
   readonly notObserved: { readonly requests: number; readonly stanzas: number };
   readonly limits: readonly LimitReport[];
   readonly load: LoadReport;
+  /** The peer servers. */
+  readonly peers: readonly PeerFacts[];
 }
 
 const SAMPLE_MS = 1_000;
@@ -144,7 +147,15 @@ export class Health {
     this.loopDelay.watched = true;
     const { latencies, limits, load, trace } = this;
     const notObserved = { requests: trace.unseenRequests, stanzas: trace.unseen };
-    return { samples, methods: latencies.reports(), services: latencies.serviceReports(), notObserved, limits: limits.reports(), load: load.report() };
+    return {
+      samples,
+      methods: latencies.reports(),
+      services: latencies.serviceReports(),
+      notObserved,
+      limits: limits.reports(),
+      load: load.report(),
+      peers: this.server.federation?.peers ?? [],
+    };
   }
 
   private sample(): void {

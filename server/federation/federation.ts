@@ -51,9 +51,17 @@ export interface PeerFacts {
   readonly outgoing: readonly string[];
   /** The own domains that it may send stanzas to. */
   readonly incoming: readonly string[];
+  /** The stanzas that wait for a stream, and their bytes. */
+  readonly queuedStanzas: number;
   readonly queuedBytes: number;
+  /** The start of its oldest stream, in milliseconds since 1970; null: it has none. */
+  readonly connectedAt: number | null;
+  /** Failures since the start. */
+  readonly failures: number;
   /** The last failure; `''`: none since it was reached. */
   readonly problem: string;
+  /** Its time, in milliseconds since 1970; null: none. */
+  readonly problemAt: number | null;
 }
 
 /** Bounds on incoming streams without a verified pair. */
@@ -113,10 +121,21 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   /** All peers. */
   get peers(): PeerFacts[] {
     return [...this.domains.values()].map((domain) => {
-      const { openPairs: outgoing, queuedBytes, problem, server } = domain;
-      const pairs = [...this.incoming].flatMap((stream) => stream.pairs.open).map((key) => key.split(' '));
-      const incoming = pairs.flatMap(([sender, target = '']) => (sender === server.domain ? [target] : []));
-      return { domain: server.domain, address: domain.open ? domain.peer : '', outgoing, incoming, queuedBytes, problem: problem?.text ?? '' };
+      const { openPairs: outgoing, queuedStanzas, queuedBytes, failures, problem, problemAt, server } = domain;
+      const streams = [...this.incoming].filter((stream) => stream.carries(server.domain));
+      const starts = [domain.connectedAt, ...streams.map(({ openedAt }) => openedAt)].filter((at) => at !== null);
+      return {
+        domain: server.domain,
+        address: domain.open ? domain.peer : '',
+        outgoing,
+        incoming: streams.flatMap(({ pairs }) => pairs.targetsOf(server.domain)),
+        queuedStanzas,
+        queuedBytes,
+        connectedAt: starts.length === 0 ? null : Math.min(...starts),
+        failures,
+        problem: problem?.text ?? '',
+        problemAt: problem === null ? null : problemAt,
+      };
     });
   }
 

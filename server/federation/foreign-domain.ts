@@ -47,6 +47,10 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
   readonly rank = 'client';
   /** The last failure; null: none since a pair was opened. */
   problem: StanzaError | null = null;
+  /** Milliseconds since 1970. */
+  problemAt = 0;
+  /** Failures since the start. */
+  failures = 0;
   private readonly environment: DomainEnvironment;
   private current: PeerSession | null = null;
   private ownAccount: PeerAccount | null = null;
@@ -115,6 +119,18 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
     let sum = 0;
     for (const { bytes } of this.pairs.values()) sum += bytes;
     return sum;
+  }
+
+  /** How many they are. */
+  get queuedStanzas(): number {
+    let sum = 0;
+    for (const { queue } of this.pairs.values()) sum += queue.length;
+    return sum;
+  }
+
+  /** The time since which its stream can carry stanzas, in milliseconds since 1970; null: there is none. */
+  get connectedAt(): number | null {
+    return this.stream?.readyAt ?? null;
   }
 
   get bytesRead(): number {
@@ -338,6 +354,8 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
     const session = this.current;
     if (reason !== 'client-closed' && !reason.startsWith('server-')) {
       this.problem = error;
+      this.problemAt = this.environment.clock.wallTime();
+      this.failures++;
       this.environment.log.warn({ peer: this.server.domain, reason: error.text, stanzas: stanzas.length }, 'lost a peer server');
     }
     if (session === null) return;

@@ -39,6 +39,8 @@ export class IncomingStream implements SessionUser {
   readonly reads = 'stanzas';
   readonly connection: Connection;
   readonly pairs: ReceivingPairs;
+  /** The time at which its first pair was verified, in milliseconds since 1970; null: none was. */
+  openedAt: number | null = null;
   private readonly framing: PeerFraming;
   private readonly environment: IncomingEnvironment;
   private readonly timer: Timer;
@@ -245,6 +247,7 @@ export class IncomingStream implements SessionUser {
     environment.log.info({ peer: connection.peer, from: sender, to: target }, 'a peer server may send stanzas');
     if (this.state === 'open') return;
     this.state = 'open';
+    this.openedAt = environment.clock.wallTime();
     this.timer.cancel();
     connection.handOver(this);
     this.chargeConnection();

@@ -66,6 +66,8 @@ export class OutgoingStream implements SessionUser {
   /** Whether the peer reports failures without ending the stream, so that several of its domains can share it. */
   reportsErrors = false;
   connection: Connection | null = null;
+  /** The time since which it can carry stanzas, in milliseconds since 1970; null: it cannot yet. */
+  readyAt: number | null = null;
   private sent = 0;
   /** Of the last tick. */
   private sentBefore = 0;
@@ -297,6 +299,7 @@ export class OutgoingStream implements SessionUser {
     const { connection } = this;
     if (connection === null) return;
     this.state = 'ready';
+    this.readyAt = environment.clock.wallTime();
     this.timer.cancel();
     connection.handOver(this);
     this.chargeConnection(connection);

@@ -103,10 +103,21 @@ function clusterLines({ name, member, connected, members }: ClusterReport): stri
   return [`cluster  ${name}: this is ${member}, ${connected ? 'connected' : 'NOT CONNECTED'}, ${counted(members.length, 'other member')}`, ...others];
 }
 
-function peerLine({ domain, address, outgoing, incoming, queuedBytes, problem }: ServerReport['peers'][number]): string {
-  const out = outgoing.length === 0 ? 'takes nothing now' : `takes stanzas of ${outgoing.join(', ')} at ${address}`;
-  const queued = queuedBytes === 0 ? '' : `; ${megabytes(queuedBytes)} wait`;
-  return `peer     ${domain}: ${out}; ${incoming.length === 0 ? 'sends none' : `sends to ${incoming.join(', ')}`}${queued}${problem === '' ? '' : `; ${oneLine(problem)}`}`;
+function peerLine({ domain, address, outgoing, incoming, ...facts }: ServerReport['peers'][number]): string {
+  const { queuedStanzas, queuedBytes, connectedAt, failures, problem, problemAt } = facts;
+  const parts = [
+    outgoing.length === 0 ? 'takes nothing now' : `takes stanzas of ${outgoing.join(', ')} at ${address}`,
+    incoming.length === 0 ? 'sends none' : `sends to ${incoming.join(', ')}`,
+    connectedAt === null ? '' : `connected for ${ageOf(connectedAt)}`,
+    queuedStanzas === 0 ? '' : `${counted(queuedStanzas, 'stanza')} (${megabytes(queuedBytes)}) wait`,
+    failures === 0 ? '' : counted(failures, 'failure'),
+    problem === '' || problemAt === null ? '' : `${ageOf(problemAt)} ago: ${oneLine(problem)}`,
+  ];
+  return `peer     ${domain}: ${parts.filter((part) => part !== '').join('; ')}`;
+}
+
+function ageOf(at: number): string {
+  return upFor((SYSTEM_TIME.wallTime() - at) / 1000);
 }
 
 function tally(counts: Readonly<Record<string, number>>, what: string): string[] {

@@ -2,7 +2,6 @@ import { Registry } from 'prom-client';
 import type { MemberReport } from '../../cluster/cluster-report.ts';
 import type { ChopChop } from '../../compose/chopchop.ts';
 import { routerName } from '../../config/config.ts';
-import type { PeerFacts } from '../../federation/federation.ts';
 import type { ServerClock } from '../../kernel/clock.ts';
 import type { Guard } from '../../kernel/guard.ts';
 import { VERSION } from '../../kernel/version.ts';
@@ -12,6 +11,7 @@ import { asPrometheusText, type Exposition } from './exposition.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import type { Load } from './load.ts';
 import { Meters, type Values } from './meters.ts';
+import { addPeerMetrics } from './peer-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
 const PREFIX = 'opensrf_chopchop_';
@@ -80,12 +80,7 @@ function addServerMetrics(meters: Meters, server: ChopChop): void {
   ]);
   meters.gauge('stalled_sessions', 'Sessions whose peers have stopped reading', [], () => [[{}, [...server.sessions].filter(({ stalled }) => stalled).length]]);
   meters.gauge('outbox_bytes', 'Unread bytes of all peers', [], () => [[{}, sum(server.sessions, ({ link }) => link.outboxBytes)]]);
-  meters.gauge('peer_up', 'Whether a peer server takes stanzas', ['peer'], () =>
-    peersOf(server).map(({ domain, outgoing }) => [{ peer: domain }, Number(outgoing.length > 0)] as const),
-  );
-  meters.gauge('peer_queued_bytes', 'Bytes of stanzas that wait for a stream to a peer server', ['peer'], () =>
-    peersOf(server).map(({ domain, queuedBytes }) => [{ peer: domain }, queuedBytes] as const),
-  );
+  addPeerMetrics(meters, server);
   meters.counter('logins', 'Sessions bound', [], () => [[{}, counts.logins]]);
   meters.counter('stanzas', 'Stanzas, by direction from the view of the server', ['direction'], () => {
     const { stanzasRead, stanzasDelivered } = server.traffic();
@@ -108,10 +103,6 @@ function addServerMetrics(meters: Meters, server: ChopChop): void {
   meters.counter('closed_connections', 'Connections closed, by reason', ['reason'], () =>
     Array.from(counts.closes, ([reason, count]) => [{ reason }, count] as const),
   );
-}
-
-function peersOf({ federation }: ChopChop): readonly PeerFacts[] {
-  return federation?.peers ?? [];
 }
 
 function addLoadMetrics(meters: Meters, load: Load): void {

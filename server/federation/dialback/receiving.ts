@@ -63,6 +63,11 @@ export class ReceivingPairs {
     return this.open.some((key) => key.startsWith(`${sender} `));
   }
 
+  /** The domains that one may send stanzas to. */
+  targetsOf(sender: string): string[] {
+    return this.open.flatMap((key) => (key.startsWith(`${sender} `) ? [key.slice(sender.length + 1)] : []));
+  }
+
   /** Opens a pair whose sender has authenticated in another way. */
   add(pair: DomainPair): void {
     this.opened.add(pairKey(pair.sender, pair.target));

@@ -5,6 +5,7 @@ import { button, h, keyed, set, setText } from '../base/dom.js';
 import { bytes, ms, nameParts, number } from '../base/format.js';
 import { sortable } from '../base/sortable.js';
 import { on, store, upToDate } from '../base/store.js';
+import { peersTable } from './peers.js';
 import { plot } from './plot.js';
 
 const PLOTS = [
@@ -99,6 +100,7 @@ const REFRESH_MS = 2_000;
 export function healthView() {
   const plots = PLOTS.map(plot);
   const methods = sortable(METHODS, ({ service, method }) => `${service} ${method}`);
+  const peers = peersTable(scrolled);
   const limits = h('tbody', {});
   const load = h('tbody', {});
   const unseen = h('p', { class: 'quiet', hidden: true });
@@ -129,6 +131,7 @@ export function healthView() {
       unseen,
       noMethods,
     ),
+    peers.element,
     h(
       'section',
       { class: 'card block', 'aria-label': 'Limits' },
@@ -164,6 +167,7 @@ export function healthView() {
     longer = health.samples;
     if (range !== '5m') draw();
     methods.update(health.methods.slice(0, 500));
+    peers.update(health.peers);
     keyed(
       limits,
       health.limits.filter(({ limit }) => limit in LIMITS),

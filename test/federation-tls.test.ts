@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { TlsInput } from '../server/config/transports.ts';
+import { connect } from 'node:tls';
+import type { CertificateFiles, TlsInput } from '../server/config/transports.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { NS } from '../shared/namespaces.ts';
 import { type Authority, writeAuthority } from './support/certificate.ts';
 import { temporaryFolder } from './support/command.ts';
 import { LocalClient } from './support/local-client.ts';
-import { openStream, PeerServer, relayTo } from './support/peer-server.ts';
+import { Peer } from './support/peer.ts';
+import { openStream, PeerServer, relayTo, serverHeader } from './support/peer-server.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 const A = 'private.a';
@@ -92,12 +96,57 @@ test('a server that wants a good certificate takes no stanza of a peer without o
     ['other authority', await other.sign('other-a', [A])],
     ['other domain', await authority.sign('c', ['private.c'])],
     ['no client certificate', await authority.sign('server-only', [A], { clientAuth: false })],
+    ['expired', await authority.sign('expired-a', [A], { notAfterDate: new Date(1_000_000_000_000) })],
     ['self-signed', 'self-signed'],
   ] as const) {
     const { message, b } = await exchange(t, { certificate, rules: `tls=required,ca=${authority.file}` }, good);
     assert.match(message, /<remote-server-timeout /, name);
     assert.deepEqual(b.server.federation?.peers[0]?.incoming, [], name);
   }
+});
+
+/** Opens a stream with TLS and a certificate, up to the features. */
+async function openSecure(t: TestContext, { server }: TestServer, files: CertificateFiles, from: string): Promise<Peer> {
+  const plain = await openStream(t, server, from, B);
+  plain.send(`<starttls xmlns='${NS.tls}'/>`);
+  await plain.expect('<proceed');
+  const [key, cert] = [readFileSync(files.key), readFileSync(files.certificate)];
+  plain.stream.removeAllListeners('data');
+  const stream = new Peer(connect({ socket: plain.stream as Socket, key, cert, rejectUnauthorized: false }));
+  stream.send(serverHeader(from, B));
+  await stream.expect('</stream:features>');
+  return stream;
+}
+
+test('a certificate opens the pairs of its own domain only, and the stream keeps that domain after the login', async (t) => {
+  const { authority } = await certificates(t);
+  const [own, certificate] = [await authority.sign('c', ['private.c']), await authority.sign('b', [B])];
+  const peers = [A, 'private.c'].map((domain) => `${domain}=127.0.0.1:1,auth=external,ca=${authority.file}`);
+  const started = await startServer(t, { domains: [B], tls: { certificate }, s2s: { port: 0, peers } });
+  const login = (authzid: string) => `<auth xmlns='${NS.sasl}' mechanism='EXTERNAL'>${Buffer.from(authzid).toString('base64')}</auth>`;
+  const asOther = await openSecure(t, started, own, 'private.c');
+  asOther.send(login(A));
+  assert.match(await asOther.closed(), /<not-authorized\/>/);
+  const asA = await openSecure(t, started, own, A);
+  assert.ok(!asA.transcript.includes('EXTERNAL'));
+  asA.send(`<db:result from='${A}' to='${B}'>key</db:result>`);
+  assert.match(await asA.expect('</db:result>'), /<not-authorized /);
+  const renamed = await openSecure(t, started, own, 'private.c');
+  renamed.send(login('private.c'));
+  await renamed.expect('<success');
+  renamed.send(serverHeader(A, B));
+  assert.match(await renamed.closed(), /<invalid-from /);
+  const speaking = await openSecure(t, started, own, 'private.c');
+  speaking.send(login('private.c'));
+  await speaking.expect('<success');
+  speaking.send(serverHeader('private.c', B));
+  await speaking.expect('</stream:features>');
+  assert.deepEqual(
+    started.server.federation?.peers.map(({ incoming }) => incoming),
+    [[], [B]],
+  );
+  speaking.send(`<message from='x@${A}/y' to='opensrf@${B}/client'/>`);
+  assert.match(await speaking.closed(), /<invalid-from /);
 });
 
 test('no stanza leaves without TLS where TLS is required', async (t) => {

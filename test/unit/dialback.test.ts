@@ -12,6 +12,7 @@ import {
 import { InitiatingPairs } from '../../server/federation/dialback/initiating.ts';
 import { DialbackKeys } from '../../server/federation/dialback/keys.ts';
 import { ReceivingPairs, type ReceivingSide } from '../../server/federation/dialback/receiving.ts';
+import { newStreamId } from '../../server/net/framing.ts';
 import { StreamError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import { StreamReader } from '../../shared/reader/stream-reader.ts';
@@ -110,6 +111,12 @@ test('the parts of a key do not shift into each other, and each server has its o
   assert.notEqual(keys.of({ sender: 'c', target: 'ab' }, '1'), keys.of({ sender: 'bc', target: 'a' }, '1'));
   assert.notEqual(keys.of({ sender: 'c', target: 'ab' }, '1'), keys.of({ sender: 'ab', target: 'c' }, '1'));
   assert.notEqual(new DialbackKeys().of(IN, '1'), new DialbackKeys().of(IN, '1'));
+});
+
+test('ten thousand ids of streams are distinct, with 128 random bits each', () => {
+  const ids = new Set(Array.from({ length: 10_000 }, () => newStreamId()));
+  assert.equal(ids.size, 10_000);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/);
 });
 
 test('an element without two domains, of another name or with too long a key ends the stream', () => {

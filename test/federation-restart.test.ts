@@ -6,6 +6,7 @@ import type { RestartReport } from '../server/cli/serve/restart.ts';
 import { ControlClient } from '../server/control/control-client.ts';
 import { readControlFile } from '../server/control/control-file.ts';
 import type { RouterReport } from '../server/control/services.ts';
+import type { PeerFacts } from '../server/federation/federation.ts';
 import { EXIT } from '../server/kernel/exit-codes.ts';
 import type { BoundAddress } from '../server/net/tcp.ts';
 import { escapeText } from '../shared/xml.ts';
@@ -144,6 +145,9 @@ test('a server that restarts five times under load loses, doubles and reorders n
   ];
   for (const listener of [foreign, own]) void answerAll(listener).catch(() => {});
   const done = Promise.all(asking.map((load) => load.run(8)));
+  const connectedAt = async () => (await here.get<{ peers: readonly PeerFacts[] }>('/api/v1/server')).peers[0]?.connectedAt;
+  await Promise.all(asking.map((load) => load.reached(1)));
+  const before = await connectedAt();
   for (let count = 0; count < 5; count++) {
     const goal = asking.map(({ answered }) => answered + 40);
     await Promise.race([done, Promise.all(asking.map((load, index) => load.reached(goal[index] as number)))]);
@@ -153,6 +157,8 @@ test('a server that restarts five times under load loses, doubles and reorders n
   await done;
   for (const { threads, expected } of asking) assert.deepEqual(threads, expected);
   assert.equal(there.server.connectionCount, 5, 'three programs, and the first two streams');
+  assert.ok(before);
+  assert.equal(await connectedAt(), before);
   const { routers } = await here.get<{ routers: RouterReport[] }>('/api/v1/routers');
   assert.deepEqual(
     routers[0]?.services.flatMap(({ service, listeners }) => listeners.map(({ jid }) => [service, jid])),

@@ -89,6 +89,7 @@ export class IncomingStream implements SessionUser {
     const { connection, from, streamId, framing, pairs } = this;
     return {
       connection,
+      since: this.openedAt,
       from,
       streamId,
       to: framing.to,
@@ -98,7 +99,8 @@ export class IncomingStream implements SessionUser {
   }
 
   /** Goes on with a stream of another process. */
-  restore({ from, streamId, open, waiting }: SavedIncoming<unknown>): void {
+  restore({ since, from, streamId, open, waiting }: SavedIncoming<unknown>): void {
+    this.openedAt = since;
     this.from = from;
     this.streamId = streamId;
     this.state = 'open';

@@ -110,12 +110,13 @@ export class OutgoingStream implements SessionUser {
     const { own, reportsErrors, streamId } = this;
     const maxBytes = this.maxBytes === Number.POSITIVE_INFINITY ? 0 : this.maxBytes;
     const users = Array.from(this.users, ({ server }) => server.domain);
-    return { connection, users, own, maxBytes, reportsErrors, streamId, pairs: this.pairs?.save() ?? [] };
+    return { connection, since: this.readyAt, users, own, maxBytes, reportsErrors, streamId, pairs: this.pairs?.save() ?? [] };
   }
 
   /** Goes on with a stream of another process. */
-  restore(connection: Connection, { maxBytes, reportsErrors, streamId, pairs }: SavedOutgoing<unknown>): void {
+  restore(connection: Connection, { since, maxBytes, reportsErrors, streamId, pairs }: SavedOutgoing<unknown>): void {
     this.connection = connection;
+    this.readyAt = since;
     this.maxBytes = maxBytes || Number.POSITIVE_INFINITY;
     this.reportsErrors = reportsErrors;
     this.streamId = streamId;
@@ -299,7 +300,7 @@ export class OutgoingStream implements SessionUser {
     const { connection } = this;
     if (connection === null) return;
     this.state = 'ready';
-    this.readyAt = environment.clock.wallTime();
+    this.readyAt = this.environment.clock.wallTime();
     this.timer.cancel();
     connection.handOver(this);
     this.chargeConnection(connection);

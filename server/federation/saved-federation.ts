@@ -42,6 +42,8 @@ export interface SavedPair<S> {
 /** A stream that this server has opened. */
 export interface SavedOutgoing<C> {
   readonly connection: C;
+  /** Since when it carries stanzas, in milliseconds since 1970; null: it does not yet. */
+  readonly since: number | null;
   /** The domains that use it. */
   readonly users: readonly string[];
   readonly own: string;
@@ -55,6 +57,8 @@ export interface SavedOutgoing<C> {
 /** A stream that a peer has opened. */
 export interface SavedIncoming<C> {
   readonly connection: C;
+  /** Since when it carries stanzas, in milliseconds since 1970; null: it does not yet. */
+  readonly since: number | null;
   readonly from: string;
   readonly streamId: string;
   /** The peer's domain, as it wrote it. */

@@ -14,6 +14,10 @@ export async function largeStanza(lab, { large }) {
   const neighbour = await Neighbour.start(a, b);
   const sender = await RawClient.login(lab, a, 'large-sender');
   const receiver = await RawClient.login(lab, b, 'large-receiver');
+  // The first one meets cold code.
+  await send(0);
+  await wait(1_000);
+  await neighbour.times();
   await wait(2_000);
   const before = await neighbour.times();
   const during = [];

@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { ClusterConfig } from '../config/cluster.ts';
 import type { ChopChopConfig } from '../config/config.ts';
 import type { Log } from '../kernel/log.ts';
+import type { MemoryBudget } from '../kernel/memory-budget.ts';
 import type { Flusher } from '../net/flusher.ts';
 import { type ClusterReport, memberReport } from './cluster-report.ts';
 import type { Digests } from './link/beat.ts';
@@ -25,6 +26,7 @@ export interface ClusterEnvironment extends Omit<ReplicasEnvironment, 'member'> 
   readonly server: ChopChopConfig;
   digestsOf(server: ChopChopConfig): Digests;
   readonly limits: LinkLimits;
+  readonly memory: MemoryBudget;
   readonly engine: Engine;
   readonly flusher: Pick<Flusher, 'add'>;
   readonly log: Log;
@@ -54,7 +56,7 @@ export class Cluster {
 
   /** @param incarnation That of another process whose place this one takes; by default, a new one. */
   constructor(environment: ClusterEnvironment, incarnation = randomBytes(8).toString('hex')) {
-    const { config, server, digestsOf, limits, engine, clock, flusher, log } = environment;
+    const { config, server, digestsOf, limits, memory, engine, clock, flusher, log } = environment;
     this.digestsOf = digestsOf;
     this.log = log;
     this.config = config;
@@ -68,6 +70,7 @@ export class Cluster {
       incarnation,
       digests: digestsOf(server),
       limits,
+      memory,
       engine,
       clock,
       random: Math.random,

@@ -9,7 +9,7 @@ import { UNLOGGED } from '../../server/kernel/guard.ts';
 import { SILENT_LOG } from '../../server/kernel/log.ts';
 import { Turn } from '../../server/kernel/turn.ts';
 import { Flusher } from '../../server/net/flusher.ts';
-import { DIGESTS, LINK_LIMITS } from '../support/cluster-link.ts';
+import { AMPLE_MEMORY, DIGESTS, LINK_LIMITS } from '../support/cluster-link.ts';
 import { NatsServer, NO_NATS } from '../support/nats-server.ts';
 
 const clock = createClock(UNLOGGED);
@@ -36,6 +36,7 @@ class NatsMember implements MembersWatcher {
       digests: DIGESTS,
       // A busy machine may need longer to start nats-server.
       limits: { ...LINK_LIMITS, deadAfterMs: 20_000 },
+      memory: AMPLE_MEMORY,
       engine,
       clock,
       random: Math.random,

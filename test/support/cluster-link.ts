@@ -3,6 +3,7 @@ import type { Digests } from '../../server/cluster/link/beat.ts';
 import type { LinkLimits } from '../../server/cluster/link/link-limits.ts';
 import type { LeaveReason, Member, MembersWatcher, UnsentFrame } from '../../server/cluster/link/members.ts';
 import { Membership } from '../../server/cluster/link/membership.ts';
+import { MemoryBudget } from '../../server/kernel/memory-budget.ts';
 import type { Flushable } from '../../server/net/flusher.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { FakeClock, FakeLog } from './fakes.ts';
@@ -30,7 +31,12 @@ export interface WatchedOptions {
   readonly incarnation?: string;
   readonly digests?: Digests;
   readonly limits?: Partial<LinkLimits>;
+  /** The limit of its memory. */
+  readonly memoryBytes?: number;
 }
+
+/** A budget that no test exceeds. */
+export const AMPLE_MEMORY = new MemoryBudget(Number.MAX_SAFE_INTEGER, { soon: () => {} }, () => {});
 
 /** A member that remembers what happens. */
 export class WatchedMember implements MembersWatcher {
@@ -41,6 +47,7 @@ export class WatchedMember implements MembersWatcher {
   readonly unsent: UnsentFrame[] = [];
   readonly failures: string[] = [];
   readonly log = new FakeLog();
+  readonly memory: MemoryBudget;
   readonly membership: Membership;
   /** Called for each frame. */
   onFrame: (frame: string) => void = () => {};
@@ -48,16 +55,18 @@ export class WatchedMember implements MembersWatcher {
   private dirty: Flushable[] = [];
 
   constructor(hub: MemoryHub, engineName: string, options: WatchedOptions = {}) {
-    const { name = engineName, incarnation = `${name}1`, digests = DIGESTS, limits } = options;
+    const { name = engineName, incarnation = `${name}1`, digests = DIGESTS, limits, memoryBytes = Number.MAX_SAFE_INTEGER } = options;
     const clock = hub.clockOf(engineName);
     this.name = name;
     this.clock = clock;
+    this.memory = new MemoryBudget(memoryBytes, { soon: (action) => clock.after(0, action) }, () => {});
     this.membership = new Membership({
       cluster: 'test',
       member: name,
       incarnation,
       digests,
       limits: { ...LINK_LIMITS, ...limits },
+      memory: this.memory,
       engine: hub.engine(engineName),
       clock,
       random: () => 0,

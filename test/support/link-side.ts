@@ -5,7 +5,7 @@ import { Membership } from '../../server/cluster/link/membership.ts';
 import { SILENT_LOG } from '../../server/kernel/log.ts';
 import type { Flushable } from '../../server/net/flusher.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { DIGESTS, LINK_LIMITS } from './cluster-link.ts';
+import { AMPLE_MEMORY, DIGESTS, LINK_LIMITS } from './cluster-link.ts';
 
 /** Small, so that short frames fill batches and windows. */
 const LIMITS: LinkLimits = { ...LINK_LIMITS, linkBatchBytes: 64, linkWindowBytes: 1_200 };
@@ -74,6 +74,7 @@ export class Side implements MembersWatcher {
       incarnation: `${this.name}1`,
       digests: DIGESTS,
       limits: LIMITS,
+      memory: AMPLE_MEMORY,
       engine: hub.engine(this.name),
       clock: this.clock,
       random: () => 0,

@@ -18,6 +18,8 @@ export class Incoming implements FrameSink {
   /** The number of the last batch that has arrived in order. */
   number = 0;
   closed = false;
+  /** UTF-16 units of the frames that are received in part. */
+  units = 0;
   private readonly mostBytes: number;
   private readonly receive: (frame: string) => void;
   /** Whether a batch has arrived out of order since the last one in order. */
@@ -49,7 +51,10 @@ export class Incoming implements FrameSink {
 
   restore({ number, parts }: SavedIncoming): void {
     this.number = number;
-    for (const [stream, text] of parts) this.parts.set(stream, { chunks: [text], length: text.length });
+    for (const [stream, text] of parts) {
+      this.parts.set(stream, { chunks: [text], length: text.length });
+      this.units += text.length;
+    }
   }
 
   frame(text: string): void {
@@ -59,10 +64,12 @@ export class Incoming implements FrameSink {
   chunk(stream: number, text: string, last: boolean): void {
     const part = this.partOf(stream);
     part.length += text.length;
+    this.units += text.length;
     if (part.length > this.mostBytes) throw new FrameError(`a frame is longer than ${this.mostBytes}`);
     part.chunks.push(text);
     if (!last) return;
     this.parts.delete(stream);
+    this.units -= part.length;
     this.receive(part.chunks.join(''));
   }
 

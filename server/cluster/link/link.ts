@@ -1,6 +1,8 @@
+import type { MemoryBudget } from '../../kernel/memory-budget.ts';
 import type { Flushable } from '../../net/flusher.ts';
 import { Dialogue } from './dialogue.ts';
 import { Incoming } from './incoming.ts';
+import { LinkDebt } from './link-debt.ts';
 import type { LinkLimits } from './link-limits.ts';
 import type { LeaveReason, Member } from './members.ts';
 import { type Carrier, Outgoing } from './outgoing.ts';
@@ -20,6 +22,7 @@ export interface LinkEnvironment {
   /** The incarnation of this process. */
   readonly incarnation: string;
   readonly limits: LinkLimits;
+  readonly memory: Pick<MemoryBudget, 'open'>;
   /** Whether packets can be sent now. */
   readonly online: boolean;
   now(): number;
@@ -70,6 +73,7 @@ export class Link implements Member, Flushable, Carrier {
   private ripe = false;
   private owesAcknowledgement = false;
   private readonly dialogue = new Dialogue();
+  private readonly debt: LinkDebt;
   private shunnedUntil = 0;
 
   constructor(name: string, incarnation: string, subject: string, environment: LinkEnvironment) {
@@ -80,6 +84,7 @@ export class Link implements Member, Flushable, Carrier {
     this.heardAt = environment.now();
     this.reallyHeardAt = this.heardAt;
     this.mine = environment.nextEpoch();
+    this.debt = new LinkDebt(name, environment.memory, () => this.giveUp('memory-budget'));
     this.outgoing = new Outgoing(environment.limits, this);
     this.incoming = new Incoming(environment.limits, this.onFrame);
     this.renew();
@@ -149,6 +154,7 @@ export class Link implements Member, Flushable, Carrier {
     if (header.kind === 'resend') this.outgoing.resend();
     if (header.kind === 'bye') this.end('goodbye');
     else if (header.number > 0 && !this.dialogue.fenced) this.take(header.number, packet);
+    this.charge();
   }
 
   /** Handles a sign of life. */
@@ -213,6 +219,7 @@ export class Link implements Member, Flushable, Carrier {
     this.mine = this.environment.nextEpoch();
     this.renew();
     if (was !== 'joined') return;
+    this.debt.close();
     this.lost++;
     this.question();
     this.environment.left(this, reason, unsent);
@@ -240,6 +247,7 @@ export class Link implements Member, Flushable, Carrier {
   /** Goes on where another process has stopped. The other member may have given that one up meanwhile. */
   restore({ mine, theirs, ask, outgoing, incoming }: SavedLink): void {
     this.state = 'joined';
+    this.debt.open();
     this.mine = mine;
     this.theirs = theirs;
     this.dialogue.ask = ask;
@@ -247,6 +255,7 @@ export class Link implements Member, Flushable, Carrier {
     this.outgoing.restore(outgoing);
     this.incoming.restore(incoming);
     this.renewStart();
+    this.charge();
     this.raiseFence();
   }
 
@@ -259,9 +268,16 @@ export class Link implements Member, Flushable, Carrier {
   }
 
   private write(): void {
-    if (!this.environment.online || this.state === 'over') return;
-    if (this.state === 'joined' && this.outgoing.publish()) this.flushLater();
-    if (this.dialogue.due) this.speak();
+    if (this.environment.online && this.state !== 'over') {
+      if (this.state === 'joined' && this.outgoing.publish()) this.flushLater();
+      if (this.dialogue.due) this.speak();
+    }
+    this.charge();
+  }
+
+  /** Charges the memory that it keeps now. */
+  private charge(): void {
+    this.debt.keep(this.outgoing.unackedBytes, this.outgoing.queue.units + this.incoming.units);
   }
 
   private suspectIf(suspect: boolean): void {
@@ -295,6 +311,7 @@ export class Link implements Member, Flushable, Carrier {
 
   private join(): void {
     this.state = 'joined';
+    this.debt.open();
     this.progressAt = this.environment.now();
     this.speakLater();
     this.environment.joined(this);

@@ -23,7 +23,7 @@ export interface UnsentFrame {
 }
 
 /** The reason why a member left. */
-export type LeaveReason = 'goodbye' | 'silent' | 'given-up-by-it' | 'restarted' | 'broken-frames' | 'other-configuration' | 'stopped';
+export type LeaveReason = 'goodbye' | 'silent' | 'given-up-by-it' | 'restarted' | 'broken-frames' | 'memory-budget' | 'other-configuration' | 'stopped';
 
 /** Follows the members of a cluster. */
 export interface MembersWatcher {

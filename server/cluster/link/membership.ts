@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { MemoryBudget } from '../../kernel/memory-budget.ts';
 import type { Flushable, Flusher } from '../../net/flusher.ts';
 import { Admission } from './admission.ts';
 import { type Beat, type Digests, readBeat, writeBeat } from './beat.ts';
@@ -32,6 +33,8 @@ export interface MembershipOptions {
   /** Digests of the configuration; names are `[a-z]{1,16}`, digests hexadecimal or Base64 digits. */
   readonly digests: Digests;
   readonly limits: LinkLimits;
+  /** The server's, which is charged for what is kept for other members. */
+  readonly memory: Pick<MemoryBudget, 'open'>;
   readonly engine: Engine;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   /** From 0 to 1. */
@@ -52,6 +55,7 @@ export class Membership implements Members, LinkEnvironment {
   lost = 0;
   readonly incarnation: string;
   readonly limits: LinkLimits;
+  readonly memory: Pick<MemoryBudget, 'open'>;
   private readonly options: MembershipOptions;
   private readonly subjects: string;
   private readonly admission: Admission;
@@ -74,6 +78,7 @@ export class Membership implements Members, LinkEnvironment {
     this.options = options;
     this.incarnation = options.incarnation;
     this.limits = options.limits;
+    this.memory = options.memory;
     this.digests = options.digests;
     this.subjects = `cc.${options.cluster}.`;
     this.openedAt = this.now();

@@ -5,6 +5,7 @@ import type { Job } from '../../shared/job.ts';
 import { type Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
 import type { Log } from '../kernel/log.ts';
 import type { RemoteSession } from '../sessions/remote-session.ts';
+import { EarlyRegistrations } from './early-registrations.ts';
 import { FRAME_KINDS, type Frame, numberAt, textAt, writeFrame } from './frame.ts';
 import type { KnownSessions, SessionPlace } from './known-sessions.ts';
 import type { MemberReplica } from './member-replica.ts';
@@ -50,8 +51,7 @@ export interface RouterReplicasEnvironment {
 export class RouterReplicas {
   private readonly environment: RouterReplicasEnvironment;
   private readonly known: KnownSessions;
-  /** Listeners whose sessions are not known yet: an external router at one member has announced a listener of another. By place. */
-  private readonly early = new Map<string, Frame[]>();
+  private readonly early = new EarlyRegistrations();
   /** The listeners of built-in services by member. */
   private readonly builtIn = new Map<string, BuiltInElsewhere>();
 
@@ -105,10 +105,7 @@ export class RouterReplicas {
 
   /** A session of another member has been bound. */
   bound({ carrier: { member }, number }: RemoteSession): void {
-    const place = `${member}/${number}`;
-    const frames = this.early.get(place);
-    if (frames === undefined) return;
-    this.early.delete(place);
+    const frames = this.early.take({ member, number });
     const replica = this.known.members.get(member);
     for (const frame of frames) if (replica !== undefined) this.joined(replica, frame);
   }
@@ -165,7 +162,7 @@ export class RouterReplicas {
     const place = { number: numberAt(frame, 0), member: textAt(frame, 3) };
     const session = this.known.sessionAt(replica, place);
     if (session === null) {
-      this.keepEarly(place, frame);
+      this.keepEarly(replica, place, frame);
       return;
     }
     const listener: Listener = {
@@ -186,15 +183,17 @@ export class RouterReplicas {
   }
 
   /** Only a third member's session can be unknown: a member's own frames come in order. */
-  private keepEarly({ number, member }: SessionPlace, frame: Frame): void {
-    if (!this.known.members.has(member)) return;
-    const place = `${member}/${number}`;
-    this.early.set(place, [...(this.early.get(place) ?? []), frame]);
+  private keepEarly({ member: from }: MemberReplica, place: SessionPlace, frame: Frame): void {
+    if (!this.known.members.has(place.member) || this.early.keep(from, place, frame)) return;
+    this.environment.log.warn(
+      { member: from, jid: textAt(frame, 2) },
+      'registration at an external router ignored: too many are for sessions that are not known yet',
+    );
   }
 
   /** Forgets what waits for the sessions of a lost member. */
   memberLeft(member: string): void {
-    for (const place of [...this.early.keys()]) if (place.startsWith(`${member}/`)) this.early.delete(place);
+    this.early.memberLeft(member);
   }
 
   /** The own member of a listener decides whether it drains, and repeats what others have announced: so all end with the same. */
@@ -210,8 +209,10 @@ export class RouterReplicas {
   private left(frame: Frame): void {
     const router = this.routerOf(frame);
     const [className, jid, thread] = [textAt(frame, 1), textAt(frame, 2), textAt(frame, 3)];
-    if (numberAt(frame, 0) === 0) router?.replica.leave(className, jid);
-    else router?.replica.bounced(className, jid, thread);
+    if (numberAt(frame, 0) === 0) {
+      this.early.left(frame);
+      router?.replica.leave(className, jid);
+    } else router?.replica.bounced(className, jid, thread);
   }
 
   private routerOf(frame: Frame): Router | undefined {

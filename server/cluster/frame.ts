@@ -43,6 +43,11 @@ export type FrameKind = (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS];
 /** A frame has at most this many numbers and texts. */
 const MOST_PARTS = 40;
 
+const COMMA = 44;
+const MINUS = 45;
+const ZERO = 48;
+const SEMICOLON = 59;
+
 /**
  * Writes a frame: its letter, the number of its numbers, the numbers, the lengths of its texts, `;`, and the texts.
  * @param numbers Integers.
@@ -67,19 +72,20 @@ export interface Frame {
 
 /** Reads a frame of {@link writeFrame}. @throws FrameError */
 export function readFrame(text: string): Frame {
-  const end = text.indexOf(';');
-  if (end === -1 || end > 1_000) throw new FrameError('a frame without a head');
-  const parts = text.slice(1, end).split(',');
-  if (parts.length > MOST_PARTS) throw new FrameError(`a frame with ${parts.length} parts`);
-  const values = parts.map(integer);
+  const values: number[] = [];
+  let position = 0;
+  do position = readNumber(text, position + 1, values);
+  while (text.charCodeAt(position) === COMMA);
+  if (text.charCodeAt(position) !== SEMICOLON) throw new FrameError('a frame without a head');
   const count = values[0] as number;
   if (count < 0 || count >= values.length) throw new FrameError('a frame with a wrong number of numbers');
+  position++;
   const texts: string[] = [];
-  let position = end + 1;
-  for (const length of values.slice(count + 1)) {
-    if (length < 0 || position + length > text.length) throw new FrameError('a frame that is too short');
-    texts.push(text.slice(position, position + length));
-    position += length;
+  for (let index = count + 1; index < values.length; index++) {
+    const end = position + (values[index] as number);
+    if (end < position || end > text.length) throw new FrameError('a frame that is too short');
+    texts.push(text.slice(position, end));
+    position = end;
   }
   if (position !== text.length) throw new FrameError('a frame that is too long');
   return { kind: text[0] as string, numbers: values.slice(1, count + 1), texts };
@@ -99,8 +105,18 @@ export function textAt({ kind, texts }: Frame, position: number): string {
   return text;
 }
 
-function integer(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || text === '') throw new FrameError('a frame with a number that is none');
-  return value;
+/** Reads a decimal integer. @returns the position behind it. */
+function readNumber(text: string, start: number, values: number[]): number {
+  if (values.length === MOST_PARTS) throw new FrameError(`a frame with more than ${MOST_PARTS} parts`);
+  const isNegative = text.charCodeAt(start) === MINUS;
+  const digits = isNegative ? start + 1 : start;
+  let at = digits;
+  let value = 0;
+  for (let digit = text.charCodeAt(at) - ZERO; digit >= 0 && digit <= 9; digit = text.charCodeAt(at) - ZERO) {
+    value = 10 * value + digit;
+    at++;
+  }
+  if (at === digits || value > Number.MAX_SAFE_INTEGER) throw new FrameError('a frame with a number that is none');
+  values.push(isNegative ? -value : value);
+  return at;
 }

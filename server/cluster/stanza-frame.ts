@@ -1,6 +1,6 @@
 import type { Origin } from '../../shared/origin.ts';
 import { BOUNCES, Stanza, UNFOLLOWED } from '../../shared/stanza.ts';
-import { type Frame, type FrameKind, numberAt, textAt, writeFrame } from './frame.ts';
+import { type Frame, type FrameKind, numberAt, textAt } from './frame.ts';
 import { FrameError } from './link/members.ts';
 
 const NAMES = ['message', 'iq', 'presence'];
@@ -60,11 +60,10 @@ export function writeStanza(kind: FrameKind, stanza: Stanza, returnPath: number,
     (stanza.twoByte ? TWO_BYTE : 0) |
     (stanza.isAscii ? ASCII : 0);
   const rest = stanza.more.length === 0 ? stanza.rest : stanza.rest + stanza.more.join('');
-  return writeFrame(
-    kind,
-    [flags, target, sender, hops, returnPath, stanza.extensionStart],
-    ...[to, from, type, id, otherAttributes, routerFrom, routerClass, routerCommand, transactionId, thread, senderMember, head, rest],
-  );
+  // As writeFrame would, in a third of the time.
+  const lengths = `${to.length},${from.length},${type.length},${id.length},${otherAttributes.length},${routerFrom.length},${routerClass.length},${routerCommand.length},${transactionId.length},${thread.length},${senderMember.length},${head.length},${rest.length}`;
+  const texts = to + from + type + id + otherAttributes + routerFrom + routerClass + routerCommand + transactionId + thread + senderMember + head + rest;
+  return `${kind}6,${flags},${target},${sender},${hops},${returnPath},${stanza.extensionStart},${lengths};${texts}`;
 }
 
 /** Reads it. @throws FrameError */

@@ -11,6 +11,8 @@ import { Skimmer } from './skimmer.ts';
 /** A shorter stanza cannot be costly. */
 const LONG = 100_000;
 
+const EMPTY_SUBJECTS = ['<subject></subject>', '<subject/>'] as const;
+
 /**
  * The messages of a stanza for an observer, without parsing their contents; none if {@link peekOsrfMessages} finds none.
  * @param longest In characters; of a longer stanza only the beginning and the end are searched.
@@ -23,7 +25,7 @@ export function skimOsrfMessages(stanza: Stanza, longest: number): SkimmedMessag
   return skimmed ?? peekOsrfMessages(stanza).map(skimmedOf);
 }
 
-/** The body, if it is in the position of OpenSRF's libraries, after the extension and the thread; else `''`. */
+/** The body, if it is in the position of OpenSRF's libraries, after the extension, the thread and an empty subject; else `''`. */
 function usualBody({ rest, more }: Stanza): string {
   if (more.length > 0) return '';
   let start = 0;
@@ -32,6 +34,7 @@ function usualBody({ rest, more }: Stanza): string {
     if (!rest.startsWith('</thread>', end)) return '';
     start = end + 9;
   }
+  for (const subject of EMPTY_SUBJECTS) if (rest.startsWith(subject, start)) start += subject.length;
   if (!rest.startsWith('<body>', start)) return '';
   const end = rest.indexOf('<', start + 6);
   if (!rest.startsWith('</body>', end)) return '';

@@ -84,6 +84,16 @@ for (const body of [
   });
 }
 
+test('a body after an empty subject is skimmed like one after the thread', () => {
+  const body = '[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{"method":"add","params":[ 1 ]}}}}]';
+  for (const subject of ['', '<subject></subject>', '<subject/>', '<subject>x</subject>']) {
+    const one = readStanza(`<message to='a@b/c'><opensrf osrf_xid='1'/><thread>t</thread>${subject}<body>${escapeText(body)}</body></message>`);
+    const [message] = skimOsrfMessages(one, Number.POSITIVE_INFINITY);
+    // Only the parser loses the blanks.
+    assert.deepEqual([message?.method, message?.params], ['add', subject.includes('x') ? '[1]' : '[ 1 ]'], subject);
+  }
+});
+
 test('of a stanza that is too long the beginning and the end are read', () => {
   const payload = (content: string) => `{"__c":"osrfResult","__p":{"statusCode":200,"status":"OK","content":${content}}}`;
   const result = `{"__c":"osrfMessage","__p":{"threadTrace":"7","type":"RESULT","payload":${payload(`["${'x'.repeat(1_200_000)}"]`)}}}`;

@@ -7,12 +7,17 @@ const TRAVEL_MS = 420;
 const DELAYS = { asked: 0, handed: TRAVEL_MS, again: TRAVEL_MS, answer: 2 * TRAVEL_MS, bounce: TRAVEL_MS };
 const LIT_MS = 500;
 const MAX_PULSES = 80;
+/** Stanzas of one kind that are this close on one line share a dot: the eye sees one, and the browser takes CPU from a server on the same machine. */
+const SHARED_MS = 100;
+/** The shortest time between two pictures of the moving dots. */
+const FRAME_MS = 30;
 
 export class Pulses {
   #lines;
   #picture;
   #pulses = new Set();
   #frame = 0;
+  #movedAt = 0;
   #still = matchMedia('(prefers-reduced-motion: reduce)');
 
   constructor(lines, picture) {
@@ -24,26 +29,25 @@ export class Pulses {
   show(steps, placeOf) {
     const begin = performance.now();
     const first = Math.min(...steps.map(({ at }) => at));
+    const dots = new Set();
+    const lit = new Map();
     for (const step of steps) {
       // To the server and from it; one of them is missing if the router is the sender or the receiver.
-      const from = this.#lineOf(placeOf(step.from));
-      const to = this.#lineOf(placeOf(step.to));
+      const from = placeOf(step.from);
+      const to = placeOf(step.to);
       const delay = step.at - first + DELAYS[step.kind];
-      const start = begin + delay;
-      this.#add(from, step, start, false);
-      this.#add(to, step, from === null ? start : start + TRAVEL_MS, true);
-      this.#light(step.kind === 'answer' ? step.from : step.to, delay);
+      this.#add(from, step.kind, begin, delay, false, dots);
+      this.#add(to, step.kind, begin, from === '' ? delay : delay + TRAVEL_MS, true, dots);
+      const active = step.kind === 'answer' ? step.from : step.to;
+      lit.set(active, Math.min(delay, lit.get(active) ?? delay));
     }
+    for (const [jid, delay] of lit) this.#light(jid, delay);
     if (this.#frame === 0 && this.#pulses.size > 0) this.#frame = requestAnimationFrame((now) => this.#move(now));
   }
 
   stop() {
     cancelAnimationFrame(this.#frame);
     this.#pulses.clear();
-  }
-
-  #lineOf(key) {
-    return key === '' ? null : this.#lines.querySelector(`path[data-key="${CSS.escape(key)}"]`);
   }
 
   /** Highlights an active session, which is visible among hundreds. */
@@ -54,15 +58,23 @@ export class Pulses {
     }
   }
 
-  #add(line, step, start, backwards) {
-    if (line === null || this.#pulses.size >= MAX_PULSES) return;
-    const dot = svg('circle', { class: `pulse ${step.kind}`, r: 4.5, cx: -20, cy: -20 });
+  /** @param key The group at the end of the line; `''`: there is no line. @param dots Those of this batch so far. */
+  #add(key, kind, begin, delay, backwards, dots) {
+    const name = `${key} ${kind} ${backwards} ${Math.floor(delay / SHARED_MS)}`;
+    if (key === '' || dots.has(name) || this.#pulses.size >= MAX_PULSES) return;
+    dots.add(name);
+    const line = this.#lines.querySelector(`path[data-key="${CSS.escape(key)}"]`);
+    if (line === null) return;
+    const dot = svg('circle', { class: `pulse ${kind}`, r: 4.5, cx: -20, cy: -20 });
     this.#lines.append(dot);
-    this.#pulses.add({ line, dot, start, backwards });
+    this.#pulses.add({ line, dot, start: begin + delay, backwards });
   }
 
   #move(now) {
-    for (const pulse of this.#pulses) if (!this.#place(pulse, now)) this.#remove(pulse);
+    if (now - this.#movedAt >= FRAME_MS) {
+      this.#movedAt = now;
+      for (const pulse of this.#pulses) if (!this.#place(pulse, now)) this.#remove(pulse);
+    }
     this.#frame = this.#pulses.size === 0 ? 0 : requestAnimationFrame((later) => this.#move(later));
   }
 

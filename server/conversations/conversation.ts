@@ -9,8 +9,10 @@ export class Conversation {
   service: string;
   /** Whether it is connected to a worker. */
   connected = false;
-  /** The open exchanges, oldest first, by type and number. */
-  private readonly open = new Map<string, Exchange>();
+  /** The open exchange of a conversation that never had several at once, as most: a map costs more than all else of it. */
+  private only: Exchange | null = null;
+  /** The open exchanges of others, oldest first, by type and number. */
+  private several: Map<string, Exchange> | null = null;
 
   constructor(client: string, thread: string, service: string) {
     this.client = client;
@@ -20,21 +22,25 @@ export class Conversation {
 
   /** Whether the thread is finished. */
   get over(): boolean {
-    return this.open.size === 0 && !this.connected;
+    return this.size === 0 && !this.connected;
   }
 
   /** The number of open exchanges. */
   get size(): number {
-    return this.open.size;
+    if (this.several !== null) return this.several.size;
+    return this.only === null ? 0 : 1;
   }
 
   /** The exchanges without a complete answer, oldest first. */
   exchanges(): Exchange[] {
-    return [...this.open.values()];
+    if (this.several !== null) return [...this.several.values()];
+    return this.only === null ? [] : [this.only];
   }
 
   get(threadTrace: string, type: Exchange['type']): Exchange | undefined {
-    return this.open.get(keyOf(threadTrace, type));
+    const { only, several } = this;
+    if (several !== null) return several.get(keyOf(threadTrace, type));
+    return only !== null && only.threadTrace === threadTrace && only.type === type ? only : undefined;
   }
 
   /** The exchanges with these numbers, each once, in the order of the numbers. */
@@ -55,16 +61,26 @@ export class Conversation {
     const named = connect ?? this.get(threadTrace, 'REQUEST');
     if (named !== undefined) return named;
     // A listener with a full backlog always names request 1, regardless of the refused request.
-    return statusCode === 503 && this.open.size === 1 ? this.exchanges()[0] : undefined;
+    return statusCode === 503 && this.size === 1 ? this.exchanges()[0] : undefined;
   }
 
   add(exchange: Exchange): void {
-    this.open.set(keyOf(exchange.threadTrace, exchange.type), exchange);
+    const { only } = this;
+    if (this.several === null && only === null) {
+      this.only = exchange;
+      return;
+    }
+    this.several ??= new Map();
+    if (only !== null) this.several.set(keyOf(only.threadTrace, only.type), only);
+    this.only = null;
+    this.several.set(keyOf(exchange.threadTrace, exchange.type), exchange);
   }
 
   remove(exchange: Exchange): void {
-    const key = keyOf(exchange.threadTrace, exchange.type);
-    if (this.open.get(key) === exchange) this.open.delete(key);
+    const { threadTrace, type } = exchange;
+    if (this.get(threadTrace, type) !== exchange) return;
+    this.only = null;
+    this.several?.delete(keyOf(threadTrace, type));
   }
 }
 

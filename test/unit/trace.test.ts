@@ -57,6 +57,7 @@ function exchange(fields: Partial<Exchange> = {}): Exchange {
     worker: 'opensrf@localhost/worker',
   };
   const texts = { method: 'add', service: 'opensrf.math', status: '', condition: '', paramsJson: '[2,2]', resultsJson: '[4]' };
+  const others = { transactionId: '', threadTrace: '1', locale: 'en-US', ingress: '', browser: '' };
   const values = {
     type: 'REQUEST',
     state: 'complete',
@@ -69,7 +70,7 @@ function exchange(fields: Partial<Exchange> = {}): Exchange {
     endedAt: 1_005,
     bytes: 1_000,
   };
-  return { ...ended, ...texts, ...values, dropContents: () => {}, durationMs: (now: number) => now - 1_000, ...fields } as unknown as Exchange;
+  return { ...ended, ...texts, ...others, ...values, dropContents: () => {}, durationMs: (now: number) => now - 1_000, ...fields } as unknown as Exchange;
 }
 
 /** A request that has ended. */
@@ -151,6 +152,23 @@ test('a full ring takes a request at the cost of an empty one', () => {
   assert.equal(ring.size, 50_000);
 });
 
+test('a late step belongs to the last request of its client on the thread, even if another client uses the same thread', () => {
+  const ring = new TraceRing({ exchanges: 4, bytes: 1e6, slowMs: 250 });
+  const [alice, bob] = ['opensrf@localhost/alice', 'opensrf@localhost/bob'];
+  const late = (client: string) => ring.addStep(client, 't', 0, { at: 1, kind: 'late', from: 'worker', to: client, length: 1 });
+  const stepsOf = (id: number) => ring.get(id)?.entry(0, new LogProtect([])).detail.steps.length;
+  ring.add(traced(1, { client: alice }));
+  ring.add(traced(2, { client: bob }));
+  ring.add(traced(3, { client: alice }));
+  ring.add(traced(4, { client: 'eve', thread: `${bob}\nt` }));
+  for (const client of [alice, alice, bob]) late(client);
+  assert.deepEqual([1, 2, 3, 4].map(stepsOf), [0, 1, 2, 0]);
+  // The first three go.
+  for (let id = 5; id <= 7; id++) ring.add(traced(id, { client: 'carol', thread: `t${id}` }));
+  for (const client of [alice, bob]) late(client);
+  assert.deepEqual([4, 5, 6, 7].map(stepsOf), [0, 0, 0, 0]);
+});
+
 test('failed and slow requests outlive ordinary ones, but do not take all the room', () => {
   const ring = new TraceRing({ exchanges: 8, bytes: 1e6, slowMs: 250 });
   const kept = () => ring.newestFirst().map(({ id }) => id);
@@ -216,13 +234,18 @@ test('methods are counted by outcome; those beyond the limit are counted togethe
   const [add, div] = latencies.reports();
   assert.deepEqual([add?.method, add?.requests, add?.ok, add?.failed, add?.unseen, add?.maxMs], ['add', 4, 3, 0, 1, 2]);
   assert.deepEqual([div?.method, div?.requests, div?.failed, div?.refused, div?.lost, div?.p50Ms], ['div', 3, 1, 1, 1, 9]);
-  for (let n = 0; n < 600; n++) latencies.add(ended({ method: `m${n}` }));
+  for (let n = 0; n < 600; n++) {
+    latencies.add(ended({ method: `m${n}` }));
+    latencies.add(ended({ method: 'often' }));
+  }
   const reports = latencies.reports();
+  assert.equal(reports[0]?.method, 'often', 'the least recently called one goes');
+  assert.equal(reports[0].requests, 600);
   assert.equal(reports.length, 501);
-  assert.equal(reports.find(({ service }) => service === OTHER_METHODS)?.requests, 600 - 500 + 7);
+  assert.equal(reports.find(({ service }) => service === OTHER_METHODS)?.requests, 601 - 500 + 7);
   assert.equal(
     reports.reduce((sum, { requests }) => sum + requests, 0),
-    607,
+    1_207,
   );
 });
 

@@ -41,16 +41,18 @@ export const OTHER_METHODS = '(other methods)';
 export class Latencies {
   private readonly methods = new Map<string, MethodCounts>();
   private readonly others = new MethodCounts(OTHER_METHODS, '');
+  private calls = 0;
 
   add({ type, service, method, outcome, durationMs }: EndedRequest): void {
     if (type === 'CONNECT') return;
     const [shortService, shortMethod] = [service.slice(0, MAX_NAME_LENGTH), method.slice(0, MAX_NAME_LENGTH)];
     const key = `${shortService}\n${shortMethod}`;
-    const counts = this.methods.get(key) ?? new MethodCounts(shortService, shortMethod);
-    // The most recently called method is the last.
-    this.methods.delete(key);
-    this.methods.set(key, counts);
+    const known = this.methods.get(key);
+    const counts = known ?? new MethodCounts(shortService, shortMethod);
+    counts.calledAt = ++this.calls;
     counts.add(outcome, durationMs);
+    if (known !== undefined) return;
+    this.methods.set(key, counts);
     if (this.methods.size > MAX_METHODS) this.foldOldest();
   }
 
@@ -72,17 +74,17 @@ export class Latencies {
   }
 
   private foldOldest(): void {
-    for (const [key, counts] of this.methods) {
-      this.methods.delete(key);
-      this.others.addAll(counts);
-      return;
-    }
+    const oldest = [...this.methods].reduce((one, other) => (other[1].calledAt < one[1].calledAt ? other : one));
+    this.methods.delete(oldest[0]);
+    this.others.addAll(oldest[1]);
   }
 }
 
 class MethodCounts {
   readonly service: string;
   private readonly method: string;
+  /** The number of its last call among those of all methods. */
+  calledAt = 0;
   private readonly durations = new Histogram();
   private readonly outcomes = { ok: 0, failed: 0, refused: 0, lost: 0, unseen: 0 };
 

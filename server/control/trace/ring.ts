@@ -17,8 +17,7 @@ export class TraceRing {
   private readonly ordinary = new Shelf();
   private readonly notable = new Shelf();
   private readonly byId = new Map<number, TracedRequest>();
-  /** The last request of each client on a thread, by {@link keyOf}. */
-  private readonly lastOf = new Map<string, TracedRequest>();
+  private readonly last = new LastRequests();
 
   constructor(limits: RingLimits) {
     this.limits = limits;
@@ -31,13 +30,13 @@ export class TraceRing {
   add(request: TracedRequest): void {
     (request.isNotable(this.limits.slowMs) ? this.notable : this.ordinary).add(request);
     this.byId.set(request.id, request);
-    this.lastOf.set(keyOf(request), request);
+    this.last.add(request);
     while (this.size > this.limits.exchanges || this.ordinary.bytes + this.notable.bytes > this.limits.bytes) this.removeOne();
   }
 
   /** Adds a step to the last request of a client on a thread, if it is remembered. @param since Earlier requests may not be the last, because others were unobserved. */
   addStep(client: string, thread: string, since: number, step: TraceStep): void {
-    const request = this.lastOf.get(`${client}\n${thread}`);
+    const request = this.last.of(client, thread);
     if (request !== undefined && request.exchange.askedAt >= since) request.after(step);
   }
 
@@ -54,7 +53,7 @@ export class TraceRing {
     this.ordinary.clear();
     this.notable.clear();
     this.byId.clear();
-    this.lastOf.clear();
+    this.last.clear();
   }
 
   private removeOne(): void {
@@ -63,8 +62,7 @@ export class TraceRing {
     const request = (crowded ? notable : ordinary).removeOldest() ?? notable.removeOldest() ?? ordinary.removeOldest();
     if (request === null) return;
     this.byId.delete(request.id);
-    const key = keyOf(request);
-    if (this.lastOf.get(key) === request) this.lastOf.delete(key);
+    this.last.remove(request);
   }
 }
 
@@ -112,7 +110,41 @@ class Shelf {
   }
 }
 
+/**
+ * The last remembered request of each client on a thread. Threads are unique in practice, and their hash is known: a key of both addresses for each
+ * request took a tenth of the trace's time. A client that uses another one's thread has such a key.
+ */
+class LastRequests {
+  private readonly requests = new Map<string, TracedRequest>();
+
+  add(request: TracedRequest): void {
+    const { client, thread } = request.exchange;
+    const known = this.requests.get(thread);
+    const isOwn = known === undefined || known.exchange.client === client;
+    this.requests.set(isOwn ? thread : keyOf(client, thread), request);
+  }
+
+  of(client: string, thread: string): TracedRequest | undefined {
+    for (const key of [thread, keyOf(client, thread)]) {
+      const known = this.requests.get(key);
+      // A thread may look like such a key.
+      if (known?.exchange.client === client) return known;
+    }
+    return undefined;
+  }
+
+  remove(request: TracedRequest): void {
+    const { client, thread } = request.exchange;
+    if (this.requests.get(thread) === request) this.requests.delete(thread);
+    else if (this.of(client, thread) === request) this.requests.delete(keyOf(client, thread));
+  }
+
+  clear(): void {
+    this.requests.clear();
+  }
+}
+
 /** A client's session as OpenSRF identifies it; addresses contain no line feed. */
-function keyOf({ exchange: { client, thread } }: TracedRequest): string {
+function keyOf(client: string, thread: string): string {
   return `${client}\n${thread}`;
 }

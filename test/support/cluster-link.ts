@@ -33,6 +33,8 @@ export interface WatchedOptions {
   readonly limits?: Partial<LinkLimits>;
   /** The limit of its memory. */
   readonly memoryBytes?: number;
+  /** How much its clock is ahead of the others. */
+  readonly aheadMs?: number;
 }
 
 /** A budget that no test exceeds. */
@@ -55,8 +57,9 @@ export class WatchedMember implements MembersWatcher {
   private dirty: Flushable[] = [];
 
   constructor(hub: MemoryHub, engineName: string, options: WatchedOptions = {}) {
-    const { name = engineName, incarnation = `${name}1`, digests = DIGESTS, limits, memoryBytes = Number.MAX_SAFE_INTEGER } = options;
-    const clock = hub.clockOf(engineName);
+    const { name = engineName, incarnation = `${name}1`, digests = DIGESTS, limits, memoryBytes = Number.MAX_SAFE_INTEGER, aheadMs = 0 } = options;
+    const common = hub.clockOf(engineName);
+    const clock = { now: () => common.now() + aheadMs, after: common.after };
     this.name = name;
     this.clock = clock;
     this.memory = new MemoryBudget(memoryBytes, { soon: (action) => clock.after(0, action) }, () => {});

@@ -32,7 +32,8 @@ export function writeBeat({ name, incarnation, ageMs, digests, hears }: Omit<Bea
 
 /** Reads a beat; null if it is none. */
 export function readBeat(text: string): Beat | null {
-  const fields = text.split(' ', FIELDS + 1);
+  // A later version may have more.
+  const fields = text.split(' ', FIELDS);
   if (fields.length !== FIELDS || fields[0] !== 'beat') return null;
   const [, protocol, leastProtocol, name, incarnation, ageMs, digests, hears] = fields as Fields;
   const parts = listOf(digests, DIGEST, MOST_DIGESTS);

@@ -5,6 +5,9 @@ export interface Claim {
   readonly member: string;
 }
 
+/** A thousand logins a second take 9,000 years. */
+const MOST_COUNT = 2 ** 48;
+
 /** Orders the claims of all members. */
 export class Claims {
   private last = 0;
@@ -19,9 +22,9 @@ export class Claims {
     return this.last;
   }
 
-  /** A claim of another member has come. */
+  /** A claim of another member has come. One that no cluster reaches would use up the numbers of all members. */
   seen(count: number): void {
-    if (count > this.last) this.last = count;
+    if (count > this.last && count < MOST_COUNT) this.last = count;
   }
 }
 

@@ -108,10 +108,14 @@ export class Crossings implements Elsewhere {
 
   /** Delivers a stanza whose recipient may be at a third member by now. */
   private relay(stanza: Stanza, hops: number): void {
+    if (hops > MOST_HOPS) {
+      // The bounce has a way of its own.
+      this.environment.delivery.bounce(stanza, new StanzaError('service-unavailable', 'no member of the cluster has this session'));
+      return;
+    }
     this.hops = hops;
     try {
-      if (hops > MOST_HOPS) this.environment.delivery.bounce(stanza, new StanzaError('service-unavailable', 'no member of the cluster has this session'));
-      else this.environment.delivery.deliver(stanza);
+      this.environment.delivery.deliver(stanza);
     } finally {
       this.hops = 0;
     }

@@ -43,6 +43,9 @@ export type FrameKind = (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS];
 /** A frame has at most this many numbers and texts. */
 const MOST_PARTS = 40;
 
+/** A number near it can still be counted on and written again. */
+const MOST_NUMBER = 2 ** 52;
+
 const COMMA = 44;
 const MINUS = 45;
 const ZERO = 48;
@@ -116,7 +119,7 @@ function readNumber(text: string, start: number, values: number[]): number {
     value = 10 * value + digit;
     at++;
   }
-  if (at === digits || value > Number.MAX_SAFE_INTEGER) throw new FrameError('a frame with a number that is none');
+  if (at === digits || value > MOST_NUMBER) throw new FrameError('a frame with a number that is none');
   values.push(isNegative ? -value : value);
   return at;
 }

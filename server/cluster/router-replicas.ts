@@ -8,6 +8,7 @@ import type { RemoteSession } from '../sessions/remote-session.ts';
 import { EarlyRegistrations } from './early-registrations.ts';
 import { FRAME_KINDS, type Frame, numberAt, textAt, writeFrame } from './frame.ts';
 import type { KnownSessions, SessionPlace } from './known-sessions.ts';
+import { FrameError } from './link/members.ts';
 import type { MemberReplica } from './member-replica.ts';
 
 const CHILD = 1;
@@ -160,6 +161,7 @@ export class RouterReplicas {
   private joined(replica: MemberReplica, frame: Frame): void {
     const flags = numberAt(frame, 2);
     const place = { number: numberAt(frame, 0), member: textAt(frame, 3) };
+    if (parseJid(textAt(frame, 2)) === null) throw new FrameError('a listener without a valid address');
     const session = this.known.sessionAt(replica, place);
     if (session === null) {
       this.keepEarly(replica, place, frame);

@@ -1,8 +1,10 @@
 import type { RoutedSession } from '../../router/ports/environment.ts';
 import { detached } from '../../shared/detach.ts';
+import { isLocalPart, isResource, normalizeDomain } from '../../shared/jid.ts';
 import type { RemoteIdentity } from '../sessions/remote-session.ts';
 import type { Session } from '../sessions/session.ts';
 import { FRAME_KINDS, type Frame, numberAt, textAt, writeFrame } from './frame.ts';
+import { FrameError } from './link/members.ts';
 
 const COMPONENT = 1;
 const ROUTER_ACCOUNT = 2;
@@ -20,11 +22,13 @@ export function writeBound(session: Session & Pick<RoutedSession, 'host'>, claim
 /** Reads an announcement. @throws FrameError */
 export function readBound(frame: Frame): RemoteIdentity {
   const flags = numberAt(frame, 3);
+  const [username, domain, resource] = [textAt(frame, 0), textAt(frame, 1), textAt(frame, 2)];
+  checkAddress(username, domain, resource);
   return {
     kind: (flags & COMPONENT) === 0 ? 'client' : 'component',
-    username: detached(textAt(frame, 0)),
-    domain: detached(textAt(frame, 1)),
-    resource: detached(textAt(frame, 2)),
+    username: detached(username),
+    domain: detached(domain),
+    resource: detached(resource),
     isRouterAccount: (flags & ROUTER_ACCOUNT) !== 0,
     isVersionless: (flags & VERSIONLESS) !== 0,
     number: numberAt(frame, 0),
@@ -32,4 +36,10 @@ export function readBound(frame: Frame): RemoteIdentity {
     host: detached(textAt(frame, 3)),
     claim: numberAt(frame, 2),
   };
+}
+
+/** @throws FrameError if it is no address as {@link parseJid} makes it */
+function checkAddress(username: string, domain: string, resource: string): void {
+  const isAddress = normalizeDomain(domain) === domain && (username === '' || isLocalPart(username)) && (resource === '' || isResource(resource));
+  if (!isAddress) throw new FrameError('a session without a valid address');
 }

@@ -88,7 +88,9 @@ export function readStanza(frame: Frame): ReceivedStanza {
   stanza.returnPath = foreignPath(returnPath);
   stanza.extensionStart = numberAt(frame, 5);
   if (stanza.extensionStart < -1 || stanza.extensionStart > stanza.head.length) throw new FrameError('a stanza with an extension outside its head');
-  return { stanza, returnPath, target: numberAt(frame, 1), sender: numberAt(frame, 2), senderMember: textAt(frame, 10), hops: numberAt(frame, 3) };
+  const hops = numberAt(frame, 3);
+  if (hops < 0 || hops > MOST_HOPS + 1) throw new FrameError(`a stanza that came through ${hops} members`);
+  return { stanza, returnPath, target: numberAt(frame, 1), sender: numberAt(frame, 2), senderMember: textAt(frame, 10), hops };
 }
 
 /** The origin of a sender that has ended meanwhile. */

@@ -99,3 +99,12 @@ test('the address of a session of a lost member is free for a session of another
   lab.sessions.bound(lab.join('a'), identity(2, 3));
   assert.equal(lab.holder, 'a/2');
 });
+
+test('a claim that no cluster reaches does not use up the numbers of all members', () => {
+  const lab = new Lab();
+  lab.sessions.bound(lab.join('a'), identity(1, 2 ** 52));
+  assert.equal(lab.holder, 'a/1');
+  assert.equal(lab.known.claims.next(), 1);
+  lab.known.claims.seen(1_000);
+  assert.equal(lab.known.claims.next(), 1_001);
+});

@@ -17,7 +17,7 @@ import { compile, runLoad } from './bench/tools.js';
 
 const HELP = `npm run bench -- [options]
 
-  --only MODE,…     ${USUAL.join(',')} (all of these), web, cluster, soak
+  --only MODE,…     ${USUAL.join(',')} (all of these), web, cluster, federation, soak
   --rounds N        how often each row is run; medians are shown (5)
   --seconds S       how long each run is (3)
   --minutes N       how long the mode "soak" takes (30)

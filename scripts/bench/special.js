@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADDRESS, logIn, message } from './client.js';
 import { cluster } from './cluster.js';
+import { federation } from './federation.js';
 import { median } from './report.js';
 import { runLoad } from './tools.js';
 import { web } from './web.js';
@@ -111,4 +112,4 @@ function round(number) {
 }
 
 /** By mode. */
-export const SPECIAL = { idle, logins, stalled, neighbour, soak, web, cluster };
+export const SPECIAL = { idle, logins, stalled, neighbour, soak, web, cluster, federation };

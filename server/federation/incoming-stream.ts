@@ -1,7 +1,7 @@
 import type { Timer } from '../../shared/clock.ts';
 import { type Element, xml } from '../../shared/element.ts';
 import { StreamError } from '../../shared/errors.ts';
-import { normalizeDomain, parseJid } from '../../shared/jid.ts';
+import { normalizeDomain } from '../../shared/jid.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { StreamHeader } from '../../shared/reader/stream-receiver.ts';
 import type { Stanza } from '../../shared/stanza.ts';
@@ -17,6 +17,7 @@ import { verified } from './dialback/authoritative.ts';
 import { type DialbackOutcome, type DialbackProblem, type DomainPair, pairKey, readDialback } from './dialback/element.ts';
 import { ReceivingPairs } from './dialback/receiving.ts';
 import type { PeerFraming } from './framing.ts';
+import { KnownAddresses } from './known-addresses.ts';
 import type { StreamEnvironment } from './outgoing-stream.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { SavedIncoming } from './saved-federation.ts';
@@ -43,6 +44,7 @@ export class IncomingStream implements SessionUser {
   openedAt: number | null = null;
   private readonly framing: PeerFraming;
   private readonly environment: IncomingEnvironment;
+  private readonly addresses = new KnownAddresses();
   private readonly timer: Timer;
   private state: 'opening' | 'verifying' | 'reopening' | 'open' = 'opening';
   private from = '';
@@ -260,10 +262,10 @@ export class IncomingStream implements SessionUser {
     connection.account.loggedIn({ peer: this.from || connection.peer, rank: 'listener', giveUp: () => connection.close('memory-budget') });
   }
 
-  /** The session of the stanza's domain (RFC 6120 §8.1.1.2, §8.1.2.2). */
-  private sender({ from, to }: Stanza): PeerSession {
-    const sender = parseJid(from);
-    const target = parseJid(to);
+  /** Writes the sender's address in its normal form. @returns the session of its domain (RFC 6120 §8.1.1.2, §8.1.2.2). */
+  private sender(stanza: Stanza): PeerSession {
+    const sender = this.addresses.of(stanza.from);
+    const target = this.addresses.of(stanza.to);
     if (sender === null || target === null) throw new StreamError('improper-addressing', 'a stanza between servers needs "from" and "to"');
     const pair = pairKey(sender.domain, target.domain);
     if (pair !== this.lastPair) {
@@ -272,6 +274,7 @@ export class IncomingStream implements SessionUser {
       if (!this.environment.serves(target.domain)) throw new StreamError('host-unknown', `this server does not serve ${target.domain}`);
       this.lastPair = pair;
     }
+    stanza.from = sender.jid;
     const session = this.environment.session(sender.domain);
     if (session === null) throw new StreamError('resource-constraint', 'this server has no room for another session');
     return session;

@@ -1,6 +1,4 @@
-import { detached } from '../../shared/detach.ts';
-import { type StanzaError, StreamError } from '../../shared/errors.ts';
-import { formatJid, parseJid } from '../../shared/jid.ts';
+import type { StanzaError } from '../../shared/errors.ts';
 import { NS } from '../../shared/namespaces.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import { BoundSession } from '../sessions/bound-session.ts';
@@ -35,16 +33,14 @@ export class PeerSession extends BoundSession {
     this.rights = rights;
   }
 
-  /** Called for a stanza whose domains have been verified. */
+  /** Called for a stanza whose domains have been verified, and whose sender is in its normal form. */
   read(stanza: Stanza): void {
-    stanza.from = addressOf(stanza.from);
     adoptNamespace(stanza, NS.server);
     if (stanza.otherAttributes.endsWith(DIALBACK) && !mentions(stanza, 'db:')) stanza.otherAttributes = stanza.otherAttributes.slice(0, -DIALBACK.length);
     this.take(stanza);
   }
 
   readOversized(stanza: Stanza, length: number): void {
-    stanza.from = addressOf(stanza.from);
     this.refuseOversized(stanza, length);
   }
 
@@ -68,12 +64,6 @@ export class PeerSession extends BoundSession {
     const { router } = this.rights;
     return router !== '' && (from === router || from.startsWith(`${router}/`));
   }
-}
-
-function addressOf(from: string): string {
-  const jid = parseJid(from);
-  if (jid === null) throw new StreamError('improper-addressing', '"from" is not an address');
-  return detached(formatJid(jid));
 }
 
 function mentions({ otherAttributes, head, rest, more }: Stanza, text: string): boolean {

@@ -15,3 +15,12 @@ test('Prosody, ejabberd and jabberd2 as peers, with dialback, in a network names
   assert.equal(code, 0);
   assert.equal(lines.length, 3 * 8 + 1);
 });
+
+test('Prosody as a peer is killed, cut off, and stands still; and it talks TLS', { skip: labProblem('nft') }, async (t) => {
+  const lab = new Lab(temporaryFolder(t));
+  t.after(() => lab.close());
+  const { code, lines } = await lab.play(new URL('../support/s2s-loss-child.js', import.meta.url), lab.folder);
+  for (const { name, problem } of lines) await t.test(name, () => assert.equal(problem, ''));
+  assert.equal(code, 0);
+  assert.equal(lines.length, 5);
+});

@@ -25,13 +25,18 @@ export class LocalClient {
     this.login.send(message);
   }
 
-  /** The next message. */
-  async message(): Promise<string> {
+  /** Resolves when there is a next message, and leaves it. */
+  async arrival(): Promise<void> {
     await this.events.until(
       () => this.received.length > 0,
       () => false,
       () => `no message came to ${this.login.jid}`,
     );
+  }
+
+  /** The next message. */
+  async message(): Promise<string> {
+    await this.arrival();
     return (this.received.shift() as Stanza).toXml();
   }
 }

@@ -17,10 +17,10 @@ export const LAB = {
 } as const;
 
 /** Why the lab cannot run here; false: it can. */
-export function labProblem(): string | false {
+export function labProblem(...more: string[]): string | false {
   if (process.getuid?.() !== 0) return 'needs root, for a network namespace';
-  const missing = PROGRAMS.filter((program) => spawnSync('which', [program]).status !== 0);
-  if (missing.length > 0) return `needs ${missing.join(', ')} (Debian: dnsmasq-base, prosody, ejabberd, jabberd2)`;
+  const missing = [...PROGRAMS, ...more].filter((program) => spawnSync('which', [program]).status !== 0);
+  if (missing.length > 0) return `needs ${missing.join(', ')} (Debian: dnsmasq-base, prosody, ejabberd, jabberd2, nftables)`;
   const name = `cc-try-${process.pid}`;
   const made = spawnSync('ip', ['netns', 'add', name]).status === 0;
   spawnSync('ip', ['netns', 'delete', name]);
@@ -70,8 +70,8 @@ export class Lab {
   }
 
   /** Runs a Node program of the tests in the namespace. @returns its output, line by line as JSON. */
-  async play(program: URL): Promise<{ code: number; lines: { name: string; problem: string }[] }> {
-    const child = this.start(process.execPath, [fileURLToPath(program)], 'pipe');
+  async play(program: URL, ...args: string[]): Promise<{ code: number; lines: { name: string; problem: string }[] }> {
+    const child = this.start(process.execPath, [fileURLToPath(program), ...args], 'pipe');
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)));

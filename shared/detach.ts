@@ -1,5 +1,9 @@
 /** String::SlicedString::kMinLength in V8. */
 const SHORTEST_SLICE = 13;
+/** For short texts: a new Buffer for each costs as much as the copy. */
+const SCRATCH = Buffer.allocUnsafeSlow(4_096);
+/** The most bytes of a UTF-16 unit in UTF-8. */
+const MOST_BYTES = 3;
 
 /**
  * A copy that keeps no other string alive. In V8 a slice refers to its parent string, here a whole chunk of input, so
@@ -8,6 +12,7 @@ const SHORTEST_SLICE = 13;
 export function detached(text: string): string {
   // V8 copies shorter strings itself, and most fields of a stanza are shorter.
   if (text.length < SHORTEST_SLICE) return text;
+  if (text.length <= SCRATCH.length / MOST_BYTES) return SCRATCH.toString('utf8', 0, SCRATCH.write(text));
   return Buffer.from(text, 'utf8').toString('utf8');
 }
 

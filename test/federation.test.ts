@@ -381,7 +381,7 @@ test('peers need a port, a certificate or tls=off, and domains of their own', ()
   const cluster = { name: 'c', member: 'a', nats: ['nats://127.0.0.1:4222'] };
   assert.throws(
     () => createConfig({ domains: [OURS], cluster, s2s: { port: 0, peers: ['private.a,tls=off'] } }),
-    /a member of a cluster cannot have peer servers yet/,
+    /^ConfigError: s2s\.secret: the members of a cluster with --s2s-peer need the same secret for dialback$/,
   );
   for (const [s2s, problem] of [
     [{ peers: ['private.a,tls=off'] }, 's2s.peers: no server can answer without --s2s-port'],

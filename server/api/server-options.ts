@@ -150,6 +150,8 @@ export interface S2sOptions {
   readonly port?: number | null;
   /** The only servers that this one talks to, each as `DOMAIN[=ADDRESS[:PORT]][,auth=dialback|external][,tls=off|optional|required][,router=yes][,ca=FILE]`. None by default. */
   readonly peers?: readonly (string | PeerServer)[];
+  /** The secret of dialback keys; a random one by default. The members of a cluster with peers need the same one. */
+  readonly secret?: string;
 }
 
 /**

@@ -8,22 +8,26 @@ const DIGEST_BYTES = 4;
 const COST = 4_096;
 
 /**
- * Digests of the settings that all members of a cluster must share, by part: domains, accounts with their passwords, names of routers, trust.
- * The same passwords have other digests in a cluster of another name.
+ * Digests of the settings that all members of a cluster must share, by part: domains, accounts with their passwords, names of routers, trust, and the
+ * peer servers with the secret of dialback, but for their addresses, which may differ from host to host. The same passwords have other digests in a cluster of another name.
  */
 export function configDigests({
   router,
   cluster,
   ...config
-}: Pick<ChopChopConfig, 'domains' | 'accounts' | 'router' | 'cluster'>): Readonly<Record<string, string>> {
+}: Pick<ChopChopConfig, 'domains' | 'accounts' | 'router' | 'cluster' | 's2s'>): Readonly<Record<string, string>> {
   const domains = [...config.domains].sort();
   const accounts = config.accounts.map(({ username, domain, password }) => [domain, username, password].join('\0')).sort();
   const trust = [router.trustedServers, router.trustedClients].flatMap((which) => domains.map((domain) => trustedBy(which, domain, domains)));
+  const slowly = (text: string) => scryptSync(text, `opensrf-chopchop ${cluster?.name ?? ''}`, DIGEST_BYTES, { N: COST }).toString('hex');
+  const peers = config.s2s.peers.map(({ domain, auth, tls, router: isTrusted }) => [domain, auth, tls, isTrusted].join(' ')).sort();
   return {
     domains: digest(domains),
-    accounts: scryptSync(accounts.join('\n'), `opensrf-chopchop ${cluster?.name ?? ''}`, DIGEST_BYTES, { N: COST }).toString('hex'),
+    accounts: slowly(accounts.join('\n')),
     routers: digest(domains.map((domain) => routerName(router, domain))),
     trust: digest(trust),
+    // Members of earlier versions know no such part.
+    ...(peers.length > 0 && { peers: slowly([config.s2s.secret, ...peers].join('\n')) }),
   };
 }
 

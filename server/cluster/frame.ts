@@ -4,7 +4,7 @@ import { FrameError } from './link/members.ts';
 export const FRAME_KINDS = {
   /** A session has bound its address. */
   bound: 'B',
-  /** A session has ended. */
+  /** A session has ended; with a second number that is not 0, because its member is about to leave. */
   ended: 'E',
   /** All requests that were not written to an ended session have been returned. */
   allReturned: 'A',
@@ -14,6 +14,8 @@ export const FRAME_KINDS = {
   stanza: 'S',
   /** A request that was not written, or a bounce of one, for the receiver's router. */
   returned: 'R',
+  /** A stanza that a peer server has sent to the sender, for the peer's session at the receiver. */
+  foreign: 'F',
   /** Asks whether the receiver has a session with an address. */
   ask: 'Q',
   /** Answers that. */

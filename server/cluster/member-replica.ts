@@ -100,10 +100,23 @@ export class MemberReplica implements Carrier {
     this.isComplete = true;
   }
 
-  send(session: RemoteSession, stanza: Stanza): void {
-    if (this.state === 'lost') this.context.unreachable(stanza);
-    else if (this.to.full && stanza.returnPath === BOUNCES) this.context.refuse(stanza);
-    else this.sendStanza(session.number, stanza);
+  send({ number }: RemoteSession, stanza: Stanza): void {
+    this.sendIfRoom(number, stanza);
+  }
+
+  /** Sends a stanza to an address there whose session the member is to make. */
+  sendUnbound(stanza: Stanza): void {
+    this.sendIfRoom(0, stanza);
+  }
+
+  /** Sends a stanza of a peer server for the peer's session there. @param stream For all stanzas of the peer. */
+  sendForeign(stream: number, stanza: Stanza): void {
+    if (this.to.full) {
+      this.context.refuse(stanza);
+      return;
+    }
+    this.crossings++;
+    this.to.send(stream, writeStanza(FRAME_KINDS.foreign, stanza, BOUNCES, { target: 0, sender: 0, senderMember: '', hops: this.context.hops }));
   }
 
   /** Sends a stanza to an address there. @param target The number of a session there; 0: as its `to` says. */
@@ -153,15 +166,21 @@ export class MemberReplica implements Carrier {
     this.to.send(number, writeBound(local.session, local.claim));
   }
 
-  /** A session of this member has ended. */
-  forget(number: number): void {
-    if (this.introduced === null || this.introduced.delete(number)) this.to.send(number, writeFrame(FRAME_KINDS.ended, [number]));
+  /** A session of this member has ended. @param isLeaving Whether this member is about to leave. */
+  forget(number: number, isLeaving: boolean): void {
+    if (this.introduced === null || this.introduced.delete(number)) this.to.send(number, writeFrame(FRAME_KINDS.ended, isLeaving ? [number, 1] : [number]));
   }
 
   /** All sessions of this member have been announced. */
   snapshotSent(): void {
     this.introduced = null;
     this.sendFrame(writeFrame(FRAME_KINDS.complete, []));
+  }
+
+  private sendIfRoom(target: number, stanza: Stanza): void {
+    if (this.state === 'lost') this.context.unreachable(stanza);
+    else if (this.to.full && stanza.returnPath === BOUNCES) this.context.refuse(stanza);
+    else this.sendStanza(target, stanza);
   }
 
   private write(kind: typeof FRAME_KINDS.stanza | typeof FRAME_KINDS.returned, target: number, stanza: Stanza, returnPath: number): void {

@@ -8,6 +8,7 @@ import { type RemoteIdentity, RemoteSession } from '../sessions/remote-session.t
 import { type Claim, isLater } from './claims.ts';
 import type { KnownSessions } from './known-sessions.ts';
 import type { MemberReplica } from './member-replica.ts';
+import type { PeerReplicas } from './peer-replicas.ts';
 import type { RouterReplicas } from './router-replicas.ts';
 import type { ReceivedStanza } from './stanza-frame.ts';
 
@@ -19,16 +20,21 @@ export interface RemoteSessionsEnvironment {
   readonly log: Log;
 }
 
+/** Decides about the sessions of peer servers. */
+export type PeersElsewhere = Pick<PeerReplicas, 'giveWay' | 'keep' | 'next' | 'ended' | 'takeOver'>;
+
 /** Puts the sessions of other members into the directory, and takes them out. Each member owns its own; nothing is merged. */
 export class RemoteSessions {
   private readonly environment: RemoteSessionsEnvironment;
   private readonly known: KnownSessions;
   private readonly routers: RouterReplicas;
+  private readonly peers: PeersElsewhere;
 
-  constructor(environment: RemoteSessionsEnvironment, known: KnownSessions, routers: RouterReplicas) {
+  constructor(environment: RemoteSessionsEnvironment, known: KnownSessions, routers: RouterReplicas, peers: PeersElsewhere) {
     this.environment = environment;
     this.known = known;
     this.routers = routers;
+    this.peers = peers;
   }
 
   /** A member has announced a session. @returns it, or null: it is known, or has lost its address to another one. */
@@ -37,7 +43,11 @@ export class RemoteSessions {
     this.known.claims.seen(identity.claim);
     if (replica.sessions.has(identity.number)) return null;
     const remote = new RemoteSession(identity, binding.nextSessionNumber(), replica);
-    if (!this.freeAddress(remote)) return null;
+    const handOver = this.peers.giveWay(remote);
+    if (!this.freeAddress(remote)) {
+      if (remote.kind === 'peer') this.peers.keep(replica, identity);
+      return null;
+    }
     this.routers.addressTaken(remote);
     if (!directory.add(remote)) {
       log.warn({ jid: remote.jid, member: replica.member }, 'the address of a session of another member is taken here');
@@ -46,16 +56,28 @@ export class RemoteSessions {
     replica.sessions.set(remote.number, remote);
     this.known.addRemote(remote);
     this.routers.bound(remote);
+    handOver?.();
     return remote;
   }
 
-  /** A member has announced the end of a session. Requests that were not written to it come back next. @param number Its number there. */
-  ended(replica: MemberReplica, number: number): void {
+  /** A member has announced the end of a session. Requests that were not written to it come back next. @param number Its number there. @param isLeaving Whether the member is about to leave. */
+  ended(replica: MemberReplica, number: number, isLeaving: boolean): void {
     const remote = replica.sessions.get(number);
-    if (remote === undefined) return;
+    if (remote === undefined) {
+      this.peers.ended(replica, number);
+      this.routers.endedUnknown(replica, number);
+      return;
+    }
     replica.sessions.delete(number);
     replica.ended.set(number, remote);
-    this.forget(remote, false);
+    if (isLeaving && remote.kind === 'peer') this.peers.takeOver(remote, true, () => this.endAndReplace(remote, () => this.forget(remote, false)));
+    else this.endAndReplace(remote, () => this.forget(remote, false));
+  }
+
+  /** Removes a session of a lost member. */
+  lost(remote: RemoteSession): void {
+    if (remote.kind === 'peer') this.peers.takeOver(remote, false, () => this.endAndReplace(remote, () => this.drop(remote, true)));
+    else this.drop(remote, true);
   }
 
   /** Those requests have come back. */
@@ -103,6 +125,17 @@ export class RemoteSessions {
     return true;
   }
 
+  /** The address of a peer's session is free: another member may have announced one. */
+  freed(domain: string): void {
+    const next = this.peers.next(domain);
+    if (next !== null) this.bound(next.replica, next.identity);
+  }
+
+  private endAndReplace({ kind, jid }: RemoteSession, end: () => void): void {
+    end();
+    if (kind === 'peer') this.freed(jid);
+  }
+
   private forget(remote: RemoteSession, isLost: boolean): void {
     this.environment.directory.remove(remote);
     this.known.removeRemote(remote);
@@ -116,6 +149,7 @@ function claimOf({ claim, carrier }: RemoteSession): Claim {
 }
 
 function wins(newcomer: RemoteSession, holder: Claim): boolean {
+  if (newcomer.kind === 'peer') return newcomer.carrier.member < holder.member;
   const claim = claimOf(newcomer);
   return newcomer.origin.isRouterAccount ? isLater(holder, claim) : isLater(claim, holder);
 }

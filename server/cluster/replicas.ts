@@ -10,6 +10,7 @@ import { FRAME_KINDS, type Frame, numberAt, readFrame, textAt, writeFrame } from
 import { KnownSessions } from './known-sessions.ts';
 import type { LeaveReason, Member, MembersWatcher, UnsentFrame } from './link/members.ts';
 import { type LocalSession, MemberReplica, type ReplicaContext } from './member-replica.ts';
+import { type PeerDomains, PeerReplicas } from './peer-replicas.ts';
 import { AvailabilityAnnouncer, announceAvailable } from './presence-replicas.ts';
 import { RemoteSessions, type RemoteSessionsEnvironment } from './remote-sessions.ts';
 import { Reports } from './reports.ts';
@@ -25,6 +26,8 @@ export interface ReplicasEnvironment extends CrossingsEnvironment, RemoteSession
   readonly binding: Binding;
   readonly sessions: ReadonlySet<Session>;
   readonly routers: Omit<RouterReplicasEnvironment, 'log'>;
+  /** Null: there are no peer servers. */
+  readonly peers: PeerDomains | null;
   readonly jobs: JobRunner;
   readonly log: Log;
 }
@@ -36,6 +39,7 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
   private readonly environment: ReplicasEnvironment;
   private readonly routers: RouterReplicas;
   private readonly remoteSessions: RemoteSessions;
+  private readonly peers: PeerReplicas;
   private readonly reports: Reports;
   /** The sessions that this process had before it took the place of another one. */
   private readonly fresh: number[] = [];
@@ -46,8 +50,9 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
     this.known = new KnownSessions(member);
     for (const session of sessions) this.known.add(session);
     this.routers = new RouterReplicas({ ...routers, log }, this.known);
-    this.remoteSessions = new RemoteSessions(environment, this.known, this.routers);
     this.crossings = new Crossings(environment, this.known, this.routers);
+    this.peers = new PeerReplicas({ ...environment, ...routers, log }, this.known, this.crossings);
+    this.remoteSessions = new RemoteSessions(environment, this.known, this.routers, this.peers);
     this.reports = new Reports({ routers: routers.routers, clock: environment.clock }, this.known);
     presence.announcer = new AvailabilityAnnouncer(this.known.members);
     binding.others = this;
@@ -99,6 +104,7 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
     binding.others = null;
     delivery.elsewhere = null;
     this.routers.close();
+    this.peers.close();
     this.reports.close();
   }
 
@@ -116,7 +122,10 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
     this.environment.log.warn({ member: name, reason, sessions: replica.sessions.size }, 'a member of the cluster has left');
     this.crossings.asks.memberLeft(name);
     this.routers.memberLeft(name);
+    this.peers.memberLeft(name);
     this.reports.memberLeft(name);
+    // At once, because the streams of peers still bring stanzas.
+    for (const remote of [...replica.sessions.values()]) if (remote.kind === 'peer') this.remoteSessions.lost(remote);
     this.environment.jobs.run(this.forgetAll(replica, unsent));
   }
 
@@ -132,9 +141,10 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
     this.environment.clock.soon(() => this.crossings.asks.bound(session.jid));
   }
 
-  ended(session: Session): void {
+  ended(session: Session, isLeaving: boolean): void {
     this.known.remove(session);
-    for (const replica of this.known.members.values()) replica.forget(session.origin.session);
+    for (const replica of this.known.members.values()) replica.forget(session.origin.session, isLeaving);
+    if (session.kind === 'peer') this.remoteSessions.freed(session.jid);
   }
 
   allReturned({ origin: { session } }: Session): void {
@@ -195,9 +205,9 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
   /** Settles all that belongs to a lost member: its listeners first and at once, so that no request goes there any more. */
   private *forgetAll(replica: MemberReplica, unsent: readonly UnsentFrame[]): Job {
     const all = [...replica.sessions.values()];
-    for (const remote of all) if (this.routers.isListener(remote)) this.remoteSessions.drop(remote, true);
+    for (const remote of all) if (this.routers.isListener(remote)) this.remoteSessions.lost(remote);
     for (const remote of all) {
-      if (this.known.remote(remote.origin.session) === remote) this.remoteSessions.drop(remote, true);
+      if (this.known.remote(remote.origin.session) === remote) this.remoteSessions.lost(remote);
       yield;
     }
     for (const number of [...replica.ended.keys()]) {
@@ -205,7 +215,7 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
       yield;
     }
     for (const { frame, published } of unsent) {
-      this.crossings.settle(readFrame(frame), published);
+      this.settle(readFrame(frame), published);
       yield;
     }
   }
@@ -213,6 +223,11 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
   private bindRemote(replica: MemberReplica, frame: Frame): void {
     const remote = this.remoteSessions.bound(replica, readBound(frame));
     if (remote !== null) this.crossings.asks.bound(remote.jid);
+  }
+
+  private settle(frame: Frame, published: boolean): void {
+    if (frame.kind === FRAME_KINDS.foreign) this.peers.settle(frame, published);
+    else this.crossings.settle(frame, published);
   }
 
   /** Another member ends a session here. @param number Its number here. */
@@ -230,11 +245,14 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
       case FRAME_KINDS.returned:
         this.crossings.cameBack(replica, readStanza(frame));
         return;
+      case FRAME_KINDS.foreign:
+        this.peers.came(frame);
+        return;
       case FRAME_KINDS.bound:
         this.bindRemote(replica, frame);
         return;
       case FRAME_KINDS.ended:
-        this.remoteSessions.ended(replica, numberAt(frame, 0));
+        this.remoteSessions.ended(replica, numberAt(frame, 0), (frame.numbers[1] ?? 0) !== 0);
         return;
       case FRAME_KINDS.allReturned:
         this.remoteSessions.allReturned(replica, numberAt(frame, 0));

@@ -164,7 +164,7 @@ export class RouterReplicas {
     if (parseJid(textAt(frame, 2)) === null) throw new FrameError('a listener without a valid address');
     const session = this.known.sessionAt(replica, place);
     if (session === null) {
-      this.keepEarly(replica, place, frame);
+      this.keepEarly(replica, { number: place.number, member: place.member || replica.member }, frame);
       return;
     }
     const listener: Listener = {
@@ -184,13 +184,19 @@ export class RouterReplicas {
     this.environment.settings?.memberHas(member, jid, digest);
   }
 
-  /** Only a third member's session can be unknown: a member's own frames come in order. */
+  /** The session of a third member may be unknown yet; that of the sender itself, because another one has its address. Only that of a peer server may still be bound then. */
   private keepEarly({ member: from }: MemberReplica, place: SessionPlace, frame: Frame): void {
-    if (!this.known.members.has(place.member) || this.early.keep(from, place, frame)) return;
+    const isPeers = !this.environment.routers.has(parseJid(textAt(frame, 2))?.domain ?? '');
+    if (!this.known.members.has(place.member) || (place.member === from && !isPeers) || this.early.keep(from, place, frame)) return;
     this.environment.log.warn(
       { member: from, jid: textAt(frame, 2) },
       'registration at an external router ignored: too many are for sessions that are not known yet',
     );
+  }
+
+  /** A session that was never known here has ended. */
+  endedUnknown({ member }: MemberReplica, number: number): void {
+    this.early.take({ member, number });
   }
 
   /** Forgets what waits for the sessions of a lost member. */

@@ -9,11 +9,19 @@ import { FrameError } from './link/members.ts';
 const COMPONENT = 1;
 const ROUTER_ACCOUNT = 2;
 const VERSIONLESS = 4;
+const PEER = 8;
+
+const FLAGS_OF: Readonly<Record<Session['kind'], number>> = { client: 0, component: COMPONENT, peer: PEER };
+
+function kindOf(flags: number): Session['kind'] {
+  if ((flags & PEER) !== 0) return 'peer';
+  return (flags & COMPONENT) === 0 ? 'client' : 'component';
+}
 
 /** Announces a session of this member. */
 export function writeBound(session: Session & Pick<RoutedSession, 'host'>, claim: number): string {
   const { kind, jid, bareJid, origin, isVersionless, since, host } = session;
-  const flags = (kind === 'component' ? COMPONENT : 0) | (origin.isRouterAccount ? ROUTER_ACCOUNT : 0) | (isVersionless ? VERSIONLESS : 0);
+  const flags = FLAGS_OF[kind] | (origin.isRouterAccount ? ROUTER_ACCOUNT : 0) | (isVersionless ? VERSIONLESS : 0);
   const username = bareJid === origin.domain ? '' : bareJid.slice(0, -origin.domain.length - 1);
   const resource = jid === bareJid ? '' : jid.slice(bareJid.length + 1);
   return writeFrame(FRAME_KINDS.bound, [origin.session, Math.round(since), claim, flags], username, origin.domain, resource, host);
@@ -25,7 +33,7 @@ export function readBound(frame: Frame): RemoteIdentity {
   const [username, domain, resource] = [textAt(frame, 0), textAt(frame, 1), textAt(frame, 2)];
   checkAddress(username, domain, resource);
   return {
-    kind: (flags & COMPONENT) === 0 ? 'client' : 'component',
+    kind: kindOf(flags),
     username: detached(username),
     domain: detached(domain),
     resource: detached(resource),

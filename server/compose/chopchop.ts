@@ -59,7 +59,7 @@ export class ChopChop {
   /** Its addresses. */
   listening: Listening = NOWHERE;
   private readonly parts: Parts;
-  private readonly settings: BuiltInSettings | null;
+  readonly settings: BuiltInSettings | null;
   private state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   /** The last start and the last stop; a stop waits for a pending start. */
   private started: Promise<unknown> = Promise.resolve();
@@ -307,12 +307,12 @@ export class ChopChop {
     try {
       settingsFile = this.settings?.read();
       if (this.config.tls !== null) await tls.open(this.config.tls, this.config.domains);
+      await this.openFederation();
       if (arrival === null && this.config.cluster !== null) {
         // First, because an external router at another member suspends them.
         routers.resume();
         await this.joinCluster();
       }
-      await this.openFederation();
       this.listening = await listeners.open(
         () => this.openGateways(),
         (socket) => this.federation?.accept(socket),
@@ -361,7 +361,7 @@ export class ChopChop {
     const { cluster } = this.config;
     if (cluster === null) return;
     const { openCluster } = await import('./cluster.ts');
-    this.cluster = await openCluster(this.parts, cluster, this.engine, this.settings, this.log);
+    this.cluster = await openCluster(this.parts, cluster, this.engine, this, this.log);
   }
 
   /** @returns a function that takes the place of another process in its cluster. */
@@ -373,7 +373,7 @@ export class ChopChop {
       };
     }
     const { preparedCluster } = await import('./cluster.ts');
-    return preparedCluster(this.parts, cluster, this.engine, this.settings, this.log);
+    return preparedCluster(this.parts, cluster, this.engine, this, this.log);
   }
 
   private async leaveCluster(): Promise<void> {

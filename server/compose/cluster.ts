@@ -2,18 +2,25 @@ import { Cluster, type ClusterEnvironment, type SavedCluster } from '../cluster/
 import { configDigests } from '../cluster/digests.ts';
 import type { Engine } from '../cluster/link/engine.ts';
 import type { ClusterConfig } from '../config/cluster.ts';
+import type { Federation } from '../federation/federation.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import { type Log, logOfPart } from '../kernel/log.ts';
 import type { BuiltInSettings } from '../settings/built-in.ts';
 import type { Parts } from './compose.ts';
+
+/** The parts of this server that others have too, and that members share; null: it has none. */
+export interface ClusterPrograms {
+  readonly settings: BuiltInSettings | null;
+  readonly federation: Federation | null;
+}
 
 /**
  * Makes a server a member of its cluster.
  * @param engine Null: NATS.
  * @throws EngineError if NATS refuses this member.
  */
-export async function openCluster(parts: Parts, config: ClusterConfig, engine: Engine | null, settings: BuiltInSettings | null, log: Log): Promise<Cluster> {
-  const cluster = new Cluster(environmentOf(parts, config, engine ?? (await natsEngine(config, parts, log)), settings, log));
+export async function openCluster(parts: Parts, config: ClusterConfig, engine: Engine | null, programs: ClusterPrograms, log: Log): Promise<Cluster> {
+  const cluster = new Cluster(environmentOf(parts, config, engine ?? (await natsEngine(config, parts, log)), programs, log));
   known(parts, cluster);
   try {
     await cluster.open();
@@ -29,10 +36,10 @@ export async function preparedCluster(
   parts: Parts,
   config: ClusterConfig,
   engine: Engine | null,
-  settings: BuiltInSettings | null,
+  programs: ClusterPrograms,
   log: Log,
 ): Promise<(saved: unknown) => Cluster> {
-  const environment = environmentOf(parts, config, engine ?? (await natsEngine(config, parts, log)), settings, log);
+  const environment = environmentOf(parts, config, engine ?? (await natsEngine(config, parts, log)), programs, log);
   return (state) => {
     const saved = state as SavedCluster;
     if (saved.name !== config.name || saved.member !== config.member) {
@@ -50,7 +57,7 @@ function known({ evidence }: Parts, cluster: Cluster): void {
   evidence.elsewhere = () => cluster.replicas.known.allRemote;
 }
 
-function environmentOf(parts: Parts, config: ClusterConfig, engine: Engine, settings: BuiltInSettings | null, given: Log): ClusterEnvironment {
+function environmentOf(parts: Parts, config: ClusterConfig, engine: Engine, { settings, federation }: ClusterPrograms, given: Log): ClusterEnvironment {
   const { running, routers, slices, routerReplaced } = parts;
   return {
     ...parts,
@@ -60,6 +67,7 @@ function environmentOf(parts: Parts, config: ClusterConfig, engine: Engine, sett
     limits: running.config.limits,
     askMs: running.config.limits.askMs,
     engine,
+    peers: federation,
     jobs: slices,
     routers: {
       routers: routers.byDomain,

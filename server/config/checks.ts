@@ -38,7 +38,7 @@ export function notServed(domain: string, domains: readonly string[]): string {
 
 /** The settings that concern peer servers. */
 interface PeerSettings {
-  readonly s2s: { readonly port: number | null; readonly peers: readonly PeerServer[] };
+  readonly s2s: { readonly port: number | null; readonly peers: readonly PeerServer[]; readonly secret: string };
   readonly tls: object | null;
   readonly cluster: object | null;
   readonly domains: readonly string[];
@@ -47,11 +47,12 @@ interface PeerSettings {
 
 /** Checks the peer servers against the port, the certificate and the domains of this one. */
 export function checkPeers(config: PeerSettings, problems: Problems): void {
-  const { port, peers } = config.s2s;
+  const { port, peers, secret } = config.s2s;
   if (problems.has('s2s.port', 's2s.peers')) return;
   if (port !== null && peers.length === 0) problems.add('s2s.port', 'no server can connect without --s2s-peer');
   if (port === null && peers.length > 0) problems.add('s2s.peers', 'no server can answer without --s2s-port');
-  if (config.cluster !== null && peers.length > 0) problems.add('s2s.peers', 'a member of a cluster cannot have peer servers yet');
+  if (config.cluster !== null && peers.length > 0 && secret === '')
+    problems.add('s2s.secret', 'the members of a cluster with --s2s-peer need the same secret for dialback');
   for (const peer of peers) for (const problem of peerProblems(peer, config)) problems.add('s2s.peers', `${peer.domain}${problem}`, peer);
 }
 

@@ -59,6 +59,8 @@ export interface S2sConfig {
   readonly port: number | null;
   /** The only servers that this one talks to. */
   readonly peers: readonly PeerServer[];
+  /** For dialback keys; `''`: a random one. */
+  readonly secret: string;
 }
 
 /** The running configuration, which a reload changes. */
@@ -110,7 +112,7 @@ export type ConfigInput = Partial<
   readonly settings?: (Pick<SettingsConfig, 'file'> & Partial<SettingsConfig>) | null;
   readonly components?: Partial<ComponentsConfig>;
   readonly cluster?: ClusterInput | null;
-  readonly s2s?: { readonly port?: number | null; readonly peers?: readonly (string | PeerServer)[] };
+  readonly s2s?: { readonly port?: number | null; readonly peers?: readonly (string | PeerServer)[]; readonly secret?: string };
   readonly limits?: Partial<Limits>;
   /** Listen on addresses reachable from other machines although an account has the default password, and reach NATS on others without TLS. */
   readonly insecure?: boolean;

@@ -4,7 +4,7 @@ import { BOOLEAN } from './values/booleans.ts';
 import { list } from './values/lists.ts';
 import { PORT, PORTS } from './values/numbers.ts';
 import { PEERS } from './values/peers.ts';
-import { choice, FILE, FILE_MODE, text } from './values/texts.ts';
+import { choice, FILE, FILE_MODE, secret, text } from './values/texts.ts';
 
 const TRANSPORTS = 'Transports';
 const PEER_SERVERS = 'Peer servers';
@@ -112,5 +112,13 @@ export const TRANSPORT_SETTINGS = {
     shownDefault: 'none: this server talks to no other',
     describe:
       'Exchange stanzas with the Jabber server of this domain, as DOMAIN[=ADDRESS[:PORT]][,auth=dialback|external][,tls=off|optional|required][,router=yes][,ca=FILE] (repeatable)',
+  }),
+  's2s.secret': setting({
+    option: 's2s-secret',
+    type: secret('a secret'),
+    group: PEER_SERVERS,
+    fallback: '',
+    shownDefault: 'random',
+    describe: 'Make dialback keys with this secret. The members of a cluster need the same one',
   }),
 } as const;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Timer } from '../../shared/clock.ts';
+import type { Endpoint } from '../../shared/endpoint.ts';
 import { StanzaError, StreamError } from '../../shared/errors.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { ChopChopConfig } from '../config/config.ts';
@@ -26,6 +27,7 @@ import { DialbackKeys } from './dialback/keys.ts';
 import { type DomainEnvironment, ForeignDomain } from './foreign-domain.ts';
 import { peerFraming } from './framing.ts';
 import { type IncomingEnvironment, IncomingStream } from './incoming-stream.ts';
+import type { PeerMembers } from './members.ts';
 import { OutgoingStream, type StreamUser, TICK_MS, unreachable } from './outgoing-stream.ts';
 import { type PeerRights, PeerSession } from './peer-session.ts';
 import type { InheritedConnection, SavedDomain, SavedFederation } from './saved-federation.ts';
@@ -70,12 +72,14 @@ const UNBOUNDED = { pendingConnections: Number.POSITIVE_INFINITY, pendingOfAddre
 
 /** The streams from and to the peer servers of the configuration; no other server is ever called or heard. */
 export class Federation implements DomainEnvironment, IncomingEnvironment {
-  readonly keys = new DialbackKeys();
+  readonly keys: DialbackKeys;
   readonly queued = { bytes: 0 };
   readonly clock: ServerClock;
   readonly limits: Limits;
   readonly memory: MemoryBudget;
   readonly log: Log;
+  /** The other members of the cluster; null: there is none. */
+  members: PeerMembers | null = null;
   private readonly config: ChopChopConfig;
   private readonly parts: FederationParts;
   private readonly domains: ReadonlyMap<string, ForeignDomain>;
@@ -106,6 +110,7 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
     this.limits = limits;
     this.memory = memory;
     this.log = log;
+    this.keys = new DialbackKeys(s2s.secret || undefined);
     this.authorities = new Map(s2s.peers.map(({ ca }) => [ca, ca === '' ? '' : readPem(ca)]));
     this.addresses = new Addresses(SYSTEM_NAMES, () => clock.now());
     this.sent = new SentMessages(() => clock.now());
@@ -115,7 +120,7 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
     this.ticks = clock.every(TICK_MS, () => {
       for (const stream of this.outgoing) stream.tick();
     });
-    parts.delivery.foreign = (domain) => this.session(domain) ?? undefined;
+    parts.delivery.foreign = (domain) => this.endpoint(domain);
   }
 
   /** All peers. */
@@ -211,7 +216,7 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   /** Goes on with the streams of another process, whose domains are still peers. It reads and writes in later turns only; {@link goOn} follows. */
   restore({ secret, domains, outgoing, incoming, sent }: SavedFederation<Stanza, InheritedConnection>): void {
     this.state = 'held';
-    this.keys.hash = secret;
+    if (this.config.s2s.secret === '') this.keys.hash = secret;
     this.sent.restore(sent);
     const streams = new Map<string, OutgoingStream>();
     for (const saved of outgoing) {
@@ -281,8 +286,45 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
     return this.domains.get(domain)?.server ?? null;
   }
 
-  session(domain: string): PeerSession | null {
-    return this.state === 'closed' ? null : (this.domains.get(domain)?.session ?? null);
+  /** Takes a stanza of a peer: for its session here, or at another member. @returns false if there is no room for its session. */
+  read(domain: string, stanza: Stanza): boolean {
+    const owner = this.members === null ? null : this.members.owner(domain);
+    if (owner !== null) {
+      owner.read(stanza);
+      return true;
+    }
+    const session = this.session(domain);
+    session?.read(stanza);
+    return session !== null;
+  }
+
+  readOversized(domain: string, stanza: Stanza, length: number): boolean {
+    const { binding, delivery } = this.parts;
+    if (this.members !== null && this.members.owner(domain) !== null) {
+      binding.oversizedStanzaRead(stanza, length);
+      delivery.bounceWithoutContent(stanza, new StanzaError('policy-violation', 'the stanza is larger than this server allows'));
+      return true;
+    }
+    const session = this.session(domain);
+    session?.readOversized(stanza, length);
+    return session !== null;
+  }
+
+  /** The peers' domains, in the same order at each start. */
+  get names(): string[] {
+    return [...this.domains.keys()].sort();
+  }
+
+  adopt(domain: string): PeerSession | null {
+    return this.session(domain);
+  }
+
+  reach(domain: string, owns: Iterable<string>): void {
+    for (const own of owns) this.domains.get(domain)?.reach(own);
+  }
+
+  giveWay(domain: string): readonly Stanza[] {
+    return this.domains.get(domain)?.giveWay() ?? [];
   }
 
   bind(domain: ForeignDomain): PeerSession | null {
@@ -301,7 +343,8 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   }
 
   isConnected(domain: string): boolean {
-    return [...this.incoming].some((stream) => stream.carries(domain));
+    // In a cluster, the peer's streams to other members count too; they are unknown here.
+    return this.members !== null || [...this.incoming].some((stream) => stream.carries(domain));
   }
 
   endIncoming(domain: string, reason: CloseReason, error: StreamError | null): void {
@@ -350,7 +393,18 @@ export class Federation implements DomainEnvironment, IncomingEnvironment {
   }
 
   isOwnKey(pair: DomainPair, streamId: string, key: string): boolean {
-    return [...this.outgoing].some((stream) => stream.awaits(pair, streamId)) && this.keys.match(pair, streamId, key);
+    // In a cluster, the stream may be that of another member, which makes its keys with the same secret.
+    const isAwaited = this.members !== null || [...this.outgoing].some((stream) => stream.awaits(pair, streamId));
+    return isAwaited && this.keys.match(pair, streamId, key);
+  }
+
+  private session(domain: string): PeerSession | null {
+    return this.state === 'closed' ? null : (this.domains.get(domain)?.session ?? null);
+  }
+
+  private endpoint(domain: string): Endpoint | undefined {
+    if (!this.domains.has(domain)) return undefined;
+    return this.members?.owner(domain) ?? this.session(domain) ?? undefined;
   }
 
   private rightsOf({ domain, router }: PeerServer): PeerRights {

@@ -183,6 +183,21 @@ export class ForeignDomain implements Link, Debtor, StreamUser {
     }
   }
 
+  /** Asks the peer to take stanzas of an own domain, although none waits: the session ends if it does not. */
+  reach(own: string): void {
+    if (!this.pairs.has(own)) this.ask(own);
+  }
+
+  /** Ends the session, because another member of the cluster has it. @returns the stanzas that wait. The stream stays for questions about keys. */
+  giveWay(): Stanza[] {
+    const session = this.current;
+    const waiting = this.takeAll();
+    this.current = null;
+    this.ownAccount = null;
+    session?.linkEnded('replaced', []);
+    return waiting;
+  }
+
   send(stanza: Stanza): void {
     const own = domainOf(stanza.from);
     if (this.pairs.get(own)?.state === 'open') this.write(stanza);

@@ -19,15 +19,15 @@ import { ReceivingPairs } from './dialback/receiving.ts';
 import type { PeerFraming } from './framing.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import type { StreamEnvironment } from './outgoing-stream.ts';
-import type { PeerSession } from './peer-session.ts';
 import type { SavedIncoming } from './saved-federation.ts';
 
 /** The parts of the server that incoming streams need. */
 export interface IncomingEnvironment extends StreamEnvironment {
   serves(domain: string): boolean;
   peer(domain: string): PeerServer | null;
-  /** The session of a peer's domain; null if it cannot begin. */
-  session(domain: string): PeerSession | null;
+  /** Takes a stanza of a peer's domain. @returns false if there is no room for the peer's session. */
+  read(domain: string, stanza: Stanza): boolean;
+  readOversized(domain: string, stanza: Stanza, length: number): boolean;
   /** Asks the authoritative server of the sender. */
   verify(pair: DomainPair, streamId: string, key: string, decided: (outcome: DialbackOutcome) => void): void;
   /** Whether a stream of this server waits for the verification of that key. */
@@ -153,11 +153,11 @@ export class IncomingStream implements SessionUser {
 
   stanzaRead(stanza: Stanza, namespace: string): void {
     if (namespace !== NS.server && namespace !== NS.client) throw unsupportedStanza(stanza.name, namespace);
-    this.sender(stanza).read(stanza);
+    if (!this.environment.read(this.senderOf(stanza), stanza)) throw noRoom();
   }
 
   oversizedStanzaRead(stanza: Stanza, length: number): void {
-    this.sender(stanza).readOversized(stanza, length);
+    if (!this.environment.readOversized(this.senderOf(stanza), stanza, length)) throw noRoom();
   }
 
   footerRead(): void {
@@ -262,8 +262,8 @@ export class IncomingStream implements SessionUser {
     connection.account.loggedIn({ peer: this.from || connection.peer, rank: 'listener', giveUp: () => connection.close('memory-budget') });
   }
 
-  /** Writes the sender's address in its normal form. @returns the session of its domain (RFC 6120 §8.1.1.2, §8.1.2.2). */
-  private sender(stanza: Stanza): PeerSession {
+  /** Writes the sender's address in its normal form. @returns its domain, which is verified (RFC 6120 §8.1.1.2, §8.1.2.2). */
+  private senderOf(stanza: Stanza): string {
     const sender = this.addresses.of(stanza.from);
     const target = this.addresses.of(stanza.to);
     if (sender === null || target === null) throw new StreamError('improper-addressing', 'a stanza between servers needs "from" and "to"');
@@ -275,8 +275,10 @@ export class IncomingStream implements SessionUser {
       this.lastPair = pair;
     }
     stanza.from = sender.jid;
-    const session = this.environment.session(sender.domain);
-    if (session === null) throw new StreamError('resource-constraint', 'this server has no room for another session');
-    return session;
+    return sender.domain;
   }
+}
+
+function noRoom(): StreamError {
+  return new StreamError('resource-constraint', 'this server has no room for another session');
 }

@@ -9,6 +9,8 @@ export interface KnownAddress {
 }
 
 const MAX_ADDRESSES = 256;
+/** Longer ones are not remembered. */
+const MAX_LENGTH = 256;
 
 /** The addresses on a stream: few senders and recipients write most stanzas, and parsing an address and copying it takes as long as the rest of the way. */
 export class KnownAddresses {
@@ -22,8 +24,9 @@ export class KnownAddresses {
   private add(text: string): KnownAddress | null {
     const jid = parseJid(text);
     if (jid === null) return null;
-    if (this.addresses.size >= MAX_ADDRESSES) this.addresses.clear();
     const address = { domain: detached(jid.domain), jid: detached(formatJid(jid)) };
+    if (text.length > MAX_LENGTH) return address;
+    if (this.addresses.size >= MAX_ADDRESSES) this.addresses.clear();
     this.addresses.set(detached(text), address);
     return address;
   }

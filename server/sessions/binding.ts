@@ -52,7 +52,8 @@ export interface BindingEnvironment extends Omit<SessionEnvironment, 'owner' | '
 /** The other members of a cluster, which learn about the sessions here. */
 export interface OtherMembers {
   bound(session: Session): void;
-  ended(session: Session): void;
+  /** @param isStopping Whether the session has ended because this member stops. */
+  ended(session: Session, isStopping: boolean): void;
   /** All requests that were not written to an ended session have been returned. */
   allReturned(session: Session): void;
   /** Returns a request that was not written to the member whose router has handed it over. @returns false if that is this one. */
@@ -150,7 +151,7 @@ export class Binding implements SessionOwner {
     components.delete(session);
     counts.sessionEnded(session);
     observation.ended(session, reason);
-    endGuard.run(() => this.others?.ended(session));
+    endGuard.run(() => this.others?.ended(session, this.state === 'closing'));
     endGuard.run(() => log.info({ jid: session.jid, reason, unsent: unsent.length, sessions: sessions.size }, 'session ended'));
     endGuard.run(() => this.returnOfRouter(session));
     for (const router of routers.values()) endGuard.run(() => router.sessionEnded(session.origin.session, session.jid));
@@ -237,6 +238,7 @@ export class Binding implements SessionOwner {
   }
 
   private mayReplace(holder: BoundSession | RemoteSession): boolean {
+    if (holder.kind === 'peer') return false;
     return holder.kind === 'component' ? this.rules.componentConflict === 'replace' : !holder.origin.isRouterAccount;
   }
 

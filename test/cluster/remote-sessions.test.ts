@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KnownSessions } from '../../server/cluster/known-sessions.ts';
 import { MemberReplica, type ReplicaContext } from '../../server/cluster/member-replica.ts';
-import { RemoteSessions, type RemoteSessionsEnvironment } from '../../server/cluster/remote-sessions.ts';
+import { type PeersElsewhere, RemoteSessions, type RemoteSessionsEnvironment } from '../../server/cluster/remote-sessions.ts';
 import type { RouterReplicas } from '../../server/cluster/router-replicas.ts';
 import { Directory } from '../../server/delivery/directory.ts';
 import type { RemoteIdentity, RemoteSession } from '../../server/sessions/remote-session.ts';
 import { FakeLog } from '../support/fakes.ts';
 
 const CONTEXT: ReplicaContext = { hops: 0, remote: () => undefined, here: () => undefined, refuse: () => {}, unreachable: () => {} };
+const NO_PEERS: PeersElsewhere = { giveWay: () => null, keep: () => {}, next: () => null, ended: () => {}, takeOver: (_remote, _isLeaving, end) => end() };
 const JID = 'opensrf@localhost/somebody';
 
 /** The sessions of other members, as member `me` knows them. */
@@ -25,10 +26,11 @@ class Lab {
       addressTaken: () => {},
       bound: () => {},
       allReturned: () => {},
+      endedUnknown: () => {},
       sessionEnded: ({ carrier: { member }, number }: RemoteSession) => this.ended.push(`${member}/${number}`),
     } as unknown as RouterReplicas;
     const binding = { nextSessionNumber: () => ++this.last };
-    this.sessions = new RemoteSessions({ directory: this.directory, binding, presence, log: new FakeLog() }, this.known, routers);
+    this.sessions = new RemoteSessions({ directory: this.directory, binding, presence, log: new FakeLog() }, this.known, routers, NO_PEERS);
   }
 
   /** A member joins, perhaps again, while an earlier one of its name is not forgotten yet. */

@@ -50,3 +50,19 @@ test('a digest has 32 bits, and that of the same passwords differs between clust
   for (const digest of Object.values(digestsWith({}))) assert.match(digest, /^[\da-f]{8}$/);
   assert.equal(differing({ cluster: { ...CLUSTER, name: 'prod' } }), 'accounts');
 });
+
+test('members share their peer servers and the secret of dialback; the addresses of the peers may differ', () => {
+  const peersOf = (peer: string, secret: string) => digestsWith({ s2s: { port: 0, peers: [peer], secret } })['peers'];
+  const base = peersOf('b.example=127.0.0.1,auth=dialback', 'one');
+  assert.match(base ?? '', /^[\da-f]{8}$/);
+  assert.equal(peersOf('b.example=10.0.0.1:5270,auth=dialback', 'one'), base);
+  for (const [peer, secret] of [
+    ['b.example=127.0.0.1,auth=dialback', 'two'],
+    ['b.example=127.0.0.1,auth=dialback,router=yes', 'one'],
+    ['b.example=127.0.0.1,auth=dialback,tls=off', 'one'],
+    ['c.example=127.0.0.1,auth=dialback', 'one'],
+  ] as const) {
+    assert.notEqual(peersOf(peer, secret), base, `${peer} ${secret}`);
+  }
+  assert.equal('peers' in digestsWith({}), false);
+});

@@ -156,7 +156,7 @@ const KINDS: readonly Kind[] = [
     texts: ALL,
     bare: 'refused',
   },
-  { options: ['ready-file', 'config-dir', 'pid-file', 'process-title', 'component-secret'], texts: ALL, bare: 'refused' },
+  { options: ['ready-file', 'config-dir', 'pid-file', 'process-title', 'component-secret', 's2s-secret'], texts: ALL, bare: 'refused' },
   { options: ['log-tag'], texts: { ...ALL, 'a b': 'refused' }, bare: 'refused' },
   { options: ['with-settings'], texts: { true: is(''), yes: is(''), 1: is(''), false: is(null), no: is(null), './true': is('./true') }, bare: is('') },
   {
@@ -328,7 +328,7 @@ for (const { options, texts } of KINDS) {
     test(`${path}: a program may hand in the same texts`, () => {
       for (const [text, expected] of Object.entries(texts)) assert.equal(refusedByLibrary(path, text), expected === 'refused', `${path}: '${text}'`);
       // The default of a program: no secret, no file.
-      const empty = ['component-secret', 'nats-credentials', 'nats-ca'].includes(option) ? [] : ['', ' '];
+      const empty = ['component-secret', 's2s-secret', 'nats-credentials', 'nats-ca'].includes(option) ? [] : ['', ' '];
       for (const wrong of [...empty, {}, Number.NaN]) assert.equal(refusedByLibrary(path, wrong), true, `${path}: ${String(wrong)}`);
     });
   }

@@ -22,7 +22,7 @@ function routersOf({ domains, router }: ChopChopConfig): string[] {
 
 /** The output of `--check-config`: every setting, as JSON, without passwords and secrets. */
 export function description({ config, log, control, missingNames, warnings }: Resolved): string {
-  const { domains, accounts, unix, router, components } = config;
+  const { domains, accounts, unix, router, components, s2s } = config;
   const trusted = (which: Trust) => Object.fromEntries(domains.map((domain) => [domain, which.get(domain) ?? domains]));
   const described = {
     ...config,
@@ -31,6 +31,7 @@ export function description({ config, log, control, missingNames, warnings }: Re
     routers: routersOf(config),
     router: { ...router, names: undefined, trustedServers: trusted(router.trustedServers), trustedClients: trusted(router.trustedClients) },
     components: describedComponents(components),
+    s2s: { port: s2s.port, peers: s2s.peers },
     control: control === null ? null : { ...control.place, ownSocket: control.ownSocket, file: control.file, tokenFile: control.tokenFile },
     log,
     missingNames,

@@ -101,6 +101,19 @@ test('servers that form a cluster carry messages to each other, and others do no
   assert.deepEqual(apart.slice(-2), ['failure: NATS: no message gets from N2 to N1', 'failure: NATS: no message gets from N1 to N2']);
 });
 
+test('servers that refuse the subjects of the cluster are named, and their routes are not tried', { skip }, async (t) => {
+  const servers = await Promise.all([0, 1].map(() => NatsServer.start(t, users('publish: "cc.other.>", subscribe: "cc.other.>"'))));
+  const found = await findingsOf(
+    servers.map(({ url }) => url),
+    credentialsOf(t),
+  );
+  const barred = (server: string) => `failure: NATS: ${server} refuses this login the subjects of the cluster, cc.dev.>`;
+  assert.deepEqual(
+    found.filter((one) => one.startsWith('failure')),
+    [barred('N1'), barred('N2')],
+  );
+});
+
 test('the known weaknesses of a version are named, and later versions have none', () => {
   assert.deepEqual(
     ['2.9.10', '2.9.22', '2.9.23', '2.10.9', '2.11.15', '2.11.16', '2.12.0', '3.0.0', '2.11.16-RC.1'].map((version) => weaknessesOf(version).length),

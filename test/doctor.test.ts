@@ -290,7 +290,7 @@ for (const [what, replaced, by, grade, says, remedy] of [
     '<passwd> p </passwd>',
     'warning',
     /:2: <passwd>: has white space beside its value/,
-    'correct it there',
+    'correct that option, or that line of the file',
   ],
 ] as const) {
   test(`a site that ${what} is a ${grade} with its line and its remedy`, (t) => {
@@ -527,7 +527,10 @@ test('the command prints each finding and its remedy, and exits with 1 if there 
   const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'doctor', '--port', '0', ...args], { encoding: 'utf8', timeout: HANG_MS });
   const bad = run('--config', `${FIXTURES}broken.xml`);
   assert.equal(bad.status, 1);
-  assert.match(bad.stdout, /FAIL {2}\S+broken\.xml:4: <port>: "many" is not a port number from 0 to 65535\n {6}fix: correct it there\n/);
+  assert.match(
+    bad.stdout,
+    /FAIL {2}\S+broken\.xml:4: <port>: "many" is not a port number from 0 to 65535\n {6}fix: correct that option, or that line of the file\n/,
+  );
   assert.equal(bad.stderr, 'opensrf-chopchop: 6 failures\n');
   const good = run('--domain', 'localhost', '--json');
   assert.equal(good.status, 0, good.stderr);

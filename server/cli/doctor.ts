@@ -41,7 +41,7 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
     resolved = resolveSettings({ command: 'doctor', args, environment: process.env, isTerminal: false, inBackground: true });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [...findings, ...error.problems.map((problem) => failure(formatProblem(problem), 'correct it there'))];
+    return [...findings, ...error.problems.map((problem) => failure(formatProblem(problem), 'correct that option, or that line of the file'))];
   }
   const { config, core } = resolved;
   const file = resolved.settings.values.config ?? '';
@@ -53,7 +53,7 @@ async function examine(args: ParsedArguments): Promise<Finding[]> {
   if (config.cluster !== null) findings.push(...(await (await import('../doctor/nats.ts')).checkNats(config.cluster, config.limits)));
   findings.push(...checkLog(resolved.log));
   const odd = resolved.warnings.filter((one) => core?.warnings.includes(one) !== true);
-  findings.push(...odd.map((one) => warning(formatProblem(one), 'correct it there')));
+  findings.push(...odd.map((one) => warning(formatProblem(one), 'correct that option, or that line of the file')));
   if (core !== null) findings.push(...checkFiles(core, file, settings, config.settings !== null));
   return findings;
 }

@@ -8,6 +8,7 @@ import { isLoopback } from '../kernel/loopback.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 const CONFIGURE = 'use the configuration that "cluster print-nats-config" prints';
+const HARMLESS = 'upgrade nats-server, or keep to the configuration that "cluster print-nats-config" prints, with which they do no harm';
 /** The least that leaves room for a batch with its header. */
 const LEAST_PAYLOAD = 64 * 1024;
 const HEADER_BYTES = 4 * 1024;
@@ -27,6 +28,8 @@ interface Visit {
   readonly url: string;
   /** Null: it cannot be reached, or refuses the login. */
   readonly connection: NatsConnection | null;
+  /** Whether the login may not use the subjects of the cluster, so that its messages prove nothing. */
+  readonly barred: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -39,8 +42,9 @@ export async function checkNats(cluster: ClusterConfig, { linkBatchBytes }: Pick
   const least = Math.max(LEAST_PAYLOAD, LETTER_BYTES * linkBatchBytes + HEADER_BYTES);
   const visits = await Promise.all(nats.map((url) => visit(url, access, name, least)));
   const open = visits.flatMap(({ url, connection }) => (connection === null ? [] : [{ url, connection }]));
+  const permitted = visits.every(({ barred }) => !barred);
   try {
-    return [...visits.flatMap(({ findings }) => findings), ...(await checkRoutes(open, name))];
+    return [...visits.flatMap(({ findings }) => findings), ...(permitted ? await checkRoutes(open, name) : [])];
   } finally {
     await Promise.all(open.map(({ connection }) => connection.close()));
   }
@@ -64,17 +68,19 @@ async function visit(url: string, access: NatsAccess, cluster: string, least: nu
     return {
       url,
       connection: null,
+      barred: false,
       findings: [failure(`NATS: ${(error as Error).message}`, 'start that nats-server, or correct --nats, --nats-credentials and --nats-ca')],
     };
   }
   const info = connection.info as ServerInfo;
+  const permissions = await checkPermissions(url, connection, cluster);
   const findings = [
     ok(`NATS: ${url} is nats-server ${info.version} and accepts the login`),
     ...(await checkAnonymous(url, access)),
-    ...(await checkPermissions(url, connection, cluster)),
+    ...permissions,
     ...checkInfo(url, info, least),
   ];
-  return { url, connection, findings };
+  return { url, connection, barred: permissions.some(({ grade }) => grade === 'failure'), findings };
 }
 
 /** A program without a login must be refused. */
@@ -102,7 +108,7 @@ async function checkPermissions(url: string, connection: NatsConnection, cluster
   const verbs = ['publish', 'subscription'];
   const barred = verbs.filter((verb) => !may(verb, `cc.${cluster}.doctor`));
   const loose = verbs.filter((verb) => may(verb, 'chopchop.doctor'));
-  const permissions = `permit the user to publish and to subscribe to cc.${cluster}.>, and nothing else; ${CONFIGURE}`;
+  const permissions = `permit the user to publish and to subscribe to cc.${cluster}.>, and nothing else; ${CONFIGURE}, or correct --cluster`;
   if (barred.length > 0) return [failure(`NATS: ${url} refuses this login the subjects of the cluster, cc.${cluster}.>`, permissions)];
   return loose.length > 0 ? [warning(`NATS: ${url} lets this login use subjects besides cc.${cluster}.>`, permissions)] : [];
 }
@@ -118,7 +124,7 @@ function checkInfo(url: string, { version, max_payload: most, tls_required: tls 
   return [
     ...(most < least ? [failure(`NATS: ${url} has max_payload ${most}; messages between members need ${least}`, 'set max_payload: 1MB')] : []),
     ...(tls !== true && !isLoopback(natsPlace(url)?.host ?? '') ? [warning(`NATS: ${url} has no TLS`, CONFIGURE)] : []),
-    ...weak.map((text) => warning(`NATS: ${url}, nats-server ${version}: ${text}`, `${CONFIGURE}, which avoids that, or a newer nats-server`)),
+    ...(weak.length > 0 ? [warning(`NATS: ${url}, nats-server ${version}, has known weaknesses: ${weak.join('; ')}`, HARMLESS)] : []),
   ];
 }
 
@@ -140,7 +146,9 @@ async function checkRoutes(visits: readonly { readonly url: string; readonly con
   const arrived = new Promise<void>((resolve) => {
     for (const { url, connection } of visits) {
       connection.subscribe(subject, {
-        callback: (_, message) => {
+        callback: (error, message) => {
+          // Without the permission to subscribe; checkPermissions reports it.
+          if (error !== null) return;
           missing.delete(`${message.string()} ${url}`);
           if (missing.size === 0) resolve();
         },
@@ -152,8 +160,9 @@ async function checkRoutes(visits: readonly { readonly url: string; readonly con
   const publish = () => visits.forEach(({ url, connection }) => void connection.publish(subject, url));
   const again = setInterval(publish, 50);
   publish();
-  const late = new Promise<void>((resolve) => setTimeout(resolve, ROUTE_MS).unref());
-  await Promise.race([arrived, late]);
+  let late: NodeJS.Timeout | undefined;
+  await Promise.race([arrived, new Promise<void>((resolve) => (late = setTimeout(resolve, ROUTE_MS)))]);
+  clearTimeout(late);
   clearInterval(again);
   return missing.size === 0
     ? [ok(`NATS: the ${visits.length} servers are connected to each other`)]

@@ -4,7 +4,7 @@ import { type Finding, failure, ok, warning } from './finding.ts';
 
 /** Whether the parts of a site's file fit together: programs and their routers, registrations, trust. */
 export function checkCore(core: OpensrfCore, file: string): Finding[] {
-  const findings = core.warnings.map((problem) => warning(formatProblem(problem), 'correct it there'));
+  const findings = core.warnings.map((problem) => warning(formatProblem(problem), 'correct that option, or that line of the file'));
   const domains = new Set([...core.clients, ...core.routers].map(({ domain }) => domain));
   for (const client of core.clients) findings.push(...checkClient(core, client, file));
   for (const router of core.routers) findings.push(...checkTrust(router, domains, file));
@@ -85,7 +85,7 @@ function checkRegistration(core: OpensrfCore, { target, line, routerName }: Regi
 /** Whether srfsh logs in with an existing account at the right address. @param core The site's file. */
 export function checkSrfsh(file: string, core: OpensrfCore): Finding[] {
   const srfsh = attempt(() => readOpensrfCore(file));
-  if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(formatProblem(problem), 'correct it there'));
+  if (srfsh instanceof ConfigError) return srfsh.problems.map((problem) => failure(formatProblem(problem), 'correct that option, or that line of the file'));
   const findings = srfsh.clients.flatMap((client) => checkSrfshClient(client, core, file));
   return findings.length > 0 ? findings : [ok(`${file}: srfsh may log in`)];
 }

@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { nkeys } from '@nats-io/transport-node';
-import type { NatsAccess } from '../../server/cluster/engines/nats-connect.ts';
+import { joinRefusals, type NatsAccess } from '../../server/cluster/engines/nats-connect.ts';
 import { NatsEngine } from '../../server/cluster/engines/nats-engine.ts';
 import { EngineError } from '../../server/cluster/link/engine.ts';
 import { createClock } from '../../server/kernel/clock.ts';
+import { EXIT } from '../../server/kernel/exit-codes.ts';
 import { UNLOGGED } from '../../server/kernel/guard.ts';
 import { writeCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/command.ts';
@@ -148,8 +149,35 @@ test('a file that has no credentials is named', { skip }, async (t) => {
   const server = await NatsServer.start(t);
   const file = join(server.folder, 'credentials');
   writeFileSync(file, 'nonsense\n');
-  await assert.rejects(new Watched(t, { servers: [server.url], credentialsFile: file }).open(), /credentials: it is no \.creds file, no nkey seed of a user/);
-  await assert.rejects(new Watched(t, { servers: [server.url], credentialsFile: '/absent' }).open(), /cannot read \/absent: ENOENT/);
+  const servers = [server.url, server.url];
+  await assert.rejects(new Watched(t, { servers, credentialsFile: file }).open(), {
+    exitCode: EXIT.usage,
+    message: `--nats-credentials: ${file} has neither NATS credentials (.creds), nor the seed of a user's nkey, nor one line USER:PASSWORD`,
+  });
+  await assert.rejects(new Watched(t, { servers, credentialsFile: '/absent' }).open(), {
+    exitCode: EXIT.file,
+    message: "--nats-credentials: cannot read /absent: ENOENT: no such file or directory, open '/absent'",
+  });
+  await assert.rejects(new Watched(t, { servers, caFile: file }).open(), { exitCode: EXIT.usage, message: `--nats-ca: ${file} has no certificate in PEM` });
+});
+
+test('servers that refuse for the same reason are named together', () => {
+  const servers = ['tls://a', 'tls://b', 'tls://c'];
+  const refusals = ['tls://a: connection refused', 'tls://b: no answer within 2000 ms', 'tls://c: connection refused'];
+  assert.equal(joinRefusals(servers, refusals), 'tls://a, tls://c: connection refused; tls://b: no answer within 2000 ms');
+});
+
+test('a member that may not subscribe to its cluster does not start', { skip }, async (t) => {
+  const server = await NatsServer.start(
+    t,
+    'accounts { CC { users: [{ user: "chop", password: "right", permissions: { publish: "cc.y.>", subscribe: "cc.y.>" } }] } }',
+  );
+  const file = join(server.folder, 'credentials');
+  writeFileSync(file, 'chop:right');
+  const member = new Watched(t, { servers: [server.url], credentialsFile: file });
+  receive(member, 'cc.x.hb');
+  await assert.rejects(member.open(), { name: 'EngineError', message: 'the NATS user may not subscribe to cc.x.hb: permit it cc.x.>, or correct --cluster' });
+  assert.equal(member.engine.connected, false);
 });
 
 test('a subject that the server does not permit is logged once', { skip }, async (t) => {
@@ -160,9 +188,9 @@ test('a subject that the server does not permit is logged once', { skip }, async
   const file = join(server.folder, 'credentials');
   writeFileSync(file, 'chop:right');
   const member = new Watched(t, { servers: [server.url], credentialsFile: file });
-  receive(member, 'cc.x.hb');
   receive(member, 'cc.y.hb');
   await member.open();
+  receive(member, 'cc.x.hb');
   const other = new Watched(t, { servers: [server.url], credentialsFile: file });
   await other.open();
   other.engine.publish('cc.x.hb', Buffer.from('one'));
@@ -170,8 +198,8 @@ test('a subject that the server does not permit is logged once', { skip }, async
   await reaches(other, member, 'cc.y.hb');
   // NATS says so when it likes.
   while (member.log.messages.length === 0 || other.log.messages.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(member.log.messages, ['the NATS user may not subscribe to cc.x.hb: permit it cc.x.>']);
-  assert.deepEqual(other.log.messages, ['the NATS user may not publish to cc.x.hb: permit it cc.x.>']);
+  assert.deepEqual(member.log.messages, ['the NATS user may not subscribe to cc.x.hb: permit it cc.x.>, or correct --cluster']);
+  assert.deepEqual(other.log.messages, ['the NATS user may not publish to cc.x.hb: permit it cc.x.>, or correct --cluster']);
 });
 
 test('with three servers, a member moves on by itself and when it is asked to', { skip }, async (t) => {

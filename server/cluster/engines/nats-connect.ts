@@ -8,9 +8,10 @@ import {
   nkeyAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
+import { CommandError } from '../../kernel/exit-codes.ts';
 import { isLoopback } from '../../kernel/loopback.ts';
-import { readRegularFile } from '../../kernel/regular-file.ts';
 import { EngineError } from '../link/engine.ts';
+import { readNatsAuthorities, readNatsCredentials } from './nats-files.ts';
 
 /** The servers of a cluster, and how to log in there. */
 export interface NatsAccess {
@@ -37,6 +38,20 @@ export function checkAccess({ servers, caFile, insecure }: NatsAccess): void {
   if (exposed !== undefined && !insecure) throw new EngineError(`${exposed}: others could read and forge all messages: use tls://, or add --insecure`);
 }
 
+/** Reads the files once, before any server is tried. @throws CommandError that names the option */
+export function checkFiles({ credentialsFile, caFile }: NatsAccess): void {
+  checkFile('--nats-credentials', credentialsFile, readNatsCredentials);
+  checkFile('--nats-ca', caFile, readNatsAuthorities);
+}
+
+function checkFile(option: string, file: string, read: (file: string) => unknown): void {
+  try {
+    if (file !== '') read(file);
+  } catch (error) {
+    throw error instanceof CommandError ? new CommandError(error.exitCode, `${option}: ${error.message}`) : error;
+  }
+}
+
 /** Connects to one server. @throws EngineError */
 export async function connectTo(server: string, access: NatsAccess): Promise<NatsConnection> {
   const { caFile, clientName } = access;
@@ -61,26 +76,21 @@ export async function connectTo(server: string, access: NatsAccess): Promise<Nat
 
 /** Node checks the certificate against `host` where no server name is sent, that is for an IP address. */
 function tlsOptions(server: string, caFile: string): NonNullable<ConnectionOptions['tls']> {
-  return { host: hostOf(server), ...(caFile === '' ? {} : { ca: readFile(caFile) }) } as NonNullable<ConnectionOptions['tls']>;
+  return { host: hostOf(server), ...(caFile === '' ? {} : { ca: readNatsAuthorities(caFile) }) } as NonNullable<ConnectionOptions['tls']>;
 }
 
 function authenticatorOf({ credentialsFile }: NatsAccess): Authenticator[] {
   if (credentialsFile === '') return [];
-  const text = readFile(credentialsFile);
-  const bytes = new TextEncoder().encode(text);
-  if (text.includes('-----BEGIN NATS USER JWT-----')) return [credsAuthenticator(bytes)];
-  const line = text.trim();
-  if (/^SU[A-Z2-7]{56}$/.test(line)) return [nkeyAuthenticator(new TextEncoder().encode(line))];
-  const colon = line.indexOf(':');
-  if (colon < 1 || line.includes('\n')) throw new EngineError(`${credentialsFile}: it is no .creds file, no nkey seed of a user (SU…), and no user:password`);
-  return [usernamePasswordAuthenticator(line.slice(0, colon), line.slice(colon + 1))];
-}
-
-function readFile(path: string): string {
-  try {
-    return readRegularFile(path);
-  } catch (error) {
-    throw new EngineError(`cannot read ${path}: ${(error as Error).message}`);
+  const { kind, text } = readNatsCredentials(credentialsFile);
+  switch (kind) {
+    case 'creds':
+      return [credsAuthenticator(new TextEncoder().encode(text))];
+    case 'seed':
+      return [nkeyAuthenticator(new TextEncoder().encode(text))];
+    case 'user': {
+      const colon = text.indexOf(':');
+      return [usernamePasswordAuthenticator(text.slice(0, colon), text.slice(colon + 1))];
+    }
   }
 }
 
@@ -98,4 +108,14 @@ function explain(error: unknown, { credentialsFile }: NatsAccess): string {
 
 function hostOf(server: string): string {
   return new URL(server).hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Names servers with the same reason together. @param refusals The message of {@link connectTo} for each server. */
+export function joinRefusals(servers: readonly string[], refusals: readonly string[]): string {
+  const serversOf = new Map<string, string[]>();
+  for (const [index, server] of servers.entries()) {
+    const reason = (refusals[index] ?? '').slice(`${server}: `.length);
+    serversOf.set(reason, [...(serversOf.get(reason) ?? []), server]);
+  }
+  return Array.from(serversOf, ([reason, same]) => `${same.join(', ')}: ${reason}`).join('; ');
 }

@@ -2,7 +2,7 @@ import { errors, type NatsConnection, type Status } from '@nats-io/transport-nod
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type Engine, EngineError, type EngineWatcher } from '../link/engine.ts';
-import { checkAccess, connectTo, type NatsAccess } from './nats-connect.ts';
+import { checkAccess, checkFiles, connectTo, joinRefusals, type NatsAccess } from './nats-connect.ts';
 
 /** The pause after each server of the list has refused. */
 const LEAST_PAUSE_MS = 100;
@@ -23,6 +23,8 @@ export class NatsEngine implements Engine {
   private connection: NatsConnection | null = null;
   private nextServer = 0;
   private moving = false;
+  /** The first refusal of a subscription; `''`: none. */
+  private refused = '';
 
   constructor(access: NatsAccess, clock: Pick<Clock, 'after'>, log: Log) {
     this.access = access;
@@ -36,16 +38,17 @@ export class NatsEngine implements Engine {
 
   async open(watcher: EngineWatcher): Promise<void> {
     checkAccess(this.access);
+    checkFiles(this.access);
     this.watcher = watcher;
     this.state = 'open';
     const refusals: string[] = [];
     for (const _ of this.access.servers) {
       const refusal = await this.tryNext();
-      if (this.connection !== null) return;
+      if (this.connection !== null) return await this.checkPermissions(this.connection);
       refusals.push(refusal);
     }
     this.state = 'closed';
-    throw new EngineError(`cannot connect to NATS: ${refusals.join('; ')}`);
+    throw new EngineError(`cannot connect to NATS: ${joinRefusals(this.access.servers, refusals)}`);
   }
 
   publish(subject: string, payload: Uint8Array): void {
@@ -78,6 +81,16 @@ export class NatsEngine implements Engine {
     const written = connection.flush().then(() => connection.close());
     // The client never settles a flush of a connection that is lost meanwhile.
     await Promise.race([written.catch(() => {}), connection.closed(), late]);
+  }
+
+  /** The server refuses a subscription before it answers a ping. @throws EngineError if this member would hear no other one */
+  private async checkPermissions(connection: NatsConnection): Promise<void> {
+    const closed = connection.closed();
+    // The client reports a refusal some turns after it has read it: the second answer comes later than that.
+    for (const _ of ['read', 'reported']) await Promise.race([connection.flush(), closed]);
+    if (this.refused === '') return;
+    await this.close();
+    throw new EngineError(this.refused);
   }
 
   /** Leaves its server once another one of the list takes it. */
@@ -140,9 +153,15 @@ export class NatsEngine implements Engine {
   }
 
   private report(connection: NatsConnection, status: Status): void {
-    if (status.type === 'error') this.logOnce(explainError(status.error));
+    if (status.type === 'error') this.reportError(status.error);
     // The server is about to stop.
     if (status.type === 'ldm' && this.connection === connection) this.moveOn();
+  }
+
+  private reportError(error: Error): void {
+    const text = explainError(error);
+    if (error instanceof errors.PermissionViolationError && error.operation === 'subscription') this.refused ||= text;
+    this.logOnce(text);
   }
 
   /** The connection is lost: connects again. */
@@ -176,5 +195,5 @@ export class NatsEngine implements Engine {
 function explainError(error: Error): string {
   if (!(error instanceof errors.PermissionViolationError)) return `NATS: ${error.message}`;
   const verb = error.operation === 'publish' ? 'publish to' : 'subscribe to';
-  return `the NATS user may not ${verb} ${error.subject}: permit it ${error.subject.replace(/^(cc\.[^.]+)\..*$/, '$1.>')}`;
+  return `the NATS user may not ${verb} ${error.subject}: permit it ${error.subject.replace(/^(cc\.[^.]+)\..*$/, '$1.>')}, or correct --cluster`;
 }

@@ -114,12 +114,11 @@ export class Replicas implements MembersWatcher, OtherMembers, ReplicaContext {
     this.environment.jobs.run(this.snapshot(replica));
   }
 
-  left({ name }: Member, reason: LeaveReason, unsent: readonly UnsentFrame[]): void {
+  left({ name }: Member, _reason: LeaveReason, unsent: readonly UnsentFrame[]): void {
     const replica = this.known.members.get(name);
     if (replica === undefined) return;
     this.known.members.delete(name);
     replica.lost();
-    this.environment.log.warn({ member: name, reason, sessions: replica.sessions.size }, 'a member of the cluster has left');
     this.crossings.asks.memberLeft(name);
     this.routers.memberLeft(name);
     this.peers.memberLeft(name);

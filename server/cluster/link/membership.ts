@@ -192,8 +192,18 @@ export class Membership implements Members, LinkEnvironment {
 
   left(link: Link, reason: LeaveReason, unsent: readonly UnsentFrame[]): void {
     this.live.delete(link.name);
-    if (reason !== 'goodbye' && reason !== 'stopped') this.lost++;
-    this.options.log.info({ member: link.name, incarnation: link.incarnation, reason, unsent: unsent.length }, 'member left');
+    const fields = { member: link.name, incarnation: link.incarnation, reason, unsent: unsent.length };
+    switch (reason) {
+      case 'stopped':
+        // This member leaves, not the other one.
+        break;
+      case 'goodbye':
+        this.options.log.info(fields, 'member left');
+        break;
+      default:
+        this.lost++;
+        this.options.log.warn(fields, 'member lost');
+    }
     this.options.watcher.left(link, reason, unsent);
   }
 

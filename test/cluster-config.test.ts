@@ -29,7 +29,7 @@ test('a cluster has its defaults', () => {
 
 for (const [cluster, problem] of [
   [{ ...CLUSTER, name: 'a.b' }, 'cluster.name: "a.b" is not a name of 1 to 32 letters, digits, "_" and "-"'],
-  [{ ...CLUSTER, member: 'x'.repeat(33) }, `cluster.member: "${'x'.repeat(33)}" is not a name of 1 to 32 letters, digits, "_" and "-"`],
+  [{ ...CLUSTER, member: 'x'.repeat(33) }, `cluster.member: "${'x'.repeat(33)}" is not a name of 1 to 32 letters, digits, "_" and "-", other than "self"`],
   [{ name: 'dev', nats: CLUSTER.nats } as never, 'cluster.member: needs a name for this member of the cluster'],
   [{ name: 'dev', member: 'a' } as never, 'cluster.nats: needs the URL of a NATS server'],
   [{ member: 'a', nats: CLUSTER.nats } as never, 'cluster.name: needs the name of the cluster'],
@@ -78,9 +78,13 @@ const MEMBER = ['--cluster', 'dev', '--member', 'a', '--nats', 'nats://127.0.0.1
 
 for (const [args, problem] of [
   [['--cluster', 'dev'], '--member: needs a name for this member of the cluster\n--nats: needs the URL of a NATS server'],
-  [['--member', 'a', '--cluster-required'], '--member: there is no cluster without --cluster\n--cluster-required: there is no cluster without --cluster'],
-  [['--nats', 'tls://a'], '--nats: there is no cluster without --cluster'],
+  [
+    ['--member', 'a', '--cluster-required'],
+    '--member: needs --cluster too, which makes this server a member\n--cluster-required: needs --cluster too, which makes this server a member',
+  ],
+  [['--nats', 'tls://a'], '--nats: needs --cluster too, which makes this server a member'],
   [['--cluster', 'ä', '--member', 'a', '--nats', 'tls://a'], '--cluster: "ä" is not a name of 1 to 32 letters, digits, "_" and "-"'],
+  [['--cluster', 'dev', '--member', 'self', ...MEMBER.slice(4)], '--member: "self" is not a name of 1 to 32 letters, digits, "_" and "-", other than "self"'],
   [[...MEMBER, '--nats', 'nats://127.0.0.1:4222'], '--nats: nats://127.0.0.1:4222 is given twice'],
   [[...MEMBER, '--nats', 'http://127.0.0.1'], '--nats: "http://127.0.0.1" is not the URL of a NATS server, as tls://HOST:4222 or nats://HOST:4222'],
   [[...MEMBER, '--cluster-balance', 'near'], '--cluster-balance: "near" is not one of all, local'],

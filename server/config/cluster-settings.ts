@@ -1,7 +1,7 @@
 import { CLUSTER_BALANCES } from './cluster.ts';
 import { setting } from './setting.ts';
 import { BOOLEAN } from './values/booleans.ts';
-import { CLUSTER_NAME, NATS_URLS } from './values/cluster.ts';
+import { CLUSTER_NAME, MEMBER_NAME, NATS_URLS } from './values/cluster.ts';
 import { choice, FILE } from './values/texts.ts';
 
 const CLUSTER = 'Cluster';
@@ -14,7 +14,7 @@ export const CLUSTER_SETTINGS = {
     group: CLUSTER,
     describe: 'Be a member of the cluster of this name: its members act as one server with one router for each domain',
   }),
-  'cluster.member': setting({ option: 'member', type: CLUSTER_NAME, group: CLUSTER, describe: 'Have this name in the cluster; each member needs its own' }),
+  'cluster.member': setting({ option: 'member', type: MEMBER_NAME, group: CLUSTER, describe: 'Have this name in the cluster; each member needs its own' }),
   'cluster.nats': setting({
     option: 'nats',
     type: NATS_URLS,

@@ -11,7 +11,7 @@ const OTHER_USERS = 0o007;
 export function clusterOf(given: ConfigInput['cluster'], settings: PlacedSettings, problems: Problems): Pick<ConfigInput, 'cluster'> {
   if (settings.isGiven('cluster.name') || problems.has('cluster.name')) return { cluster: given ?? null };
   for (const path of PATHS) {
-    if (settings.isGiven(path) && settings.values[path] !== false) problems.add(path, 'there is no cluster without --cluster');
+    if (settings.isGiven(path) && settings.values[path] !== false) problems.add(path, 'needs --cluster too, which makes this server a member');
   }
   return { cluster: null };
 }

@@ -1,10 +1,16 @@
 import { allOf, list } from './lists.ts';
 import { refused, type ValueType, valueType } from './value-type.ts';
 
-/** The name of a cluster or a member, which becomes a part of NATS subjects. */
+/** The name of a cluster, which becomes a part of NATS subjects. */
 export const CLUSTER_NAME = valueType<string>({
   wants: 'a name of 1 to 32 letters, digits, "_" and "-"',
   read: (text) => (/^[\w-]{1,32}$/.test(text) ? text : null),
+});
+
+/** The name of a member; the control interface has `?member=self`. */
+export const MEMBER_NAME = valueType<string>({
+  wants: 'a name of 1 to 32 letters, digits, "_" and "-", other than "self"',
+  read: (text) => (/^(?!self$)[\w-]{1,32}$/.test(text) ? text : null),
 });
 
 const WANTS = 'the URL of a NATS server, as tls://HOST:4222 or nats://HOST:4222';

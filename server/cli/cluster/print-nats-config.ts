@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { readNatsCredentials } from '../../cluster/engines/nats-files.ts';
+import { type NatsCredentials, readNatsCredentials } from '../../cluster/engines/nats-files.ts';
 import { Problems } from '../../config/problem.ts';
 import { SETTINGS, SETTINGS_OF_COMMANDS } from '../../config/settings.ts';
 import { givenInEnvironment } from '../../config/sources/environment.ts';
@@ -58,12 +58,25 @@ async function writeKey(file: string): Promise<void> {
   try {
     writeFileSync(file, `${seed}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    throw new CommandError(EXIT.file, `--new-key: cannot write ${file}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const text = code === 'EEXIST' ? `there is a file ${file} already: omit --new-key to use it, or name another file` : `cannot write ${file}: ${message}`;
+    throw new CommandError(EXIT.file, `--new-key: ${text}`);
+  }
+}
+
+/** @throws CommandError that names the option, and the way to get such a file */
+function readCredentials(file: string): NatsCredentials {
+  try {
+    return readNatsCredentials(file);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const remedy = error.exitCode === EXIT.file ? '; --new-key writes one' : '';
+    throw new CommandError(error.exitCode, `--nats-credentials: ${error.message}${remedy}`);
   }
 }
 
 async function loginOf(file: string): Promise<Pick<NatsConfigValues, 'login' | 'secret'>> {
-  const { kind, text } = readNatsCredentials(file);
+  const { kind, text } = readCredentials(file);
   switch (kind) {
     case 'creds':
       throw new CommandError(

@@ -53,8 +53,8 @@ test('the interface, status and metrics show pairs, queues, age and the last pro
   const shown = status.filter((line) => line.startsWith('peer ')).map((line) => line.replaceAll(/:\d+/g, ':PORT').replaceAll(/\b\d+ s\b/g, 'N s'));
   assert.deepEqual(shown, [
     'peer     private.a: takes stanzas of private.b at 127.0.0.1:PORT; sends to private.b; connected for N s',
-    'peer     waiting.a: takes nothing now; sends none; 1 stanza (0.0 MB) wait',
-    'peer     gone.a: takes nothing now; sends none; 1 failure; N s ago: cannot connect to 127.0.0.1:PORT',
+    'peer     waiting.a: no stream open to it; none open from it; 1 stanza (0.0 MB) wait',
+    'peer     gone.a: no stream open to it; none open from it; 1 failure; N s ago: cannot connect to 127.0.0.1:PORT',
   ]);
 
   const metrics = await (await call('/metrics')).text();

@@ -385,11 +385,16 @@ test('peers need a port, a certificate or tls=off, and domains of their own', ()
   );
   for (const [s2s, problem] of [
     [{ peers: ['private.a,tls=off'] }, 's2s.peers: no server can answer without --s2s-port'],
+    [{ port: 0, peers: ['private.a,auth=dialbak'] }, 's2s.peers: private.a: auth=dialbak is not one of dialback, external'],
     [{ port: 0 }, 's2s.port: no server can connect without --s2s-peer'],
     [{ port: 0, peers: ['private.b,tls=off'] }, 's2s.peers: private.b is a domain of this server'],
     [{ port: 0, peers: ['gate.b,tls=off'] }, 's2s.peers: gate.b is a component of this server'],
     [{ port: 0, peers: ['private.a,tls=off', 'private.a,tls=off'] }, 's2s.peers: private.a is given twice'],
-    [{ port: 0, peers: ['private.a'] }, 's2s.peers: private.a: tls=required, the default, needs a certificate of this server (--tls-cert)'],
+    [
+      { port: 0, peers: ['private.a'] },
+      's2s.peers: private.a: tls=required, the default, needs a certificate of this server (--tls-cert); in a network of your own, set tls=optional',
+    ],
+    [{ port: 0, peers: ['private.a,auth=external'] }, 's2s.peers: private.a: tls=required, the default, needs a certificate of this server (--tls-cert)'],
     [{ port: 0, peers: ['private.a,auth=external,tls=optional'] }, 's2s.peers: private.a: auth=external needs tls=required'],
   ] as const) {
     const components = { port: 0, secrets: new Map([['gate.b', 'secret']]) };

@@ -56,11 +56,15 @@ export function checkPeers(config: PeerSettings, problems: Problems): void {
   for (const peer of peers) for (const problem of peerProblems(peer, config)) problems.add('s2s.peers', `${peer.domain}${problem}`, peer);
 }
 
+const WITHOUT_TLS = '; in a network of your own, set tls=optional';
+
 function peerProblems({ domain, auth, tls: use }: PeerServer, { tls, domains, components }: PeerSettings): string[] {
   return [
     ...(domains.includes(domain) ? [' is a domain of this server'] : []),
     ...(components.secrets.has(domain) ? [' is a component of this server'] : []),
-    ...(tls === null && use === 'required' ? [': tls=required, the default, needs a certificate of this server (--tls-cert)'] : []),
+    ...(tls === null && use === 'required'
+      ? [`: tls=required, the default, needs a certificate of this server (--tls-cert)${auth === 'dialback' ? WITHOUT_TLS : ''}`]
+      : []),
     ...(auth === 'external' && use !== 'required' ? [': auth=external needs tls=required'] : []),
   ];
 }

@@ -95,6 +95,6 @@ export const ROUTER_SETTINGS = {
     type: list(DOMAIN, { commas: true }),
     group: ROUTER,
     fallback: [],
-    describe: 'Try the router of this domain for a service without a listener (repeatable)',
+    describe: 'For a service without a listener, try the router of this other domain of the server (repeatable)',
   }),
 } as const;

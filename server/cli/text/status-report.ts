@@ -106,8 +106,8 @@ function clusterLines({ name, member, connected, members }: ClusterReport): stri
 function peerLine({ domain, address, outgoing, incoming, ...facts }: ServerReport['peers'][number]): string {
   const { queuedStanzas, queuedBytes, connectedAt, failures, problem, problemAt } = facts;
   const parts = [
-    outgoing.length === 0 ? 'takes nothing now' : `takes stanzas of ${outgoing.join(', ')} at ${address}`,
-    incoming.length === 0 ? 'sends none' : `sends to ${incoming.join(', ')}`,
+    outgoing.length === 0 ? 'no stream open to it' : `takes stanzas of ${outgoing.join(', ')} at ${address}`,
+    incoming.length === 0 ? 'none open from it' : `sends to ${incoming.join(', ')}`,
     connectedAt === null ? '' : `connected for ${ageOf(connectedAt)}`,
     queuedStanzas === 0 ? '' : `${counted(queuedStanzas, 'stanza')} (${megabytes(queuedBytes)}) wait`,
     failures === 0 ? '' : counted(failures, 'failure'),

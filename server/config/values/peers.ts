@@ -69,7 +69,7 @@ function takePeer(given: unknown): Reading<PeerServer> {
 function peerOf(fields: ReadonlyMap<string, string>, noAddress: boolean): Reading<PeerServer> {
   const given = fields.get('domain') ?? '';
   const domain = normalizeDomain(given);
-  if (domain === null) return refused(`"${given}" is not a domain; needs ${WANTS}`);
+  if (domain === null) return refused(`${given === '' ? 'a peer without a domain' : `"${given}" is not a domain`}; needs ${WANTS}`);
   const wrong = [...fields].flatMap(([name, value]) => problemOf(name, value));
   const address = addressOf(fields.get('address') ?? '');
   if (address === null || noAddress) wrong.push(`"${fields.get('address') ?? ''}" is not ADDRESS[:PORT]`);
@@ -91,7 +91,7 @@ function rulesOf(fields: ReadonlyMap<string, string>, host: string): Omit<PeerSe
 function problemOf(name: string, value: string): string[] {
   if (!NAMES.includes(name)) return [`"${name}" is not one of ${NAMES.slice(2).join(', ')}`];
   const words = WORDS[name];
-  if (words !== undefined && !words.includes(value)) return [`needs ${name} as one of ${words.join(', ')}`];
+  if (words !== undefined && !words.includes(value)) return [`${name}=${value} is not one of ${words.join(', ')}`];
   return name === 'ca' && value === '' ? ['ca needs the name of a file'] : [];
 }
 

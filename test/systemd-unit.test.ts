@@ -58,11 +58,14 @@ test('systemd has no objection to the units of a cluster, whose drop-in sets opt
 
 test('the variables of the composed cluster are settings, and each server has its file', () => {
   const { services } = parse(readFileSync(join(EXAMPLES, 'cluster/compose.yaml'), 'utf8'), { merge: true });
-  const known = new Set([...Object.values(SETTINGS).map(({ environment }) => environment), 'OSRF_USERNAME', 'OSRF_PASSWORD']);
+  const known = new Set([...Object.values(SETTINGS).map(({ environment }) => environment), 'OSRF_DOMAIN', 'OSRF_USERNAME', 'OSRF_PASSWORD']);
   assert.deepEqual(Object.keys(services), ['nats-1', 'nats-2', 'nats-3', 'member-a', 'member-b', 'member-c']);
   for (const letter of ['a', 'b', 'c']) {
     const { environment } = services[`member-${letter}`];
     assert.deepEqual([environment.OPENSRF_CHOPCHOP_MEMBER, environment.OPENSRF_CHOPCHOP_CLUSTER], [letter, 'dev']);
+    // The health check logs in with the only account, at the only domain.
+    const { OSRF_USERNAME: name, OSRF_PASSWORD: password } = environment;
+    assert.deepEqual([environment.OPENSRF_CHOPCHOP_USER, environment.OPENSRF_CHOPCHOP_DOMAIN], [`${name}:${password}`, environment.OSRF_DOMAIN]);
     assert.deepEqual(
       Object.keys(environment).filter((name) => !known.has(name)),
       [],

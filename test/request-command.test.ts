@@ -271,7 +271,7 @@ test('no server, a refused login, and something not a Jabber server are one line
   const { request } = await setUp(t);
   const refused = await request(SERVICE, 'm', '--password', 'wrong').outcome();
   assert.equal(refused.code, 3);
-  assert.match(oneLine(refused), /cannot log in as opensrf@private\.localhost\/\S+: .*; see --username and --password/);
+  assert.match(oneLine(refused), /cannot log in as opensrf@private\.localhost\/\S+: .*; see --domain, --username and --password/);
   const nobody = await new Command(t, 'request', SERVICE, 'm', '--port', '1').outcome();
   assert.equal(nobody.code, 3);
   assert.match(oneLine(nobody), /no server at 127\.0\.0\.1:1 \(.*ECONNREFUSED.*\); see --host and --port/);

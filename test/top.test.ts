@@ -42,6 +42,19 @@ test('the table is sorted by a column, numbers from the largest, and filtered', 
   assert.ok(headsOf('sessions').includes('OUTBOX'));
 });
 
+test('a session of another member has the name of that member instead of an address', () => {
+  const session = { jid: 'o@d/w', role: 'worker', stanzasRead: 0, stanzasDelivered: 0, outboxBytes: 0, unanswered: 0, stalled: false, waiting: false };
+  const sessions = [
+    { ...session, peer: '', member: 'b' },
+    { ...session, peer: '127.0.0.1:1', member: 'a' },
+  ] as unknown as Snapshot['sessions'];
+  const rows = sessionRows({ at: 0, routers: [], sessions, services: [] }, null);
+  assert.deepEqual(
+    rows.map(({ peer }) => peer),
+    ['member b', '127.0.0.1:1'],
+  );
+});
+
 test('top --once prints services of a running server, as text or as JSON', async (t) => {
   const started = await startControlledServer(t);
   await startMath(t, started, 2);

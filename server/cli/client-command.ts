@@ -50,7 +50,8 @@ export async function withClient<Result>(
 /** Turns the error of a client command into one line and an exit code; returns unexpected errors unchanged. */
 export function failureOf(error: unknown): unknown {
   if (error instanceof ConnectError) return new CommandError(EXIT.network, `${error.message}; see --host and --port`);
-  if (error instanceof LoginError) return new CommandError(EXIT.network, error.refused ? `${error.message}; see --username and --password` : error.message);
+  if (error instanceof LoginError)
+    return new CommandError(EXIT.network, error.refused ? `${error.message}; see --domain, --username and --password` : error.message);
   if (error instanceof OsrfTimeout) return new CommandError(EXIT.timeout, error.message);
   if (!(error instanceof OsrfError)) return error;
   return new CommandError(EXIT_CODES[error.kind], oneLine(error.from === '' ? error.message : `${error.message} (said by ${error.from})`));

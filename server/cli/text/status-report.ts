@@ -97,7 +97,7 @@ function controlLines({
 
 function clusterLines({ name, member, connected, members }: ClusterReport): string[] {
   const others = members.map(({ name: other, suspect, sessions, unackedBytes, queuedBytes, roundTripMs }) => {
-    const state = suspect ? 'suspect' : `${roundTripMs} ms`;
+    const state = suspect ? 'suspect' : `round trip ${roundTripMs} ms`;
     return `member   ${other}: ${state}, ${counted(sessions, 'session')}, ${megabytes(unackedBytes + queuedBytes)} on the way`;
   });
   return [`cluster  ${name}: this is ${member}, ${connected ? 'connected' : 'NOT CONNECTED'}, ${counted(members.length, 'other member')}`, ...others];

@@ -75,10 +75,11 @@ export function serviceRows(now: Snapshot, before: Snapshot | null): ServiceRow[
 export function sessionRows(now: Snapshot, before: Snapshot | null): SessionRow[] {
   const former = new Map(before?.sessions.map((session) => [session.jid, session]));
   const perSecond = rateOf(now, before);
-  return now.sessions.map(({ jid, role, peer, stanzasRead, stanzasDelivered, outboxBytes, unanswered, stalled, waiting }) => ({
+  return now.sessions.map(({ jid, role, peer, member, stanzasRead, stanzasDelivered, outboxBytes, unanswered, stalled, waiting }) => ({
     session: jid,
     role,
-    peer,
+    // A session of another member has no peer here.
+    peer: peer === '' && member !== '' ? `member ${member}` : peer,
     readPerSecond: perSecond(stanzasRead, former.get(jid)?.stanzasRead ?? stanzasRead),
     deliveredPerSecond: perSecond(stanzasDelivered, former.get(jid)?.stanzasDelivered ?? stanzasDelivered),
     outboxBytes,

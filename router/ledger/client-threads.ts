@@ -3,6 +3,7 @@ import { SERVER_ORIGIN } from '../../shared/origin.ts';
 import { BOUNCES, type Stanza } from '../../shared/stanza.ts';
 import type { DeliveryObserver } from '../ports/environment.ts';
 import { mayReportFailure, threadKey } from './message-text.ts';
+import { OpenThreads } from './open-threads.ts';
 import type { ClientRequests, RoutedRequest } from './routed-request.ts';
 import { SharedThread } from './shared-thread.ts';
 
@@ -19,7 +20,7 @@ export interface AnswerObserver {
 /** The open requests of one client by thread: usually one, otherwise a {@link SharedThread}. */
 export class ClientThreads implements ClientRequests, DeliveryObserver {
   private readonly observer: AnswerObserver;
-  private readonly byThread = new Map<string, RoutedRequest | SharedThread>();
+  private readonly byThread = new OpenThreads();
   /** The oldest open request. */
   oldest: RoutedRequest | null = null;
   private newest: RoutedRequest | null = null;

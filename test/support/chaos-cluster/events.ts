@@ -25,6 +25,15 @@ async function freezeMember(lab: ClusterLab, host: number, disturbed: Ledger['di
   await freeze(lab, host, 'member', ms);
 }
 
+/** Gives a member a fifth of its time. */
+async function slowDown(lab: ClusterLab, host: number, disturbed: Ledger['disturbed']): Promise<void> {
+  disturbed.add(host);
+  for (let round = 0; round < 8; round++) {
+    await freeze(lab, host, 'member', 400);
+    await wait(100);
+  }
+}
+
 /** Cuts one host off from the others. */
 async function isolate(lab: ClusterLab, host: number, ms: number): Promise<void> {
   for (let other = 0; other < lab.size; other++) {
@@ -68,6 +77,19 @@ export const DISTURBANCES: readonly Disturbance[] = [
       await lab.startMember(host);
     },
   },
+  {
+    name: 'host lost (member and NATS kill -9), back after 3 s',
+    cuts: false,
+    cluster: true,
+    async run(lab, host, disturbed) {
+      disturbed.add(host);
+      for (const kind of ['member', 'nats'] as const) lab.signal(host, kind, 'SIGKILL');
+      await wait(3_000);
+      await lab.startNats(host);
+      await lab.startMember(host);
+    },
+  },
+  { name: 'member slow for 4 s', cuts: false, cluster: false, run: slowDown },
   { name: 'member hands over (restart)', cuts: false, cluster: false, run: (lab, host) => lab.handOver(host) },
   { name: 'member stopped 0.6 s', cuts: false, cluster: false, run: (lab, host, disturbed) => freezeMember(lab, host, disturbed, 600) },
   { name: 'member stopped 3 s', cuts: false, cluster: false, run: (lab, host, disturbed) => freezeMember(lab, host, disturbed, 3_000) },
@@ -90,6 +112,17 @@ export const DISTURBANCES: readonly Disturbance[] = [
       for (const host of hosts) lab.signal(host, 'nats', 'SIGKILL');
       await wait(1_000);
       await Promise.all(hosts.map((host) => lab.startNats(host)));
+    },
+  },
+  {
+    name: 'NATS server restarts in lame duck mode',
+    cuts: false,
+    cluster: true,
+    async run(lab, host) {
+      lab.signal(host, 'nats', 'SIGUSR2');
+      await wait(2_000);
+      lab.signal(host, 'nats', 'SIGKILL');
+      await lab.startNats(host);
     },
   },
   { name: 'NATS server stopped 3 s', cuts: false, cluster: true, run: (lab, host) => freeze(lab, host, 'nats', 3_000) },

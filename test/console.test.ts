@@ -6,8 +6,11 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startControl } from '../server/control/control.ts';
 import type { TraceSummary } from '../server/control/trace/trace-entry.ts';
+import type { ChopChopFixture as Fixture } from '../server/fixture/fixture.ts';
 import { readRecording } from '../server/fixture/recording/recorded-exchange.ts';
 import { readStubFolder } from '../server/fixture/stub-files/read.ts';
+import { startChopChop } from '../server/index.ts';
+import { SILENT_LOG } from '../server/kernel/log.ts';
 import { OsrfClient } from '../server/osrf/client.ts';
 import { OsrfService } from '../server/osrf/service.ts';
 import { withSystemMethods } from '../server/osrf/system-methods.ts';
@@ -834,6 +837,38 @@ test('health: without peer servers there is no table of them', { skip }, async (
   await show(page, 'health');
   await page.locator('section[aria-label="Limits"] tbody tr').first().waitFor();
   assert.equal(await page.locator('section[aria-label="Peer servers"]').isVisible(), false);
+});
+
+test('health: the other members of the cluster, with their state, sessions and queues', { skip }, async (t) => {
+  const jabber = await startChopChop({ cluster: { members: 3 }, limits: { deadAfterMs: 3_600_000 } });
+  t.after(() => jabber.stop());
+  const [, second, third] = jabber.members;
+  for (const resource of ['one', 'two']) await second?.connect({ resource });
+  const { server } = jabber as unknown as Fixture;
+  const control = await startControl(server, { port: 0, anyPort: false, socket: null }, TOKEN, SILENT_LOG);
+  t.after(() => control.stop());
+  third?.freeze(600_000);
+  for (const width of [390, 1024, 1440]) {
+    const { page, faults } = await openConsole(t, control.url as string, { width, height: 800 });
+    await show(page, 'health');
+    const section = page.locator('section[aria-label="Members"]');
+    const rows = section.locator('tbody tr');
+    await rows.getByText('suspect').waitFor();
+    assert.equal(await section.locator('p').textContent(), 'This server is the member member-0 of the cluster fixture, connected to NATS.');
+    const cells = await rows.evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    assert.match(cells[0]?.join('|') ?? '', /^member-1\|joined\|2\|[^|]*\|[^|]*\|\|[^|]*\|\|$/);
+    assert.match(cells[1]?.join('|') ?? '', /^member-2\|suspect\|0\|[^|]*\|[^|]*\|\|[^|]*\|1\|$/);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, `${width}: nothing is wider than the page`);
+    assert.deepEqual(faults, []);
+  }
+});
+
+test('health: without a cluster there is no table of members', { skip }, async (t) => {
+  const started = await startControlledServer(t);
+  const { page } = await openConsole(t, started.url);
+  await show(page, 'health');
+  await page.locator('section[aria-label="Limits"] tbody tr').first().waitFor();
+  assert.equal(await page.locator('section[aria-label="Members"]').isVisible(), false);
 });
 
 test('request: the IDL names the fields of Evergreen’s objects', { skip }, async (t) => {

@@ -29,6 +29,7 @@ export const CONSOLE_FILES = [
   'views/groups.js',
   'views/health.css',
   'views/health.js',
+  'views/members.js',
   'views/payload.js',
   'views/peers.js',
   'views/picture-cards.js',

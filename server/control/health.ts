@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Timer } from '../../shared/clock.ts';
+import type { ClusterReport } from '../cluster/cluster-report.ts';
 import type { ChopChop } from '../compose/chopchop.ts';
 import type { PeerFacts } from '../federation/federation.ts';
 import { SYSTEM_TIME } from '../kernel/clock.ts';
@@ -60,6 +61,8 @@ export interface HealthReport {
   readonly load: LoadReport;
   /** The peer servers. */
   readonly peers: readonly PeerFacts[];
+  /** Null: the server is no member of a cluster. */
+  readonly cluster: ClusterReport | null;
 }
 
 const SAMPLE_MS = 1_000;
@@ -155,6 +158,7 @@ export class Health {
       limits: limits.reports(),
       load: load.report(),
       peers: this.server.federation?.peers ?? [],
+      cluster: this.server.clusterReport,
     };
   }
 

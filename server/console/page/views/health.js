@@ -5,6 +5,7 @@ import { button, h, keyed, set, setText } from '../base/dom.js';
 import { bytes, ms, nameParts, number } from '../base/format.js';
 import { sortable } from '../base/sortable.js';
 import { on, store, upToDate } from '../base/store.js';
+import { membersTable } from './members.js';
 import { peersTable } from './peers.js';
 import { plot } from './plot.js';
 
@@ -100,6 +101,7 @@ const REFRESH_MS = 2_000;
 export function healthView() {
   const plots = PLOTS.map(plot);
   const methods = sortable(METHODS, ({ service, method }) => `${service} ${method}`);
+  const members = membersTable(scrolled);
   const peers = peersTable(scrolled);
   const limits = h('tbody', {});
   const load = h('tbody', {});
@@ -131,6 +133,7 @@ export function healthView() {
       unseen,
       noMethods,
     ),
+    members.element,
     peers.element,
     h(
       'section',
@@ -167,6 +170,7 @@ export function healthView() {
     longer = health.samples;
     if (range !== '5m') draw();
     methods.update(health.methods.slice(0, 500));
+    members.update(health.cluster);
     peers.update(health.peers);
     keyed(
       limits,

@@ -1,7 +1,7 @@
 import type { Announcer, Listener } from '../../router/ports/announcer.ts';
 import type { Router } from '../../router/router.ts';
 import { StanzaError } from '../../shared/errors.ts';
-import { parseJid } from '../../shared/jid.ts';
+import { formatJid, parseJid } from '../../shared/jid.ts';
 import type { Stanza } from '../../shared/stanza.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Directory } from '../delivery/directory.ts';
@@ -131,7 +131,8 @@ export class PeerReplicas implements PeerMembers {
   giveWay(newcomer: RemoteSession): (() => void) | null {
     const { directory, peers, announcers, log } = this.environment;
     const holder = directory.get(newcomer.jid);
-    if (newcomer.kind !== 'peer' || peers === null || !(holder instanceof BoundSession) || newcomer.carrier.member > this.known.member) return null;
+    const isHere = holder instanceof BoundSession && holder.kind === 'peer';
+    if (newcomer.kind !== 'peer' || peers === null || !isHere || newcomer.carrier.member > this.known.member) return null;
     const listeners = this.listenersOf(holder.origin.session);
     const waiting = peers.giveWay(newcomer.jid);
     log.info(
@@ -176,11 +177,11 @@ export class PeerReplicas implements PeerMembers {
 
   private read(stanza: Stanza, hops: number): void {
     const { peers, delivery } = this.environment;
-    const domain = parseJid(stanza.from)?.domain;
-    if (domain === undefined) throw new FrameError('a stanza of a peer server without a sender');
+    const sender = parseJid(stanza.from);
+    if (sender === null || formatJid(sender) !== stanza.from) throw new FrameError('a stanza of a peer server without a valid sender');
     this.crossings.hops = hops;
     try {
-      if (hops <= MOST_HOPS && peers?.read(domain, stanza) === true) return;
+      if (hops <= MOST_HOPS && peers?.read(sender.domain, stanza) === true) return;
       delivery.bounce(stanza, new StanzaError('resource-constraint', 'no member of the cluster has room for the session of this server'));
     } finally {
       this.crossings.hops = 0;

@@ -52,6 +52,7 @@ const POINTLESS: readonly string[] = [
     'opensrf@localhost/absent',
     ...Array.from({ length: 11 }, () => ''),
   ),
+  writeFrame(FRAME_KINDS.foreign, [0, 0, 0, 0, 0, -1], 'opensrf@localhost/absent', 'x@no-peer.example/y', ...Array.from({ length: 11 }, () => '')),
   writeFrame(FRAME_KINDS.returned, [0, 0, UNKNOWN, 0, UNKNOWN, -1], ...Array.from({ length: 13 }, () => '')),
   writeFrame(FRAME_KINDS.registered, [UNKNOWN, 0, 0], 'no-domain', 'opensrf.rogue', 'opensrf@localhost/rogue', '', ''),
   writeFrame(FRAME_KINDS.registered, [UNKNOWN, 0, 0], 'localhost', 'opensrf.rogue', 'opensrf@localhost/rogue', 'no-member', ''),
@@ -72,6 +73,9 @@ const POINTLESS: readonly string[] = [
 
 /** Frames that no member writes. */
 const BROKEN: readonly string[] = [
+  ...['', 'x@NO-PEER.example/y'].map((from) =>
+    writeFrame(FRAME_KINDS.foreign, [0, 0, 0, 0, 0, -1], 'opensrf@localhost/absent', from, ...Array.from({ length: 11 }, () => '')),
+  ),
   '',
   'S',
   'B0;',

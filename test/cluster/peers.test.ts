@@ -158,6 +158,7 @@ test('a member that joins leaves the session of the peer where it is', async (t)
   const cluster = await PeeredCluster.start(t, ['b']);
   await cluster.service(cluster.peer.server, CLUSTER, 'foreign', { add });
   const joined = await cluster.join('a');
+  await cluster.listeners(joined, 'foreign', 1);
   assert.equal(await sum(await cluster.client(joined), CLUSTER, 'foreign'), 4);
   assert.deepEqual(cluster.owners, ['b']);
 });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { why } from '../server/cli/why.ts';
@@ -219,6 +222,16 @@ test('why says that nothing is remembered of a transaction', async (t) => {
   const { told } = await setUp(t);
   await assert.rejects(told('4711'), /no request with the transaction id 4711 is remembered/);
   await assert.rejects(told(), /no request is remembered/);
+});
+
+test('why: a member of a cluster that remembers nothing names the others', async (t) => {
+  const cluster = { member: 'a', members: [{ name: 'b' }, { name: 'c' }] };
+  const member = createServer(({ url }, response) => response.end(JSON.stringify(url === '/api/v1/server' ? { cluster } : { requests: [] })));
+  await once(member.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => member.close());
+  const told = teller(t, `http://127.0.0.1:${(member.address() as AddressInfo).port}`);
+  await assert.rejects(told(), { message: 'no request is remembered at member a: ask the member of its client (b, c)' });
+  await assert.rejects(told('4711'), /^CommandError: no request with the transaction id 4711 is remembered at member a: ask the member of its client/);
 });
 
 test('why: from a log in JSON or in OpenSRF’s format, of a transaction or of the last failed request', async (t) => {

@@ -1,6 +1,7 @@
 import { writeJson } from '../../shared/osrf/json.ts';
 import type { ValuesOf } from '../config/setting.ts';
 import { ControlClient } from '../control/control-client.ts';
+import type { ServerReport } from '../control/server-report.ts';
 import type { TraceEntry, TraceSummary } from '../control/trace/trace-entry.ts';
 import { CommandError, EXIT } from '../kernel/exit-codes.ts';
 import type { WHY_OPTIONS } from './client-options.ts';
@@ -56,8 +57,9 @@ async function fromLog({ xid, json }: WhyArguments, log: string): Promise<string
 }
 
 async function entriesOf(client: ControlClient, xid: string, requestsOf: RequestsOf): Promise<readonly TraceEntry[]> {
-  if (xid !== 'last') return found(await ofTransaction(client, xid), `no request with the transaction id ${xid} is remembered`);
-  const [last] = found(
+  if (xid !== 'last') return foundHere(client, await ofTransaction(client, xid), `no request with the transaction id ${xid} is remembered`);
+  const [last] = await foundHere(
+    client,
     [...(await requests<TraceSummary>(client, { status: 'failed', limit: '1' })), ...(await requests<TraceSummary>(client, { limit: '1', connects: 'no' }))],
     'no request is remembered',
   );
@@ -75,6 +77,14 @@ async function requests<One>(client: ControlClient, query: Readonly<Record<strin
 
 async function entryOf(client: ControlClient, id: number): Promise<TraceEntry> {
   return (await client.get(`/api/v1/requests/${id}`, ASK_MS)) as TraceEntry;
+}
+
+/** @throws CommandError that names the other members of a cluster, if there is no request. */
+async function foundHere<One>(client: ControlClient, entries: readonly One[], otherwise: string): Promise<readonly One[]> {
+  if (entries.length > 0) return entries;
+  const { cluster } = (await client.get('/api/v1/server', ASK_MS)) as Pick<ServerReport, 'cluster'>;
+  const others = cluster === null ? '' : cluster.members.map(({ name }) => name).join(', ');
+  return found(entries, others === '' ? otherwise : `${otherwise} at member ${cluster?.member}: ask the member of its client (${others})`);
 }
 
 function found<One>(entries: readonly One[], otherwise: string): readonly One[] {

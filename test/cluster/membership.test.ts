@@ -18,6 +18,8 @@ test('a member that says goodbye leaves at once, after everything that it has se
   clock.advance(1);
   assert.deepEqual(b.frames, ['a: last words']);
   assert.deepEqual(b.events.slice(2), ['left a goodbye']);
+  assert.equal(b.log.messages.at(-1), 'member left');
+  assert.ok(!a.log.messages.some((message) => /member (left|lost)/.test(message)), 'it leaves itself');
   assert.deepEqual(a.unsent, []);
   clock.advance(5_000);
   assert.equal(b.events.length, 3);
@@ -37,6 +39,7 @@ test('a member that has crashed is suspect after suspectMs, and given up after d
   assert.equal(b.live, 'a c');
   clock.advance(300);
   assert.deepEqual(b.events.slice(2), ['left a silent']);
+  assert.equal(b.log.messages.at(-1), 'member lost');
   assert.deepEqual(b.unsent, [{ frame: 'after', published: true }]);
   assert.equal(b.live, 'c');
 });

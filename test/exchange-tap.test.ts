@@ -201,6 +201,25 @@ test('open requests of a client that leaves are abandoned; beyond the limit the 
   assert.deepEqual(states, ['forgotten', 'forgotten', 'forgotten', 'abandoned']);
 });
 
+test('a session whose CONNECT was forgotten keeps its service, and its answers are not late ones', async (t) => {
+  const { address, events, exchanges } = await watched(t, { exchanges: 1, bytes: 1_000_000 });
+  const listener = await RawProgram.listen(t, address, 'opensrf.math');
+  events.length = 0;
+  const client = await (await Peer.connect(t, address)).login('opensrf', DOMAIN, 'client');
+  const jid = `opensrf@${DOMAIN}/client`;
+  client.send(cRequest(MATH, jid, 'session', sessionBody('CONNECT')));
+  await listener.asked();
+  client.send(cRequest(MATH, jid, 'other', requestBody('add')));
+  await listener.asked();
+  listener.peer.send(cRequest(jid, listener.jid, 'session', statusBody('Connection Successful', '200', '0')));
+  await client.message();
+  client.send(cRequest(listener.jid, jid, 'session', requestBody('add', [1, 2])));
+  await listener.asked();
+  const { service, thread, type } = [...exchanges.values()].at(-1) as Exchange;
+  assert.deepEqual([service, thread, type], ['opensrf.math', 'session', 'REQUEST']);
+  assert.ok(!events.includes('late'), events.join());
+});
+
 test('a worker ends a silent session without naming a request; the next request goes to the router', async (t) => {
   const { address, get } = await watched(t);
   const listener = await RawProgram.listen(t, address, 'opensrf.math');

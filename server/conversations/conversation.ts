@@ -9,6 +9,8 @@ export class Conversation {
   service: string;
   /** Whether it is connected to a worker. */
   connected = false;
+  /** Whether an open exchange of it was forgotten: answers may come to requests that are no longer known. */
+  hasForgotten = false;
   /** The open exchange of a conversation that never had several at once, as most: a map costs more than all else of it. */
   private only: Exchange | null = null;
   /** The open exchanges of others, oldest first, by type and number. */

@@ -206,6 +206,7 @@ export class ExchangeTap implements Tap {
     if (message.statusCode === 408) this.setConnected(conversation, false);
     const exchange = conversation.waiting(message);
     if (exchange === undefined) {
+      if (conversation.hasForgotten) return;
       this.observer.unasked(unaskedKind(message), conversation.client, conversation.thread, stanza, this.time.epoch() + this.time.now());
       return;
     }
@@ -254,8 +255,15 @@ export class ExchangeTap implements Tap {
     this.open.remove(exchange);
     const conversation = this.conversations.get(exchange.client)?.get(exchange.thread);
     conversation?.remove(exchange);
-    if (state === 'forgotten' && conversation !== undefined) this.forgetIfOver(conversation);
+    if (state === 'forgotten' && conversation !== undefined) this.exchangeForgotten(exchange, conversation);
     this.observer.ended(exchange);
+  }
+
+  private exchangeForgotten({ type }: Exchange, conversation: Conversation): void {
+    conversation.hasForgotten = true;
+    // Its worker may accept it later: keep the service, which the address of the next requests does not show.
+    if (type === 'CONNECT') this.setConnected(conversation, true);
+    else this.forgetIfOver(conversation);
   }
 
   private forgetIfOver(conversation: Conversation): void {

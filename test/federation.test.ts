@@ -384,9 +384,9 @@ test('peers need a port, a certificate or tls=off, and domains of their own', ()
     /^ConfigError: s2s\.secret: the members of a cluster with --s2s-peer need the same secret for dialback$/,
   );
   for (const [s2s, problem] of [
-    [{ peers: ['private.a,tls=off'] }, 's2s.peers: no server can answer without --s2s-port'],
+    [{ peers: ['private.a,tls=off'] }, 's2s.peers: needs --s2s-port too: peers connect to this server there'],
     [{ port: 0, peers: ['private.a,auth=dialbak'] }, 's2s.peers: private.a: auth=dialbak is not one of dialback, external'],
-    [{ port: 0 }, 's2s.port: no server can connect without --s2s-peer'],
+    [{ port: 0 }, 's2s.port: needs --s2s-peer too: only named servers may connect'],
     [{ port: 0, peers: ['private.b,tls=off'] }, 's2s.peers: private.b is a domain of this server'],
     [{ port: 0, peers: ['gate.b,tls=off'] }, 's2s.peers: gate.b is a component of this server'],
     [{ port: 0, peers: ['private.a,tls=off', 'private.a,tls=off'] }, 's2s.peers: private.a is given twice'],

@@ -49,8 +49,8 @@ interface PeerSettings {
 export function checkPeers(config: PeerSettings, problems: Problems): void {
   const { port, peers, secret } = config.s2s;
   if (problems.has('s2s.port', 's2s.peers')) return;
-  if (port !== null && peers.length === 0) problems.add('s2s.port', 'no server can connect without --s2s-peer');
-  if (port === null && peers.length > 0) problems.add('s2s.peers', 'no server can answer without --s2s-port');
+  if (port !== null && peers.length === 0) problems.add('s2s.port', 'needs --s2s-peer too: only named servers may connect');
+  if (port === null && peers.length > 0) problems.add('s2s.peers', 'needs --s2s-port too: peers connect to this server there');
   if (config.cluster !== null && peers.length > 0 && secret === '')
     problems.add('s2s.secret', 'the members of a cluster with --s2s-peer need the same secret for dialback');
   for (const peer of peers) for (const problem of peerProblems(peer, config)) problems.add('s2s.peers', `${peer.domain}${problem}`, peer);
